@@ -1,5 +1,6 @@
 /**
- * Decides whether an agent's tool call may go ahead.
+ * The policy model: what a policy document says, as immutable values. A {@link dev.interlock.policy.Policy} is read by
+ * {@code policy-yaml} or put together in code, and handed to the {@link dev.interlock.policy.engine.PolicyEngine}.
  */
 @NullMarked
 package dev.interlock.policy;

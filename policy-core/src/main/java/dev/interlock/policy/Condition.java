@@ -1,0 +1,33 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.value.Value;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One comparison.
+ *
+ * @param path what is looked at
+ * @param operator how it is compared
+ * @param operand what it is compared with; of the type that the operator takes
+ * @param message what the agent is told when this condition is why a call is denied, or null for the rule's message
+ * @param place where it stands
+ */
+public record Condition(
+        Path path,
+        Operator operator,
+        Value operand,
+        @Nullable String message,
+        Place place) {
+
+    /** Refuses an operand that the operator can't take. */
+    public Condition {
+        operator.problemWith(operand).ifPresent(problem -> {
+            throw new IllegalArgumentException(problem);
+        });
+    }
+
+    /** A condition without a message of its own, put together in code. */
+    public static Condition of(String path, Operator operator, @Nullable Object operand) {
+        return new Condition(Path.parse(path), operator, Value.freeze(operand), null, Place.of(path));
+    }
+}

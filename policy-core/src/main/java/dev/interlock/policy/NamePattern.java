@@ -1,0 +1,62 @@
+package dev.interlock.policy;
+
+/**
+ * A name, or a glob of names in which {@code *} stands for any run of characters and {@code ?} for exactly one. Names
+ * are compared exactly, case and all.
+ *
+ * @param text the name or glob as written; not blank
+ */
+public record NamePattern(String text) {
+
+    /** The glob that matches every name. */
+    public static final NamePattern ANY = new NamePattern("*");
+
+    /** Refuses a blank pattern. */
+    public NamePattern {
+        if (text.isBlank()) {
+            throw new IllegalArgumentException("a name or glob must not be blank");
+        }
+    }
+
+    /** Whether this is a plain name, which matches only itself. */
+    public boolean isExact() {
+        return text.indexOf('*') < 0 && text.indexOf('?') < 0;
+    }
+
+    /** Whether the pattern matches {@code name}, in time linear in the product of the two lengths at worst. */
+    public boolean matches(String name) {
+        // Greedy matching that only ever backs up to the last star: no recursion, no exponential case.
+        int p = 0;
+        int n = 0;
+        int star = -1;
+        int resume = 0;
+        while (n < name.length()) {
+            if (p < text.length() && text.charAt(p) == '*') {
+                star = p++;
+                resume = n;
+            } else if (p < text.length() && matchesOne(name, n, p)) {
+                n += Character.charCount(name.codePointAt(n));
+                p += text.charAt(p) == '?' ? 1 : Character.charCount(text.codePointAt(p));
+            } else if (star >= 0) {
+                p = star + 1;
+                resume += Character.charCount(name.codePointAt(resume));
+                n = resume;
+            } else {
+                return false;
+            }
+        }
+        while (p < text.length() && text.charAt(p) == '*') {
+            p++;
+        }
+        return p == text.length();
+    }
+
+    private boolean matchesOne(String name, int n, int p) {
+        return text.charAt(p) == '?' || text.codePointAt(p) == name.codePointAt(n);
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+}

@@ -1,0 +1,203 @@
+package dev.interlock.policy;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a condition looks at: {@code args.items.0.id}, {@code args.recipients[*].email}, {@code state.create_charge.n},
+ * {@code call.identity}, {@code tool.risk}, {@code ctx.tenant}.
+ *
+ * @param root what the path starts from
+ * @param steps how it goes on; at least one
+ * @param text the path as written
+ */
+public record Path(Root root, List<Step> steps, String text) {
+
+    /** What a path starts from. */
+    public enum Root {
+        /** The arguments of the call. */
+        ARGS("args"),
+        /** A counter. */
+        STATE("state"),
+        /** What the engine knows of the call: {@code identity}, {@code session}, {@code server}. */
+        CALL("call"),
+        /** How the tool is rated: {@code category}, {@code risk}. */
+        TOOL("tool"),
+        /** What the host says of the call. */
+        CTX("ctx");
+
+        private final String text;
+
+        Root(String text) {
+            this.text = text;
+        }
+
+        /** As policies write it. */
+        public String text() {
+            return text;
+        }
+    }
+
+    /** One step of a path. */
+    public sealed interface Step {
+
+        /**
+         * Into the member of that name, or, of a list, to the element of that number.
+         *
+         * @param name the member's name
+         * @param quoted whether it was written in quotes, and so can't be the number of an element
+         */
+        record Member(String name, boolean quoted) implements Step {}
+
+        /** To every element of a list: {@code [*]}. */
+        record Every() implements Step {}
+    }
+
+    /** Copies the steps. */
+    public Path {
+        steps = List.copyOf(steps);
+        if (steps.isEmpty()) {
+            throw new IllegalArgumentException("a path needs at least one step after '" + root.text() + "'");
+        }
+    }
+
+    /**
+     * Reads a path.
+     *
+     * @throws IllegalArgumentException if it isn't one; the message says what was expected
+     */
+    public static Path parse(String text) {
+        return new Parser(text).parse();
+    }
+
+    /** The name of the member at step {@code index}. */
+    String memberAt(int index) {
+        return ((Step.Member) steps.get(index)).name();
+    }
+
+    @Override
+    public String toString() {
+        return text;
+    }
+
+    private static final class Parser {
+
+        private static final String ROOTS =
+                "args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server, tool.category, tool.risk"
+                        + " or ctx.<key>";
+
+        private final String text;
+        private int at;
+
+        Parser(String text) {
+            this.text = text;
+        }
+
+        Path parse() {
+            int dot = text.indexOf('.');
+            String first = dot < 0 ? text : text.substring(0, dot);
+            Root root = root(first);
+            if (dot < 0 || dot == text.length() - 1) {
+                throw bad("'" + text + "' names nothing; write " + example(root));
+            }
+            at = dot;
+            List<Step> steps = new ArrayList<>();
+            while (at < text.length()) {
+                steps.add(step(steps.isEmpty()));
+            }
+            Path path = new Path(root, steps, text);
+            check(path);
+            return path;
+        }
+
+        private Root root(String first) {
+            for (Root root : Root.values()) {
+                if (root.text().equals(first)) {
+                    return root;
+                }
+            }
+            throw bad("a path must be " + ROOTS);
+        }
+
+        private static String example(Root root) {
+            return switch (root) {
+                case ARGS -> "args.<name>, such as args.amount";
+                case STATE -> "state.<tool>.<counter>";
+                case CALL -> "call.identity, call.session or call.server";
+                case TOOL -> "tool.category or tool.risk";
+                case CTX -> "ctx.<key>, such as ctx.tenant";
+            };
+        }
+
+        private Step step(boolean first) {
+            if (!first && text.startsWith("[*]", at)) {
+                at += 3;
+                return new Step.Every();
+            }
+            if (text.charAt(at) != '.') {
+                throw bad("'" + text + "' has a stray '" + text.substring(at, text.offsetByCodePoints(at, 1))
+                        + "'; steps are joined by '.', and '[*]' means every element");
+            }
+            at++;
+            if (at < text.length() && text.charAt(at) == '"') {
+                return quoted();
+            }
+            int start = at;
+            while (at < text.length() && text.charAt(at) != '.' && text.charAt(at) != '[') {
+                if (text.charAt(at) == '"' || text.charAt(at) == ']') {
+                    throw bad("'" + text + "' has a stray '" + text.charAt(at)
+                            + "'; quote a whole key that contains it: args.\"a.b\"");
+                }
+                at++;
+            }
+            String name = text.substring(start, at);
+            if (name.isEmpty()) {
+                throw bad(
+                        "'" + text + "' has an empty step; quote a key that is empty or contains a dot: args.\"a.b\"");
+            }
+            if (!name.equals(name.strip())) {
+                throw bad("'" + text + "' has space at the edge of a step; quote a key that has it: args.\" a\"");
+            }
+            return new Step.Member(name, false);
+        }
+
+        private Step quoted() {
+            int end = text.indexOf('"', at + 1);
+            if (end < 0) {
+                throw bad("'" + text + "' has a quoted key without its closing quote");
+            }
+            String name = text.substring(at + 1, end);
+            at = end + 1;
+            return new Step.Member(name, true);
+        }
+
+        private void check(Path path) {
+            switch (path.root()) {
+                case ARGS, CTX -> {}
+                case STATE -> {
+                    if (path.steps().size() != 2 || !allMembers(path)) {
+                        throw bad(
+                                "'" + text + "' must be state.<tool>.<counter>; quote a tool name that contains a dot:"
+                                        + " state.\"a.b\".n");
+                    }
+                }
+                case CALL -> one(path, List.of("identity", "session", "server"));
+                case TOOL -> one(path, List.of("category", "risk"));
+            }
+        }
+
+        private void one(Path path, List<String> names) {
+            if (path.steps().size() != 1 || !allMembers(path) || !names.contains(path.memberAt(0))) {
+                throw bad("'" + text + "' must be " + example(path.root()));
+            }
+        }
+
+        private static boolean allMembers(Path path) {
+            return path.steps().stream().allMatch(Step.Member.class::isInstance);
+        }
+
+        private static IllegalArgumentException bad(String message) {
+            return new IllegalArgumentException(message);
+        }
+    }
+}

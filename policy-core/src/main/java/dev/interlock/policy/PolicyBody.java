@@ -1,0 +1,54 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.tool.ToolCategory;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The part of a policy that says what may be called: the whole policy has one, and each grant has one.
+ *
+ * @param posture what happens to a tool that no entry names
+ * @param hide tools that are hidden and denied
+ * @param tools entries by tool name or glob, in document order; the glob {@code *} is not among them, it is {@code
+ *     allTools}
+ * @param categories entries by category
+ * @param risks entries by risk, in document order
+ * @param allTools entries for every tool, in document order: {@code all_tools} and {@code "*"}, at most one each
+ */
+public record PolicyBody(
+        Posture posture,
+        List<NamePattern> hide,
+        Map<NamePattern, Entry> tools,
+        Map<ToolCategory, Entry> categories,
+        Map<RiskSelector, Entry> risks,
+        List<Entry> allTools) {
+
+    /** A body that says nothing but what happens to all tools. */
+    public static PolicyBody of(Posture posture) {
+        return new PolicyBody(posture, List.of(), Map.of(), Map.of(), Map.of(), List.of());
+    }
+
+    /** Copies everything, keeping order. */
+    public PolicyBody {
+        hide = List.copyOf(hide);
+        tools = ordered(tools);
+        categories = ordered(categories);
+        risks = ordered(risks);
+        allTools = List.copyOf(allTools);
+        if (tools.containsKey(NamePattern.ANY)) {
+            throw new IllegalArgumentException("the entry for '*' belongs to allTools");
+        }
+    }
+
+    private static <K, V> Map<K, V> ordered(Map<K, V> map) {
+        return Collections.unmodifiableMap(new LinkedHashMap<>(map));
+    }
+
+    /** The entry under exactly that name or glob, or null. */
+    public @Nullable Entry tool(String nameOrGlob) {
+        return tools.get(new NamePattern(nameOrGlob));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.tool.RiskLevel;
+import java.util.Optional;
+
+/**
+ * A key of {@code risks}: one level, or one and all above.
+ *
+ * @param level the level
+ * @param orAbove whether higher levels match, too ({@code high+})
+ */
+public record RiskSelector(RiskLevel level, boolean orAbove) {
+
+    /** The selector that policies write as {@code text}, if there is one. */
+    public static Optional<RiskSelector> of(String text) {
+        boolean orAbove = text.endsWith("+");
+        String name = orAbove ? text.substring(0, text.length() - 1) : text;
+        return RiskLevel.of(name).map(level -> new RiskSelector(level, orAbove));
+    }
+
+    /** Whether it selects tools of that risk. */
+    public boolean matches(RiskLevel risk) {
+        return orAbove ? risk.compareTo(level) >= 0 : risk == level;
+    }
+
+    /** As policies write it. */
+    public String text() {
+        return orAbove ? level.text() + "+" : level.text();
+    }
+}

@@ -1,0 +1,39 @@
+package dev.interlock.policy;
+
+import java.util.List;
+import java.util.OptionalInt;
+
+/**
+ * Checks on the arguments: {@code validate} in a rule.
+ *
+ * @param schemaRequired whether every argument that the tool's input schema requires must be there ({@code
+ *     required_args: true})
+ * @param required arguments that must be there, by name
+ * @param schema whether the arguments must satisfy the whole input schema
+ * @param noUnknown whether only arguments that the input schema names may be there
+ * @param maxBytes the most bytes of compact JSON; empty for no bound but the host's
+ * @param maxDepth the deepest nesting; empty for no bound but the host's
+ */
+public record Validation(
+        boolean schemaRequired,
+        List<String> required,
+        boolean schema,
+        boolean noUnknown,
+        OptionalInt maxBytes,
+        OptionalInt maxDepth) {
+
+    /** Copies the names. */
+    public Validation {
+        required = List.copyOf(required);
+    }
+
+    /** Whether it checks anything at all. */
+    public boolean isEmpty() {
+        return !schemaRequired
+                && required.isEmpty()
+                && !schema
+                && !noUnknown
+                && maxBytes.isEmpty()
+                && maxDepth.isEmpty();
+    }
+}

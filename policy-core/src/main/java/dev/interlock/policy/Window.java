@@ -1,0 +1,85 @@
+package dev.interlock.policy;
+
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Optional;
+
+/** The time over which something is counted: a calendar unit, or a length. */
+public sealed interface Window {
+
+    /** As policies write it: {@code hour}, {@code 90s}, {@code 7d}. */
+    String text();
+
+    /** A calendar unit in UTC; weeks begin on Monday. */
+    enum Calendar implements Window {
+        /** From second 0 of each minute. */
+        MINUTE,
+        /** From minute 0 of each hour. */
+        HOUR,
+        /** From midnight UTC. */
+        DAY,
+        /** From Monday, midnight UTC. */
+        WEEK,
+        /** From the first of the month, midnight UTC. */
+        MONTH;
+
+        @Override
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+
+        /** The unit that policies write as {@code text}, if there is one. */
+        public static Optional<Calendar> of(String text) {
+            for (Calendar unit : values()) {
+                if (unit.text().equals(text)) {
+                    return Optional.of(unit);
+                }
+            }
+            return Optional.empty();
+        }
+
+        /** How long the unit is; empty for a month, which has no one length. */
+        public Optional<Length> length() {
+            return switch (this) {
+                case MINUTE -> Optional.of(new Length(Duration.ofMinutes(1)));
+                case HOUR -> Optional.of(new Length(Duration.ofHours(1)));
+                case DAY -> Optional.of(new Length(Duration.ofDays(1)));
+                case WEEK -> Optional.of(new Length(Duration.ofDays(7)));
+                case MONTH -> Optional.empty();
+            };
+        }
+    }
+
+    /**
+     * A length of whole seconds.
+     *
+     * @param duration from one second to 366 days
+     */
+    record Length(Duration duration) implements Window {
+
+        /** The longest window: a leap year. */
+        public static final Duration MAX = Duration.ofDays(366);
+
+        /** Refuses lengths that aren't whole seconds in range. */
+        public Length {
+            if (duration.compareTo(Duration.ofSeconds(1)) < 0
+                    || duration.compareTo(MAX) > 0
+                    || duration.getNano() != 0) {
+                throw new IllegalArgumentException(
+                        "a window must be a whole number of seconds between 1 s and 366 days, was " + duration);
+            }
+        }
+
+        @Override
+        public String text() {
+            long seconds = duration.toSeconds();
+            if (seconds % 86_400 == 0) {
+                return seconds / 86_400 + "d";
+            }
+            if (seconds % 3_600 == 0) {
+                return seconds / 3_600 + "h";
+            }
+            return seconds % 60 == 0 ? seconds / 60 + "m" : seconds + "s";
+        }
+    }
+}

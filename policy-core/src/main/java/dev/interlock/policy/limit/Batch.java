@@ -1,0 +1,20 @@
+package dev.interlock.policy.limit;
+
+import java.util.List;
+
+/**
+ * Everything that one call is charged to. A key may occur more than once; the amounts then add up.
+ *
+ * @param id the decision's id, by which a store knows a repeated request for the same call again; unique per call
+ * @param charges the charges, in the order in which a refusal is reported; at least one
+ */
+public record Batch(String id, List<Charge> charges) {
+
+    /** Copies the charges; refuses an empty batch. */
+    public Batch {
+        charges = List.copyOf(charges);
+        if (charges.isEmpty()) {
+            throw new IllegalArgumentException("a batch needs at least one charge");
+        }
+    }
+}

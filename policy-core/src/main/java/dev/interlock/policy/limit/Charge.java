@@ -1,0 +1,14 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+
+/**
+ * One limit that one call is charged to.
+ *
+ * @param key what is counted together
+ * @param rule how it counts
+ * @param amount how much this call counts
+ * @param mode when the amount is given back
+ */
+public record Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode) {}

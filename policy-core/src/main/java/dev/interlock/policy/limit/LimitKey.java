@@ -1,0 +1,10 @@
+package dev.interlock.policy.limit;
+
+/**
+ * What is counted together. Two charges with equal keys share one count.
+ *
+ * @param limit the limit within the policy, stable across reloads of it: the entry's key, the counter's or rule's name
+ *     and, where tools are counted apart, the tool
+ * @param subject the session or identity that is counted apart; empty if the limit doesn't tell them apart
+ */
+public record LimitKey(String limit, String subject) {}

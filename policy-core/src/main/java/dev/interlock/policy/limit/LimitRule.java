@@ -1,0 +1,29 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Window;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/** How one limit counts. */
+public sealed interface LimitRule {
+
+    /** The most that has room, or null if the limit only counts. */
+    @Nullable
+    Amount max();
+
+    /**
+     * At most {@code max} at once, refilled evenly at {@code max} per {@code window}; starts full. In any interval of
+     * length t at most {@code max · (1 + t / window)}.
+     */
+    record TokenBucket(Amount max, Duration window) implements LimitRule {}
+
+    /** Never more than {@code max} in any interval of length {@code window}. */
+    record SlidingWindow(Amount max, Duration window) implements LimitRule {}
+
+    /**
+     * At most {@code max} in each window that the wall clock begins: calendar units in UTC, lengths in multiples counted
+     * from 1970-01-01T00:00:00Z.
+     */
+    record FixedWindow(@Nullable Amount max, Window window) implements LimitRule {}
+}

@@ -1,0 +1,24 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.ChargeMode;
+
+/** How a call ended. */
+public enum Settlement {
+    /** The server answered with a result, be it a tool error. */
+    SUCCEEDED,
+    /** The server answered with a protocol error. */
+    FAILED,
+    /** It surely never left: refused here, or the connection was refused before sending. */
+    UNSENT,
+    /** Nobody can tell: timeout, cancelled, connection lost after sending. */
+    UNKNOWN;
+
+    /** Whether an amount that was reserved in {@code mode} is given back when a call ends so. */
+    public boolean givesBack(ChargeMode mode) {
+        return switch (this) {
+            case SUCCEEDED, UNKNOWN -> false;
+            case FAILED -> mode == ChargeMode.SUCCESS;
+            case UNSENT -> true;
+        };
+    }
+}

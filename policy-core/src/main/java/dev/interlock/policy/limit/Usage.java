@@ -1,0 +1,17 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How a limit stands.
+ *
+ * @param used what is counted in the current window; for a token bucket, what is missing from a full one, rounded up to
+ *     a whole call
+ * @param room how much more there is room for now; null if the limit only counts
+ * @param retryAfter how long until there is room for the charge that was asked about; zero if there is now, null if
+ *     there never will be
+ */
+public record Usage(
+        Amount used, @Nullable Amount room, @Nullable Duration retryAfter) {}

@@ -1,0 +1,51 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A tool as its server announces it in {@code tools/list}. Everything in it is the server's word.
+ *
+ * @param name the name by which it is called
+ * @param description what the server says it does; empty if it says nothing
+ * @param inputSchema the JSON Schema of its arguments, or null if it isn't known
+ * @param annotations MCP's hints ({@code readOnlyHint}, {@code destructiveHint}, {@code idempotentHint},
+ *     {@code openWorldHint}, {@code title}), empty if there are none
+ */
+public record ToolDefinition(
+        String name, String description, @Nullable ObjectValue inputSchema, ObjectValue annotations) {
+
+    /** A tool of which only the name is known. */
+    public static ToolDefinition named(String name) {
+        return new ToolDefinition(name, "", null, ObjectValue.EMPTY);
+    }
+
+    /** The same with another input schema. */
+    public ToolDefinition withInputSchema(ObjectValue schema) {
+        return new ToolDefinition(name, description, schema, annotations);
+    }
+
+    /** The same with another description. */
+    public ToolDefinition withDescription(String text) {
+        return new ToolDefinition(name, text, inputSchema, annotations);
+    }
+
+    /** The same with other annotations. */
+    public ToolDefinition withAnnotations(ObjectValue hints) {
+        return new ToolDefinition(name, description, inputSchema, hints);
+    }
+
+    /** The arguments that the schema's {@code required} lists; empty if the schema isn't known or lists none. */
+    public List<String> requiredArguments() {
+        return inputSchema == null ? List.of() : inputSchema.texts("required");
+    }
+
+    /** The arguments that the schema's {@code properties} names; empty if the schema isn't known or names none. */
+    public Set<String> knownArguments() {
+        Value properties = inputSchema == null ? null : inputSchema.get("properties");
+        return properties instanceof ObjectValue object ? object.names() : Set.of();
+    }
+}

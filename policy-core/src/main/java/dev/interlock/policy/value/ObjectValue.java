@@ -1,0 +1,93 @@
+package dev.interlock.policy.value;
+
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** A JSON object: members by name, in the order in which they were given. */
+public final class ObjectValue implements Value {
+
+    /** The object without members. */
+    public static final ObjectValue EMPTY = new ObjectValue(Map.of());
+
+    private final Map<String, Value> members;
+
+    private ObjectValue(Map<String, Value> members) {
+        this.members = members;
+    }
+
+    /** An object with a copy of these members. */
+    public static ObjectValue of(Map<String, Value> members) {
+        return members.isEmpty() ? EMPTY : new ObjectValue(new LinkedHashMap<>(members));
+    }
+
+    /** An object that takes the map over; the caller must not touch it again. */
+    static ObjectValue owning(LinkedHashMap<String, Value> members) {
+        return members.isEmpty() ? EMPTY : new ObjectValue(members);
+    }
+
+    /** The member of that name, or null if there is none. */
+    public @Nullable Value get(String name) {
+        return members.get(name);
+    }
+
+    /** The names of the members, in order. */
+    public Set<String> names() {
+        return Collections.unmodifiableSet(members.keySet());
+    }
+
+    /** The members, in order, unmodifiable. */
+    public Map<String, Value> members() {
+        return Collections.unmodifiableMap(members);
+    }
+
+    /** How many members there are. */
+    public int size() {
+        return members.size();
+    }
+
+    /** The strings in the array member of that name; empty if there is no such member or it is no array. */
+    public List<String> texts(String name) {
+        return members.get(name) instanceof Array array
+                ? array.items().stream()
+                        .filter(Text.class::isInstance)
+                        .map(item -> ((Text) item).value())
+                        .toList()
+                : List.of();
+    }
+
+    /** The string member of that name, or null if there is none or it is no string. */
+    public @Nullable String text(String name) {
+        return members.get(name) instanceof Text text ? text.value() : null;
+    }
+
+    @Override
+    public Map<String, @Nullable Object> toJava() {
+        Map<String, @Nullable Object> copy = new LinkedHashMap<>();
+        members.forEach((name, value) -> copy.put(name, value.toJava()));
+        return Collections.unmodifiableMap(copy);
+    }
+
+    @Override
+    public String typeName() {
+        return "object";
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof ObjectValue object && members.equals(object.members);
+    }
+
+    @Override
+    public int hashCode() {
+        return members.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return typeName();
+    }
+}

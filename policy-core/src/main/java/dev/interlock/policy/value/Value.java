@@ -1,0 +1,153 @@
+package dev.interlock.policy.value;
+
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One JSON value, immutable all the way down and safe to share between threads.
+ *
+ * <p>Two values are {@link Object#equals equal} when they are the same JSON value: numbers by numeric value ({@code 1}
+ * and {@code 1.0} are equal), objects without regard to the order of their members. The policy language's own, laxer
+ * equality (where {@code 5} equals {@code "5"}) is not this one; it belongs to conditions.
+ */
+public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.Text, Value.Array, ObjectValue {
+
+    /**
+     * Copies a Java value into a frozen tree. Accepted are {@code null}, {@link Boolean}, {@link String}, the JDK's own
+     * number classes (exactly those, no subclasses), {@link Map} with string keys, {@link java.util.Collection}, and
+     * {@link Value}. Every map and collection is read once.
+     *
+     * @throws InvalidValueException if the value is no JSON value, or goes past the bounds
+     */
+    static Value freeze(@Nullable Object value, ValueLimits limits) {
+        return new Freezer(limits).freeze(value);
+    }
+
+    /** {@link #freeze(Object, ValueLimits)} within {@link ValueLimits#DEFAULT}. */
+    static Value freeze(@Nullable Object value) {
+        return freeze(value, ValueLimits.DEFAULT);
+    }
+
+    /**
+     * The same value as plain Java: {@code null}, {@link Boolean}, {@link String}, {@link Integer}, {@link Long},
+     * {@link java.math.BigInteger}, {@link java.math.BigDecimal}, unmodifiable {@link List} or {@link Map}. Freezing the
+     * answer gives an equal value.
+     */
+    @Nullable
+    Object toJava();
+
+    /** What kind of value it is, in the words of JSON Schema, for messages. */
+    String typeName();
+
+    /**
+     * The value as compact JSON text. {@code toString}, in contrast, tells only the kind of value, so that an argument
+     * can't slip into a log by string concatenation.
+     */
+    default String json() {
+        return JsonText.of(this);
+    }
+
+    /** JSON's {@code null}. */
+    enum Nil implements Value {
+        /** The only one. */
+        NULL;
+
+        @Override
+        public @Nullable Object toJava() {
+            return null;
+        }
+
+        @Override
+        public String typeName() {
+            return "null";
+        }
+    }
+
+    /** {@code true} or {@code false}. */
+    enum Bool implements Value {
+        /** {@code false}. */
+        FALSE,
+        /** {@code true}. */
+        TRUE;
+
+        /** The constant for a Java boolean. */
+        public static Bool of(boolean value) {
+            return value ? TRUE : FALSE;
+        }
+
+        /** As a Java boolean. */
+        public boolean value() {
+            return this == TRUE;
+        }
+
+        @Override
+        public Object toJava() {
+            return value();
+        }
+
+        @Override
+        public String typeName() {
+            return "boolean";
+        }
+
+        @Override
+        public String toString() {
+            return typeName();
+        }
+    }
+
+    /**
+     * A string of valid Unicode: no unpaired surrogates.
+     *
+     * @param value the string
+     */
+    record Text(String value) implements Value {
+        @Override
+        public Object toJava() {
+            return value;
+        }
+
+        @Override
+        public String typeName() {
+            return "string";
+        }
+
+        @Override
+        public String toString() {
+            return typeName();
+        }
+    }
+
+    /**
+     * A list of values.
+     *
+     * @param items the elements, in order
+     */
+    record Array(List<Value> items) implements Value {
+        /** Copies the list, so that it can't change afterwards. */
+        public Array {
+            items = List.copyOf(items);
+        }
+
+        @Override
+        public Object toJava() {
+            // Not List.of or a stream's list: JSON null is a legal element.
+            @Nullable Object[] copy = new @Nullable Object[items.size()];
+            for (int i = 0; i < copy.length; i++) {
+                copy[i] = items.get(i).toJava();
+            }
+            return java.util.Collections.unmodifiableList(java.util.Arrays.asList(copy));
+        }
+
+        @Override
+        public String typeName() {
+            return "array";
+        }
+
+        @Override
+        public String toString() {
+            return typeName();
+        }
+    }
+}
