@@ -1,0 +1,71 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decision, and what was reserved for the call if it is allowed. Whoever takes an admission settles it once, when the
+ * call has ended; settling twice does nothing, and closing it unsettled counts as {@link #unknown()}. Thread-safe.
+ */
+public final class Admission implements AutoCloseable {
+
+    private final Decision decision;
+    private final @Nullable RateLimiter limiter;
+    private final AtomicReference<Reservation.@Nullable Granted> reservation;
+
+    private Admission(Decision decision, @Nullable RateLimiter limiter, Reservation.@Nullable Granted reservation) {
+        this.decision = decision;
+        this.limiter = limiter;
+        this.reservation = new AtomicReference<>(reservation);
+    }
+
+    static Admission unreserved(Decision decision) {
+        return new Admission(decision, null, null);
+    }
+
+    static Admission reserved(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
+        return new Admission(decision, limiter, reservation);
+    }
+
+    /** What was decided. */
+    public Decision decision() {
+        return decision;
+    }
+
+    /** The server answered with a result, be it a tool error. */
+    public void succeeded() {
+        settle(Settlement.SUCCEEDED);
+    }
+
+    /** The server answered with a protocol error. */
+    public void failed() {
+        settle(Settlement.FAILED);
+    }
+
+    /** The call surely never left this process. */
+    public void unsent() {
+        settle(Settlement.UNSENT);
+    }
+
+    /** Nobody can tell whether the call ran: timeout, cancelled, connection lost after sending. */
+    public void unknown() {
+        settle(Settlement.UNKNOWN);
+    }
+
+    /** {@link #unknown()}, unless it was settled before. */
+    @Override
+    public void close() {
+        unknown();
+    }
+
+    /** Tells how the call ended. */
+    public void settle(Settlement outcome) {
+        Reservation.Granted granted = reservation.getAndSet(null);
+        if (granted != null && limiter != null) {
+            limiter.settle(granted, outcome);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package dev.interlock.policy.engine;
+
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a policy says of a call.
+ *
+ * @param verdict what it says
+ * @param code why, for programs; stable from release to release
+ * @param rule which rule decided; null if the call is allowed and no rule had anything against it
+ * @param message what the agent is told: it never quotes an argument's value. Empty for an allowed call
+ * @param retryAfter for a limit, how long until there may be room again; else null
+ * @param audited whether a denial is only recorded and the call passes all the same ({@code mode: audit})
+ */
+public record Decision(
+        Verdict verdict,
+        Code code,
+        @Nullable RuleRef rule,
+        String message,
+        @Nullable Duration retryAfter,
+        boolean audited) {
+
+    /** What a policy says. */
+    public enum Verdict {
+        /** The call may be made. */
+        ALLOWED,
+        /** It may not. */
+        DENIED,
+        /** It may, once a person has said yes. */
+        NEEDS_APPROVAL
+    }
+
+    /** Why. */
+    public enum Code {
+        /** Nothing was against it. */
+        ALLOWED,
+        /** The call can't be read, or its arguments are past the host's bounds. */
+        MALFORMED,
+        /** The tool's name is blank, too long, has invisible characters, or looks like a listed one but isn't. */
+        NAME,
+        /** The tool is hidden. */
+        HIDDEN,
+        /** No entry names the tool, and the default is to deny. */
+        DEFAULT_DENY,
+        /** No grant matches the identity. */
+        NO_GRANT,
+        /** A {@code deny} rule. */
+        DENY_RULE,
+        /** A condition of a rule, or of {@code require}, doesn't hold. */
+        CONDITION,
+        /** A {@code deny_if} holds. */
+        DENY_IF,
+        /** {@code validate} found something. */
+        VALIDATION,
+        /** A check needs the tool's input schema, and it isn't known. */
+        SCHEMA_UNKNOWN,
+        /** An amount that a limit counts is missing, no number, negative or out of range. */
+        AMOUNT,
+        /** A limit, counter or budget has no room. */
+        LIMIT,
+        /** The limiter can't be asked or can't hold more keys. */
+        LIMITER_UNAVAILABLE,
+        /** A person must say yes, and none did. */
+        APPROVAL,
+        /** An MCP method that the policy denies. */
+        METHOD,
+        /** Something failed in the engine; the host's listener was told what. */
+        ERROR;
+
+        /** As programs read it: {@code default_deny}. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /** An allowed call that nothing was against. */
+    public static final Decision ALLOWED = new Decision(Verdict.ALLOWED, Code.ALLOWED, null, "", null, false);
+
+    /** A denial. */
+    static Decision denied(Code code, RuleRef rule, String message) {
+        return new Decision(Verdict.DENIED, code, rule, message, null, false);
+    }
+
+    /** The same, recorded only. */
+    Decision auditedOnly() {
+        return new Decision(verdict, code, rule, message, retryAfter, true);
+    }
+
+    /** Whether the call may be made now: allowed, or {@linkplain #audited recorded only}. */
+    public boolean allowed() {
+        return verdict == Verdict.ALLOWED || audited;
+    }
+}

@@ -1,0 +1,12 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Place;
+
+/**
+ * The rule that decided.
+ *
+ * @param name its name; {@code (hidden)}, {@code (default deny)}, {@code (name)}, {@code (no grant)}, … where no rule of
+ *     the document did
+ * @param place where it stands in the document
+ */
+public record RuleRef(String name, Place place) {}

@@ -1,0 +1,136 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.ValueLimits;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call of a tool, as the engine decides on it: immutable, its arguments frozen when it is made. What is sent to the
+ * server must be {@link #arguments()}, not the map that it was made from, which may have changed since.
+ *
+ * <p>Identity, session, server and context are what the host says, never what came over the wire unchecked.
+ */
+public final class ToolCall {
+
+    private final String tool;
+    private final Arguments arguments;
+    private final @Nullable String problem;
+    private final @Nullable String identity;
+    private final @Nullable String session;
+    private final @Nullable String server;
+    private final ObjectValue context;
+
+    private ToolCall(
+            String tool,
+            Arguments arguments,
+            @Nullable String problem,
+            @Nullable String identity,
+            @Nullable String session,
+            @Nullable String server,
+            ObjectValue context) {
+        this.tool = tool;
+        this.arguments = arguments;
+        this.problem = problem;
+        this.identity = identity;
+        this.session = session;
+        this.server = server;
+        this.context = context;
+    }
+
+    /** A call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see {@link #of(String, Map, ValueLimits)}. */
+    public static ToolCall of(String tool, @Nullable Map<String, ?> arguments) {
+        return of(tool, arguments, ValueLimits.DEFAULT);
+    }
+
+    /**
+     * A call. Arguments that are no JSON, or go past the bounds, make a call that every policy denies; they don't throw,
+     * so that no host can forget to catch.
+     *
+     * @param arguments the arguments by name; null counts as none
+     */
+    public static ToolCall of(String tool, @Nullable Map<String, ?> arguments, ValueLimits limits) {
+        try {
+            return new ToolCall(tool, Arguments.freeze(arguments, limits), null, null, null, null, ObjectValue.EMPTY);
+        } catch (InvalidValueException e) {
+            return malformed(tool, "the arguments can't be read: " + e.getMessage());
+        }
+    }
+
+    /** A call with arguments that are frozen already. */
+    public static ToolCall of(String tool, Arguments arguments) {
+        return new ToolCall(tool, arguments, null, null, null, null, ObjectValue.EMPTY);
+    }
+
+    /**
+     * A call that can't be read, which every policy denies.
+     *
+     * @param problem what is wrong with it; told to the agent, so it must not quote arguments
+     */
+    public static ToolCall malformed(String tool, String problem) {
+        return new ToolCall(tool, Arguments.NONE, problem, null, null, null, ObjectValue.EMPTY);
+    }
+
+    /** The same call by this identity: the agent, user or team on whose account it is made. */
+    public ToolCall by(@Nullable String identity) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+    }
+
+    /** The same call in this agent session. */
+    public ToolCall in(@Nullable String session) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+    }
+
+    /** The same call to this server. */
+    public ToolCall on(@Nullable String server) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+    }
+
+    /** The same call with what conditions read as {@code ctx.<key>}. */
+    public ToolCall with(ObjectValue context) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+    }
+
+    /** The tool's name, as it is called. */
+    public String tool() {
+        return tool;
+    }
+
+    /** The arguments. */
+    public Arguments arguments() {
+        return arguments;
+    }
+
+    /** Why the call can't be read, or null if it can. */
+    public @Nullable String problem() {
+        return problem;
+    }
+
+    /** Who calls, or null if the host doesn't say. */
+    public @Nullable String identity() {
+        return identity;
+    }
+
+    /** The agent session, or null if the host doesn't say. */
+    public @Nullable String session() {
+        return session;
+    }
+
+    /** The server that is called, or null if the host doesn't say. */
+    public @Nullable String server() {
+        return server;
+    }
+
+    /** What the host says of the call. */
+    public ObjectValue context() {
+        return context;
+    }
+
+    /** Names the tool and the server; never an argument, identity or session. */
+    @Override
+    public String toString() {
+        return server == null ? "call of " + tool : "call of " + tool + " on " + server;
+    }
+}
