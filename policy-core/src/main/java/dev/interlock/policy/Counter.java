@@ -35,5 +35,8 @@ public record Counter(
         if (path != null && path.root() != Path.Root.ARGS) {
             throw new IllegalArgumentException("an amount is read from an argument (args.<name>), not from " + path);
         }
+        if (path != null && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            throw new IllegalArgumentException("an amount is read from one argument, and '[*]' means many: " + path);
+        }
     }
 }

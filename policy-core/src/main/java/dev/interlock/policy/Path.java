@@ -70,8 +70,12 @@ public record Path(Root root, List<Step> steps, String text) {
         return new Parser(text).parse();
     }
 
-    /** The name of the member at step {@code index}. */
-    String memberAt(int index) {
+    /**
+     * The name of the member at step {@code index}.
+     *
+     * @throws ClassCastException if that step is {@code [*]}
+     */
+    public String member(int index) {
         return ((Step.Member) steps.get(index)).name();
     }
 
@@ -187,7 +191,7 @@ public record Path(Root root, List<Step> steps, String text) {
         }
 
         private void one(Path path, List<String> names) {
-            if (path.steps().size() != 1 || !allMembers(path) || !names.contains(path.memberAt(0))) {
+            if (path.steps().size() != 1 || !allMembers(path) || !names.contains(path.member(0))) {
                 throw bad("'" + text + "' must be " + example(path.root()));
             }
         }

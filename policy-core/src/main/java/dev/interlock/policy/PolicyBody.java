@@ -5,6 +5,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,10 +14,11 @@ import org.jspecify.annotations.Nullable;
  * @param posture what happens to a tool that no entry names
  * @param hide tools that are hidden and denied
  * @param tools entries by tool name or glob, in document order; the glob {@code *} is not among them, it is {@code
- *     allTools}
+ *     star}
  * @param categories entries by category
  * @param risks entries by risk, in document order
- * @param allTools entries for every tool, in document order: {@code all_tools} and {@code "*"}, at most one each
+ * @param star the entry for every tool that stands under {@code "*"} in {@code tools}
+ * @param allTools the entry for every tool that stands under {@code all_tools}; means the same
  */
 public record PolicyBody(
         Posture posture,
@@ -24,11 +26,12 @@ public record PolicyBody(
         Map<NamePattern, Entry> tools,
         Map<ToolCategory, Entry> categories,
         Map<RiskSelector, Entry> risks,
-        List<Entry> allTools) {
+        Optional<Entry> star,
+        Optional<Entry> allTools) {
 
     /** A body that says nothing but what happens to all tools. */
     public static PolicyBody of(Posture posture) {
-        return new PolicyBody(posture, List.of(), Map.of(), Map.of(), Map.of(), List.of());
+        return new PolicyBody(posture, List.of(), Map.of(), Map.of(), Map.of(), Optional.empty(), Optional.empty());
     }
 
     /** Copies everything, keeping order. */
@@ -37,9 +40,8 @@ public record PolicyBody(
         tools = ordered(tools);
         categories = ordered(categories);
         risks = ordered(risks);
-        allTools = List.copyOf(allTools);
         if (tools.containsKey(NamePattern.ANY)) {
-            throw new IllegalArgumentException("the entry for '*' belongs to allTools");
+            throw new IllegalArgumentException("the entry for '*' is the star");
         }
     }
 

@@ -88,6 +88,11 @@ public record Decision(
         return new Decision(verdict, code, rule, message, retryAfter, true);
     }
 
+    /** The same with the time until there may be room. */
+    Decision retryAfter(@Nullable Duration wait) {
+        return new Decision(verdict, code, rule, message, wait, audited);
+    }
+
     /** Whether the call may be made now: allowed, or {@linkplain #audited recorded only}. */
     public boolean allowed() {
         return verdict == Verdict.ALLOWED || audited;

@@ -1,44 +1,278 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolRating;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
-/** Decides every call. Thread-safe. */
+/**
+ * Decides every call by one policy. What it does with a call, in order:
+ *
+ * <ol>
+ *   <li>A call that can't be read is denied.
+ *   <li>The plan for its tool is looked up: all entries of the policy and of the caller's grant that apply, compiled to
+ *       a flat list of checks. A name that is no name, a hidden tool, a caller without a grant and an unlisted tool
+ *       under {@code default: deny} have a plan that denies.
+ *   <li>Every check must pass; the first denial is the decision.
+ *   <li>All limits are reserved together, or none.
+ * </ol>
+ *
+ * <p>Any exception on the way denies the call with a message that names no detail, and is reported to the {@link
+ * EngineListener}. Thread-safe; one engine serves any number of clients and servers.
+ */
 public final class PolicyEngine {
 
-    /** Whether a call would be allowed now; takes nothing. */
+    private final RateLimiter limiter;
+    private final ToolCatalog catalog;
+    private final @Nullable SchemaValidator validator;
+    private final EngineListener listener;
+    private final Supplier<String> ids;
+    private volatile CompiledPolicy current;
+
+    private PolicyEngine(Builder builder) {
+        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
+        this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
+        this.validator = builder.validator;
+        this.listener = builder.listener;
+        this.ids = builder.ids;
+        this.current = new CompiledPolicy(builder.policy, catalog, validator);
+    }
+
+    /** An engine for {@code policy}. */
+    public static Builder builder(Policy policy) {
+        return new Builder(policy);
+    }
+
+    /** Whether a call would be allowed now. Takes nothing. May block only if the limiter does. */
     public Decision decide(ToolCall call) {
-        throw new UnsupportedOperationException();
+        try {
+            ToolPlan plan = planFor(call);
+            CounterValues counters = counters(plan, call);
+            Attempt attempt = new Attempt(plan, call, counters, ids);
+            return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
+        } catch (RuntimeException e) {
+            return failure(call, e);
+        }
     }
 
-    /** Decides, and reserves what an allowed call is charged to. May block only if the limiter does. */
+    /**
+     * Decides a call and, if it is allowed, reserves what it is charged to. The admission must be settled when the call
+     * has ended. May block only if the limiter does.
+     */
     public Admission admit(ToolCall call) {
-        throw new UnsupportedOperationException();
+        try {
+            ToolPlan plan = planFor(call);
+            Attempt attempt = new Attempt(plan, call, counters(plan, call), ids);
+            while (attempt.isOpen()) {
+                attempt.take(limiter.reserve(attempt.batch()));
+            }
+            return attempt.admission(limiter);
+        } catch (RuntimeException e) {
+            return Admission.unreserved(failure(call, e));
+        }
     }
 
-    /** {@link #admit} without blocking. Never completes exceptionally. */
+    /** {@link #admit} without blocking the caller. The stage never completes exceptionally. */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
-        throw new UnsupportedOperationException();
+        if (!limiter.blocks()) {
+            return CompletableFuture.completedFuture(admit(call));
+        }
+        CompletionStage<Admission> admission;
+        try {
+            ToolPlan plan = planFor(call);
+            CompletionStage<CounterValues> counters = plan.reads().isEmpty()
+                    ? CompletableFuture.completedFuture(CounterValues.NONE)
+                    : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
+            admission = counters.thenCompose(values -> reserve(new Attempt(plan, call, values, ids)));
+        } catch (RuntimeException e) {
+            admission = CompletableFuture.failedFuture(e);
+        }
+        return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
     }
 
-    /** Whether {@code tools/list} may show the tool to this caller (the call's arguments are not looked at). */
+    private CompletionStage<Admission> reserve(Attempt attempt) {
+        if (!attempt.isOpen()) {
+            return CompletableFuture.completedFuture(attempt.admission(limiter));
+        }
+        return limiter.reserveAsync(attempt.batch()).thenCompose(answer -> {
+            attempt.take(answer);
+            return reserve(attempt);
+        });
+    }
+
+    /** Why a call is decided as it is. Takes nothing. */
+    public Explanation explain(ToolCall call) {
+        try {
+            ToolPlan plan = planFor(call);
+            CounterValues counters = counters(plan, call);
+            Attempt attempt = new Attempt(plan, call, counters, ids);
+            List<Explanation.Step> steps = new ArrayList<>();
+            for (Check check : plan.checks()) {
+                steps.add(check.explain(call, counters));
+            }
+            if (!attempt.isOpen()) {
+                return new Explanation(attempt.decision(), steps);
+            }
+            List<Usage> usages = limiter.usage(attempt.charges());
+            steps.addAll(attempt.explain(usages));
+            return new Explanation(attempt.foresee(usages), steps);
+        } catch (RuntimeException e) {
+            return new Explanation(failure(call, e), List.of());
+        }
+    }
+
+    /**
+     * Whether {@code tools/list} may show the tool to this caller. A hidden tool is not shown; under {@code default:
+     * deny}, only tools of which some call could be allowed are. The call's arguments are not looked at.
+     */
     public boolean visible(ToolCall call) {
-        throw new UnsupportedOperationException();
+        try {
+            return current.plan(call).listed();
+        } catch (RuntimeException e) {
+            failure(call, e);
+            return false;
+        }
     }
 
-    /** What the policy says of an MCP method other than tools/call. */
+    /** What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. */
     public Decision decideMethod(String method) {
-        throw new UnsupportedOperationException();
+        Map<NamePattern, Posture> methods = current.policy().methods();
+        for (boolean exact : new boolean[] {true, false}) {
+            for (Map.Entry<NamePattern, Posture> entry : methods.entrySet()) {
+                if (entry.getKey().isExact() == exact && entry.getKey().matches(method)) {
+                    return entry.getValue() == Posture.ALLOW ? Decision.ALLOWED : methodDenied(entry.getKey());
+                }
+            }
+        }
+        return Decision.ALLOWED;
     }
 
-    /** Swaps the policy atomically; counters are kept. */
+    private Decision methodDenied(NamePattern pattern) {
+        RuleRef rule = new RuleRef("methods." + pattern, Place.of("methods." + pattern));
+        Decision denied = Decision.denied(Code.METHOD, rule, Messages.method(pattern));
+        return current.policy().mode() == dev.interlock.policy.Mode.AUDIT ? denied.auditedOnly() : denied;
+    }
+
+    /**
+     * Swaps the policy: a call sees wholly the old one or wholly the new one. Counters and buckets are kept where the
+     * new policy has a limit of the same entry and name.
+     *
+     * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
+     */
     public void update(Policy policy) {
-        throw new UnsupportedOperationException();
+        current = new CompiledPolicy(policy, catalog, validator);
+    }
+
+    /** The policy in force. */
+    public Policy policy() {
+        return current.policy();
     }
 
     /** The tools that servers have announced; adapters fill it. */
     public ToolCatalog tools() {
-        throw new UnsupportedOperationException();
+        return catalog;
+    }
+
+    private ToolPlan planFor(ToolCall call) {
+        String problem = call.problem();
+        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem));
+    }
+
+    /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
+    private static Decision malformed(String problem) {
+        return Decision.denied(
+                Code.MALFORMED, CompiledPolicy.engineRule("(malformed)"), Messages.malformed(problem));
+    }
+
+    private CounterValues counters(ToolPlan plan, ToolCall call) {
+        return plan.reads().isEmpty() ? CounterValues.NONE : new CounterValues(limiter.usage(plan.probes(call)));
+    }
+
+    private Decision failure(ToolCall call, Throwable e) {
+        listener.failed(call, e);
+        return Decision.denied(Code.ERROR, CompiledPolicy.engineRule("(error)"), Messages.FAILURE);
+    }
+
+    /** Settings of an engine; each has a safe default. Not thread-safe. */
+    public static final class Builder {
+
+        private final Policy policy;
+        private @Nullable RateLimiter limiter;
+        private ToolClassifier classifier = tool -> ToolRating.of(ToolCategory.DESTRUCTIVE);
+        private final Map<String, ToolRating> ratings = new HashMap<>();
+        private @Nullable SchemaValidator validator;
+        private EngineListener listener = EngineListener.NONE;
+        private Supplier<String> ids = Builder::randomId;
+
+        private Builder(Policy policy) {
+            this.policy = policy;
+        }
+
+        /** Where limits are counted; by default a new {@link RateLimiter#inMemory()}. */
+        public Builder rateLimiter(RateLimiter rateLimiter) {
+            this.limiter = rateLimiter;
+            return this;
+        }
+
+        /** What rates the tools for {@code categories} and {@code risks}. */
+        public Builder classifier(ToolClassifier toolClassifier) {
+            this.classifier = toolClassifier;
+            return this;
+        }
+
+        /** Rates one tool by hand; the classifier is not asked about it. */
+        public Builder rating(String tool, ToolRating rating) {
+            ratings.put(tool, rating);
+            return this;
+        }
+
+        /** What checks {@code schema: true}; without one, a policy that has it can't be set. */
+        public Builder schemaValidator(SchemaValidator schemaValidator) {
+            this.validator = schemaValidator;
+            return this;
+        }
+
+        /** Who is told of failures. */
+        public Builder listener(EngineListener engineListener) {
+            this.listener = engineListener;
+            return this;
+        }
+
+        /** Where decisions' ids come from; each must be unique over all engines that share a limiter. */
+        public Builder ids(Supplier<String> idSource) {
+            this.ids = idSource;
+            return this;
+        }
+
+        /**
+         * The engine.
+         *
+         * @throws IllegalArgumentException if the policy can't be enforced with these settings
+         */
+        public PolicyEngine build() {
+            return new PolicyEngine(this);
+        }
+
+        private static String randomId() {
+            ThreadLocalRandom random = ThreadLocalRandom.current();
+            return Long.toHexString(random.nextLong()) + Long.toHexString(random.nextLong());
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.interlock.policy.tool;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -25,8 +26,16 @@ public final class ToolCatalog {
      *
      * @param definition what its server says of it
      * @param rating what we make of that
+     * @param required the definition's {@linkplain ToolDefinition#requiredArguments required arguments}
+     * @param properties the definition's {@linkplain ToolDefinition#knownArguments known arguments}
      */
-    public record KnownTool(ToolDefinition definition, ToolRating rating) {}
+    public record KnownTool(
+            ToolDefinition definition, ToolRating rating, List<String> required, Set<String> properties) {
+
+        KnownTool(ToolDefinition definition, ToolRating rating) {
+            this(definition, rating, definition.requiredArguments(), definition.knownArguments());
+        }
+    }
 
     /**
      * An empty catalogue.

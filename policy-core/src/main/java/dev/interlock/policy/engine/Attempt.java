@@ -1,0 +1,165 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.engine.Explanation.Result;
+import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Usage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call on its way from its checks to its reservation. It is open while there is something left to reserve. The same
+ * steps serve a limiter that is asked at once and one that answers later.
+ *
+ * <p>A limit whose rule is only audited must not stop the call: if it has no room, that is recorded and the rest is
+ * reserved without it.
+ */
+final class Attempt {
+
+    private final ToolCall call;
+    private final Supplier<String> ids;
+    private final List<LimitSlot> slots = new ArrayList<>();
+    private Decision decision;
+    private Reservation.@Nullable Granted granted;
+    private boolean open;
+
+    Attempt(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
+        this.call = call;
+        this.ids = ids;
+        this.decision = plan.check(call, counters);
+        if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
+            return;
+        }
+        for (LimitSlot slot : plan.slots()) {
+            // Once a rule's denial has been recorded, its limits count as if it had been enforced: not at all.
+            if (!(decision.audited() && slot.denials().audited()) && slot.applies(call, counters)) {
+                slots.add(slot);
+            }
+        }
+        open = !slots.isEmpty();
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    Decision decision() {
+        return decision;
+    }
+
+    List<Charge> charges() {
+        List<Charge> charges = new ArrayList<>(slots.size());
+        for (LimitSlot slot : slots) {
+            charges.add(slot.charge(call));
+        }
+        return charges;
+    }
+
+    Batch batch() {
+        return new Batch(ids.get(), charges());
+    }
+
+    /** Takes up the limiter's answer to {@link #batch}. */
+    void take(Reservation answer) {
+        if (answer instanceof Reservation.Granted reservation) {
+            granted = reservation;
+            open = false;
+            return;
+        }
+        Reservation.Refused refused = (Reservation.Refused) answer;
+        LimitSlot slot = slots.get(Math.max(0, refused.charge()));
+        refuse(slot, refusal(slot, refused));
+    }
+
+    private void refuse(LimitSlot slot, Decision refusal) {
+        if (!slot.denials().audited()) {
+            decision = refusal;
+            open = false;
+            return;
+        }
+        if (!decision.audited()) {
+            decision = refusal;
+        }
+        slots.removeIf(other -> other.denials().audited());
+        open = !slots.isEmpty();
+    }
+
+    /** The decision if the limits stand as they say, without reserving anything. */
+    Decision foresee(List<Usage> usages) {
+        Decision foreseen = decision;
+        for (int i = 0; i < slots.size(); i++) {
+            LimitSlot slot = slots.get(i);
+            if (hasRoom(usages.get(i))) {
+                continue;
+            }
+            Decision refusal = refusal(slot, refused(i, usages.get(i)));
+            if (!slot.denials().audited()) {
+                return refusal;
+            }
+            if (!foreseen.audited()) {
+                foreseen = refusal;
+            }
+        }
+        return foreseen;
+    }
+
+    List<Step> explain(List<Usage> usages) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            LimitSlot slot = slots.get(i);
+            Usage usage = usages.get(i);
+            Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
+            String text = "counts " + slot.charge(call).amount() + "; used " + usage.used() + " "
+                    + Messages.of(slot.rule()) + (usage.room() == null ? "" : ", room for " + usage.room());
+            steps.add(new Step(
+                    Check.result(refusal),
+                    slot.denials().rule().name() + ": " + text,
+                    slot.denials().rule().place(),
+                    List.of()));
+        }
+        return steps;
+    }
+
+    Admission admission(RateLimiter limiter) {
+        return granted == null
+                ? Admission.unreserved(decision)
+                : Admission.reserved(decision, limiter, granted);
+    }
+
+    private static boolean hasRoom(Usage usage) {
+        Duration wait = usage.retryAfter();
+        return wait != null && wait.isZero();
+    }
+
+    private static Reservation.Refused refused(int index, Usage usage) {
+        return new Reservation.Refused(
+                index,
+                usage.retryAfter() == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM,
+                usage.retryAfter());
+    }
+
+    private static Decision refusal(LimitSlot slot, Reservation.Refused refused) {
+        LimitRule rule = slot.rule();
+        RuleRef ref = slot.denials().rule();
+        Decision denied =
+                switch (refused.reason()) {
+                    case NO_ROOM ->
+                        slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
+                    case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
+                    case TOO_MANY_KEYS, UNAVAILABLE ->
+                        slot.denials()
+                                .withMessage(Messages.LIMITER_UNAVAILABLE)
+                                .because(Code.LIMITER_UNAVAILABLE, Messages.LIMITER_UNAVAILABLE);
+                };
+        return denied.retryAfter(refused.retryAfter());
+    }
+}

@@ -1,0 +1,301 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Validation;
+import dev.interlock.policy.engine.Explanation.Result;
+import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One thing that a policy checks of a call. All decisions it can come to are made beforehand, but those whose message
+ * names what the tool's schema says.
+ */
+abstract sealed class Check {
+
+    /** The decision against the call, or null if it passes. */
+    abstract @Nullable Decision apply(ToolCall call, CounterValues counters);
+
+    /** The same in words. */
+    abstract Step explain(ToolCall call, CounterValues counters);
+
+    static Step step(@Nullable Decision decision, RuleRef rule, String what, List<Step> details) {
+        return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
+    }
+
+    static Result result(@Nullable Decision decision) {
+        if (decision == null) {
+            return Result.PASSED;
+        }
+        if (decision.audited()) {
+            return Result.AUDITED;
+        }
+        return decision.verdict() == Decision.Verdict.NEEDS_APPROVAL ? Result.ASKS : Result.DENIED;
+    }
+
+    static Step note(ConditionTest test, ToolCall call, CounterValues counters) {
+        Condition condition = test.condition();
+        Value found = test.found(call, counters);
+        String value = found == null ? "nothing is there" : "the value is " + found.json();
+        String text = Messages.expectation(condition) + ": "
+                + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", " + value;
+        return new Step(Result.NOTED, text, condition.place(), List.of());
+    }
+
+    static List<Step> notes(ConditionTest[] tests, ToolCall call, CounterValues counters) {
+        List<Step> notes = new ArrayList<>();
+        for (ConditionTest test : tests) {
+            notes.add(note(test, call, counters));
+        }
+        return notes;
+    }
+
+    /** {@code action: deny}, and limits that no call can meet. */
+    static final class Always extends Check {
+        private final Decision decision;
+        private final RuleRef rule;
+
+        Always(Decision decision, RuleRef rule) {
+            this.decision = decision;
+            this.rule = rule;
+        }
+
+        boolean enforced() {
+            return !decision.audited();
+        }
+
+        @Override
+        Decision apply(ToolCall call, CounterValues counters) {
+            return decision;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            return step(decision, rule, "denies every call", List.of());
+        }
+    }
+
+    /** Conditions that must all be true, each with the decision for when it is not. */
+    static final class Conditions extends Check {
+        private final ConditionTest[] tests;
+        private final Decision[] denials;
+        private final RuleRef rule;
+
+        Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
+            this.tests = tests;
+            this.denials = denials;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+            for (int i = 0; i < tests.length; i++) {
+                if (tests[i].test(call, counters) != Truth.TRUE) {
+                    return denials[i];
+                }
+            }
+            return null;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            return step(apply(call, counters), rule, "every condition must hold", notes(tests, call, counters));
+        }
+    }
+
+    /** An item of {@code deny_if}: denies unless its block is plainly false. */
+    static final class DenyIf extends Check {
+        private final ConditionTest[] tests;
+        private final Decision denial;
+        private final RuleRef rule;
+
+        DenyIf(ConditionTest[] tests, Decision denial, RuleRef rule) {
+            this.tests = tests;
+            this.denial = denial;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+            return ConditionTest.all(tests, call, counters) == Truth.FALSE ? null : denial;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            return step(apply(call, counters), rule, "denies if all of this holds", notes(tests, call, counters));
+        }
+    }
+
+    /** An amount that some limit counts: it must be one, and within what one call may cost. */
+    static final class AmountPresent extends Check {
+        private final AmountSource amount;
+        private final @Nullable Amount most;
+        private final Decision unusable;
+        private final Decision tooMuch;
+        private final RuleRef rule;
+
+        AmountPresent(
+                AmountSource amount, @Nullable Amount most, Decision unusable, Decision tooMuch, RuleRef rule) {
+            this.amount = amount;
+            this.most = most;
+            this.unusable = unusable;
+            this.tooMuch = tooMuch;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+            Amount cost = amount.of(call);
+            if (cost == null) {
+                return unusable;
+            }
+            return most != null && cost.compareTo(most) > 0 ? tooMuch : null;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            Amount cost = amount.of(call);
+            String what = cost == null ? "this call's amount can't be counted" : "this call counts " + cost;
+            return step(apply(call, counters), rule, most == null ? what : what + " of at most " + most, List.of());
+        }
+    }
+
+    /** {@code validate}. */
+    static final class Valid extends Check {
+        private final Validation validation;
+        private final ToolCatalog catalog;
+        private final @Nullable SchemaValidator validator;
+        private final Denials denials;
+
+        Valid(
+                Validation validation,
+                ToolCatalog catalog,
+                @Nullable SchemaValidator validator,
+                Denials denials) {
+            this.validation = validation;
+            this.catalog = catalog;
+            this.validator = validator;
+            this.denials = denials;
+        }
+
+        @Override
+        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+            if (validation.maxBytes().isPresent()
+                    && call.arguments().bytes() > validation.maxBytes().getAsInt()) {
+                return denials.validation("the arguments are larger than " + validation.maxBytes().getAsInt()
+                        + " bytes");
+            }
+            if (validation.maxDepth().isPresent()
+                    && call.arguments().depth() > validation.maxDepth().getAsInt()) {
+                return denials.validation("the arguments are nested deeper than "
+                        + validation.maxDepth().getAsInt() + " levels");
+            }
+            Decision missing = missing(validation.required(), call);
+            if (missing != null) {
+                return missing;
+            }
+            return validation.schemaRequired() || validation.schema() || validation.noUnknown()
+                    ? againstSchema(call)
+                    : null;
+        }
+
+        private @Nullable Decision againstSchema(ToolCall call) {
+            ToolCatalog.KnownTool tool = catalog.find(call.server(), call.tool());
+            ObjectValue schema = tool == null ? null : tool.definition().inputSchema();
+            if (tool == null || schema == null) {
+                return denials.schemaUnknown();
+            }
+            if (validation.schemaRequired()) {
+                Decision missing = missing(tool.required(), call);
+                if (missing != null) {
+                    return missing;
+                }
+            }
+            if (validation.noUnknown()) {
+                for (String name : call.arguments().root().names()) {
+                    if (!tool.properties().contains(name)) {
+                        return denials.validation(
+                                "an argument is unknown to the tool; it takes " + Messages.list(tool.properties()));
+                    }
+                }
+            }
+            if (!validation.schema()) {
+                return null;
+            }
+            if (validator == null) {
+                return denials.schemaUnknown();
+            }
+            Optional<String> problem = validator.problem(schema, call.arguments().root());
+            return problem.isPresent() ? denials.validation(problem.get()) : null;
+        }
+
+        private @Nullable Decision missing(List<String> names, ToolCall call) {
+            for (String name : names) {
+                Value value = call.arguments().root().get(name);
+                if (value == null || value == Value.Nil.NULL) {
+                    return denials.validation("the required argument '" + name + "' is missing");
+                }
+            }
+            return null;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            Decision decision = apply(call, counters);
+            return step(
+                    decision,
+                    denials.rule(),
+                    decision == null ? "the arguments are valid" : decision.message(),
+                    List.of());
+        }
+    }
+
+    /** {@code require_approval}: asks unless its conditions are plainly false, and then checks the rest of the rule. */
+    static final class Approval extends Check {
+        private final ConditionTest[] tests;
+        private final List<Check> rest;
+        private final Decision ask;
+        private final RuleRef rule;
+
+        Approval(ConditionTest[] tests, List<Check> rest, Decision ask, RuleRef rule) {
+            this.tests = tests;
+            this.rest = List.copyOf(rest);
+            this.ask = ask;
+            this.rule = rule;
+        }
+
+        boolean asks(ToolCall call, CounterValues counters) {
+            return ConditionTest.all(tests, call, counters) != Truth.FALSE;
+        }
+
+        @Override
+        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+            if (!asks(call, counters)) {
+                return null;
+            }
+            for (Check check : rest) {
+                Decision denial = check.apply(call, counters);
+                if (denial != null) {
+                    return denial;
+                }
+            }
+            return ask;
+        }
+
+        @Override
+        Step explain(ToolCall call, CounterValues counters) {
+            List<Step> details = notes(tests, call, counters);
+            if (asks(call, counters)) {
+                rest.forEach(check -> details.add(check.explain(call, counters)));
+            }
+            return step(apply(call, counters), rule, "asks a person if all of this holds", details);
+        }
+    }
+}

@@ -1,0 +1,279 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolRating;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A policy, ready to decide. Plans are made when a tool is first called and kept: for every name that the policy lists,
+ * and for a bounded number of others, since whoever calls chooses those.
+ */
+final class CompiledPolicy {
+
+    private static final int MAX_UNLISTED_PLANS = 10_000;
+    private static final ToolRating UNRATED = ToolRating.of(ToolCategory.READ);
+
+    private final Policy policy;
+    private final ToolCatalog catalog;
+    private final @Nullable SchemaValidator validator;
+
+    private final ScopedBody body;
+    private final List<NamePattern> grantPatterns = new ArrayList<>();
+    private final List<ScopedBody> grants = new ArrayList<>();
+    private final Map<String, Integer> exactGrants = new HashMap<>();
+
+    private final ListedNames names;
+    private final boolean readsRating;
+
+    /** Plans by tool name; one table for each grant (and for none, and for no match) and each rating. */
+    private final AtomicReferenceArray<@Nullable Map<String, ToolPlan>> tables;
+
+    private final AtomicInteger unlistedPlans = new AtomicInteger();
+
+    /**
+     * Compiles a policy.
+     *
+     * @throws IllegalArgumentException if the policy needs what isn't there: a counter that no rule defines, or a
+     *     validator for {@code schema: true}
+     */
+    CompiledPolicy(Policy policy, ToolCatalog catalog, @Nullable SchemaValidator validator) {
+        this.policy = policy;
+        this.catalog = catalog;
+        this.validator = validator;
+        this.body = new ScopedBody("", policy.body(), null);
+        policy.grants().ifPresent(map -> map.entrySet().forEach(this::addGrant));
+        List<ScopedBody> bodies =
+                Stream.concat(Stream.of(body), grants.stream()).toList();
+        this.names = ListedNames.of(bodies.stream().map(ScopedBody::body).toList());
+        this.readsRating = bodies.stream().anyMatch(CompiledPolicy::readsRating);
+        bodies.forEach(this::requireWhatItNeeds);
+        int ratings = readsRating ? ToolCategory.values().length * RiskLevel.values().length : 1;
+        this.tables = new AtomicReferenceArray<>((grants.size() + 2) * ratings);
+    }
+
+    private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
+        if (grant.getKey().isExact()) {
+            exactGrants.put(grant.getKey().text(), grants.size());
+        }
+        grantPatterns.add(grant.getKey());
+        grants.add(new ScopedBody(ScopedBody.grantPrefix(grant), grant.getValue(), body));
+    }
+
+    Policy policy() {
+        return policy;
+    }
+
+    /** Whether the policy decides on the category or risk of tools. */
+    private static boolean readsRating(ScopedBody scoped) {
+        return !scoped.body().categories().isEmpty()
+                || !scoped.body().risks().isEmpty()
+                || conditions(scoped).anyMatch(condition -> condition.path().root() == Path.Root.TOOL);
+    }
+
+    private void requireWhatItNeeds(ScopedBody scoped) {
+        for (ScopedEntry entry : scoped.all()) {
+            conditions(entry)
+                    .filter(condition -> condition.path().root() == Path.Root.STATE)
+                    .forEach(condition -> entry.counter(condition.path(), entry.key()));
+            for (Rule rule : entry.entry().rules()) {
+                Rule.Demands demands = ScopedEntry.demands(rule);
+                if (validator == null && demands.validation() != null && demands.validation().schema()) {
+                    throw new IllegalArgumentException("rule '" + rule.label() + "' at " + rule.place()
+                            + " has 'schema: true', which needs a schema validator, and the engine was given none");
+                }
+            }
+        }
+    }
+
+    private static Stream<Condition> conditions(ScopedBody scoped) {
+        return scoped.all().stream().flatMap(CompiledPolicy::conditions);
+    }
+
+    private static Stream<Condition> conditions(ScopedEntry scoped) {
+        return Stream.of(
+                        scoped.entry().require().stream()
+                                .flatMap(block -> block.conditions().stream()),
+                        scoped.entry().denyIf().stream()
+                                .flatMap(block -> block.conditions().stream()),
+                        scoped.entry().rules().stream()
+                                .flatMap(rule -> ScopedEntry.demands(rule).conditions().stream()))
+                .flatMap(stream -> stream);
+    }
+
+    /** The plan for a call. */
+    ToolPlan plan(ToolCall call) {
+        int grant = grantOf(call.identity());
+        ToolRating rating = readsRating ? catalog.rating(call.server(), call.tool()) : UNRATED;
+        Map<String, ToolPlan> table = table(grant, rating);
+        ToolPlan plan = table.get(call.tool());
+        if (plan != null) {
+            return plan;
+        }
+        ToolPlan made = compile(call.tool(), grant, rating);
+        if (names.lists(call.tool())) {
+            table.put(call.tool(), made);
+        } else if (unlistedPlans.get() < MAX_UNLISTED_PLANS) {
+            unlistedPlans.incrementAndGet();
+            table.put(call.tool(), made);
+        }
+        return made;
+    }
+
+    private Map<String, ToolPlan> table(int grant, ToolRating rating) {
+        int ratings = tables.length() / (grants.size() + 2);
+        int variant = readsRating
+                ? rating.category().ordinal() * RiskLevel.values().length
+                        + rating.risk().ordinal()
+                : 0;
+        int index = grant * ratings + variant;
+        Map<String, ToolPlan> table = tables.get(index);
+        if (table != null) {
+            return table;
+        }
+        Map<String, ToolPlan> made = new ConcurrentHashMap<>();
+        Map<String, ToolPlan> before = tables.compareAndExchange(index, null, made);
+        return before == null ? made : before;
+    }
+
+    /** The position of the identity's grant; one past the last if none matches, two past if there are no grants. */
+    private int grantOf(@Nullable String identity) {
+        if (policy.grants().isEmpty()) {
+            return grants.size() + 1;
+        }
+        if (identity == null) {
+            return grants.size();
+        }
+        Integer exact = exactGrants.get(identity);
+        if (exact != null) {
+            return exact;
+        }
+        for (int i = 0; i < grants.size(); i++) {
+            if (!grantPatterns.get(i).isExact() && grantPatterns.get(i).matches(identity)) {
+                return i;
+            }
+        }
+        return grants.size();
+    }
+
+    private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
+        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, catalog, validator);
+        String defect = names.defect(tool);
+        if (defect != null) {
+            return compiler.denied(Code.NAME, engineRule("(name)"), Messages.name(defect));
+        }
+        ScopedBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
+        List<ScopedEntry> entries = new ArrayList<>();
+        ToolPlan denied = enter(compiler, body, tool, rating, entries);
+        if (denied != null) {
+            return denied;
+        }
+        if (grant == null && policy.grants().isPresent()) {
+            return compiler.denied(Code.NO_GRANT, engineRule("(no grant)"), Messages.noGrant(tool));
+        }
+        if (grant != null) {
+            denied = enter(compiler, grant, tool, rating, entries);
+            if (denied != null) {
+                return denied;
+            }
+        }
+        entries.forEach(compiler::add);
+        return compiler.plan(policy.body().posture() == Posture.DENY
+                || grant != null && grant.body().posture() == Posture.DENY);
+    }
+
+    /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */
+    private static @Nullable ToolPlan enter(
+            PlanCompiler compiler, ScopedBody scoped, String tool, ToolRating rating, List<ScopedEntry> entries) {
+        List<ScopedEntry> naming = scoped.naming(tool, rating);
+        List<ScopedEntry> global = scoped.global();
+        if (scoped.hides(tool)
+                || Stream.concat(naming.stream(), global.stream())
+                        .anyMatch(entry -> entry.entry().hide())) {
+            return compiler.denied(Code.HIDDEN, engineRule("(hidden)"), Messages.hidden(tool));
+        }
+        if (naming.isEmpty() && scoped.body().posture() == Posture.DENY) {
+            return compiler.denied(Code.DEFAULT_DENY, engineRule("(default deny)"), Messages.unlisted(tool));
+        }
+        entries.addAll(naming);
+        entries.addAll(global);
+        return null;
+    }
+
+    /** A denial that comes from the document as a whole, not from a rule of it. */
+    static RuleRef engineRule(String name) {
+        return new RuleRef(name, Place.of(""));
+    }
+
+    /** The names and globs that a policy lists, and what passes for them. */
+    private record ListedNames(
+            Set<String> names, Map<String, String> bySkeleton, Map<String, Set<NamePattern>> globsBySkeleton) {
+
+        static ListedNames of(List<PolicyBody> bodies) {
+            Set<String> names = new HashSet<>();
+            Map<String, String> bySkeleton = new HashMap<>();
+            Map<String, Set<NamePattern>> globsBySkeleton = new HashMap<>();
+            for (PolicyBody body : bodies) {
+                Stream.concat(body.tools().keySet().stream(), body.hide().stream())
+                        .filter(pattern -> !pattern.equals(NamePattern.ANY))
+                        .forEach(pattern -> {
+                            String skeleton = LookAlikes.skeleton(pattern.text());
+                            if (pattern.isExact()) {
+                                names.add(pattern.text());
+                                bySkeleton.put(skeleton, pattern.text());
+                            } else {
+                                globsBySkeleton
+                                        .computeIfAbsent(skeleton, key -> new HashSet<>())
+                                        .add(pattern);
+                            }
+                        });
+            }
+            return new ListedNames(names, bySkeleton, globsBySkeleton);
+        }
+
+        boolean lists(String tool) {
+            return names.contains(tool);
+        }
+
+        /** Why a tool of that name is denied whatever else the policy says, or null if it isn't. */
+        @Nullable String defect(String tool) {
+            String defect = LookAlikes.defect(tool);
+            if (defect != null || names.contains(tool)) {
+                return defect;
+            }
+            String skeleton = LookAlikes.skeleton(tool);
+            String listed = bySkeleton.get(skeleton);
+            if (listed != null) {
+                return "looks like '" + listed + "' but is not that name";
+            }
+            for (Map.Entry<String, Set<NamePattern>> globs : globsBySkeleton.entrySet()) {
+                if (new NamePattern(globs.getKey()).matches(skeleton)
+                        && globs.getValue().stream().noneMatch(glob -> glob.matches(tool))) {
+                    return "looks like one of '" + globs.getValue().iterator().next() + "' but is not";
+                }
+            }
+            return null;
+        }
+    }
+}

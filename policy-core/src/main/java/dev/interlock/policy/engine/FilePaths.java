@@ -1,0 +1,161 @@
+package dev.interlock.policy.engine;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Directories, and the question whether a path lies inside one of them.
+ *
+ * <p>Nobody knows how the server will read the path: whether it decodes percent signs, takes a backslash for a
+ * separator, or normalizes Unicode. So a path lies inside only if every one of those readings does. Only the text is
+ * looked at; where symbolic links lead is for the server to know.
+ */
+final class FilePaths {
+
+    /** Percent signs encoded more often than this are not a path that anyone meant. */
+    private static final int MAX_DECODINGS = 4;
+
+    private final List<List<String>> directories;
+
+    private FilePaths(List<List<String>> directories) {
+        this.directories = directories;
+    }
+
+    /** Directories as policies write them; one that isn't absolute contains nothing. */
+    static FilePaths of(List<String> directories) {
+        List<List<String>> resolved = new ArrayList<>();
+        for (String directory : directories) {
+            List<String> segments = resolve(directory.replace('\\', '/'));
+            if (segments != null) {
+                resolved.add(segments);
+            }
+        }
+        return new FilePaths(resolved);
+    }
+
+    /** Whether every reading of {@code path} lies in one of the directories, or is it. */
+    boolean contain(String path) {
+        String reading = path;
+        for (int i = 0; i <= MAX_DECODINGS; i++) {
+            if (!containsReading(reading)) {
+                return false;
+            }
+            String decoded = decode(reading);
+            if (decoded == null) {
+                return false;
+            }
+            if (decoded.equals(reading)) {
+                return true;
+            }
+            reading = decoded;
+        }
+        return false;
+    }
+
+    private boolean containsReading(String reading) {
+        return containsPlain(reading)
+                && (reading.indexOf('\\') < 0 || containsPlain(reading.replace('\\', '/')))
+                && (isAscii(reading)
+                        || containsPlain(Normalizer.normalize(reading, Normalizer.Form.NFKC).replace('\\', '/')));
+    }
+
+    private boolean containsPlain(String path) {
+        List<String> segments = resolve(path);
+        if (segments == null) {
+            return false;
+        }
+        for (List<String> directory : directories) {
+            if (segments.size() >= directory.size()
+                    && segments.subList(0, directory.size()).equals(directory)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** The segments of an absolute path without {@code .}, {@code ..} and empty ones; null if it can't be resolved. */
+    private static @Nullable List<String> resolve(String path) {
+        List<String> segments = new ArrayList<>();
+        int start = 0;
+        if (hasDrive(path)) {
+            segments.add(path.substring(0, 2));
+            start = 2;
+        }
+        int floor = segments.size();
+        if (start >= path.length() || path.charAt(start) != '/') {
+            return null;
+        }
+        for (String segment : path.substring(start).split("/", -1)) {
+            if (segment.equals("..")) {
+                if (segments.size() == floor) {
+                    return null;
+                }
+                segments.remove(segments.size() - 1);
+            } else if (isOdd(segment)) {
+                return null;
+            } else if (!segment.isEmpty() && !segment.equals(".")) {
+                segments.add(segment);
+            }
+        }
+        return segments;
+    }
+
+    private static boolean hasDrive(String path) {
+        if (path.length() < 2 || path.charAt(1) != ':') {
+            return false;
+        }
+        char drive = path.charAt(0);
+        return drive >= 'A' && drive <= 'Z' || drive >= 'a' && drive <= 'z';
+    }
+
+    /** Control characters end a path early for some servers; dots and spaces alone climb, for others. */
+    private static boolean isOdd(String segment) {
+        boolean onlyDotsAndSpaces = segment.length() > 1;
+        for (int i = 0; i < segment.length(); i++) {
+            char c = segment.charAt(i);
+            if (Character.isISOControl(c)) {
+                return true;
+            }
+            onlyDotsAndSpaces &= c == '.' || c == ' ';
+        }
+        return onlyDotsAndSpaces;
+    }
+
+    private static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Percent-decodes once, as UTF-8; null if the bytes are not UTF-8 in its shortest form, which readers treat differently. */
+    private static @Nullable String decode(String text) {
+        if (text.indexOf('%') < 0) {
+            return text;
+        }
+        byte[] raw = text.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(raw.length);
+        for (int i = 0; i < raw.length; i++) {
+            int high = raw[i] == '%' && i + 2 < raw.length ? Character.digit(raw[i + 1], 16) : -1;
+            int low = high >= 0 ? Character.digit(raw[i + 2], 16) : -1;
+            if (low >= 0) {
+                bytes.put((byte) (high * 16 + low));
+                i += 2;
+            } else {
+                bytes.put(raw[i]);
+            }
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A limit that applies to a tool, compiled: everything of a charge that does not depend on the call, and where the rest
+ * comes from.
+ *
+ * @param name the first part of the key; it has the tool in it where the scope counts tools apart
+ * @param rule how it counts
+ * @param scope whose count it is
+ * @param amount how much a call counts
+ * @param mode when the amount is given back
+ * @param denials what is said when there is no room
+ * @param trigger the approval rule that the limit belongs to, so that it counts only calls that are asked about; or null
+ * @param position how many checks of the plan come before it
+ */
+record LimitSlot(
+        String name,
+        LimitRule rule,
+        Scope scope,
+        AmountSource amount,
+        ChargeMode mode,
+        Denials denials,
+        Check.@Nullable Approval trigger,
+        int position) {
+
+    boolean applies(ToolCall call, CounterValues counters) {
+        return trigger == null || trigger.asks(call, counters);
+    }
+
+    /** The charge for a call whose amount was checked before. */
+    Charge charge(ToolCall call) {
+        Amount cost = amount.of(call);
+        if (cost == null) {
+            throw new IllegalStateException("an amount was not checked before it was charged: " + name);
+        }
+        return new Charge(new LimitKey(name, subject(scope, call)), rule, cost, mode);
+    }
+
+    static String subject(Scope scope, ToolCall call) {
+        String subject =
+                switch (scope) {
+                    case SESSION -> call.session();
+                    case IDENTITY -> call.identity();
+                    case TOOL, ENTRY, GLOBAL -> null;
+                };
+        // Callers that the host doesn't tell apart share one count: stricter, and the only safe reading.
+        return subject == null ? "" : subject;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.interlock.policy.engine;
+
+import java.text.Normalizer;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells names that look like one another. Two names look alike when their skeletons are equal: NFKC, case folding, and
+ * one letter for each group of confusable ones (the idea, and the groups, of Unicode Technical Standard 39, cut down to
+ * what can pass for a letter or digit of a tool's name).
+ */
+final class LookAlikes {
+
+    private static final int MAX_NAME = 128;
+
+    /** Each row: the letter that stands for the row, then letters of other scripts and digits that pass for it. */
+    private static final String[] GROUPS = {
+        "aаɑα", "bЬьƄв", "cсϲⅽ", "dԁɗⅾ", "eеєҽε", "fғƒ", "gɡցğ", "hһнհ", "l1iіıІӀιɩǀ|", "jјϳ", "kкκĸ", "mмⅿ", "nոпηн",
+        "o0оοօσөΘ", "pрρ", "qԛգ", "rгᴦ", "sѕʂ", "tтτ", "uսυцʋ", "vѵνⅴ", "wԝѡω", "xхχⅹ", "yуүγ", "zᴢʐ", "-‐‑‒–—−"
+    };
+
+    private LookAlikes() {}
+
+    /** What is wrong with a name whatever a policy says, or null if nothing is. */
+    static @Nullable String defect(String name) {
+        if (name.isBlank()) {
+            return "is blank";
+        }
+        if (name.length() > MAX_NAME) {
+            return "is longer than " + MAX_NAME + " characters";
+        }
+        for (int i = 0; i < name.length(); ) {
+            int c = name.codePointAt(i);
+            if (isInvisible(c)) {
+                return "has a control or invisible character";
+            }
+            i += Character.charCount(c);
+        }
+        return null;
+    }
+
+    private static boolean isInvisible(int c) {
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR -> true;
+            // Fillers, variation selectors and blank glyphs that are letters or marks to Java.
+            case Character.SPACE_SEPARATOR -> c != ' ';
+            default -> c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800 || c == 0x034F
+                    || c >= 0xFE00 && c <= 0xFE0F || c >= 0xE0100 && c <= 0xE01EF || c == 0x17B4 || c == 0x17B5;
+        };
+    }
+
+    /** What all names that look like {@code name} have in common. Glob characters stay as they are. */
+    static String skeleton(String name) {
+        String folded = fold(name);
+        StringBuilder out = new StringBuilder(folded.length());
+        folded.codePoints().forEach(c -> out.appendCodePoint(representative(c)));
+        return out.toString();
+    }
+
+    private static String fold(String name) {
+        // By way of upper case, since lower-casing alone leaves some letters (such as a final sigma) apart.
+        return Normalizer.normalize(name, Normalizer.Form.NFKC)
+                .toUpperCase(Locale.ROOT)
+                .toLowerCase(Locale.ROOT);
+    }
+
+    private static int representative(int c) {
+        if (c < 0x80 && c != '0' && c != '1' && c != 'i' && c != '|') {
+            return c;
+        }
+        for (String group : GROUPS) {
+            if (group.indexOf(c) >= 0) {
+                return group.charAt(0);
+            }
+        }
+        return c;
+    }
+}

@@ -1,0 +1,156 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.time.Duration;
+import java.util.Collection;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the agent is told where the policy doesn't say. Each text names what was refused and what would go through; none
+ * quotes an argument's value.
+ */
+final class Messages {
+
+    private static final int MAX_LISTED = 12;
+
+    static final String FAILURE = "The call could not be checked against the policy, and so is not made.";
+
+    static final String LIMITER_UNAVAILABLE = "The call's limits can't be counted at the moment, and so it is not made.";
+
+    private Messages() {}
+
+    static String malformed(String problem) {
+        return "The call is not made: " + problem + ".";
+    }
+
+    static String name(String defect) {
+        return "The call is not made: the tool's name " + defect + ".";
+    }
+
+    static String method(NamePattern pattern) {
+        return "The policy does not allow this (methods: '" + pattern + "').";
+    }
+
+    static String hidden(String tool) {
+        return "Tool '" + tool + "' is not available.";
+    }
+
+    static String unlisted(String tool) {
+        return "Tool '" + tool + "' may not be called: the policy does not list it.";
+    }
+
+    static String noGrant(String tool) {
+        return "Tool '" + tool + "' may not be called: the policy grants this caller nothing.";
+    }
+
+    static String forbidden(String tool, RuleRef rule) {
+        return "Tool '" + tool + "' may not be called (rule '" + rule.name() + "').";
+    }
+
+    static String approval(String tool, RuleRef rule) {
+        return "A call of '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
+    }
+
+    static String condition(Condition condition, RuleRef rule) {
+        return "The call does not meet rule '" + rule.name() + "': " + expectation(condition) + ".";
+    }
+
+    static String denyIf(RuleRef rule) {
+        return "The call is one that the policy forbids (rule '" + rule.name() + "').";
+    }
+
+    static String amount(String from, RuleRef rule) {
+        return "Rule '" + rule.name() + "' counts " + from
+                + ", which must be a number of at least 0 with at most " + Amount.PLACES + " decimal places.";
+    }
+
+    static String perCall(Amount most, String from, RuleRef rule) {
+        return "One call may cost at most " + most + " (" + from + ", rule '" + rule.name() + "').";
+    }
+
+    static String schemaUnknown(String tool, RuleRef rule) {
+        return "Rule '" + rule.name() + "' checks the arguments against the input schema of '" + tool
+                + "', which is not known; list the server's tools first.";
+    }
+
+    static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {
+        String reached = "Limit of " + of(rule) + " reached (rule '" + ref.name() + "')";
+        return retryAfter == null ? reached + "." : reached + "; room again in " + span(retryAfter) + ".";
+    }
+
+    static String tooLarge(LimitRule rule, RuleRef ref) {
+        return "The call counts more than the limit of " + of(rule) + " ever allows (rule '"
+                + ref.name() + "').";
+    }
+
+    /** A limit in words: {@code 10 per 60 s}. */
+    static String of(LimitRule rule) {
+        return rule.max() == null ? per(rule) : rule.max() + " " + per(rule);
+    }
+
+    private static String per(LimitRule rule) {
+        if (rule instanceof LimitRule.FixedWindow fixed) {
+            return "per " + (fixed.window() instanceof Window.Calendar unit ? unit.text() : fixed.window().text());
+        }
+        Duration window = rule instanceof LimitRule.TokenBucket bucket
+                ? bucket.window()
+                : ((LimitRule.SlidingWindow) rule).window();
+        return "per " + span(window);
+    }
+
+    /** A length for people, rounded up, in the one or two largest units. */
+    static String span(Duration duration) {
+        long seconds = duration.plusNanos(999_999_999).toSeconds();
+        if (seconds < 120) {
+            return Math.max(1, seconds) + " s";
+        }
+        long minutes = (seconds + 59) / 60;
+        if (minutes < 120) {
+            return minutes + " min";
+        }
+        long hours = (minutes + 59) / 60;
+        return hours < 48 ? hours + " h" : (hours + 23) / 24 + " days";
+    }
+
+    /** What a condition asks for: {@code args.amount must be at most 100}. */
+    static String expectation(Condition condition) {
+        Value operand = condition.operand();
+        String text = operand instanceof NumberValue number ? number.plainText() : operand.json();
+        String must =
+                switch (condition.operator()) {
+                    case EQ -> "must equal " + text;
+                    case NEQ -> "must not equal " + text;
+                    case IN -> "must be one of " + text;
+                    case NOT_IN -> "must be none of " + text;
+                    case LT -> "must be less than " + text;
+                    case LTE -> "must be at most " + text;
+                    case GT -> "must be greater than " + text;
+                    case GTE -> "must be at least " + text;
+                    case REGEX -> "must match " + text;
+                    case NOT_REGEX -> "must not match " + text;
+                    case CONTAINS -> "must contain " + text;
+                    case NOT_CONTAINS -> "must not contain " + text;
+                    case STARTS_WITH -> "must start with " + text;
+                    case ENDS_WITH -> "must end with " + text;
+                    case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
+                    case WITHIN_PATH -> "must be an absolute path inside " + text;
+                    case HOST_IN -> "must be an http(s) URL to " + text;
+                    case MAX_LENGTH -> "must be no longer than " + text;
+                };
+        return condition.path() + " " + must;
+    }
+
+    static String list(Collection<String> names) {
+        if (names.isEmpty()) {
+            return "none";
+        }
+        String listed = String.join(", ", names.stream().limit(MAX_LISTED).toList());
+        return names.size() > MAX_LISTED ? listed + ", …" : listed;
+    }
+}

@@ -1,0 +1,365 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Block;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Spend;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Puts together the plan of one tool: adds the entries that apply, in the order of section 2 of the language, and turns
+ * each of their parts into checks and limits.
+ */
+final class PlanCompiler {
+
+    private final Mode policyMode;
+    private final String tool;
+    private final ToolRating rating;
+    private final ToolCatalog catalog;
+    private final @Nullable SchemaValidator validator;
+
+    private final List<Check> checks = new ArrayList<>();
+    private final List<LimitSlot> slots = new ArrayList<>();
+    private final List<CounterRead> reads = new ArrayList<>();
+
+    PlanCompiler(
+            Mode policyMode,
+            String tool,
+            ToolRating rating,
+            ToolCatalog catalog,
+            @Nullable SchemaValidator validator) {
+        this.policyMode = policyMode;
+        this.tool = tool;
+        this.rating = rating;
+        this.catalog = catalog;
+        this.validator = validator;
+    }
+
+    /** A tool that is denied whatever its arguments. */
+    ToolPlan denied(Code code, RuleRef rule, String message) {
+        return ToolPlan.denied(denials(rule, null, Mode.ENFORCE).because(code, message));
+    }
+
+    void add(ScopedEntry scoped) {
+        for (Block block : scoped.entry().require()) {
+            addRequire(scoped, block);
+        }
+        for (Block block : scoped.entry().denyIf()) {
+            RuleRef rule = ref(block.place().path(), block.place());
+            checks.add(new Check.DenyIf(
+                    tests(scoped, block.conditions()),
+                    denials(rule, block.message(), Mode.ENFORCE).because(Code.DENY_IF, Messages.denyIf(rule)),
+                    rule));
+        }
+        List<Rule> rules = scoped.entry().rules();
+        for (int i = 0; i < rules.size(); i++) {
+            addRule(scoped, rules.get(i), i);
+        }
+        for (Limit limit : scoped.entry().limits()) {
+            addLimit(scoped, limit);
+        }
+    }
+
+    /** The plan, once every entry is added. */
+    ToolPlan plan(boolean showOnlyWhatCouldPass) {
+        boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
+        return new ToolPlan(
+                null,
+                !(showOnlyWhatCouldPass && never),
+                checks.toArray(Check[]::new),
+                slots.toArray(LimitSlot[]::new),
+                List.copyOf(reads));
+    }
+
+    private void addRequire(ScopedEntry scoped, Block block) {
+        RuleRef rule = ref(block.place().path(), block.place());
+        Denials denials = denials(rule, block.message(), Mode.ENFORCE);
+        checks.add(conditions(scoped, block.conditions(), denials));
+    }
+
+    private void addRule(ScopedEntry scoped, Rule rule, int index) {
+        Denials denials = denials(ref(rule.label(), rule.place()), rule.message(), rule.mode());
+        if (rule instanceof Rule.Deny) {
+            checks.add(always(denials.because(Code.DENY_RULE, Messages.forbidden(tool, denials.rule())), denials));
+        } else if (rule instanceof Rule.Check check) {
+            addCheck(scoped, check, index, denials);
+        } else if (rule instanceof Rule.Approval approval) {
+            addApproval(scoped, approval, index, denials);
+        }
+    }
+
+    private void addCheck(ScopedEntry scoped, Rule.Check rule, int index, Denials denials) {
+        Rule.Demands demands = rule.demands();
+        List<Condition> plain = new ArrayList<>();
+        List<Condition> ownLimits = new ArrayList<>();
+        for (Condition condition : demands.conditions()) {
+            (limitsOwnCounter(scoped, condition, demands.state()) ? ownLimits : plain).add(condition);
+        }
+        if (!plain.isEmpty()) {
+            checks.add(conditions(scoped, plain, denials));
+        }
+        checks.addAll(argumentChecks(demands, denials));
+        if (demands.state() != null) {
+            addCounter(scoped, demands.state(), ownLimits, denials);
+        }
+        addRateAndSpend(scoped, demands, rule, index, denials, null);
+    }
+
+    private void addApproval(ScopedEntry scoped, Rule.Approval rule, int index, Denials denials) {
+        Rule.Demands demands = rule.demands();
+        Decision ask = new Decision(
+                Verdict.NEEDS_APPROVAL,
+                Code.APPROVAL,
+                denials.rule(),
+                rule.message() == null ? Messages.approval(tool, denials.rule()) : rule.message(),
+                null,
+                denials.audited());
+        Check.Approval approval = new Check.Approval(
+                tests(scoped, demands.conditions()), argumentChecks(demands, denials), ask, denials.rule());
+        checks.add(approval);
+        if (demands.state() != null) {
+            Counter counter = demands.state();
+            addSlot(
+                    scoped.limitName(ScopedEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                    new LimitRule.FixedWindow(null, counter.window()),
+                    scoped.defaultScope(),
+                    amountOf(counter),
+                    counter.charge(),
+                    denials,
+                    approval);
+        }
+        addRateAndSpend(scoped, demands, rule, index, denials, approval);
+    }
+
+    private void addLimit(ScopedEntry scoped, Limit limit) {
+        Denials denials = denials(ref(limit.counter(), limit.place()), limit.message(), Mode.ENFORCE);
+        AmountSource amount = AmountSource.constant(Amount.ONE);
+        if (limit.incrementFrom() != null) {
+            amount = AmountSource.argument(limit.incrementFrom());
+            checks.add(amountPresent(amount, null, limit.incrementFrom(), denials));
+        }
+        addSlot(
+                scoped.limitName(ScopedEntry.counterName(limit.counter()), tool, limit.scope()),
+                LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
+                limit.scope(),
+                amount,
+                limit.charge(),
+                denials,
+                null);
+    }
+
+    private void addCounter(ScopedEntry scoped, Counter counter, List<Condition> ownLimits, Denials denials) {
+        Amount max = null;
+        Denials limitDenials = denials;
+        for (Condition condition : ownLimits) {
+            Optional<Amount> bound = mostAfterCall(condition);
+            Denials own = denials.withMessage(condition.message());
+            if (bound.isEmpty()) {
+                checks.add(always(own.because(Code.LIMIT, Messages.condition(condition, own.rule())), own));
+            } else if (max == null || bound.get().compareTo(max) < 0) {
+                max = bound.get();
+                limitDenials = own;
+            }
+        }
+        addSlot(
+                scoped.limitName(ScopedEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                new LimitRule.FixedWindow(max, counter.window()),
+                scoped.defaultScope(),
+                amountOf(counter),
+                counter.charge(),
+                limitDenials,
+                null);
+    }
+
+    private void addRateAndSpend(
+            ScopedEntry scoped,
+            Rule.Demands demands,
+            Rule rule,
+            int index,
+            Denials denials,
+            Check.@Nullable Approval trigger) {
+        RateLimit rate = demands.rateLimit();
+        if (rate != null) {
+            addSlot(
+                    scoped.limitName(scoped.rateName(rate, rule, index), tool, rate.scope()),
+                    LimitRules.of(rate.algorithm(), Amount.of(rate.max()), rate.window()),
+                    rate.scope(),
+                    AmountSource.constant(Amount.ONE),
+                    rate.charge(),
+                    denials,
+                    trigger);
+        }
+        Spend spend = demands.spend();
+        if (spend != null) {
+            AmountSource amount = amountOf(spend);
+            spend.caps().forEach((unit, cap) -> addSlot(
+                    scoped.limitName(
+                            scoped.ruleName("spend-" + unit.text(), rule, index), tool, scoped.defaultScope()),
+                    new LimitRule.FixedWindow(cap, unit),
+                    scoped.defaultScope(),
+                    amount,
+                    spend.charge(),
+                    denials,
+                    trigger));
+        }
+    }
+
+    private void addSlot(
+            String name,
+            LimitRule rule,
+            Scope scope,
+            AmountSource amount,
+            ChargeMode mode,
+            Denials denials,
+            Check.@Nullable Approval trigger) {
+        slots.add(new LimitSlot(name, rule, scope, amount, mode, denials, trigger, checks.size()));
+    }
+
+    /** What a rule checks of the arguments beside its conditions. */
+    private List<Check> argumentChecks(Rule.Demands demands, Denials denials) {
+        List<Check> result = new ArrayList<>();
+        if (demands.validation() != null) {
+            result.add(new Check.Valid(demands.validation(), catalog, validator, denials));
+        }
+        Counter counter = demands.state();
+        if (counter != null && counter.incrementFrom() != null) {
+            result.add(amountPresent(amountOf(counter), null, counter.incrementFrom(), denials));
+        }
+        Spend spend = demands.spend();
+        if (spend != null && spend.from() != null) {
+            result.add(amountPresent(amountOf(spend), spend.perCall(), spend.from(), denials));
+        }
+        return result;
+    }
+
+    private static AmountSource amountOf(Counter counter) {
+        return counter.incrementFrom() == null
+                ? AmountSource.constant(counter.increment())
+                : AmountSource.argument(counter.incrementFrom());
+    }
+
+    private static AmountSource amountOf(Spend spend) {
+        if (spend.from() != null) {
+            return AmountSource.argument(spend.from());
+        }
+        Amount perCall = spend.perCall();
+        return AmountSource.constant(perCall == null ? Amount.ONE : perCall);
+    }
+
+    private static Check amountPresent(AmountSource amount, @Nullable Amount most, Path from, Denials denials) {
+        Decision tooMuch = denials.because(
+                Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
+        return new Check.AmountPresent(
+                amount,
+                most,
+                denials.because(Code.AMOUNT, Messages.amount(from.text(), denials.rule())),
+                tooMuch,
+                denials.rule());
+    }
+
+    private static Check always(Decision decision, Denials denials) {
+        return new Check.Always(decision, denials.rule());
+    }
+
+    private Check conditions(ScopedEntry scoped, List<Condition> conditions, Denials denials) {
+        Decision[] denied = conditions.stream()
+                .map(condition -> denials.withMessage(condition.message())
+                        .because(Code.CONDITION, Messages.condition(condition, denials.rule())))
+                .toArray(Decision[]::new);
+        return new Check.Conditions(tests(scoped, conditions), denied, denials.rule());
+    }
+
+    private ConditionTest[] tests(ScopedEntry scoped, List<Condition> conditions) {
+        return conditions.stream()
+                .map(condition -> ConditionTest.of(condition, reader(scoped, condition.path())))
+                .toArray(ConditionTest[]::new);
+    }
+
+    private PathReader reader(ScopedEntry scoped, Path path) {
+        return switch (path.root()) {
+            case ARGS -> PathReader.argument(path);
+            case CTX -> new PathReader((call, counters) -> call.context(), path.steps());
+            case CALL -> new PathReader(callSource(path.member(0)), List.of());
+            case TOOL -> {
+                Value text = new Value.Text(
+                        path.member(0).equals("risk")
+                                ? rating.risk().text()
+                                : rating.category().text());
+                yield new PathReader((call, counters) -> text, List.of());
+            }
+            case STATE -> {
+                CounterRead read = scoped.counter(path, tool);
+                int index = reads.indexOf(read);
+                if (index < 0) {
+                    index = reads.size();
+                    reads.add(read);
+                }
+                int at = index;
+                yield new PathReader((call, counters) -> counters.get(at), List.of());
+            }
+        };
+    }
+
+    private static PathReader.Source callSource(String member) {
+        return switch (member) {
+            case "identity" -> (call, counters) -> text(call.identity());
+            case "session" -> (call, counters) -> text(call.session());
+            case "server" -> (call, counters) -> text(call.server());
+            default -> throw new IllegalArgumentException("call." + member + " is not known");
+        };
+    }
+
+    private static @Nullable Value text(@Nullable String text) {
+        return text == null ? null : new Value.Text(text);
+    }
+
+    private static boolean limitsOwnCounter(ScopedEntry scoped, Condition condition, @Nullable Counter state) {
+        return state != null
+                && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
+                && scoped.isOwnCounter(condition.path(), state.name());
+    }
+
+    /** The most that a counter may hold after the call; empty if even a fresh one holds too much. */
+    private static Optional<Amount> mostAfterCall(Condition condition) {
+        BigDecimal micros = ((NumberValue) condition.operand()).toBigDecimal().movePointRight(Amount.PLACES);
+        BigDecimal most = condition.operator() == Operator.LT
+                ? micros.setScale(0, RoundingMode.CEILING).subtract(BigDecimal.ONE)
+                : micros.setScale(0, RoundingMode.FLOOR);
+        if (most.signum() < 0) {
+            return Optional.empty();
+        }
+        BigDecimal capped = most.min(BigDecimal.valueOf(Amount.MAX.micros()));
+        return Optional.of(new Amount(capped.longValueExact()));
+    }
+
+    private Denials denials(RuleRef rule, @Nullable String message, Mode mode) {
+        return new Denials(tool, rule, message, policyMode == Mode.AUDIT || mode == Mode.AUDIT);
+    }
+
+    private static RuleRef ref(String name, Place place) {
+        return new RuleRef(name, place);
+    }
+}

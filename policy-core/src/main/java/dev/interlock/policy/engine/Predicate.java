@@ -1,0 +1,286 @@
+package dev.interlock.policy.engine;
+
+import com.google.re2j.Pattern;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** An operator with its operand, compiled. */
+abstract sealed class Predicate {
+
+    /** What it says of a value that is there. */
+    abstract Truth test(Value value);
+
+    /** What it says when nothing is there. */
+    Truth missing() {
+        return Truth.FALSE;
+    }
+
+    static Predicate compile(Operator operator, Value operand) {
+        return switch (operator) {
+            case EQ -> new Equal(operand);
+            case NEQ -> new NotIn(List.of(operand));
+            case IN -> new In(((Value.Array) operand).items());
+            case NOT_IN -> new NotIn(((Value.Array) operand).items());
+            case LT -> new Ordered((NumberValue) operand, false, true, false);
+            case LTE -> new Ordered((NumberValue) operand, true, true, false);
+            case GT -> new Ordered((NumberValue) operand, false, false, true);
+            case GTE -> new Ordered((NumberValue) operand, true, false, true);
+            case REGEX -> new Regex(Pattern.compile(text(operand)));
+            case NOT_REGEX -> new Not(new Regex(Pattern.compile(text(operand))));
+            case CONTAINS -> new Contains(operand);
+            case NOT_CONTAINS -> new Not(new Contains(operand));
+            case STARTS_WITH -> new StartsWith(text(operand));
+            case ENDS_WITH -> new EndsWith(text(operand));
+            case EXISTS -> new Exists(((Value.Bool) operand).value());
+            case WITHIN_PATH -> new WithinPath(FilePaths.of(texts(operand)));
+            case HOST_IN -> new HostIn(Hosts.of(texts(operand)));
+            case MAX_LENGTH -> new MaxLength((NumberValue) operand);
+        };
+    }
+
+    private static String text(Value operand) {
+        return ((Value.Text) operand).value();
+    }
+
+    private static List<String> texts(Value operand) {
+        return operand instanceof Value.Array array
+                ? array.items().stream().map(Predicate::text).toList()
+                : List.of(text(operand));
+    }
+
+    private static final class Equal extends Predicate {
+        private final Value operand;
+
+        Equal(Value operand) {
+            this.operand = operand;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return Truth.of(Equality.equal(value, operand));
+        }
+    }
+
+    private static final class In extends Predicate {
+        private final Value[] operands;
+
+        In(List<Value> operands) {
+            this.operands = operands.toArray(Value[]::new);
+        }
+
+        @Override
+        Truth test(Value value) {
+            for (Value operand : operands) {
+                if (Equality.equal(value, operand)) {
+                    return Truth.TRUE;
+                }
+            }
+            return Truth.FALSE;
+        }
+    }
+
+    /** Also {@code neq}, which is {@code not_in} of one. */
+    private static final class NotIn extends Predicate {
+        private final Value[] operands;
+
+        NotIn(List<Value> operands) {
+            this.operands = operands.toArray(Value[]::new);
+        }
+
+        @Override
+        Truth test(Value value) {
+            Truth result = Truth.TRUE;
+            for (Value operand : operands) {
+                if (Equality.equal(value, operand)) {
+                    return Truth.FALSE;
+                }
+                if (Equality.incomparable(value, operand)) {
+                    // ["admin"] is not "admin", but a server may well unwrap it.
+                    result = Truth.INVALID;
+                }
+            }
+            return result;
+        }
+    }
+
+    private static final class Ordered extends Predicate {
+        private final NumberValue bound;
+        private final boolean orEqual;
+        private final boolean less;
+        private final boolean greater;
+
+        Ordered(NumberValue bound, boolean orEqual, boolean less, boolean greater) {
+            this.bound = bound;
+            this.orEqual = orEqual;
+            this.less = less;
+            this.greater = greater;
+        }
+
+        @Override
+        Truth test(Value value) {
+            if (!(value instanceof NumberValue number)) {
+                return Truth.INVALID;
+            }
+            int order = number.compareTo(bound);
+            return Truth.of(order == 0 ? orEqual : order < 0 ? less : greater);
+        }
+    }
+
+    private static final class Regex extends Predicate {
+        private final Pattern pattern;
+
+        Regex(Pattern pattern) {
+            this.pattern = pattern;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text
+                    ? Truth.of(pattern.matcher(text.value()).find())
+                    : Truth.INVALID;
+        }
+    }
+
+    private static final class Not extends Predicate {
+        private final Predicate negated;
+
+        Not(Predicate negated) {
+            this.negated = negated;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return negated.test(value).not();
+        }
+    }
+
+    private static final class Contains extends Predicate {
+        private final Value operand;
+        /** The operand's canonical text; null if it is an array or object, which no string can contain. */
+        private final @Nullable String text;
+
+        Contains(Value operand) {
+            this.operand = operand;
+            this.text = canonicalText(operand);
+        }
+
+        @Override
+        Truth test(Value value) {
+            if (value instanceof Value.Text string) {
+                return text == null ? Truth.INVALID : Truth.of(string.value().contains(text));
+            }
+            if (!(value instanceof Value.Array array)) {
+                return Truth.INVALID;
+            }
+            for (Value item : array.items()) {
+                if (Equality.equal(item, operand)) {
+                    return Truth.TRUE;
+                }
+            }
+            return Truth.FALSE;
+        }
+
+        private static @Nullable String canonicalText(Value operand) {
+            if (operand instanceof Value.Text string) {
+                return string.value();
+            }
+            if (operand instanceof NumberValue number) {
+                return number.plainText();
+            }
+            return operand instanceof Value.Bool bool ? Boolean.toString(bool.value()) : null;
+        }
+    }
+
+    private static final class StartsWith extends Predicate {
+        private final String prefix;
+
+        StartsWith(String prefix) {
+            this.prefix = prefix;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text ? Truth.of(text.value().startsWith(prefix)) : Truth.INVALID;
+        }
+    }
+
+    private static final class EndsWith extends Predicate {
+        private final String suffix;
+
+        EndsWith(String suffix) {
+            this.suffix = suffix;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text ? Truth.of(text.value().endsWith(suffix)) : Truth.INVALID;
+        }
+    }
+
+    private static final class Exists extends Predicate {
+        private final boolean wanted;
+
+        Exists(boolean wanted) {
+            this.wanted = wanted;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return Truth.of((value != Value.Nil.NULL) == wanted);
+        }
+
+        @Override
+        Truth missing() {
+            return Truth.of(!wanted);
+        }
+    }
+
+    private static final class WithinPath extends Predicate {
+        private final FilePaths directories;
+
+        WithinPath(FilePaths directories) {
+            this.directories = directories;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text ? Truth.of(directories.contain(text.value())) : Truth.INVALID;
+        }
+    }
+
+    private static final class HostIn extends Predicate {
+        private final Hosts hosts;
+
+        HostIn(Hosts hosts) {
+            this.hosts = hosts;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text ? Truth.of(hosts.include(text.value())) : Truth.INVALID;
+        }
+    }
+
+    private static final class MaxLength extends Predicate {
+        private final NumberValue max;
+
+        MaxLength(NumberValue max) {
+            this.max = max;
+        }
+
+        @Override
+        Truth test(Value value) {
+            if (value instanceof Value.Text text) {
+                return within(text.value().codePointCount(0, text.value().length()));
+            }
+            return value instanceof Value.Array array ? within(array.items().size()) : Truth.INVALID;
+        }
+
+        private Truth within(int length) {
+            return Truth.of(NumberValue.of(length).compareTo(max) <= 0);
+        }
+    }
+}

@@ -1,0 +1,98 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.engine.ScopedEntry.Kind;
+import dev.interlock.policy.tool.ToolRating;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A policy's body, or a grant's, with what sets its counters apart from those of other bodies.
+ *
+ * @param prefix what the names of its limits begin with
+ * @param body the body
+ * @param outer the body around it, whose counters its conditions may read, too; null for the policy's own
+ */
+record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
+
+    /** Whether the tool is hidden here. */
+    boolean hides(String tool) {
+        return body.hide().stream().anyMatch(pattern -> pattern.matches(tool));
+    }
+
+    /** The entries that name the tool, its category or its risk, in the order in which they are checked. */
+    List<ScopedEntry> naming(String tool, ToolRating rating) {
+        List<ScopedEntry> entries = new ArrayList<>();
+        Entry exact = body.tool(tool);
+        if (exact != null && new NamePattern(tool).isExact()) {
+            entries.add(new ScopedEntry(this, Kind.TOOL, tool, exact));
+        }
+        body.tools().forEach((pattern, entry) -> {
+            if (!pattern.isExact() && pattern.matches(tool)) {
+                entries.add(new ScopedEntry(this, Kind.GLOB, pattern.text(), entry));
+            }
+        });
+        Entry category = body.categories().get(rating.category());
+        if (category != null) {
+            entries.add(new ScopedEntry(this, Kind.CATEGORY, rating.category().text(), category));
+        }
+        body.risks().forEach((selector, entry) -> {
+            if (selector.matches(rating.risk())) {
+                entries.add(new ScopedEntry(this, Kind.RISK, selector.text(), entry));
+            }
+        });
+        return entries;
+    }
+
+    /** The entries for every tool. */
+    List<ScopedEntry> global() {
+        List<ScopedEntry> entries = new ArrayList<>();
+        body.star().ifPresent(entry -> entries.add(new ScopedEntry(this, Kind.STAR, "*", entry)));
+        body.allTools().ifPresent(entry -> entries.add(new ScopedEntry(this, Kind.ALL_TOOLS, "", entry)));
+        return entries;
+    }
+
+    /** Every entry of the body. */
+    List<ScopedEntry> all() {
+        List<ScopedEntry> entries = new ArrayList<>();
+        body.tools()
+                .forEach((pattern, entry) -> entries.add(new ScopedEntry(
+                        this, pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), entry)));
+        body.categories()
+                .forEach((category, entry) ->
+                        entries.add(new ScopedEntry(this, Kind.CATEGORY, category.text(), entry)));
+        body.risks()
+                .forEach((selector, entry) -> entries.add(new ScopedEntry(this, Kind.RISK, selector.text(), entry)));
+        entries.addAll(global());
+        return entries;
+    }
+
+    /** The counter of a tool's own entry, or of one for every tool, that a path names. */
+    Optional<CounterRead> counter(Path path) {
+        String owner = path.member(0);
+        String counter = path.member(1);
+        Optional<CounterRead> found = owner.equals("_global")
+                ? global().stream()
+                        .flatMap(entry -> entry.ownCounter(counter, owner).stream())
+                        .findFirst()
+                : Optional.ofNullable(body.tools().get(named(owner)))
+                        .flatMap(entry -> new ScopedEntry(this, Kind.TOOL, owner, entry).ownCounter(counter, owner));
+        return found.isPresent() || outer == null ? found : outer.counter(path);
+    }
+
+    private static @Nullable NamePattern named(String name) {
+        NamePattern pattern = name.isBlank() ? null : new NamePattern(name);
+        return pattern != null && pattern.isExact() ? pattern : null;
+    }
+
+    /** What the names of a grant's limits begin with. */
+    static String grantPrefix(Map.Entry<NamePattern, PolicyBody> grant) {
+        return "grants." + ScopedEntry.encode(grant.getKey().text()) + ".";
+    }
+}

@@ -1,0 +1,28 @@
+package dev.interlock.policy.engine;
+
+/** What a comparison comes to. {@code INVALID} means that it can't be made, and never lets a call through. */
+enum Truth {
+    TRUE,
+    FALSE,
+    INVALID;
+
+    static Truth of(boolean value) {
+        return value ? TRUE : FALSE;
+    }
+
+    /** Kleene's conjunction: plainly false wins, then invalid. */
+    Truth and(Truth other) {
+        if (this == FALSE || other == FALSE) {
+            return FALSE;
+        }
+        return this == INVALID || other == INVALID ? INVALID : TRUE;
+    }
+
+    Truth not() {
+        return switch (this) {
+            case TRUE -> FALSE;
+            case FALSE -> TRUE;
+            case INVALID -> INVALID;
+        };
+    }
+}
