@@ -64,7 +64,7 @@ public sealed interface Window {
         public Length {
             if (duration.compareTo(Duration.ofSeconds(1)) < 0
                     || duration.compareTo(MAX) > 0
-                    || duration.getNano() != 0) {
+                    || duration.toNanosPart() != 0) {
                 throw new IllegalArgumentException(
                         "a window must be a whole number of seconds between 1 s and 366 days, was " + duration);
             }

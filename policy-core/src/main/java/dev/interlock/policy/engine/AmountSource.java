@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 interface AmountSource {
 
     /** The amount, or null if there is none that can be counted: missing, no number, negative, out of range. */
-    @Nullable Amount of(ToolCall call);
+    @Nullable
+    Amount of(ToolCall call);
 
     static AmountSource constant(Amount amount) {
         return call -> amount;

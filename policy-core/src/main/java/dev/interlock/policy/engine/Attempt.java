@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.Decision.Verdict;
-import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
@@ -130,9 +129,7 @@ final class Attempt {
     }
 
     Admission admission(RateLimiter limiter) {
-        return granted == null
-                ? Admission.unreserved(decision)
-                : Admission.reserved(decision, limiter, granted);
+        return granted == null ? Admission.unreserved(decision) : Admission.reserved(decision, limiter, granted);
     }
 
     private static boolean hasRoom(Usage usage) {
@@ -150,16 +147,14 @@ final class Attempt {
     private static Decision refusal(LimitSlot slot, Reservation.Refused refused) {
         LimitRule rule = slot.rule();
         RuleRef ref = slot.denials().rule();
-        Decision denied =
-                switch (refused.reason()) {
-                    case NO_ROOM ->
-                        slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
-                    case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
-                    case TOO_MANY_KEYS, UNAVAILABLE ->
-                        slot.denials()
-                                .withMessage(Messages.LIMITER_UNAVAILABLE)
-                                .because(Code.LIMITER_UNAVAILABLE, Messages.LIMITER_UNAVAILABLE);
-                };
+        Decision denied = switch (refused.reason()) {
+            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
+            case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
+            case TOO_MANY_KEYS, UNAVAILABLE ->
+                slot.denials()
+                        .withMessage(Messages.LIMITER_UNAVAILABLE)
+                        .because(Code.LIMITER_UNAVAILABLE, Messages.LIMITER_UNAVAILABLE);
+        };
         return denied.retryAfter(refused.retryAfter());
     }
 }

@@ -95,7 +95,8 @@ abstract sealed class Check {
         }
 
         @Override
-        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+        @Nullable
+        Decision apply(ToolCall call, CounterValues counters) {
             for (int i = 0; i < tests.length; i++) {
                 if (tests[i].test(call, counters) != Truth.TRUE) {
                     return denials[i];
@@ -123,7 +124,8 @@ abstract sealed class Check {
         }
 
         @Override
-        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+        @Nullable
+        Decision apply(ToolCall call, CounterValues counters) {
             return ConditionTest.all(tests, call, counters) == Truth.FALSE ? null : denial;
         }
 
@@ -141,8 +143,7 @@ abstract sealed class Check {
         private final Decision tooMuch;
         private final RuleRef rule;
 
-        AmountPresent(
-                AmountSource amount, @Nullable Amount most, Decision unusable, Decision tooMuch, RuleRef rule) {
+        AmountPresent(AmountSource amount, @Nullable Amount most, Decision unusable, Decision tooMuch, RuleRef rule) {
             this.amount = amount;
             this.most = most;
             this.unusable = unusable;
@@ -151,7 +152,8 @@ abstract sealed class Check {
         }
 
         @Override
-        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+        @Nullable
+        Decision apply(ToolCall call, CounterValues counters) {
             Amount cost = amount.of(call);
             if (cost == null) {
                 return unusable;
@@ -174,11 +176,7 @@ abstract sealed class Check {
         private final @Nullable SchemaValidator validator;
         private final Denials denials;
 
-        Valid(
-                Validation validation,
-                ToolCatalog catalog,
-                @Nullable SchemaValidator validator,
-                Denials denials) {
+        Valid(Validation validation, ToolCatalog catalog, @Nullable SchemaValidator validator, Denials denials) {
             this.validation = validation;
             this.catalog = catalog;
             this.validator = validator;
@@ -186,11 +184,12 @@ abstract sealed class Check {
         }
 
         @Override
-        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+        @Nullable
+        Decision apply(ToolCall call, CounterValues counters) {
             if (validation.maxBytes().isPresent()
                     && call.arguments().bytes() > validation.maxBytes().getAsInt()) {
-                return denials.validation("the arguments are larger than " + validation.maxBytes().getAsInt()
-                        + " bytes");
+                return denials.validation(
+                        "the arguments are larger than " + validation.maxBytes().getAsInt() + " bytes");
             }
             if (validation.maxDepth().isPresent()
                     && call.arguments().depth() > validation.maxDepth().getAsInt()) {
@@ -232,7 +231,8 @@ abstract sealed class Check {
             if (validator == null) {
                 return denials.schemaUnknown();
             }
-            Optional<String> problem = validator.problem(schema, call.arguments().root());
+            Optional<String> problem =
+                    validator.problem(schema, call.arguments().root());
             return problem.isPresent() ? denials.validation(problem.get()) : null;
         }
 
@@ -276,7 +276,8 @@ abstract sealed class Check {
         }
 
         @Override
-        @Nullable Decision apply(ToolCall call, CounterValues counters) {
+        @Nullable
+        Decision apply(ToolCall call, CounterValues counters) {
             if (!asks(call, counters)) {
                 return null;
             }

@@ -22,7 +22,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicReferenceArray;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -47,8 +46,11 @@ final class CompiledPolicy {
     private final ListedNames names;
     private final boolean readsRating;
 
-    /** Plans by tool name; one table for each grant (and for none, and for no match) and each rating. */
-    private final AtomicReferenceArray<@Nullable Map<String, ToolPlan>> tables;
+    /** Plans by tool name, of a policy that looks at neither identity nor rating. */
+    private final Map<String, ToolPlan> plans = new ConcurrentHashMap<>();
+
+    /** Plans by tool name, of one that does. */
+    private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
     private final AtomicInteger unlistedPlans = new AtomicInteger();
 
@@ -69,8 +71,6 @@ final class CompiledPolicy {
         this.names = ListedNames.of(bodies.stream().map(ScopedBody::body).toList());
         this.readsRating = bodies.stream().anyMatch(CompiledPolicy::readsRating);
         bodies.forEach(this::requireWhatItNeeds);
-        int ratings = readsRating ? ToolCategory.values().length * RiskLevel.values().length : 1;
-        this.tables = new AtomicReferenceArray<>((grants.size() + 2) * ratings);
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -99,7 +99,9 @@ final class CompiledPolicy {
                     .forEach(condition -> entry.counter(condition.path(), entry.key()));
             for (Rule rule : entry.entry().rules()) {
                 Rule.Demands demands = ScopedEntry.demands(rule);
-                if (validator == null && demands.validation() != null && demands.validation().schema()) {
+                if (validator == null
+                        && demands.validation() != null
+                        && demands.validation().schema()) {
                     throw new IllegalArgumentException("rule '" + rule.label() + "' at " + rule.place()
                             + " has 'schema: true', which needs a schema validator, and the engine was given none");
                 }
@@ -113,10 +115,8 @@ final class CompiledPolicy {
 
     private static Stream<Condition> conditions(ScopedEntry scoped) {
         return Stream.of(
-                        scoped.entry().require().stream()
-                                .flatMap(block -> block.conditions().stream()),
-                        scoped.entry().denyIf().stream()
-                                .flatMap(block -> block.conditions().stream()),
+                        scoped.entry().require().stream().flatMap(block -> block.conditions().stream()),
+                        scoped.entry().denyIf().stream().flatMap(block -> block.conditions().stream()),
                         scoped.entry().rules().stream()
                                 .flatMap(rule -> ScopedEntry.demands(rule).conditions().stream()))
                 .flatMap(stream -> stream);
@@ -142,19 +142,11 @@ final class CompiledPolicy {
     }
 
     private Map<String, ToolPlan> table(int grant, ToolRating rating) {
-        int ratings = tables.length() / (grants.size() + 2);
-        int variant = readsRating
-                ? rating.category().ordinal() * RiskLevel.values().length
-                        + rating.risk().ordinal()
-                : 0;
-        int index = grant * ratings + variant;
-        Map<String, ToolPlan> table = tables.get(index);
-        if (table != null) {
-            return table;
+        if (policy.grants().isEmpty() && !readsRating) {
+            return plans;
         }
-        Map<String, ToolPlan> made = new ConcurrentHashMap<>();
-        Map<String, ToolPlan> before = tables.compareAndExchange(index, null, made);
-        return before == null ? made : before;
+        return variants.computeIfAbsent(
+                new Variant(grant, rating.category(), rating.risk()), variant -> new ConcurrentHashMap<>());
     }
 
     /** The position of the identity's grant; one past the last if none matches, two past if there are no grants. */
@@ -199,8 +191,9 @@ final class CompiledPolicy {
             }
         }
         entries.forEach(compiler::add);
-        return compiler.plan(policy.body().posture() == Posture.DENY
-                || grant != null && grant.body().posture() == Posture.DENY);
+        boolean onlyWhatCouldPass = policy.body().posture() == Posture.DENY
+                || (grant != null && grant.body().posture() == Posture.DENY);
+        return compiler.plan(onlyWhatCouldPass);
     }
 
     /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */
@@ -225,6 +218,9 @@ final class CompiledPolicy {
     static RuleRef engineRule(String name) {
         return new RuleRef(name, Place.of(""));
     }
+
+    /** What a tool's plan depends on beside its name: the position of the caller's grant, and the tool's rating. */
+    private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
 
     /** The names and globs that a policy lists, and what passes for them. */
     private record ListedNames(
@@ -257,7 +253,8 @@ final class CompiledPolicy {
         }
 
         /** Why a tool of that name is denied whatever else the policy says, or null if it isn't. */
-        @Nullable String defect(String tool) {
+        @Nullable
+        String defect(String tool) {
             String defect = LookAlikes.defect(tool);
             if (defect != null || names.contains(tool)) {
                 return defect;

@@ -27,7 +27,8 @@ record ConditionTest(Condition condition, PathReader reader, Predicate predicate
         return result;
     }
 
-    @Nullable Value found(ToolCall call, CounterValues counters) {
+    @Nullable
+    Value found(ToolCall call, CounterValues counters) {
         return reader.read(call, counters);
     }
 }

@@ -24,8 +24,7 @@ record Denials(String tool, RuleRef rule, @Nullable String message, boolean audi
 
     Decision schemaUnknown() {
         // Never the rule's own message: it would blame the call for what only a look at the server can mend.
-        return new Denials(tool, rule, null, audited)
-                .because(Code.SCHEMA_UNKNOWN, Messages.schemaUnknown(tool, rule));
+        return new Denials(tool, rule, null, audited).because(Code.SCHEMA_UNKNOWN, Messages.schemaUnknown(tool, rule));
     }
 
     Denials withMessage(@Nullable String other) {

@@ -61,7 +61,8 @@ final class FilePaths {
         return containsPlain(reading)
                 && (reading.indexOf('\\') < 0 || containsPlain(reading.replace('\\', '/')))
                 && (isAscii(reading)
-                        || containsPlain(Normalizer.normalize(reading, Normalizer.Form.NFKC).replace('\\', '/')));
+                        || containsPlain(Normalizer.normalize(reading, Normalizer.Form.NFKC)
+                                .replace('\\', '/')));
     }
 
     private boolean containsPlain(String path) {
@@ -110,7 +111,7 @@ final class FilePaths {
             return false;
         }
         char drive = path.charAt(0);
-        return drive >= 'A' && drive <= 'Z' || drive >= 'a' && drive <= 'z';
+        return (drive >= 'A' && drive <= 'Z') || (drive >= 'a' && drive <= 'z');
     }
 
     /** Control characters end a path early for some servers; dots and spaces alone climb, for others. */

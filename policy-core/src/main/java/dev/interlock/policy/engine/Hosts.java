@@ -124,7 +124,7 @@ final class Hosts {
     }
 
     private static boolean isHostCharacter(int c) {
-        return c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '.' || c == '_';
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
     }
 
     private static boolean isDigits(String text) {
@@ -144,9 +144,9 @@ final class Hosts {
             if (number < 0 || number >= 1L << width) {
                 return null;
             }
-            address = last ? address << width | number : address << 8 | number;
+            address = (address << width) | number;
         }
-        return (address >> 24) + "." + (address >> 16 & 255) + "." + (address >> 8 & 255) + "." + (address & 255);
+        return (address >> 24) + "." + ((address >> 16) & 255) + "." + ((address >> 8) & 255) + "." + (address & 255);
     }
 
     /** A part of an IPv4 address in decimal, octal or hexadecimal; -1 if it is none. */

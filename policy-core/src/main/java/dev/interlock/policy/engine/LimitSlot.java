@@ -45,12 +45,11 @@ record LimitSlot(
     }
 
     static String subject(Scope scope, ToolCall call) {
-        String subject =
-                switch (scope) {
-                    case SESSION -> call.session();
-                    case IDENTITY -> call.identity();
-                    case TOOL, ENTRY, GLOBAL -> null;
-                };
+        String subject = switch (scope) {
+            case SESSION -> call.session();
+            case IDENTITY -> call.identity();
+            case TOOL, ENTRY, GLOBAL -> null;
+        };
         // Callers that the host doesn't tell apart share one count: stricter, and the only safe reading.
         return subject == null ? "" : subject;
     }

@@ -50,8 +50,17 @@ final class LookAlikes {
                     Character.PARAGRAPH_SEPARATOR -> true;
             // Fillers, variation selectors and blank glyphs that are letters or marks to Java.
             case Character.SPACE_SEPARATOR -> c != ' ';
-            default -> c == 0x115F || c == 0x1160 || c == 0x3164 || c == 0xFFA0 || c == 0x2800 || c == 0x034F
-                    || c >= 0xFE00 && c <= 0xFE0F || c >= 0xE0100 && c <= 0xE01EF || c == 0x17B4 || c == 0x17B5;
+            default ->
+                c == 0x115F
+                        || c == 0x1160
+                        || c == 0x3164
+                        || c == 0xFFA0
+                        || c == 0x2800
+                        || c == 0x034F
+                        || (c >= 0xFE00 && c <= 0xFE0F)
+                        || (c >= 0xE0100 && c <= 0xE01EF)
+                        || c == 0x17B4
+                        || c == 0x17B5;
         };
     }
 

@@ -21,7 +21,8 @@ final class Messages {
 
     static final String FAILURE = "The call could not be checked against the policy, and so is not made.";
 
-    static final String LIMITER_UNAVAILABLE = "The call's limits can't be counted at the moment, and so it is not made.";
+    static final String LIMITER_UNAVAILABLE =
+            "The call's limits can't be counted at the moment, and so it is not made.";
 
     private Messages() {}
 
@@ -66,8 +67,8 @@ final class Messages {
     }
 
     static String amount(String from, RuleRef rule) {
-        return "Rule '" + rule.name() + "' counts " + from
-                + ", which must be a number of at least 0 with at most " + Amount.PLACES + " decimal places.";
+        return "Rule '" + rule.name() + "' counts " + from + ", which must be a number of at least 0 with at most "
+                + Amount.PLACES + " decimal places.";
     }
 
     static String perCall(Amount most, String from, RuleRef rule) {
@@ -85,8 +86,7 @@ final class Messages {
     }
 
     static String tooLarge(LimitRule rule, RuleRef ref) {
-        return "The call counts more than the limit of " + of(rule) + " ever allows (rule '"
-                + ref.name() + "').";
+        return "The call counts more than the limit of " + of(rule) + " ever allows (rule '" + ref.name() + "').";
     }
 
     /** A limit in words: {@code 10 per 60 s}. */
@@ -96,7 +96,10 @@ final class Messages {
 
     private static String per(LimitRule rule) {
         if (rule instanceof LimitRule.FixedWindow fixed) {
-            return "per " + (fixed.window() instanceof Window.Calendar unit ? unit.text() : fixed.window().text());
+            return "per "
+                    + (fixed.window() instanceof Window.Calendar unit
+                            ? unit.text()
+                            : fixed.window().text());
         }
         Duration window = rule instanceof LimitRule.TokenBucket bucket
                 ? bucket.window()
@@ -122,27 +125,26 @@ final class Messages {
     static String expectation(Condition condition) {
         Value operand = condition.operand();
         String text = operand instanceof NumberValue number ? number.plainText() : operand.json();
-        String must =
-                switch (condition.operator()) {
-                    case EQ -> "must equal " + text;
-                    case NEQ -> "must not equal " + text;
-                    case IN -> "must be one of " + text;
-                    case NOT_IN -> "must be none of " + text;
-                    case LT -> "must be less than " + text;
-                    case LTE -> "must be at most " + text;
-                    case GT -> "must be greater than " + text;
-                    case GTE -> "must be at least " + text;
-                    case REGEX -> "must match " + text;
-                    case NOT_REGEX -> "must not match " + text;
-                    case CONTAINS -> "must contain " + text;
-                    case NOT_CONTAINS -> "must not contain " + text;
-                    case STARTS_WITH -> "must start with " + text;
-                    case ENDS_WITH -> "must end with " + text;
-                    case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
-                    case WITHIN_PATH -> "must be an absolute path inside " + text;
-                    case HOST_IN -> "must be an http(s) URL to " + text;
-                    case MAX_LENGTH -> "must be no longer than " + text;
-                };
+        String must = switch (condition.operator()) {
+            case EQ -> "must equal " + text;
+            case NEQ -> "must not equal " + text;
+            case IN -> "must be one of " + text;
+            case NOT_IN -> "must be none of " + text;
+            case LT -> "must be less than " + text;
+            case LTE -> "must be at most " + text;
+            case GT -> "must be greater than " + text;
+            case GTE -> "must be at least " + text;
+            case REGEX -> "must match " + text;
+            case NOT_REGEX -> "must not match " + text;
+            case CONTAINS -> "must contain " + text;
+            case NOT_CONTAINS -> "must not contain " + text;
+            case STARTS_WITH -> "must start with " + text;
+            case ENDS_WITH -> "must end with " + text;
+            case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
+            case WITHIN_PATH -> "must be an absolute path inside " + text;
+            case HOST_IN -> "must be an http(s) URL to " + text;
+            case MAX_LENGTH -> "must be no longer than " + text;
+        };
         return condition.path() + " " + must;
     }
 

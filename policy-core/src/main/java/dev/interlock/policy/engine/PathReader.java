@@ -54,7 +54,8 @@ final class PathReader {
     }
 
     /** The value at the path, or null if nothing is there; with {@code [*]}, the list whose elements are meant. */
-    @Nullable Value read(ToolCall call, CounterValues counters) {
+    @Nullable
+    Value read(ToolCall call, CounterValues counters) {
         Value value = source.read(call, counters);
         for (Step step = first; step != null && step.member != null && value != null; step = step.next) {
             value = step.member.from(value);
@@ -72,7 +73,8 @@ final class PathReader {
 
     /** Where a path starts; null where nothing is. */
     interface Source {
-        @Nullable Value read(ToolCall call, CounterValues counters);
+        @Nullable
+        Value read(ToolCall call, CounterValues counters);
     }
 
     /** One step: into a member or, where {@code member} is null, to every element. */
@@ -85,7 +87,8 @@ final class PathReader {
             return new Member(step.name(), step.quoted() ? -1 : index(step.name()));
         }
 
-        @Nullable Value from(Value container) {
+        @Nullable
+        Value from(Value container) {
             if (container instanceof ObjectValue object) {
                 return object.get(name);
             }

@@ -46,11 +46,7 @@ final class PlanCompiler {
     private final List<CounterRead> reads = new ArrayList<>();
 
     PlanCompiler(
-            Mode policyMode,
-            String tool,
-            ToolRating rating,
-            ToolCatalog catalog,
-            @Nullable SchemaValidator validator) {
+            Mode policyMode, String tool, ToolRating rating, ToolCatalog catalog, @Nullable SchemaValidator validator) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
@@ -86,12 +82,7 @@ final class PlanCompiler {
     /** The plan, once every entry is added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
-        return new ToolPlan(
-                null,
-                !(showOnlyWhatCouldPass && never),
-                checks.toArray(Check[]::new),
-                slots.toArray(LimitSlot[]::new),
-                List.copyOf(reads));
+        return ToolPlan.checked(!(showOnlyWhatCouldPass && never), checks, slots, reads);
     }
 
     private void addRequire(ScopedEntry scoped, Block block) {
@@ -215,15 +206,16 @@ final class PlanCompiler {
         Spend spend = demands.spend();
         if (spend != null) {
             AmountSource amount = amountOf(spend);
-            spend.caps().forEach((unit, cap) -> addSlot(
-                    scoped.limitName(
-                            scoped.ruleName("spend-" + unit.text(), rule, index), tool, scoped.defaultScope()),
-                    new LimitRule.FixedWindow(cap, unit),
-                    scoped.defaultScope(),
-                    amount,
-                    spend.charge(),
-                    denials,
-                    trigger));
+            spend.caps()
+                    .forEach((unit, cap) -> addSlot(
+                            scoped.limitName(
+                                    scoped.ruleName("spend-" + unit.text(), rule, index), tool, scoped.defaultScope()),
+                            new LimitRule.FixedWindow(cap, unit),
+                            scoped.defaultScope(),
+                            amount,
+                            spend.charge(),
+                            denials,
+                            trigger));
         }
     }
 
@@ -270,8 +262,8 @@ final class PlanCompiler {
     }
 
     private static Check amountPresent(AmountSource amount, @Nullable Amount most, Path from, Denials denials) {
-        Decision tooMuch = denials.because(
-                Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
+        Decision tooMuch =
+                denials.because(Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
         return new Check.AmountPresent(
                 amount,
                 most,

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Mode;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -47,7 +48,7 @@ public final class PolicyEngine {
     private volatile CompiledPolicy current;
 
     private PolicyEngine(Builder builder) {
-        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
+        this.limiter = builder.limiter == null ? java.util.Objects.requireNonNull(null) : builder.limiter;
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
@@ -97,7 +98,7 @@ public final class PolicyEngine {
         CompletionStage<Admission> admission;
         try {
             ToolPlan plan = planFor(call);
-            CompletionStage<CounterValues> counters = plan.reads().isEmpty()
+            CompletionStage<CounterValues> counters = !plan.readsCounters()
                     ? CompletableFuture.completedFuture(CounterValues.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
             admission = counters.thenCompose(values -> reserve(new Attempt(plan, call, values, ids)));
@@ -167,7 +168,7 @@ public final class PolicyEngine {
     private Decision methodDenied(NamePattern pattern) {
         RuleRef rule = new RuleRef("methods." + pattern, Place.of("methods." + pattern));
         Decision denied = Decision.denied(Code.METHOD, rule, Messages.method(pattern));
-        return current.policy().mode() == dev.interlock.policy.Mode.AUDIT ? denied.auditedOnly() : denied;
+        return current.policy().mode() == Mode.AUDIT ? denied.auditedOnly() : denied;
     }
 
     /**
@@ -197,12 +198,11 @@ public final class PolicyEngine {
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
     private static Decision malformed(String problem) {
-        return Decision.denied(
-                Code.MALFORMED, CompiledPolicy.engineRule("(malformed)"), Messages.malformed(problem));
+        return Decision.denied(Code.MALFORMED, CompiledPolicy.engineRule("(malformed)"), Messages.malformed(problem));
     }
 
     private CounterValues counters(ToolPlan plan, ToolCall call) {
-        return plan.reads().isEmpty() ? CounterValues.NONE : new CounterValues(limiter.usage(plan.probes(call)));
+        return !plan.readsCounters() ? CounterValues.NONE : new CounterValues(limiter.usage(plan.probes(call)));
     }
 
     private Decision failure(ToolCall call, Throwable e) {

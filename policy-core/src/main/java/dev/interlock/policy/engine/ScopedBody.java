@@ -62,11 +62,11 @@ record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
     List<ScopedEntry> all() {
         List<ScopedEntry> entries = new ArrayList<>();
         body.tools()
-                .forEach((pattern, entry) -> entries.add(new ScopedEntry(
-                        this, pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), entry)));
+                .forEach((pattern, entry) -> entries.add(
+                        new ScopedEntry(this, pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), entry)));
         body.categories()
-                .forEach((category, entry) ->
-                        entries.add(new ScopedEntry(this, Kind.CATEGORY, category.text(), entry)));
+                .forEach(
+                        (category, entry) -> entries.add(new ScopedEntry(this, Kind.CATEGORY, category.text(), entry)));
         body.risks()
                 .forEach((selector, entry) -> entries.add(new ScopedEntry(this, Kind.RISK, selector.text(), entry)));
         entries.addAll(global());

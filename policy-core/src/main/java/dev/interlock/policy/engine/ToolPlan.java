@@ -1,31 +1,62 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.limit.Charge;
+import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
  * All that a policy has to say of one tool, for one grant and one rating: flat, in the order in which it is checked.
- *
- * @param verdict the decision for every call, whatever its arguments, or null if that depends
- * @param listed whether {@code tools/list} shows the tool
- * @param checks what is checked, in order
- * @param slots what a call that passed is charged to, in order
- * @param reads the counters that conditions read
  */
-record ToolPlan(
-        @Nullable Decision verdict,
-        boolean listed,
-        Check[] checks,
-        LimitSlot[] slots,
-        List<CounterRead> reads) {
+final class ToolPlan {
 
-    private static final Check[] NO_CHECKS = {};
-    private static final LimitSlot[] NO_SLOTS = {};
+    /** The decision for every call, whatever its arguments; null if that depends. */
+    private final @Nullable Decision verdict;
+
+    private final boolean listed;
+    private final Check[] checks;
+    private final LimitSlot[] slots;
+    private final List<CounterRead> reads;
+
+    private ToolPlan(
+            @Nullable Decision verdict, boolean listed, Check[] checks, LimitSlot[] slots, List<CounterRead> reads) {
+        this.verdict = verdict;
+        this.listed = listed;
+        this.checks = checks;
+        this.slots = slots;
+        this.reads = reads;
+    }
 
     /** A tool that is denied whatever the arguments. */
     static ToolPlan denied(Decision decision) {
-        return new ToolPlan(decision, decision.audited(), NO_CHECKS, NO_SLOTS, List.of());
+        return new ToolPlan(decision, decision.audited(), new Check[0], new LimitSlot[0], List.of());
+    }
+
+    /** A tool whose calls are checked. */
+    static ToolPlan checked(boolean listed, List<Check> checks, List<LimitSlot> slots, List<CounterRead> reads) {
+        return new ToolPlan(
+                null, listed, checks.toArray(Check[]::new), slots.toArray(LimitSlot[]::new), List.copyOf(reads));
+    }
+
+    /** Whether {@code tools/list} shows the tool. */
+    boolean listed() {
+        return listed;
+    }
+
+    /** What is checked, in order. */
+    List<Check> checks() {
+        return Collections.unmodifiableList(Arrays.asList(checks));
+    }
+
+    /** What a call that passed is charged to, in order. */
+    List<LimitSlot> slots() {
+        return Collections.unmodifiableList(Arrays.asList(slots));
+    }
+
+    /** Whether conditions read counters. */
+    boolean readsCounters() {
+        return !reads.isEmpty();
     }
 
     /** What the limiter is asked for the counters that conditions read. */
@@ -40,6 +71,9 @@ record ToolPlan(
     Decision check(ToolCall call, CounterValues counters) {
         Decision question = null;
         Decision audited = verdict;
+        if (verdict != null && !verdict.audited()) {
+            return verdict;
+        }
         for (Check check : checks) {
             Decision decision = check.apply(call, counters);
             if (decision == null) {

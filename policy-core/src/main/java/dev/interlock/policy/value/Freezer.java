@@ -114,7 +114,7 @@ final class Freezer {
 
     private ObjectValue object(Map<?, ?> map, int depth) {
         enter(depth);
-        LinkedHashMap<String, Value> members = new LinkedHashMap<>();
+        Map<String, Value> members = new LinkedHashMap<>();
         for (Map.Entry<?, ?> member : map.entrySet()) {
             if (!(member.getKey() instanceof String name)) {
                 throw new InvalidValueException("a key of an object is not a string");

@@ -24,8 +24,8 @@ public final class ObjectValue implements Value {
         return members.isEmpty() ? EMPTY : new ObjectValue(new LinkedHashMap<>(members));
     }
 
-    /** An object that takes the map over; the caller must not touch it again. */
-    static ObjectValue owning(LinkedHashMap<String, Value> members) {
+    /** An object that takes an ordered map over; the caller must not touch it again. */
+    static ObjectValue owning(Map<String, Value> members) {
         return members.isEmpty() ? EMPTY : new ObjectValue(members);
     }
 

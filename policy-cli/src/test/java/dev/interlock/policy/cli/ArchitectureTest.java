@@ -1,0 +1,136 @@
+package dev.interlock.policy.cli;
+
+import static com.tngtech.archunit.base.DescribedPredicate.describe;
+import static com.tngtech.archunit.base.DescribedPredicate.not;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaClass;
+import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.PackageMatcher;
+import com.tngtech.archunit.core.importer.ClassFileImporter;
+import com.tngtech.archunit.core.importer.ImportOption;
+import java.util.List;
+import java.util.Optional;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+
+/** Which module may know which, and what a library does not do to its host. This module sees all the others. */
+class ArchitectureTest {
+
+    private static final String ROOT = "dev.interlock.policy";
+
+    private static final Unit CORE = new Unit(
+            "policy-core", ROOT, List.of(), List.of("org.jspecify", "com.github.benmanes.caffeine", "com.google.re2j"));
+
+    private static final Unit YAML =
+            new Unit("policy-yaml", ROOT + ".yaml", List.of(CORE), List.of("org.jspecify", "org.snakeyaml.engine"));
+
+    private static final Unit MCP = new Unit(
+            "policy-mcp-sdk-adapter",
+            ROOT + ".mcp",
+            List.of(CORE),
+            List.of("org.jspecify", "io.modelcontextprotocol", "reactor", "org.reactivestreams", "org.slf4j"));
+
+    private static final Unit CLI = new Unit(
+            "policy-cli",
+            ROOT + ".cli",
+            List.of(CORE, YAML, MCP),
+            List.of("org.jspecify", "picocli", "io.modelcontextprotocol", "reactor", "tools.jackson", "org.slf4j"));
+
+    /** The core comes last: it has the root package, and so every class that no other module claims. */
+    private static final List<Unit> UNITS = List.of(YAML, MCP, CLI, CORE);
+
+    private static final DescribedPredicate<JavaClass> IN_A_LIBRARY = not(in(CLI));
+
+    private static final JavaClasses CLASSES = new ClassFileImporter()
+            .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            .importPackages(ROOT);
+
+    @ParameterizedTest
+    @FieldSource("UNITS")
+    void everyModuleIsSeen(Unit unit) {
+        assertThat(CLASSES.that(in(unit)))
+                .as("classes of %s: without them its rules would hold of nothing", unit)
+                .isNotEmpty();
+    }
+
+    @ParameterizedTest
+    @FieldSource("UNITS")
+    void aModuleDependsOnlyOnWhatItMay(Unit unit) {
+        classes()
+                .that(in(unit))
+                .should()
+                .onlyDependOnClassesThat(allowedIn(unit))
+                .check(CLASSES);
+    }
+
+    @Test
+    void librariesLeaveTheStandardStreamsToTheHost() {
+        NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS.check(CLASSES.that(IN_A_LIBRARY));
+    }
+
+    @Test
+    void librariesDoNotUseJavaUtilLogging() {
+        noClasses()
+                .that(IN_A_LIBRARY)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage("java.util.logging")
+                .check(CLASSES);
+    }
+
+    @Test
+    void publicFieldsAreFinal() {
+        fields().that()
+                .arePublic()
+                .should()
+                .beFinal()
+                .because("what anyone may change, nobody can rely on")
+                .allowEmptyShould(true)
+                .check(CLASSES);
+    }
+
+    private static DescribedPredicate<JavaClass> in(Unit unit) {
+        return describe("in " + unit, type -> owner(type).filter(unit::equals).isPresent());
+    }
+
+    private static DescribedPredicate<JavaClass> allowedIn(Unit unit) {
+        return describe("in " + unit + ", " + unit.units + ", the JDK or " + unit.libraries, type -> {
+            JavaClass element = type.getBaseComponentType();
+            return owner(type)
+                    .map(owner -> owner.equals(unit) || unit.units.contains(owner))
+                    .orElseGet(() -> element.isPrimitive()
+                            || isBelow("java", element)
+                            || unit.libraries.stream().anyMatch(library -> isBelow(library, element)));
+        });
+    }
+
+    private static Optional<Unit> owner(JavaClass type) {
+        JavaClass element = type.getBaseComponentType();
+        return UNITS.stream().filter(unit -> isBelow(unit.root, element)).findFirst();
+    }
+
+    private static boolean isBelow(String root, JavaClass type) {
+        return PackageMatcher.of(root + "..").matches(type.getPackageName());
+    }
+
+    /**
+     * A module: a package and all below it.
+     *
+     * @param units the modules it may know
+     * @param libraries the packages of others, with all below them, that it may know besides the JDK
+     */
+    record Unit(String name, String root, List<Unit> units, List<String> libraries) {
+
+        @Override
+        public String toString() {
+            return name;
+        }
+    }
+}
