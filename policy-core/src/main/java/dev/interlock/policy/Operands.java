@@ -34,9 +34,12 @@ final class Operands {
         if (!(operand instanceof Value.Text pattern)) {
             return wrong(operator, "a string", operand);
         }
+        Optional<String> tooMuch = RegexBounds.problem(pattern.value());
+        if (tooMuch.isPresent()) {
+            return tooMuch;
+        }
         try {
-            Pattern.compile(pattern.value());
-            return Optional.empty();
+            return RegexBounds.problem(Pattern.compile(pattern.value()));
         } catch (PatternSyntaxException e) {
             return Optional.of("not a valid RE2 pattern: " + e.getDescription());
         }
