@@ -7,7 +7,6 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.stream.IntStream;
@@ -80,17 +79,18 @@ class HostileDocumentsTest {
                         cond("regex", "'" + "(".repeat(100_000) + "'"),
                         "bad-regex"),
                 Arguments.of("some costly regexes", costlyRegexes(), "nothing-to-check"),
-                Arguments.of("a million mistakes", "hide: [" + "[],".repeat(MIB) + "]", "too-many-problems"),
-                Arguments.of("a hundred thousand unknown keys", unknownKeys(), "too-many-problems"),
-                Arguments.of("a hundred thousand unknown counters", unknownCounters(), "too-many-problems"),
+                Arguments.of(
+                        "two hundred thousand mistakes", "hide: [" + "[],".repeat(200_000) + "]", "too-many-problems"),
+                Arguments.of("twenty thousand unknown keys", unknownKeys(), "too-many-problems"),
+                Arguments.of("ten thousand unknown counters", unknownCounters(), "too-many-problems"),
                 Arguments.of("a megabyte of a key", "x".repeat(MIB) + ": 1", "syntax"),
                 Arguments.of("a megabyte of a quoted key", "{\"" + "x".repeat(MIB) + "\": 1}", "syntax"),
                 Arguments.of("a long tool name over many rules", longName(), "bad-name"),
                 Arguments.of("a million documents", "---\n".repeat(MIB), "multiple-documents"),
-                Arguments.of("a million anchors", "[" + "&a x,".repeat(600_000) + "]", "wrong-type"),
+                Arguments.of("two hundred thousand anchors", "[" + "&a x,".repeat(200_000) + "]", "wrong-type"),
                 Arguments.of("a million tabs", "a: b" + "\t".repeat(MIB) + "c:", "syntax"),
                 Arguments.of("four million line ends", "\n".repeat(4 * MIB), "empty-document"),
-                Arguments.of("a million keys", keys(), "unknown-key"));
+                Arguments.of("a hundred thousand keys", keys(), "unknown-key"));
     }
 
     @Test
@@ -163,11 +163,9 @@ class HostileDocumentsTest {
     }
 
     @Test
-    void sixtyFourLevelsAreFine() throws IOException {
+    void sixtyFourLevelsAreFine() {
         String document = "version: \"1\"\nx-deep: " + "[".repeat(63) + "]".repeat(63) + "\n";
         assertThat(PolicyYaml.read(document, "x").diagnostics()).isEmpty();
-        Path none = Path.of("no/such/directory");
-        assertThat(Files.exists(none)).isFalse();
     }
 
     private static String cond(String operator, String value) {
@@ -234,7 +232,7 @@ class HostileDocumentsTest {
 
     private static String unknownKeys() {
         StringBuilder out = new StringBuilder("version: \"1\"\n");
-        for (int i = 0; i < 100_000; i++) {
+        for (int i = 0; i < 20_000; i++) {
             out.append("defualt").append(i).append(": deny\n");
         }
         return out.toString();
@@ -242,11 +240,11 @@ class HostileDocumentsTest {
 
     private static String unknownCounters() {
         StringBuilder out = new StringBuilder("version: \"1\"\ntools:\n  t:\n    require:\n");
-        for (int i = 0; i < 50_000; i++) {
+        for (int i = 0; i < 10_000; i++) {
             out.append("      - {path: state.t.c").append(i).append(", op: lt, value: 5}\n");
         }
         out.append("    limits:\n");
-        for (int i = 0; i < 20_000; i++) {
+        for (int i = 0; i < 5_000; i++) {
             out.append("      - {counter: d").append(i).append(", window: day, max: 5}\n");
         }
         return out.toString();
@@ -259,7 +257,7 @@ class HostileDocumentsTest {
 
     private static String keys() {
         StringBuilder out = new StringBuilder("{");
-        for (int i = 0; i < 300_000; i++) {
+        for (int i = 0; i < 100_000; i++) {
             out.append("k").append(i).append(": 1,");
         }
         return out.append("}").toString();
