@@ -1,7 +1,5 @@
 package dev.interlock.policy;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -35,10 +33,10 @@ final class Operands {
             return wrong(operator, "a string", operand);
         }
         try {
-            Pattern.compile(pattern.value());
+            Regex.compile(pattern.value());
             return Optional.empty();
-        } catch (PatternSyntaxException e) {
-            return Optional.of("not a valid RE2 pattern: " + e.getDescription());
+        } catch (IllegalArgumentException e) {
+            return Optional.of("not a valid RE2 pattern: " + e.getMessage());
         }
     }
 
