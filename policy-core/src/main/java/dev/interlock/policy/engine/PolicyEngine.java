@@ -66,6 +66,9 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
+            if (!plan.limits()) {
+                return plan.check(call, counters);
+            }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (RuntimeException e) {
@@ -80,7 +83,11 @@ public final class PolicyEngine {
     public Admission admit(ToolCall call) {
         try {
             ToolPlan plan = planFor(call);
-            Attempt attempt = new Attempt(plan, call, counters(plan, call), ids);
+            CounterValues counters = counters(plan, call);
+            if (!plan.limits()) {
+                return Admission.unreserved(plan.check(call, counters));
+            }
+            Attempt attempt = new Attempt(plan, call, counters, ids);
             while (attempt.isOpen()) {
                 attempt.take(limiter.reserve(attempt.batch()));
             }

@@ -54,6 +54,11 @@ final class ToolPlan {
         return Collections.unmodifiableList(Arrays.asList(slots));
     }
 
+    /** Whether a call that passed is charged to anything. */
+    boolean limits() {
+        return slots.length > 0;
+    }
+
     /** Whether conditions read counters. */
     boolean readsCounters() {
         return !reads.isEmpty();
