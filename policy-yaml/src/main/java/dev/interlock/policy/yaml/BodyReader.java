@@ -1,0 +1,259 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads the part of a policy that the whole document has and each grant has: who may call what. */
+final class BodyReader {
+
+    private static final List<String> CATEGORIES = List.of("read", "write", "execute", "destructive", "financial");
+    private static final List<String> LEVELS = List.of("low", "medium", "high", "critical");
+    private static final List<String> POSTURES = List.of("allow", "deny");
+
+    private final Context context;
+    private final NameReader names;
+    private final EntryReader entries;
+
+    BodyReader(Context context) {
+        this.context = context;
+        this.names = new NameReader(context);
+        this.entries = new EntryReader(context);
+    }
+
+    /**
+     * @param fields the map with {@code default}, {@code tools} and so on
+     * @param unlessSaid what {@code default} is if it isn't given
+     */
+    PolicyBody read(Fields fields, Posture unlessSaid, Counters counters) {
+        Node toolsNode = fields.get("tools");
+        Tools tools = new Tools();
+        if (toolsNode != null) {
+            tools(toolsNode, fields.at("tools"), counters, tools);
+        }
+        Node.Pair allTools = fields.pair("all_tools");
+        return new PolicyBody(
+                posture(fields, unlessSaid),
+                hide(fields),
+                tools.named,
+                categories(fields, counters),
+                risks(fields, counters),
+                Optional.ofNullable(tools.star),
+                allTools == null
+                        ? Optional.empty()
+                        : Optional.of(allTools(allTools, fields.at("all_tools"), counters)));
+    }
+
+    /** Reads {@code node} as the value of {@code tools}, and nothing else. */
+    PolicyBody readImplied(Node node, Counters counters) {
+        Tools tools = new Tools();
+        tools(node, At.ROOT.key("tools"), counters, tools);
+        return new PolicyBody(
+                Posture.ALLOW,
+                List.of(),
+                tools.named,
+                Map.of(),
+                Map.of(),
+                Optional.ofNullable(tools.star),
+                Optional.empty());
+    }
+
+    /** What {@code tools} holds: {@code "*"} stands apart from the other names and globs. */
+    private static final class Tools {
+        private final Map<NamePattern, Entry> named = new LinkedHashMap<>();
+        private @Nullable Entry star;
+    }
+
+    private Posture posture(Fields fields, Posture unlessSaid) {
+        Node node = fields.get("default");
+        if (node == null) {
+            return unlessSaid;
+        }
+        String word = context.scalars.word(node, fields.at("default"), "default", POSTURES);
+        return "allow".equals(word) ? Posture.ALLOW : Posture.DENY;
+    }
+
+    private List<NamePattern> hide(Fields fields) {
+        Node node = fields.get("hide");
+        if (node == null) {
+            return List.of();
+        }
+        At at = fields.at("hide");
+        if (!(node instanceof Node.Sequence sequence)) {
+            if (node instanceof Node.Scalar scalar && !scalar.isNull()) {
+                context.findings.error(
+                        "wrong-type",
+                        node,
+                        at,
+                        "hide must be a list, not " + node.describe(),
+                        "write hide: [\"" + Display.clean(scalar.text(), 60) + "\"]");
+            } else {
+                context.scalars.wrongType(node, at, "hide", "a list");
+            }
+            return List.of();
+        }
+        List<NamePattern> hidden = new ArrayList<>();
+        for (int i = 0; i < sequence.items().size(); i++) {
+            Node item = sequence.items().get(i);
+            if (item instanceof Node.Scalar scalar && scalar.isNull()) {
+                context.findings.error("null-value", item, at.item(i), "there is no name here", Messages.DROPPED);
+                continue;
+            }
+            String name = context.scalars.text(item, at.item(i), "a tool's name");
+            NamePattern pattern = name == null ? null : names.pattern(name, item, at.item(i), NameReader.Kind.TOOL);
+            if (pattern != null) {
+                hidden.add(pattern);
+            }
+        }
+        return hidden;
+    }
+
+    private void tools(Node node, At at, Counters counters, Tools tools) {
+        Node.Mapping map = map(node, at, "tools", "a tool's name");
+        if (map == null) {
+            return;
+        }
+        for (Node.Pair pair : map.pairs()) {
+            if (Keys.isNote(pair.name())) {
+                warnIfEntry(pair, at);
+                continue;
+            }
+            NamePattern pattern = names.pattern(pair.name(), pair.key(), at, NameReader.Kind.TOOL);
+            if (pattern == null) {
+                continue;
+            }
+            At entryAt = at.key(pair.name());
+            if (pattern.equals(NamePattern.ANY)) {
+                tools.star = entries.read(pair, entryAt, new Owner(Owner.Kind.ALL, pair.name(), counters));
+            } else if (pattern.isExact()) {
+                tools.named.put(
+                        pattern, entries.read(pair, entryAt, new Owner(Owner.Kind.TOOL, pair.name(), counters)));
+            } else {
+                context.intercept.ignores("a glob under 'tools'", pair.key(), entryAt);
+                tools.named.put(pattern, entries.read(pair, entryAt, group(entryAt, counters)));
+            }
+        }
+    }
+
+    /** A note under {@code tools} that has rules may be a tool whose name happens to begin like a note's. */
+    private void warnIfEntry(Node.Pair pair, At at) {
+        if (pair.value() instanceof Node.Mapping map
+                && map.pairs().stream().anyMatch(inner -> Keys.ENTRY.contains(inner.name()))) {
+            context.findings.warn(
+                    "note-ignored",
+                    pair.key(),
+                    at.key(pair.name()),
+                    Display.quoted(pair.name())
+                            + " looks like a tool's entry, but keys that begin with 'x-' are ignored",
+                    "if a tool is called so, reach it with the glob '?"
+                            + Display.clean(pair.name().substring(1), 60) + "'");
+        }
+    }
+
+    private Entry allTools(Node.Pair pair, At at, Counters counters) {
+        context.intercept.ignores("'all_tools'", pair.key(), at);
+        if (pair.value() instanceof Node.Scalar scalar && scalar.isNull()) {
+            context.scalars.wrongType(pair.value(), at, "all_tools", "a map");
+        }
+        return entries.read(pair, at, new Owner(Owner.Kind.ALL, pair.name(), counters));
+    }
+
+    private static Owner group(At at, Counters counters) {
+        return new Owner(Owner.Kind.GROUP, at.toString(), counters);
+    }
+
+    private Map<ToolCategory, Entry> categories(Fields fields, Counters counters) {
+        Map<ToolCategory, Entry> categories = new LinkedHashMap<>();
+        Node.Mapping map = map(fields, "categories", "a category");
+        if (map == null) {
+            return categories;
+        }
+        At at = fields.at("categories");
+        for (Node.Pair pair : map.pairs()) {
+            ToolCategory category = ToolCategory.of(pair.name()).orElse(null);
+            if (category != null) {
+                At entryAt = at.key(pair.name());
+                categories.put(category, entries.read(pair, entryAt, group(entryAt, counters)));
+            } else if (!Keys.isNote(pair.name())) {
+                unknown(pair, at, "there is no category ", CATEGORIES, "the categories are ");
+            }
+        }
+        return categories;
+    }
+
+    private Map<RiskSelector, Entry> risks(Fields fields, Counters counters) {
+        Map<RiskSelector, Entry> risks = new LinkedHashMap<>();
+        Node.Mapping map = map(fields, "risks", "a risk");
+        if (map == null) {
+            return risks;
+        }
+        At at = fields.at("risks");
+        for (Node.Pair pair : map.pairs()) {
+            RiskSelector risk = RiskSelector.of(pair.name()).orElse(null);
+            if (risk != null) {
+                At entryAt = at.key(pair.name());
+                risks.put(risk, entries.read(pair, entryAt, group(entryAt, counters)));
+            } else if (!Keys.isNote(pair.name())) {
+                String plain = pair.name().replaceFirst("[-+]$", "");
+                if (RiskLevel.of(plain).isPresent()) {
+                    context.findings.error(
+                            "bad-name",
+                            pair.key(),
+                            at.key(pair.name()),
+                            "there is no risk " + Display.quoted(pair.name()),
+                            "'" + plain + "+' means " + plain + " and above; for 'and below' name each level");
+                } else {
+                    unknown(
+                            pair,
+                            at,
+                            "there is no risk ",
+                            LEVELS,
+                            "with or without a '+' for \"or above\", the risks are ");
+                }
+            }
+        }
+        return risks;
+    }
+
+    private void unknown(Node.Pair pair, At at, String message, List<String> known, String list) {
+        String nearest = Suggestion.of(pair.name(), known);
+        context.findings.error(
+                "bad-name",
+                pair.key(),
+                at.key(pair.name()),
+                message + Display.quoted(pair.name()),
+                nearest == null ? list + String.join(", ", known) : nearest);
+    }
+
+    private Node.@Nullable Mapping map(Fields fields, String key, String what) {
+        Node.Pair pair = fields.pair(key);
+        if (pair == null) {
+            return null;
+        }
+        context.intercept.ignores("'" + key + "'", pair.key(), fields.at(key));
+        return map(pair.value(), fields.at(key), key, what);
+    }
+
+    private Node.@Nullable Mapping map(Node node, At at, String key, String what) {
+        if (node instanceof Node.Mapping map) {
+            return map;
+        }
+        if (node instanceof Node.Sequence) {
+            context.findings.error(
+                    "wrong-type", node, at, key + " must be a map, not a list", "each key of it is " + what);
+        } else {
+            context.scalars.wrongType(node, at, key, "a map");
+        }
+        return null;
+    }
+}

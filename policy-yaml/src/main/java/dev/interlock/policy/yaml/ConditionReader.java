@@ -1,0 +1,298 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads conditions, and the items of {@code require} and {@code deny_if}. */
+final class ConditionReader {
+
+    private static final Map<String, Operator> OPERATORS = operators();
+
+    /** How other languages call the operators. */
+    private static final Map<String, String> OPERATOR_SYNONYMS = Map.ofEntries(
+            Map.entry("=", "eq"),
+            Map.entry("==", "eq"),
+            Map.entry("equals", "eq"),
+            Map.entry("is", "eq"),
+            Map.entry("!=", "neq"),
+            Map.entry("<>", "neq"),
+            Map.entry("ne", "neq"),
+            Map.entry("not_eq", "neq"),
+            Map.entry("<", "lt"),
+            Map.entry("<=", "lte"),
+            Map.entry("le", "lte"),
+            Map.entry(">", "gt"),
+            Map.entry(">=", "gte"),
+            Map.entry("ge", "gte"),
+            Map.entry("=~", "regex"),
+            Map.entry("like", "regex"),
+            Map.entry("match", "regex"),
+            Map.entry("matches", "regex"),
+            Map.entry("one_of", "in"),
+            Map.entry("nin", "not_in"),
+            Map.entry("prefix", "starts_with"),
+            Map.entry("suffix", "ends_with"),
+            Map.entry("present", "exists"),
+            Map.entry("host", "host_in"),
+            Map.entry("maxLength", "max_length"));
+
+    private static final Set<String> OPERATORS_OF_INTERCEPT =
+            Set.of("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists");
+
+    /** A host, or {@code *.} and a host: no scheme, user, port or path. */
+    private static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
+
+    private static final Pattern ABSOLUTE_PATH = Pattern.compile("(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\).*", Pattern.DOTALL);
+
+    private final Context context;
+    private final PathReader paths;
+
+    ConditionReader(Context context, PathReader paths) {
+        this.context = context;
+        this.paths = paths;
+    }
+
+    /** Which way a condition that holds decides, for advice about conditions that are easily misread. */
+    enum Use {
+        ALLOWS,
+        DENIES
+    }
+
+    /** A list of conditions; answers null if any of them is broken. */
+    @Nullable
+    List<Condition> list(Node node, At at, Owner owner, Use use) {
+        if (!(node instanceof Node.Sequence sequence)) {
+            context.scalars.wrongType(node, at, "conditions", "a list");
+            return null;
+        }
+        List<Condition> conditions = new ArrayList<>(sequence.items().size());
+        boolean whole = true;
+        for (int i = 0; i < sequence.items().size(); i++) {
+            Condition condition = condition(sequence.items().get(i), at.item(i), owner, use);
+            whole &= condition != null;
+            if (condition != null) {
+                conditions.add(condition);
+            }
+        }
+        return whole ? conditions : null;
+    }
+
+    /** The items of {@code require} or {@code deny_if}. */
+    List<Block> blocks(Node node, At at, String what, Owner owner, Use use) {
+        if (!(node instanceof Node.Sequence sequence)) {
+            context.scalars.wrongType(node, at, what, "a list");
+            return List.of();
+        }
+        List<Block> blocks = new ArrayList<>(sequence.items().size());
+        for (int i = 0; i < sequence.items().size(); i++) {
+            Block block = block(sequence.items().get(i), at.item(i), owner, use);
+            if (block != null) {
+                blocks.add(block);
+            }
+        }
+        return blocks;
+    }
+
+    private @Nullable Block block(Node node, At at, Owner owner, Use use) {
+        if (!(node instanceof Node.Mapping map)) {
+            notACondition(node, at, "a condition or a block");
+            return null;
+        }
+        if (map.pair("conditions") == null && looksLikeCondition(map)) {
+            Condition condition = condition(node, at, owner, use);
+            return condition == null ? null : new Block(List.of(condition), null, Context.place(node, at));
+        }
+        Fields fields = Fields.of(Keys.BLOCK, map, at, context.findings, Messages.IGNORED);
+        Node conditionsNode = Messages.required(fields, "conditions", context.findings);
+        List<Condition> conditions =
+                conditionsNode == null ? null : list(conditionsNode, at.key("conditions"), owner, use);
+        String message = message(fields);
+        return conditions == null ? null : new Block(conditions, message, Context.place(node, at));
+    }
+
+    private static boolean looksLikeCondition(Node.Mapping map) {
+        return map.pair("path") != null || map.pair("op") != null || map.pair("value") != null;
+    }
+
+    private void notACondition(Node node, At at, String expected) {
+        if (node instanceof Node.Scalar scalar && scalar.isNull()) {
+            context.findings.error("null-value", node, at, "there is no condition here", Messages.DROPPED);
+        } else {
+            context.scalars.wrongType(node, at, "an item", expected + " ({path, op, value})");
+        }
+    }
+
+    private @Nullable Condition condition(Node node, At at, Owner owner, Use use) {
+        if (!(node instanceof Node.Mapping map)) {
+            notACondition(node, at, "a condition");
+            return null;
+        }
+        Fields fields = Fields.of(Keys.CONDITION, map, at, context.findings, Messages.IGNORED);
+        Node pathNode = Messages.required(fields, "path", context.findings);
+        Node opNode = Messages.required(fields, "op", context.findings);
+        Node valueNode = Messages.required(fields, "value", context.findings);
+        Path path = pathNode == null ? null : paths.path(pathNode, at.key("path"), "path");
+        Operator operator = opNode == null ? null : operator(opNode, at.key("op"));
+        if (path != null && pathNode != null && path.root() == Path.Root.STATE) {
+            owner.counters().reference(owner, path, pathNode, at.key("path"));
+        }
+        Value operand = valueNode == null ? null : operand(operator, valueNode, at.key("value"));
+        String message = message(fields);
+        if (message != null) {
+            context.intercept.ignores("'on_deny' of a condition", node, at.key("on_deny"));
+        }
+        if (path == null || operator == null || operand == null || valueNode == null) {
+            return null;
+        }
+        if (path.root() != Path.Root.ARGS && path.root() != Path.Root.STATE) {
+            context.intercept.refuses();
+        }
+        return build(path, operator, operand, message, node, at, valueNode, use);
+    }
+
+    private @Nullable Condition build(
+            Path path,
+            Operator operator,
+            Value operand,
+            @Nullable String message,
+            Node node,
+            At at,
+            Node valueNode,
+            Use use) {
+        boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
+        Condition condition;
+        try {
+            condition = new Condition(path, operator, operand, message, Context.place(node, at));
+        } catch (IllegalArgumentException e) {
+            boolean badPattern = regex && operand instanceof Value.Text;
+            context.findings.error(
+                    badPattern ? "bad-regex" : "bad-operand",
+                    valueNode,
+                    at.key("value"),
+                    String.valueOf(e.getMessage()),
+                    badPattern ? null : operandHint(operator, operand));
+            return null;
+        }
+        if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
+            return null;
+        }
+        PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
+        if (use == Use.DENIES && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            context.findings.warn(
+                    "every-element",
+                    node,
+                    at,
+                    "'[*]' holds only if every element does, so this denies only calls in which all elements match",
+                    "to deny a call with any such element, put the opposite under 'require'");
+        }
+        return condition;
+    }
+
+    private static @Nullable String operandHint(Operator operator, Value operand) {
+        return switch (operator) {
+            case IN, NOT_IN ->
+                operand instanceof Value.Text || operand instanceof Value.Bool
+                        ? "write value: [ … ], or use eq"
+                        : "write value: [ … ]";
+            case LT, LTE, GT, GTE ->
+                operand instanceof Value.Text text
+                                && ScalarKind.of(text.value()).isNumber()
+                        ? "take the quotes away"
+                        : null;
+            case STARTS_WITH, ENDS_WITH, REGEX, NOT_REGEX -> "quote it";
+            default -> null;
+        };
+    }
+
+    /** Operands of the right type that can never match, so that a {@code deny_if} with one would be an open door. */
+    private boolean operandMakesSense(Operator operator, Value operand, Node node, At at) {
+        if (operator != Operator.HOST_IN && operator != Operator.WITHIN_PATH) {
+            return true;
+        }
+        List<Value> items = operand instanceof Value.Array array ? array.items() : List.of(operand);
+        boolean sense = true;
+        for (int i = 0; i < items.size(); i++) {
+            String text = ((Value.Text) items.get(i)).value();
+            boolean host = operator == Operator.HOST_IN;
+            if ((host ? HOST : ABSOLUTE_PATH).matcher(text).matches()) {
+                continue;
+            }
+            sense = false;
+            boolean list = node instanceof Node.Sequence;
+            context.findings.error(
+                    "bad-operand",
+                    list ? ((Node.Sequence) node).items().get(i) : node,
+                    list ? at.item(i) : at,
+                    host
+                            ? Display.quoted(text) + " is no host"
+                            : "'within_path' takes an absolute path, not " + Display.quoted(text),
+                    host
+                            ? "write it without scheme, port and path: example.com or *.example.com"
+                            : "a relative path means another directory in every process");
+        }
+        return sense;
+    }
+
+    private @Nullable Operator operator(Node node, At at) {
+        String text = context.scalars.text(node, at, "op");
+        if (text == null) {
+            return null;
+        }
+        Operator operator = OPERATORS.get(text);
+        if (operator == null) {
+            String synonym = OPERATOR_SYNONYMS.get(text);
+            String nearest =
+                    synonym != null ? "did you mean '" + synonym + "'?" : Suggestion.of(text, OPERATORS.keySet());
+            context.findings.error(
+                    "bad-value",
+                    node,
+                    at,
+                    "there is no operator " + Display.quoted(text),
+                    nearest != null ? nearest : "the operators are " + String.join(", ", operatorNames()));
+            return null;
+        }
+        if (!OPERATORS_OF_INTERCEPT.contains(text)) {
+            context.intercept.refuses();
+        }
+        return operator;
+    }
+
+    private static List<String> operatorNames() {
+        List<String> names = new ArrayList<>();
+        for (Operator operator : Operator.values()) {
+            names.add(operator.text());
+        }
+        return names;
+    }
+
+    private @Nullable Value operand(@Nullable Operator operator, Node node, At at) {
+        if (operator == Operator.EXISTS && node instanceof Node.Scalar scalar && !scalar.isNull()) {
+            Boolean exists = context.scalars.bool(node, at, "the value of 'exists'");
+            return exists == null ? null : Value.Bool.of(exists);
+        }
+        return context.scalars.value(node, at);
+    }
+
+    private @Nullable String message(Fields fields) {
+        Node node = fields.get("on_deny");
+        return node == null ? null : context.scalars.nonBlank(node, fields.at("on_deny"), "on_deny");
+    }
+
+    private static Map<String, Operator> operators() {
+        Map<String, Operator> all = new TreeMap<>();
+        for (Operator operator : Operator.values()) {
+            all.put(operator.text(), operator);
+        }
+        return all;
+    }
+}

@@ -1,0 +1,162 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The counters that the entries of one body define, and the conditions that read them. A condition may stand before the
+ * rule that defines its counter, so all are looked up at the end.
+ *
+ * <p>A grant's conditions see the grant's own counters first, then those of the whole policy.
+ */
+final class Counters {
+
+    /** In a path: the counters of {@code all_tools} and {@code "*"}. */
+    static final String GLOBAL = "_global";
+
+    /** In a path within a glob, category or risk entry: that entry's own counters. */
+    static final String OWN = "tool";
+
+    /** How many counters a message lists. */
+    private static final int LISTED = 8;
+
+    /** How many counters are looked at for a message: one of them may be what was meant. */
+    private static final int CONSIDERED = 64;
+
+    private final @Nullable Counters outer;
+
+    /** By entry: the segment, or for entries whose counters nobody else can read a key of their own. */
+    private final Map<Object, Map<String, Node>> defined = new LinkedHashMap<>();
+
+    private final List<Reference> references = new ArrayList<>();
+
+    private record Reference(Owner owner, Path path, Node node, At at) {}
+
+    Counters(@Nullable Counters outer) {
+        this.outer = outer;
+    }
+
+    /** Notes a counter; reports it if the entry has one of that name. */
+    void define(Owner owner, String counter, Node node, At at, Findings findings) {
+        if (owner.kind() == Owner.Kind.TOOL && owner.name().equals(GLOBAL)) {
+            findings.error(
+                    "reserved-name",
+                    node,
+                    at,
+                    "a tool called '_global' can't have counters",
+                    "state._global means the counters of all_tools");
+            return;
+        }
+        Node first =
+                defined.computeIfAbsent(key(owner), k -> new LinkedHashMap<>()).putIfAbsent(counter, node);
+        if (first == null) {
+            return;
+        }
+        boolean shorthand = counter.startsWith("_rate_");
+        findings.error(
+                "duplicate-counter",
+                node,
+                at,
+                "this entry has two counters called " + Display.quoted(counter),
+                shorthand
+                        ? "the first is in line " + first.line()
+                                + "; two limits of the same calendar window count the same calls, so keep the lower one"
+                        : "the first is in line " + first.line() + "; rename one");
+    }
+
+    /** Notes a condition that reads a counter. */
+    void reference(Owner owner, Path path, Node node, At at) {
+        references.add(new Reference(owner, path, node, at));
+    }
+
+    /** Reports every condition whose counter nobody defines. */
+    void check(Findings findings) {
+        for (Reference reference : references) {
+            if (findings.isFull()) {
+                return;
+            }
+            String segment = reference.path().member(0);
+            String counter = reference.path().member(1);
+            if (!isDefined(reference.owner(), segment, counter)) {
+                findings.error(
+                        "unknown-counter",
+                        reference.node(),
+                        reference.at(),
+                        "no rule here counts " + Display.quoted(reference.path().text()),
+                        hint(reference.owner(), counter) + "; Intercept would have read 0 for it, always");
+            }
+        }
+    }
+
+    private boolean isDefined(Owner owner, String segment, String counter) {
+        Map<String, Node> counters = defined.get(target(owner, segment));
+        if (counters != null && counters.containsKey(counter)) {
+            return true;
+        }
+        boolean own = owner.kind() == Owner.Kind.GROUP && segment.equals(OWN);
+        return outer != null && !own && outer.isDefined(owner, segment, counter);
+    }
+
+    private String hint(Owner owner, String counter) {
+        List<String> known = new ArrayList<>();
+        collect(owner, known);
+        for (String path : known) {
+            if (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\"")) {
+                return "did you mean '" + Display.clean(path, 80) + "'?";
+            }
+        }
+        if (known.isEmpty()) {
+            return "nothing is counted here; a rule counts with state: {counter: " + Display.clean(counter, 40)
+                    + ", window: hour}";
+        }
+        String list = String.join(", ", known.subList(0, Math.min(LISTED, known.size())));
+        return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others" : "");
+    }
+
+    /** The paths of the counters that an entry's conditions may read, its own first. */
+    private void collect(Owner owner, List<String> known) {
+        add(owner.segment(), defined.get(key(owner)), known);
+        for (Map.Entry<Object, Map<String, Node>> entry : defined.entrySet()) {
+            if (known.size() >= CONSIDERED) {
+                return;
+            }
+            if (entry.getKey() instanceof String name && !name.equals(key(owner))) {
+                add(name, entry.getValue(), known);
+            }
+        }
+        if (outer != null) {
+            outer.collect(owner, known);
+        }
+    }
+
+    private static void add(String segment, @Nullable Map<String, Node> counters, List<String> known) {
+        if (counters == null) {
+            return;
+        }
+        for (String counter : counters.keySet()) {
+            if (known.size() >= CONSIDERED) {
+                return;
+            }
+            known.add("state." + step(segment) + "." + step(counter));
+        }
+    }
+
+    private static String step(String name) {
+        return name.matches("[^.\\[\\]\"\\s]+") ? name : "\"" + name + "\"";
+    }
+
+    private static Object key(Owner owner) {
+        return owner.kind() == Owner.Kind.GROUP ? new Group(owner.name()) : owner.segment();
+    }
+
+    private static Object target(Owner owner, String segment) {
+        return owner.kind() == Owner.Kind.GROUP && segment.equals(OWN) ? new Group(owner.name()) : segment;
+    }
+
+    /** The key of an entry whose counters only it can read. */
+    private record Group(String name) {}
+}

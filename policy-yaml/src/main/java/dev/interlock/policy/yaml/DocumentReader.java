@@ -1,0 +1,232 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a whole document. */
+final class DocumentReader {
+
+    private static final List<String> MODES = List.of("enforce", "audit");
+    private static final List<String> POSTURES = List.of("allow", "deny");
+    private static final String TOOLS_CALL = "tools/call";
+
+    private final Context context;
+    private final NameReader names;
+    private final BodyReader bodies;
+    private final List<Counters> counters = new ArrayList<>();
+
+    private DocumentReader(Findings findings) {
+        this.context = new Context(findings);
+        this.names = new NameReader(context);
+        this.bodies = new BodyReader(context);
+    }
+
+    /** The policy that the tree says, or null; then it has been reported why. */
+    static @Nullable Policy read(Node root, Findings findings) {
+        return new DocumentReader(findings).read(root);
+    }
+
+    private @Nullable Policy read(Node root) {
+        if (!(root instanceof Node.Mapping map)) {
+            context.findings.error(
+                    "wrong-type",
+                    root,
+                    At.ROOT,
+                    "a policy must be a map, not " + root.describe(),
+                    "it begins with version: \"1\"");
+            return null;
+        }
+        if (map.pairs().isEmpty()) {
+            context.findings.error(
+                    "empty-document",
+                    root,
+                    At.ROOT,
+                    "the document says nothing",
+                    "a policy begins with version: \"1\"");
+            return null;
+        }
+        Policy policy = isImplied(map) ? implied(map) : document(map);
+        for (Counters each : counters) {
+            each.check(context.findings);
+        }
+        context.intercept.report(context.findings);
+        return context.findings.failed() ? null : policy;
+    }
+
+    /**
+     * Whether the map is the value of {@code tools} itself: none of its keys is known, and all of its values are
+     * entries. A misspelt {@code tolls: {get: {}}} isn't: {@code {get: {}}} is no entry.
+     */
+    private static boolean isImplied(Node.Mapping map) {
+        boolean any = false;
+        for (Node.Pair pair : map.pairs()) {
+            if (Keys.isNote(pair.name())) {
+                continue;
+            }
+            if (Keys.DOCUMENT.contains(pair.name()) || !looksLikeEntry(pair.value())) {
+                return false;
+            }
+            any = true;
+        }
+        return any;
+    }
+
+    /** Whether a value can only be meant as an entry. One misspelt key in it is that entry's mistake. */
+    private static boolean looksLikeEntry(Node value) {
+        if (value instanceof Node.Mapping map) {
+            return map.pairs().isEmpty() || map.pairs().stream().anyMatch(pair -> Keys.ENTRY.contains(pair.name()));
+        }
+        return value instanceof Node.Scalar scalar && scalar.isNull();
+    }
+
+    private Policy implied(Node.Mapping map) {
+        context.intercept.refuses();
+        context.findings.warn(
+                "tools-implied",
+                map,
+                At.ROOT,
+                "this is read as the value of 'tools', since every key looks like a tool's",
+                "write version: \"1\" and tools: above it");
+        return Policy.of(bodies.readImplied(map, counters(null)));
+    }
+
+    private Policy document(Node.Mapping map) {
+        Fields fields = Fields.of(Keys.DOCUMENT, map, At.ROOT, context.findings, Messages.IGNORED);
+        version(fields);
+        String description = "";
+        Node node = fields.get("description");
+        if (node != null) {
+            String text = context.scalars.text(node, fields.at("description"), "description");
+            description = text == null ? "" : text;
+        }
+        Mode mode = mode(fields);
+        Counters own = counters(null);
+        PolicyBody body = bodies.read(fields, Posture.ALLOW, own);
+        return new Policy(description, mode, body, methods(fields), grants(fields, own));
+    }
+
+    private Counters counters(@Nullable Counters outer) {
+        Counters made = new Counters(outer);
+        counters.add(made);
+        return made;
+    }
+
+    private void version(Fields fields) {
+        Node node = fields.get("version");
+        if (node == null) {
+            context.intercept.refuses();
+            context.findings.warn(
+                    "version-missing", fields.map(), At.ROOT, "there is no 'version'", "write version: \"1\"");
+            return;
+        }
+        if (!(node instanceof Node.Scalar scalar) || !scalar.text().equals("1")) {
+            context.findings.error(
+                    "bad-version",
+                    node,
+                    fields.at("version"),
+                    node instanceof Node.Scalar scalar && !scalar.isNull()
+                            ? "there is no version " + Display.quoted(scalar.text())
+                            : "version must be \"1\", not " + node.describe(),
+                    "write version: \"1\"");
+        }
+    }
+
+    private Mode mode(Fields fields) {
+        Node.Pair pair = fields.pair("mode");
+        if (pair == null) {
+            return Mode.ENFORCE;
+        }
+        context.intercept.ignores("'mode'", pair.key(), fields.at("mode"));
+        String word = context.scalars.word(pair.value(), fields.at("mode"), "mode", MODES);
+        return "audit".equals(word) ? Mode.AUDIT : Mode.ENFORCE;
+    }
+
+    private Map<NamePattern, Posture> methods(Fields fields) {
+        Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+        Node.Pair pair = fields.pair("methods");
+        if (pair == null) {
+            return methods;
+        }
+        At at = fields.at("methods");
+        context.intercept.ignores("'methods'", pair.key(), at);
+        if (!(pair.value() instanceof Node.Mapping map)) {
+            context.scalars.wrongType(pair.value(), at, "methods", "a map");
+            return methods;
+        }
+        for (Node.Pair method : map.pairs()) {
+            if (!Keys.isNote(method.name())) {
+                method(method, at, methods);
+            }
+        }
+        return methods;
+    }
+
+    private void method(Node.Pair method, At at, Map<NamePattern, Posture> methods) {
+        NamePattern pattern = names.pattern(method.name(), method.key(), at, NameReader.Kind.METHOD);
+        if (pattern == null) {
+            return;
+        }
+        At methodAt = at.key(method.name());
+        if (method.name().equals(TOOLS_CALL)) {
+            context.findings.error(
+                    "bad-name",
+                    method.key(),
+                    methodAt,
+                    "'tools/call' is not decided here",
+                    "tools, categories, risks and all_tools decide it");
+            return;
+        }
+        if (!pattern.equals(NamePattern.ANY) && pattern.matches(TOOLS_CALL)) {
+            context.findings.warn(
+                    "not-tools-call",
+                    method.key(),
+                    methodAt,
+                    Display.quoted(method.name()) + " doesn't cover 'tools/call'",
+                    "tools, categories, risks and all_tools decide it");
+        }
+        String word = context.scalars.word(method.value(), methodAt, "a method's value", POSTURES);
+        if (word != null) {
+            methods.put(pattern, word.equals("allow") ? Posture.ALLOW : Posture.DENY);
+        }
+    }
+
+    private Optional<Map<NamePattern, PolicyBody>> grants(Fields fields, Counters outer) {
+        Node.Pair pair = fields.pair("grants");
+        if (pair == null) {
+            return Optional.empty();
+        }
+        At at = fields.at("grants");
+        context.intercept.ignores("'grants'", pair.key(), at);
+        Map<NamePattern, PolicyBody> grants = new LinkedHashMap<>();
+        if (!(pair.value() instanceof Node.Mapping map)) {
+            context.scalars.wrongType(pair.value(), at, "grants", "a map");
+            return Optional.of(grants);
+        }
+        for (Node.Pair grant : map.pairs()) {
+            if (Keys.isNote(grant.name())) {
+                continue;
+            }
+            NamePattern pattern = names.pattern(grant.name(), grant.key(), at, NameReader.Kind.IDENTITY);
+            if (pattern == null) {
+                continue;
+            }
+            At grantAt = at.key(grant.name());
+            if (grant.value() instanceof Node.Mapping body) {
+                Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
+                grants.put(pattern, bodies.read(inner, Posture.DENY, counters(outer)));
+            } else {
+                context.scalars.wrongType(grant.value(), grantAt, "a grant", "a map");
+            }
+        }
+        return Optional.of(grants);
+    }
+}

@@ -1,0 +1,160 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads entries. */
+final class EntryReader {
+
+    private final Context context;
+    private final ConditionReader conditions;
+    private final LimitReader limits;
+    private final RuleReader rules;
+
+    EntryReader(Context context) {
+        this.context = context;
+        Times times = new Times(context);
+        PathReader paths = new PathReader(context);
+        this.conditions = new ConditionReader(context, paths);
+        this.limits = new LimitReader(context, times, paths);
+        this.rules = new RuleReader(context, conditions, limits, times);
+    }
+
+    /** The entry of a key. A broken part is reported and left out. */
+    Entry read(Node.Pair pair, At at, Owner owner) {
+        Place place = Context.place(pair.key(), at);
+        Node node = pair.value();
+        if (node instanceof Node.Scalar scalar && scalar.isNull()) {
+            return Entry.listed(place);
+        }
+        if (!(node instanceof Node.Mapping map)) {
+            wrongType(node, at);
+            return Entry.listed(place);
+        }
+        if (map.pairs().isEmpty()) {
+            return Entry.listed(place);
+        }
+        Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Messages.IGNORED);
+        for (String key : List.of("require", "deny_if", "limits", "hide")) {
+            Node.Pair ignored = fields.pair(key);
+            if (ignored != null) {
+                context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
+            }
+        }
+        Node hideNode = fields.get("hide");
+        boolean hide = hideNode != null && Boolean.TRUE.equals(context.scalars.bool(hideNode, at.key("hide"), "hide"));
+        List<Block> require = blocks(fields, "require", owner, ConditionReader.Use.ALLOWS);
+        List<Block> denyIf = blocks(fields, "deny_if", owner, ConditionReader.Use.DENIES);
+        return new Entry(hide, require, denyIf, rules(fields, owner), limits(fields, owner), place);
+    }
+
+    private void wrongType(Node node, At at) {
+        String hint = null;
+        if (node instanceof Node.Scalar scalar && scalar.text().equals("deny")) {
+            hint = "write {rules: [{action: deny}]}";
+        } else if (node instanceof Node.Scalar scalar && scalar.text().equals("allow")) {
+            hint = "write {} to list the tool";
+        } else if (node instanceof Node.Sequence) {
+            hint = "put the list under 'rules'";
+        }
+        context.findings.error("wrong-type", node, at, "an entry must be a map, not " + node.describe(), hint);
+    }
+
+    private List<Block> blocks(Fields fields, String key, Owner owner, ConditionReader.Use use) {
+        Node node = fields.get(key);
+        return node == null ? List.of() : conditions.blocks(node, fields.at(key), key, owner, use);
+    }
+
+    private List<Rule> rules(Fields fields, Owner owner) {
+        Node node = fields.get("rules");
+        if (node == null) {
+            return List.of();
+        }
+        At at = fields.at("rules");
+        if (!(node instanceof Node.Sequence sequence)) {
+            String hint = node instanceof Node.Mapping ? "begin each rule with '- '" : null;
+            if (hint == null) {
+                context.scalars.wrongType(node, at, "rules", "a list");
+            } else {
+                context.findings.error("wrong-type", node, at, "rules must be a list, not a map", hint);
+            }
+            return List.of();
+        }
+        List<Rule> read = new ArrayList<>(sequence.items().size());
+        Map<String, Rule> byName = new HashMap<>();
+        for (int i = 0; i < sequence.items().size(); i++) {
+            Node item = sequence.items().get(i);
+            Rule rule = rules.read(item, at.item(i), owner);
+            if (rule == null) {
+                continue;
+            }
+            read.add(rule);
+            String name = rule.name();
+            if (name != null) {
+                checkName(name, rule, byName.putIfAbsent(name, rule), item, at.item(i));
+            }
+        }
+        return read;
+    }
+
+    /** A bucket or budget belongs to its rule's name, so two of one name would count together. */
+    private void checkName(String name, Rule rule, @Nullable Rule first, Node node, At at) {
+        if (first == null) {
+            return;
+        }
+        String hint = "the first is in line " + first.place().line() + "; rename one";
+        String message = "this entry has two rules called " + Display.quoted(name);
+        if (countsByName(rule) && countsByName(first)) {
+            context.findings.error("duplicate-name", node, at, message + ", and both count by their rule's name", hint);
+        } else {
+            context.findings.warn("duplicate-name", node, at, message, hint);
+        }
+    }
+
+    private static boolean countsByName(Rule rule) {
+        Rule.Demands demands;
+        if (rule instanceof Rule.Check check) {
+            demands = check.demands();
+        } else if (rule instanceof Rule.Approval approval) {
+            demands = approval.demands();
+        } else {
+            return false;
+        }
+        RateLimit rateLimit = demands.rateLimit();
+        return demands.spend() != null || (rateLimit != null && !rateLimit.shorthand());
+    }
+
+    private List<Limit> limits(Fields fields, Owner owner) {
+        Node node = fields.get("limits");
+        if (node == null) {
+            return List.of();
+        }
+        At at = fields.at("limits");
+        if (!(node instanceof Node.Sequence sequence)) {
+            context.scalars.wrongType(node, at, "limits", "a list");
+            return List.of();
+        }
+        List<Limit> read = new ArrayList<>(sequence.items().size());
+        for (int i = 0; i < sequence.items().size(); i++) {
+            Node item = sequence.items().get(i);
+            if (item instanceof Node.Scalar scalar && scalar.isNull()) {
+                context.findings.error("null-value", item, at.item(i), "there is no limit here", Messages.DROPPED);
+                continue;
+            }
+            Limit limit = limits.limit(item, at.item(i), owner);
+            if (limit != null) {
+                read.add(limit);
+            }
+        }
+        return read;
+    }
+}

@@ -1,0 +1,84 @@
+package dev.interlock.policy.yaml;
+
+import org.jspecify.annotations.Nullable;
+
+/** The values of a map with known keys. Making one reports every key that isn't known. */
+final class Fields {
+
+    private final Keys keys;
+    private final Node.Mapping map;
+    private final At at;
+    private final Node.@Nullable Pair[] pairs;
+
+    private Fields(Keys keys, Node.Mapping map, At at) {
+        this.keys = keys;
+        this.map = map;
+        this.at = at;
+        this.pairs = new Node.@Nullable Pair[keys.size()];
+    }
+
+    /**
+     * @param intercept what Intercept would have made of an unknown key, or null if it would not have got so far
+     */
+    static Fields of(Keys keys, Node.Mapping map, At at, Findings findings, @Nullable String intercept) {
+        Fields fields = new Fields(keys, map, at);
+        for (Node.Pair pair : map.pairs()) {
+            String name = pair.name();
+            int index = keys.index(name);
+            if (index >= 0) {
+                fields.pairs[index] = pair;
+            } else if (!Keys.isNote(name)) {
+                unknown(keys, pair, at.key(name), findings, intercept);
+            }
+        }
+        return fields;
+    }
+
+    private static void unknown(Keys keys, Node.Pair pair, At at, Findings findings, @Nullable String intercept) {
+        String hint = keys.hint(pair.name());
+        if (hint == null) {
+            hint = "the keys of " + keys.owner() + " are " + String.join(", ", keys.names());
+        }
+        String end = intercept == null ? "" : (hint.endsWith("?") ? " " : "; ") + intercept;
+        findings.error("unknown-key", pair.key(), at, "unknown key " + Display.quoted(pair.name()), hint + end);
+    }
+
+    /** The map itself. */
+    Node.Mapping map() {
+        return map;
+    }
+
+    /** What the map is, for messages. */
+    String owner() {
+        return keys.owner();
+    }
+
+    /** Where the map stands. */
+    At at() {
+        return at;
+    }
+
+    /** Where a key of the map stands. */
+    At at(String key) {
+        return at.key(key);
+    }
+
+    /** The value under {@code key}, or null if there is none. */
+    @Nullable
+    Node get(String key) {
+        Node.Pair pair = pair(key);
+        return pair == null ? null : pair.value();
+    }
+
+    boolean has(String key) {
+        return pair(key) != null;
+    }
+
+    Node.@Nullable Pair pair(String key) {
+        int index = keys.index(key);
+        if (index < 0) {
+            throw new IllegalArgumentException("not a key of " + keys.owner() + ": " + key);
+        }
+        return pairs[index];
+    }
+}

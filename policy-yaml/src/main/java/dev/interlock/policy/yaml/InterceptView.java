@@ -1,0 +1,57 @@
+package dev.interlock.policy.yaml;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Looks at the document as Intercept would: what it would have accepted and not enforced, because it skips keys that it
+ * doesn't know. That is worth a note to somebody who moves a policy here, since calls that used to pass are now decided.
+ */
+final class InterceptView {
+
+    private final Map<String, Ignored> ignored = new LinkedHashMap<>();
+    private boolean refused;
+
+    private static final class Ignored {
+        private final Node node;
+        private final At at;
+        private int times = 1;
+
+        Ignored(Node node, At at) {
+            this.node = node;
+            this.at = at;
+        }
+    }
+
+    /** Intercept skips this key, or takes it for something else. */
+    void ignores(String what, Node node, At at) {
+        Ignored before = ignored.get(what);
+        if (before == null) {
+            ignored.put(what, new Ignored(node, at));
+        } else {
+            before.times++;
+        }
+    }
+
+    /** Intercept refuses the document for something that is fine here: nobody can have relied on it there. */
+    void refuses() {
+        refused = true;
+    }
+
+    /** One note for each thing that is ignored, at its first place. */
+    void report(Findings findings) {
+        if (refused) {
+            return;
+        }
+        ignored.forEach((what, first) -> findings.note(
+                "intercept-ignores",
+                first.node,
+                first.at,
+                "Intercept would have accepted this document without enforcing " + what + places(first.times - 1),
+                "it is enforced here"));
+    }
+
+    private static String places(int more) {
+        return more == 0 ? "" : " (here and in " + more + (more == 1 ? " more place)" : " more places)");
+    }
+}

@@ -1,0 +1,148 @@
+package dev.interlock.policy.yaml;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** The keys that each kind of map in a policy may have. */
+final class Keys {
+    static final Keys DOCUMENT = new Keys(
+            "the document",
+            "version",
+            "description",
+            "default",
+            "mode",
+            "hide",
+            "tools",
+            "categories",
+            "risks",
+            "all_tools",
+            "methods",
+            "grants");
+
+    static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
+
+    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide");
+
+    static final Keys RULE = new Keys(
+            "a rule",
+            "name",
+            "action",
+            "conditions",
+            "rate_limit",
+            "state",
+            "spend",
+            "validate",
+            "on_deny",
+            "reason",
+            "mode",
+            "approval_timeout");
+
+    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "on_deny");
+
+    static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
+
+    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "charge");
+
+    static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "charge");
+
+    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge");
+
+    static final Keys LIMIT = new Keys(
+            "a limit", "counter", "window", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
+
+    static final Keys VALIDATE =
+            new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
+
+    private static final List<Keys> ALL =
+            List.of(DOCUMENT, GRANT, ENTRY, RULE, CONDITION, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+
+    /** What people write who know another tool, or who remember it nearly right. */
+    private static final Map<String, String> SYNONYMS = Map.ofEntries(
+            Map.entry("message", "on_deny"),
+            Map.entry("error", "on_deny"),
+            Map.entry("operator", "op"),
+            Map.entry("field", "path"),
+            Map.entry("arg", "path"),
+            Map.entry("argument", "path"),
+            Map.entry("values", "value"),
+            Map.entry("when", "conditions"),
+            Map.entry("if", "conditions"),
+            Map.entry("match", "conditions"),
+            Map.entry("denyIf", "deny_if"),
+            Map.entry("per", "window"),
+            Map.entry("period", "window"),
+            Map.entry("interval", "window"),
+            Map.entry("limit", "max"),
+            Map.entry("count", "max"),
+            Map.entry("requests", "max"),
+            Map.entry("amount", "increment_from"),
+            Map.entry("timeout", "approval_timeout"),
+            Map.entry("identities", "grants"),
+            Map.entry("users", "grants"),
+            Map.entry("strategy", "algorithm"),
+            Map.entry("policy", "default"));
+
+    private final String owner;
+    private final Map<String, Integer> indexes;
+
+    private Keys(String owner, String... names) {
+        this.owner = owner;
+        Map<String, Integer> all = new LinkedHashMap<>();
+        for (String name : names) {
+            all.put(name, all.size());
+        }
+        this.indexes = all;
+    }
+
+    /** Whose keys they are, for messages. */
+    String owner() {
+        return owner;
+    }
+
+    Set<String> names() {
+        return indexes.keySet();
+    }
+
+    int size() {
+        return indexes.size();
+    }
+
+    /** The key's position among these, or -1 if it isn't one. */
+    int index(String name) {
+        Integer index = indexes.get(name);
+        return index == null ? -1 : index;
+    }
+
+    boolean contains(String name) {
+        return indexes.containsKey(name);
+    }
+
+    /** Whether a key is a note of somebody's own. */
+    static boolean isNote(String name) {
+        return name.startsWith("x-");
+    }
+
+    /** What a person may have meant who wrote {@code name} here, or null. */
+    @Nullable
+    String hint(String name) {
+        String synonym = SYNONYMS.get(name);
+        if (synonym != null && contains(synonym)) {
+            return "did you mean '" + synonym + "'?";
+        }
+        // Exactly a key of another map: it was not mistyped but misplaced.
+        List<String> owners = new ArrayList<>();
+        for (Keys other : ALL) {
+            if (other != this && other != GRANT && other.contains(name)) {
+                owners.add(other.owner);
+            }
+        }
+        if (!owners.isEmpty()) {
+            return "'" + name + "' is a key of " + String.join(" or ", owners);
+        }
+        return Suggestion.of(name, names());
+    }
+}

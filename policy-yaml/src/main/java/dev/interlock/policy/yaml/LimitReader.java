@@ -1,0 +1,310 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Spend;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.value.NumberValue;
+import java.util.EnumMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Reads everything that counts: {@code state}, {@code spend}, the items of {@code limits}, the map form of {@code rate_limit}. */
+final class LimitReader {
+
+    /** The unit that each cap of a budget counts over. */
+    static final Map<String, Window.Calendar> CAPS;
+
+    static {
+        Map<String, Window.Calendar> caps = new LinkedHashMap<>();
+        caps.put("hourly", Window.Calendar.HOUR);
+        caps.put("daily", Window.Calendar.DAY);
+        caps.put("weekly", Window.Calendar.WEEK);
+        caps.put("monthly", Window.Calendar.MONTH);
+        CAPS = caps;
+    }
+
+    private static final Map<String, Scope> SCOPES = Map.of(
+            "session", Scope.SESSION,
+            "identity", Scope.IDENTITY,
+            "grant", Scope.IDENTITY,
+            "tool", Scope.TOOL,
+            "entry", Scope.ENTRY,
+            "global", Scope.GLOBAL);
+    private static final List<String> SCOPE_NAMES = List.of("session", "identity", "grant", "tool", "entry", "global");
+
+    private final Context context;
+    private final Times times;
+    private final PathReader paths;
+
+    LimitReader(Context context, Times times, PathReader paths) {
+        this.context = context;
+        this.times = times;
+        this.paths = paths;
+    }
+
+    /** {@code rate_limit: {max: 10, window: 60}}. */
+    @Nullable
+    RateLimit rateLimit(Node.Mapping map, At at) {
+        Fields fields = Fields.of(Keys.RATE_LIMIT, map, at, context.findings, null);
+        context.intercept.refuses();
+        Node maxNode = required(fields, "max");
+        Node windowNode = required(fields, "window");
+        Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, RateLimit.MAX);
+        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        Algorithm unlessSaid = window instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
+        Algorithm algorithm = algorithm(fields, unlessSaid);
+        Scope scope = scope(fields, Scope.SESSION);
+        ChargeMode charge = charge(fields, algorithm == null ? unlessSaid : algorithm);
+        if (max == null || window == null || algorithm == null || scope == null || charge == null) {
+            return null;
+        }
+        return isCountable(algorithm, window, fields)
+                ? new RateLimit(max, window, algorithm, scope, charge, false)
+                : null;
+    }
+
+    /** {@code state}. */
+    @Nullable
+    Counter state(Node node, At at, Owner owner) {
+        Fields fields = fields(Keys.STATE, node, at, "state");
+        if (fields == null) {
+            return null;
+        }
+        String name = counter(fields, owner);
+        Node windowNode = required(fields, "window");
+        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        if (window != null
+                && window != Window.Calendar.MINUTE
+                && window != Window.Calendar.HOUR
+                && window != Window.Calendar.DAY) {
+            context.intercept.refuses();
+        }
+        Node incrementNode = fields.get("increment");
+        Amount increment = incrementNode == null ? Amount.ONE : amount(incrementNode, at.key("increment"), "increment");
+        Node fromNode = fields.get("increment_from");
+        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
+        if (fields.pair("charge") != null) {
+            context.intercept.ignores("'charge'", fields.map(), at.key("charge"));
+        }
+        ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
+        if (name == null
+                || window == null
+                || increment == null
+                || (fromNode != null && from == null)
+                || charge == null) {
+            return null;
+        }
+        return new Counter(name, window, increment, from, charge);
+    }
+
+    /** An item of {@code limits}. */
+    @Nullable
+    Limit limit(Node node, At at, Owner owner) {
+        Fields fields = fields(Keys.LIMIT, node, at, "a limit");
+        if (fields == null) {
+            return null;
+        }
+        String name = counter(fields, owner);
+        Node maxNode = required(fields, "max");
+        Node windowNode = required(fields, "window");
+        Amount max = maxNode == null ? null : amount(maxNode, at.key("max"), "max");
+        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        Algorithm algorithm = algorithm(fields, Algorithm.FIXED_WINDOW);
+        Scope scope = scope(fields, owner.defaultScope());
+        Node fromNode = fields.get("increment_from");
+        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
+        ChargeMode charge = charge(fields, algorithm == null ? Algorithm.FIXED_WINDOW : algorithm);
+        Node messageNode = fields.get("on_deny");
+        String message =
+                messageNode == null ? null : context.scalars.nonBlank(messageNode, at.key("on_deny"), "on_deny");
+        if (name == null
+                || max == null
+                || window == null
+                || algorithm == null
+                || scope == null
+                || (fromNode != null && from == null)
+                || charge == null
+                || !isCountable(algorithm, window, fields)) {
+            return null;
+        }
+        return new Limit(name, max, window, algorithm, scope, from, charge, message, Context.place(node, at));
+    }
+
+    /** {@code spend}. */
+    @Nullable
+    Spend spend(Node node, At at) {
+        Fields fields = fields(Keys.SPEND, node, at, "spend");
+        if (fields == null) {
+            return null;
+        }
+        boolean whole = true;
+        Amount perCall = null;
+        Node perCallNode = fields.get("per_call");
+        if (perCallNode != null) {
+            perCall = amount(perCallNode, at.key("per_call"), "per_call");
+            whole = perCall != null;
+        }
+        Map<Window.Calendar, Amount> caps = new EnumMap<>(Window.Calendar.class);
+        for (Map.Entry<String, Window.Calendar> cap : CAPS.entrySet()) {
+            Node capNode = fields.get(cap.getKey());
+            if (capNode != null) {
+                Amount amount = amount(capNode, at.key(cap.getKey()), cap.getKey());
+                whole &= amount != null;
+                if (amount != null) {
+                    caps.put(cap.getValue(), amount);
+                }
+            }
+        }
+        Node fromNode = fields.get("from");
+        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("from"));
+        ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
+        if (perCallNode == null && fromNode == null) {
+            context.findings.error(
+                    "missing-key",
+                    node,
+                    at,
+                    "spend doesn't say what a call costs",
+                    "add from: args.<name>, the argument that holds it, or per_call, the cost of each call");
+            return null;
+        }
+        if (perCallNode == null && whole && caps.isEmpty()) {
+            context.findings.error(
+                    "missing-key", node, at, "spend has no cap", "add per_call, hourly, daily, weekly or monthly");
+            return null;
+        }
+        return whole && charge != null && (fromNode == null || from != null)
+                ? new Spend(perCall, caps, from, charge)
+                : null;
+    }
+
+    private @Nullable Fields fields(Keys keys, Node node, At at, String what) {
+        if (node instanceof Node.Mapping map) {
+            String intercept = keys == Keys.STATE ? Messages.IGNORED : null;
+            return Fields.of(keys, map, at, context.findings, intercept);
+        }
+        context.scalars.wrongType(node, at, what, "a map");
+        return null;
+    }
+
+    private @Nullable Node required(Fields fields, String key) {
+        return Messages.required(fields, key, context.findings);
+    }
+
+    private @Nullable String counter(Fields fields, Owner owner) {
+        Node node = required(fields, "counter");
+        if (node == null) {
+            return null;
+        }
+        At at = fields.at("counter");
+        String name = context.scalars.nonBlank(node, at, "counter");
+        if (name == null) {
+            return null;
+        }
+        if (name.length() > Bounds.MAX_NAME || name.indexOf('"') >= 0) {
+            context.findings.error(
+                    "bad-name",
+                    node,
+                    at,
+                    "a counter's name must be at most " + Bounds.MAX_NAME + " characters long and without '\"'");
+            return null;
+        }
+        owner.counters().define(owner, name, node, at, context.findings);
+        return name;
+    }
+
+    private @Nullable Amount amount(Node node, At at, String what) {
+        NumberValue number = context.scalars.number(node, at, what);
+        if (number == null) {
+            return null;
+        }
+        if (number.toBigDecimal().signum() <= 0) {
+            boolean increment = what.equals("increment");
+            context.findings.error(
+                    "bad-number",
+                    node,
+                    at,
+                    what + " must be more than 0, not " + Scalars.shown(node),
+                    number.toBigDecimal().signum() == 0
+                            ? increment
+                                    ? "a counter that counts nothing limits nothing"
+                                    : "to deny every call, write action: deny"
+                            : increment ? "Intercept would have given quota back" : null);
+            return null;
+        }
+        Amount amount = Amount.of(number.toBigDecimal()).orElse(null);
+        if (amount == null) {
+            context.findings.error(
+                    "bad-number",
+                    node,
+                    at,
+                    what + " must be at most " + Amount.MAX + " and have at most " + Amount.PLACES
+                            + " decimal places, not " + Scalars.shown(node));
+        }
+        return amount;
+    }
+
+    private @Nullable Algorithm algorithm(Fields fields, Algorithm unlessSaid) {
+        Node node = fields.get("algorithm");
+        if (node == null) {
+            return unlessSaid;
+        }
+        String word = context.scalars.word(
+                node, fields.at("algorithm"), "algorithm", List.of("token_bucket", "fixed_window", "sliding_window"));
+        if (word == null) {
+            return null;
+        }
+        return switch (word) {
+            case "token_bucket" -> Algorithm.TOKEN_BUCKET;
+            case "fixed_window" -> Algorithm.FIXED_WINDOW;
+            default -> Algorithm.SLIDING_WINDOW;
+        };
+    }
+
+    private @Nullable Scope scope(Fields fields, Scope unlessSaid) {
+        Node node = fields.get("scope");
+        if (node == null) {
+            return unlessSaid;
+        }
+        String word = context.scalars.word(node, fields.at("scope"), "scope", SCOPE_NAMES);
+        return word == null ? null : SCOPES.get(word);
+    }
+
+    /** What fails calls gives back: nothing for the algorithms that are there to stop loops. */
+    private @Nullable ChargeMode charge(Fields fields, Algorithm algorithm) {
+        Node node = fields.get("charge");
+        if (node == null) {
+            return defaultCharge(algorithm);
+        }
+        String word = context.scalars.word(node, fields.at("charge"), "charge", List.of("success", "sent"));
+        return word == null ? null : word.equals("sent") ? ChargeMode.SENT : ChargeMode.SUCCESS;
+    }
+
+    /** What {@code charge} is unless it is given. */
+    static ChargeMode defaultCharge(Algorithm algorithm) {
+        return algorithm == Algorithm.FIXED_WINDOW ? ChargeMode.SUCCESS : ChargeMode.SENT;
+    }
+
+    private boolean isCountable(Algorithm algorithm, Window window, Fields fields) {
+        if (algorithm == Algorithm.FIXED_WINDOW || window != Window.Calendar.MONTH) {
+            return true;
+        }
+        Node.Pair pair = fields.pair("window");
+        Node node = pair == null ? fields.map() : pair.value();
+        context.findings.error(
+                "bad-window",
+                node,
+                fields.at("window"),
+                "a " + algorithm.text() + " needs a window of one length, and months differ",
+                "write a length such as 30d");
+        return false;
+    }
+}

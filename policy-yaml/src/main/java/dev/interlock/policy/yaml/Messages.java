@@ -1,0 +1,40 @@
+package dev.interlock.policy.yaml;
+
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Sentences that several readers say. */
+final class Messages {
+
+    /** What Intercept does with a key that it doesn't know. */
+    static final String IGNORED = "Intercept would have ignored it";
+
+    /** What Intercept does with an empty list item. */
+    static final String DROPPED = "fill it in or take it out; Intercept would have dropped it";
+
+    /** How a key that must be there looks. */
+    private static final Map<String, String> EXAMPLES = Map.of(
+            "max", "such as max: 10",
+            "window", "such as window: hour, or window: 90s",
+            "counter", "such as counter: refunds",
+            "path", "such as path: args.amount",
+            "op", "such as op: eq",
+            "value", "such as value: 10; write null if null is meant",
+            "conditions", "write conditions: [] if it holds for every call");
+
+    private Messages() {}
+
+    /** The value of a key that must be there; reports it if it isn't. */
+    static @Nullable Node required(Fields fields, String key, Findings findings) {
+        Node node = fields.get(key);
+        if (node == null) {
+            findings.error(
+                    "missing-key",
+                    fields.map(),
+                    fields.at(),
+                    fields.owner() + " needs '" + key + "'",
+                    EXAMPLES.getOrDefault(key, "add it"));
+        }
+        return node;
+    }
+}

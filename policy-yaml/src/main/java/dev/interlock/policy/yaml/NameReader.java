@@ -1,0 +1,70 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.NamePattern;
+import org.jspecify.annotations.Nullable;
+
+/** Reads names and globs. */
+final class NameReader {
+
+    private final Context context;
+
+    NameReader(Context context) {
+        this.context = context;
+    }
+
+    /** What a name names. */
+    enum Kind {
+        TOOL("a tool's name", Bounds.MAX_TOOL_NAME),
+        METHOD("a method's name", Bounds.MAX_NAME),
+        IDENTITY("an identity", Bounds.MAX_NAME);
+
+        private final String what;
+        private final int longest;
+
+        Kind(String what, int longest) {
+            this.what = what;
+            this.longest = longest;
+        }
+    }
+
+    /** The name or glob, or null if it can't be one; it has then been reported. */
+    @Nullable
+    NamePattern pattern(String name, Node node, At at, Kind kind) {
+        if (name.isBlank()) {
+            context.findings.error("blank", node, at, kind.what + " is blank", "take it out");
+            return null;
+        }
+        if (name.length() > kind.longest) {
+            context.findings.error(
+                    "bad-name",
+                    node,
+                    at,
+                    kind.what + " is longer than " + kind.longest + " characters",
+                    kind == Kind.TOOL ? "such a tool can't be called anyway" : null);
+            return null;
+        }
+        if (kind == Kind.TOOL && hasInvisible(name)) {
+            context.findings.warn(
+                    "never-matches",
+                    node,
+                    at,
+                    "the tool's name " + Display.quoted(name) + " has an invisible character",
+                    "such a tool can't be called; type the name anew");
+        } else if (!name.equals(name.strip())) {
+            context.findings.warn(
+                    "never-matches",
+                    node,
+                    at,
+                    kind.what + " " + Display.quoted(name) + " has space at its edge",
+                    "names are compared exactly");
+        }
+        return new NamePattern(name);
+    }
+
+    private static boolean hasInvisible(String name) {
+        return name.codePoints().anyMatch(c -> switch (Character.getType(c)) {
+            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
+            default -> false;
+        });
+    }
+}

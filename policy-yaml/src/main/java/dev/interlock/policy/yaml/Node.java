@@ -1,0 +1,81 @@
+package dev.interlock.policy.yaml;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of a document that knows where it stands. The tree is immutable, has no cycles, and is within the bounds that
+ * {@link Composer} holds; a node that the document names by alias is shared.
+ */
+sealed interface Node {
+
+    /** The line, from 1. */
+    int line();
+
+    /** The column, from 1. */
+    int column();
+
+    /** What kind of node it is, for messages: "a list", "a number", … */
+    String describe();
+
+    /**
+     * A string, number, boolean or null, as it was written.
+     *
+     * @param text the text without quotes, escapes resolved
+     * @param plain whether it was written without quotes and tag, and so means what its text looks like
+     */
+    record Scalar(String text, boolean plain, int line, int column) implements Node {
+
+        ScalarKind kind() {
+            return plain ? ScalarKind.of(text) : ScalarKind.TEXT;
+        }
+
+        boolean isNull() {
+            return plain && ScalarKind.isNull(text);
+        }
+
+        @Override
+        public String describe() {
+            return kind().describe();
+        }
+    }
+
+    /** A list. */
+    record Sequence(List<Node> items, int line, int column) implements Node {
+        @Override
+        public String describe() {
+            return "a list";
+        }
+    }
+
+    /** A map, in document order, without duplicates, merge keys resolved. */
+    record Mapping(List<Pair> pairs, int line, int column) implements Node {
+
+        @Nullable
+        Pair pair(String key) {
+            for (Pair pair : pairs) {
+                if (pair.name().equals(key)) {
+                    return pair;
+                }
+            }
+            return null;
+        }
+
+        @Override
+        public String describe() {
+            return "a map";
+        }
+    }
+
+    /**
+     * A key with its value.
+     *
+     * @param key where the key is written
+     * @param value its value
+     */
+    record Pair(Scalar key, Node value) {
+        String name() {
+            return key.text();
+        }
+    }
+}

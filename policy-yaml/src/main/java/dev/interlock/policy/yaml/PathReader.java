@@ -1,0 +1,72 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads paths. */
+final class PathReader {
+
+    private final Context context;
+
+    PathReader(Context context) {
+        this.context = context;
+    }
+
+    /** Any path. */
+    @Nullable
+    Path path(Node node, At at, String what) {
+        String text = context.scalars.text(node, at, what);
+        if (text == null) {
+            return null;
+        }
+        try {
+            return Path.parse(text);
+        } catch (IllegalArgumentException e) {
+            context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), hint(text));
+            return null;
+        }
+    }
+
+    /** The path of one argument, which holds an amount. */
+    @Nullable
+    Path argument(Node node, At at) {
+        Path path = path(node, at, "a path");
+        if (path == null) {
+            return null;
+        }
+        if (path.root() != Path.Root.ARGS) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "an amount is read from an argument, not from " + Display.quoted(path.text()),
+                    "write args.<name>");
+            return null;
+        }
+        if (path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            context.findings.error(
+                    "bad-path", node, at, "'[*]' is every element, and an amount is one", "name one argument");
+            return null;
+        }
+        return path;
+    }
+
+    private static @Nullable String hint(String text) {
+        int dot = text.indexOf('.');
+        String first = dot < 0 ? text : text.substring(0, dot);
+        List<String> roots = new ArrayList<>();
+        for (Path.Root root : Path.Root.values()) {
+            roots.add(root.text());
+        }
+        if (roots.contains(first)) {
+            return null;
+        }
+        String nearest = dot < 0 ? null : Suggestion.nearest(first, roots);
+        if (nearest != null) {
+            return "did you mean '" + Display.clean(nearest + text.substring(dot), 60) + "'?";
+        }
+        return text.matches("[A-Za-z_][A-Za-z0-9_]{0,40}") ? "did you mean 'args." + text + "'?" : null;
+    }
+}

@@ -1,0 +1,72 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Policy;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads policies from YAML 1.2 or JSON, and writes them back.
+ *
+ * <p>Reading never throws for anything that a document says: whatever is wrong becomes a {@link Diagnostic}, all
+ * problems of a document at once. It is bounded (4 MiB, 64 levels, 250,000 aliased nodes), and pure: no tag names a
+ * class, nothing of the environment is looked at, and no other file is read.
+ */
+public final class PolicyYaml {
+
+    private PolicyYaml() {}
+
+    /**
+     * Reads a file. One that can't be read is a diagnostic too ({@code unreadable}), and of a larger one no more is read
+     * than it takes to know that.
+     */
+    public static Reading read(Path file) {
+        byte[] bytes;
+        try (InputStream in = Files.newInputStream(file)) {
+            bytes = in.readNBytes(Bounds.MAX_BYTES + 1);
+        } catch (NoSuchFileException e) {
+            return unreadable(file, "there is no such file");
+        } catch (IOException | SecurityException e) {
+            String reason = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+            return unreadable(file, "the file can't be read: " + reason);
+        }
+        return read(bytes, file.toString());
+    }
+
+    /**
+     * Reads a document.
+     *
+     * @param bytes the document in UTF-8, with or without a byte order mark
+     * @param sourceName how diagnostics call the document
+     */
+    public static Reading read(byte[] bytes, String sourceName) {
+        Findings findings = new Findings(Display.clean(sourceName, Bounds.MAX_NAME));
+        return read(new SourceText(findings).decode(bytes), findings);
+    }
+
+    /**
+     * Reads a document.
+     *
+     * @param text the document
+     * @param sourceName how diagnostics call the document
+     */
+    public static Reading read(String text, String sourceName) {
+        Findings findings = new Findings(Display.clean(sourceName, Bounds.MAX_NAME));
+        return read(new SourceText(findings).check(text), findings);
+    }
+
+    private static Reading read(@Nullable String text, Findings findings) {
+        Node root = text == null ? null : Composer.compose(text, findings);
+        Policy policy = root == null ? null : DocumentReader.read(root, findings);
+        return new Reading(policy, findings.all());
+    }
+
+    private static Reading unreadable(Path file, String message) {
+        Findings findings = new Findings(Display.clean(file.toString(), Bounds.MAX_NAME));
+        findings.error("unreadable", 1, 1, message, null);
+        return new Reading(null, findings.all());
+    }
+}

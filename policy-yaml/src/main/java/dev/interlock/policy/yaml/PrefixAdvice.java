@@ -1,0 +1,99 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import java.util.Locale;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Warns where a file path or URL is compared by how its text begins. {@code /app/src/../../etc/passwd} begins with
+ * {@code /app/src/}, and {@code https://good.example@evil.example/} with {@code https://good.example}.
+ */
+final class PrefixAdvice {
+
+    /** A pattern that begins by spelling out a URL. */
+    private static final Pattern URL_START = Pattern.compile("(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*https?");
+
+    /** A pattern that begins by spelling out an absolute path. */
+    private static final Pattern PATH_START = Pattern.compile(
+            "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
+            Pattern.DOTALL);
+
+    /** A pattern that begins by spelling out a relative path. */
+    private static final Pattern RELATIVE_START = Pattern.compile("(?:\\^|\\\\A)[\\w.\\\\-]*/.*", Pattern.DOTALL);
+
+    /** Something that can stand for {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
+    private static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);
+
+    private static final List<String> PATH_NAMES = List.of("path", "file", "dir", "folder");
+    private static final List<String> URL_NAMES = List.of("url", "uri", "link", "endpoint", "href", "webhook");
+
+    private PrefixAdvice() {}
+
+    /** Warns if the condition can be walked around. */
+    static void check(Condition condition, Node node, At at, Findings findings) {
+        if (!(condition.operand() instanceof Value.Text text)) {
+            return;
+        }
+        Operator operator = condition.operator();
+        if (operator == Operator.REGEX || operator == Operator.NOT_REGEX) {
+            String kind = regexKind(text.value(), condition.path());
+            if (kind != null) {
+                findings.warn("bypassable-regex", node, at, "this pattern only looks at how " + kind, advice(kind));
+            }
+        } else if (operator == Operator.STARTS_WITH) {
+            String kind = prefixKind(text.value(), condition.path());
+            if (kind != null) {
+                findings.warn("bypassable-prefix", node, at, "this only looks at how " + kind, advice(kind));
+            }
+        }
+    }
+
+    private static final String URL = "a URL begins";
+    private static final String PATH = "a path begins";
+
+    private static String advice(String kind) {
+        return kind.equals(URL)
+                ? "use host_in, which compares the real host: user-info and look-alike hosts get past a prefix"
+                : "use within_path, which resolves '..' first: '/../' gets past a prefix";
+    }
+
+    private static @Nullable String regexKind(String pattern, Path path) {
+        if (URL_START.matcher(pattern).lookingAt()) {
+            return isClosed(pattern) ? null : URL;
+        }
+        boolean isPath = PATH_START.matcher(pattern).matches()
+                || (names(path, PATH_NAMES) && RELATIVE_START.matcher(pattern).matches());
+        return isPath && !isClosed(pattern) ? PATH : null;
+    }
+
+    /** Whether the pattern says what the whole text is, and leaves no room for {@code ../} or another host. */
+    private static boolean isClosed(String pattern) {
+        boolean anchored = (pattern.endsWith("$") && !pattern.endsWith("\\$")) || pattern.endsWith("\\z");
+        return anchored && !LOOSE.matcher(pattern).find();
+    }
+
+    private static @Nullable String prefixKind(String prefix, Path path) {
+        String lower = prefix.toLowerCase(Locale.ROOT);
+        if (lower.startsWith("http://") || lower.startsWith("https://")) {
+            return URL;
+        }
+        boolean absolute = lower.startsWith("/") || lower.startsWith("~/") || lower.startsWith("file:");
+        if (absolute && names(path, URL_NAMES)) {
+            return null;
+        }
+        return (absolute && lower.length() > 1) || (names(path, PATH_NAMES) && lower.contains("/")) ? PATH : null;
+    }
+
+    private static boolean names(Path path, List<String> words) {
+        if (!(path.steps().get(path.steps().size() - 1) instanceof Path.Step.Member member)) {
+            return false;
+        }
+        String name = member.name().toLowerCase(Locale.ROOT);
+        return words.stream().anyMatch(name::contains);
+    }
+}

@@ -1,0 +1,117 @@
+package dev.interlock.policy.yaml;
+
+import java.util.Set;
+import java.util.regex.Pattern;
+
+/**
+ * What a plain scalar is. YAML 1.2's core schema decides, except that a scalar which YAML 1.1 (and so many a tool that
+ * reads the same file) takes for another boolean or number is {@link #AMBIGUOUS}: where it matters which, the author has
+ * to say.
+ */
+enum ScalarKind {
+    NULL("null"),
+    TRUE("a boolean"),
+    FALSE("a boolean"),
+    INTEGER("a number"),
+    DECIMAL("a number"),
+    NOT_FINITE("not a finite number"),
+    /** Read differently by YAML 1.1 and 1.2: {@code yes}, {@code 0777}, {@code 1:30}, {@code 1_000}. */
+    AMBIGUOUS("ambiguous"),
+    /** A date, which YAML 1.1 has as a type and 1.2 hasn't. */
+    DATE("a date"),
+    TEXT("a string");
+
+    private static final Set<String> BOOLEANS_OF_OLD =
+            Set.of("y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF");
+
+    /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with a zero. */
+    private static final Pattern DECIMAL_NUMBER =
+            Pattern.compile("[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?");
+
+    private static final Pattern INTEGER_NUMBER = Pattern.compile("[-+]?[0-9]+");
+    private static final Pattern OCTAL_OF_OLD = Pattern.compile("[-+]?0[0-9_]+");
+    private static final Pattern HEX = Pattern.compile("0x[0-9a-fA-F]+");
+
+    /** Signed or underscored hexadecimal, binary, octal as of 1.2, underscores, and base 60. */
+    private static final Pattern NUMBER_OF_OLD = Pattern.compile("[-+]?0x[0-9a-fA-F_]+"
+            + "|[-+]?0b[01_]+"
+            + "|[-+]?0o[0-7_]+"
+            + "|[-+]?[0-9][0-9_]*(?:\\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+            + "|[-+]?\\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
+            + "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?");
+
+    private static final Pattern NOT_FINITE_NUMBER = Pattern.compile("[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)");
+
+    private static final Pattern DATE_OF_OLD = Pattern.compile(
+            "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+                    + "(?:(?:[Tt]|[ \\t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?");
+
+    /** The longest of the words that mean something. */
+    private static final int LONGEST_WORD = 5;
+
+    /** Past this no pattern is tried, since Java's matcher recurses on repeated groups. */
+    private static final int LONGEST_NUMBER = 2_000;
+
+    private final String description;
+
+    ScalarKind(String description) {
+        this.description = description;
+    }
+
+    String describe() {
+        return description;
+    }
+
+    boolean isNumber() {
+        return this == INTEGER || this == DECIMAL;
+    }
+
+    static boolean isNull(String text) {
+        return switch (text) {
+            case "", "~", "null", "Null", "NULL" -> true;
+            default -> false;
+        };
+    }
+
+    static ScalarKind of(String text) {
+        if (text.isEmpty()) {
+            return NULL;
+        }
+        char first = text.charAt(0);
+        if ((first >= '0' && first <= '9') || first == '-' || first == '+' || first == '.') {
+            return number(text);
+        }
+        return text.length() <= LONGEST_WORD ? word(text) : TEXT;
+    }
+
+    private static ScalarKind word(String text) {
+        return switch (text) {
+            case "~", "null", "Null", "NULL" -> NULL;
+            case "true", "True", "TRUE" -> TRUE;
+            case "false", "False", "FALSE" -> FALSE;
+            default -> BOOLEANS_OF_OLD.contains(text) ? AMBIGUOUS : TEXT;
+        };
+    }
+
+    private static ScalarKind number(String text) {
+        if (text.length() > LONGEST_NUMBER) {
+            return text.chars().allMatch(c -> (c >= '0' && c <= '9') || "+-.eE".indexOf(c) >= 0) ? DECIMAL : TEXT;
+        }
+        if (OCTAL_OF_OLD.matcher(text).matches()) {
+            return AMBIGUOUS;
+        }
+        if (INTEGER_NUMBER.matcher(text).matches() || HEX.matcher(text).matches()) {
+            return INTEGER;
+        }
+        if (DECIMAL_NUMBER.matcher(text).matches()) {
+            return DECIMAL;
+        }
+        if (NUMBER_OF_OLD.matcher(text).matches()) {
+            return AMBIGUOUS;
+        }
+        if (NOT_FINITE_NUMBER.matcher(text).matches()) {
+            return NOT_FINITE;
+        }
+        return DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
+    }
+}

@@ -1,0 +1,138 @@
+package dev.interlock.policy.yaml;
+
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.CharsetDecoder;
+import java.nio.charset.CodingErrorAction;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
+
+/**
+ * Turns bytes into text that is fit to be parsed: UTF-8, within the size bound, without characters that YAML forbids.
+ * What is not fit is reported here, with a position, before a parser sees it.
+ */
+final class SourceText {
+
+    private static final char BYTE_ORDER_MARK = '\uFEFF';
+
+    private final Findings findings;
+
+    SourceText(Findings findings) {
+        this.findings = findings;
+    }
+
+    /** The text of {@code bytes}, or null if it is not fit. */
+    @Nullable
+    String decode(byte[] bytes) {
+        if (bytes.length > Bounds.MAX_BYTES) {
+            tooLarge();
+            return null;
+        }
+        if (bytes.length >= 2 && isUtf16Mark(bytes[0] & 0xff, bytes[1] & 0xff)) {
+            findings.error("bad-encoding", 1, 1, "the document is UTF-16", "save it as UTF-8");
+            return null;
+        }
+        CharsetDecoder decoder = StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT);
+        try {
+            return check(decoder.decode(ByteBuffer.wrap(bytes)).toString());
+        } catch (CharacterCodingException e) {
+            badByte(bytes);
+            return null;
+        }
+    }
+
+    /** The text without its byte order mark, or null if it is not fit. */
+    @Nullable
+    String check(String text) {
+        // UTF-8 has at least one byte for each UTF-16 unit: no need to encode what is plainly too large.
+        if (text.length() > Bounds.MAX_BYTES || utf8Length(text) > Bounds.MAX_BYTES) {
+            tooLarge();
+            return null;
+        }
+        String body = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
+        int line = 1;
+        int column = 1;
+        for (int i = 0; i < body.length(); ) {
+            int c = body.codePointAt(i);
+            if (c == '\n') {
+                line++;
+                column = 0;
+            } else if (c == BYTE_ORDER_MARK || !StreamReader.isPrintable(c)) {
+                badCharacter(c, line, column);
+                return null;
+            }
+            column++;
+            i += Character.charCount(c);
+        }
+        return body;
+    }
+
+    private void tooLarge() {
+        findings.error(
+                "too-large", 1, 1, "the document is larger than " + (Bounds.MAX_BYTES >> 20) + " MiB", "split it up");
+    }
+
+    private void badCharacter(int c, int line, int column) {
+        String name = String.format("U+%04X", c);
+        if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+            findings.error("bad-character", line, column, name + " is half a character", null);
+        } else {
+            findings.error(
+                    "bad-character",
+                    line,
+                    column,
+                    "the character " + name + " may not stand in a document",
+                    c == 0
+                            ? "is this a text file, in UTF-8?"
+                            : "in a double-quoted string it can be written " + String.format("\"\\u%04x\"", c));
+        }
+    }
+
+    /** Decodes again, this time to see how far it goes. */
+    private void badByte(byte[] bytes) {
+        ByteBuffer in = ByteBuffer.wrap(bytes);
+        CharBuffer good = CharBuffer.allocate(bytes.length + 1);
+        StandardCharsets.UTF_8
+                .newDecoder()
+                .onMalformedInput(CodingErrorAction.REPORT)
+                .onUnmappableCharacter(CodingErrorAction.REPORT)
+                .decode(in, good, true);
+        good.flip();
+        int line = 1;
+        int column = 1;
+        for (int i = 0; i < good.length(); i++) {
+            char c = good.charAt(i);
+            if (c == '\n') {
+                line++;
+                column = 1;
+            } else if (!Character.isLowSurrogate(c) && c != BYTE_ORDER_MARK) {
+                column++;
+            }
+        }
+        findings.error(
+                "bad-encoding",
+                line,
+                column,
+                String.format("the byte 0x%02x is not UTF-8", bytes[in.position()] & 0xff),
+                "save the document as UTF-8");
+    }
+
+    private static boolean isUtf16Mark(int first, int second) {
+        return (first == 0xfe && second == 0xff) || (first == 0xff && second == 0xfe);
+    }
+
+    private static long utf8Length(String text) {
+        long bytes = 0;
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            // A surrogate pair takes four bytes: two for each half.
+            bytes += c < 0x80 ? 1 : c < 0x800 || Character.isSurrogate(c) ? 2 : 3;
+        }
+        return bytes;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.interlock.policy.yaml;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assertions.fail;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Recorded documents and calls, and what they must come to. The system property {@code interlock.vectors} names another
+ * directory with files of the same names.
+ */
+class VectorTest {
+
+    /** How many failed cases are printed. */
+    private static final int SHOWN = 10;
+
+    private static final JsonMapper JSON = JsonMapper.builder()
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
+            .build();
+
+    @Test
+    void everyDocumentReadsOrIsRefusedAsRecorded() throws IOException {
+        Outcome outcome = new Outcome("validate.jsonl");
+        for (JsonNode vector : read("validate.jsonl")) {
+            Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
+            boolean valid = vector.get("valid").asBoolean();
+            outcome.add(
+                    reading.isValid() == valid
+                            ? null
+                            : describe(vector, "reading") + "expected: " + (valid ? "valid" : "errors") + "\ngot: "
+                                    + reading.diagnostics());
+        }
+        outcome.finish();
+    }
+
+    @Test
+    void everyPolicyOfARunReads() throws IOException {
+        Outcome outcome = new Outcome("run.jsonl (policies)");
+        for (JsonNode vector : read("run.jsonl")) {
+            Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
+            outcome.add(
+                    reading.isValid()
+                            ? null
+                            : describe(vector, "reading") + "expected: valid\ngot: " + reading.diagnostics());
+        }
+        outcome.finish();
+    }
+
+    private static List<JsonNode> read(String file) throws IOException {
+        List<JsonNode> vectors = new ArrayList<>();
+        for (String line : Files.readAllLines(directory().resolve(file))) {
+            if (!line.isBlank()) {
+                vectors.add(JSON.readTree(line));
+            }
+        }
+        assertThat(vectors).as(file).isNotEmpty();
+        return vectors;
+    }
+
+    private static Path directory() {
+        String other = System.getProperty("interlock.vectors");
+        return other == null || other.isBlank() ? Path.of("src/test/resources/vectors") : Path.of(other);
+    }
+
+    private static String describe(JsonNode vector, String step) {
+        return vector.get("id").asString() + ", " + step + "\n"
+                + vector.get("policy").asString() + "\n";
+    }
+
+    /** Counts cases, and says at the end how it went. */
+    private static final class Outcome {
+        private final String name;
+        private final List<String> failures = new ArrayList<>();
+        private int passed;
+
+        Outcome(String name) {
+            this.name = name;
+        }
+
+        /** @param failure what went wrong with a case, or null if nothing did */
+        void add(String failure) {
+            if (failure == null) {
+                passed++;
+            } else {
+                failures.add(failure);
+            }
+        }
+
+        @SuppressWarnings("SystemOut") // The count is what somebody who brings their own vectors wants to see.
+        void finish() {
+            int total = passed + failures.size();
+            System.out.println(name + ": " + passed + " of " + total + " cases passed");
+            failures.stream().limit(SHOWN).forEach(System.out::println);
+            if (!failures.isEmpty()) {
+                fail(failures.size() + " of " + total + " cases of " + name + " failed; the first: " + failures.get(0));
+            }
+        }
+    }
+}
