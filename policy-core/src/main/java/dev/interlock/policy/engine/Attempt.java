@@ -24,15 +24,19 @@ import org.jspecify.annotations.Nullable;
  */
 final class Attempt {
 
-    private final ToolCall call;
+    private static final Reservation.Refused BEYOND_COUNTING =
+            new Reservation.Refused(-1, Reservation.Reason.TOO_LARGE, null);
+
     private final Supplier<String> ids;
+    /** What is left to reserve, and what for. */
     private final List<LimitSlot> slots = new ArrayList<>();
+
+    private final List<Charge> charges = new ArrayList<>();
     private Decision decision;
     private Reservation.@Nullable Granted granted;
     private boolean open;
 
     Attempt(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
-        this.call = call;
         this.ids = ids;
         this.decision = plan.check(call, counters);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
@@ -40,8 +44,18 @@ final class Attempt {
         }
         for (LimitSlot slot : plan.slots()) {
             // Once a rule's denial has been recorded, its limits count as if it had been enforced: not at all.
-            if (!(decision.audited() && slot.denials().audited()) && slot.applies(call, counters)) {
+            if ((decision.audited() && slot.denials().audited()) || !slot.applies(call, counters)) {
+                continue;
+            }
+            Charge charge = slot.charge(call);
+            if (charge != null) {
                 slots.add(slot);
+                charges.add(charge);
+            } else {
+                refuse(slot, refusal(slot, BEYOND_COUNTING));
+                if (!decision.audited()) {
+                    return;
+                }
             }
         }
         open = !slots.isEmpty();
@@ -56,15 +70,11 @@ final class Attempt {
     }
 
     List<Charge> charges() {
-        List<Charge> charges = new ArrayList<>(slots.size());
-        for (LimitSlot slot : slots) {
-            charges.add(slot.charge(call));
-        }
         return charges;
     }
 
     Batch batch() {
-        return new Batch(ids.get(), charges());
+        return new Batch(ids.get(), charges);
     }
 
     /** Takes up the limiter's answer to {@link #batch}. */
@@ -88,7 +98,12 @@ final class Attempt {
         if (!decision.audited()) {
             decision = refusal;
         }
-        slots.removeIf(other -> other.denials().audited());
+        for (int i = slots.size() - 1; i >= 0; i--) {
+            if (slots.get(i).denials().audited()) {
+                slots.remove(i);
+                charges.remove(i);
+            }
+        }
         open = !slots.isEmpty();
     }
 
@@ -117,7 +132,7 @@ final class Attempt {
             LimitSlot slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = "counts " + slot.charge(call).amount() + "; used " + usage.used() + " "
+            String text = "counts " + charges.get(i).amount() + "; used " + usage.used() + " "
                     + Messages.of(slot.rule()) + (usage.room() == null ? "" : ", room for " + usage.room());
             steps.add(new Step(
                     Check.result(refusal),

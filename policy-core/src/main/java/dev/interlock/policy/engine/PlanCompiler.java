@@ -227,7 +227,7 @@ final class PlanCompiler {
             ChargeMode mode,
             Denials denials,
             Check.@Nullable Approval trigger) {
-        slots.add(new LimitSlot(name, rule, scope, amount, mode, denials, trigger, checks.size()));
+        slots.add(new LimitSlot(name, rule, scope, amount, mode, denials, trigger));
     }
 
     /** What a rule checks of the arguments beside its conditions. */
