@@ -205,7 +205,7 @@ public final class PolicyEngine {
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
     private static Decision malformed(String problem) {
-        return Decision.denied(Code.MALFORMED, CompiledPolicy.engineRule("(malformed)"), Messages.malformed(problem));
+        return Decision.denied(Code.MALFORMED, CompiledPolicy.ref("(malformed)", ""), Messages.malformed(problem));
     }
 
     private CounterValues counters(ToolPlan plan, ToolCall call) {
@@ -214,7 +214,7 @@ public final class PolicyEngine {
 
     private Decision failure(ToolCall call, Throwable e) {
         listener.failed(call, e);
-        return Decision.denied(Code.ERROR, CompiledPolicy.engineRule("(error)"), Messages.FAILURE);
+        return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
     }
 
     /** Settings of an engine; each has a safe default. Not thread-safe. */
