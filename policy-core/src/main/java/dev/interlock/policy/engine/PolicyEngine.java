@@ -9,8 +9,8 @@ import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
@@ -222,7 +222,7 @@ public final class PolicyEngine {
 
         private final Policy policy;
         private @Nullable RateLimiter limiter;
-        private ToolClassifier classifier = tool -> ToolRating.of(ToolCategory.DESTRUCTIVE);
+        private ToolClassifier classifier = StandardToolClassifier.create();
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
         private EngineListener listener = EngineListener.NONE;
@@ -238,7 +238,7 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** What rates the tools for {@code categories} and {@code risks}. */
+        /** What rates the tools for {@code categories} and {@code risks}; by default the standard one, which trusts no server. */
         public Builder classifier(ToolClassifier toolClassifier) {
             this.classifier = toolClassifier;
             return this;
