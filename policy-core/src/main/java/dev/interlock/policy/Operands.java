@@ -36,7 +36,7 @@ final class Operands {
             Regex.compile(pattern.value());
             return Optional.empty();
         } catch (IllegalArgumentException e) {
-            return Optional.of("not a valid RE2 pattern: " + e.getMessage());
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 

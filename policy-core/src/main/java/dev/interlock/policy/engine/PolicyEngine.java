@@ -48,7 +48,7 @@ public final class PolicyEngine {
     private volatile CompiledPolicy current;
 
     private PolicyEngine(Builder builder) {
-        this.limiter = builder.limiter == null ? java.util.Objects.requireNonNull(null) : builder.limiter;
+        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;

@@ -32,14 +32,22 @@ final class Composer {
 
     private static final String TAGS = "tag:yaml.org,2002:";
 
+    /** Most maps and lists of a policy are small. */
+    private static final int USUAL_SIZE = 4;
+
     /** Up to this size a map is searched for duplicates without a set. */
     private static final int SMALL = 8;
+
+    private static final int SHORT_TEXT = 16;
+    private static final int MOST_TEXTS = 1_024;
 
     private final Findings findings;
     private final Iterator<Event> events;
     private final @Nullable TabCheck tabs;
     private final Map<Anchor, Anchored> anchors = new HashMap<>();
     private final Set<Anchor> open = new HashSet<>();
+
+    private final Map<String, String> texts = new HashMap<>();
 
     private int depth;
     /** The deepest level since it was last reset: how an anchored node's height is known. */
@@ -216,7 +224,19 @@ final class Composer {
                     "bad-character", mark.getLine() + 1, mark.getColumn() + 1, "an escape is half a character", null);
             text = "";
         }
-        return new Node.Scalar(text, plain, mark.getLine() + 1, mark.getColumn() + 1);
+        return new Node.Scalar(shared(text), plain, mark.getLine() + 1, mark.getColumn() + 1);
+    }
+
+    /** One string for all the places where a short text stands: policies say the same few words again and again. */
+    private String shared(String text) {
+        if (text.length() > SHORT_TEXT) {
+            return text;
+        }
+        if (texts.size() >= MOST_TEXTS) {
+            return texts.getOrDefault(text, text);
+        }
+        String first = texts.putIfAbsent(text, text);
+        return first == null ? text : first;
     }
 
     private static boolean hasLoneSurrogate(String text) {
@@ -235,7 +255,7 @@ final class Composer {
 
     private Node sequence(CollectionStartEvent start) {
         Mark mark = mark(start);
-        List<Node> items = new ArrayList<>();
+        List<Node> items = new ArrayList<>(USUAL_SIZE);
         Event event = next();
         while (event.getEventId() != Event.ID.SequenceEnd) {
             items.add(node(event));
@@ -247,8 +267,8 @@ final class Composer {
 
     private Node mapping(CollectionStartEvent start) {
         Mark mark = mark(start);
-        List<Node.Pair> pairs = new ArrayList<>();
-        List<Node> merges = new ArrayList<>();
+        List<Node.Pair> pairs = new ArrayList<>(USUAL_SIZE);
+        List<Node> merges = new ArrayList<>(0);
         Set<String> seen = null;
         Event event = next();
         while (event.getEventId() != Event.ID.MappingEnd) {

@@ -285,7 +285,7 @@ final class ConditionReader {
 
     private @Nullable String message(Fields fields) {
         Node node = fields.get("on_deny");
-        return node == null ? null : context.scalars.nonBlank(node, fields.at("on_deny"), "on_deny");
+        return node == null ? null : context.scalars.message(node, fields.at("on_deny"), "on_deny");
     }
 
     private static Map<String, Operator> operators() {

@@ -53,6 +53,17 @@ final class Scalars {
         return text;
     }
 
+    /** A message for whoever is denied; a blank one is none. */
+    @Nullable
+    String message(Node node, At at, String what) {
+        String text = text(node, at, what);
+        if (text != null && text.isBlank()) {
+            findings.warn("blank", node, at, what + " is blank", "a message of ours stands in for it");
+            return null;
+        }
+        return text;
+    }
+
     /** One of a few words. */
     @Nullable
     String word(Node node, At at, String what, Collection<String> words) {
