@@ -52,7 +52,7 @@ public final class PolicyEngine {
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
-        this.ids = builder.ids;
+        this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.current = new CompiledPolicy(builder.policy, catalog, validator);
     }
 
