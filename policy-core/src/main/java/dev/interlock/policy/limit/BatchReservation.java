@@ -107,8 +107,9 @@ final class BatchReservation {
         if (cell != null) {
             return new Slot(charge.key(), cell, false);
         }
-        Cell fresh = cells.fresh(charge.rule(), charge.amount().micros(), ticker.read());
-        cell = cells.add(charge.key(), fresh);
+        Moment now = ticker.read();
+        Cell fresh = cells.fresh(charge.rule(), charge.amount().micros(), now);
+        cell = cells.add(charge.key(), fresh, now);
         return cell == null ? null : new Slot(charge.key(), cell, cell == fresh);
     }
 
