@@ -1,5 +1,7 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.demo.DemoCommand;
+import dev.interlock.policy.cli.demo.DemoServerCommand;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -12,6 +14,7 @@ import picocli.CommandLine.Spec;
         name = "interlock",
         description = "Checks, explains and tries out policies for MCP tool calls.",
         mixinStandardHelpOptions = true,
+        subcommands = {DemoCommand.class, DemoServerCommand.class},
         versionProvider = Version.class)
 public final class Main implements Callable<Integer> {
 
