@@ -61,6 +61,25 @@ final class Attempt {
         open = !slots.isEmpty();
     }
 
+    /** An attempt that is only looked at: charged to all limits that apply, whatever the checks say. */
+    static Attempt ofEveryLimit(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
+        Attempt attempt = new Attempt(ids);
+        for (LimitSlot slot : plan.slots()) {
+            Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
+            if (charge != null) {
+                attempt.slots.add(slot);
+                attempt.charges.add(charge);
+            }
+        }
+        attempt.open = !attempt.slots.isEmpty();
+        return attempt;
+    }
+
+    private Attempt(Supplier<String> ids) {
+        this.ids = ids;
+        this.decision = Decision.ALLOWED;
+    }
+
     boolean isOpen() {
         return open;
     }
@@ -132,8 +151,9 @@ final class Attempt {
             LimitSlot slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = "counts " + charges.get(i).amount() + "; used " + usage.used() + " "
-                    + Messages.of(slot.rule()) + (usage.room() == null ? "" : ", room for " + usage.room());
+            String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
+                    + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
+                    + (usage.room() == null ? "" : ", room for " + usage.room());
             steps.add(new Step(
                     Check.result(refusal),
                     slot.denials().rule().name() + ": " + text,

@@ -41,6 +41,7 @@ final class PlanCompiler {
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
 
+    private final List<Place> entries = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
     private final List<LimitSlot> slots = new ArrayList<>();
     private final List<CounterRead> reads = new ArrayList<>();
@@ -60,6 +61,7 @@ final class PlanCompiler {
     }
 
     void add(ScopedEntry scoped) {
+        entries.add(scoped.entry().place());
         for (Block block : scoped.entry().require()) {
             addRequire(scoped, block);
         }
@@ -82,7 +84,7 @@ final class PlanCompiler {
     /** The plan, once every entry is added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
-        return ToolPlan.checked(!(showOnlyWhatCouldPass && never), checks, slots, reads);
+        return ToolPlan.checked(!(showOnlyWhatCouldPass && never), entries, checks, slots, reads);
     }
 
     private void addRequire(ScopedEntry scoped, Block block) {

@@ -7,7 +7,6 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -132,17 +131,22 @@ public final class PolicyEngine {
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
+            if (plan.verdict() != null) {
+                steps.add(Check.verdict(plan.verdict()));
+            }
             for (Check check : plan.checks()) {
                 steps.add(check.explain(call, counters));
             }
-            if (!attempt.isOpen()) {
-                return new Explanation(attempt.decision(), steps);
+            // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
+            Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
+            if (charged.isOpen()) {
+                steps.addAll(charged.explain(limiter.usage(charged.charges())));
             }
-            List<Usage> usages = limiter.usage(attempt.charges());
-            steps.addAll(attempt.explain(usages));
-            return new Explanation(attempt.foresee(usages), steps);
+            Decision decision =
+                    attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
+            return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
         } catch (RuntimeException e) {
-            return new Explanation(failure(call, e), List.of());
+            return new Explanation(failure(call, e), null, List.of(), List.of());
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Place;
 import dev.interlock.policy.limit.Charge;
 import java.util.Arrays;
 import java.util.Collections;
@@ -15,14 +16,21 @@ final class ToolPlan {
     private final @Nullable Decision verdict;
 
     private final boolean listed;
+    private final List<Place> entries;
     private final Check[] checks;
     private final LimitSlot[] slots;
     private final List<CounterRead> reads;
 
     private ToolPlan(
-            @Nullable Decision verdict, boolean listed, Check[] checks, LimitSlot[] slots, List<CounterRead> reads) {
+            @Nullable Decision verdict,
+            boolean listed,
+            List<Place> entries,
+            Check[] checks,
+            LimitSlot[] slots,
+            List<CounterRead> reads) {
         this.verdict = verdict;
         this.listed = listed;
+        this.entries = entries;
         this.checks = checks;
         this.slots = slots;
         this.reads = reads;
@@ -30,13 +38,30 @@ final class ToolPlan {
 
     /** A tool that is denied whatever the arguments. */
     static ToolPlan denied(Decision decision) {
-        return new ToolPlan(decision, decision.audited(), new Check[0], new LimitSlot[0], List.of());
+        return new ToolPlan(decision, decision.audited(), List.of(), new Check[0], new LimitSlot[0], List.of());
     }
 
     /** A tool whose calls are checked. */
-    static ToolPlan checked(boolean listed, List<Check> checks, List<LimitSlot> slots, List<CounterRead> reads) {
+    static ToolPlan checked(
+            boolean listed, List<Place> entries, List<Check> checks, List<LimitSlot> slots, List<CounterRead> reads) {
         return new ToolPlan(
-                null, listed, checks.toArray(Check[]::new), slots.toArray(LimitSlot[]::new), List.copyOf(reads));
+                null,
+                listed,
+                List.copyOf(entries),
+                checks.toArray(Check[]::new),
+                slots.toArray(LimitSlot[]::new),
+                List.copyOf(reads));
+    }
+
+    /** The decision for every call, whatever its arguments; null if that depends. */
+    @Nullable
+    Decision verdict() {
+        return verdict;
+    }
+
+    /** Where the entries stand that the checks and limits come from, in order. */
+    List<Place> entries() {
+        return entries;
     }
 
     /** Whether {@code tools/list} shows the tool. */
