@@ -66,7 +66,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return plan.check(call, counters);
+                return plan.told(plan.check(call, counters));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
@@ -84,7 +84,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return Admission.unreserved(plan.check(call, counters));
+                return Admission.unreserved(plan.told(plan.check(call, counters)));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             while (attempt.isOpen()) {
@@ -132,10 +132,10 @@ public final class PolicyEngine {
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
             if (plan.verdict() != null) {
-                steps.add(Check.verdict(plan.verdict()));
+                steps.add(plan.told(Check.verdict(plan.verdict())));
             }
             for (Check check : plan.checks()) {
-                steps.add(check.explain(call, counters));
+                steps.add(plan.told(check.explain(call, counters)));
             }
             // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
             Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
@@ -204,7 +204,7 @@ public final class PolicyEngine {
 
     private ToolPlan planFor(ToolCall call) {
         String problem = call.problem();
-        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem));
+        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
