@@ -94,7 +94,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void the_eleventh_export_within_a_minute_is_denied_and_the_server_counts_ten() throws Exception {
+    void theEleventhExportWithinAMinuteIsDeniedAndTheServerCountsTen() throws Exception {
         McpSyncClient client = client(Policies.export().policy());
         client.listTools();
 
@@ -112,7 +112,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void a_call_without_a_required_argument_is_denied_though_the_agent_never_listed_the_tools() throws Exception {
+    void aCallWithoutARequiredArgumentIsDeniedThoughTheAgentNeverListedTheTools() throws Exception {
         McpSyncClient client = client(Policies.export().policy());
 
         assertDenied(client.callTool(call("start_export", Map.of("note", "x"))), "to");
@@ -123,7 +123,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void a_denied_tool_never_reaches_the_server() throws Exception {
+    void aDeniedToolNeverReachesTheServer() throws Exception {
         McpSyncClient client = client(Policies.export().policy());
 
         assertDenied(client.callTool(call("delete_store", Map.of("id", "x"))), "Stores are not deleted by agents.");
@@ -132,7 +132,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void hidden_tools_are_on_no_page() throws Exception {
+    void hiddenToolsAreOnNoPage() throws Exception {
         McpSyncClient client = client(new Policies().hiding("purge_*").policy());
 
         ListToolsResult first = client.listTools(null);
@@ -148,7 +148,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void with_default_deny_only_what_could_be_allowed_is_shown() throws Exception {
+    void withDefaultDenyOnlyWhatCouldBeAllowedIsShown() throws Exception {
         McpSyncClient client = client(new Policies()
                 .defaultDeny()
                 .tool("read_item")
@@ -161,7 +161,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void everything_else_passes() throws Exception {
+    void everythingElsePasses() throws Exception {
         McpSyncClient client = client(Policies.allowingAll());
 
         assertThat(client.listTools().tools())
@@ -184,7 +184,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void a_denied_method_is_an_error_and_the_session_lives_on() throws Exception {
+    void aDeniedMethodIsAnErrorAndTheSessionLivesOn() throws Exception {
         McpSyncClient client =
                 client(new Policies().method("prompts/*", Posture.DENY).policy());
 
@@ -193,7 +193,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void every_ending_settles_its_reservation_once() throws Exception {
+    void everyEndingSettlesItsReservationOnce() throws Exception {
         RecordingLimiter limiter = new RecordingLimiter();
         McpSyncClient client = client(
                 new Policies()
@@ -214,7 +214,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void nothing_stays_behind_after_many_calls_at_once() throws Exception {
+    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
         RecordingLimiter limiter = new RecordingLimiter();
         McpSyncClient client = client(
                 new Policies()

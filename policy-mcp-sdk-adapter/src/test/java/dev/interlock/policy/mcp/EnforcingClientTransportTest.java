@@ -100,10 +100,10 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class A_denied_call {
+    class ADeniedCall {
 
         @Test
-        void is_answered_here_and_never_sent() {
+        void isAnsweredHereAndNeverSent() {
             wrapped(WITHOUT_DELETE)
                     .sendMessage(call("1", "delete", Map.of("id", "x")))
                     .block();
@@ -113,7 +113,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void tells_programs_rule_and_code() {
+        void tellsProgramsRuleAndCode() {
             wrapped(WITHOUT_DELETE).sendMessage(call("1", "delete", null)).block();
 
             assertThat(resultOf(wire.shownResponse(0)).get("_meta"))
@@ -124,7 +124,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void tells_programs_how_long_to_wait_for_a_limit() {
+        void tellsProgramsHowLongToWaitForALimit() {
             limiter.answering(() -> CompletableFuture.completedFuture(
                     new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofMillis(4_321))));
 
@@ -139,7 +139,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void begins_with_the_prefix_that_the_host_chose() {
+        void beginsWithThePrefixThatTheHostChose() {
             wrapped(WITHOUT_DELETE, builder -> builder.denialPrefix("NO: "))
                     .sendMessage(call("1", "delete", null))
                     .block();
@@ -148,7 +148,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_delivered_in_the_context_of_its_caller() {
+        void isDeliveredInTheContextOfItsCaller() {
             List<String> seen = new ArrayList<>();
             PolicyEngine engine = PolicyEngine.builder(WITHOUT_DELETE)
                     .rateLimiter(new RecordingLimiter())
@@ -171,10 +171,10 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class An_allowed_call {
+    class AnAllowedCall {
 
         @Test
-        void is_sent_with_what_the_caller_wrote() {
+        void isSentWithWhatTheCallerWrote() {
             Map<String, Object> arguments = new LinkedHashMap<>();
             arguments.put("text", "ä\n");
             arguments.put("exact", new java.math.BigDecimal("12345678901234567890.10"));
@@ -192,14 +192,14 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void without_arguments_is_sent_without() {
+        void withoutArgumentsIsSentWithout() {
             wrapped(LIMITED).sendMessage(call("1", "read", null)).block();
 
             assertThat(wire.sentRequest(0).params()).isEqualTo(new CallToolRequest("read", null, null));
         }
 
         @Test
-        void is_sent_as_it_was_decided_though_the_caller_changes_it_meanwhile() {
+        void isSentAsItWasDecidedThoughTheCallerChangesItMeanwhile() {
             CompletableFuture<Reservation> decision = new CompletableFuture<>();
             limiter.answering(() -> decision);
             Map<String, Object> arguments = new HashMap<>(Map.of("to", "inside"));
@@ -213,7 +213,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_sent_as_it_was_decided_though_the_map_answers_differently_each_time() {
+        void isSentAsItWasDecidedThoughTheMapAnswersDifferentlyEachTime() {
             Map<String, Object> params = new LinkedHashMap<>() {
                 private int reads;
 
@@ -235,7 +235,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void keeps_every_other_parameter_of_a_raw_request() {
+        void keepsEveryOtherParameterOfARawRequest() {
             Map<String, Object> params = new LinkedHashMap<>();
             params.put("name", "read");
             params.put("arguments", Map.of("id", 7));
@@ -249,7 +249,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void passes_the_context_on() {
+        void passesTheContextOn() {
             wrapped(LIMITED)
                     .sendMessage(call("1", "read", null))
                     .contextWrite(context -> context.put("trace", "t-1"))
@@ -259,7 +259,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_decided_again_for_each_subscription() {
+        void isDecidedAgainForEachSubscription() {
             Mono<Void> twice = wrapped(LIMITED).sendMessage(call("1", "export", null));
 
             twice.block();
@@ -272,7 +272,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_decided_only_when_it_is_subscribed_to() {
+        void isDecidedOnlyWhenItIsSubscribedTo() {
             var unused = wrapped(LIMITED).sendMessage(call("1", "export", null));
 
             assertThat(limiter.reserved()).isZero();
@@ -281,7 +281,7 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class A_malformed_call {
+    class AMalformedCall {
 
         static Stream<Arguments> malformed() {
             Map<Object, Object> oddKey = new HashMap<>(Map.of("name", "read"));
@@ -317,7 +317,7 @@ class EnforcingClientTransportTest {
 
         @ParameterizedTest(name = "{0}")
         @MethodSource("malformed")
-        void is_denied(String what, @Nullable Object params) {
+        void isDenied(String what, @Nullable Object params) {
             wrapped(Policies.allowingAll()).sendMessage(raw("1", params)).block();
 
             assertThat(wire.sent).isEmpty();
@@ -325,7 +325,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void never_quotes_its_arguments() {
+        void neverQuotesItsArguments() {
             wrapped(Policies.allowingAll(), builder -> builder.argumentLimits(new ValueLimits(64, 16)))
                     .sendMessage(call("1", "read", Map.of("password", "correct horse battery staple")))
                     .block();
@@ -335,7 +335,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void may_come_as_any_type_that_the_transport_can_write() {
+        void mayComeAsAnyTypeThatTheTransportCanWrite() {
             record Params(String name, Map<String, Object> arguments) {}
 
             EnforcingClientTransport transport = wrapped(WITHOUT_DELETE);
@@ -348,10 +348,10 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class What_cannot_be_decided {
+    class WhatCannotBeDecided {
 
         @Test
-        void is_denied_if_the_limiter_throws() {
+        void isDeniedIfTheLimiterThrows() {
             limiter.answering(() -> {
                 throw new IllegalStateException("secret detail");
             });
@@ -364,7 +364,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_denied_if_the_limiter_answers_nothing() {
+        void isDeniedIfTheLimiterAnswersNothing() {
             limiter.answering(() -> CompletableFuture.completedFuture(null));
 
             wrapped(LIMITED).sendMessage(call("1", "export", null)).block();
@@ -374,7 +374,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_denied_if_nobody_knows_who_calls() {
+        void isDeniedIfNobodyKnowsWhoCalls() {
             wrapped(
                             LIMITED,
                             builder -> builder.callContext((transport, reactor) -> {
@@ -389,7 +389,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_denied_if_reading_it_throws() {
+        void isDeniedIfReadingItThrows() {
             Map<String, Object> hostile = new HashMap<>() {
                 @Override
                 public java.util.Set<Map.Entry<String, Object>> entrySet() {
@@ -404,7 +404,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_refused_if_it_is_no_message_of_json_rpc() {
+        void isRefusedIfItIsNoMessageOfJsonRpc() {
             EnforcingClientTransport transport = wrapped(Policies.allowingAll());
             JSONRPCMessage batch = () -> "2.0";
 
@@ -417,7 +417,7 @@ class EnforcingClientTransportTest {
 
         @ParameterizedTest
         @ValueSource(strings = {"tools/call ", "Tools/Call", " TOOLS/CALL"})
-        void is_refused_if_its_method_only_looks_like_a_call(String method) {
+        void isRefusedIfItsMethodOnlyLooksLikeACall(String method) {
             wrapped(Policies.allowingAll())
                     .sendMessage(new JSONRPCRequest(method, "1", Map.of("name", "delete")))
                     .block();
@@ -427,7 +427,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_refused_if_a_call_comes_as_a_notification() {
+        void isRefusedIfACallComesAsANotification() {
             EnforcingClientTransport transport = wrapped(Policies.allowingAll());
             JSONRPCNotification call = new JSONRPCNotification("tools/call", Map.of("name", "delete"));
 
@@ -437,7 +437,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_refused_before_anyone_has_connected() {
+        void isRefusedBeforeAnyoneHasConnected() {
             PolicyEngine engine = PolicyEngine.builder(Policies.allowingAll())
                     .rateLimiter(new RecordingLimiter())
                     .build();
@@ -451,7 +451,7 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class Other_messages {
+    class OtherMessages {
 
         private final Policy policy = new Policies()
                 .method("resources/*", Posture.DENY)
@@ -459,7 +459,7 @@ class EnforcingClientTransportTest {
                 .policy();
 
         @Test
-        void pass_as_they_are() {
+        void passAsTheyAre() {
             EnforcingClientTransport transport = wrapped(policy);
             List<JSONRPCMessage> messages = List.of(
                     new JSONRPCRequest("ping", 1),
@@ -479,7 +479,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void of_a_denied_method_are_answered_here_with_an_error() {
+        void ofADeniedMethodAreAnsweredHereWithAnError() {
             wrapped(policy)
                     .sendMessage(new JSONRPCRequest("resources/read", "1", Map.of("uri", "file:///etc")))
                     .block();
@@ -493,7 +493,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void of_a_denied_method_from_the_server_are_answered_to_the_server() {
+        void ofADeniedMethodFromTheServerAreAnsweredToTheServer() {
             wrapped(policy);
 
             wire.receive(new JSONRPCRequest("sampling/createMessage", "s-1", Map.of()));
@@ -505,7 +505,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void of_a_denied_method_are_not_shown_even_if_the_server_cannot_be_told() {
+        void ofADeniedMethodAreNotShownEvenIfTheServerCannotBeTold() {
             wrapped(policy);
             wire.onSend(message -> Mono.error(new IOException("gone")));
 
@@ -515,7 +515,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void reach_the_transport_through_every_method_it_has() {
+        void reachTheTransportThroughEveryMethodItHas() {
             EnforcingClientTransport transport = wrapped(policy);
             List<Throwable> failures = new ArrayList<>();
             IOException failure = new IOException();
@@ -535,12 +535,12 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class A_reservation {
+    class AReservation {
 
         private EnforcingClientTransport transport = wrapped(LIMITED);
 
         @Test
-        void succeeds_with_a_result_even_one_of_a_tool_that_failed() {
+        void succeedsWithAResultEvenOneOfAToolThatFailed() {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respond("1", Map.of("content", List.of(), "isError", true));
 
@@ -548,7 +548,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void fails_with_a_protocol_error() {
+        void failsWithAProtocolError() {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respondError("1");
 
@@ -556,7 +556,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_given_back_if_the_connection_was_refused() {
+        void isGivenBackIfTheConnectionWasRefused() {
             wire.onSend(message -> Mono.error(new RuntimeException(new ConnectException("refused"))));
 
             assertThatThrownBy(() ->
@@ -567,7 +567,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_given_back_though_the_transport_reports_the_refusal_twice() {
+        void isGivenBackThoughTheTransportReportsTheRefusalTwice() {
             transport.setExceptionHandler(failure -> {});
             ConnectException refused = new ConnectException("refused");
             wire.onSend(message -> {
@@ -583,7 +583,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_sending_failed_otherwise() {
+        void isUnknownIfSendingFailedOtherwise() {
             wire.onSend(message -> Mono.error(new IOException("reset")));
 
             assertThatThrownBy(() ->
@@ -594,7 +594,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_transport_throws() {
+        void isUnknownIfTheTransportThrows() {
             wire.onSend(message -> {
                 throw new IllegalStateException("broken");
             });
@@ -607,7 +607,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_transport_is_closed() {
+        void isUnknownIfTheTransportIsClosed() {
             transport.sendMessage(call("1", "export", null)).block();
             transport.close();
 
@@ -615,7 +615,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_transport_is_closed_gracefully() {
+        void isUnknownIfTheTransportIsClosedGracefully() {
             transport.sendMessage(call("1", "export", null)).block();
             transport.closeGracefully().block();
 
@@ -623,7 +623,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_client_connects_again() {
+        void isUnknownIfTheClientConnectsAgain() {
             transport.sendMessage(call("1", "export", null)).block();
             transport.connect(wire::show).block();
 
@@ -631,7 +631,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_transport_breaks() {
+        void isUnknownIfTheTransportBreaks() {
             transport.setExceptionHandler(failure -> {});
             transport.sendMessage(call("1", "export", null)).block();
             wire.exceptionHandler.accept(new IOException("stream cut"));
@@ -640,7 +640,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_if_the_call_was_cancelled() {
+        void isUnknownIfTheCallWasCancelled() {
             transport.sendMessage(call(1, "export", null)).block();
             transport
                     .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1)))
@@ -650,7 +650,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_unknown_once_nobody_can_be_waiting_any_more() {
+        void isUnknownOnceNobodyCanBeWaitingAnyMore() {
             transport.sendMessage(call("1", "export", null)).block();
             time.advance(Duration.ofMinutes(10));
             transport.sendMessage(call("2", "export", null)).block();
@@ -660,7 +660,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_given_back_if_the_caller_leaves_while_the_call_is_decided() {
+        void isGivenBackIfTheCallerLeavesWhileTheCallIsDecided() {
             CompletableFuture<Reservation> decision = new CompletableFuture<>();
             limiter.answering(() -> decision);
             Disposable caller = transport.sendMessage(call("1", "export", null)).subscribe();
@@ -673,7 +673,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_given_back_if_the_connection_goes_while_the_call_is_decided() {
+        void isGivenBackIfTheConnectionGoesWhileTheCallIsDecided() {
             CompletableFuture<Reservation> decision = new CompletableFuture<>();
             limiter.answering(() -> decision);
             List<Throwable> failures = new ArrayList<>();
@@ -688,7 +688,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_settled_by_a_response_that_arrives_before_sending_has_returned() {
+        void isSettledByAResponseThatArrivesBeforeSendingHasReturned() {
             wire.onSend(message -> {
                 wire.respond("1", result("quick"));
                 return Mono.empty();
@@ -700,7 +700,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_settled_by_a_response_whose_id_has_another_java_type() {
+        void isSettledByAResponseWhoseIdHasAnotherJavaType() {
             transport.sendMessage(call(7L, "export", null)).block();
             wire.respondError(7);
 
@@ -708,7 +708,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void gives_nothing_back_if_its_id_was_used_twice() {
+        void givesNothingBackIfItsIdWasUsedTwice() {
             transport.sendMessage(call("1", "export", null)).block();
             transport.sendMessage(call("1", "export", null)).block();
             wire.respondError("1");
@@ -719,7 +719,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_not_settled_by_a_response_to_something_else() {
+        void isNotSettledByAResponseToSomethingElse() {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respond("2", result("stray"));
 
@@ -728,7 +728,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void never_leaks_whatever_the_ending() {
+        void neverLeaksWhateverTheEnding() {
             transport.setExceptionHandler(failure -> {});
             List<Runnable> endings = List.of(
                     () -> wire.respond("1", result("done")),
@@ -759,13 +759,13 @@ class EnforcingClientTransportTest {
     }
 
     @Nested
-    class The_caller {
+    class TheCaller {
 
         private final Policy byIdentity =
                 new Policies().tool("export", Policies.limit(10)).policy();
 
         @Test
-        void is_whom_the_resolver_names() {
+        void isWhomTheResolverNames() {
             List<String> asked = new ArrayList<>();
             wrapped(
                             byIdentity,
@@ -783,7 +783,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void is_asked_for_with_an_empty_context_if_the_host_sets_none() {
+        void isAskedForWithAnEmptyContextIfTheHostSetsNone() {
             List<Object> asked = new ArrayList<>();
             wrapped(
                             byIdentity,
@@ -799,7 +799,7 @@ class EnforcingClientTransportTest {
     }
 
     @Test
-    void settings_that_make_no_sense_are_refused_with_their_value() {
+    void settingsThatMakeNoSenseAreRefusedWithTheirValue() {
         PolicyEngine engine = PolicyEngine.builder(Policies.allowingAll())
                 .rateLimiter(new RecordingLimiter())
                 .build();

@@ -25,7 +25,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void hold_no_more_than_their_capacity_and_let_the_oldest_go() {
+    void holdNoMoreThanTheirCapacityAndLetTheOldestGo() {
         for (int id = 0; id < 5; id++) {
             pending.add(id, call());
         }
@@ -37,7 +37,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void let_go_of_what_is_too_old_whenever_something_is_taken_or_added() {
+    void letGoOfWhatIsTooOldWheneverSomethingIsTakenOrAdded() {
         pending.add(1, call());
         time.advance(Duration.ofSeconds(59));
         pending.add(2, call());
@@ -51,7 +51,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void give_an_answered_request_out_although_it_has_just_become_too_old() {
+    void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
         Pending call = call();
         pending.add(1, call);
         time.advance(Duration.ofHours(1));
@@ -61,7 +61,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void start_afresh_with_an_id_that_was_used_again() {
+    void startAfreshWithAnIdThatWasUsedAgain() {
         pending.add(1, call());
         time.advance(Duration.ofSeconds(40));
         pending.add(1, call());
@@ -72,7 +72,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void forget_a_request_only_if_it_is_still_the_one_under_its_id() {
+    void forgetARequestOnlyIfItIsStillTheOneUnderItsId() {
         Pending first = call();
         Pending second = call();
         pending.add(1, first);
@@ -84,7 +84,7 @@ class PendingRequestsTest {
     }
 
     @Test
-    void take_nothing_more_once_closed_for_good() {
+    void takeNothingMoreOnceClosedForGood() {
         pending.add(1, call());
         pending.abandonAll(false);
         assertThat(pending.add(2, call())).isTrue();

@@ -79,7 +79,7 @@ class ToolListsTest {
     }
 
     @Nested
-    class A_list_for_the_agent {
+    class AListForTheAgent {
 
         private void list(Object id) {
             transport
@@ -88,7 +88,7 @@ class ToolListsTest {
         }
 
         @Test
-        void loses_its_hidden_tools_and_nothing_else() {
+        void losesItsHiddenToolsAndNothingElse() {
             list("1");
             wire.respond("1", page("more", tool("read"), tool("delete_all"), tool("export", "to"), tool("purge")));
 
@@ -96,7 +96,7 @@ class ToolListsTest {
         }
 
         @Test
-        void loses_them_on_every_page() {
+        void losesThemOnEveryPage() {
             list("1");
             wire.respond("1", page("2", tool("delete_a")));
             list("2");
@@ -107,7 +107,7 @@ class ToolListsTest {
         }
 
         @Test
-        void is_passed_as_it_is_if_nothing_in_it_is_hidden() {
+        void isPassedAsItIsIfNothingInItIsHidden() {
             list("1");
             JSONRPCResponse response = JSONRPCResponse.result("1", page(null, tool("read")));
             wire.receive(response);
@@ -116,7 +116,7 @@ class ToolListsTest {
         }
 
         @Test
-        void may_be_typed() {
+        void mayBeTyped() {
             Tool read = Tool.builder("read", Map.<String, Object>of("type", "object"))
                     .build();
             Tool purge = Tool.builder("purge", Map.<String, Object>of("type", "object"))
@@ -128,7 +128,7 @@ class ToolListsTest {
         }
 
         @Test
-        void loses_what_has_no_name_to_decide_on() {
+        void losesWhatHasNoNameToDecideOn() {
             list("1");
             wire.respond("1", page(null, tool("read"), Map.of("title", "?"), "read", Map.of("name", 7)));
 
@@ -136,7 +136,7 @@ class ToolListsTest {
         }
 
         @Test
-        void is_withheld_if_it_cannot_be_read() {
+        void isWithheldIfItCannotBeRead() {
             list("1");
             wire.respond("1", Map.of("tools", Map.of("0", tool("delete_all"))));
 
@@ -145,7 +145,7 @@ class ToolListsTest {
         }
 
         @Test
-        void is_filtered_however_late_it_comes() {
+        void isFilteredHoweverLateItComes() {
             list("1");
             time.advance(Duration.ofDays(1));
             list("2");
@@ -155,7 +155,7 @@ class ToolListsTest {
         }
 
         @Test
-        void may_be_refused_by_the_server() {
+        void mayBeRefusedByTheServer() {
             list("1");
             wire.respondError("1");
 
@@ -164,7 +164,7 @@ class ToolListsTest {
         }
 
         @Test
-        void is_not_awaited_if_the_request_could_not_be_sent() {
+        void isNotAwaitedIfTheRequestCouldNotBeSent() {
             wire.onSend(message -> Mono.error(new IOException()));
             transport
                     .sendMessage(new JSONRPCRequest("tools/list", "1", Map.of()))
@@ -175,7 +175,7 @@ class ToolListsTest {
         }
 
         @Test
-        void is_refused_if_nobody_knows_who_asks() {
+        void isRefusedIfNobodyKnowsWhoAsks() {
             EnforcingClientTransport unresolved = EnforcingClientTransport.builder(wire, engine)
                     .callContext((context, reactor) -> {
                         throw new IllegalStateException("secret detail");
@@ -190,7 +190,7 @@ class ToolListsTest {
         }
 
         @Test
-        void teaches_the_engine_its_tools_hidden_ones_too() {
+        void teachesTheEngineItsToolsHiddenOnesToo() {
             list("1");
             wire.respond("1", page(null, tool("export", "to"), tool("purge")));
 
@@ -204,7 +204,7 @@ class ToolListsTest {
         }
 
         @Test
-        void teaches_no_schema_that_goes_past_all_bounds() {
+        void teachesNoSchemaThatGoesPastAllBounds() {
             Object deep = "bottom";
             for (int i = 0; i < 100; i++) {
                 deep = Map.of("not", deep);
@@ -220,7 +220,7 @@ class ToolListsTest {
     }
 
     @Nested
-    class A_check_that_needs_a_schema_nobody_has_seen {
+    class ACheckThatNeedsASchemaNobodyHasSeen {
 
         private final List<JSONRPCRequest> lists = new ArrayList<>();
 
@@ -253,7 +253,7 @@ class ToolListsTest {
         }
 
         @Test
-        void has_the_tools_fetched_first_all_pages_once_and_unnoticed() {
+        void hasTheToolsFetchedFirstAllPagesOnceAndUnnoticed() {
             serverAnswering(Map.of("", page("b", tool("read")), "b", page(null, tool("export", "to"))));
 
             export("1", Map.of("to", "here"));
@@ -268,7 +268,7 @@ class ToolListsTest {
         }
 
         @Test
-        void waits_for_a_fetch_that_is_under_way() {
+        void waitsForAFetchThatIsUnderWay() {
             wire.onSend(message -> {
                 lists.add((JSONRPCRequest) message);
                 return Mono.empty();
@@ -287,7 +287,7 @@ class ToolListsTest {
         }
 
         @Test
-        void stays_denied_if_the_server_does_not_list_it() {
+        void staysDeniedIfTheServerDoesNotListIt() {
             serverAnswering(Map.of("", page(null, tool("read"))));
 
             export("1", Map.of("to", "here"));
@@ -299,7 +299,7 @@ class ToolListsTest {
         }
 
         @Test
-        void stays_denied_if_the_list_cannot_be_had_and_tries_again_after_a_pause() {
+        void staysDeniedIfTheListCannotBeHadAndTriesAgainAfterAPause() {
             wire.onSend(message -> Mono.error(new IOException("down")));
             export("1", Map.of("to", "here"));
             serverAnswering(Map.of("", page(null, tool("export", "to"))));
@@ -313,7 +313,7 @@ class ToolListsTest {
         }
 
         @Test
-        void stays_denied_if_the_list_is_an_error() {
+        void staysDeniedIfTheListIsAnError() {
             wire.onSend(message -> {
                 wire.respondError(((JSONRPCRequest) message).id());
                 return Mono.empty();
@@ -326,7 +326,7 @@ class ToolListsTest {
         }
 
         @Test
-        void stays_denied_if_the_list_never_ends() {
+        void staysDeniedIfTheListNeverEnds() {
             wire.onSend(message -> {
                 JSONRPCRequest request = (JSONRPCRequest) message;
                 lists.add(request);
@@ -341,7 +341,7 @@ class ToolListsTest {
         }
 
         @Test
-        void stays_denied_if_the_list_takes_too_long_and_a_late_one_is_not_shown() {
+        void staysDeniedIfTheListTakesTooLongAndALateOneIsNotShown() {
             EnforcingClientTransport impatient = EnforcingClientTransport.builder(wire, engine)
                     .toolListTimeout(Duration.ofMillis(1))
                     .build();
@@ -357,7 +357,7 @@ class ToolListsTest {
         }
 
         @Test
-        void has_them_fetched_again_after_the_server_said_that_they_changed() {
+        void hasThemFetchedAgainAfterTheServerSaidThatTheyChanged() {
             serverAnswering(Map.of("", page(null, tool("read"))));
             export("1", Map.of("to", "here"));
             serverAnswering(Map.of("", page(null, tool("export", "to"))));
@@ -371,7 +371,7 @@ class ToolListsTest {
         }
 
         @Test
-        void does_not_have_them_fetched_if_the_policy_forbids_listing() {
+        void doesNotHaveThemFetchedIfThePolicyForbidsListing() {
             engine.update(new Policies()
                     .tool("export", Policies.requiredArguments())
                     .method("tools/list", dev.interlock.policy.Posture.DENY)

@@ -14,7 +14,7 @@ class DemoIT {
     private final StringWriter err = new StringWriter();
 
     @Test
-    void shows_that_the_server_ran_ten_of_eleven_exports_and_nothing_that_was_denied() {
+    void showsThatTheServerRanTenOfElevenExportsAndNothingThatWasDenied() {
         int exit = new CommandLine(new DemoCommand())
                 .setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))

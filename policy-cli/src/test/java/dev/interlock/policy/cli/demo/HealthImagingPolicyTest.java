@@ -79,12 +79,12 @@ class HealthImagingPolicyTest {
     }
 
     @Test
-    void is_read_without_a_warning() {
+    void isReadWithoutAWarning() {
         assertThat(reading.diagnostics()).isEmpty();
     }
 
     @Test
-    void names_the_39_tools_that_the_server_offers_and_no_other() throws IOException {
+    void namesThe39ToolsThatTheServerOffersAndNoOther() throws IOException {
         List<String> offered =
                 offeredTools().stream().map(tool -> (String) tool.get("name")).toList();
 
@@ -95,14 +95,14 @@ class HealthImagingPolicyTest {
     }
 
     @Test
-    void keeps_tools_that_it_does_not_name_out_of_reach() {
+    void keepsToolsThatItDoesNotNameOutOfReach() {
         assertThat(policy.body().posture()).isEqualTo(Posture.DENY);
         assertThat(admit("transcode_everything", Map.of())).isEqualTo(Code.DEFAULT_DENY);
     }
 
     @ParameterizedTest
     @CsvFileSource(resources = CATEGORIES, numLinesToSkip = 1)
-    void treats_each_tool_by_its_category(String tool, String category) throws IOException {
+    void treatsEachToolByItsCategory(String tool, String category) throws IOException {
         learnTools();
         Map<String, Object> complete = completeArguments(tool);
         Map<String, Object> incomplete = new LinkedHashMap<>(complete);
@@ -136,7 +136,7 @@ class HealthImagingPolicyTest {
     }
 
     @Test
-    void the_servers_tools_say_what_they_do_in_whole_sentences() throws IOException {
+    void theServersToolsSayWhatTheyDoInWholeSentences() throws IOException {
         for (Map<String, Object> tool : offeredTools()) {
             assertThat((String) tool.get("description")).endsWith(".");
             Map<?, ?> schema = (Map<?, ?>) tool.get("inputSchema");

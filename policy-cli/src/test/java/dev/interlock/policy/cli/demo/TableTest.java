@@ -14,7 +14,7 @@ class TableTest {
             List.of(new Column("#", 3, true), new Column("what", 8, false), new Column("ms", 4, true));
 
     @Test
-    void aligns_its_columns_and_wraps_between_words() {
+    void alignsItsColumnsAndWrapsBetweenWords() {
         Table table = new Table(Ansi.OFF, COLUMNS);
         table.add(List.of(Cell.of("1"), Cell.of("one"), Cell.of("0.5")));
         table.add(List.of(Cell.of("2"), Cell.of("two or three words"), Cell.of("10.5")));
@@ -30,7 +30,7 @@ class TableTest {
     }
 
     @Test
-    void is_coloured_only_on_a_terminal() {
+    void isColouredOnlyOnATerminal() {
         Table plain = new Table(Ansi.OFF, COLUMNS);
         Table coloured = new Table(Ansi.ON, COLUMNS);
         plain.add(List.of(Cell.of("1"), new Cell("no", "red"), Cell.of("")));
@@ -41,7 +41,7 @@ class TableTest {
     }
 
     @Test
-    void leaves_a_word_whole_that_is_wider_than_its_column() {
+    void leavesAWordWholeThatIsWiderThanItsColumn() {
         assertThat(Table.wrap("a verylongword b", 4)).containsExactly("a", "verylongword", "b");
     }
 }
