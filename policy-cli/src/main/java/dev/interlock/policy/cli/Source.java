@@ -13,16 +13,24 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/**
- * A file that was named on the command line, read into memory; {@code -} is the standard input.
- *
- * @param name what people call it
- * @param bytes what is in it
- */
-record Source(String name, byte[] bytes) {
+/** A file that was named on the command line, read into memory; {@code -} is the standard input. */
+final class Source {
 
     /** More than any document may have: whoever reads it will say so. */
     private static final int MOST = 64 << 20;
+
+    private final String name;
+    private final byte[] bytes;
+
+    private Source(String name, byte[] bytes) {
+        this.name = name;
+        this.bytes = bytes;
+    }
+
+    /** What people call it. */
+    String name() {
+        return name;
+    }
 
     /**
      * Reads a file.
