@@ -21,6 +21,7 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ValidateCommand.class,
             ExplainCommand.class,
+            TestCommand.class,
             ReplayCommand.class,
         },
         footer = {

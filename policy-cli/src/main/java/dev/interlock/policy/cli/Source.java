@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
@@ -91,6 +92,10 @@ final class Source {
             message.append('\n').append(new Excerpt(text, colours).show(diagnostic));
         }
         return message.toString();
+    }
+
+    PolicyTestFile tests() {
+        return PolicyTestFile.read(bytes, name);
     }
 
     /** The text, for showing lines of it; what is not UTF-8 is replaced. */

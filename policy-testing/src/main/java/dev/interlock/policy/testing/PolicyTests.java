@@ -5,6 +5,7 @@ import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.nio.file.Path;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
@@ -56,7 +57,13 @@ public final class PolicyTests {
         Coverage coverage = new Coverage(read);
         CaseRunner runner = new CaseRunner(read, file.tools(), validator, coverage);
         return file.cases().stream()
-                .map(test -> DynamicTest.dynamicTest(test.name(), tests.toUri(), () -> check(file, runner.run(test))));
+                .map(test ->
+                        DynamicTest.dynamicTest(test.name(), source(tests, test), () -> check(file, runner.run(test))));
+    }
+
+    /** Where an editor goes from a failed test. */
+    private static URI source(Path tests, TestCase test) {
+        return URI.create(tests.toUri() + "?line=" + test.line());
     }
 
     private static void check(PolicyTestFile file, CaseResult result) {
