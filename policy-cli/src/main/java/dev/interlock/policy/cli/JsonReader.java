@@ -43,10 +43,25 @@ final class JsonReader {
     /**
      * The value whose first token is the current one; the current token is then its last.
      *
-     * @throws InvalidValueException if it is JSON, but past the bounds or with a key twice
+     * @throws PastBoundsException if it is JSON, but deeper or with longer numbers than anything that is decided on
+     * @throws InvalidValueException if an object in it has a key twice
      */
     static @Nullable Object read(JsonParser parser) {
         return read(parser, 0);
+    }
+
+    /** Passes over what is left of a value after {@link #read} has thrown; {@code depth} is how deep it stands. */
+    static void skipRest(JsonParser parser, int depth) {
+        while (parser.streamReadContext().getNestingDepth() > depth) {
+            parser.nextToken();
+        }
+    }
+
+    /** A value is past the bounds of what is decided on. The text may be sound JSON all the same. */
+    static final class PastBoundsException extends RuntimeException {
+        PastBoundsException(String message) {
+            super(message, null, false, false);
+        }
     }
 
     private static @Nullable Object read(JsonParser parser, int depth) {
@@ -88,7 +103,7 @@ final class JsonReader {
 
     private static void checkDepth(int depth) {
         if (depth > MOST_DEPTH) {
-            throw new InvalidValueException("nested deeper than " + MOST_DEPTH + " levels");
+            throw new PastBoundsException("nested deeper than " + MOST_DEPTH + " levels");
         }
     }
 
@@ -111,7 +126,7 @@ final class JsonReader {
 
     private static void checkLength(int length) {
         if (length > LONGEST_NUMBER) {
-            throw new InvalidValueException("a number has more than " + ValueLimits.MAX_DIGITS + " digits");
+            throw new PastBoundsException("a number has more than " + ValueLimits.MAX_DIGITS + " digits");
         }
     }
 

@@ -24,7 +24,11 @@ final class JsonText {
      * @throws CliException if it is no JSON
      */
     static Value read(String text, String what) {
-        return Value.freeze(plain(text, what), LIMITS);
+        try {
+            return Value.freeze(plain(text, what), LIMITS);
+        } catch (InvalidValueException e) {
+            throw new CliException(what + ": " + e.getMessage());
+        }
     }
 
     /**
@@ -53,7 +57,7 @@ final class JsonText {
                 throw new CliException(what + ": there is more after the end of the JSON");
             }
             return value;
-        } catch (JacksonException | InvalidValueException e) {
+        } catch (JacksonException | InvalidValueException | JsonReader.PastBoundsException e) {
             throw new CliException(what + ": this is no JSON: " + JsonReader.reason(e));
         }
     }

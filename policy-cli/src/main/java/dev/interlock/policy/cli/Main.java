@@ -23,6 +23,8 @@ import picocli.CommandLine.Spec;
         subcommands = {
             ValidateCommand.class,
             ExplainCommand.class,
+            TestCommand.class,
+            ReplayCommand.class,
             DemoCommand.class,
             DemoServerCommand.class,
         },

@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
@@ -13,16 +14,24 @@ import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 
-/**
- * A file that was named on the command line, read into memory; {@code -} is the standard input.
- *
- * @param name what people call it
- * @param bytes what is in it
- */
-record Source(String name, byte[] bytes) {
+/** A file that was named on the command line, read into memory; {@code -} is the standard input. */
+final class Source {
 
     /** More than any document may have: whoever reads it will say so. */
     private static final int MOST = 64 << 20;
+
+    private final String name;
+    private final byte[] bytes;
+
+    private Source(String name, byte[] bytes) {
+        this.name = name;
+        this.bytes = bytes;
+    }
+
+    /** What people call it. */
+    String name() {
+        return name;
+    }
 
     /**
      * Reads a file.
@@ -83,6 +92,10 @@ record Source(String name, byte[] bytes) {
             message.append('\n').append(new Excerpt(text, colours).show(diagnostic));
         }
         return message.toString();
+    }
+
+    PolicyTestFile tests() {
+        return PolicyTestFile.read(bytes, name);
     }
 
     /** The text, for showing lines of it; what is not UTF-8 is replaced. */
