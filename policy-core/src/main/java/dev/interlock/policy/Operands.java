@@ -1,7 +1,5 @@
 package dev.interlock.policy;
 
-import com.google.re2j.Pattern;
-import com.google.re2j.PatternSyntaxException;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -34,14 +32,11 @@ final class Operands {
         if (!(operand instanceof Value.Text pattern)) {
             return wrong(operator, "a string", operand);
         }
-        Optional<String> tooMuch = RegexBounds.problem(pattern.value());
-        if (tooMuch.isPresent()) {
-            return tooMuch;
-        }
         try {
-            return RegexBounds.problem(Pattern.compile(pattern.value()));
-        } catch (PatternSyntaxException e) {
-            return Optional.of("not a valid RE2 pattern: " + e.getDescription());
+            Regex.compile(pattern.value());
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 

@@ -3,7 +3,8 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
-import java.util.concurrent.atomic.AtomicReference;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,18 +13,33 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Admission implements AutoCloseable {
 
+    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null);
+
+    private static final VarHandle RESERVATION;
+
+    static {
+        try {
+            RESERVATION =
+                    MethodHandles.lookup().findVarHandle(Admission.class, "reservation", Reservation.Granted.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
     private final Decision decision;
     private final @Nullable RateLimiter limiter;
-    private final AtomicReference<Reservation.@Nullable Granted> reservation;
+    /** Null once it is settled, or if there is nothing to settle. */
+    @SuppressWarnings("FieldMayBeFinal")
+    private volatile Reservation.@Nullable Granted reservation;
 
     private Admission(Decision decision, @Nullable RateLimiter limiter, Reservation.@Nullable Granted reservation) {
         this.decision = decision;
         this.limiter = limiter;
-        this.reservation = new AtomicReference<>(reservation);
+        this.reservation = reservation;
     }
 
     static Admission unreserved(Decision decision) {
-        return new Admission(decision, null, null);
+        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null);
     }
 
     static Admission reserved(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
@@ -63,8 +79,9 @@ public final class Admission implements AutoCloseable {
 
     /** Tells how the call ended. */
     public void settle(Settlement outcome) {
-        Reservation.Granted granted = reservation.getAndSet(null);
-        if (granted != null && limiter != null) {
+        if (limiter != null
+                && reservation != null
+                && RESERVATION.getAndSet(this, null) instanceof Reservation.Granted granted) {
             limiter.settle(granted, outcome);
         }
     }

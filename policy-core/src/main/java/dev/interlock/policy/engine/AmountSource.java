@@ -3,23 +3,46 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.value.NumberValue;
+import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
 /** Where the amount that a call counts comes from: an argument, or the same for every call. */
 interface AmountSource {
 
-    /** The amount, or null if there is none that can be counted: missing, no number, negative, out of range. */
+    /** The amount, however large; null if there is none: missing, no number, negative, or of too many places. */
     @Nullable
-    Amount of(ToolCall call);
+    BigDecimal read(ToolCall call);
+
+    /** The amount, or null if there is none or it is larger than can be counted. */
+    default @Nullable Amount amount(ToolCall call) {
+        BigDecimal amount = read(call);
+        return amount == null ? null : Amount.of(amount).orElse(null);
+    }
 
     static AmountSource constant(Amount amount) {
-        return call -> amount;
+        return new AmountSource() {
+            @Override
+            public BigDecimal read(ToolCall call) {
+                return amount.toBigDecimal();
+            }
+
+            @Override
+            public Amount amount(ToolCall call) {
+                return amount;
+            }
+        };
     }
 
     static AmountSource argument(Path path) {
         PathReader reader = PathReader.argument(path);
-        return call -> reader.read(call, CounterValues.NONE) instanceof NumberValue number
-                ? Amount.of(number.toBigDecimal()).orElse(null)
-                : null;
+        return call -> {
+            if (!(reader.read(call, CounterValues.NONE) instanceof NumberValue number)) {
+                return null;
+            }
+            BigDecimal amount = number.toBigDecimal();
+            boolean countable =
+                    amount.signum() >= 0 && amount.stripTrailingZeros().scale() <= Amount.PLACES;
+            return countable ? amount : null;
+        };
     }
 }

@@ -9,6 +9,7 @@ import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -28,6 +29,13 @@ abstract sealed class Check {
 
     static Step step(@Nullable Decision decision, RuleRef rule, String what, List<Step> details) {
         return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
+    }
+
+    /** A denial that was settled before any check. */
+    static Step verdict(Decision decision) {
+        RuleRef rule = decision.rule();
+        String text = rule == null ? decision.message() : rule.name() + ": " + decision.message();
+        return new Step(result(decision), text, rule == null ? null : rule.place(), List.of());
     }
 
     static Result result(@Nullable Decision decision) {
@@ -154,17 +162,18 @@ abstract sealed class Check {
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterValues counters) {
-            Amount cost = amount.of(call);
+            BigDecimal cost = amount.read(call);
             if (cost == null) {
                 return unusable;
             }
-            return most != null && cost.compareTo(most) > 0 ? tooMuch : null;
+            return most != null && cost.compareTo(most.toBigDecimal()) > 0 ? tooMuch : null;
         }
 
         @Override
         Step explain(ToolCall call, CounterValues counters) {
-            Amount cost = amount.of(call);
-            String what = cost == null ? "this call's amount can't be counted" : "this call counts " + cost;
+            BigDecimal cost = amount.read(call);
+            String what =
+                    cost == null ? "this call's amount can't be counted" : "this call counts " + cost.toPlainString();
             return step(apply(call, counters), rule, most == null ? what : what + " of at most " + most, List.of());
         }
     }

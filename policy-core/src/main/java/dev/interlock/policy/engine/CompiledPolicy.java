@@ -173,7 +173,7 @@ final class CompiledPolicy {
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, catalog, validator);
         String defect = names.defect(tool);
         if (defect != null) {
-            return compiler.denied(Code.NAME, engineRule("(name)"), Messages.name(defect));
+            return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
         }
         ScopedBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<ScopedEntry> entries = new ArrayList<>();
@@ -182,7 +182,7 @@ final class CompiledPolicy {
             return denied;
         }
         if (grant == null && policy.grants().isPresent()) {
-            return compiler.denied(Code.NO_GRANT, engineRule("(no grant)"), Messages.noGrant(tool));
+            return compiler.denied(Code.NO_GRANT, ref("(no grant)", "grants"), Messages.noGrant(tool));
         }
         if (grant != null) {
             denied = enter(compiler, grant, tool, rating, entries);
@@ -201,22 +201,27 @@ final class CompiledPolicy {
             PlanCompiler compiler, ScopedBody scoped, String tool, ToolRating rating, List<ScopedEntry> entries) {
         List<ScopedEntry> naming = scoped.naming(tool, rating);
         List<ScopedEntry> global = scoped.global();
-        if (scoped.hides(tool)
-                || Stream.concat(naming.stream(), global.stream())
-                        .anyMatch(entry -> entry.entry().hide())) {
-            return compiler.denied(Code.HIDDEN, engineRule("(hidden)"), Messages.hidden(tool));
+        if (scoped.hides(tool)) {
+            return compiler.denied(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), Messages.hidden(tool));
+        }
+        for (ScopedEntry entry : Stream.concat(naming.stream(), global.stream()).toList()) {
+            if (entry.entry().hide()) {
+                RuleRef rule = new RuleRef("(hidden)", entry.entry().place());
+                return compiler.denied(Code.HIDDEN, rule, Messages.hidden(tool));
+            }
         }
         if (naming.isEmpty() && scoped.body().posture() == Posture.DENY) {
-            return compiler.denied(Code.DEFAULT_DENY, engineRule("(default deny)"), Messages.unlisted(tool));
+            return compiler.denied(
+                    Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), Messages.unlisted(tool));
         }
         entries.addAll(naming);
         entries.addAll(global);
         return null;
     }
 
-    /** A denial that comes from the document as a whole, not from a rule of it. */
-    static RuleRef engineRule(String name) {
-        return new RuleRef(name, Place.of(""));
+    /** The rule of a denial that comes from the document as a whole, or from the engine. */
+    static RuleRef ref(String name, String path) {
+        return new RuleRef(name, Place.of(path));
     }
 
     /** What a tool's plan depends on beside its name: the position of the caller's grant, and the tool's rating. */

@@ -30,7 +30,7 @@ final class Equality {
         if (a instanceof ObjectValue x) {
             return b instanceof ObjectValue y && membersEqual(x, y);
         }
-        return a == b;
+        return a.equals(b);
     }
 
     /** Whether one is an array or object and the other is not, so that an inequality between them says nothing. */

@@ -19,7 +19,6 @@ import org.jspecify.annotations.Nullable;
  * @param mode when the amount is given back
  * @param denials what is said when there is no room
  * @param trigger the approval rule that the limit belongs to, so that it counts only calls that are asked about; or null
- * @param position how many checks of the plan come before it
  */
 record LimitSlot(
         String name,
@@ -28,20 +27,17 @@ record LimitSlot(
         AmountSource amount,
         ChargeMode mode,
         Denials denials,
-        Check.@Nullable Approval trigger,
-        int position) {
+        Check.@Nullable Approval trigger) {
 
     boolean applies(ToolCall call, CounterValues counters) {
         return trigger == null || trigger.asks(call, counters);
     }
 
-    /** The charge for a call whose amount was checked before. */
+    /** The charge for a call, or null if its amount is larger than can be counted. */
+    @Nullable
     Charge charge(ToolCall call) {
-        Amount cost = amount.of(call);
-        if (cost == null) {
-            throw new IllegalStateException("an amount was not checked before it was charged: " + name);
-        }
-        return new Charge(new LimitKey(name, subject(scope, call)), rule, cost, mode);
+        Amount cost = amount.amount(call);
+        return cost == null ? null : new Charge(new LimitKey(name, subject(scope, call)), rule, cost, mode);
     }
 
     static String subject(Scope scope, ToolCall call) {

@@ -7,10 +7,9 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
@@ -48,11 +47,11 @@ public final class PolicyEngine {
     private volatile CompiledPolicy current;
 
     private PolicyEngine(Builder builder) {
-        this.limiter = builder.limiter == null ? java.util.Objects.requireNonNull(null) : builder.limiter;
+        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
-        this.ids = builder.ids;
+        this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.current = new CompiledPolicy(builder.policy, catalog, validator);
     }
 
@@ -66,6 +65,9 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
+            if (!plan.limits()) {
+                return plan.told(plan.check(call, counters));
+            }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (RuntimeException e) {
@@ -80,7 +82,11 @@ public final class PolicyEngine {
     public Admission admit(ToolCall call) {
         try {
             ToolPlan plan = planFor(call);
-            Attempt attempt = new Attempt(plan, call, counters(plan, call), ids);
+            CounterValues counters = counters(plan, call);
+            if (!plan.limits()) {
+                return Admission.unreserved(plan.told(plan.check(call, counters)));
+            }
+            Attempt attempt = new Attempt(plan, call, counters, ids);
             while (attempt.isOpen()) {
                 attempt.take(limiter.reserve(attempt.batch()));
             }
@@ -125,17 +131,22 @@ public final class PolicyEngine {
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
+            if (plan.verdict() != null) {
+                steps.add(plan.told(Check.verdict(plan.verdict())));
+            }
             for (Check check : plan.checks()) {
-                steps.add(check.explain(call, counters));
+                steps.add(plan.told(check.explain(call, counters)));
             }
-            if (!attempt.isOpen()) {
-                return new Explanation(attempt.decision(), steps);
+            // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
+            Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
+            if (charged.isOpen()) {
+                steps.addAll(charged.explain(limiter.usage(charged.charges())));
             }
-            List<Usage> usages = limiter.usage(attempt.charges());
-            steps.addAll(attempt.explain(usages));
-            return new Explanation(attempt.foresee(usages), steps);
+            Decision decision =
+                    attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
+            return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
         } catch (RuntimeException e) {
-            return new Explanation(failure(call, e), List.of());
+            return new Explanation(failure(call, e), null, List.of(), List.of());
         }
     }
 
@@ -193,12 +204,12 @@ public final class PolicyEngine {
 
     private ToolPlan planFor(ToolCall call) {
         String problem = call.problem();
-        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem));
+        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
     private static Decision malformed(String problem) {
-        return Decision.denied(Code.MALFORMED, CompiledPolicy.engineRule("(malformed)"), Messages.malformed(problem));
+        return Decision.denied(Code.MALFORMED, CompiledPolicy.ref("(malformed)", ""), Messages.malformed(problem));
     }
 
     private CounterValues counters(ToolPlan plan, ToolCall call) {
@@ -207,7 +218,7 @@ public final class PolicyEngine {
 
     private Decision failure(ToolCall call, Throwable e) {
         listener.failed(call, e);
-        return Decision.denied(Code.ERROR, CompiledPolicy.engineRule("(error)"), Messages.FAILURE);
+        return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
     }
 
     /** Settings of an engine; each has a safe default. Not thread-safe. */
@@ -215,7 +226,7 @@ public final class PolicyEngine {
 
         private final Policy policy;
         private @Nullable RateLimiter limiter;
-        private ToolClassifier classifier = tool -> ToolRating.of(ToolCategory.DESTRUCTIVE);
+        private ToolClassifier classifier = StandardToolClassifier.create();
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
         private EngineListener listener = EngineListener.NONE;
@@ -231,7 +242,7 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** What rates the tools for {@code categories} and {@code risks}. */
+        /** What rates the tools for {@code categories} and {@code risks}; by default the standard one, which trusts no server. */
         public Builder classifier(ToolClassifier toolClassifier) {
             this.classifier = toolClassifier;
             return this;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import com.google.re2j.Pattern;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -28,8 +28,8 @@ abstract sealed class Predicate {
             case LTE -> new Ordered((NumberValue) operand, true, true, false);
             case GT -> new Ordered((NumberValue) operand, false, false, true);
             case GTE -> new Ordered((NumberValue) operand, true, false, true);
-            case REGEX -> new Regex(Pattern.compile(text(operand)));
-            case NOT_REGEX -> new Not(new Regex(Pattern.compile(text(operand))));
+            case REGEX -> new Matches(Regex.compile(text(operand)));
+            case NOT_REGEX -> new Not(new Matches(Regex.compile(text(operand))));
             case CONTAINS -> new Contains(operand);
             case NOT_CONTAINS -> new Not(new Contains(operand));
             case STARTS_WITH -> new StartsWith(text(operand));
@@ -129,17 +129,17 @@ abstract sealed class Predicate {
         }
     }
 
-    private static final class Regex extends Predicate {
-        private final Pattern pattern;
+    private static final class Matches extends Predicate {
+        private final Regex regex;
 
-        Regex(Pattern pattern) {
-            this.pattern = pattern;
+        Matches(Regex regex) {
+            this.regex = regex;
         }
 
         @Override
         Truth test(Value value) {
-            return value instanceof Value.Text text
-                    ? Truth.of(pattern.matcher(text.value()).find())
+            return value instanceof Value.Text text && regex.canSearch(text.value())
+                    ? Truth.of(regex.find(text.value()))
                     : Truth.INVALID;
         }
     }

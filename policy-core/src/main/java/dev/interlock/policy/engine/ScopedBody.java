@@ -21,6 +21,11 @@ import org.jspecify.annotations.Nullable;
  */
 record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
 
+    /** The path of one of the body's keys in the document. */
+    String path(String key) {
+        return prefix + key;
+    }
+
     /** Whether the tool is hidden here. */
     boolean hides(String tool) {
         return body.hide().stream().anyMatch(pattern -> pattern.matches(tool));

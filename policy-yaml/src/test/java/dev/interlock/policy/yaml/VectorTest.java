@@ -55,6 +55,15 @@ class VectorTest {
         outcome.finish();
     }
 
+    @Test
+    void everyStepOfARunIsDecidedAsRecorded() throws IOException {
+        Outcome outcome = new Outcome("run.jsonl");
+        for (JsonNode vector : read("run.jsonl")) {
+            outcome.add(new RecordedRun(vector).play());
+        }
+        outcome.finish();
+    }
+
     /** The document of a recorded case. */
     static String policyOf(String line) {
         return JSON.readTree(line).get("policy").asString();

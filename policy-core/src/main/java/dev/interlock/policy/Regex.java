@@ -1,0 +1,61 @@
+package dev.interlock.policy;
+
+import com.google.re2j.Pattern;
+import com.google.re2j.PatternSyntaxException;
+
+/**
+ * An RE2 pattern, searched for anywhere in a text. Searching takes time in proportion to the text's length times the
+ * pattern's size, whatever either of them is; {@link #canSearch} bounds that product. Immutable and thread-safe.
+ *
+ * <p>RE2/J does the work. Like Go's {@code regexp}, and unlike RE2/J alone, a pattern is refused whose nested repetitions
+ * multiply to more than 1,000: {@code (a{100}){100}} would be unfolded to ten thousand steps.
+ */
+public final class Regex {
+
+    /** Steps, at some tens of nanoseconds each: an upper bound of about a second, far beyond what real policies need. */
+    private static final long MAX_STEPS = 50_000_000;
+
+    private final Pattern pattern;
+    private final int size;
+
+    private Regex(Pattern pattern) {
+        this.pattern = pattern;
+        this.size = Math.max(1, pattern.programSize());
+    }
+
+    /**
+     * Compiles a pattern.
+     *
+     * @throws IllegalArgumentException if it isn't valid, or costs too much; the message says why
+     */
+    public static Regex compile(String pattern) {
+        RegexBounds.problem(pattern).ifPresent(Regex::refuse);
+        try {
+            Pattern compiled = Pattern.compile(pattern);
+            RegexBounds.problem(compiled).ifPresent(Regex::refuse);
+            return new Regex(compiled);
+        } catch (PatternSyntaxException e) {
+            throw new IllegalArgumentException("not a valid RE2 pattern: " + e.getDescription(), e);
+        }
+    }
+
+    private static void refuse(String problem) {
+        throw new IllegalArgumentException(problem);
+    }
+
+    /** Whether a search through {@code text} is short enough to be made at all. */
+    public boolean canSearch(String text) {
+        return (long) size * text.length() <= MAX_STEPS;
+    }
+
+    /** Whether the pattern matches somewhere in {@code text}. */
+    public boolean find(String text) {
+        return pattern.matcher(text).find();
+    }
+
+    /** The pattern as written. */
+    @Override
+    public String toString() {
+        return pattern.pattern();
+    }
+}
