@@ -83,6 +83,8 @@ final class Composer {
                         .setUseMarks(true)
                         // The size has been checked already, in bytes.
                         .setCodePointLimit(Integer.MAX_VALUE)
+                        // All in one piece: the parser copies what it has of a long scalar with every piece more.
+                        .setBufferSize(Math.max(text.length(), 1))
                         .build())
                 .parseString(text)
                 .iterator();

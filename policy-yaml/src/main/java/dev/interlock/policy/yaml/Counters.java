@@ -76,19 +76,21 @@ final class Counters {
     /** Reports every condition whose counter nobody defines. */
     void check(Findings findings) {
         for (Reference reference : references) {
-            if (findings.isFull()) {
-                return;
-            }
             String segment = reference.path().member(0);
             String counter = reference.path().member(1);
-            if (!isDefined(reference.owner(), segment, counter)) {
-                findings.error(
-                        "unknown-counter",
-                        reference.node(),
-                        reference.at(),
-                        "no rule here counts " + Display.quoted(reference.path().text()),
-                        hint(reference, counter) + "Intercept would have read 0 for it, always");
+            if (isDefined(reference.owner(), segment, counter)) {
+                continue;
             }
+            if (findings.isFull()) {
+                findings.countError();
+                continue;
+            }
+            findings.error(
+                    "unknown-counter",
+                    reference.node(),
+                    reference.at(),
+                    "no rule here counts " + Display.quoted(reference.path().text()),
+                    hint(reference, counter) + "Intercept would have read 0 for it, always");
         }
     }
 

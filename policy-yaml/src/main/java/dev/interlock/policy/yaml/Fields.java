@@ -30,6 +30,10 @@ final class Fields {
     }
 
     private static void unknown(Keys keys, Node.Pair pair, At at, Findings findings, @Nullable String intercept) {
+        if (findings.isFull()) {
+            findings.countError();
+            return;
+        }
         String hint =
                 keys == Keys.DOCUMENT && isEntry(pair.value()) ? "a tool goes under 'tools:'" : keys.hint(pair.name());
         if (hint == null) {

@@ -58,6 +58,12 @@ final class Findings {
         return kept.size() >= MOST;
     }
 
+    /** Counts an error that there is no room to tell, sparing the work of putting it in words. */
+    void countError() {
+        failed = true;
+        dropped++;
+    }
+
     /** What was found, in the document's order. */
     List<Diagnostic> all() {
         List<Diagnostic> sorted = new ArrayList<>(kept);

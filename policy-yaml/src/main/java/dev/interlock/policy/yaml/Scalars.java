@@ -234,6 +234,10 @@ final class Scalars {
     }
 
     void wrongType(Node node, At at, String what, String expected) {
+        if (findings.isFull()) {
+            findings.countError();
+            return;
+        }
         if (node instanceof Node.Scalar scalar && scalar.isNull()) {
             missingValue(scalar, at, what, expected);
             return;

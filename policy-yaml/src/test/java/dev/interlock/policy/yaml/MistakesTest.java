@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -16,6 +17,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class MistakesTest {
 
     private static final Path TABLE = Path.of("src/test/resources/mistakes.txt");
+    private static final Pattern CASE = Pattern.compile("^=== ", Pattern.MULTILINE);
     private static final String FILE = "policy.yaml";
 
     record Mistake(String title, String document, String said) {
@@ -45,7 +47,7 @@ class MistakesTest {
 
     static List<Mistake> mistakes() throws IOException {
         List<Mistake> mistakes = new ArrayList<>();
-        String[] cases = Files.readString(TABLE).split("(?m)^=== ");
+        String[] cases = CASE.split(Files.readString(TABLE), -1);
         for (int i = 1; i < cases.length; i++) {
             int title = cases[i].indexOf('\n');
             int said = cases[i].indexOf("\n---> \n");
