@@ -23,6 +23,7 @@ import picocli.CommandLine.Spec;
             ExplainCommand.class,
             TestCommand.class,
             ReplayCommand.class,
+            SchemaCommand.class,
         },
         footer = {
             "",
