@@ -1,5 +1,7 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.demo.DemoCommand;
+import dev.interlock.policy.cli.demo.DemoServerCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -24,6 +26,8 @@ import picocli.CommandLine.Spec;
             TestCommand.class,
             ReplayCommand.class,
             SchemaCommand.class,
+            DemoCommand.class,
+            DemoServerCommand.class,
         },
         footer = {
             "",

@@ -8,8 +8,8 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
+import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
@@ -47,11 +47,11 @@ public final class PolicyEngine {
     private volatile CompiledPolicy current;
 
     private PolicyEngine(Builder builder) {
-        this.limiter = builder.limiter == null ? java.util.Objects.requireNonNull(null) : builder.limiter;
+        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
-        this.ids = builder.ids;
+        this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.current = new CompiledPolicy(builder.policy, catalog, validator);
     }
 
@@ -66,7 +66,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return plan.check(call, counters);
+                return plan.told(plan.check(call, counters));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
@@ -84,7 +84,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return Admission.unreserved(plan.check(call, counters));
+                return Admission.unreserved(plan.told(plan.check(call, counters)));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             while (attempt.isOpen()) {
@@ -132,10 +132,10 @@ public final class PolicyEngine {
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
             if (plan.verdict() != null) {
-                steps.add(Check.verdict(plan.verdict()));
+                steps.add(plan.told(Check.verdict(plan.verdict())));
             }
             for (Check check : plan.checks()) {
-                steps.add(check.explain(call, counters));
+                steps.add(plan.told(check.explain(call, counters)));
             }
             // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
             Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
@@ -204,7 +204,7 @@ public final class PolicyEngine {
 
     private ToolPlan planFor(ToolCall call) {
         String problem = call.problem();
-        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem));
+        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
@@ -226,7 +226,7 @@ public final class PolicyEngine {
 
         private final Policy policy;
         private @Nullable RateLimiter limiter;
-        private ToolClassifier classifier = tool -> ToolRating.of(ToolCategory.DESTRUCTIVE);
+        private ToolClassifier classifier = StandardToolClassifier.create();
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
         private EngineListener listener = EngineListener.NONE;
@@ -242,7 +242,7 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** What rates the tools for {@code categories} and {@code risks}. */
+        /** What rates the tools for {@code categories} and {@code risks}; by default the standard one, which trusts no server. */
         public Builder classifier(ToolClassifier toolClassifier) {
             this.classifier = toolClassifier;
             return this;

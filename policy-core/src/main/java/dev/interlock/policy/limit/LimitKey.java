@@ -7,4 +7,12 @@ package dev.interlock.policy.limit;
  *     and, where tools are counted apart, the tool
  * @param subject the session or identity that is counted apart; empty if the limit doesn't tell them apart
  */
-public record LimitKey(String limit, String subject) {}
+public record LimitKey(String limit, String subject) implements Comparable<LimitKey> {
+
+    /** By limit, then by subject. A store may claim keys in this order; a hash table falls back on it for colliding ones. */
+    @Override
+    public int compareTo(LimitKey other) {
+        int byLimit = limit.compareTo(other.limit);
+        return byLimit != 0 ? byLimit : subject.compareTo(other.subject);
+    }
+}

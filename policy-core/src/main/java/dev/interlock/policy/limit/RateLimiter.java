@@ -23,6 +23,11 @@ import java.util.concurrent.CompletionStage;
  */
 public interface RateLimiter {
 
+    /** A limiter that counts in this process, by the clocks of the JVM. {@link InMemoryRateLimiter} has settings. */
+    static RateLimiter inMemory() {
+        return InMemoryRateLimiter.builder().build();
+    }
+
     /** Takes everything that the batch is charged to, or nothing. Blocks only if {@link #blocks} says so. */
     Reservation reserve(Batch batch);
 

@@ -87,7 +87,7 @@ final class Counters {
                         reference.node(),
                         reference.at(),
                         "no rule here counts " + Display.quoted(reference.path().text()),
-                        hint(reference.owner(), counter) + "; Intercept would have read 0 for it, always");
+                        hint(reference, counter) + "Intercept would have read 0 for it, always");
             }
         }
     }
@@ -101,20 +101,24 @@ final class Counters {
         return outer != null && !own && outer.isDefined(owner, segment, counter);
     }
 
-    private String hint(Owner owner, String counter) {
+    private String hint(Reference reference, String counter) {
         List<String> known = new ArrayList<>();
-        collect(owner, known);
-        for (String path : known) {
-            if (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\"")) {
-                return "did you mean '" + Display.clean(path, 80) + "'?";
-            }
-        }
+        collect(reference.owner(), known);
         if (known.isEmpty()) {
             return "nothing is counted here; a rule counts with state: {counter: " + Display.clean(counter, 40)
-                    + ", window: hour}";
+                    + ", window: hour}; ";
+        }
+        String nearest = Suggestion.nearest(reference.path().text(), known);
+        for (String path : known) {
+            if (nearest == null && (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\""))) {
+                nearest = path;
+            }
+        }
+        if (nearest != null) {
+            return "did you mean '" + Display.clean(nearest, 80) + "'? ";
         }
         String list = String.join(", ", known.subList(0, Math.min(LISTED, known.size())));
-        return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others" : "");
+        return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others; " : "; ");
     }
 
     /** The paths of the counters that an entry's conditions may read, its own first. */

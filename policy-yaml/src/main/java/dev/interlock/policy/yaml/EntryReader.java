@@ -90,7 +90,8 @@ final class EntryReader {
             return List.of();
         }
         List<Rule> read = new ArrayList<>(sequence.items().size());
-        Map<String, Rule> byName = new HashMap<>();
+        // Most entries have one rule, and nothing to compare its name with.
+        Map<String, Rule> byName = sequence.items().size() > 1 ? new HashMap<>() : Map.of();
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
             Rule rule = rules.read(item, at.item(i), owner);
@@ -99,7 +100,7 @@ final class EntryReader {
             }
             read.add(rule);
             String name = rule.name();
-            if (name != null) {
+            if (name != null && sequence.items().size() > 1) {
                 checkName(name, rule, byName.putIfAbsent(name, rule), item, at.item(i));
             }
         }

@@ -8,13 +8,11 @@ final class Fields {
     private final Keys keys;
     private final Node.Mapping map;
     private final At at;
-    private final Node.@Nullable Pair[] pairs;
 
     private Fields(Keys keys, Node.Mapping map, At at) {
         this.keys = keys;
         this.map = map;
         this.at = at;
-        this.pairs = new Node.@Nullable Pair[keys.size()];
     }
 
     /**
@@ -24,10 +22,7 @@ final class Fields {
         Fields fields = new Fields(keys, map, at);
         for (Node.Pair pair : map.pairs()) {
             String name = pair.name();
-            int index = keys.index(name);
-            if (index >= 0) {
-                fields.pairs[index] = pair;
-            } else if (!Keys.isNote(name)) {
+            if (!keys.contains(name) && !Keys.isNote(name)) {
                 unknown(keys, pair, at.key(name), findings, intercept);
             }
         }
@@ -35,12 +30,18 @@ final class Fields {
     }
 
     private static void unknown(Keys keys, Node.Pair pair, At at, Findings findings, @Nullable String intercept) {
-        String hint = keys.hint(pair.name());
+        String hint =
+                keys == Keys.DOCUMENT && isEntry(pair.value()) ? "a tool goes under 'tools:'" : keys.hint(pair.name());
         if (hint == null) {
             hint = "the keys of " + keys.owner() + " are " + String.join(", ", keys.names());
         }
         String end = intercept == null ? "" : (hint.endsWith("?") ? " " : "; ") + intercept;
         findings.error("unknown-key", pair.key(), at, "unknown key " + Display.quoted(pair.name()), hint + end);
+    }
+
+    private static boolean isEntry(Node value) {
+        return value instanceof Node.Mapping entry
+                && entry.pairs().stream().anyMatch(pair -> Keys.ENTRY.contains(pair.name()));
     }
 
     /** The map itself. */
@@ -75,10 +76,6 @@ final class Fields {
     }
 
     Node.@Nullable Pair pair(String key) {
-        int index = keys.index(key);
-        if (index < 0) {
-            throw new IllegalArgumentException("not a key of " + keys.owner() + ": " + key);
-        }
-        return pairs[index];
+        return map.pair(key);
     }
 }

@@ -33,7 +33,11 @@ final class Findings {
     }
 
     void error(String code, int line, int column, String message, @Nullable String hint) {
-        add(Severity.ERROR, code, line, column, At.ROOT, message, hint);
+        error(code, line, column, At.ROOT, message, hint);
+    }
+
+    void error(String code, int line, int column, At at, String message, @Nullable String hint) {
+        add(Severity.ERROR, code, line, column, at, message, hint);
     }
 
     void warn(String code, Node node, At at, String message, @Nullable String hint) {

@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -87,15 +87,11 @@ final class Keys {
             Map.entry("policy", "default"));
 
     private final String owner;
-    private final Map<String, Integer> indexes;
+    private final Set<String> names;
 
     private Keys(String owner, String... names) {
         this.owner = owner;
-        Map<String, Integer> all = new LinkedHashMap<>();
-        for (String name : names) {
-            all.put(name, all.size());
-        }
-        this.indexes = all;
+        this.names = new LinkedHashSet<>(List.of(names));
     }
 
     /** Whose keys they are, for messages. */
@@ -104,21 +100,11 @@ final class Keys {
     }
 
     Set<String> names() {
-        return indexes.keySet();
-    }
-
-    int size() {
-        return indexes.size();
-    }
-
-    /** The key's position among these, or -1 if it isn't one. */
-    int index(String name) {
-        Integer index = indexes.get(name);
-        return index == null ? -1 : index;
+        return names;
     }
 
     boolean contains(String name) {
-        return indexes.containsKey(name);
+        return names.contains(name);
     }
 
     /** Whether a key is a note of somebody's own. */

@@ -125,7 +125,7 @@ final class LimitReader {
         ChargeMode charge = charge(fields, algorithm == null ? Algorithm.FIXED_WINDOW : algorithm);
         Node messageNode = fields.get("on_deny");
         String message =
-                messageNode == null ? null : context.scalars.nonBlank(messageNode, at.key("on_deny"), "on_deny");
+                messageNode == null ? null : context.scalars.message(messageNode, at.key("on_deny"), "on_deny");
         if (name == null
                 || max == null
                 || window == null

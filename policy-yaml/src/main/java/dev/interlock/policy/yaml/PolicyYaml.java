@@ -58,6 +58,16 @@ public final class PolicyYaml {
         return read(new SourceText(findings).check(text), findings);
     }
 
+    /**
+     * Writes a policy as canonical YAML, which reads to an equal policy.
+     *
+     * @throws IllegalArgumentException if the policy was put together in code and says something that no document can,
+     *     such as a rule for a tool whose name begins with {@code x-}
+     */
+    public static String write(Policy policy) {
+        return PolicyWriter.write(policy);
+    }
+
     private static Reading read(@Nullable String text, Findings findings) {
         Node root = text == null ? null : Composer.compose(text, findings);
         Policy policy = root == null ? null : DocumentReader.read(root, findings);

@@ -79,7 +79,8 @@ final class RuleReader {
         if (!fields.has("name")) {
             context.intercept.refuses();
         }
-        return optional(fields, "name");
+        Node node = fields.get("name");
+        return node == null ? null : context.scalars.nonBlank(node, fields.at("name"), "name");
     }
 
     private void nothingToCheck(Fields fields, Node node, At at) {
@@ -90,15 +91,15 @@ final class RuleReader {
         context.findings.error("nothing-to-check", node, at, "this rule checks nothing", hint);
     }
 
-    private @Nullable String optional(Fields fields, String key) {
+    private @Nullable String message(Fields fields, String key) {
         Node node = fields.get(key);
-        return node == null ? null : context.scalars.nonBlank(node, fields.at(key), key);
+        return node == null ? null : context.scalars.message(node, fields.at(key), key);
     }
 
     /** The message under either of its two names. */
     private @Nullable String message(Fields fields) {
-        String message = optional(fields, "on_deny");
-        String reason = optional(fields, "reason");
+        String message = message(fields, "on_deny");
+        String reason = message(fields, "reason");
         Node.Pair pair = fields.pair("reason");
         if (pair == null) {
             return message;

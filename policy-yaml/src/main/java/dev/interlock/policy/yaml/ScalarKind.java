@@ -67,10 +67,11 @@ enum ScalarKind {
     }
 
     static boolean isNull(String text) {
-        return switch (text) {
-            case "", "~", "null", "Null", "NULL" -> true;
-            default -> false;
-        };
+        return text.length() <= 4
+                && switch (text) {
+                    case "", "~", "null", "Null", "NULL" -> true;
+                    default -> false;
+                };
     }
 
     static ScalarKind of(String text) {
@@ -82,6 +83,20 @@ enum ScalarKind {
             return number(text);
         }
         return text.length() <= LONGEST_WORD ? word(text) : TEXT;
+    }
+
+    /** Nearly every number there is. */
+    private static boolean isPlainDigits(String text) {
+        char first = text.charAt(0);
+        if (first < '1' || first > '9') {
+            return text.equals("0");
+        }
+        for (int i = 1; i < text.length(); i++) {
+            if (text.charAt(i) < '0' || text.charAt(i) > '9') {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static ScalarKind word(String text) {
@@ -96,6 +111,9 @@ enum ScalarKind {
     private static ScalarKind number(String text) {
         if (text.length() > LONGEST_NUMBER) {
             return text.chars().allMatch(c -> (c >= '0' && c <= '9') || "+-.eE".indexOf(c) >= 0) ? DECIMAL : TEXT;
+        }
+        if (isPlainDigits(text)) {
+            return INTEGER;
         }
         if (OCTAL_OF_OLD.matcher(text).matches()) {
             return AMBIGUOUS;

@@ -55,6 +55,15 @@ class VectorTest {
         outcome.finish();
     }
 
+    @Test
+    void everyStepOfARunIsDecidedAsRecorded() throws IOException {
+        Outcome outcome = new Outcome("run.jsonl");
+        for (JsonNode vector : read("run.jsonl")) {
+            outcome.add(new RecordedRun(vector).play());
+        }
+        outcome.finish();
+    }
+
     private static List<JsonNode> read(String file) throws IOException {
         List<JsonNode> vectors = new ArrayList<>();
         for (String line : Files.readAllLines(directory().resolve(file))) {

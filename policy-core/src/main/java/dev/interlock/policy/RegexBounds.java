@@ -1,0 +1,159 @@
+package dev.interlock.policy;
+
+import com.google.re2j.Pattern;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.Optional;
+
+/**
+ * What a pattern may cost. Matching is linear in the text, but the factor is the size of the compiled pattern, and
+ * compiling itself is quadratic in long literals and recursive in groups: a pattern of a few bytes such as
+ * {@code ((a{1000}){1000}){1000}}, or a megabyte of letters, would hang the host after all.
+ */
+final class RegexBounds {
+
+    /** Characters of a pattern. */
+    static final int MAX_LENGTH = 4_096;
+
+    /** Groups in one another. */
+    static final int MAX_DEPTH = 100;
+
+    /** How often repetitions in one another may repeat their innermost part. Go's RE2 has the same bound. */
+    static final int MAX_REPEAT = 1_000;
+
+    /** Instructions of a compiled pattern. */
+    static final int MAX_PROGRAM = 20_000;
+
+    private RegexBounds() {}
+
+    /** What is too much about a pattern, before it is compiled; empty if nothing is. */
+    static Optional<String> problem(String pattern) {
+        if (pattern.length() > MAX_LENGTH) {
+            return Optional.of("a pattern may have at most " + MAX_LENGTH + " characters, not " + pattern.length());
+        }
+        return new Scan(pattern).problem();
+    }
+
+    /** What is too much about a pattern that has been compiled; empty if nothing is. */
+    static Optional<String> problem(Pattern compiled) {
+        return compiled.programSize() > MAX_PROGRAM
+                ? Optional.of("the pattern is too large when its repetitions are written out")
+                : Optional.empty();
+    }
+
+    /**
+     * Walks over a pattern and multiplies repetitions that are nested in one another. It need not understand the
+     * pattern: what isn't one is refused by the compiler.
+     */
+    private static final class Scan {
+
+        private final String pattern;
+        /** For each open group, the most that anything in it is repeated. */
+        private final Deque<Long> groups = new ArrayDeque<>();
+
+        private long inGroup = 1;
+        /** How often the part just before is repeated by itself. */
+        private long last = 1;
+
+        private int at;
+
+        Scan(String pattern) {
+            this.pattern = pattern;
+        }
+
+        Optional<String> problem() {
+            while (at < pattern.length()) {
+                switch (pattern.charAt(at)) {
+                    case '\\' -> escape();
+                    case '[' -> charClass();
+                    case '(' -> {
+                        groups.push(inGroup);
+                        inGroup = 1;
+                        at++;
+                    }
+                    case ')' -> {
+                        last = inGroup;
+                        inGroup = Math.max(inGroup, groups.isEmpty() ? 1 : groups.pop());
+                        at++;
+                    }
+                    case '{' -> repeat();
+                    case '*', '+', '?' -> at++;
+                    default -> {
+                        last = 1;
+                        at++;
+                    }
+                }
+                if (groups.size() > MAX_DEPTH) {
+                    return Optional.of("a pattern may have at most " + MAX_DEPTH + " groups in one another");
+                }
+                if (inGroup > MAX_REPEAT) {
+                    return Optional.of(
+                            "not a valid RE2 pattern: nested repetitions repeat more than " + MAX_REPEAT + " times");
+                }
+            }
+            return Optional.empty();
+        }
+
+        private void escape() {
+            last = 1;
+            if (pattern.startsWith("\\Q", at)) {
+                int end = pattern.indexOf("\\E", at + 2);
+                at = end < 0 ? pattern.length() : end + 2;
+            } else if (pattern.startsWith("\\p{", at)
+                    || pattern.startsWith("\\P{", at)
+                    || pattern.startsWith("\\x{", at)) {
+                int end = pattern.indexOf('}', at);
+                at = end < 0 ? pattern.length() : end + 1;
+            } else {
+                at += 2;
+            }
+        }
+
+        private void charClass() {
+            last = 1;
+            at++;
+            if (at < pattern.length() && pattern.charAt(at) == '^') {
+                at++;
+            }
+            // A bracket that comes first stands for itself.
+            if (at < pattern.length() && pattern.charAt(at) == ']') {
+                at++;
+            }
+            while (at < pattern.length() && pattern.charAt(at) != ']') {
+                if (pattern.startsWith("[:", at)) {
+                    int end = pattern.indexOf(":]", at);
+                    at = end < 0 ? at + 1 : end + 2;
+                } else {
+                    at += pattern.charAt(at) == '\\' ? 2 : 1;
+                }
+            }
+            at++;
+        }
+
+        private void repeat() {
+            int end = pattern.indexOf('}', at);
+            long times = end < 0 ? -1 : times(pattern.substring(at + 1, end));
+            if (times < 0) {
+                last = 1;
+                at++;
+                return;
+            }
+            // {0} leaves its part out altogether.
+            last = times == 0 ? 1 : Math.min(last, Integer.MAX_VALUE) * times;
+            inGroup = Math.max(inGroup, last);
+            at = end + 1;
+        }
+
+        /** The larger bound of {@code n}, {@code n,} or {@code n,m}; -1 if it is none of these, and so no repetition. */
+        private static long times(String bounds) {
+            int comma = bounds.indexOf(',');
+            String least = comma < 0 ? bounds : bounds.substring(0, comma);
+            String most = comma < 0 || comma == bounds.length() - 1 ? least : bounds.substring(comma + 1);
+            return isNumber(least) && isNumber(most) ? Long.parseLong(most) : -1;
+        }
+
+        private static boolean isNumber(String text) {
+            return !text.isEmpty() && text.length() <= 9 && text.chars().allMatch(c -> c >= '0' && c <= '9');
+        }
+    }
+}

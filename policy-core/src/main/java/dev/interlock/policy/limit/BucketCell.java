@@ -1,0 +1,218 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A token bucket for whole calls, in one {@code long}.
+ *
+ * <p><b>Guarantee.</b> In any interval of length t at most {@code max · (1 + t / window)} calls; at once, exactly {@code
+ * max}. The cost T of a call is {@code window / max} rounded up to a nanosecond, and the bucket's depth {@code max · T}:
+ * what rounding costs is at most one call in a million on the rate, and nothing on the burst.
+ *
+ * <p><b>Cost.</b> 32 bytes. A charge on its own is one compare-and-set, without a lock and without an allocation but the
+ * reservation; it waits only while a batch of several charges, a giving back or the sweep has the cell.
+ *
+ * <p><b>Source.</b> The generic cell rate algorithm, ITU-T I.371 annex A and ATM Forum TM 4.1, in its virtual scheduling
+ * form.
+ *
+ * <p><b>Giving back.</b> A bucket is a queue: each charge brings work, T for a call, and time does it in the order of its
+ * arrival. The TAT is when the last work will be done. A charge whose call never was may be taken out of the queue, but
+ * only what is still undone of it: work that was done was done in place of others', and without it the bucket would
+ * perhaps have been full and idle. Taking "one token" back regardless lets too many in: with {@code max} 1, a call at 0,
+ * another at T, the first one given back, and a third is admitted at T.
+ *
+ * <p>That this never makes room which would not have been: a queue that works whenever there is work finishes no job
+ * later for having fewer jobs. So in the history without the given-back calls, every other job is done at least as far as
+ * it is here, and the work that is left of them, which is all that decides about room, is at most what is left here.
+ *
+ * <p>The work of a charge ends at the TAT that the charge left behind, less what was given back since from before it. Of
+ * that the cell keeps only the total, {@link Shifts}, and takes it for having been before it all. Two cases are exact:
+ * charges that are given back in the order they came or in the reverse, where each is the last in the queue. In between,
+ * less may be given back than could be.
+ */
+final class BucketCell extends Cell {
+
+    /** Twice the TAT, so that the lowest bit can tell whether the cell is claimed. */
+    @SuppressWarnings("unused") // through STATE
+    private volatile long state;
+
+    private final Meter meter;
+    private volatile @Nullable Shifts shifts;
+
+    private static final long CLAIMED = 1;
+    private static final long DEAD = Long.MIN_VALUE;
+    private static final VarHandle STATE;
+
+    static {
+        try {
+            STATE = MethodHandles.lookup().findVarHandle(BucketCell.class, "state", long.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    BucketCell(Meter meter, Moment now) {
+        this.meter = meter;
+        this.state = now.nanos() << 1;
+    }
+
+    /** {@code micros} rounded up to a whole call. */
+    static long wholeCalls(long micros) {
+        long over = micros % Amount.ONE_MICROS;
+        return over == 0 ? micros : Wide.add(micros, Amount.ONE_MICROS - over);
+    }
+
+    /**
+     * Takes room without a claim.
+     *
+     * <p>The clock is read after the state: if the compare-and-set succeeds, the state was the same at that reading, and
+     * if there is no room, there was none at that reading. So each answer is right for one moment while the call ran.
+     *
+     * @return what was taken; a refusal if there is no room; null if the cell is dead
+     */
+    @Nullable
+    Reservation take(InMemoryRateLimiter owner, Ticker ticker, long micros, ChargeMode mode) {
+        long cost = micros / Amount.ONE_MICROS * meter.emission;
+        Backoff backoff = null;
+        while (true) {
+            Shifts shifts = this.shifts;
+            long before = state;
+            if (before == DEAD) {
+                return null;
+            }
+            if ((before & CLAIMED) != 0) {
+                if (backoff == null) {
+                    backoff = new Backoff();
+                }
+                backoff.pause();
+                continue;
+            }
+            long now = ticker.nanos();
+            long tat = Math.max(before >> 1, now) + cost;
+            long wait = tat - now - meter.calls * meter.emission;
+            if (wait > 0) {
+                return Refusals.noRoom(0, wait);
+            }
+            long shifted = shifts == null ? 0 : shifts.nanos();
+            if (STATE.compareAndSet(this, before, tat << 1)) {
+                return new InQueue(owner, this, mode, tat, cost, shifted);
+            }
+        }
+    }
+
+    @Override
+    Attempt attempt() {
+        long before = state;
+        if (before == DEAD) {
+            return Attempt.DEAD;
+        }
+        return (before & CLAIMED) == 0 && STATE.compareAndSet(this, before, before | CLAIMED)
+                ? Attempt.CLAIMED
+                : Attempt.BUSY;
+    }
+
+    @Override
+    void release() {
+        long claimed = state;
+        state = claimed & ~CLAIMED;
+    }
+
+    @Override
+    void kill() {
+        state = DEAD;
+    }
+
+    @Override
+    boolean countsBy(LimitRule rule, long micros) {
+        return meter.measures(rule) && meter.isSimple(micros);
+    }
+
+    @Override
+    long waitFor(LimitRule rule, long micros, Moment now) {
+        if (micros == 0) {
+            return 0;
+        }
+        if (micros > meter.max) {
+            return NEVER;
+        }
+        long cost = micros / Amount.ONE_MICROS * meter.emission;
+        return Math.max(0, debt(now) + cost - meter.calls * meter.emission);
+    }
+
+    @Override
+    Taken take(InMemoryRateLimiter owner, long micros, ChargeMode mode, Moment now) {
+        long cost = micros / Amount.ONE_MICROS * meter.emission;
+        long tat = now.nanos() + debt(now) + cost;
+        put(tat);
+        Shifts shifts = this.shifts;
+        return new InQueue(owner, this, mode, tat, cost, shifts == null ? 0 : shifts.nanos());
+    }
+
+    @Override
+    void giveBack(Taken taken, Moment now) {
+        InQueue held = (InQueue) taken;
+        Shifts shifts = this.shifts;
+        long shifted = shifts == null ? 0 : shifts.nanos() - held.shifted;
+        long back = Math.min(held.cost, held.tat - shifted - now.nanos());
+        if (back <= 0) {
+            return;
+        }
+        long tat = state >> 1;
+        if (shifted != 0 || held.tat != tat) {
+            if (shifts == null) {
+                shifts = new Shifts();
+                this.shifts = shifts;
+            }
+            if (!shifts.add(back, 0, 1)) {
+                return;
+            }
+        }
+        put(tat - back);
+    }
+
+    @Override
+    long used(Moment now) {
+        return Wide.multiplyDivideUp(debt(now), Amount.ONE_MICROS, meter.emission);
+    }
+
+    @Override
+    long shown(Moment now) {
+        return wholeCalls(used(now));
+    }
+
+    @Override
+    boolean isFresh(Moment now) {
+        return debt(now) == 0;
+    }
+
+    @Override
+    long freshNanos(Moment now) {
+        return state >> 1;
+    }
+
+    private long debt(Moment now) {
+        return Math.max(0, (state >> 1) - now.nanos());
+    }
+
+    private void put(long tat) {
+        state = tat << 1 | (state & CLAIMED);
+    }
+
+    /** Its place in the queue: up to {@code tat}, from {@code cost} before that, when {@code shifted} had been given back. */
+    private static final class InQueue extends Taken {
+        final long tat;
+        final long cost;
+        final long shifted;
+
+        InQueue(InMemoryRateLimiter owner, BucketCell cell, ChargeMode mode, long tat, long cost, long shifted) {
+            super(owner, cell, mode);
+            this.tat = tat;
+            this.cost = cost;
+            this.shifted = shifted;
+        }
+    }
+}

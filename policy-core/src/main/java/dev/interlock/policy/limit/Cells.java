@@ -1,0 +1,126 @@
+package dev.interlock.policy.limit;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import java.util.Iterator;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** All cells by their keys, at most so many of them, and how new ones are made. */
+final class Cells {
+
+    private final InMemoryRateLimiter owner;
+    private final long maxKeys;
+
+    /** Without any eviction of Caffeine's own: it would drop buckets that aren't full, which hands their limits back. */
+    private final ConcurrentMap<LimitKey, Cell> cells =
+            Caffeine.newBuilder().<LimitKey, Cell>build().asMap();
+
+    private final AtomicLong size = new AtomicLong();
+    private final Sweeper sweeper = new Sweeper(this);
+
+    /** As many as there are different rules in policies. */
+    private final ConcurrentMap<LimitRule, Meter> meters = new ConcurrentHashMap<>();
+
+    private final ConcurrentMap<Window, Horizon> horizons = new ConcurrentHashMap<>();
+
+    Cells(InMemoryRateLimiter owner, long maxKeys) {
+        this.owner = owner;
+        this.maxKeys = maxKeys;
+    }
+
+    @Nullable
+    Cell get(LimitKey key) {
+        return cells.get(key);
+    }
+
+    /** The cell of {@code key}; if it has none, {@code fresh}, which is put there; null if there are too many. */
+    @Nullable
+    Cell add(LimitKey key, Cell fresh, Moment now) {
+        while (true) {
+            Cell cell = cells.computeIfAbsent(key, k -> acquire() ? fresh : null);
+            if (cell == fresh) {
+                sweeper.step(now);
+            }
+            if (cell != null || !sweeper.makePlace(now)) {
+                return cell;
+            }
+        }
+    }
+
+    /** Takes one of the places, if there is one. */
+    private boolean acquire() {
+        long taken = size.get();
+        while (taken < maxKeys) {
+            if (size.compareAndSet(taken, taken + 1)) {
+                return true;
+            }
+            taken = size.get();
+        }
+        return false;
+    }
+
+    /** Puts {@code next} in the place of {@code claimed}, which the caller has claimed. */
+    void replace(LimitKey key, Cell claimed, Cell next) {
+        cells.replace(key, claimed, next);
+        sweeper.disturbed();
+    }
+
+    /** Something was given back. */
+    void returned() {
+        sweeper.disturbed();
+    }
+
+    Iterator<Map.Entry<LimitKey, Cell>> iterator() {
+        return cells.entrySet().iterator();
+    }
+
+    /** Forgets a cell that the caller has claimed and that is fresh. */
+    void drop(LimitKey key, Cell claimed, Moment now) {
+        claimed.forget(now);
+        claimed.kill();
+        unlink(key, claimed);
+    }
+
+    /** Takes out a cell that is dead. Whoever meets one does, since its killer may not be running. */
+    void unlink(LimitKey key, Cell dead) {
+        if (cells.remove(key, dead)) {
+            size.decrementAndGet();
+        }
+    }
+
+    /** The cell of a key that nothing is known of, to count {@code micros} by {@code rule}. */
+    Cell fresh(LimitRule rule, long micros, Moment now) {
+        if (rule instanceof LimitRule.FixedWindow fixed) {
+            return FixedWindowCell.fresh(horizon(fixed.window()), now);
+        }
+        if (rule instanceof LimitRule.SlidingWindow sliding) {
+            return new SlidingWindowCell(sliding.window());
+        }
+        Meter meter = meters.computeIfAbsent(rule, r -> new Meter((LimitRule.TokenBucket) r));
+        return meter.isSimple(micros) ? new BucketCell(meter, now) : new ExactBucketCell(meter, now);
+    }
+
+    /**
+     * A cell that counts {@code micros} by {@code rule} and goes on from where {@code old} stands: what is used there now
+     * counts as if it had been used just now.
+     */
+    Cell carry(Cell old, LimitRule rule, long micros, Moment now) {
+        long used = old.used(now);
+        boolean whole = used % Amount.ONE_MICROS == 0;
+        Cell next = fresh(rule, whole ? micros : used, now);
+        if (used > 0) {
+            next.take(owner, used, ChargeMode.SENT, now);
+        }
+        return next;
+    }
+
+    private Horizon horizon(Window window) {
+        return horizons.computeIfAbsent(window, Horizon::new);
+    }
+}

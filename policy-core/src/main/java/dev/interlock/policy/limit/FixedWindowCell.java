@@ -1,0 +1,119 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.ChargeMode;
+
+/**
+ * A count that starts from nothing at each edge of the calendar.
+ *
+ * <p><b>Guarantee.</b> Of the calls that are counted in one window, the sum is at most {@code max}; so at most {@code 2 ·
+ * max} in an interval as long as the window that spans an edge. A call is counted in the window that the wall clock
+ * shows, or in the latest one that this key was ever counted in, if the clock has stepped back behind it: the sequence of
+ * windows never goes back, whatever the clock does. Giving back is exact while the window lasts, and does nothing after.
+ *
+ * <p><b>Cost.</b> Constant time, 48 bytes. The count does not depend on {@code max}, so a change of {@code max} just
+ * applies, and a probe without one reads the same count.
+ *
+ * <p>Counters that have no {@code max} may grow past what a {@code long} holds. The count then stays at {@link #FULL}
+ * until its window ends.
+ *
+ * <p>The method is the oldest there is; Nagios, nginx and every web server's quota page have it.
+ */
+final class FixedWindowCell extends LockedCell {
+
+    /** A count that is not known or too large to be held, and so is taken for everything. */
+    static final long FULL = Long.MAX_VALUE;
+
+    private final Horizon horizon;
+    private long start;
+    private long end;
+    private long used;
+
+    FixedWindowCell(Horizon horizon, long start, long used) {
+        this.horizon = horizon;
+        this.start = start;
+        this.end = CalendarWindows.end(horizon.window, start);
+        this.used = used;
+    }
+
+    /** The cell of a key that nothing is known of. */
+    static FixedWindowCell fresh(Horizon horizon, Moment now) {
+        FixedWindowCell cell = new FixedWindowCell(horizon, CalendarWindows.start(horizon.window, now.wall()), 0);
+        if (horizon.reached() >= cell.end) {
+            cell.used = FULL;
+        }
+        return cell;
+    }
+
+    @Override
+    boolean countsBy(LimitRule rule, long micros) {
+        return rule instanceof LimitRule.FixedWindow fixed && fixed.window().equals(horizon.window);
+    }
+
+    @Override
+    long waitFor(LimitRule rule, long micros, Moment now) {
+        var max = ((LimitRule.FixedWindow) rule).max();
+        if (max == null || micros == 0) {
+            return 0;
+        }
+        if (micros > max.micros()) {
+            return NEVER;
+        }
+        if (used(now) <= max.micros() - micros) {
+            return 0;
+        }
+        long millis = end - now.wall();
+        return millis > Long.MAX_VALUE / 1_000_000 ? NEVER - 1 : millis * 1_000_000;
+    }
+
+    @Override
+    Taken take(InMemoryRateLimiter owner, long micros, ChargeMode mode, Moment now) {
+        if (now.wall() >= end) {
+            start = CalendarWindows.start(horizon.window, now.wall());
+            end = CalendarWindows.end(horizon.window, start);
+            used = 0;
+        }
+        used = Wide.add(used, micros);
+        return new InWindow(owner, this, mode, start, micros);
+    }
+
+    @Override
+    void giveBack(Taken taken, Moment now) {
+        InWindow held = (InWindow) taken;
+        if (held.start == start && used != FULL) {
+            used -= held.micros;
+        }
+    }
+
+    @Override
+    long used(Moment now) {
+        return now.wall() >= end ? 0 : used;
+    }
+
+    @Override
+    boolean isFresh(Moment now) {
+        return now.wall() >= end
+                || (used == 0 && now.wall() >= start)
+                || (used == FULL && now.wall() >= start && horizon.reached() >= end);
+    }
+
+    @Override
+    long freshWall(Moment now) {
+        return used == 0 ? start : end;
+    }
+
+    @Override
+    void forget(Moment now) {
+        horizon.raise(now.wall() >= end ? end : start);
+    }
+
+    private static final class InWindow extends Taken {
+        final long start;
+        final long micros;
+
+        InWindow(InMemoryRateLimiter owner, Cell cell, ChargeMode mode, long start, long micros) {
+            super(owner, cell, mode);
+            this.start = start;
+            this.micros = micros;
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+
+/**
+ * A token bucket's rule in the terms of the generic cell rate algorithm. All buckets of a rule share one.
+ *
+ * <p>A bucket is full again, if nothing more is taken, at one moment: its <i>theoretical arrival time</i>, TAT. The time
+ * until then is its debt. Taking an amount a moves the TAT, or now if that is later, on by a's cost {@code a · window /
+ * max}; there is room if the TAT is then no further away than the window.
+ */
+final class Meter {
+
+    /** From this cost of one call on, a rounding error of a nanosecond is below one in a million. */
+    private static final long FINE = 1_000_000;
+
+    final LimitRule.TokenBucket rule;
+
+    /** The bucket's size in millionths. */
+    final long max;
+
+    /** How long an empty bucket takes to fill up, in nanoseconds. */
+    final long window;
+
+    /**
+     * The cost of one call in whole nanoseconds, rounded up; 0 if that is too coarse, so that the bucket must be counted
+     * exactly.
+     */
+    final long emission;
+
+    /** How many whole calls fit. */
+    final long calls;
+
+    Meter(LimitRule.TokenBucket rule) {
+        this.rule = rule;
+        this.max = rule.max().micros();
+        this.window = rule.window().toNanos();
+        this.calls = max / Amount.ONE_MICROS;
+        boolean whole = calls > 0 && max % Amount.ONE_MICROS == 0;
+        boolean simple = whole && (window % calls == 0 || window / calls >= FINE);
+        this.emission = simple ? (window + calls - 1) / calls : 0;
+    }
+
+    /** Whether calls of {@code micros} can be counted in whole nanoseconds. */
+    boolean isSimple(long micros) {
+        return emission > 0 && (micros == Amount.ONE_MICROS || micros % Amount.ONE_MICROS == 0);
+    }
+
+    boolean measures(LimitRule other) {
+        return other == rule || other.equals(rule);
+    }
+}

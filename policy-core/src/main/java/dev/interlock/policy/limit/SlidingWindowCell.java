@@ -1,0 +1,202 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.ChargeMode;
+import java.time.Duration;
+
+/**
+ * A log of what was counted within the last window.
+ *
+ * <p><b>Guarantee.</b> For every s, the calls in the half-open interval [s, s + W) sum up to at most {@code max}, and so
+ * do those in (s, s + W]: a call at time t counts until t + W, when it no longer does. The clock is the monotonic one.
+ *
+ * <p><b>Cost.</b> 16 bytes for each call within the window, at most {@value #ENTRIES} of them, so at most 64 KiB a key;
+ * calls at one instant share an entry. Counting is in amortised constant time; a refusal looks for when there will be
+ * room, in time linear in the entries.
+ *
+ * <p><b>Bound of its imprecision.</b> A key that counts more than {@value #ENTRIES} calls in its window has neighbouring
+ * entries merged into the latest of them. They are then released up to W / {@value #SLICES} late, never early.
+ *
+ * <p>Source: the sliding-window log, as in RFC 6585 era rate limiters; its merging is a histogram with slices of one
+ * width.
+ */
+final class SlidingWindowCell extends LockedCell {
+
+    static final int ENTRIES = 4096;
+    static final int SLICES = 2048;
+
+    private static final int FIRST_CAPACITY = 4;
+
+    private final long window;
+
+    /** A ring of pairs: when, and how much. The times rise. */
+    private long[] ring = {};
+
+    private int head;
+    private int size;
+    private long sum;
+
+    /** The time of the last entry that left, so that a late giving back doesn't mistake a later entry for it. */
+    private long left = Long.MIN_VALUE;
+
+    SlidingWindowCell(Duration window) {
+        this.window = window.toNanos();
+    }
+
+    @Override
+    boolean countsBy(LimitRule rule, long micros) {
+        return rule instanceof LimitRule.SlidingWindow sliding
+                && sliding.window().toNanos() == window;
+    }
+
+    @Override
+    long waitFor(LimitRule rule, long micros, Moment now) {
+        long max = ((LimitRule.SlidingWindow) rule).max().micros();
+        if (micros == 0) {
+            return 0;
+        }
+        if (micros > max) {
+            return NEVER;
+        }
+        expire(now.nanos());
+        long sum = this.sum;
+        long wait = 0;
+        for (int i = 0; i < size && sum > max - micros; i++) {
+            sum -= amount(i);
+            wait = time(i) + window - now.nanos();
+        }
+        return wait;
+    }
+
+    @Override
+    Taken take(InMemoryRateLimiter owner, long micros, ChargeMode mode, Moment now) {
+        expire(now.nanos());
+        long time = append(now.nanos(), micros);
+        return new At(owner, this, mode, time, micros);
+    }
+
+    /** Appends an entry, not before the last one. Its time is what a giving back finds it by. */
+    private long append(long time, long micros) {
+        sum = Wide.add(sum, micros);
+        if (size > 0 && time(size - 1) >= time) {
+            int last = index(size - 1);
+            ring[last + 1] = Wide.add(ring[last + 1], micros);
+            return ring[last];
+        }
+        if (2 * size == ring.length) {
+            makePlace();
+        }
+        int next = index(size);
+        ring[next] = time;
+        ring[next + 1] = micros;
+        size++;
+        return time;
+    }
+
+    @Override
+    void giveBack(Taken taken, Moment now) {
+        expire(now.nanos());
+        At held = (At) taken;
+        if (held.time <= left) {
+            return;
+        }
+        // Merging moves amounts to the next later entry, so this is where the amount is now.
+        int low = 0;
+        int high = size - 1;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (time(middle) < held.time) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        ring[index(low) + 1] -= held.micros;
+        sum -= held.micros;
+    }
+
+    @Override
+    long used(Moment now) {
+        expire(now.nanos());
+        return sum;
+    }
+
+    @Override
+    boolean isFresh(Moment now) {
+        expire(now.nanos());
+        return sum == 0;
+    }
+
+    @Override
+    long freshNanos(Moment now) {
+        return size == 0 ? now.nanos() : time(size - 1) + window;
+    }
+
+    private void expire(long now) {
+        while (size > 0 && time(0) + window <= now) {
+            left = time(0);
+            sum -= amount(0);
+            head = head + 2 == ring.length ? 0 : head + 2;
+            size--;
+        }
+        if (size == 0 && ring.length > 2 * FIRST_CAPACITY) {
+            ring = new long[0];
+            head = 0;
+        }
+    }
+
+    private void makePlace() {
+        if (size == ENTRIES) {
+            merge();
+            return;
+        }
+        long[] larger = new long[Math.max(2 * FIRST_CAPACITY, 2 * ring.length)];
+        int first = Math.min(2 * size, ring.length - head);
+        System.arraycopy(ring, head, larger, 0, first);
+        System.arraycopy(ring, 0, larger, first, 2 * size - first);
+        ring = larger;
+        head = 0;
+    }
+
+    /** Leaves one entry in each slice of the window, the last, with the amounts of all. That is half of them or fewer. */
+    private void merge() {
+        long slice = Math.max(1, (window + SLICES - 1) / SLICES);
+        int kept = 0;
+        for (int i = 0; i < size; i++) {
+            long time = time(i);
+            long amount = amount(i);
+            boolean same = kept > 0 && Math.floorDiv(time(kept - 1), slice) == Math.floorDiv(time, slice);
+            int target = index(same ? kept - 1 : kept);
+            long before = same ? ring[target + 1] : 0;
+            ring[target] = time;
+            ring[target + 1] = before + amount;
+            if (!same) {
+                kept++;
+            }
+        }
+        size = kept;
+    }
+
+    private int index(int entry) {
+        int index = head + 2 * entry;
+        return index >= ring.length ? index - ring.length : index;
+    }
+
+    private long time(int entry) {
+        return ring[index(entry)];
+    }
+
+    private long amount(int entry) {
+        return ring[index(entry) + 1];
+    }
+
+    private static final class At extends Taken {
+        final long time;
+        final long micros;
+
+        At(InMemoryRateLimiter owner, Cell cell, ChargeMode mode, long time, long micros) {
+            super(owner, cell, mode);
+            this.time = time;
+            this.micros = micros;
+        }
+    }
+}

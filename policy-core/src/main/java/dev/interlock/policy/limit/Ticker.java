@@ -1,0 +1,33 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.time.TimeSource;
+
+/**
+ * The limiter's clock. It counts monotonic time from its own making, since the source's origin is arbitrary and its
+ * readings may wrap: only their differences mean anything.
+ */
+final class Ticker {
+
+    /** The last moment that can be told, 73 years on. There time stands still, and nothing is refilled any more. */
+    static final long END = 1L << 61;
+
+    private final TimeSource source;
+    private final long origin;
+
+    Ticker(TimeSource source) {
+        this.source = source;
+        this.origin = source.monotonicNanos();
+    }
+
+    long nanos() {
+        return Math.max(0, Math.min(source.monotonicNanos() - origin, END));
+    }
+
+    long wall() {
+        return CalendarWindows.clamp(source.wallMillis());
+    }
+
+    Moment read() {
+        return new Moment(nanos(), wall());
+    }
+}

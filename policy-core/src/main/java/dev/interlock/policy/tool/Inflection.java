@@ -1,0 +1,76 @@
+package dev.interlock.policy.tool;
+
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * Derives the regular forms of an English verb. Where spelling depends on stress (<i>dropping</i>, but
+ * <i>visiting</i>) both are derived: a form that nobody writes does no harm in a table.
+ */
+final class Inflection {
+
+    /** What a form does in a name or a sentence. */
+    enum Form {
+        /** {@code delete}: gives the order. */
+        BASE,
+        /** {@code deletes}: tells what happens, but may be a plural. */
+        THIRD,
+        /** {@code deleting}. */
+        GERUND,
+        /** {@code deleted}: tells the state of something. */
+        PARTICIPLE,
+        /** {@code deletion}: names the act. */
+        NOUN
+    }
+
+    private Inflection() {}
+
+    /** The verb's forms, the base form among them. */
+    static Map<String, Form> of(String base) {
+        Map<String, Form> forms = new LinkedHashMap<>();
+        forms.put(base, Form.BASE);
+        forms.put(third(base), Form.THIRD);
+        for (String stem : stems(base)) {
+            forms.putIfAbsent(stem + "ing", Form.GERUND);
+            forms.putIfAbsent(stem + "ed", Form.PARTICIPLE);
+        }
+        if (base.endsWith("y") && !vowelAt(base, base.length() - 2)) {
+            forms.put(base.substring(0, base.length() - 1) + "ied", Form.PARTICIPLE);
+            forms.put(base + "ing", Form.GERUND);
+        }
+        if (base.endsWith("te")) {
+            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ion", Form.NOUN);
+            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ions", Form.NOUN);
+        }
+        return forms;
+    }
+
+    private static String third(String base) {
+        if (base.endsWith("y") && !vowelAt(base, base.length() - 2)) {
+            return base.substring(0, base.length() - 1) + "ies";
+        }
+        boolean hissing = base.endsWith("s")
+                || base.endsWith("x")
+                || base.endsWith("z")
+                || base.endsWith("ch")
+                || base.endsWith("sh")
+                || base.endsWith("o");
+        return base + (hissing ? "es" : "s");
+    }
+
+    private static String[] stems(String base) {
+        int last = base.length() - 1;
+        if (base.endsWith("ee")) {
+            return new String[] {base, base.substring(0, last)};
+        }
+        if (base.endsWith("e")) {
+            return new String[] {base.substring(0, last)};
+        }
+        boolean doubles = last >= 1 && !vowelAt(base, last) && vowelAt(base, last - 1);
+        return doubles ? new String[] {base, base + base.charAt(last)} : new String[] {base};
+    }
+
+    private static boolean vowelAt(String word, int index) {
+        return index >= 0 && "aeiou".indexOf(word.charAt(index)) >= 0;
+    }
+}

@@ -1,0 +1,178 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.tool.Inflection.Form;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The words that the classifier knows, read from {@code lexicon.txt}, which explains its own format. Never changed after
+ * it was read, so it may be shared between threads.
+ */
+final class Lexicon {
+
+    /** Nouns of tools that only look. */
+    static final String READING_NOUNS = "reading nouns";
+
+    /** Nouns of things that run. */
+    static final String RUNNING_NOUNS = "running nouns";
+
+    /** Nouns of code and of what takes it. */
+    static final String CODE_NOUNS = "code nouns";
+
+    /** What may belong to something that has to do with money without moving any. */
+    static final String BELONGINGS = "belongings";
+
+    /** Verbs that leave it to a noun to say what is done. */
+    static final String LIGHT_VERBS = "light verbs";
+
+    /** Nouns of what takes commands; where a name has one, it doesn't take the description's word for reading. */
+    static final String SHELLS = "shells";
+
+    /** Words that end a verb's object. */
+    static final String PREPOSITIONS = "prepositions";
+
+    /** How far a verb's base form can be trusted to be a verb in a name. */
+    enum Kind {
+        /** A verb wherever it stands. */
+        VERB("verbs"),
+        /** As often a noun ({@code search}, {@code order}). */
+        VERB_OR_NOUN("verbs or nouns"),
+        /** More often a noun ({@code log}, {@code group}). */
+        NOUN_OR_VERB("nouns or verbs");
+
+        private final String heading;
+
+        Kind(String heading) {
+            this.heading = heading;
+        }
+    }
+
+    /** A verb in its base form, and the category of a tool that is named by it. */
+    record Verb(String base, ToolCategory category, Kind kind) {}
+
+    /** A form of a verb. */
+    record Sense(Verb verb, Form form) {}
+
+    private static final String RESOURCE = "lexicon.txt";
+    private static final String PAIRS = "pairs";
+
+    private final Map<String, Sense> senses = new HashMap<>();
+    private final Map<String, ToolCategory> pairs = new HashMap<>();
+    private final Map<String, Set<String>> lists = new HashMap<>();
+    private final List<Verb> plainVerbs = new ArrayList<>();
+
+    private Lexicon() {}
+
+    /** Reads the lexicon that comes with the library. */
+    static Lexicon standard() {
+        Lexicon lexicon = new Lexicon();
+        String heading = "";
+        for (String entry : WordFile.entries(RESOURCE)) {
+            if (entry.startsWith("[")) {
+                heading = entry.substring(1, entry.indexOf(']'));
+            } else {
+                lexicon.add(heading, entry);
+            }
+        }
+        return lexicon;
+    }
+
+    private void add(String heading, String entry) {
+        int colon = heading.indexOf(": ");
+        if (colon < 0) {
+            lists.computeIfAbsent(heading, name -> new HashSet<>()).addAll(List.of(entry.split(" ", -1)));
+            return;
+        }
+        ToolCategory category = ToolCategory.of(heading.substring(0, colon)).orElseThrow();
+        String what = heading.substring(colon + 2);
+        if (what.equals(PAIRS)) {
+            addPairs(category, entry);
+            return;
+        }
+        for (Kind kind : Kind.values()) {
+            if (kind.heading.equals(what)) {
+                for (String verb : entry.split(" ", -1)) {
+                    addVerb(category, kind, verb);
+                }
+            }
+        }
+    }
+
+    private void addPairs(ToolCategory category, String entry) {
+        int colon = entry.indexOf(" : ");
+        for (String verb : entry.substring(0, colon).split(" ", -1)) {
+            for (String object : entry.substring(colon + 3).split(" ", -1)) {
+                pairs.put(verb + " " + object, category);
+            }
+        }
+    }
+
+    private void addVerb(ToolCategory category, Kind kind, String entry) {
+        String[] forms = entry.split("/", -1);
+        Verb verb = new Verb(forms[0], category, kind);
+        if (kind == Kind.VERB) {
+            plainVerbs.add(verb);
+        }
+        Inflection.of(verb.base()).forEach((word, form) -> put(word, new Sense(verb, form)));
+        for (int i = 1; i < forms.length; i++) {
+            if (forms[i].startsWith("+")) {
+                put(forms[i].substring(1), new Sense(verb, Form.NOUN));
+                put(forms[i].substring(1) + "s", new Sense(verb, Form.NOUN));
+            } else {
+                put(forms[i], new Sense(verb, Form.PARTICIPLE));
+            }
+        }
+    }
+
+    /** A base form that is written down wins over a form derived from another verb. */
+    private void put(String word, Sense sense) {
+        Sense known = senses.get(word);
+        if (known != null && known.form() == Form.BASE && sense.form() == Form.BASE) {
+            throw new IllegalStateException(RESOURCE + " has '" + word + "' twice");
+        }
+        if (known == null || sense.form() == Form.BASE) {
+            senses.put(word, sense);
+        }
+    }
+
+    /** What the word is as a verb, or null if it is none. */
+    @Nullable
+    Sense verb(String word) {
+        return senses.get(word);
+    }
+
+    /** The verbs that are never nouns. */
+    List<Verb> plainVerbs() {
+        return plainVerbs;
+    }
+
+    /** What the verb means together with that object, or null if no more than alone. */
+    @Nullable
+    ToolCategory pair(Verb verb, String object) {
+        ToolCategory category = pairs.get(verb.base() + " " + object);
+        return category != null ? category : pairs.get(verb.base() + " " + singular(object));
+    }
+
+    /** Whether the word, in the singular or the plural, stands in that list. */
+    boolean lists(String list, String word) {
+        Set<String> words = lists.getOrDefault(list, Set.of());
+        return words.contains(word) || words.contains(singular(word));
+    }
+
+    /** Whether the word stands in one of the lists of nouns. */
+    boolean isNoun(String word) {
+        return lists(READING_NOUNS, word) || lists(RUNNING_NOUNS, word) || lists(BELONGINGS, word);
+    }
+
+    private static String singular(String word) {
+        if (word.endsWith("ies")) {
+            return word.substring(0, word.length() - 3) + "y";
+        }
+        return word.endsWith("s") ? word.substring(0, word.length() - 1) : word;
+    }
+}

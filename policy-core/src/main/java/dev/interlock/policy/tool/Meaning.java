@@ -1,0 +1,76 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.tool.Inflection.Form;
+import dev.interlock.policy.tool.Lexicon.Sense;
+import dev.interlock.policy.tool.Lexicon.Verb;
+import dev.interlock.policy.tool.Reading.Certainty;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What verbs mean with their objects, and what nouns tell without a verb. */
+final class Meaning {
+
+    /**
+     * What a verb does to its object.
+     *
+     * @param object the word that gave the verb another meaning, null if it has the one it has alone
+     */
+    record Act(ToolCategory category, @Nullable String object) {}
+
+    private final Lexicon lexicon;
+
+    Meaning(Lexicon lexicon) {
+        this.lexicon = lexicon;
+    }
+
+    /** What the verb does to the object, which ends before the first preposition. */
+    Act act(Verb verb, List<String> object) {
+        Act found = null;
+        for (int i = 0; i < object.size(); i++) {
+            String word = object.get(i);
+            if (lexicon.lists(Lexicon.PREPOSITIONS, word)) {
+                break;
+            }
+            ToolCategory category = lexicon.pair(verb, word);
+            if (category == null || (category == ToolCategory.FINANCIAL && belongs(object, i + 1))) {
+                continue;
+            }
+            if (found == null || Reading.graver(category, found.category())) {
+                found = new Act(category, word);
+            }
+        }
+        return found == null ? new Act(verb.category(), null) : found;
+    }
+
+    private boolean belongs(List<String> object, int next) {
+        return next < object.size() && lexicon.lists(Lexicon.BELONGINGS, object.get(next));
+    }
+
+    /** What the nouns among the words tell: the gravest of it. */
+    Reading nouns(List<String> words) {
+        Reading reading = Reading.SILENT;
+        for (String word : words) {
+            ToolCategory category = noun(word);
+            if (category != null) {
+                Certainty certainty = lexicon.lists(Lexicon.SHELLS, word) ? Certainty.HINT : Certainty.NOUN;
+                reading = reading.orGraver(new Reading(certainty, category, List.of("noun '" + word + "'")));
+            }
+        }
+        return reading;
+    }
+
+    private @Nullable ToolCategory noun(String word) {
+        Sense sense = lexicon.verb(word);
+        if (sense != null) {
+            boolean act = sense.form() == Form.NOUN || sense.form() == Form.GERUND;
+            boolean either = sense.form() == Form.BASE && sense.verb().kind() == Lexicon.Kind.NOUN_OR_VERB;
+            if (act || either) {
+                return sense.verb().category();
+            }
+        }
+        if (lexicon.lists(Lexicon.CODE_NOUNS, word) || lexicon.lists(Lexicon.RUNNING_NOUNS, word)) {
+            return ToolCategory.EXECUTE;
+        }
+        return lexicon.lists(Lexicon.READING_NOUNS, word) ? ToolCategory.READ : null;
+    }
+}

@@ -1,0 +1,161 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.tool.Inflection.Form;
+import dev.interlock.policy.tool.Lexicon.Kind;
+import dev.interlock.policy.tool.Lexicon.Sense;
+import dev.interlock.policy.tool.Lexicon.Verb;
+import dev.interlock.policy.tool.Reading.Certainty;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Understands a tool's name. A name has one leading verb, nearly always the first ({@code delete_repo}), else the last
+ * ({@code repo_delete}), often behind the server's name ({@code github_delete_repo}). Verbs that destroy or pay count
+ * wherever they stand, so that {@code get_and_delete} or {@code safe_read_only_delete} don't pass for reading.
+ */
+final class NameReader {
+
+    private static final Set<String> CONJUNCTIONS = Set.of("and", "or", "then", Words.COMMA);
+
+    private static final Set<String> BULK = Set.of("all", "batch", "bulk", "many", "mass", "multiple");
+
+    /** A shorter verb could open a word by accident: <i>get</i> does so in <i>getaway</i>. */
+    private static final int GLUED_VERB_LENGTH = 6;
+
+    private final Lexicon lexicon;
+    private final Meaning meaning;
+
+    NameReader(Lexicon lexicon, Meaning meaning) {
+        this.lexicon = lexicon;
+        this.meaning = meaning;
+    }
+
+    Reading read(String name) {
+        List<String> words = Words.ofName(name);
+        int lead = lead(words);
+        if (lead < 0) {
+            Reading nouns = withJoined(meaning.nouns(words), words, lead, null);
+            return nouns.certainty() == Certainty.SILENT ? glued(words) : nouns;
+        }
+        Verb verb = verb(words.get(lead));
+        boolean last = lead == words.size() - 1;
+        Meaning.Act act = meaning.act(verb, last ? words.subList(0, lead) : words.subList(lead + 1, words.size()));
+        return withJoined(leading(verb, act), words, lead, act.object());
+    }
+
+    private static Reading leading(Verb verb, Meaning.Act act) {
+        if (act.object() != null) {
+            String reason = "verb '" + verb.base() + "' with '" + act.object() + "'";
+            return new Reading(Certainty.VERB, act.category(), List.of(reason));
+        }
+        return switch (verb.kind()) {
+            case VERB -> said(verb, Certainty.VERB);
+            case VERB_OR_NOUN -> said(verb, Certainty.HINT);
+            case NOUN_OR_VERB -> said(verb, Certainty.NOUN);
+        };
+    }
+
+    /** Adds what verbs other than the leading one say, where they count. */
+    private Reading withJoined(Reading leading, List<String> words, int lead, @Nullable String object) {
+        Reading reading = leading;
+        for (int i = 0; i < words.size(); i++) {
+            Sense sense = lexicon.verb(words.get(i));
+            boolean joined = i > 0 && joins(words.get(i - 1));
+            if (i != lead
+                    && sense != null
+                    && counts(sense, joined)
+                    && !words.get(i).equals(object)) {
+                reading = reading.orGraver(said(sense.verb(), Certainty.VERB));
+            }
+        }
+        return reading;
+    }
+
+    /**
+     * A verb that the name has besides the one that gave the category, and that would have given a graver one. {@code
+     * get_update_status} has none: a noun that stands behind a verb makes one word with it.
+     */
+    Optional<String> aside(String name, ToolCategory category) {
+        List<String> words = Words.ofName(name);
+        for (int i = 0; i < words.size(); i++) {
+            String word = words.get(i);
+            boolean describes = i + 1 < words.size() && lexicon.isNoun(words.get(i + 1));
+            if (is(word, Kind.VERB) && !describes && Reading.graver(verb(word).category(), category)) {
+                return Optional.of(word);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The word that says that a call acts on many things. */
+    Optional<String> bulk(String name) {
+        return Words.ofName(name).stream().filter(BULK::contains).findFirst();
+    }
+
+    static boolean joins(String word) {
+        return CONJUNCTIONS.contains(word);
+    }
+
+    private static boolean counts(Sense sense, boolean joined) {
+        Verb verb = sense.verb();
+        boolean critical = verb.category().usualRisk() == RiskLevel.CRITICAL;
+        boolean orders = sense.form() == Form.BASE || sense.form() == Form.THIRD;
+        return orders && (joined || (critical && verb.kind() == Kind.VERB));
+    }
+
+    /** Where the leading verb stands, or -1 if there is none. */
+    private int lead(List<String> words) {
+        int verb = first(words, Kind.VERB);
+        int either = first(words, Kind.VERB_OR_NOUN);
+        int last = words.size() - 1;
+        if (verb >= 0) {
+            return verb;
+        }
+        if (either > 0 && is(words.get(last), Kind.VERB_OR_NOUN)) {
+            return last;
+        }
+        return either >= 0 ? either : first(words, Kind.NOUN_OR_VERB);
+    }
+
+    private int first(List<String> words, Kind kind) {
+        for (int i = 0; i < words.size(); i++) {
+            if (is(words.get(i), kind)) {
+                return i;
+            }
+        }
+        return -1;
+    }
+
+    private boolean is(String word, Kind kind) {
+        Sense sense = lexicon.verb(word);
+        return sense != null && sense.form() == Form.BASE && sense.verb().kind() == kind;
+    }
+
+    private Verb verb(String word) {
+        Sense sense = lexicon.verb(word);
+        if (sense == null) {
+            throw new IllegalArgumentException("no verb: " + word);
+        }
+        return sense.verb();
+    }
+
+    /** {@code deletefile}: long verbs are found also where nothing separates them from their object. */
+    private Reading glued(List<String> words) {
+        Reading reading = Reading.SILENT;
+        for (String word : words) {
+            for (Verb verb : lexicon.plainVerbs()) {
+                if (verb.base().length() >= GLUED_VERB_LENGTH
+                        && (word.startsWith(verb.base()) || word.endsWith(verb.base()))) {
+                    reading = reading.orGraver(said(verb, Certainty.NOUN));
+                }
+            }
+        }
+        return reading;
+    }
+
+    private static Reading said(Verb verb, Certainty certainty) {
+        return new Reading(certainty, verb.category(), List.of("verb '" + verb.base() + "'"));
+    }
+}

@@ -1,0 +1,58 @@
+package dev.interlock.policy.tool;
+
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a text was understood to say about a call.
+ *
+ * @param certainty how plainly it says it
+ * @param category what it says, null only if it says nothing
+ * @param reasons why it was understood so, the decisive ones first
+ */
+record Reading(Certainty certainty, @Nullable ToolCategory category, List<String> reasons) {
+
+    /** How plainly a text says what a call does, in rising order. */
+    enum Certainty {
+        /** Not at all. */
+        SILENT,
+        /** With a noun: {@code job_status}. */
+        NOUN,
+        /** With a word that may be a verb. */
+        HINT,
+        /** With a verb. */
+        VERB
+    }
+
+    /** Says nothing. */
+    static final Reading SILENT = new Reading(Certainty.SILENT, null, List.of());
+
+    /** Copies the reasons. */
+    Reading {
+        reasons = List.copyOf(reasons);
+    }
+
+    /** This, or the other if that is graver: two critical categories don't outdo each other. */
+    Reading orGraver(Reading other) {
+        if (category == null || other.category == null) {
+            return category == null ? other : this;
+        }
+        if (!graver(other.category, category)) {
+            return this;
+        }
+        Certainty surer = certainty.compareTo(other.certainty) > 0 ? certainty : other.certainty;
+        return new Reading(surer, other.category, joined(other, this));
+    }
+
+    private static List<String> joined(Reading first, Reading second) {
+        List<String> reasons = new ArrayList<>(first.reasons);
+        reasons.addAll(second.reasons);
+        return reasons;
+    }
+
+    /** Whether the one category is graver than the other. Destructive and financial are alike. */
+    static boolean graver(ToolCategory one, ToolCategory other) {
+        return one.usualRisk().compareTo(other.usualRisk()) > 0;
+    }
+}

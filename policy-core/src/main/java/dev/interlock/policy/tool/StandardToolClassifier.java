@@ -1,0 +1,109 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.tool.Reading.Certainty;
+import java.util.List;
+
+/**
+ * Rates tools by the words of their names, descriptions and schemas, and by their annotations.
+ *
+ * <ol>
+ *   <li>The name says what a call does: its leading verb, with the object where that changes the meaning, and any verb
+ *       that destroys or pays wherever it stands.
+ *   <li>The description's first sentence speaks where the name has no verb. Where it has one, the description can make
+ *       the rating graver and never milder.
+ *   <li>The values that an argument such as {@code action} allows can make it graver.
+ *   <li>The annotations can make it graver. They make it milder only for a classifier that trusts them.
+ *   <li>The category gives the usual risk. Arguments (a URL, a command, a secret), a name or description that says more,
+ *       and text that speaks to the model or can't be seen raise it.
+ * </ol>
+ *
+ * <p>Where nothing tells what a tool does, it is taken to write. Everything is decided by fixed word lists: the same
+ * definition is always rated the same, and each {@linkplain ToolRating#factors() factor} names the word that it comes
+ * from. Time and memory are linear in the definition, of which a bounded part is read. Immutable and safe for any number
+ * of threads.
+ */
+public final class StandardToolClassifier implements ToolClassifier {
+
+    private final boolean trusting;
+    private final NameReader names;
+    private final SentenceReader sentences;
+    private final SchemaSignals schemas;
+    private final TextSignals texts;
+
+    private StandardToolClassifier(boolean trusting) {
+        this.trusting = trusting;
+        Lexicon lexicon = Lexicon.standard();
+        Meaning meaning = new Meaning(lexicon);
+        names = new NameReader(lexicon, meaning);
+        sentences = new SentenceReader(lexicon, meaning);
+        schemas = new SchemaSignals(lexicon, names);
+        texts = new TextSignals(PromptPhrases.standard());
+    }
+
+    /** A classifier that lets annotations raise a rating but never lower it, as befits a server that might lie. */
+    public static StandardToolClassifier create() {
+        return new StandardToolClassifier(false);
+    }
+
+    /**
+     * A classifier that believes annotations also where they lower a rating. For servers only whose every release the
+     * host vouches for: one that claims {@code readOnlyHint} for all its tools has them rated as reading, but for those
+     * whose names or descriptions say that they destroy or pay.
+     */
+    public static StandardToolClassifier trustingAnnotations() {
+        return new StandardToolClassifier(true);
+    }
+
+    @Override
+    public ToolRating rate(ToolDefinition tool) {
+        Reading name = names.read(tool.name());
+        Assessment assessment = assess(understand(name, tool));
+        doubt(name, tool.name(), assessment);
+        schemas.weigh(tool, assessment);
+        AnnotationHints.of(tool.annotations()).weigh(assessment, trusting);
+        texts.weigh(tool, assessment);
+        return assessment.rating();
+    }
+
+    private Reading understand(Reading name, ToolDefinition tool) {
+        Reading title = names.read(AnnotationHints.title(tool.annotations()));
+        Reading description = sentences.read(tool.description());
+        Reading said = plainly(title).orGraver(plainly(description));
+        return switch (name.certainty()) {
+            case VERB, HINT -> name.orGraver(said);
+            case NOUN -> said.category() == null || critical(name) ? name.orGraver(description) : said;
+            case SILENT -> title.orGraver(description);
+        };
+    }
+
+    private static boolean critical(Reading reading) {
+        return reading.category() != null && reading.category().usualRisk() == RiskLevel.CRITICAL;
+    }
+
+    private static Reading plainly(Reading reading) {
+        return reading.certainty() == Certainty.VERB ? reading : Reading.SILENT;
+    }
+
+    private static Assessment assess(Reading reading) {
+        return reading.category() == null
+                ? new Assessment(ToolCategory.WRITE, List.of("nothing tells what it does"))
+                : new Assessment(reading.category(), reading.reasons());
+    }
+
+    private void doubt(Reading said, String name, Assessment assessment) {
+        if (name.length() > Words.NAME_LIMIT) {
+            assessment.raiseTo(ToolCategory.WRITE, "name longer than " + Words.NAME_LIMIT + " characters");
+            assessment.aboveUsual("only the first " + Words.NAME_LIMIT + " characters of the name were read");
+        }
+        if (Words.hasForeignLetters(name)) {
+            assessment.raiseTo(ToolCategory.WRITE, "name has letters outside ASCII");
+            assessment.aboveUsual("such letters can look like others");
+        }
+        if (assessment.category() == ToolCategory.READ && said.category() != ToolCategory.READ) {
+            assessment.aboveUsual("only the description says that it reads");
+        }
+        names.aside(name, assessment.category())
+                .ifPresent(verb -> assessment.aboveUsual("name also says '" + verb + "'"));
+        names.bulk(name).ifPresent(word -> assessment.note("acts on many at once ('" + word + "')"));
+    }
+}

@@ -1,0 +1,145 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.Scope;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.function.Consumer;
+
+/**
+ * Writes a policy as canonical YAML: keys in the order of the reference, nothing that is the default, strings quoted
+ * only where they have to be. One policy is always written the same.
+ */
+final class PolicyWriter {
+
+    private final YamlText out = new YamlText();
+    private final RuleWriter rules = new RuleWriter(out);
+
+    private PolicyWriter() {}
+
+    static String write(Policy policy) {
+        PolicyWriter writer = new PolicyWriter();
+        writer.policy(policy);
+        return writer.out.toString();
+    }
+
+    private void policy(Policy policy) {
+        out.line("version", "\"1\"");
+        if (!policy.description().isEmpty()) {
+            out.line("description", YamlText.scalar(policy.description()));
+        }
+        out.line("default", text(policy.body().posture()));
+        if (policy.mode() == Mode.AUDIT) {
+            out.line("mode", "audit");
+        }
+        body(policy.body());
+        if (!policy.methods().isEmpty()) {
+            out.block(
+                    "methods",
+                    () -> policy.methods().forEach((name, posture) -> out.line(name(name.text()), text(posture))));
+        }
+        policy.grants().ifPresent(grants -> {
+            if (grants.isEmpty()) {
+                out.line("grants", "{}");
+                return;
+            }
+            out.block(
+                    "grants",
+                    () -> grants.forEach((identity, body) -> out.block(name(identity.text()), () -> {
+                        out.line("default", text(body.posture()));
+                        body(body);
+                    })));
+        });
+    }
+
+    private void body(PolicyBody body) {
+        if (!body.hide().isEmpty()) {
+            out.line("hide", list(body.hide().stream().map(NamePattern::text).toList()));
+        }
+        if (!body.tools().isEmpty() || body.star().isPresent()) {
+            out.block("tools", () -> {
+                body.tools().forEach((pattern, entry) -> entry(name(pattern.text()), entry, Scope.TOOL));
+                body.star().ifPresent(entry -> entry("*", entry, Scope.GLOBAL));
+            });
+        }
+        if (!body.categories().isEmpty()) {
+            out.block(
+                    "categories",
+                    () -> body.categories().forEach((category, entry) -> entry(category.text(), entry, Scope.TOOL)));
+        }
+        if (!body.risks().isEmpty()) {
+            out.block("risks", () -> body.risks().forEach((risk, entry) -> entry(risk.text(), entry, Scope.TOOL)));
+        }
+        body.allTools().ifPresent(entry -> entry("all_tools", entry, Scope.GLOBAL));
+    }
+
+    private void entry(String key, Entry entry, Scope defaultScope) {
+        if (!entry.hide()
+                && entry.require().isEmpty()
+                && entry.denyIf().isEmpty()
+                && entry.rules().isEmpty()
+                && entry.limits().isEmpty()) {
+            out.line(key, "{}");
+            return;
+        }
+        out.block(key, () -> {
+            if (entry.hide()) {
+                out.line("hide", "true");
+            }
+            list("require", entry.require(), this::block);
+            list("deny_if", entry.denyIf(), this::block);
+            list("rules", entry.rules(), rule -> out.item(() -> rules.rule(rule, defaultScope)));
+            list("limits", entry.limits(), limit -> out.item(() -> rules.limit(limit, defaultScope)));
+        });
+    }
+
+    private <T> void list(String key, List<T> items, Consumer<T> item) {
+        if (!items.isEmpty()) {
+            out.block(key, () -> items.forEach(item));
+        }
+    }
+
+    private void block(Block block) {
+        List<Condition> conditions = block.conditions();
+        if (conditions.size() == 1
+                && block.message() == null
+                && conditions.get(0).place().equals(block.place())) {
+            out.item(RuleWriter.condition(conditions.get(0)));
+            return;
+        }
+        out.item(() -> {
+            rules.conditions(conditions);
+            if (block.message() != null) {
+                out.line("on_deny", YamlText.scalar(block.message()));
+            }
+        });
+    }
+
+    private static String list(List<String> names) {
+        List<String> scalars = new ArrayList<>();
+        for (String name : names) {
+            scalars.add(YamlText.scalar(name));
+        }
+        return "[" + String.join(", ", scalars) + "]";
+    }
+
+    private static String name(String name) {
+        if (Keys.isNote(name)) {
+            throw new IllegalArgumentException("a document can't name " + Display.quoted(name)
+                    + ": keys that begin with 'x-' are ignored; use a glob, such as '?" + name.substring(1) + "'");
+        }
+        return name;
+    }
+
+    private static String text(Posture posture) {
+        return posture.name().toLowerCase(Locale.ROOT);
+    }
+}

@@ -1,0 +1,219 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Spend;
+import dev.interlock.policy.Validation;
+import dev.interlock.policy.Window;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Writes the parts of entries: rules, conditions, limits. */
+final class RuleWriter {
+
+    private final YamlText out;
+
+    RuleWriter(YamlText out) {
+        this.out = out;
+    }
+
+    void rule(Rule rule, Scope defaultScope) {
+        if (rule.name() != null) {
+            out.line("name", YamlText.scalar(rule.name()));
+        }
+        if (rule instanceof Rule.Deny) {
+            out.line("action", "deny");
+        } else if (rule instanceof Rule.Approval approval) {
+            out.line("action", "require_approval");
+            demands(approval.demands(), defaultScope);
+            if (!approval.timeout().equals(Rule.Approval.DEFAULT_TIMEOUT)) {
+                out.line("approval_timeout", duration(approval.timeout()));
+            }
+        } else if (rule instanceof Rule.Check check) {
+            if (check.demands().isEmpty()) {
+                out.line("action", "allow");
+            }
+            demands(check.demands(), defaultScope);
+        }
+        message(rule.message());
+        if (rule.mode() == Mode.AUDIT) {
+            out.line("mode", "audit");
+        }
+    }
+
+    void limit(Limit limit, Scope defaultScope) {
+        out.line("counter", YamlText.scalar(limit.counter()));
+        out.line("window", limit.window().text());
+        out.line("max", limit.max().toString());
+        if (limit.algorithm() != Algorithm.FIXED_WINDOW) {
+            out.line("algorithm", limit.algorithm().text());
+        }
+        if (limit.scope() != defaultScope) {
+            out.line("scope", limit.scope().text());
+        }
+        if (limit.incrementFrom() != null) {
+            out.line("increment_from", YamlText.scalar(limit.incrementFrom().text()));
+        }
+        if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
+            out.line("charge", limit.charge().text());
+        }
+        message(limit.message());
+    }
+
+    void conditions(List<Condition> conditions) {
+        if (conditions.isEmpty()) {
+            out.line("conditions", "[]");
+            return;
+        }
+        out.block("conditions", () -> conditions.forEach(condition -> out.item(condition(condition))));
+    }
+
+    static String condition(Condition condition) {
+        List<String> parts = new ArrayList<>();
+        parts.add("path: " + YamlText.scalar(condition.path().text()));
+        parts.add("op: " + condition.operator().text());
+        parts.add("value: " + YamlText.value(condition.operand()));
+        if (condition.message() != null) {
+            parts.add("on_deny: " + YamlText.scalar(condition.message()));
+        }
+        return flow(parts);
+    }
+
+    private void demands(Rule.Demands demands, Scope defaultScope) {
+        if (!demands.conditions().isEmpty()) {
+            conditions(demands.conditions());
+        }
+        if (demands.rateLimit() != null) {
+            out.line("rate_limit", rateLimit(demands.rateLimit(), defaultScope));
+        }
+        if (demands.state() != null) {
+            out.line("state", state(demands.state()));
+        }
+        if (demands.spend() != null) {
+            out.line("spend", spend(demands.spend()));
+        }
+        if (demands.validation() != null) {
+            out.line("validate", validation(demands.validation()));
+        }
+    }
+
+    private static String rateLimit(RateLimit limit, Scope defaultScope) {
+        boolean plain = limit.algorithm() == Algorithm.FIXED_WINDOW
+                && limit.scope() == defaultScope
+                && limit.charge() == ChargeMode.SUCCESS
+                && limit.window() instanceof Window.Calendar;
+        if (limit.shorthand() && plain) {
+            return limit.max() + "/" + limit.window().text();
+        }
+        List<String> parts = new ArrayList<>();
+        parts.add("max: " + limit.max());
+        parts.add("window: " + limit.window().text());
+        Algorithm usual = limit.window() instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
+        if (limit.algorithm() != usual) {
+            parts.add("algorithm: " + limit.algorithm().text());
+        }
+        if (limit.scope() != Scope.SESSION) {
+            parts.add("scope: " + limit.scope().text());
+        }
+        if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
+            parts.add("charge: " + limit.charge().text());
+        }
+        return flow(parts);
+    }
+
+    private static String state(Counter counter) {
+        List<String> parts = new ArrayList<>();
+        parts.add("counter: " + YamlText.scalar(counter.name()));
+        parts.add("window: " + counter.window().text());
+        if (!counter.increment().equals(Amount.ONE)) {
+            parts.add("increment: " + counter.increment());
+        }
+        if (counter.incrementFrom() != null) {
+            parts.add(
+                    "increment_from: " + YamlText.scalar(counter.incrementFrom().text()));
+        }
+        if (counter.charge() != ChargeMode.SUCCESS) {
+            parts.add("charge: " + counter.charge().text());
+        }
+        return flow(parts);
+    }
+
+    private static String spend(Spend spend) {
+        List<String> parts = new ArrayList<>();
+        if (spend.perCall() != null) {
+            parts.add("per_call: " + spend.perCall());
+        }
+        for (Map.Entry<String, Window.Calendar> cap : LimitReader.CAPS.entrySet()) {
+            Amount amount = spend.caps().get(cap.getValue());
+            if (amount != null) {
+                parts.add(cap.getKey() + ": " + amount);
+            }
+        }
+        if (spend.from() != null) {
+            parts.add("from: " + YamlText.scalar(spend.from().text()));
+        }
+        if (spend.charge() != ChargeMode.SUCCESS) {
+            parts.add("charge: " + spend.charge().text());
+        }
+        return flow(parts);
+    }
+
+    private static String validation(Validation validation) {
+        List<String> parts = new ArrayList<>();
+        if (validation.schemaRequired() && !validation.required().isEmpty()) {
+            throw new IllegalArgumentException(
+                    "a document can't say both required_args: true and a list of names; make two rules of it");
+        }
+        if (validation.schemaRequired()) {
+            parts.add("required_args: true");
+        } else if (!validation.required().isEmpty()) {
+            parts.add("required_args: ["
+                    + String.join(
+                            ", ",
+                            validation.required().stream().map(YamlText::scalar).toList())
+                    + "]");
+        }
+        if (validation.schema()) {
+            parts.add("schema: true");
+        }
+        if (validation.noUnknown()) {
+            parts.add("no_unknown_args: true");
+        }
+        validation.maxBytes().ifPresent(bytes -> parts.add("max_bytes: " + bytes));
+        validation.maxDepth().ifPresent(depth -> parts.add("max_depth: " + depth));
+        return flow(parts);
+    }
+
+    private void message(@Nullable String message) {
+        if (message != null) {
+            out.line("on_deny", YamlText.scalar(message));
+        }
+    }
+
+    private static String duration(Duration duration) {
+        boolean whole = duration.toNanosPart() == 0;
+        if (whole && duration.compareTo(Window.Length.MAX) <= 0 && !duration.isZero()) {
+            return new Window.Length(duration).text();
+        }
+        return BigDecimal.valueOf(duration.toSeconds())
+                .add(BigDecimal.valueOf(duration.toNanosPart(), 9))
+                .stripTrailingZeros()
+                .toPlainString();
+    }
+
+    private static String flow(List<String> parts) {
+        return "{" + String.join(", ", parts) + "}";
+    }
+}

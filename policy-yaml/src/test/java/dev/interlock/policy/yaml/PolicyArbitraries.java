@@ -1,0 +1,690 @@
+package dev.interlock.policy.yaml;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Block;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Spend;
+import dev.interlock.policy.Validation;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.Set;
+import java.util.function.Function;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
+
+/**
+ * Generates policies that use every feature of the language, with the places that they have in a document. What their
+ * tools and arguments are called, and which values and texts they use, can be chosen, so that calls can be generated
+ * that meet them.
+ *
+ * <p>Parts are generated as functions of where they will stand, and placed at the end: so a counterexample shrinks by
+ * losing parts, and stays a policy while it does.
+ */
+public final class PolicyArbitraries {
+
+    private final List<String> tools;
+    private final List<String> args;
+    private final Arbitrary<String> texts;
+    private final Arbitrary<Value> values;
+    private final Set<Feature> without;
+
+    /** Features that can be left out. */
+    public enum Feature {
+        /** {@code grants}. */
+        GRANTS,
+        /** {@code methods}. */
+        METHODS,
+        /** Everything that counts. */
+        LIMITS,
+        /** {@code action: require_approval}. */
+        APPROVALS,
+        /** {@code mode: audit}, of the policy and of rules. */
+        AUDIT,
+        /** {@code schema: true} and {@code no_unknown_args: true}. */
+        SCHEMA,
+        /** {@code hide}. */
+        HIDING
+    }
+
+    private PolicyArbitraries(
+            List<String> tools,
+            List<String> args,
+            Arbitrary<String> texts,
+            Arbitrary<Value> values,
+            Set<Feature> without) {
+        this.tools = List.copyOf(tools);
+        this.args = List.copyOf(args);
+        this.texts = texts;
+        this.values = values;
+        this.without = Set.copyOf(without);
+    }
+
+    /** A handful of tools and arguments, plain texts, and values that are easily met. */
+    public static PolicyArbitraries plain() {
+        return new PolicyArbitraries(
+                List.of("read_file", "write_file", "create_charge", "delete_repo"),
+                List.of("path", "amount", "currency", "items"),
+                Arbitraries.of("no", "Too much.", "ask first"),
+                plainValues(),
+                Set.of());
+    }
+
+    /** Names, texts and values that are hard to write down. */
+    public static PolicyArbitraries odd() {
+        Arbitrary<String> texts = oddTexts();
+        return new PolicyArbitraries(
+                List.of(
+                        "a.b", "yes", "0777", "null", "~", "a b", "ключ", "tool", "on", "1", "{}", "#x", "- a",
+                        "é\u0301", "\"q\""),
+                List.of("a", "\"a.b\"", "\"\"", "ö", "0", "\"[*]\"", "\" \"", "true"),
+                texts,
+                oddValues(texts),
+                Set.of());
+    }
+
+    /** With these tools; a glob may be among them. */
+    public PolicyArbitraries tools(List<String> names) {
+        return new PolicyArbitraries(names, args, texts, values, without);
+    }
+
+    /** With arguments at these paths, as they are written after {@code args.}. */
+    public PolicyArbitraries args(List<String> paths) {
+        return new PolicyArbitraries(tools, paths, texts, values, without);
+    }
+
+    /** With these values to compare with. */
+    public PolicyArbitraries values(Arbitrary<Value> others) {
+        return new PolicyArbitraries(tools, args, texts, others, without);
+    }
+
+    /** Without some features. */
+    public PolicyArbitraries without(Feature... features) {
+        Set<Feature> all = new HashSet<>(without);
+        all.addAll(List.of(features));
+        return new PolicyArbitraries(tools, args, texts, values, all);
+    }
+
+    /** Whole policies. */
+    public Arbitrary<Policy> policies() {
+        Arbitrary<Mode> modes = modes();
+        Arbitrary<Map<NamePattern, Posture>> methods = has(Feature.METHODS)
+                ? Arbitraries.maps(
+                                Arbitraries.of("resources/read", "prompts/*", "sampling/createMessage", "*")
+                                        .map(NamePattern::new),
+                                Arbitraries.of(Posture.class))
+                        .ofMaxSize(2)
+                : Arbitraries.just(Map.of());
+        Arbitrary<Optional<Map<String, Function<At, PolicyBody>>>> grants = has(Feature.GRANTS)
+                ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), bodies())
+                        .ofMaxSize(2)
+                        .optional(0.3)
+                : Arbitraries.just(Optional.empty());
+        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants)
+                .as((description, mode, body, methodMap, grantMap) -> new Policy(
+                        description.orElse(""),
+                        mode,
+                        body.apply(At.ROOT),
+                        methodMap,
+                        grantMap.map(PolicyArbitraries::placeGrants)))
+                // Combined edge cases are more than all the tries there are, and nearly all alike.
+                .withoutEdgeCases();
+    }
+
+    private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<At, PolicyBody>> grants) {
+        Map<NamePattern, PolicyBody> placed = new LinkedHashMap<>();
+        At at = At.ROOT.key("grants");
+        grants.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
+        return placed;
+    }
+
+    /** Bodies: what a policy and each of its grants have. */
+    private Arbitrary<Function<At, PolicyBody>> bodies() {
+        Arbitrary<String> names = Arbitraries.frequencyOf(
+                Tuple.of(6, Arbitraries.of(tools)),
+                Tuple.of(1, Arbitraries.of("*_file", "delete_*", "?*", "create_??????")));
+        Arbitrary<List<NamePattern>> hide = has(Feature.HIDING)
+                ? names.map(NamePattern::new).list().uniqueElements().ofMaxSize(2)
+                : Arbitraries.just(List.of());
+        Arbitrary<Map<String, EntryMaker>> named =
+                Arbitraries.maps(names, entries()).ofMaxSize(3);
+        Arbitrary<Map<ToolCategory, EntryMaker>> categories =
+                Arbitraries.maps(Arbitraries.of(ToolCategory.class), entries()).ofMaxSize(2);
+        Arbitrary<Map<RiskSelector, EntryMaker>> risks = Arbitraries.maps(
+                        Combinators.combine(Arbitraries.of(RiskLevel.class), Arbitraries.of(true, false))
+                                .as(RiskSelector::new),
+                        entries())
+                .ofMaxSize(2);
+        Arbitrary<Optional<EntryMaker>> star = entries().optional(0.2);
+        Arbitrary<Optional<EntryMaker>> all = entries().optional(0.2);
+        return Combinators.combine(Arbitraries.of(Posture.class), hide, named, categories, risks, star, all)
+                .as((posture, hidden, n, c, r, s, a) -> at -> body(at, posture, hidden, n, c, r, s, a));
+    }
+
+    private static PolicyBody body(
+            At at,
+            Posture posture,
+            List<NamePattern> hide,
+            Map<String, EntryMaker> named,
+            Map<ToolCategory, EntryMaker> categories,
+            Map<RiskSelector, EntryMaker> risks,
+            Optional<EntryMaker> star,
+            Optional<EntryMaker> allTools) {
+        Map<NamePattern, Entry> tools = new LinkedHashMap<>();
+        named.forEach((name, maker) -> {
+            NamePattern pattern = new NamePattern(name);
+            String segment = pattern.isExact() ? name : "tool";
+            tools.put(pattern, maker.make(new Slot(at.key("tools").key(name), segment, Scope.TOOL, new HashSet<>())));
+        });
+        Map<ToolCategory, Entry> byCategory = new LinkedHashMap<>();
+        categories.forEach((category, maker) -> byCategory.put(
+                category,
+                maker.make(new Slot(at.key("categories").key(category.text()), "tool", Scope.TOOL, new HashSet<>()))));
+        Map<RiskSelector, Entry> byRisk = new LinkedHashMap<>();
+        risks.forEach((risk, maker) -> byRisk.put(
+                risk, maker.make(new Slot(at.key("risks").key(risk.text()), "tool", Scope.TOOL, new HashSet<>()))));
+        // The two entries for all tools share their counters' names.
+        Set<String> globals = new HashSet<>();
+        return new PolicyBody(
+                posture,
+                hide,
+                tools,
+                byCategory,
+                byRisk,
+                star.map(maker -> maker.make(new Slot(at.key("tools").key("*"), "_global", Scope.GLOBAL, globals))),
+                allTools.map(maker -> maker.make(new Slot(at.key("all_tools"), "_global", Scope.GLOBAL, globals))));
+    }
+
+    /**
+     * Where a part will stand.
+     *
+     * @param at its path
+     * @param segment how paths call its entry's counters
+     * @param scope the default scope of its entry's limits
+     * @param counters the counters that the entry has so far
+     */
+    private record Slot(At at, String segment, Scope scope, Set<String> counters) {
+        Slot key(String key) {
+            return new Slot(at.key(key), segment, scope, counters);
+        }
+
+        Slot item(int index) {
+            return new Slot(at.item(index), segment, scope, counters);
+        }
+
+        Place place() {
+            return Place.of(at.toString());
+        }
+
+        /** A counter's name that the entry doesn't have yet. */
+        String fresh(String name) {
+            String fresh = name;
+            for (int i = 2; !counters.add(fresh); i++) {
+                fresh = name + i;
+            }
+            return fresh;
+        }
+
+        /** The path of a counter of this entry; there is none if the tool's name has quotes in it. */
+        Optional<Path> counter(String name) {
+            return segment.contains("\"")
+                    ? Optional.empty()
+                    : Optional.of(Path.parse("state.\"" + segment + "\"." + name));
+        }
+    }
+
+    private interface EntryMaker {
+        Entry make(Slot slot);
+    }
+
+    private interface RuleMaker {
+        Rule make(Slot slot, Optional<String> name);
+    }
+
+    private interface ConditionMaker {
+        Condition make(At at);
+    }
+
+    private Arbitrary<EntryMaker> entries() {
+        Arbitrary<Boolean> hide = has(Feature.HIDING)
+                ? Arbitraries.frequency(Tuple.of(9, false), Tuple.of(1, true))
+                : Arbitraries.just(false);
+        Arbitrary<List<Function<At, Block>>> require = blocks().list().ofMaxSize(2);
+        Arbitrary<List<Function<At, Block>>> denyIf = blocks().list().ofMaxSize(2);
+        Arbitrary<List<RuleMaker>> rules = rules().list().ofMaxSize(3);
+        Arbitrary<List<Optional<String>>> names =
+                Arbitraries.of("a", "b", "Limit each hour").optional(0.6).list().ofSize(3);
+        Arbitrary<List<Function<Slot, Limit>>> limits =
+                has(Feature.LIMITS) ? limits().list().ofMaxSize(2) : Arbitraries.just(List.of());
+        return Combinators.combine(hide, require, denyIf, rules, names, limits)
+                .as((h, r, d, makers, ruleNames, l) -> slot -> {
+                    List<Rule> placed = new ArrayList<>();
+                    Set<String> seen = new HashSet<>();
+                    for (int i = 0; i < makers.size(); i++) {
+                        Optional<String> name = ruleNames.get(i).filter(seen::add);
+                        placed.add(makers.get(i).make(slot.key("rules").item(i), name));
+                    }
+                    List<Limit> placedLimits = new ArrayList<>();
+                    for (int i = 0; i < l.size(); i++) {
+                        placedLimits.add(l.get(i).apply(slot.key("limits").item(i)));
+                    }
+                    return new Entry(
+                            h,
+                            place(r, slot.at().key("require")),
+                            place(d, slot.at().key("deny_if")),
+                            placed,
+                            placedLimits,
+                            slot.place());
+                });
+    }
+
+    private static List<Block> place(List<Function<At, Block>> blocks, At at) {
+        List<Block> placed = new ArrayList<>();
+        for (int i = 0; i < blocks.size(); i++) {
+            placed.add(blocks.get(i).apply(at.item(i)));
+        }
+        return placed;
+    }
+
+    private Arbitrary<Function<At, Block>> blocks() {
+        Arbitrary<Function<At, Block>> single = conditions()
+                .map(condition -> at -> new Block(List.of(condition.make(at)), null, Place.of(at.toString())));
+        Arbitrary<Function<At, Block>> several = Combinators.combine(
+                        conditions().list().ofMaxSize(2), texts.injectNull(0.5))
+                .as((makers, message) -> at ->
+                        new Block(place(makers, at.key("conditions"), List.of()), message, Place.of(at.toString())));
+        return Arbitraries.oneOf(single, several);
+    }
+
+    private static List<Condition> place(List<ConditionMaker> makers, At at, List<ConditionMaker> more) {
+        List<ConditionMaker> all = new ArrayList<>(makers);
+        all.addAll(more);
+        List<Condition> placed = new ArrayList<>();
+        for (int i = 0; i < all.size(); i++) {
+            placed.add(all.get(i).make(at.item(i)));
+        }
+        return placed;
+    }
+
+    private Arbitrary<RuleMaker> rules() {
+        List<Tuple.Tuple2<Integer, Arbitrary<RuleMaker>>> kinds = new ArrayList<>();
+        kinds.add(Tuple.of(6, checks()));
+        kinds.add(Tuple.of(1, denials()));
+        if (has(Feature.APPROVALS)) {
+            kinds.add(Tuple.of(1, approvals()));
+        }
+        return Arbitraries.frequencyOf(kinds);
+    }
+
+    private Arbitrary<RuleMaker> denials() {
+        return Combinators.combine(texts.injectNull(0.5), modes())
+                .as((message, mode) -> (slot, name) -> new Rule.Deny(name.orElse(null), message, mode, slot.place()));
+    }
+
+    private Arbitrary<RuleMaker> checks() {
+        return Combinators.combine(demands(), texts.injectNull(0.5), modes())
+                .as((demands, message, mode) -> (slot, name) ->
+                        new Rule.Check(name.orElse(null), demands.apply(slot), message, mode, slot.place()));
+    }
+
+    private Arbitrary<RuleMaker> approvals() {
+        Arbitrary<Duration> timeouts = Arbitraries.of(
+                Duration.ofMinutes(5), Duration.ofSeconds(90), Duration.ofHours(2), Duration.ofMillis(1500));
+        return Combinators.combine(demands(), timeouts, texts.injectNull(0.5), modes())
+                .as((demands, timeout, message, mode) -> (slot, name) -> new Rule.Approval(
+                        name.orElse(null), demands.apply(slot), timeout, message, mode, slot.place()));
+    }
+
+    private Arbitrary<Function<Slot, Rule.Demands>> demands() {
+        Arbitrary<List<ConditionMaker>> conditions = conditions().list().ofMaxSize(2);
+        Arbitrary<Optional<Validation>> validations = validations().optional(0.15);
+        if (!has(Feature.LIMITS)) {
+            return Combinators.combine(conditions, validations)
+                    .as((list, validation) -> slot -> new Rule.Demands(
+                            place(list, slot.at().key("conditions"), List.of()),
+                            null,
+                            null,
+                            null,
+                            validation.orElse(null)));
+        }
+        return Combinators.combine(
+                        conditions,
+                        rateLimits().optional(0.3),
+                        counters().optional(0.3),
+                        spends().optional(0.15),
+                        validations)
+                .as((list, rate, counter, spend, validation) -> slot -> {
+                    RateLimit rateLimit = rate.map(maker -> maker.apply(slot)).orElse(null);
+                    // The short form is a counter itself, and a rule has one.
+                    Optional<Counted> counted = rateLimit != null && rateLimit.shorthand()
+                            ? Optional.empty()
+                            : counter.map(maker -> maker.apply(slot));
+                    List<ConditionMaker> own =
+                            counted.flatMap(Counted::limit).map(List::of).orElse(List.of());
+                    return new Rule.Demands(
+                            place(list, slot.at().key("conditions"), own),
+                            rateLimit,
+                            counted.map(Counted::counter).orElse(null),
+                            spend.orElse(null),
+                            validation.orElse(null));
+                });
+    }
+
+    /** A counter, and the condition of its rule that limits it. */
+    private record Counted(Counter counter, Optional<ConditionMaker> limit) {}
+
+    private Arbitrary<Function<Slot, Counted>> counters() {
+        Arbitrary<Optional<Integer>> limits =
+                Arbitraries.integers().between(1, 5).optional(0.8);
+        Arbitrary<Operator> operators = Arbitraries.of(Operator.LT, Operator.LTE);
+        Arbitrary<Optional<Path>> froms = amountPaths().optional(0.3);
+        return Combinators.combine(
+                        Arbitraries.of("n", "spent"), windows(), amounts(), froms, charges(), limits, operators)
+                .as((name, window, increment, from, charge, limit, operator) -> slot -> {
+                    String fresh = slot.fresh(name);
+                    Counter counter = new Counter(fresh, window, increment, from.orElse(null), charge);
+                    return new Counted(
+                            counter,
+                            slot.counter(fresh)
+                                    .flatMap(path -> limit.map(max -> at -> new Condition(
+                                            path, operator, NumberValue.of(max), null, Place.of(at.toString())))));
+                });
+    }
+
+    private Arbitrary<Function<Slot, RateLimit>> rateLimits() {
+        Arbitrary<Long> max = Arbitraries.longs().between(1, 5);
+        Arbitrary<Function<Slot, RateLimit>> shorthands = Combinators.combine(
+                        max, Arbitraries.of(Window.Calendar.class))
+                .as((n, window) -> slot -> slot.counters().add("_rate_" + window.text())
+                        ? new RateLimit(n, window, Algorithm.FIXED_WINDOW, slot.scope(), ChargeMode.SUCCESS, true)
+                        : bucket(n));
+        Arbitrary<Function<Slot, RateLimit>> maps = Combinators.combine(
+                        max, windows(), Arbitraries.of(Algorithm.class), Arbitraries.of(Scope.class), charges())
+                .as((n, window, algorithm, scope, charge) ->
+                        slot -> new RateLimit(n, window, countable(algorithm, window), scope, charge, false));
+        return Arbitraries.oneOf(shorthands, maps);
+    }
+
+    private static RateLimit bucket(long max) {
+        return new RateLimit(
+                max,
+                new Window.Length(Duration.ofMinutes(1)),
+                Algorithm.TOKEN_BUCKET,
+                Scope.SESSION,
+                ChargeMode.SENT,
+                false);
+    }
+
+    private static Algorithm countable(Algorithm algorithm, Window window) {
+        return window == Window.Calendar.MONTH ? Algorithm.FIXED_WINDOW : algorithm;
+    }
+
+    private Arbitrary<Function<Slot, Limit>> limits() {
+        return Combinators.combine(
+                        Arbitraries.of("n", "rate", "a b"),
+                        amounts(),
+                        windows(),
+                        Arbitraries.of(Algorithm.class),
+                        Arbitraries.of(Scope.class),
+                        amountPaths().optional(0.3),
+                        charges(),
+                        texts.injectNull(0.5))
+                .as((name, max, window, algorithm, scope, from, charge, message) -> slot -> new Limit(
+                        slot.fresh(name),
+                        max,
+                        window,
+                        countable(algorithm, window),
+                        scope,
+                        from.orElse(null),
+                        charge,
+                        message,
+                        slot.place()));
+    }
+
+    private Arbitrary<Spend> spends() {
+        Arbitrary<Map<Window.Calendar, Amount>> caps = Arbitraries.maps(
+                        Arbitraries.of(
+                                Window.Calendar.HOUR, Window.Calendar.DAY, Window.Calendar.WEEK, Window.Calendar.MONTH),
+                        amounts())
+                .ofMinSize(1)
+                .ofMaxSize(2)
+                .map(EnumMap::new);
+        Arbitrary<Spend> fixed = Combinators.combine(amounts(), caps, charges())
+                .as((perCall, map, charge) -> new Spend(perCall, map, null, charge));
+        Arbitrary<Spend> varying = Combinators.combine(amounts().optional(0.5), caps, amountPaths(), charges())
+                .as((perCall, map, from, charge) -> new Spend(perCall.orElse(null), map, from, charge));
+        return Arbitraries.oneOf(fixed, varying);
+    }
+
+    private Arbitrary<Validation> validations() {
+        boolean schema = has(Feature.SCHEMA);
+        Arbitrary<Boolean> flags = Arbitraries.of(true, false);
+        Arbitrary<List<String>> names = Arbitraries.of(args)
+                .map(arg -> arg.replace("\"", "") + "_")
+                .list()
+                .uniqueElements()
+                .ofMinSize(1)
+                .ofMaxSize(2);
+        Arbitrary<OptionalInt> sizes = Arbitraries.of(OptionalInt.empty(), OptionalInt.of(64), OptionalInt.of(100_000));
+        Arbitrary<OptionalInt> depths = Arbitraries.of(OptionalInt.empty(), OptionalInt.of(1), OptionalInt.of(3));
+        return Combinators.combine(flags, names.optional(0.4), flags, flags, sizes, depths)
+                .as((required, list, s, u, bytes, depth) -> new Validation(
+                        required && schema && list.isEmpty(),
+                        list.orElse(List.of()),
+                        s && schema,
+                        u && schema,
+                        bytes,
+                        depth));
+    }
+
+    private Arbitrary<Window> windows() {
+        return Arbitraries.oneOf(
+                Arbitraries.of(Window.Calendar.class).map(unit -> unit),
+                Arbitraries.of(10, 60, 90, 3_600, 86_400 * 7)
+                        .map(seconds -> new Window.Length(Duration.ofSeconds(seconds))));
+    }
+
+    private static Arbitrary<Amount> amounts() {
+        return Arbitraries.of("1", "2", "5", "0.5", "0.000001", "49.99", "1000000000000")
+                .map(text -> Amount.of(new BigDecimal(text)).orElseThrow());
+    }
+
+    private static Arbitrary<ChargeMode> charges() {
+        return Arbitraries.of(ChargeMode.class);
+    }
+
+    private Arbitrary<Mode> modes() {
+        return has(Feature.AUDIT)
+                ? Arbitraries.frequency(Tuple.of(5, Mode.ENFORCE), Tuple.of(1, Mode.AUDIT))
+                : Arbitraries.just(Mode.ENFORCE);
+    }
+
+    private Arbitrary<Path> amountPaths() {
+        return Arbitraries.of(args).map(arg -> Path.parse("args." + arg));
+    }
+
+    /** Conditions, without those on counters. */
+    private Arbitrary<ConditionMaker> conditions() {
+        Arbitrary<Path> argument = Combinators.combine(
+                        Arbitraries.of(args), Arbitraries.of("", "", "", "[*]", "[*].id", ".0"))
+                .as((arg, rest) -> Path.parse("args." + arg + rest));
+        Arbitrary<Path> paths = Arbitraries.frequencyOf(
+                Tuple.of(9, argument),
+                Tuple.of(
+                        1,
+                        Arbitraries.of(
+                                        "call.identity",
+                                        "call.session",
+                                        "call.server",
+                                        "tool.category",
+                                        "tool.risk",
+                                        "ctx.tenant")
+                                .map(Path::parse)));
+        Arbitrary<Operation> operations = Arbitraries.of(Operator.class)
+                .flatMap(operator -> operands(operator).map(operand -> new Operation(operator, operand)));
+        return Combinators.combine(paths, operations, texts.injectNull(0.8))
+                .as((path, operation, message) -> at -> new Condition(
+                        path, operation.operator(), operation.operand(), message, Place.of(at.toString())));
+    }
+
+    private record Operation(Operator operator, Value operand) {}
+
+    private Arbitrary<Value> operands(Operator operator) {
+        return switch (operator) {
+            case EQ, NEQ -> values;
+            case CONTAINS, NOT_CONTAINS -> values.filter(value -> value != Value.Nil.NULL);
+            case IN, NOT_IN -> values.list().ofMaxSize(3).map(Value.Array::new);
+            case LT, LTE, GT, GTE -> numbers();
+            case REGEX, NOT_REGEX ->
+                Arbitraries.of("^a", "[0-9]+$", "usd|eur", "(?i)x", "", "\\pL+", "^/app/src/")
+                        .map(Value.Text::new);
+            case STARTS_WITH, ENDS_WITH ->
+                Arbitraries.oneOf(texts, Arbitraries.of("", "a", "/app")).map(Value.Text::new);
+            case EXISTS -> Arbitraries.of(Value.Bool.class).map(bool -> bool);
+            case WITHIN_PATH ->
+                Arbitraries.oneOf(
+                        Arbitraries.of("/app", "/app/src").map(Value.Text::new),
+                        Arbitraries.just(Value.freeze(List.of("/app", "/tmp"))));
+            case HOST_IN -> Arbitraries.just(Value.freeze(List.of("example.com", "*.example.org")));
+            case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
+        };
+    }
+
+    private static Arbitrary<Value> numbers() {
+        return Arbitraries.of(
+                        "0",
+                        "-0",
+                        "1",
+                        "5",
+                        "-3",
+                        "10",
+                        "0.1",
+                        "0.30",
+                        "9007199254740992",
+                        "9007199254740993",
+                        "9223372036854775808",
+                        "1e400",
+                        "-1e-400",
+                        "100.0")
+                .map(text -> NumberValue.of(new BigDecimal(text)));
+    }
+
+    private static Arbitrary<Value> plainValues() {
+        Arbitrary<Value> words =
+                Arbitraries.of("usd", "eur", "5", "true", "a", "/app/src/x", "").map(Value.Text::new);
+        Arbitrary<Value> bools = Arbitraries.of(Value.Bool.class).map(bool -> bool);
+        Arbitrary<Value> scalars = Arbitraries.oneOf(words, numbers(), bools, Arbitraries.just(Value.Nil.NULL));
+        Arbitrary<Value> lists = scalars.list().ofMaxSize(2).map(Value.Array::new);
+        return Arbitraries.frequencyOf(Tuple.of(6, scalars), Tuple.of(1, lists));
+    }
+
+    private static Arbitrary<Value> oddValues(Arbitrary<String> texts) {
+        Arbitrary<Value> scalars = Arbitraries.oneOf(texts.map(Value.Text::new), plainValues());
+        Arbitrary<Value> objects = Arbitraries.maps(texts, scalars).ofMaxSize(2).map(ObjectValue::of);
+        return Arbitraries.frequencyOf(Tuple.of(4, scalars), Tuple.of(1, objects));
+    }
+
+    /** Texts that are not blank, of whatever Unicode has, and those that YAML has another meaning for. */
+    private static Arbitrary<String> oddTexts() {
+        Arbitrary<String> known = Arbitraries.of(
+                "yes",
+                "No",
+                "on",
+                "~",
+                "null",
+                "0777",
+                "0o17",
+                "1_000",
+                "1:30",
+                ".inf",
+                "1e3",
+                "2024-01-01",
+                "<<",
+                "=",
+                "- a",
+                "a: b",
+                "a #b",
+                "#",
+                "&a",
+                "*a",
+                "!x",
+                "|",
+                ">",
+                "%",
+                "@",
+                "`",
+                "'",
+                "\"",
+                "\\",
+                "{",
+                "}",
+                "[",
+                "]",
+                ",",
+                "?",
+                ":",
+                "a\nb\n",
+                "a\r\nb",
+                "\tx\t",
+                " x ",
+                "line\u2028line",
+                "nel\u0085",
+                "\uFEFFbom",
+                "\u202Eevil",
+                "nul\0",
+                "\u007F",
+                "\uFFFE",
+                "\uD83D\uDE00",
+                "é",
+                "e\u0301",
+                "---",
+                "...",
+                "x-note");
+        Arbitrary<String> any = Arbitraries.strings()
+                .all()
+                .ofMinLength(1)
+                .ofMaxLength(6)
+                .filter(text -> !text.isBlank() && isWellFormed(text));
+        return Arbitraries.oneOf(known, any);
+    }
+
+    private static boolean isWellFormed(String text) {
+        return text.codePoints().noneMatch(c -> c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE);
+    }
+
+    private boolean has(Feature feature) {
+        return !without.contains(feature);
+    }
+}

@@ -1,0 +1,42 @@
+package dev.interlock.policy.yaml;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Policy;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Label;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+class RoundTripProperties {
+
+    @Property
+    @Label("what is written reads to an equal policy")
+    void whatIsWrittenReadsEqual(@ForAll("plain") Policy policy) {
+        roundTrip(policy);
+    }
+
+    @Property
+    @Label("odd names, texts and numbers survive being written and read")
+    void oddTextsSurvive(@ForAll("odd") Policy policy) {
+        roundTrip(policy);
+    }
+
+    private static void roundTrip(Policy policy) {
+        String text = PolicyYaml.write(policy);
+        Policy read = PolicyYaml.read(text, "written.yaml").orThrow();
+        assertThat(read).as(text).isEqualTo(policy);
+        assertThat(PolicyYaml.write(read)).isEqualTo(text);
+    }
+
+    @Provide
+    Arbitrary<Policy> plain() {
+        return PolicyArbitraries.plain().policies();
+    }
+
+    @Provide
+    Arbitrary<Policy> odd() {
+        return PolicyArbitraries.odd().policies();
+    }
+}
