@@ -8,7 +8,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code tools/call} request taken apart: what is decided, and how to put a request together that holds exactly what
@@ -127,18 +126,5 @@ final class CallRequest {
     /** The request's id. */
     Object id() {
         return request.id();
-    }
-
-    /** For messages of ours; a name that came over no check is cut and cleared of what could forge a line of a log. */
-    static String printable(@Nullable String name) {
-        if (name == null || name.isEmpty()) {
-            return "(no name)";
-        }
-        StringBuilder text = new StringBuilder();
-        name.codePoints()
-                .limit(128)
-                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
-                .forEach(text::appendCodePoint);
-        return text.toString();
     }
 }
