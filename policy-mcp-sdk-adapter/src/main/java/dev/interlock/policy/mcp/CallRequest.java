@@ -8,6 +8,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A {@code tools/call} request taken apart: what is decided, and how to put a request together that holds exactly what
@@ -66,7 +67,7 @@ final class CallRequest {
     }
 
     private static CallRequest raw(JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits) {
-        Map<String, Object> params = new LinkedHashMap<>();
+        Map<String, @Nullable Object> params = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : raw.entrySet()) {
             if (!(entry.getKey() instanceof String key)) {
                 return malformed(request, "", "a key of its parameters is no string");
@@ -87,7 +88,7 @@ final class CallRequest {
         @SuppressWarnings("unchecked")
         ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits);
         return new CallRequest(request, call, decided -> {
-            Map<String, Object> sent = new LinkedHashMap<>(params);
+            Map<String, @Nullable Object> sent = new LinkedHashMap<>(params);
             sent.computeIfPresent(ARGUMENTS, (key, value) -> thaw(decided));
             return sent;
         });
@@ -103,6 +104,7 @@ final class CallRequest {
         return false;
     }
 
+    @SuppressWarnings("NullAway") // the SDK's types don't say that an argument may be null
     private static Map<String, Object> thaw(ToolCall decided) {
         return decided.arguments().root().toJava();
     }

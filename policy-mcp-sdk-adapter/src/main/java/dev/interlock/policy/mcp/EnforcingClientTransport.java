@@ -318,9 +318,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
         try {
-            Object result = response.result();
-            Object visible = toolLists.visible(result, caller);
-            return visible == result ? response : JSONRPCResponse.result(response.id(), visible);
+            Object filtered = toolLists.withoutHidden(response.result(), caller);
+            return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
         } catch (RuntimeException e) {
             log.warn("A list of tools was withheld because it could not be filtered", e);
             return answers.refusal(response.id(), Ruling.failed(e).decision());
