@@ -25,6 +25,7 @@ import picocli.CommandLine.Spec;
             ExplainCommand.class,
             TestCommand.class,
             ReplayCommand.class,
+            SchemaCommand.class,
             DemoCommand.class,
             DemoServerCommand.class,
         },

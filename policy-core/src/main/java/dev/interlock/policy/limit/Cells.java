@@ -39,18 +39,23 @@ final class Cells {
         return cells.get(key);
     }
 
-    /** The cell of {@code key}; if it has none, {@code fresh}, which is put there; null if there are too many. */
+    /**
+     * The cell of {@code key}; if it has none, {@code fresh}, which is put there; null if there are too many. Whoever adds
+     * one calls {@link #sweep} when it has been charged.
+     */
     @Nullable
     Cell add(LimitKey key, Cell fresh, Moment now) {
         while (true) {
             Cell cell = cells.computeIfAbsent(key, k -> acquire() ? fresh : null);
-            if (cell == fresh) {
-                sweeper.step(now);
-            }
             if (cell != null || !sweeper.makePlace(now)) {
                 return cell;
             }
         }
+    }
+
+    /** Looks whether some cells can be dropped, after one has been added. */
+    void sweep(Moment now) {
+        sweeper.step(now);
     }
 
     /** Takes one of the places, if there is one. */

@@ -59,9 +59,14 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
+                Taken taken = fresh.take(this, micros, charge.mode(), now);
                 cell = cells.add(charge.key(), fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
+                }
+                if (cell == fresh) {
+                    cells.sweep(now);
+                    return taken;
                 }
             }
             Reservation answer = cell instanceof BucketCell bucket && bucket.countsBy(rule, micros)

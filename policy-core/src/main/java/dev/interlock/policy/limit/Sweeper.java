@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * new key costs constant time, and no thread of its own is needed.
  *
  * <p>At the bound a new key may be refused though another could have been dropped, because the sweep has not come to it.
- * It comes round within {@code maxKeys / }{@value #AT_BOUND} refusals; with {@value #AT_BOUND} keys or fewer it never
- * refuses wrongly. Once it has been round and found nothing, it knows when the first cell can become fresh, and until
+ * It comes round within {@code maxKeys / }{@value #AT_BOUND} refusals; with fewer than {@value #AT_BOUND} keys it
+ * never refuses wrongly. Once it has been round and found nothing, it knows when the first cell can become fresh, and until
  * then refusing costs two comparisons: a flood of new keys is turned away at the door.
  */
 final class Sweeper {
