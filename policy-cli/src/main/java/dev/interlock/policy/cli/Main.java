@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             TestCommand.class,
             ReplayCommand.class,
             SchemaCommand.class,
+            ProxyCommand.class,
             DemoCommand.class,
             DemoServerCommand.class,
         },
