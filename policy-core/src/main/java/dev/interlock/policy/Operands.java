@@ -57,7 +57,9 @@ final class Operands {
                 && number.compareTo(NumberValue.of(0)) >= 0) {
             return Optional.empty();
         }
-        return wrong(Operator.MAX_LENGTH, "a whole number of at least 0", operand);
+        return operand instanceof NumberValue number
+                ? Optional.of("'max_length' takes a whole number of at least 0, not " + number.json())
+                : wrong(Operator.MAX_LENGTH, "a whole number of at least 0", operand);
     }
 
     private static Optional<String> wrong(Operator operator, String expected, Value operand) {

@@ -1,5 +1,12 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.demo.DemoCommand;
+import dev.interlock.policy.cli.demo.DemoServerCommand;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.OutputStreamWriter;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
 import java.util.concurrent.Callable;
 import picocli.CommandLine;
 import picocli.CommandLine.Command;
@@ -10,9 +17,23 @@ import picocli.CommandLine.Spec;
 /** The {@code interlock} command: without a subcommand it only tells how it is used. */
 @Command(
         name = "interlock",
-        description = "Checks, explains and tries out policies for MCP tool calls.",
         mixinStandardHelpOptions = true,
-        versionProvider = Version.class)
+        versionProvider = Version.class,
+        description = "Checks, explains and tries out policies for MCP tool calls.",
+        subcommands = {
+            ValidateCommand.class,
+            ExplainCommand.class,
+            TestCommand.class,
+            ReplayCommand.class,
+            SchemaCommand.class,
+            DemoCommand.class,
+            DemoServerCommand.class,
+        },
+        footer = {
+            "",
+            "Each command has a --help of its own, with an example.",
+            "Exit codes: 0 all is well, 1 something was found, 2 wrong usage or unreadable input.",
+        })
 public final class Main implements Callable<Integer> {
 
     @Spec
@@ -26,11 +47,26 @@ public final class Main implements Callable<Integer> {
      * @param args the words after the command's name
      */
     public static void main(String... args) {
-        System.exit(commandLine().execute(args));
+        CommandLine command = commandLine();
+        // Always UTF-8: what is printed is as often read by a program as by a terminal.
+        PrintWriter out = writer(FileDescriptor.out);
+        PrintWriter err = writer(FileDescriptor.err);
+        int code = command.setOut(out).setErr(err).execute(args);
+        out.flush();
+        err.flush();
+        System.exit(code);
+    }
+
+    private static PrintWriter writer(FileDescriptor stream) {
+        return new PrintWriter(new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
     }
 
     static CommandLine commandLine() {
-        return new CommandLine(new Main());
+        return new CommandLine(new Main())
+                .setUsageHelpWidth(100)
+                .setCaseInsensitiveEnumValuesAllowed(true)
+                .setParameterExceptionHandler(new Failures())
+                .setExecutionExceptionHandler(new Failures());
     }
 
     @Override

@@ -27,6 +27,7 @@ final class Attempt {
     private static final Reservation.Refused BEYOND_COUNTING =
             new Reservation.Refused(-1, Reservation.Reason.TOO_LARGE, null);
 
+    private final ToolPlan plan;
     private final Supplier<String> ids;
     /** What is left to reserve, and what for. */
     private final List<LimitSlot> slots = new ArrayList<>();
@@ -37,14 +38,15 @@ final class Attempt {
     private boolean open;
 
     Attempt(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
+        this.plan = plan;
         this.ids = ids;
         this.decision = plan.check(call, counters);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;
         }
         for (LimitSlot slot : plan.slots()) {
-            // Once a rule's denial has been recorded, its limits count as if it had been enforced: not at all.
-            if ((decision.audited() && slot.denials().audited()) || !slot.applies(call, counters)) {
+            // Once a denial has been recorded, recorded limits count as if it had been enforced: not at all.
+            if ((isRecordedDenial() && slot.denials().audited()) || !slot.applies(call, counters)) {
                 continue;
             }
             Charge charge = slot.charge(call);
@@ -53,7 +55,7 @@ final class Attempt {
                 charges.add(charge);
             } else {
                 refuse(slot, refusal(slot, BEYOND_COUNTING));
-                if (!decision.audited()) {
+                if (!slot.denials().audited()) {
                     return;
                 }
             }
@@ -61,12 +63,43 @@ final class Attempt {
         open = !slots.isEmpty();
     }
 
+    /** An attempt that is only looked at: charged to all limits that apply, whatever the checks say. */
+    static Attempt ofEveryLimit(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
+        Attempt attempt = new Attempt(plan, ids);
+        for (LimitSlot slot : plan.slots()) {
+            Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
+            if (charge != null) {
+                attempt.slots.add(slot);
+                attempt.charges.add(charge);
+            }
+        }
+        attempt.open = !attempt.slots.isEmpty();
+        return attempt;
+    }
+
+    private Attempt(ToolPlan plan, Supplier<String> ids) {
+        this.plan = plan;
+        this.ids = ids;
+        this.decision = Decision.ALLOWED;
+    }
+
     boolean isOpen() {
         return open;
     }
 
     Decision decision() {
-        return decision;
+        return plan.told(decision);
+    }
+
+    private boolean isRecordedDenial() {
+        return decision.audited() && decision.verdict() == Verdict.DENIED;
+    }
+
+    /** What is decided if a limit that is only recorded has no room: it must not take the place of a question. */
+    private static Decision recorded(Decision decision, Decision refusal) {
+        boolean open = decision.verdict() == Verdict.ALLOWED
+                || (decision.audited() && decision.verdict() == Verdict.NEEDS_APPROVAL);
+        return open ? refusal : decision;
     }
 
     List<Charge> charges() {
@@ -95,9 +128,7 @@ final class Attempt {
             open = false;
             return;
         }
-        if (!decision.audited()) {
-            decision = refusal;
-        }
+        decision = recorded(decision, refusal);
         for (int i = slots.size() - 1; i >= 0; i--) {
             if (slots.get(i).denials().audited()) {
                 slots.remove(i);
@@ -117,13 +148,11 @@ final class Attempt {
             }
             Decision refusal = refusal(slot, refused(i, usages.get(i)));
             if (!slot.denials().audited()) {
-                return refusal;
+                return plan.told(refusal);
             }
-            if (!foreseen.audited()) {
-                foreseen = refusal;
-            }
+            foreseen = recorded(foreseen, refusal);
         }
-        return foreseen;
+        return plan.told(foreseen);
     }
 
     List<Step> explain(List<Usage> usages) {
@@ -132,19 +161,20 @@ final class Attempt {
             LimitSlot slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = "counts " + charges.get(i).amount() + "; used " + usage.used() + " "
-                    + Messages.of(slot.rule()) + (usage.room() == null ? "" : ", room for " + usage.room());
-            steps.add(new Step(
+            String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
+                    + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
+                    + (usage.room() == null ? "" : ", room for " + usage.room());
+            steps.add(plan.told(new Step(
                     Check.result(refusal),
                     slot.denials().rule().name() + ": " + text,
                     slot.denials().rule().place(),
-                    List.of()));
+                    List.of())));
         }
         return steps;
     }
 
     Admission admission(RateLimiter limiter) {
-        return granted == null ? Admission.unreserved(decision) : Admission.reserved(decision, limiter, granted);
+        return granted == null ? Admission.unreserved(decision()) : Admission.reserved(decision(), limiter, granted);
     }
 
     private static boolean hasRoom(Usage usage) {

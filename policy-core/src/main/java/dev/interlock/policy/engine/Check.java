@@ -31,6 +31,13 @@ abstract sealed class Check {
         return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
     }
 
+    /** A denial that was settled before any check. */
+    static Step verdict(Decision decision) {
+        RuleRef rule = decision.rule();
+        String text = rule == null ? decision.message() : rule.name() + ": " + decision.message();
+        return new Step(result(decision), text, rule == null ? null : rule.place(), List.of());
+    }
+
     static Result result(@Nullable Decision decision) {
         if (decision == null) {
             return Result.PASSED;

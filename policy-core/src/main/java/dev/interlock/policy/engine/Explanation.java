@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.tool.ToolRating;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,12 +10,16 @@ import org.jspecify.annotations.Nullable;
  * were compared.
  *
  * @param decision the decision, the same that {@link PolicyEngine#decide} gives
+ * @param rating how the tool is rated; null if that could not be told
+ * @param entries where the entries stand that apply to the call, in the order in which they are checked; empty if the
+ *     tool is denied whatever its entries say
  * @param steps what was looked at, in order, also past the step that decided
  */
-public record Explanation(Decision decision, List<Step> steps) {
+public record Explanation(Decision decision, @Nullable ToolRating rating, List<Place> entries, List<Step> steps) {
 
-    /** Copies the steps. */
+    /** Copies the lists. */
     public Explanation {
+        entries = List.copyOf(entries);
         steps = List.copyOf(steps);
     }
 

@@ -26,6 +26,9 @@ public final class LookAlikes {
         if (name.isBlank()) {
             return "is blank";
         }
+        if (!name.equals(name.strip())) {
+            return "begins or ends with a space";
+        }
         if (name.length() > MAX_NAME) {
             return "is longer than " + MAX_NAME + " characters";
         }

@@ -41,6 +41,7 @@ final class PlanCompiler {
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
 
+    private final List<Place> entries = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
     private final List<LimitSlot> slots = new ArrayList<>();
     private final List<CounterRead> reads = new ArrayList<>();
@@ -56,10 +57,11 @@ final class PlanCompiler {
 
     /** A tool that is denied whatever its arguments. */
     ToolPlan denied(Code code, RuleRef rule, String message) {
-        return ToolPlan.denied(denials(rule, null, Mode.ENFORCE).because(code, message));
+        return ToolPlan.denied(denials(rule, null, Mode.ENFORCE).because(code, message), policyMode == Mode.AUDIT);
     }
 
     void add(ScopedEntry scoped) {
+        entries.add(scoped.entry().place());
         for (Block block : scoped.entry().require()) {
             addRequire(scoped, block);
         }
@@ -82,7 +84,8 @@ final class PlanCompiler {
     /** The plan, once every entry is added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
-        return ToolPlan.checked(!(showOnlyWhatCouldPass && never), checks, slots, reads);
+        boolean listed = !(showOnlyWhatCouldPass && never);
+        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads);
     }
 
     private void addRequire(ScopedEntry scoped, Block block) {
@@ -347,8 +350,9 @@ final class PlanCompiler {
         return Optional.of(new Amount(capped.longValueExact()));
     }
 
+    /** The policy's own mode is left to the plan: it changes what is told of a decision, not how it is come by. */
     private Denials denials(RuleRef rule, @Nullable String message, Mode mode) {
-        return new Denials(tool, rule, message, policyMode == Mode.AUDIT || mode == Mode.AUDIT);
+        return new Denials(tool, rule, message, mode == Mode.AUDIT);
     }
 
     private static RuleRef ref(String name, Place place) {

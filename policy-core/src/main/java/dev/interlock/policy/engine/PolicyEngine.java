@@ -7,7 +7,6 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -52,7 +51,7 @@ public final class PolicyEngine {
         this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
-        this.ids = builder.ids;
+        this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.current = new CompiledPolicy(builder.policy, catalog, validator);
     }
 
@@ -67,7 +66,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return plan.check(call, counters);
+                return plan.told(plan.check(call, counters));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
@@ -85,7 +84,7 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
-                return Admission.unreserved(plan.check(call, counters));
+                return Admission.unreserved(plan.told(plan.check(call, counters)));
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             while (attempt.isOpen()) {
@@ -132,17 +131,22 @@ public final class PolicyEngine {
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
+            if (plan.verdict() != null) {
+                steps.add(plan.told(Check.verdict(plan.verdict())));
+            }
             for (Check check : plan.checks()) {
-                steps.add(check.explain(call, counters));
+                steps.add(plan.told(check.explain(call, counters)));
             }
-            if (!attempt.isOpen()) {
-                return new Explanation(attempt.decision(), steps);
+            // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
+            Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
+            if (charged.isOpen()) {
+                steps.addAll(charged.explain(limiter.usage(charged.charges())));
             }
-            List<Usage> usages = limiter.usage(attempt.charges());
-            steps.addAll(attempt.explain(usages));
-            return new Explanation(attempt.foresee(usages), steps);
+            Decision decision =
+                    attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
+            return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
         } catch (RuntimeException e) {
-            return new Explanation(failure(call, e), List.of());
+            return new Explanation(failure(call, e), null, List.of(), List.of());
         }
     }
 
@@ -200,7 +204,7 @@ public final class PolicyEngine {
 
     private ToolPlan planFor(ToolCall call) {
         String problem = call.problem();
-        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem));
+        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */

@@ -1,5 +1,8 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Place;
+import dev.interlock.policy.engine.Explanation.Result;
+import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
 import java.util.Arrays;
 import java.util.Collections;
@@ -14,29 +17,66 @@ final class ToolPlan {
     /** The decision for every call, whatever its arguments; null if that depends. */
     private final @Nullable Decision verdict;
 
+    private final boolean audit;
     private final boolean listed;
+    private final List<Place> entries;
     private final Check[] checks;
     private final LimitSlot[] slots;
     private final List<CounterRead> reads;
 
     private ToolPlan(
-            @Nullable Decision verdict, boolean listed, Check[] checks, LimitSlot[] slots, List<CounterRead> reads) {
+            @Nullable Decision verdict,
+            boolean audit,
+            boolean listed,
+            List<Place> entries,
+            Check[] checks,
+            LimitSlot[] slots,
+            List<CounterRead> reads) {
         this.verdict = verdict;
+        this.audit = audit;
         this.listed = listed;
+        this.entries = entries;
         this.checks = checks;
         this.slots = slots;
         this.reads = reads;
     }
 
-    /** A tool that is denied whatever the arguments. */
-    static ToolPlan denied(Decision decision) {
-        return new ToolPlan(decision, decision.audited(), new Check[0], new LimitSlot[0], List.of());
+    /**
+     * A tool that is denied whatever the arguments.
+     *
+     * @param audit whether the policy's own mode is to record only
+     */
+    static ToolPlan denied(Decision decision, boolean audit) {
+        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new LimitSlot[0], List.of());
     }
 
     /** A tool whose calls are checked. */
-    static ToolPlan checked(boolean listed, List<Check> checks, List<LimitSlot> slots, List<CounterRead> reads) {
+    static ToolPlan checked(
+            boolean audit,
+            boolean listed,
+            List<Place> entries,
+            List<Check> checks,
+            List<LimitSlot> slots,
+            List<CounterRead> reads) {
         return new ToolPlan(
-                null, listed, checks.toArray(Check[]::new), slots.toArray(LimitSlot[]::new), List.copyOf(reads));
+                null,
+                audit,
+                audit || listed,
+                List.copyOf(entries),
+                checks.toArray(Check[]::new),
+                slots.toArray(LimitSlot[]::new),
+                List.copyOf(reads));
+    }
+
+    /** The decision for every call, whatever its arguments; null if that depends. */
+    @Nullable
+    Decision verdict() {
+        return verdict;
+    }
+
+    /** Where the entries stand that the checks and limits come from, in order. */
+    List<Place> entries() {
+        return entries;
     }
 
     /** Whether {@code tools/list} shows the tool. */
@@ -71,30 +111,48 @@ final class ToolPlan {
 
     /**
      * The decision on a call before limits are asked for room: the first denial, else the first question, else the first
-     * denial that is only recorded, else allowed.
+     * denial and then the first question that is only recorded, else allowed. The policy's own mode is not in it yet.
      */
     Decision check(ToolCall call, CounterValues counters) {
-        Decision question = null;
-        Decision audited = verdict;
-        if (verdict != null && !verdict.audited()) {
+        if (verdict != null) {
             return verdict;
         }
+        Decision question = null;
+        Decision recordedDenial = null;
+        Decision recordedQuestion = null;
         for (Check check : checks) {
             Decision decision = check.apply(call, counters);
             if (decision == null) {
                 continue;
             }
-            if (decision.audited()) {
-                audited = audited == null ? decision : audited;
-            } else if (decision.verdict() == Decision.Verdict.NEEDS_APPROVAL) {
-                question = question == null ? decision : question;
-            } else {
+            boolean asks = decision.verdict() == Decision.Verdict.NEEDS_APPROVAL;
+            if (!decision.audited() && !asks) {
                 return decision;
+            } else if (!decision.audited()) {
+                question = question == null ? decision : question;
+            } else if (asks) {
+                recordedQuestion = recordedQuestion == null ? decision : recordedQuestion;
+            } else {
+                recordedDenial = recordedDenial == null ? decision : recordedDenial;
             }
         }
         if (question != null) {
             return question;
         }
-        return audited == null ? Decision.ALLOWED : audited;
+        if (recordedDenial != null) {
+            return recordedDenial;
+        }
+        return recordedQuestion == null ? Decision.ALLOWED : recordedQuestion;
+    }
+
+    /** What is told of a decision: under a policy that only records, that it is only recorded. */
+    Decision told(Decision decision) {
+        return audit && decision.verdict() != Decision.Verdict.ALLOWED ? decision.auditedOnly() : decision;
+    }
+
+    /** The same of one step towards it. */
+    Step told(Step step) {
+        boolean against = step.result() == Result.DENIED || step.result() == Result.ASKS;
+        return audit && against ? new Step(Result.AUDITED, step.text(), step.place(), step.details()) : step;
     }
 }

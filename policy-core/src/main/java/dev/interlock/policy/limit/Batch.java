@@ -5,7 +5,8 @@ import java.util.List;
 /**
  * Everything that one call is charged to. A key may occur more than once; the amounts then add up.
  *
- * @param id the decision's id, by which a store knows a repeated request for the same call again; unique per call
+ * @param id the decision's id, by which a store that is asked over a network knows a repeated request for the same call
+ *     again; unique per call, and empty for a limiter that doesn't {@linkplain RateLimiter#blocks() block}
  * @param charges the charges, in the order in which a refusal is reported; at least one
  */
 public record Batch(String id, List<Charge> charges) {

@@ -80,6 +80,11 @@ final class BatchReservation {
             for (Slot slot : slots.values()) {
                 letGo(slot, granted, now);
             }
+            for (Slot slot : slots.values()) {
+                if (slot.added) {
+                    cells.sweep(now);
+                }
+            }
         }
     }
 
@@ -107,8 +112,9 @@ final class BatchReservation {
         if (cell != null) {
             return new Slot(charge.key(), cell, false);
         }
-        Cell fresh = cells.fresh(charge.rule(), charge.amount().micros(), ticker.read());
-        cell = cells.add(charge.key(), fresh);
+        Moment now = ticker.read();
+        Cell fresh = cells.fresh(charge.rule(), charge.amount().micros(), now);
+        cell = cells.add(charge.key(), fresh, now);
         return cell == null ? null : new Slot(charge.key(), cell, cell == fresh);
     }
 
@@ -144,15 +150,24 @@ final class BatchReservation {
     private Reservation take(Moment now) {
         List<LimitKey> keys = new ArrayList<>(parts.size());
         List<Taken> taken = new ArrayList<>(parts.size());
+        // First the changes, so that all that is taken of a key is taken of the cell that stays.
+        for (Part part : parts) {
+            change(part, now);
+        }
         for (Part part : parts) {
             Slot slot = part.slot;
-            if (!slot.current.countsBy(part.charge.rule(), part.micros())) {
-                slot.current = cells.carry(slot.current, part.charge.rule(), part.micros(), now);
-            }
+            change(part, now);
             keys.add(slot.key);
             taken.add(slot.current.take(owner, part.micros(), part.charge.mode(), now));
         }
         return new Held.Several(owner, keys, taken);
+    }
+
+    private void change(Part part, Moment now) {
+        Slot slot = part.slot;
+        if (!slot.current.countsBy(part.charge.rule(), part.micros())) {
+            slot.current = cells.carry(slot.current, part.charge.rule(), part.micros(), now);
+        }
     }
 
     private void letGo(Slot slot, boolean granted, Moment now) {

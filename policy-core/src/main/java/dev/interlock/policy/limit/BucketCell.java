@@ -189,6 +189,11 @@ final class BucketCell extends Cell {
         return debt(now) == 0;
     }
 
+    @Override
+    long freshNanos(Moment now) {
+        return state >> 1;
+    }
+
     private long debt(Moment now) {
         return Math.max(0, (state >> 1) - now.nanos());
     }

@@ -75,6 +75,16 @@ abstract class Cell {
     /** Whether a fresh cell made now would allow nothing that this one doesn't. */
     abstract boolean isFresh(Moment now);
 
+    /** When it will be fresh by the monotonic clock if nothing more happens; {@link Long#MAX_VALUE} if never by that. */
+    long freshNanos(Moment now) {
+        return Long.MAX_VALUE;
+    }
+
+    /** When it will be fresh by the wall clock if nothing more happens; {@link Long#MAX_VALUE} if never by that. */
+    long freshWall(Moment now) {
+        return Long.MAX_VALUE;
+    }
+
     /** Called once, before a fresh cell is dropped. */
     void forget(Moment now) {}
 }

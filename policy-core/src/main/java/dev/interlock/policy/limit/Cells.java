@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import java.util.Iterator;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -20,6 +22,7 @@ final class Cells {
             Caffeine.newBuilder().<LimitKey, Cell>build().asMap();
 
     private final AtomicLong size = new AtomicLong();
+    private final Sweeper sweeper = new Sweeper(this);
 
     /** As many as there are different rules in policies. */
     private final ConcurrentMap<LimitRule, Meter> meters = new ConcurrentHashMap<>();
@@ -36,24 +39,50 @@ final class Cells {
         return cells.get(key);
     }
 
-    /** Puts {@code fresh} there unless there is another already; null if there are too many. */
+    /**
+     * The cell of {@code key}; if it has none, {@code fresh}, which is put there; null if there are too many. Whoever adds
+     * one calls {@link #sweep} when it has been charged.
+     */
     @Nullable
-    Cell add(LimitKey key, Cell fresh) {
-        if (size.incrementAndGet() > maxKeys) {
-            size.decrementAndGet();
-            return cells.get(key);
+    Cell add(LimitKey key, Cell fresh, Moment now) {
+        while (true) {
+            Cell cell = cells.computeIfAbsent(key, k -> acquire() ? fresh : null);
+            if (cell != null || !sweeper.makePlace(now)) {
+                return cell;
+            }
         }
-        Cell other = cells.putIfAbsent(key, fresh);
-        if (other != null) {
-            size.decrementAndGet();
-            return other;
+    }
+
+    /** Looks whether some cells can be dropped, after one has been added. */
+    void sweep(Moment now) {
+        sweeper.step(now);
+    }
+
+    /** Takes one of the places, if there is one. */
+    private boolean acquire() {
+        long taken = size.get();
+        while (taken < maxKeys) {
+            if (size.compareAndSet(taken, taken + 1)) {
+                return true;
+            }
+            taken = size.get();
         }
-        return fresh;
+        return false;
     }
 
     /** Puts {@code next} in the place of {@code claimed}, which the caller has claimed. */
     void replace(LimitKey key, Cell claimed, Cell next) {
         cells.replace(key, claimed, next);
+        sweeper.disturbed();
+    }
+
+    /** Something was given back. */
+    void returned() {
+        sweeper.disturbed();
+    }
+
+    Iterator<Map.Entry<LimitKey, Cell>> iterator() {
+        return cells.entrySet().iterator();
     }
 
     /** Forgets a cell that the caller has claimed and that is fresh. */

@@ -125,6 +125,11 @@ final class ExactBucketCell extends LockedCell {
         return tat < now.nanos() || (tat == now.nanos() && fraction == 0);
     }
 
+    @Override
+    long freshNanos(Moment now) {
+        return fraction == 0 ? tat : tat + 1;
+    }
+
     private long cost(long micros) {
         // More than a bucket's fill comes only from another rule's count, and is compared, but never kept.
         return Math.min(Wide.multiplyDivide(micros, meter.window, Math.max(1, meter.max)), Long.MAX_VALUE / 4);

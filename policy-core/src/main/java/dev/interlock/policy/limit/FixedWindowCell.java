@@ -97,6 +97,11 @@ final class FixedWindowCell extends LockedCell {
     }
 
     @Override
+    long freshWall(Moment now) {
+        return used == 0 ? start : end;
+    }
+
+    @Override
     void forget(Moment now) {
         horizon.raise(now.wall() >= end ? end : start);
     }

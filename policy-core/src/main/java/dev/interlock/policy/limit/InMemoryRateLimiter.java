@@ -1,6 +1,7 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -58,9 +59,14 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
-                cell = cells.add(charge.key(), fresh);
+                Taken taken = fresh.take(this, micros, charge.mode(), now);
+                cell = cells.add(charge.key(), fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
+                }
+                if (cell == fresh) {
+                    cells.sweep(now);
+                    return taken;
                 }
             }
             Reservation answer = cell instanceof BucketCell bucket && bucket.countsBy(rule, micros)
@@ -105,9 +111,14 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
     @Override
     public void settle(Reservation.Granted reservation, Settlement outcome) {
-        if (reservation instanceof Held held && held.owner == this && held.settle()) {
+        if (reservation instanceof Held held && held.owner == this && held.settle() && givesBack(outcome)) {
             held.giveBack(outcome, ticker);
+            cells.returned();
         }
+    }
+
+    private static boolean givesBack(Settlement outcome) {
+        return outcome.givesBack(ChargeMode.SUCCESS) || outcome.givesBack(ChargeMode.SENT);
     }
 
     @Override

@@ -126,6 +126,11 @@ final class SlidingWindowCell extends LockedCell {
         return sum == 0;
     }
 
+    @Override
+    long freshNanos(Moment now) {
+        return size == 0 ? now.nanos() : time(size - 1) + window;
+    }
+
     private void expire(long now) {
         while (size > 0 && time(0) + window <= now) {
             left = time(0);

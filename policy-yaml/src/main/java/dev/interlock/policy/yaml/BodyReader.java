@@ -128,7 +128,7 @@ final class BodyReader {
                 warnIfEntry(pair, at);
                 continue;
             }
-            NamePattern pattern = names.pattern(pair.name(), pair.key(), at, NameReader.Kind.TOOL);
+            NamePattern pattern = names.pattern(pair.name(), pair.key(), at.key(pair.name()), NameReader.Kind.TOOL);
             if (pattern == null) {
                 continue;
             }

@@ -1,6 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.Iterator;
@@ -38,6 +39,7 @@ final class Composer {
     /** Up to this size a map is searched for duplicates without a set. */
     private static final int SMALL = 8;
 
+    private static final int NOWHERE = -1;
     private static final int SHORT_TEXT = 16;
     private static final int MOST_TEXTS = 1_024;
 
@@ -48,6 +50,11 @@ final class Composer {
     private final Set<Anchor> open = new HashSet<>();
 
     private final Map<String, String> texts = new HashMap<>();
+
+    /** Where the parser is: for each open map the key, for each open list the index. */
+    private final @Nullable String[] keys = new @Nullable String[Bounds.MAX_DEPTH + 2];
+
+    private final int[] indexes = new int[Bounds.MAX_DEPTH + 2];
 
     private int depth;
     /** The deepest level since it was last reset: how an anchored node's height is known. */
@@ -70,11 +77,14 @@ final class Composer {
 
     private Composer(String text, Findings findings) {
         this.findings = findings;
+        Arrays.fill(indexes, NOWHERE);
         this.tabs = text.indexOf('\t') < 0 ? null : new TabCheck(text, findings);
         this.events = new Parse(LoadSettings.builder()
                         .setUseMarks(true)
                         // The size has been checked already, in bytes.
                         .setCodePointLimit(Integer.MAX_VALUE)
+                        // All in one piece: the parser copies what it has of a long scalar with every piece more.
+                        .setBufferSize(Math.max(text.length(), 1))
                         .build())
                 .parseString(text)
                 .iterator();
@@ -220,8 +230,7 @@ final class Composer {
         String text = event.getValue();
         nodes += text.length() / Bounds.CHARS_PER_NODE;
         if (hasLoneSurrogate(text)) {
-            findings.error(
-                    "bad-character", mark.getLine() + 1, mark.getColumn() + 1, "an escape is half a character", null);
+            report("bad-character", event, "an escape is half a character", null);
             text = "";
         }
         return new Node.Scalar(shared(text), plain, mark.getLine() + 1, mark.getColumn() + 1);
@@ -258,9 +267,11 @@ final class Composer {
         List<Node> items = new ArrayList<>(USUAL_SIZE);
         Event event = next();
         while (event.getEventId() != Event.ID.SequenceEnd) {
+            indexes[depth] = items.size();
             items.add(node(event));
             event = next();
         }
+        indexes[depth] = NOWHERE;
         flowEnd(start, event);
         return new Node.Sequence(items, mark.getLine() + 1, mark.getColumn() + 1);
     }
@@ -273,15 +284,17 @@ final class Composer {
         Event event = next();
         while (event.getEventId() != Event.ID.MappingEnd) {
             Node key = node(event);
+            keys[depth] = key instanceof Node.Scalar scalar ? scalar.text() : null;
             Node value = node(next());
+            keys[depth] = null;
             event = next();
             if (!(key instanceof Node.Scalar name) || name.isNull()) {
-                findings.error("bad-key", key, At.ROOT, "a key must be a string, not " + key.describe(), null);
+                findings.error("bad-key", key, here(), "a key must be a string, not " + key.describe(), null);
                 continue;
             }
             if (name.plain() && name.text().equals("<<")) {
                 if (!merges.isEmpty()) {
-                    findings.error("duplicate-key", key, At.ROOT, "duplicate key '<<'", "give '<<' a list instead");
+                    findings.error("duplicate-key", key, here(), "duplicate key '<<'", "give '<<' a list instead");
                 }
                 merges.add(value);
                 continue;
@@ -325,7 +338,7 @@ final class Composer {
         findings.error(
                 "duplicate-key",
                 name,
-                At.ROOT,
+                here().key(name.text()),
                 "duplicate key " + Display.quoted(name.text()),
                 "it is first given in line " + first);
     }
@@ -345,7 +358,7 @@ final class Composer {
                     findings.error(
                             "bad-merge",
                             source,
-                            At.ROOT,
+                            here(),
                             "'<<' takes a map or a list of maps, not " + source.describe(),
                             "write <<: *name, with &name at the map");
                 }
@@ -373,21 +386,37 @@ final class Composer {
                     default -> false;
                 };
         if (!known) {
-            Mark mark = mark(event);
             String shown = tag.startsWith(TAGS) ? "!!" + tag.substring(TAGS.length()) : tag;
-            findings.error(
+            report(
                     "custom-tag",
-                    mark.getLine() + 1,
-                    mark.getColumn() + 1,
+                    event,
                     "the tag " + Display.quoted(shown) + " means nothing in a policy",
                     "leave it out");
         }
     }
 
     private Stop stop(String code, Event event, String message, @Nullable String hint) {
-        Mark mark = mark(event);
-        findings.error(code, mark.getLine() + 1, mark.getColumn() + 1, message, hint);
+        report(code, event, message, hint);
         return new Stop();
+    }
+
+    private void report(String code, Event event, String message, @Nullable String hint) {
+        Mark mark = mark(event);
+        findings.error(code, mark.getLine() + 1, mark.getColumn() + 1, here(), message, hint);
+    }
+
+    /** The path of what is being read. */
+    private At here() {
+        At at = At.ROOT;
+        for (int i = 1; i <= Math.min(depth, Bounds.MAX_DEPTH); i++) {
+            String key = keys[i];
+            if (key != null) {
+                at = at.key(key);
+            } else if (indexes[i] != NOWHERE) {
+                at = at.item(indexes[i]);
+            }
+        }
+        return at;
     }
 
     private static Mark mark(Event event) {

@@ -52,6 +52,9 @@ final class ConditionReader {
     /** A host, or {@code *.} and a host: no scheme, user, port or path. */
     private static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
 
+    private static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");
+    private static final Pattern BACK_REFERENCE = Pattern.compile("\\\\[1-9]|\\\\k<|\\(\\?P=");
+
     private static final Pattern ABSOLUTE_PATH = Pattern.compile("(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\).*", Pattern.DOTALL);
 
     private final Context context;
@@ -151,7 +154,12 @@ final class ConditionReader {
         if (message != null) {
             context.intercept.ignores("'on_deny' of a condition", node, at.key("on_deny"));
         }
-        if (path == null || operator == null || operand == null || valueNode == null) {
+        if (operator == null || operand == null || valueNode == null) {
+            return null;
+        }
+        if (path == null) {
+            operator.problemWith(operand)
+                    .ifPresent(problem -> badOperand(operator, operand, problem, valueNode, at.key("value")));
             return null;
         }
         if (path.root() != Path.Root.ARGS && path.root() != Path.Root.STATE) {
@@ -169,18 +177,11 @@ final class ConditionReader {
             At at,
             Node valueNode,
             Use use) {
-        boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
         Condition condition;
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
         } catch (IllegalArgumentException e) {
-            boolean badPattern = regex && operand instanceof Value.Text;
-            context.findings.error(
-                    badPattern ? "bad-regex" : "bad-operand",
-                    valueNode,
-                    at.key("value"),
-                    String.valueOf(e.getMessage()),
-                    badPattern ? null : operandHint(operator, operand));
+            badOperand(operator, operand, String.valueOf(e.getMessage()), valueNode, at.key("value"));
             return null;
         }
         if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
@@ -196,6 +197,22 @@ final class ConditionReader {
                     "to deny a call with any such element, put the opposite under 'require'");
         }
         return condition;
+    }
+
+    private void badOperand(Operator operator, Value operand, String problem, Node node, At at) {
+        boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
+        if (regex && operand instanceof Value.Text pattern) {
+            context.findings.error("bad-regex", node, at, problem, regexHint(pattern.value()));
+        } else {
+            context.findings.error("bad-operand", node, at, problem, operandHint(operator, operand));
+        }
+    }
+
+    private static @Nullable String regexHint(String pattern) {
+        if (LOOK_AROUND.matcher(pattern).find()) {
+            return "RE2 can't look ahead or behind; use two conditions, or not_regex";
+        }
+        return BACK_REFERENCE.matcher(pattern).find() ? "RE2 has no back-references" : null;
     }
 
     private static @Nullable String operandHint(Operator operator, Value operand) {
@@ -250,21 +267,32 @@ final class ConditionReader {
         }
         Operator operator = OPERATORS.get(text);
         if (operator == null) {
-            String synonym = OPERATOR_SYNONYMS.get(text);
-            String nearest =
-                    synonym != null ? "did you mean '" + synonym + "'?" : Suggestion.of(text, OPERATORS.keySet());
+            String nearest = nearestOperator(text);
             context.findings.error(
                     "bad-value",
                     node,
                     at,
                     "there is no operator " + Display.quoted(text),
-                    nearest != null ? nearest : "the operators are " + String.join(", ", operatorNames()));
+                    nearest != null
+                            ? "did you mean '" + nearest + "'?"
+                            : "the operators are " + String.join(", ", operatorNames()));
             return null;
         }
         if (!OPERATORS_OF_INTERCEPT.contains(text)) {
             context.intercept.refuses();
         }
         return operator;
+    }
+
+    private static @Nullable String nearestOperator(String text) {
+        String synonym = OPERATOR_SYNONYMS.get(text);
+        if (synonym != null) {
+            return synonym;
+        }
+        List<String> candidates = new ArrayList<>(OPERATORS.keySet());
+        candidates.addAll(OPERATOR_SYNONYMS.keySet());
+        String nearest = Suggestion.nearest(text, candidates);
+        return nearest == null ? null : OPERATOR_SYNONYMS.getOrDefault(nearest, nearest);
     }
 
     private static List<String> operatorNames() {

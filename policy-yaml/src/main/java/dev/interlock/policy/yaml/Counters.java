@@ -76,19 +76,21 @@ final class Counters {
     /** Reports every condition whose counter nobody defines. */
     void check(Findings findings) {
         for (Reference reference : references) {
-            if (findings.isFull()) {
-                return;
-            }
             String segment = reference.path().member(0);
             String counter = reference.path().member(1);
-            if (!isDefined(reference.owner(), segment, counter)) {
-                findings.error(
-                        "unknown-counter",
-                        reference.node(),
-                        reference.at(),
-                        "no rule here counts " + Display.quoted(reference.path().text()),
-                        hint(reference.owner(), counter) + "; Intercept would have read 0 for it, always");
+            if (isDefined(reference.owner(), segment, counter)) {
+                continue;
             }
+            if (findings.isFull()) {
+                findings.countError();
+                continue;
+            }
+            findings.error(
+                    "unknown-counter",
+                    reference.node(),
+                    reference.at(),
+                    "no rule here counts " + Display.quoted(reference.path().text()),
+                    hint(reference, counter) + "Intercept would have read 0 for it, always");
         }
     }
 
@@ -101,20 +103,24 @@ final class Counters {
         return outer != null && !own && outer.isDefined(owner, segment, counter);
     }
 
-    private String hint(Owner owner, String counter) {
+    private String hint(Reference reference, String counter) {
         List<String> known = new ArrayList<>();
-        collect(owner, known);
-        for (String path : known) {
-            if (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\"")) {
-                return "did you mean '" + Display.clean(path, 80) + "'?";
-            }
-        }
+        collect(reference.owner(), known);
         if (known.isEmpty()) {
             return "nothing is counted here; a rule counts with state: {counter: " + Display.clean(counter, 40)
-                    + ", window: hour}";
+                    + ", window: hour}; ";
+        }
+        String nearest = Suggestion.nearest(reference.path().text(), known);
+        for (String path : known) {
+            if (nearest == null && (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\""))) {
+                nearest = path;
+            }
+        }
+        if (nearest != null) {
+            return "did you mean '" + Display.clean(nearest, 80) + "'? ";
         }
         String list = String.join(", ", known.subList(0, Math.min(LISTED, known.size())));
-        return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others" : "");
+        return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others; " : "; ");
     }
 
     /** The paths of the counters that an entry's conditions may read, its own first. */

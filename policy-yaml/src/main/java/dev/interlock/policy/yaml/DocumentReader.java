@@ -58,8 +58,11 @@ final class DocumentReader {
         for (Counters each : counters) {
             each.check(context.findings);
         }
+        if (context.findings.failed()) {
+            return null;
+        }
         context.intercept.report(context.findings);
-        return context.findings.failed() ? null : policy;
+        return policy;
     }
 
     /**
@@ -171,7 +174,7 @@ final class DocumentReader {
     }
 
     private void method(Node.Pair method, At at, Map<NamePattern, Posture> methods) {
-        NamePattern pattern = names.pattern(method.name(), method.key(), at, NameReader.Kind.METHOD);
+        NamePattern pattern = names.pattern(method.name(), method.key(), at.key(method.name()), NameReader.Kind.METHOD);
         if (pattern == null) {
             return;
         }
@@ -215,7 +218,8 @@ final class DocumentReader {
             if (Keys.isNote(grant.name())) {
                 continue;
             }
-            NamePattern pattern = names.pattern(grant.name(), grant.key(), at, NameReader.Kind.IDENTITY);
+            NamePattern pattern =
+                    names.pattern(grant.name(), grant.key(), at.key(grant.name()), NameReader.Kind.IDENTITY);
             if (pattern == null) {
                 continue;
             }

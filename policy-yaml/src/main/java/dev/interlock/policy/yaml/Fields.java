@@ -30,12 +30,22 @@ final class Fields {
     }
 
     private static void unknown(Keys keys, Node.Pair pair, At at, Findings findings, @Nullable String intercept) {
-        String hint = keys.hint(pair.name());
+        if (findings.isFull()) {
+            findings.countError();
+            return;
+        }
+        String hint =
+                keys == Keys.DOCUMENT && isEntry(pair.value()) ? "a tool goes under 'tools:'" : keys.hint(pair.name());
         if (hint == null) {
             hint = "the keys of " + keys.owner() + " are " + String.join(", ", keys.names());
         }
         String end = intercept == null ? "" : (hint.endsWith("?") ? " " : "; ") + intercept;
         findings.error("unknown-key", pair.key(), at, "unknown key " + Display.quoted(pair.name()), hint + end);
+    }
+
+    private static boolean isEntry(Node value) {
+        return value instanceof Node.Mapping entry
+                && entry.pairs().stream().anyMatch(pair -> Keys.ENTRY.contains(pair.name()));
     }
 
     /** The map itself. */

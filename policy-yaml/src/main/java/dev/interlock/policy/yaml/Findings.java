@@ -33,7 +33,11 @@ final class Findings {
     }
 
     void error(String code, int line, int column, String message, @Nullable String hint) {
-        add(Severity.ERROR, code, line, column, At.ROOT, message, hint);
+        error(code, line, column, At.ROOT, message, hint);
+    }
+
+    void error(String code, int line, int column, At at, String message, @Nullable String hint) {
+        add(Severity.ERROR, code, line, column, at, message, hint);
     }
 
     void warn(String code, Node node, At at, String message, @Nullable String hint) {
@@ -52,6 +56,12 @@ final class Findings {
     /** Whether anything further is only counted. */
     boolean isFull() {
         return kept.size() >= MOST;
+    }
+
+    /** Counts an error that there is no room to tell, sparing the work of putting it in words. */
+    void countError() {
+        failed = true;
+        dropped++;
     }
 
     /** What was found, in the document's order. */

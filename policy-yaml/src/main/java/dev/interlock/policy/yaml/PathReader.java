@@ -3,10 +3,14 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads paths. */
 final class PathReader {
+
+    /** A name alone, of which somebody forgot where it belongs. */
+    private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,40}");
 
     private final Context context;
 
@@ -32,6 +36,15 @@ final class PathReader {
     /** The path of one argument, which holds an amount. */
     @Nullable
     Path argument(Node node, At at) {
+        if (node instanceof Node.Scalar scalar && NAME.matcher(scalar.text()).matches()) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "an amount is read from an argument, which is written args.<name>",
+                    "did you mean 'args." + scalar.text() + "'?");
+            return null;
+        }
         Path path = path(node, at, "a path");
         if (path == null) {
             return null;
@@ -67,6 +80,6 @@ final class PathReader {
         if (nearest != null) {
             return "did you mean '" + Display.clean(nearest + text.substring(dot), 60) + "'?";
         }
-        return text.matches("[A-Za-z_][A-Za-z0-9_]{0,40}") ? "did you mean 'args." + text + "'?" : null;
+        return NAME.matcher(text).matches() ? "did you mean 'args." + text + "'?" : null;
     }
 }

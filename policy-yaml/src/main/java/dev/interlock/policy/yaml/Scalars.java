@@ -92,7 +92,7 @@ final class Scalars {
             case TRUE -> true;
             case FALSE -> false;
             case AMBIGUOUS -> {
-                ambiguous(scalar, at);
+                ambiguous(scalar, at, "write true or false");
                 yield null;
             }
             default -> {
@@ -112,7 +112,7 @@ final class Scalars {
         return switch (scalar.kind()) {
             case INTEGER, DECIMAL -> number(scalar, at);
             case AMBIGUOUS -> {
-                ambiguous(scalar, at);
+                ambiguous(scalar, at, "write the number in plain decimal");
                 yield null;
             }
             case NOT_FINITE -> {
@@ -234,6 +234,10 @@ final class Scalars {
     }
 
     void wrongType(Node node, At at, String what, String expected) {
+        if (findings.isFull()) {
+            findings.countError();
+            return;
+        }
         if (node instanceof Node.Scalar scalar && scalar.isNull()) {
             missingValue(scalar, at, what, expected);
             return;
@@ -262,17 +266,24 @@ final class Scalars {
                 "leave the key out if nothing is meant");
     }
 
-    private void ambiguous(Node.Scalar scalar, At at) {
-        String text = scalar.text();
-        boolean word = Character.isLetter(text.charAt(0));
+    private void ambiguous(Node.Scalar scalar, At at, String hint) {
         findings.error(
                 "ambiguous-scalar",
                 scalar,
                 at,
-                Display.quoted(text) + " is one thing in YAML 1.1 and another in YAML 1.2",
-                word
-                        ? "write true or false, or \"" + text + "\" if the word is meant"
-                        : "write the number in plain decimal, or quote it if a string is meant");
+                Display.quoted(scalar.text()) + " is one thing in YAML 1.1 and another in YAML 1.2",
+                hint);
+    }
+
+    /** Where anything may stand, the author has to say whether a string is meant. */
+    private void ambiguous(Node.Scalar scalar, At at) {
+        String quoted = "\"" + Display.clean(scalar.text(), 40) + "\"";
+        ambiguous(
+                scalar,
+                at,
+                Character.isLetter(scalar.text().charAt(0))
+                        ? "write true or false, or " + quoted + " if the word is meant"
+                        : "write the number in plain decimal, or " + quoted + " if a string is meant");
     }
 
     private void notFinite(Node.Scalar scalar, At at) {

@@ -34,7 +34,12 @@ final class SyntaxErrors {
     }
 
     private static String message(String context, String problem) {
-        return "not well-formed YAML: " + (context.isEmpty() ? "" : context + ", ") + problem;
+        int advice = problem.indexOf(" (Do not use");
+        String plain = advice < 0 ? problem : problem.substring(0, advice);
+        if (plain.endsWith(".")) {
+            plain = plain.substring(0, plain.length() - 1);
+        }
+        return "not well-formed YAML: " + (context.isEmpty() ? "" : context + ", ") + plain;
     }
 
     private static @Nullable String hint(String context, String problem) {

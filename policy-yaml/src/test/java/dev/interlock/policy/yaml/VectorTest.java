@@ -64,6 +64,11 @@ class VectorTest {
         outcome.finish();
     }
 
+    /** The document of a recorded case. */
+    static String policyOf(String line) {
+        return JSON.readTree(line).get("policy").asString();
+    }
+
     private static List<JsonNode> read(String file) throws IOException {
         List<JsonNode> vectors = new ArrayList<>();
         for (String line : Files.readAllLines(directory().resolve(file))) {

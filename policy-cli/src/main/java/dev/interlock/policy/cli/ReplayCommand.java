@@ -1,0 +1,107 @@
+package dev.interlock.policy.cli;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.testing.ToolList;
+import java.io.BufferedOutputStream;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintWriter;
+import java.util.List;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+import tools.jackson.core.JacksonException;
+
+/** {@code interlock replay}. */
+@Command(
+        name = "replay",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Runs recorded calls through a policy, at the times at which they were made.",
+            "",
+            "CALLS has a call a line: {\"t\": 1767225600000, \"tool\": \"create_charge\", \"args\": {…}}, with",
+            "identity, session, server, outcome and approved where they matter. Prints a decision a line,",
+            "and a summary to the standard error.",
+            "",
+        },
+        footer = {
+            "",
+            "Example:",
+            "  interlock replay policy.yaml calls.jsonl",
+            "  interlock replay new.yaml calls.jsonl --against policy.yaml",
+        })
+final class ReplayCommand implements Callable<Integer> {
+
+    private static final int BUFFER = 1 << 16;
+
+    @Mixin
+    private ToolsOption tools;
+
+    @Parameters(
+            paramLabel = "[POLICY] CALLS",
+            arity = "1..2",
+            description = "The policy, unless the lines bring their own, and the calls; - is the standard input.")
+    private List<String> files = List.of();
+
+    @Option(
+            names = "--against",
+            paramLabel = "OTHER",
+            description = "Print only the calls that this policy decides otherwise, and count them.")
+    private @Nullable String against;
+
+    @Option(
+            names = "--format",
+            paramLabel = "text|json",
+            defaultValue = "json",
+            description = "Of the decisions: JSON Lines, or lines for people. Default: json.")
+    private Format format = Format.JSON;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        if (files.size() > 2) {
+            throw new ParameterException(spec.commandLine(), "Only a policy and a file of calls can be given");
+        }
+        Colours colours = Colours.detect();
+        ToolList known = tools.read();
+        String calls = files.get(files.size() - 1);
+        String policyFile = files.size() < 2 ? null : files.get(0);
+        Policy policy = policyFile == null ? null : Source.read(policyFile).policy(colours);
+        Stage stage = new Stage(policy, false, known);
+        String other = against;
+        Stage otherStage = other == null ? null : new Stage(Source.read(other).policy(colours), true, known);
+        PrintWriter err = spec.commandLine().getErr();
+        try (InputStream in = calls.equals("-") ? System.in : Source.open(calls)) {
+            Replay replay = new Replay(stage, otherStage, err);
+            try (DecisionSink sink = sink(colours)) {
+                replay.run(new Lines(in), sink);
+            }
+            err.println(replay.summary(policyFile == null ? "the lines' own policies" : policyFile, other));
+            err.flush();
+            return replay.exitCode();
+        } catch (IOException e) {
+            throw new CliException(Source.reason(calls.equals("-") ? "<stdin>" : calls, e));
+        } catch (JacksonException e) {
+            // Whoever read the output has gone: nothing to complain about, and nobody to complain to.
+            return ExitCode.USAGE;
+        }
+    }
+
+    private DecisionSink sink(Colours colours) {
+        return format == Format.JSON
+                ? new DecisionLog(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER))
+                : new DecisionText(spec.commandLine().getOut(), colours);
+    }
+}

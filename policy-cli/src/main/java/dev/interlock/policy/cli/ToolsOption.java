@@ -1,0 +1,32 @@
+package dev.interlock.policy.cli;
+
+import dev.interlock.policy.testing.ToolList;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** {@code --tools}. */
+final class ToolsOption {
+
+    @Option(
+            names = "--tools",
+            paramLabel = "FILE",
+            description =
+                    "The tools that the server announces, as tools/list answers, in JSON. A tool may have a category and a risk.")
+    private @Nullable String file;
+
+    /**
+     * The tools in the file, or none.
+     *
+     * @throws CliException if it can't be read
+     */
+    ToolList read() {
+        if (file == null) {
+            return ToolList.NONE;
+        }
+        try {
+            return ToolList.of(JsonText.read(Source.read(file).text(), file));
+        } catch (IllegalArgumentException e) {
+            throw new CliException(file + ": " + e.getMessage());
+        }
+    }
+}

@@ -1,0 +1,64 @@
+package dev.interlock.policy.cli.demo;
+
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Help.Ansi;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock demo}: shows a policy at work. */
+@Command(
+        name = "demo",
+        description = "Plays an agent against an MCP server with a policy between them, and shows each decision.",
+        mixinStandardHelpOptions = true)
+public final class DemoCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    /** For the command line to make. */
+    public DemoCommand() {}
+
+    @Override
+    public Integer call() throws Exception {
+        PrintWriter out = spec.commandLine().getOut();
+        PrintWriter err = spec.commandLine().getErr();
+        StdioClientTransport server = new StdioClientTransport(serverProcess(), McpJsonDefaults.getMapper());
+        server.setStdErrorHandler(err::println);
+        try {
+            boolean fine = new Demo(new Report(out, Ansi.AUTO)).play(server);
+            return fine ? ExitCode.OK : ExitCode.SOFTWARE;
+        } catch (RuntimeException e) {
+            err.println("interlock demo: the server could not be talked to: " + e.getMessage());
+            return ExitCode.SOFTWARE;
+        } finally {
+            out.flush();
+            err.flush();
+        }
+    }
+
+    /** This very program, in a process of its own. */
+    private static ServerParameters serverProcess() {
+        String java = ProcessHandle.current()
+                .info()
+                .command()
+                .orElseGet(() ->
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        return ServerParameters.builder(java)
+                .args(
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xshare:auto",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.interlock.policy.cli.Main",
+                        "demo-server")
+                .build();
+    }
+}

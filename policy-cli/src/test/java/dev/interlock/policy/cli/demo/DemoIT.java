@@ -1,0 +1,35 @@
+package dev.interlock.policy.cli.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import picocli.CommandLine;
+
+class DemoIT {
+
+    private final StringWriter out = new StringWriter();
+    private final StringWriter err = new StringWriter();
+
+    @Test
+    void showsThatTheServerRanTenOfElevenExportsAndNothingThatWasDenied() {
+        int exit = new CommandLine(new DemoCommand())
+                .setOut(new PrintWriter(out))
+                .setErr(new PrintWriter(err))
+                .execute();
+
+        List<String> lines = out.toString().lines().toList();
+        assertThat(exit).as("%s%n%s", out, err).isZero();
+        assertThat(lines).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+        assertThat(out.toString())
+                .containsPattern("6-15 +start_dicom_export_job +allowed")
+                .containsPattern("16 +start_dicom_export_job +DENIED +execute-rate")
+                .containsPattern("17 +start_dicom_export_job +DENIED +execute-arguments")
+                .containsPattern("18 +delete_datastore +DENIED +no-deletion")
+                .contains("start_dicom_export_job 10,")
+                .contains("delete_datastore 0,")
+                .contains("Of 11 complete exports within a minute, 10 ran.");
+    }
+}

@@ -1,0 +1,134 @@
+package dev.interlock.policy.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Decision.Code;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A disguise never gets past a denial, and what is no name is no tool. */
+class ToolNameTest {
+
+    private static final Policy PAY_IS_HIDDEN = Policy.of(Policies.hiding("pay"));
+
+    @ParameterizedTest
+    @CsvSource({
+        "Pay, upper case",
+        "PAY, upper case",
+        "p\u0430y, Cyrillic a",
+        "\u0440ay, Cyrillic er",
+        "pa\u0443, Cyrillic u",
+        "\u03c1ay, Greek rho",
+        "\uff50\uff41\uff59, full width",
+        "\uff30ay, full width and upper case",
+        "p\u00aay, feminine ordinal a",
+        "\ud835\udc29ay, mathematical bold p"
+    })
+    void aNameThatLooksLikeAListedOneIsDenied(String name, String disguise) {
+        assertThat(decide(PAY_IS_HIDDEN, name).code()).as(disguise).isEqualTo(Code.NAME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "pay\u200b",
+                "\u200dpay",
+                "p\u00aday",
+                "pay\ufeff",
+                "pay\u2060",
+                "pa\u034fy",
+                "pay\ufe0f",
+                "pay\n",
+                "pay\r",
+                "pay\t",
+                "pay\u0000",
+                "pay\u0085",
+                "pay\u2028",
+                "pay\u00a0",
+                "pay\u3000",
+                "pay\u3164",
+                "pay\u202e",
+                "pay\ud800",
+                "pay\ue000",
+                "pay\udb40\udc61"
+            })
+    void aNameWithAControlOrInvisibleCharacterIsDenied(String name) {
+        assertThat(decide(PAY_IS_HIDDEN, name).code()).isEqualTo(Code.NAME);
+        assertThat(decide(Policies.pay(), name).code()).isEqualTo(Code.NAME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "   ", "\t", "\n"})
+    void aBlankNameIsDenied(String name) {
+        assertThat(decide(Policies.pay(), name).code()).isEqualTo(Code.NAME);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"pay ", " pay", " pay "})
+    void aNameWithSpaceAtItsEdgesIsDeniedSinceAServerMayTrimIt(String name) {
+        assertThat(decide(PAY_IS_HIDDEN, name).code()).isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void aNameOf128CharactersIsANameAndOneOf129IsNone() {
+        assertThat(decide(Policies.pay(), "a".repeat(128)).verdict()).isEqualTo(Decision.Verdict.ALLOWED);
+        assertThat(decide(Policies.pay(), "a".repeat(129)).code()).isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void theExactNameIsDecidedByItsEntry() {
+        assertThat(decide(Policies.pay(), "pay")).isEqualTo(Decision.ALLOWED);
+        assertThat(decide(PAY_IS_HIDDEN, "pay").code()).isEqualTo(Code.HIDDEN);
+    }
+
+    @Test
+    void twoListedNamesMayLookAlike() {
+        Policy both =
+                Policy.of(Policies.body(Posture.DENY, Map.of("list", Policies.listed(), "1ist", Policies.listed())));
+
+        assertThat(decide(both, "list")).isEqualTo(Decision.ALLOWED);
+        assertThat(decide(both, "1ist")).isEqualTo(Decision.ALLOWED);
+        assertThat(decide(both, "List").code()).isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void aNameWithOtherLettersIsAnotherTool() {
+        for (String name : new String[] {"payer", "pa", "repay", "p-a-y", "pray", "pau"}) {
+            assertThat(decide(PAY_IS_HIDDEN, name)).as(name).isEqualTo(Decision.ALLOWED);
+        }
+    }
+
+    @Test
+    void aDisguiseOfWhatAGlobHidesIsDenied() {
+        Policy policy = Policy.of(Policies.hiding("delete_*"));
+
+        assertThat(decide(policy, "delete_repo").code()).isEqualTo(Code.HIDDEN);
+        assertThat(decide(policy, "Delete_repo").code()).isEqualTo(Code.NAME);
+        assertThat(decide(policy, "d\u0435lete_repo").code()).isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void aToolThatIsCalledLikeAGlobIsNotThatGlobsEntry() {
+        Policy policy = Policies.of("pa*", Policies.listed());
+
+        assertThat(decide(policy, "pa*")).isEqualTo(Decision.ALLOWED);
+        assertThat(decide(policy, "*")).isEqualTo(Decision.ALLOWED);
+    }
+
+    @Test
+    void theMessageDoesNotRepeatABadName() {
+        assertThat(decide(PAY_IS_HIDDEN, "p\u0430y\u200b").message())
+                .isEqualTo("The call is not made: the tool's name has a control or invisible character.");
+        assertThat(decide(PAY_IS_HIDDEN, "p\u0430y").message())
+                .isEqualTo("The call is not made: the tool's name looks like 'pay' but is not that name.");
+    }
+
+    private static Decision decide(Policy policy, String tool) {
+        return new Desk(policy).decide(ToolCall.of(tool, Map.of()));
+    }
+}

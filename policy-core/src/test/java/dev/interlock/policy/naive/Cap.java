@@ -1,0 +1,72 @@
+package dev.interlock.policy.naive;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.LimitRule;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.time.DayOfWeek;
+import java.time.Instant;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.ZoneOffset;
+import java.time.temporal.ChronoUnit;
+import java.time.temporal.TemporalAdjusters;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * How something is counted.
+ *
+ * @param max the most there is room for, which may be negative; null if it only counts
+ */
+record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
+
+    static Cap of(LimitRule rule) {
+        BigDecimal max = rule.max() == null ? null : rule.max().toBigDecimal();
+        if (rule instanceof LimitRule.TokenBucket bucket) {
+            return new Cap(Algorithm.TOKEN_BUCKET, max, new Window.Length(bucket.window()));
+        }
+        if (rule instanceof LimitRule.SlidingWindow sliding) {
+            return new Cap(Algorithm.SLIDING_WINDOW, max, new Window.Length(sliding.window()));
+        }
+        return new Cap(Algorithm.FIXED_WINDOW, max, ((LimitRule.FixedWindow) rule).window());
+    }
+
+    /** How long the window is; not for months. */
+    BigInteger nanos() {
+        Window.Length length =
+                window instanceof Window.Calendar unit ? unit.length().orElseThrow() : (Window.Length) window;
+        return BigInteger.valueOf(length.duration().toNanos());
+    }
+
+    /** When the window that holds this moment began, in milliseconds. */
+    long start(long millis) {
+        if (window instanceof Window.Length length) {
+            return Math.floorDiv(millis, length.duration().toMillis())
+                    * length.duration().toMillis();
+        }
+        LocalDateTime time = LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), ZoneOffset.UTC);
+        LocalDate day = time.toLocalDate();
+        LocalDateTime start = switch ((Window.Calendar) window) {
+            case MINUTE -> time.truncatedTo(ChronoUnit.MINUTES);
+            case HOUR -> time.truncatedTo(ChronoUnit.HOURS);
+            case DAY -> day.atStartOfDay();
+            case WEEK ->
+                day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY)).atStartOfDay();
+            case MONTH -> day.withDayOfMonth(1).atStartOfDay();
+        };
+        return start.toInstant(ZoneOffset.UTC).toEpochMilli();
+    }
+
+    /** When the window that holds this moment ends, in milliseconds. */
+    long end(long millis) {
+        if (window instanceof Window.Length length) {
+            return start(millis) + length.duration().toMillis();
+        }
+        long later = millis;
+        while (start(later) == start(millis)) {
+            later += 60_000;
+        }
+        return start(later);
+    }
+}

@@ -1,0 +1,168 @@
+package dev.interlock.policy.naive;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Path.Step;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** Conditions of one entry, looked at for one call. */
+final class NaiveConditions {
+
+    private final TimedCall timed;
+    private final World world;
+    private final Scoped scoped;
+    private final NaiveLedger ledger;
+
+    NaiveConditions(TimedCall timed, World world, Scoped scoped, NaiveLedger ledger) {
+        this.timed = timed;
+        this.world = world;
+        this.scoped = scoped;
+        this.ledger = ledger;
+    }
+
+    Outcome all(List<Condition> conditions) {
+        return Outcome.all(conditions.stream().map(this::holds).toList());
+    }
+
+    private Outcome holds(Condition condition) {
+        Path path = condition.path();
+        ToolCall call = timed.call();
+        return switch (path.root()) {
+            case ARGS -> holds(condition, call.arguments().root(), path.steps());
+            case CTX -> holds(condition, call.context(), path.steps());
+            case STATE -> NaiveOperators.compare(condition, counter(path.member(0), path.member(1)));
+            case CALL ->
+                NaiveOperators.compare(
+                        condition,
+                        text(
+                                switch (path.member(0)) {
+                                    case "identity" -> call.identity();
+                                    case "session" -> call.session();
+                                    default -> call.server();
+                                }));
+            case TOOL ->
+                NaiveOperators.compare(
+                        condition,
+                        text(
+                                path.member(0).equals("risk")
+                                        ? world.rating(call.tool()).risk().text()
+                                        : world.rating(call.tool()).category().text()));
+        };
+    }
+
+    private static @Nullable Value text(@Nullable String text) {
+        return text == null ? null : new Value.Text(text);
+    }
+
+    private static Outcome holds(Condition condition, @Nullable Value here, List<Step> steps) {
+        if (steps.isEmpty() || here == null) {
+            return NaiveOperators.compare(condition, here);
+        }
+        if (here == Value.Nil.NULL) {
+            return NaiveOperators.compare(condition, null);
+        }
+        List<Step> rest = steps.subList(1, steps.size());
+        if (steps.get(0) instanceof Step.Every) {
+            return here instanceof Value.Array list
+                    ? Outcome.all(list.items().stream()
+                            .map(item -> holds(condition, item, rest))
+                            .toList())
+                    : Outcome.INVALID;
+        }
+        return holds(condition, step(here, (Step.Member) steps.get(0)), rest);
+    }
+
+    /** Where steps without {@code [*]} lead. */
+    static @Nullable Value walk(Value from, List<Step> steps) {
+        Value here = from;
+        for (Step step : steps) {
+            here = here == null ? null : step(here, (Step.Member) step);
+        }
+        return here;
+    }
+
+    private static @Nullable Value step(Value here, Step.Member member) {
+        if (here instanceof ObjectValue object) {
+            return object.get(member.name());
+        }
+        if (here instanceof Value.Array list && !member.quoted()) {
+            for (int i = 0; i < list.items().size(); i++) {
+                if (member.name().equals(Integer.toString(i))) {
+                    return list.items().get(i);
+                }
+            }
+        }
+        return null;
+    }
+
+    /** A counter's value before this call. */
+    private @Nullable Value counter(String scope, String name) {
+        PolicyBody body = scoped.body();
+        ToolCall call = timed.call();
+        if (scope.equals(scoped.counters()) && !scoped.isGlobal()) {
+            return counter(scoped, call, name);
+        }
+        if (scope.equals(Scoped.GLOBAL)) {
+            return Stream.of(
+                            body.star().map(entry -> neighbour("star", Scoped.GLOBAL, entry)),
+                            body.allTools().map(entry -> neighbour("all", Scoped.GLOBAL, entry)))
+                    .flatMap(Optional::stream)
+                    .map(place -> counter(place, call, name))
+                    .filter(Objects::nonNull)
+                    .findFirst()
+                    .orElse(null);
+        }
+        Entry other = body.tools().get(new NamePattern(scope));
+        ToolCall otherCall =
+                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity());
+        return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
+    }
+
+    private Scoped neighbour(String key, String counters, Entry entry) {
+        return new Scoped(scoped.body(), scoped.owner(), key, counters, entry);
+    }
+
+    private @Nullable Value counter(Scoped place, ToolCall call, String name) {
+        for (Rule rule : place.entry().rules()) {
+            Optional<Counter> counter = demands(rule)
+                    .map(Rule.Demands::state)
+                    .filter(state -> state.name().equals(name));
+            if (counter.isPresent()) {
+                Cap cap = new Cap(Algorithm.FIXED_WINDOW, null, counter.get().window());
+                return used(NaiveCharges.key(place, call, name, NaiveCharges.usualScope(place)), cap);
+            }
+        }
+        for (Limit limit : place.entry().limits()) {
+            if (limit.counter().equals(name)) {
+                return used(NaiveCharges.key(place, call, name, limit.scope()), NaiveCharges.cap(limit));
+            }
+        }
+        return null;
+    }
+
+    private Value used(List<Object> key, Cap cap) {
+        return NumberValue.of(ledger.used(key, cap, timed.millis()));
+    }
+
+    private static Optional<Rule.Demands> demands(Rule rule) {
+        if (rule instanceof Rule.Check check) {
+            return Optional.of(check.demands());
+        }
+        return rule instanceof Rule.Approval approval ? Optional.of(approval.demands()) : Optional.empty();
+    }
+}

@@ -1,0 +1,27 @@
+package dev.interlock.policy.naive;
+
+import java.util.List;
+import java.util.Locale;
+
+/** Which host a URL names: only as much of it as the generated cases need. The tables hold the rest. */
+final class NaiveUrl {
+
+    private NaiveUrl() {}
+
+    static boolean isOnOneOf(String url, List<String> hosts) {
+        String lower = url.toLowerCase(Locale.ROOT);
+        if (!lower.startsWith("http://") && !lower.startsWith("https://")) {
+            return false;
+        }
+        String host = lower.substring(lower.indexOf("://") + 3);
+        for (char end : "/?#".toCharArray()) {
+            host = host.indexOf(end) < 0 ? host : host.substring(0, host.indexOf(end));
+        }
+        host = host.substring(host.lastIndexOf('@') + 1);
+        host = host.indexOf(':') < 0 ? host : host.substring(0, host.indexOf(':'));
+        String real = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
+        return hosts.stream()
+                .map(listed -> listed.toLowerCase(Locale.ROOT))
+                .anyMatch(listed -> listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed));
+    }
+}

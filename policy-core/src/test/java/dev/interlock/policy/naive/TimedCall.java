@@ -1,0 +1,13 @@
+package dev.interlock.policy.naive;
+
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+
+/**
+ * A call and its circumstances.
+ *
+ * @param call the call
+ * @param millis when it is made, in milliseconds since 1970
+ * @param outcome how it ends if it is made; it ends at once
+ */
+public record TimedCall(ToolCall call, long millis, Settlement outcome) {}

@@ -1,0 +1,60 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Decision;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Answers in the place of a peer. A denied call gets a tool result, because that is what a model reads and learns from; a
+ * protocol error many hosts treat as a broken server.
+ *
+ * <p>The answers are plain maps, as every transport that reads JSON would deliver them.
+ */
+final class Answers {
+
+    /** Under this key programs find the decision in {@code _meta} and in an error's data. */
+    static final String META_KEY = "dev.interlock/decision";
+
+    private final String prefix;
+
+    Answers(String prefix) {
+        this.prefix = prefix;
+    }
+
+    /** A tool result that says why the call was denied. */
+    JSONRPCResponse denial(Object id, Decision decision) {
+        Map<String, Object> result = new LinkedHashMap<>();
+        result.put("content", List.of(Map.of("type", "text", "text", text(decision))));
+        result.put("isError", true);
+        result.put("_meta", Map.of(META_KEY, details(decision)));
+        return JSONRPCResponse.result(id, result);
+    }
+
+    /** A protocol error that says why the request was refused. */
+    JSONRPCResponse refusal(Object id, Decision decision) {
+        return JSONRPCResponse.error(
+                id,
+                new JSONRPCError(
+                        McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details(decision))));
+    }
+
+    private String text(Decision decision) {
+        return prefix + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
+    }
+
+    private static Map<String, Object> details(Decision decision) {
+        Map<String, Object> details = new LinkedHashMap<>();
+        if (decision.rule() != null) {
+            details.put("rule", decision.rule().name());
+        }
+        details.put("code", decision.code().text());
+        if (decision.retryAfter() != null) {
+            details.put("retryAfterMs", decision.retryAfter().toMillis());
+        }
+        return details;
+    }
+}

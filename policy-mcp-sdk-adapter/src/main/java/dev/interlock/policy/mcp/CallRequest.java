@@ -1,0 +1,144 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code tools/call} request taken apart: what is decided, and how to put a request together that holds exactly what
+ * was decided.
+ *
+ * <p>The caller's objects are read once, here. A map that answers differently the second time, or changes after the
+ * call, can then change neither the decision nor what is sent.
+ */
+final class CallRequest {
+
+    private static final String NAME = "name";
+    private static final String ARGUMENTS = "arguments";
+
+    private final JSONRPCRequest request;
+    private final ToolCall call;
+    private final Function<ToolCall, Object> params;
+
+    private CallRequest(JSONRPCRequest request, ToolCall call, Function<ToolCall, Object> params) {
+        this.request = request;
+        this.call = call;
+        this.params = params;
+    }
+
+    /**
+     * Reads a request. One that can't be read gives a {@linkplain ToolCall#problem malformed} call, which every policy
+     * denies.
+     *
+     * @param converter turns parameters of an unknown Java type into what JSON makes of them
+     */
+    static CallRequest read(JSONRPCRequest request, ValueLimits limits, Function<Object, Object> converter) {
+        Object params = request.params();
+        if (params instanceof CallToolRequest typed) {
+            return typed(request, typed, limits);
+        }
+        if (params != null && !(params instanceof Map)) {
+            try {
+                params = converter.apply(params);
+            } catch (RuntimeException e) {
+                return malformed(request, "", "its parameters can't be read");
+            }
+        }
+        return params instanceof Map<?, ?> raw
+                ? raw(request, raw, limits)
+                : malformed(request, "", "its parameters are no object");
+    }
+
+    private static CallRequest typed(JSONRPCRequest request, CallToolRequest typed, ValueLimits limits) {
+        if (typed.name().isBlank()) {
+            return malformed(request, "", "it names no tool");
+        }
+        Map<String, Object> arguments = typed.arguments();
+        return new CallRequest(
+                request,
+                ToolCall.of(typed.name(), arguments, limits),
+                decided -> new CallToolRequest(decided.tool(), arguments == null ? null : thaw(decided), typed.meta()));
+    }
+
+    private static CallRequest raw(JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits) {
+        Map<String, Object> params = new LinkedHashMap<>();
+        for (Map.Entry<?, ?> entry : raw.entrySet()) {
+            if (!(entry.getKey() instanceof String key)) {
+                return malformed(request, "", "a key of its parameters is no string");
+            }
+            if (isLookAlike(key)) {
+                return malformed(request, "", "its parameters have a key that some servers would take for another");
+            }
+            params.put(key, entry.getValue());
+        }
+        if (!(params.get(NAME) instanceof String name) || name.isBlank()) {
+            return malformed(request, "", "it names no tool");
+        }
+        Object arguments = params.get(ARGUMENTS);
+        if (arguments != null && !(arguments instanceof Map)) {
+            return malformed(request, name, "its arguments are no object");
+        }
+        // Freezing checks that the keys are strings.
+        @SuppressWarnings("unchecked")
+        ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits);
+        return new CallRequest(request, call, decided -> {
+            Map<String, Object> sent = new LinkedHashMap<>(params);
+            sent.computeIfPresent(ARGUMENTS, (key, value) -> thaw(decided));
+            return sent;
+        });
+    }
+
+    /** Some JSON readers match keys without regard to case and take the last: the server would see another call. */
+    private static boolean isLookAlike(String key) {
+        for (String known : List.of(NAME, ARGUMENTS)) {
+            if (key.equalsIgnoreCase(known) && !key.equals(known)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Map<String, Object> thaw(ToolCall decided) {
+        return decided.arguments().root().toJava();
+    }
+
+    private static CallRequest malformed(JSONRPCRequest request, String tool, String problem) {
+        return new CallRequest(request, ToolCall.malformed(tool, problem), decided -> {
+            throw new IllegalStateException("a call that can't be read must not be sent: " + problem);
+        });
+    }
+
+    /** What is to be decided; nobody has signed it yet. */
+    ToolCall call() {
+        return call;
+    }
+
+    /** The request that says what was decided and keeps everything else of the original. */
+    JSONRPCRequest decided() {
+        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(call));
+    }
+
+    /** The request's id. */
+    Object id() {
+        return request.id();
+    }
+
+    /** For messages of ours; a name that came over no check is cut and cleared of what could forge a line of a log. */
+    static String printable(@Nullable String name) {
+        if (name == null || name.isEmpty()) {
+            return "(no name)";
+        }
+        StringBuilder text = new StringBuilder();
+        name.codePoints()
+                .limit(128)
+                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
+                .forEach(text::appendCodePoint);
+        return text.toString();
+    }
+}

@@ -1,0 +1,24 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import java.util.function.Function;
+import reactor.core.publisher.Mono;
+
+/**
+ * What lives from one {@code connect} to the next: who is to be told of messages, and which responses are awaited. A
+ * client that has lost its session connects again through the same transport, with ids that start anew.
+ *
+ * @param handler takes messages in, for the client
+ * @param pending the requests that await a response
+ * @param toolLists fetches the list of tools on our own account
+ */
+record Connection(
+        Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
+        PendingRequests pending,
+        ToolListFetch toolLists) {
+
+    /** Hands the client a message as if its peer had sent it. */
+    Mono<Void> deliver(JSONRPCMessage message) {
+        return handler.apply(Mono.just(message)).then();
+    }
+}

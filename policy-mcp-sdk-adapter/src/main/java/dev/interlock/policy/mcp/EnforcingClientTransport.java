@@ -1,0 +1,510 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpTransportException;
+import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
+
+/**
+ * Puts a policy in front of any {@link McpClientTransport}. Give the wrapped transport to {@code McpClient.sync} or
+ * {@code McpClient.async} in place of the bare one, and nothing else changes:
+ *
+ * <ul>
+ *   <li>Every {@code tools/call} is decided before it leaves. A denied one never does: it is answered here, with a tool
+ *       result whose {@code isError} is true and whose text begins with the denial prefix. {@code _meta} tells programs
+ *       the rule, the code and how long to wait, under {@code dev.interlock/decision}.
+ *   <li>What is sent is what was decided: a copy of the arguments, frozen when the call is subscribed to.
+ *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the schemas in it are kept for the checks that
+ *       need them. If such a check comes before the agent has listed the tools, they are fetched here, once.
+ *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused is answered with a
+ *       protocol error.
+ *   <li>All else passes as it is: responses, notifications, ping, progress.
+ * </ul>
+ *
+ * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started.
+ *
+ * <p>A reservation is settled by the response. The SDK doesn't tell a transport when a caller stops waiting, so one
+ * without a response counts as unknown, and keeps what it took, when the connection ends or after {@link
+ * Builder#callTimeToLive}.
+ */
+public final class EnforcingClientTransport implements McpClientTransport {
+
+    private static final Logger log = LoggerFactory.getLogger(EnforcingClientTransport.class);
+
+    private static final String NOTIFICATION_CANCELLED = "notifications/cancelled";
+
+    /** How many responses are awaited at most; past it the oldest request counts as lost. */
+    private static final int MAX_PENDING = 10_000;
+
+    private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
+
+    private final McpClientTransport delegate;
+    private final PolicyEngine engine;
+    private final Callers callers;
+    private final Answers answers;
+    private final ValueLimits argumentLimits;
+    private final TimeSource time;
+    private final Duration callTimeToLive;
+    private final Duration toolListTimeout;
+    private final ToolListFilter toolLists;
+
+    private final AtomicReference<@Nullable Connection> current = new AtomicReference<>();
+
+    private EnforcingClientTransport(Builder builder) {
+        this.delegate = builder.delegate;
+        this.engine = builder.engine;
+        this.callers = new Callers(builder.server, builder.identity, builder.session, builder.resolver);
+        this.answers = new Answers(builder.denialPrefix);
+        this.argumentLimits = builder.argumentLimits;
+        this.time = builder.time;
+        this.callTimeToLive = builder.callTimeToLive;
+        this.toolListTimeout = builder.toolListTimeout;
+        this.toolLists = new ToolListFilter(engine, builder.server);
+    }
+
+    /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
+    public static EnforcingClientTransport wrap(McpClientTransport transport, PolicyEngine engine) {
+        return builder(transport, engine).build();
+    }
+
+    /** Wraps a transport with settings of one's own. */
+    public static Builder builder(McpClientTransport transport, PolicyEngine engine) {
+        return new Builder(transport, engine);
+    }
+
+    // ---- connecting and closing
+
+    @Override
+    public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+        return Mono.defer(() -> {
+            PendingRequests pending = new PendingRequests(time, callTimeToLive, MAX_PENDING);
+            Connection connection = new Connection(
+                    handler, pending, new ToolListFetch(delegate, pending, toolLists, time, toolListTimeout));
+            end(current.getAndSet(connection));
+            return delegate.connect(
+                    incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))));
+        });
+    }
+
+    @Override
+    public void setExceptionHandler(Consumer<Throwable> handler) {
+        delegate.setExceptionHandler(failure -> {
+            failed(failure);
+            handler.accept(failure);
+        });
+    }
+
+    /** A refused connection concerns one message, which its sender hears of; anything else may have cut off responses. */
+    private void failed(Throwable failure) {
+        Connection connection = current.get();
+        if (connection != null && SendFailure.settlement(failure) != Settlement.UNSENT) {
+            connection.pending().abandonAll(false);
+        }
+    }
+
+    @Override
+    public void close() {
+        end(current.get());
+        delegate.close();
+    }
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return Mono.defer(delegate::closeGracefully).doFinally(signal -> end(current.get()));
+    }
+
+    private static void end(@Nullable Connection connection) {
+        if (connection != null) {
+            connection.pending().abandonAll(true);
+        }
+    }
+
+    @Override
+    public <T> T unmarshalFrom(Object data, TypeRef<T> typeRef) {
+        return delegate.unmarshalFrom(data, typeRef);
+    }
+
+    @Override
+    public List<String> protocolVersions() {
+        return delegate.protocolVersions();
+    }
+
+    // ---- from the client to the server
+
+    @Override
+    public Mono<Void> sendMessage(JSONRPCMessage message) {
+        if (message instanceof JSONRPCRequest request) {
+            return Mono.deferContextual(context -> send(request, context));
+        }
+        if (message instanceof JSONRPCNotification notification) {
+            return notify(notification);
+        }
+        if (message instanceof JSONRPCResponse) {
+            return delegate.sendMessage(message);
+        }
+        return Mono.error(new McpTransportException("refused to send a message that is no request, response or "
+                + "notification of JSON-RPC, since no policy could be applied to it"));
+    }
+
+    private Mono<Void> send(JSONRPCRequest request, ContextView context) {
+        Connection connection = current.get();
+        if (connection == null) {
+            return Mono.error(new McpTransportException("refused to send " + CallRequest.printable(request.method())
+                    + " before connect: there is nobody to answer it to"));
+        }
+        if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            return call(connection, request, context);
+        }
+        Decision decision = Methods.decide(engine, request.method());
+        if (!decision.allowed()) {
+            return connection.deliver(answers.refusal(request.id(), decision));
+        }
+        return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
+                ? list(connection, request, context)
+                : delegate.sendMessage(request);
+    }
+
+    private Mono<Void> notify(JSONRPCNotification notification) {
+        if (Methods.isToolCall(notification.method())) {
+            // Nothing answers a notification, so the sender is told by an error.
+            return Mono.error(new McpTransportException("refused to send tools/call as a notification"));
+        }
+        if (notification.method().equals(NOTIFICATION_CANCELLED)) {
+            return delegate.sendMessage(notification).doFinally(signal -> cancelled(notification.params()));
+        }
+        return delegate.sendMessage(notification);
+    }
+
+    /** A cancelled call may have run all the same, and its response, if it ever comes, is for nobody. */
+    private void cancelled(@Nullable Object params) {
+        Connection connection = current.get();
+        Object id = params instanceof Map<?, ?> map ? map.get("requestId") : null;
+        if (connection != null && id != null && connection.pending().take(id) instanceof Pending.Call call) {
+            call.abandon();
+        }
+    }
+
+    private Mono<Void> list(Connection connection, JSONRPCRequest request, ContextView context) {
+        Pending list;
+        try {
+            list = new Pending.ToolList(callers.of(context));
+        } catch (RuntimeException e) {
+            log.warn("tools/list was refused: the caller could not be resolved", e);
+            return connection.deliver(
+                    answers.refusal(request.id(), Verdict.failed(e).decision()));
+        }
+        if (!connection.pending().add(request.id(), list)) {
+            return Mono.error(new McpTransportSessionClosedException());
+        }
+        return delegate.sendMessage(request)
+                .doOnError(failure -> connection.pending().forget(request.id(), list));
+    }
+
+    // ---- calls
+
+    private Mono<Void> call(Connection connection, JSONRPCRequest request, ContextView context) {
+        return Mono.defer(() -> {
+                    CallRequest call =
+                            CallRequest.read(request, argumentLimits, params -> delegate.unmarshalFrom(params, PLAIN));
+                    return decide(connection, callers.of(context).signs(call.call()))
+                            .map(admission -> new Verdict(admission.decision(), admission, call));
+                })
+                .onErrorResume(failure -> Mono.just(Verdict.failed(failure)))
+                .switchIfEmpty(Mono.fromSupplier(Verdict::missing))
+                .flatMap(verdict -> carryOut(connection, request, verdict));
+    }
+
+    private Mono<Admission> decide(Connection connection, ToolCall call) {
+        return admit(call)
+                .flatMap(admission -> needsToolList(admission.decision(), call)
+                        ? connection
+                                .toolLists()
+                                .learn()
+                                .doOnCancel(admission::unsent)
+                                .flatMap(learnt -> {
+                                    if (!learnt) {
+                                        return Mono.just(admission);
+                                    }
+                                    admission.unsent();
+                                    return admit(call);
+                                })
+                        : Mono.just(admission));
+    }
+
+    private boolean needsToolList(Decision decision, ToolCall call) {
+        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
+                && engine.tools().find(call.server(), call.tool()) == null
+                && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
+    }
+
+    /** Whoever stops waiting while the engine decides leaves nothing reserved. */
+    private Mono<Admission> admit(ToolCall call) {
+        return Mono.<Admission>create(sink -> {
+                    AtomicBoolean left = new AtomicBoolean();
+                    sink.onCancel(() -> left.set(true));
+                    engine.admitAsync(call).whenComplete((admission, failure) -> {
+                        if (failure != null) {
+                            sink.error(failure);
+                        } else if (admission == null) {
+                            sink.success();
+                        } else if (left.get()) {
+                            admission.unsent();
+                        } else {
+                            sink.success(admission);
+                        }
+                    });
+                })
+                .doOnDiscard(Admission.class, Admission::unsent);
+    }
+
+    private Mono<Void> carryOut(Connection connection, JSONRPCRequest request, Verdict verdict) {
+        Decision decision = verdict.decision();
+        Admission admission = verdict.admission();
+        CallRequest call = verdict.call();
+        if (decision.allowed() && admission != null && call != null) {
+            return pass(connection, call, admission);
+        }
+        if (verdict.failure() != null) {
+            log.warn("A call was denied because it could not be decided", verdict.failure());
+        } else {
+            report(call, decision);
+        }
+        if (admission != null) {
+            admission.unsent();
+        }
+        return connection.deliver(answers.denial(request.id(), decision));
+    }
+
+    private Mono<Void> pass(Connection connection, CallRequest call, Admission admission) {
+        Pending pending = new Pending.Call(admission);
+        if (!connection.pending().add(call.id(), pending)) {
+            // It was decided while the connection went away; on the next one nobody would await the answer.
+            admission.unsent();
+            return Mono.error(new McpTransportSessionClosedException());
+        }
+        return Mono.defer(() -> delegate.sendMessage(call.decided())).doOnError(failure -> {
+            connection.pending().forget(call.id(), pending);
+            admission.settle(SendFailure.settlement(failure));
+        });
+    }
+
+    private static void report(@Nullable CallRequest call, Decision decision) {
+        String tool = CallRequest.printable(call == null ? null : call.call().tool());
+        String rule = decision.rule() == null ? "-" : decision.rule().name();
+        if (decision.code() == Decision.Code.ERROR) {
+            log.warn("Denied a call of {} because the engine failed, rule {}", tool, rule);
+        } else {
+            log.info("Denied a call of {}: {}, rule {}", tool, decision.code().text(), rule);
+        }
+    }
+
+    // ---- from the server to the client
+
+    private Mono<JSONRPCMessage> receive(Connection connection, JSONRPCMessage message) {
+        if (message instanceof JSONRPCResponse response) {
+            return Mono.justOrEmpty(respond(connection, response));
+        }
+        if (message instanceof JSONRPCRequest request) {
+            return receive(request);
+        }
+        if (message instanceof JSONRPCNotification notification) {
+            if (notification.method().equals(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)) {
+                connection.toolLists().changed();
+            }
+            return Mono.just(message);
+        }
+        log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
+        return Mono.empty();
+    }
+
+    private Mono<JSONRPCMessage> receive(JSONRPCRequest request) {
+        Decision decision = Methods.decide(engine, request.method());
+        if (decision.allowed()) {
+            return Mono.just(request);
+        }
+        log.info("Refused {} from the server", CallRequest.printable(request.method()));
+        return Mono.defer(() -> delegate.sendMessage(answers.refusal(request.id(), decision)))
+                .onErrorResume(failure -> {
+                    log.debug("The server could not be told that its request was refused", failure);
+                    return Mono.empty();
+                })
+                .then(Mono.empty());
+    }
+
+    /** What the client is to see of a response: null if it is for us. */
+    private @Nullable JSONRPCMessage respond(Connection connection, JSONRPCResponse response) {
+        Object id = response.id();
+        if (id == null) {
+            return response;
+        }
+        Pending request = connection.pending().take(id);
+        if (request instanceof Pending.OwnToolList own) {
+            own.sink().success(response);
+            return null;
+        }
+        if (ToolListFetch.isOurs(id)) {
+            return null;
+        }
+        if (request instanceof Pending.Call call) {
+            call.settle(response);
+            return response;
+        }
+        if (response.error() != null) {
+            return response;
+        }
+        if (request instanceof Pending.ToolList list) {
+            return filtered(response, list.caller());
+        }
+        // A list whose request has aged out of the map is still a list.
+        return ToolListFilter.isToolList(response.result()) ? filtered(response, callers.fixed()) : response;
+    }
+
+    private JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
+        try {
+            Object result = response.result();
+            Object visible = toolLists.visible(result, caller);
+            return visible == result ? response : JSONRPCResponse.result(response.id(), visible);
+        } catch (RuntimeException e) {
+            log.warn("A list of tools was withheld because it could not be filtered", e);
+            return answers.refusal(response.id(), Verdict.failed(e).decision());
+        }
+    }
+
+    /** How many responses are awaited; for tests. */
+    int pendingRequests() {
+        Connection connection = current.get();
+        return connection == null ? 0 : connection.pending().size();
+    }
+
+    // ---- settings
+
+    /** Settings of a wrapped transport. Whatever is not set keeps the default that its method names. */
+    public static final class Builder {
+
+        private final McpClientTransport delegate;
+        private final PolicyEngine engine;
+
+        private @Nullable String server;
+        private @Nullable String identity;
+        private String session = UUID.randomUUID().toString();
+        private CallContextResolver resolver = CallContextResolver.NONE;
+        private String denialPrefix = "[POLICY DENIED] ";
+        private ValueLimits argumentLimits = ValueLimits.DEFAULT;
+        private TimeSource time = TimeSource.system();
+        private Duration callTimeToLive = Duration.ofMinutes(10);
+        private Duration toolListTimeout = Duration.ofSeconds(10);
+
+        private Builder(McpClientTransport delegate, PolicyEngine engine) {
+            this.delegate = delegate;
+            this.engine = engine;
+        }
+
+        /**
+         * The name by which policies know this server: {@code call.server}. Hosts that talk to several servers through
+         * one engine should give each a name, or the servers' tools are taken for one another's. Default: none.
+         */
+        public Builder server(String name) {
+            this.server = name;
+            return this;
+        }
+
+        /** Who calls, where the {@linkplain #callContext resolver} doesn't say: {@code call.identity}. Default: none. */
+        public Builder identity(String identity) {
+            this.identity = identity;
+            return this;
+        }
+
+        /**
+         * The agent session, where the {@linkplain #callContext resolver} doesn't say: {@code call.session}, by which
+         * limits of scope {@code session} count. Default: a random one for each wrapped transport.
+         */
+        public Builder session(String session) {
+            this.session = session;
+            return this;
+        }
+
+        /** Finds out who makes each call. Default: {@link CallContextResolver#NONE}. */
+        public Builder callContext(CallContextResolver resolver) {
+            this.resolver = resolver;
+            return this;
+        }
+
+        /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
+        public Builder denialPrefix(String prefix) {
+            this.denialPrefix = prefix;
+            return this;
+        }
+
+        /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
+        public Builder argumentLimits(ValueLimits limits) {
+            this.argumentLimits = limits;
+            return this;
+        }
+
+        /** Where time comes from. Default: the JVM's clocks. */
+        public Builder timeSource(TimeSource time) {
+            this.time = time;
+            return this;
+        }
+
+        /**
+         * How long a response is awaited before its call counts as lost. It should be longer than the client's request
+         * timeout; if it is shorter, a late protocol error gives nothing back. Default: ten minutes.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder callTimeToLive(Duration timeToLive) {
+            this.callTimeToLive = positive("callTimeToLive", timeToLive);
+            return this;
+        }
+
+        /**
+         * How long a call may wait for the list of tools when a check needs it and the agent hasn't listed the tools. It
+         * must be shorter than the client's request timeout to be of use. Default: ten seconds.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder toolListTimeout(Duration timeout) {
+            this.toolListTimeout = positive("toolListTimeout", timeout);
+            return this;
+        }
+
+        /** The wrapped transport. */
+        public EnforcingClientTransport build() {
+            return new EnforcingClientTransport(this);
+        }
+
+        private static Duration positive(String name, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException(name + " must be positive, was " + value);
+            }
+            return value;
+        }
+    }
+}

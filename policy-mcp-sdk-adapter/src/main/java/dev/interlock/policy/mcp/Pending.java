@@ -1,0 +1,59 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Admission;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpTransportException;
+import reactor.core.publisher.MonoSink;
+
+/** A request that has been sent and whose response matters to us. */
+sealed interface Pending {
+
+    /** No response will be waited for any longer. Called at most once, and not if there was a response. */
+    void abandon();
+
+    /**
+     * An admitted call.
+     *
+     * @param admission settled by the response
+     */
+    record Call(Admission admission) implements Pending {
+
+        /** The server answered. */
+        void settle(JSONRPCResponse response) {
+            if (response.error() != null) {
+                admission.failed();
+            } else {
+                admission.succeeded();
+            }
+        }
+
+        @Override
+        public void abandon() {
+            admission.unknown();
+        }
+    }
+
+    /**
+     * A {@code tools/list} of the agent's.
+     *
+     * @param caller for whom the list is to be filtered
+     */
+    record ToolList(Callers.Caller caller) implements Pending {
+        @Override
+        public void abandon() {
+            // Nothing was reserved.
+        }
+    }
+
+    /**
+     * A {@code tools/list} of our own, of which the agent hears nothing.
+     *
+     * @param sink where the response goes
+     */
+    record OwnToolList(MonoSink<JSONRPCResponse> sink) implements Pending {
+        @Override
+        public void abandon() {
+            sink.error(new McpTransportException("the list of tools was not answered"));
+        }
+    }
+}

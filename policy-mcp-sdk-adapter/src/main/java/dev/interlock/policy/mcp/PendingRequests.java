@@ -1,0 +1,129 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.time.TimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The requests of one connection that await their response, by id.
+ *
+ * <p>The SDK doesn't tell a transport that a caller has given up waiting: a timeout looks like a server that is still
+ * busy. So an entry that has aged past its time to live is abandoned, and when there are too many, the oldest is. Both
+ * happen while other requests come and go, for want of a thread. Abandoning never gives anything back, so neither bound
+ * can be used to make room in a limit.
+ *
+ * <p>Thread-safe. Entries stand in the order in which they were added, which makes a sweep cost no more than what it
+ * removes.
+ */
+final class PendingRequests {
+
+    private final TimeSource time;
+    private final long timeToLiveNanos;
+    private final int capacity;
+
+    private final Map<Object, Entry> entries = new LinkedHashMap<>();
+    private boolean closed;
+
+    private record Entry(Pending request, long addedNanos, boolean shared) {}
+
+    /**
+     * @param capacity how many requests are held at most
+     */
+    PendingRequests(TimeSource time, Duration timeToLive, int capacity) {
+        this.time = time;
+        this.timeToLiveNanos = timeToLive.toNanos();
+        this.capacity = capacity;
+    }
+
+    /**
+     * Awaits a response.
+     *
+     * @return false if this connection is over, and nothing must be sent on it
+     */
+    boolean add(Object id, Pending request) {
+        List<Pending> abandoned = new ArrayList<>(0);
+        boolean added = false;
+        synchronized (this) {
+            if (!closed) {
+                long now = time.monotonicNanos();
+                Entry sameId = entries.remove(key(id));
+                if (sameId != null) {
+                    abandoned.add(sameId.request());
+                }
+                sweep(now, capacity - 1, abandoned);
+                entries.put(key(id), new Entry(request, now, sameId != null));
+                added = true;
+            }
+        }
+        abandoned.forEach(Pending::abandon);
+        return added;
+    }
+
+    /**
+     * Takes the request that a response with this id answers; null if none awaits one.
+     *
+     * <p>If the id was in use twice, nobody can tell which request is answered. The later one is then abandoned too, and
+     * null returned: a failure of the one must not give back what the other may have used up.
+     */
+    @Nullable
+    Pending take(Object id) {
+        List<Pending> abandoned = new ArrayList<>(0);
+        Entry entry;
+        synchronized (this) {
+            entry = entries.remove(key(id));
+            sweep(time.monotonicNanos(), capacity, abandoned);
+        }
+        Pending answered = entry == null ? null : entry.request();
+        if (entry != null && entry.shared() && answered instanceof Pending.Call) {
+            abandoned.add(answered);
+            answered = null;
+        }
+        abandoned.forEach(Pending::abandon);
+        return answered;
+    }
+
+    /** Forgets a request, if it is still the one awaited under that id, without abandoning it. */
+    synchronized void forget(Object id, Pending request) {
+        Entry entry = entries.get(key(id));
+        if (entry != null && entry.request() == request) {
+            entries.remove(key(id));
+        }
+    }
+
+    /** Abandons everything, and takes nothing more if {@code forGood}. */
+    void abandonAll(boolean forGood) {
+        List<Pending> abandoned;
+        synchronized (this) {
+            closed |= forGood;
+            abandoned = entries.values().stream().map(Entry::request).toList();
+            entries.clear();
+        }
+        abandoned.forEach(Pending::abandon);
+    }
+
+    synchronized int size() {
+        return entries.size();
+    }
+
+    private void sweep(long now, int room, List<Pending> abandoned) {
+        Iterator<Entry> oldestFirst = entries.values().iterator();
+        while (oldestFirst.hasNext()) {
+            Entry oldest = oldestFirst.next();
+            if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() <= room) {
+                return;
+            }
+            oldestFirst.remove();
+            abandoned.add(oldest.request());
+        }
+    }
+
+    /** A reader of JSON answers a {@code Long} with an {@code Integer}; both are the same id. */
+    private static Object key(Object id) {
+        return id instanceof Number number ? (Object) number.longValue() : id;
+    }
+}

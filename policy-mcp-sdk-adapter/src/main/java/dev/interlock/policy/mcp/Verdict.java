@@ -1,0 +1,42 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A decision on a call, be it the engine's or, where the engine gave none, a denial of ours.
+ *
+ * @param decision what was decided
+ * @param admission what the engine answered; null if it didn't
+ * @param call what was decided on; null if it could not be read
+ * @param failure why the engine didn't answer; null if it did
+ */
+record Verdict(
+        Decision decision,
+        @Nullable Admission admission,
+        @Nullable CallRequest call,
+        @Nullable Throwable failure) {
+
+    Verdict(Decision decision, Admission admission, CallRequest call) {
+        this(decision, admission, call, null);
+    }
+
+    /** A denial because something threw; the message names no detail. */
+    static Verdict failed(Throwable failure) {
+        return new Verdict(
+                denied(Decision.Code.ERROR, "The policy could not be applied, so this was denied."),
+                null,
+                null,
+                failure);
+    }
+
+    /** A denial because nothing was decided. */
+    static Verdict missing() {
+        return failed(new IllegalStateException("the engine completed without a decision"));
+    }
+
+    static Decision denied(Decision.Code code, String message) {
+        return new Decision(Decision.Verdict.DENIED, code, null, message, null, false);
+    }
+}

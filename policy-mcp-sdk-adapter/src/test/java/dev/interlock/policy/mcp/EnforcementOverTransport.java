@@ -1,0 +1,236 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Settlement;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.GetPromptRequest;
+import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import io.modelcontextprotocol.spec.McpSchema.ReadResourceRequest;
+import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.TextResourceContents;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** What a real client sees of a real server through the enforcing transport, and what the server sees of the client. */
+abstract class EnforcementOverTransport {
+
+    private final BlockingQueue<ProgressNotification> progress = new LinkedBlockingQueue<>();
+    private @Nullable EnforcingClientTransport transport;
+    private @Nullable McpSyncClient client;
+
+    /** A transport to a server that has seen no call yet. */
+    abstract McpClientTransport connectToNewServer() throws Exception;
+
+    abstract void stopServer() throws Exception;
+
+    private McpSyncClient client(Policy policy, RateLimiter limiter) throws Exception {
+        PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
+        transport = EnforcingClientTransport.wrap(connectToNewServer(), engine);
+        client = McpClient.sync(transport)
+                .requestTimeout(Duration.ofSeconds(30))
+                .progressConsumer(progress::add)
+                .build();
+        client.initialize();
+        return client;
+    }
+
+    private McpSyncClient client(Policy policy) throws Exception {
+        return client(policy, RateLimiter.inMemory());
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        if (client != null) {
+            client.closeGracefully();
+        }
+        stopServer();
+    }
+
+    private static CallToolRequest call(String tool, Map<String, Object> arguments) {
+        return CallToolRequest.builder(tool).arguments(arguments).build();
+    }
+
+    private static String text(CallToolResult result) {
+        return ((TextContent) result.content().get(0)).text();
+    }
+
+    /** How many calls of the tool have reached the server, asked of the server. */
+    private int reached(McpSyncClient client, String tool) throws IOException {
+        TextResourceContents contents = (TextResourceContents) client.readResource(
+                        ReadResourceRequest.builder(TestServer.CALLS).build())
+                .contents()
+                .get(0);
+        Map<String, Integer> counts =
+                McpJsonDefaults.getMapper().readValue(contents.text(), new TypeRef<Map<String, Integer>>() {});
+        return counts.getOrDefault(tool, 0);
+    }
+
+    private static void assertDenied(CallToolResult result, String because) {
+        assertThat(result.isError()).isTrue();
+        assertThat(text(result)).startsWith("[POLICY DENIED] ").contains(because);
+    }
+
+    @Test
+    void theEleventhExportWithinAMinuteIsDeniedAndTheServerCountsTen() throws Exception {
+        McpSyncClient client = client(Policies.export().policy());
+        client.listTools();
+
+        for (int i = 0; i < 10; i++) {
+            CallToolResult result = client.callTool(call("start_export", Map.of("to", "bucket-" + i)));
+            assertThat(result.isError()).isFalse();
+            assertThat(text(result)).isEqualTo("start_export {to=bucket-" + i + "}");
+        }
+        CallToolResult eleventh = client.callTool(call("start_export", Map.of("to", "bucket-10")));
+
+        assertDenied(eleventh, "10 per 60 s");
+        assertThat(eleventh.meta().toString()).contains("retryAfterMs");
+        assertThat(reached(client, "start_export")).isEqualTo(10);
+        assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void aCallWithoutARequiredArgumentIsDeniedThoughTheAgentNeverListedTheTools() throws Exception {
+        McpSyncClient client = client(Policies.export().policy());
+
+        assertDenied(client.callTool(call("start_export", Map.of("note", "x"))), "to");
+        assertThat(client.callTool(call("start_export", Map.of("to", "x"))).isError())
+                .isFalse();
+
+        assertThat(reached(client, "start_export")).isEqualTo(1);
+    }
+
+    @Test
+    void aDeniedToolNeverReachesTheServer() throws Exception {
+        McpSyncClient client = client(Policies.export().policy());
+
+        assertDenied(client.callTool(call("delete_store", Map.of("id", "x"))), "Stores are not deleted by agents.");
+
+        assertThat(reached(client, "delete_store")).isZero();
+    }
+
+    @Test
+    void hiddenToolsAreOnNoPage() throws Exception {
+        McpSyncClient client = client(new Policies().hiding("purge_*").policy());
+
+        ListToolsResult first = client.listTools(null);
+        ListToolsResult second = client.listTools(first.nextCursor());
+
+        assertThat(first.tools()).isEmpty();
+        assertThat(second.tools()).extracting(Tool::name).containsExactly("read_item", "start_export");
+        assertThat(client.listTools().tools())
+                .extracting(Tool::name)
+                .containsExactly("read_item", "start_export", "delete_store", "complain", "work");
+        assertDenied(client.callTool(call("purge_all", Map.of())), "");
+        assertThat(reached(client, "purge_all")).isZero();
+    }
+
+    @Test
+    void withDefaultDenyOnlyWhatCouldBeAllowedIsShown() throws Exception {
+        McpSyncClient client = client(new Policies()
+                .defaultDeny()
+                .tool("read_item")
+                .tool("delete_store", Policies.denied("no"))
+                .policy());
+
+        assertThat(client.listTools().tools()).extracting(Tool::name).containsExactly("read_item");
+        assertDenied(client.callTool(call("work", Map.of())), "");
+        assertThat(reached(client, "work")).isZero();
+    }
+
+    @Test
+    void everythingElsePasses() throws Exception {
+        McpSyncClient client = client(Policies.allowingAll());
+
+        assertThat(client.listTools().tools())
+                .extracting(Tool::name)
+                .containsExactlyElementsOf(
+                        TestServer.TOOLS.stream().map(Tool::name).toList());
+        assertThat(client.ping()).isNotNull();
+        assertThat(client.listResources().resources()).hasSize(1);
+        assertThat(client.listPrompts().prompts()).hasSize(1);
+        assertThat(client.getPrompt(GetPromptRequest.builder("greet").build()).messages())
+                .hasSize(1);
+        assertThat(client.callTool(CallToolRequest.builder("work")
+                                .progressToken("p-1")
+                                .build())
+                        .isError())
+                .isFalse();
+        ProgressNotification halfWay = progress.poll(10, TimeUnit.SECONDS);
+        assertThat(halfWay.progressToken()).isEqualTo("p-1");
+        assertThat(halfWay.message()).isEqualTo("half way");
+    }
+
+    @Test
+    void aDeniedMethodIsAnErrorAndTheSessionLivesOn() throws Exception {
+        McpSyncClient client =
+                client(new Policies().method("prompts/*", Posture.DENY).policy());
+
+        assertThatThrownBy(client::listPrompts).isInstanceOf(McpError.class).hasMessageContaining("[POLICY DENIED] ");
+        assertThat(client.ping()).isNotNull();
+    }
+
+    @Test
+    void everyEndingSettlesItsReservationOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpSyncClient client = client(
+                new Policies()
+                        .tool("*_item", Policies.limit(10))
+                        .tool("complain", Policies.limit(10))
+                        .tool("missing", Policies.limit(10))
+                        .policy(),
+                limiter);
+
+        client.callTool(call("read_item", Map.of("id", "x")));
+        assertThat(client.callTool(call("complain", Map.of())).isError()).isTrue();
+        assertThatThrownBy(() -> client.callTool(call("missing", Map.of()))).isInstanceOf(McpError.class);
+
+        assertThat(limiter.settlements())
+                .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpSyncClient client = client(
+                new Policies()
+                        .tool("read_item", Policies.limit(10))
+                        .tool("delete_store", Policies.denied("no"))
+                        .policy(),
+                limiter);
+
+        IntStream.range(0, 400)
+                .parallel()
+                .forEach(i -> client.callTool(call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i))));
+
+        assertThat(reached(client, "read_item")).isEqualTo(200);
+        assertThat(reached(client, "delete_store")).isZero();
+        assertThat(limiter.reserved()).isEqualTo(200);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.pendingRequests()).isZero();
+    }
+}

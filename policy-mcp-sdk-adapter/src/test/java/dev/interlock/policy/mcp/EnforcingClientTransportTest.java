@@ -1,0 +1,812 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpTransportException;
+import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
+import java.io.IOException;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Nested;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+class EnforcingClientTransportTest {
+
+    private final ScriptedTransport wire = new ScriptedTransport();
+    private final RecordingLimiter limiter = new RecordingLimiter();
+    private final ManualTime time = new ManualTime();
+
+    private EnforcingClientTransport wrapped(Policy policy) {
+        return wrapped(policy, builder -> builder);
+    }
+
+    private EnforcingClientTransport wrapped(Policy policy, UnaryOperator<EnforcingClientTransport.Builder> settings) {
+        PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
+        EnforcingClientTransport transport = settings.apply(
+                        EnforcingClientTransport.builder(wire, engine).timeSource(time))
+                .build();
+        transport.connect(wire::show).block();
+        return transport;
+    }
+
+    private static final Policy LIMITED =
+            new Policies().tool("export", Policies.limit(10)).policy();
+
+    private static final Policy WITHOUT_DELETE =
+            new Policies().tool("delete", Policies.denied("Not for agents.")).policy();
+
+    private static JSONRPCRequest call(Object id, String tool, @Nullable Map<String, Object> arguments) {
+        return new JSONRPCRequest("tools/call", id, new CallToolRequest(tool, arguments, null));
+    }
+
+    private static JSONRPCRequest raw(Object id, @Nullable Object params) {
+        return new JSONRPCRequest("tools/call", id, params);
+    }
+
+    private static Map<String, Object> result(String text) {
+        return Map.of("content", List.of(Map.of("type", "text", "text", text)), "isError", false);
+    }
+
+    @SuppressWarnings("unchecked")
+    private static Map<String, Object> resultOf(JSONRPCResponse response) {
+        return (Map<String, Object>) response.result();
+    }
+
+    @SuppressWarnings("unchecked")
+    private static String textOf(JSONRPCResponse response) {
+        List<Map<String, Object>> content =
+                (List<Map<String, Object>>) resultOf(response).get("content");
+        return (String) content.get(0).get("text");
+    }
+
+    private void assertDenied(int index, Object id, String text) {
+        JSONRPCResponse denial = wire.shownResponse(index);
+        assertThat(denial.id()).isEqualTo(id);
+        assertThat(denial.error()).isNull();
+        assertThat(resultOf(denial)).containsEntry("isError", true);
+        assertThat(textOf(denial)).startsWith("[POLICY DENIED] ").contains(text);
+    }
+
+    @Nested
+    class ADeniedCall {
+
+        @Test
+        void isAnsweredHereAndNeverSent() {
+            wrapped(WITHOUT_DELETE)
+                    .sendMessage(call("1", "delete", Map.of("id", "x")))
+                    .block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "Not for agents.");
+        }
+
+        @Test
+        void tellsProgramsRuleAndCode() {
+            wrapped(WITHOUT_DELETE).sendMessage(call("1", "delete", null)).block();
+
+            assertThat(resultOf(wire.shownResponse(0)).get("_meta"))
+                    .asInstanceOf(MAP)
+                    .extractingByKey("dev.interlock/decision", MAP)
+                    .containsEntry("rule", "no")
+                    .containsEntry("code", "deny_rule");
+        }
+
+        @Test
+        void tellsProgramsHowLongToWaitForALimit() {
+            limiter.answering(() -> CompletableFuture.completedFuture(
+                    new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofMillis(4_321))));
+
+            wrapped(LIMITED).sendMessage(call("1", "export", null)).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(resultOf(wire.shownResponse(0)).get("_meta"))
+                    .asInstanceOf(MAP)
+                    .extractingByKey("dev.interlock/decision", MAP)
+                    .containsEntry("code", "limit")
+                    .containsEntry("retryAfterMs", 4_321L);
+        }
+
+        @Test
+        void beginsWithThePrefixThatTheHostChose() {
+            wrapped(WITHOUT_DELETE, builder -> builder.denialPrefix("NO: "))
+                    .sendMessage(call("1", "delete", null))
+                    .block();
+
+            assertThat(textOf(wire.shownResponse(0))).isEqualTo("NO: Not for agents.");
+        }
+
+        @Test
+        void isDeliveredInTheContextOfItsCaller() {
+            List<String> seen = new ArrayList<>();
+            PolicyEngine engine = PolicyEngine.builder(WITHOUT_DELETE)
+                    .rateLimiter(new RecordingLimiter())
+                    .build();
+            EnforcingClientTransport transport = EnforcingClientTransport.wrap(wire, engine);
+            transport
+                    .connect(incoming -> Mono.deferContextual(context -> {
+                        seen.add(context.getOrDefault("trace", "none"));
+                        return incoming;
+                    }))
+                    .block();
+
+            transport
+                    .sendMessage(call("1", "delete", null))
+                    .contextWrite(context -> context.put("trace", "t-1"))
+                    .block();
+
+            assertThat(seen).containsExactly("t-1");
+        }
+    }
+
+    @Nested
+    class AnAllowedCall {
+
+        @Test
+        void isSentWithWhatTheCallerWrote() {
+            Map<String, Object> arguments = new LinkedHashMap<>();
+            arguments.put("text", "ä\n");
+            arguments.put("exact", new java.math.BigDecimal("12345678901234567890.10"));
+            arguments.put("list", Arrays.asList(1, null, Map.of("deep", true)));
+            CallToolRequest params = CallToolRequest.builder("read")
+                    .arguments(arguments)
+                    .progressToken("p-7")
+                    .build();
+
+            wrapped(LIMITED).sendMessage(raw("1", params)).block();
+
+            assertThat(wire.sentRequest(0).id()).isEqualTo("1");
+            assertThat(wire.sentRequest(0).method()).isEqualTo("tools/call");
+            assertThat(wire.sentRequest(0).params()).isEqualTo(params);
+        }
+
+        @Test
+        void withoutArgumentsIsSentWithout() {
+            wrapped(LIMITED).sendMessage(call("1", "read", null)).block();
+
+            assertThat(wire.sentRequest(0).params()).isEqualTo(new CallToolRequest("read", null, null));
+        }
+
+        @Test
+        void isSentAsItWasDecidedThoughTheCallerChangesItMeanwhile() {
+            CompletableFuture<Reservation> decision = new CompletableFuture<>();
+            limiter.answering(() -> decision);
+            Map<String, Object> arguments = new HashMap<>(Map.of("to", "inside"));
+            wrapped(LIMITED).sendMessage(call("1", "export", arguments)).subscribe();
+
+            arguments.put("to", "outside");
+            decision.complete(limiter.grant());
+
+            assertThat(wire.sentRequest(0).params())
+                    .isEqualTo(new CallToolRequest("export", Map.of("to", "inside"), null));
+        }
+
+        @Test
+        void isSentAsItWasDecidedThoughTheMapAnswersDifferentlyEachTime() {
+            Map<String, Object> params = new LinkedHashMap<>() {
+                private int reads;
+
+                @Override
+                public java.util.Set<Map.Entry<String, Object>> entrySet() {
+                    return Map.<String, Object>of("name", reads++ == 0 ? "read" : "delete")
+                            .entrySet();
+                }
+
+                @Override
+                public Object get(Object key) {
+                    return "delete";
+                }
+            };
+
+            wrapped(WITHOUT_DELETE).sendMessage(raw("1", params)).block();
+
+            assertThat(wire.sentRequest(0).params()).isEqualTo(Map.of("name", "read"));
+        }
+
+        @Test
+        void keepsEveryOtherParameterOfARawRequest() {
+            Map<String, Object> params = new LinkedHashMap<>();
+            params.put("name", "read");
+            params.put("arguments", Map.of("id", 7));
+            params.put("_meta", Map.of("progressToken", 9));
+            params.put("task", Map.of("ttl", 60_000));
+            params.put("x-unknown", List.of("kept"));
+
+            wrapped(LIMITED).sendMessage(raw(1, params)).block();
+
+            assertThat(wire.sentRequest(0).params()).isEqualTo(params).isNotSameAs(params);
+        }
+
+        @Test
+        void passesTheContextOn() {
+            wrapped(LIMITED)
+                    .sendMessage(call("1", "read", null))
+                    .contextWrite(context -> context.put("trace", "t-1"))
+                    .block();
+
+            assertThat(wire.contexts.get(0).<String>get("trace")).isEqualTo("t-1");
+        }
+
+        @Test
+        void isDecidedAgainForEachSubscription() {
+            Mono<Void> twice = wrapped(LIMITED).sendMessage(call("1", "export", null));
+
+            twice.block();
+            wire.respond("1", result("first"));
+            twice.block();
+            wire.respond("1", result("second"));
+
+            assertThat(limiter.reserved()).isEqualTo(2);
+            assertThat(limiter.settledEachOnce()).isTrue();
+        }
+
+        @Test
+        void isDecidedOnlyWhenItIsSubscribedTo() {
+            var unused = wrapped(LIMITED).sendMessage(call("1", "export", null));
+
+            assertThat(limiter.reserved()).isZero();
+            assertThat(wire.sent).isEmpty();
+        }
+    }
+
+    @Nested
+    class AMalformedCall {
+
+        static Stream<Arguments> malformed() {
+            Map<Object, Object> oddKey = new HashMap<>(Map.of("name", "read"));
+            oddKey.put(java.nio.CharBuffer.wrap("arguments"), Map.of());
+            return Stream.of(
+                    Arguments.of("no parameters", null),
+                    Arguments.of("parameters that are a list", List.of("read")),
+                    Arguments.of("parameters that are a string", "read"),
+                    Arguments.of("no name", Map.of("arguments", Map.of())),
+                    Arguments.of("a null name", nullName()),
+                    Arguments.of("a name that is a number", Map.of("name", 7)),
+                    Arguments.of(
+                            "a name that only reads as a string", Map.of("name", java.nio.CharBuffer.wrap("read"))),
+                    Arguments.of("an empty name", Map.of("name", "")),
+                    Arguments.of("a blank name", Map.of("name", " \t")),
+                    Arguments.of("an empty name, typed", new CallToolRequest("", Map.of(), null)),
+                    Arguments.of("arguments that are a list", Map.of("name", "read", "arguments", List.of())),
+                    Arguments.of("arguments that are a string", Map.of("name", "read", "arguments", "{}")),
+                    Arguments.of("arguments that are false", Map.of("name", "read", "arguments", false)),
+                    Arguments.of("a key that is no string", oddKey),
+                    Arguments.of("a second name in capitals", Map.of("name", "read", "Name", "delete")),
+                    Arguments.of("a second name with a long s", Map.of("name", "read", "argument\u017f", Map.of())),
+                    Arguments.of(
+                            "an argument that is no JSON",
+                            Map.of("name", "read", "arguments", Map.of("x", new Object()))));
+        }
+
+        private static Map<String, Object> nullName() {
+            Map<String, Object> params = new HashMap<>();
+            params.put("name", null);
+            return params;
+        }
+
+        @ParameterizedTest(name = "{0}")
+        @MethodSource("malformed")
+        void isDenied(String what, @Nullable Object params) {
+            wrapped(Policies.allowingAll()).sendMessage(raw("1", params)).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "");
+        }
+
+        @Test
+        void neverQuotesItsArguments() {
+            wrapped(Policies.allowingAll(), builder -> builder.argumentLimits(new ValueLimits(64, 16)))
+                    .sendMessage(call("1", "read", Map.of("password", "correct horse battery staple")))
+                    .block();
+
+            assertDenied(0, "1", "16 bytes");
+            assertThat(wire.shown.toString()).doesNotContain("horse");
+        }
+
+        @Test
+        void mayComeAsAnyTypeThatTheTransportCanWrite() {
+            record Params(String name, Map<String, Object> arguments) {}
+
+            EnforcingClientTransport transport = wrapped(WITHOUT_DELETE);
+            transport.sendMessage(raw("1", new Params("delete", Map.of()))).block();
+            transport.sendMessage(raw("2", new Params("read", Map.of("id", 1)))).block();
+
+            assertDenied(0, "1", "Not for agents.");
+            assertThat(wire.sentRequest(0).params()).isEqualTo(Map.of("name", "read", "arguments", Map.of("id", 1)));
+        }
+    }
+
+    @Nested
+    class WhatCannotBeDecided {
+
+        @Test
+        void isDeniedIfTheLimiterThrows() {
+            limiter.answering(() -> {
+                throw new IllegalStateException("secret detail");
+            });
+
+            wrapped(LIMITED).sendMessage(call("1", "export", null)).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "");
+            assertThat(wire.shown.toString()).doesNotContain("secret detail");
+        }
+
+        @Test
+        void isDeniedIfTheLimiterAnswersNothing() {
+            limiter.answering(() -> CompletableFuture.completedFuture(null));
+
+            wrapped(LIMITED).sendMessage(call("1", "export", null)).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "");
+        }
+
+        @Test
+        void isDeniedIfNobodyKnowsWhoCalls() {
+            wrapped(
+                            LIMITED,
+                            builder -> builder.callContext((transport, reactor) -> {
+                                throw new IllegalStateException("secret detail");
+                            }))
+                    .sendMessage(call("1", "read", null))
+                    .block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "could not be applied");
+            assertThat(wire.shown.toString()).doesNotContain("secret detail");
+        }
+
+        @Test
+        void isDeniedIfReadingItThrows() {
+            Map<String, Object> hostile = new HashMap<>() {
+                @Override
+                public java.util.Set<Map.Entry<String, Object>> entrySet() {
+                    throw new UnsupportedOperationException("secret detail");
+                }
+            };
+
+            wrapped(LIMITED).sendMessage(call("1", "read", hostile)).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertDenied(0, "1", "could not be applied");
+        }
+
+        @Test
+        void isRefusedIfItIsNoMessageOfJsonRpc() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+            JSONRPCMessage batch = () -> "2.0";
+
+            assertThatThrownBy(() -> transport.sendMessage(batch).block()).isInstanceOf(McpTransportException.class);
+            wire.receive(batch);
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(wire.shown).isEmpty();
+        }
+
+        @ParameterizedTest
+        @ValueSource(strings = {"tools/call ", "Tools/Call", " TOOLS/CALL"})
+        void isRefusedIfItsMethodOnlyLooksLikeACall(String method) {
+            wrapped(Policies.allowingAll())
+                    .sendMessage(new JSONRPCRequest(method, "1", Map.of("name", "delete")))
+                    .block();
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(wire.shownResponse(0).error().code()).isEqualTo(-32600);
+        }
+
+        @Test
+        void isRefusedIfACallComesAsANotification() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+            JSONRPCNotification call = new JSONRPCNotification("tools/call", Map.of("name", "delete"));
+
+            assertThatThrownBy(() -> transport.sendMessage(call).block()).isInstanceOf(McpTransportException.class);
+
+            assertThat(wire.sent).isEmpty();
+        }
+
+        @Test
+        void isRefusedBeforeAnyoneHasConnected() {
+            PolicyEngine engine = PolicyEngine.builder(Policies.allowingAll())
+                    .rateLimiter(new RecordingLimiter())
+                    .build();
+            EnforcingClientTransport transport = EnforcingClientTransport.wrap(wire, engine);
+
+            assertThatThrownBy(
+                            () -> transport.sendMessage(call("1", "read", null)).block())
+                    .isInstanceOf(McpTransportException.class);
+            assertThat(wire.sent).isEmpty();
+        }
+    }
+
+    @Nested
+    class OtherMessages {
+
+        private final Policy policy = new Policies()
+                .method("resources/*", Posture.DENY)
+                .method("sampling/createMessage", Posture.DENY)
+                .policy();
+
+        @Test
+        void passAsTheyAre() {
+            EnforcingClientTransport transport = wrapped(policy);
+            List<JSONRPCMessage> messages = List.of(
+                    new JSONRPCRequest("ping", 1),
+                    new JSONRPCRequest("prompts/list", "2", Map.of()),
+                    new JSONRPCNotification("notifications/initialized"),
+                    JSONRPCResponse.result("s-1", Map.of()));
+
+            messages.forEach(message -> transport.sendMessage(message).block());
+            messages.forEach(wire::receive);
+
+            assertThat(wire.sent).containsExactlyElementsOf(messages);
+            assertThat(wire.shown).containsExactlyElementsOf(messages);
+            for (int i = 0; i < messages.size(); i++) {
+                assertThat(wire.sent.get(i)).isSameAs(messages.get(i));
+                assertThat(wire.shown.get(i)).isSameAs(messages.get(i));
+            }
+        }
+
+        @Test
+        void ofADeniedMethodAreAnsweredHereWithAnError() {
+            wrapped(policy)
+                    .sendMessage(new JSONRPCRequest("resources/read", "1", Map.of("uri", "file:///etc")))
+                    .block();
+
+            assertThat(wire.sent).isEmpty();
+            JSONRPCResponse answer = wire.shownResponse(0);
+            assertThat(answer.id()).isEqualTo("1");
+            assertThat(answer.result()).isNull();
+            assertThat(answer.error().code()).isEqualTo(-32600);
+            assertThat(answer.error().message()).startsWith("[POLICY DENIED] ");
+        }
+
+        @Test
+        void ofADeniedMethodFromTheServerAreAnsweredToTheServer() {
+            wrapped(policy);
+
+            wire.receive(new JSONRPCRequest("sampling/createMessage", "s-1", Map.of()));
+
+            assertThat(wire.shown).isEmpty();
+            JSONRPCResponse answer = (JSONRPCResponse) wire.sent.get(0);
+            assertThat(answer.id()).isEqualTo("s-1");
+            assertThat(answer.error().message()).startsWith("[POLICY DENIED] ");
+        }
+
+        @Test
+        void ofADeniedMethodAreNotShownEvenIfTheServerCannotBeTold() {
+            wrapped(policy);
+            wire.onSend(message -> Mono.error(new IOException("gone")));
+
+            wire.receive(new JSONRPCRequest("sampling/createMessage", "s-1", Map.of()));
+
+            assertThat(wire.shown).isEmpty();
+        }
+
+        @Test
+        void reachTheTransportThroughEveryMethodItHas() {
+            EnforcingClientTransport transport = wrapped(policy);
+            List<Throwable> failures = new ArrayList<>();
+            IOException failure = new IOException();
+
+            transport.setExceptionHandler(failures::add);
+            wire.exceptionHandler.accept(failure);
+            transport.close();
+            transport.closeGracefully().block();
+
+            assertThat(failures).containsExactly(failure);
+            assertThat(wire.closed).isTrue();
+            assertThat(wire.closedGracefully).isTrue();
+            assertThat(transport.protocolVersions()).containsExactly("1999-12-31");
+            assertThat(transport.unmarshalFrom(Map.of("uri", "x"), new TypeRef<Map<String, String>>() {}))
+                    .containsEntry("uri", "x");
+        }
+    }
+
+    @Nested
+    class AReservation {
+
+        private EnforcingClientTransport transport = wrapped(LIMITED);
+
+        @Test
+        void succeedsWithAResultEvenOneOfAToolThatFailed() {
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.respond("1", Map.of("content", List.of(), "isError", true));
+
+            assertEnded(Settlement.SUCCEEDED);
+        }
+
+        @Test
+        void failsWithAProtocolError() {
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.respondError("1");
+
+            assertEnded(Settlement.FAILED);
+        }
+
+        @Test
+        void isGivenBackIfTheConnectionWasRefused() {
+            wire.onSend(message -> Mono.error(new RuntimeException(new ConnectException("refused"))));
+
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("1", "export", null)).block())
+                    .hasRootCauseInstanceOf(ConnectException.class);
+
+            assertEnded(Settlement.UNSENT);
+        }
+
+        @Test
+        void isGivenBackThoughTheTransportReportsTheRefusalTwice() {
+            transport.setExceptionHandler(failure -> {});
+            ConnectException refused = new ConnectException("refused");
+            wire.onSend(message -> {
+                wire.exceptionHandler.accept(refused);
+                return Mono.error(new RuntimeException(refused));
+            });
+
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("1", "export", null)).block())
+                    .hasRootCause(refused);
+
+            assertEnded(Settlement.UNSENT);
+        }
+
+        @Test
+        void isUnknownIfSendingFailedOtherwise() {
+            wire.onSend(message -> Mono.error(new IOException("reset")));
+
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("1", "export", null)).block())
+                    .hasRootCauseInstanceOf(IOException.class);
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheTransportThrows() {
+            wire.onSend(message -> {
+                throw new IllegalStateException("broken");
+            });
+
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("1", "export", null)).block())
+                    .isInstanceOf(IllegalStateException.class);
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheTransportIsClosed() {
+            transport.sendMessage(call("1", "export", null)).block();
+            transport.close();
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheTransportIsClosedGracefully() {
+            transport.sendMessage(call("1", "export", null)).block();
+            transport.closeGracefully().block();
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheClientConnectsAgain() {
+            transport.sendMessage(call("1", "export", null)).block();
+            transport.connect(wire::show).block();
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheTransportBreaks() {
+            transport.setExceptionHandler(failure -> {});
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.exceptionHandler.accept(new IOException("stream cut"));
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownIfTheCallWasCancelled() {
+            transport.sendMessage(call(1, "export", null)).block();
+            transport
+                    .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1)))
+                    .block();
+
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isUnknownOnceNobodyCanBeWaitingAnyMore() {
+            transport.sendMessage(call("1", "export", null)).block();
+            time.advance(Duration.ofMinutes(10));
+            transport.sendMessage(call("2", "export", null)).block();
+
+            assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+            assertThat(transport.pendingRequests()).isEqualTo(1);
+        }
+
+        @Test
+        void isGivenBackIfTheCallerLeavesWhileTheCallIsDecided() {
+            CompletableFuture<Reservation> decision = new CompletableFuture<>();
+            limiter.answering(() -> decision);
+            Disposable caller = transport.sendMessage(call("1", "export", null)).subscribe();
+
+            caller.dispose();
+            decision.complete(limiter.grant());
+
+            assertThat(wire.sent).isEmpty();
+            assertEnded(Settlement.UNSENT);
+        }
+
+        @Test
+        void isGivenBackIfTheConnectionGoesWhileTheCallIsDecided() {
+            CompletableFuture<Reservation> decision = new CompletableFuture<>();
+            limiter.answering(() -> decision);
+            List<Throwable> failures = new ArrayList<>();
+            transport.sendMessage(call("1", "export", null)).subscribe(nothing -> {}, failures::add);
+
+            transport.connect(wire::show).block();
+            decision.complete(limiter.grant());
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(failures).singleElement().isInstanceOf(McpTransportSessionClosedException.class);
+            assertEnded(Settlement.UNSENT);
+        }
+
+        @Test
+        void isSettledByAResponseThatArrivesBeforeSendingHasReturned() {
+            wire.onSend(message -> {
+                wire.respond("1", result("quick"));
+                return Mono.empty();
+            });
+
+            transport.sendMessage(call("1", "export", null)).block();
+
+            assertEnded(Settlement.SUCCEEDED);
+        }
+
+        @Test
+        void isSettledByAResponseWhoseIdHasAnotherJavaType() {
+            transport.sendMessage(call(7L, "export", null)).block();
+            wire.respondError(7);
+
+            assertEnded(Settlement.FAILED);
+        }
+
+        @Test
+        void givesNothingBackIfItsIdWasUsedTwice() {
+            transport.sendMessage(call("1", "export", null)).block();
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.respondError("1");
+            wire.respondError("1");
+
+            assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+            assertThat(transport.pendingRequests()).isZero();
+        }
+
+        @Test
+        void isNotSettledByAResponseToSomethingElse() {
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.respond("2", result("stray"));
+
+            assertThat(limiter.settlements()).isEmpty();
+            assertThat(transport.pendingRequests()).isEqualTo(1);
+        }
+
+        @Test
+        void neverLeaksWhateverTheEnding() {
+            transport.setExceptionHandler(failure -> {});
+            List<Runnable> endings = List.of(
+                    () -> wire.respond("1", result("done")),
+                    () -> wire.respondError("1"),
+                    () -> wire.exceptionHandler.accept(new IOException()),
+                    () -> transport
+                            .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", "1")))
+                            .block(),
+                    () -> time.advance(Duration.ofHours(1)),
+                    () -> transport.connect(wire::show).block());
+            for (int i = 0; i < 20_000; i++) {
+                transport.sendMessage(call("1", "export", null)).block();
+                endings.get(i % endings.size()).run();
+                wire.sent.clear();
+                wire.shown.clear();
+            }
+            transport.close();
+
+            assertThat(transport.pendingRequests()).isZero();
+            assertThat(limiter.reserved()).isEqualTo(20_000);
+            assertThat(limiter.settledEachOnce()).isTrue();
+        }
+
+        private void assertEnded(Settlement outcome) {
+            assertThat(limiter.settlements()).containsExactly(outcome);
+            assertThat(transport.pendingRequests()).isZero();
+        }
+    }
+
+    @Nested
+    class TheCaller {
+
+        private final Policy byIdentity =
+                new Policies().tool("export", Policies.limit(10)).policy();
+
+        @Test
+        void isWhomTheResolverNames() {
+            List<String> asked = new ArrayList<>();
+            wrapped(
+                            byIdentity,
+                            builder -> builder.callContext((transport, reactor) -> {
+                                asked.add(transport.get("user") + " " + reactor.getOrDefault("trace", "none"));
+                                return CallContext.by("alice").in("s-1").with(ObjectValue.EMPTY);
+                            }))
+                    .sendMessage(call("1", "read", null))
+                    .contextWrite(context -> context.put(
+                                    McpTransportContext.KEY, McpTransportContext.create(Map.of("user", "alice")))
+                            .put("trace", "t-1"))
+                    .block();
+
+            assertThat(asked).containsExactly("alice t-1");
+        }
+
+        @Test
+        void isAskedForWithAnEmptyContextIfTheHostSetsNone() {
+            List<Object> asked = new ArrayList<>();
+            wrapped(
+                            byIdentity,
+                            builder -> builder.callContext((transport, reactor) -> {
+                                asked.add(transport);
+                                return CallContext.EMPTY;
+                            }))
+                    .sendMessage(call("1", "read", null))
+                    .block();
+
+            assertThat(asked).containsExactly(McpTransportContext.EMPTY);
+        }
+    }
+
+    @Test
+    void settingsThatMakeNoSenseAreRefusedWithTheirValue() {
+        PolicyEngine engine = PolicyEngine.builder(Policies.allowingAll())
+                .rateLimiter(new RecordingLimiter())
+                .build();
+        EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(wire, engine);
+
+        assertThatThrownBy(() -> builder.callTimeToLive(Duration.ZERO)).hasMessageContaining("PT0S");
+        assertThatThrownBy(() -> builder.toolListTimeout(Duration.ofSeconds(-1)))
+                .hasMessageContaining("PT-1S");
+    }
+}

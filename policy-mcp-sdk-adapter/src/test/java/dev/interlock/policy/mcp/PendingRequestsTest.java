@@ -1,0 +1,98 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class PendingRequestsTest {
+
+    private final ManualTime time = new ManualTime();
+    private final RecordingLimiter limiter = new RecordingLimiter();
+    private final PolicyEngine engine = PolicyEngine.builder(
+                    new Policies().tool("export", Policies.limit(10)).policy())
+            .rateLimiter(limiter)
+            .build();
+    private final PendingRequests pending = new PendingRequests(time, Duration.ofMinutes(1), 3);
+
+    private Pending call() {
+        Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
+        return new Pending.Call(admission);
+    }
+
+    @Test
+    void holdNoMoreThanTheirCapacityAndLetTheOldestGo() {
+        for (int id = 0; id < 5; id++) {
+            pending.add(id, call());
+        }
+
+        assertThat(pending.size()).isEqualTo(3);
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(pending.take(1)).isNull();
+        assertThat(pending.take(2)).isNotNull();
+    }
+
+    @Test
+    void letGoOfWhatIsTooOldWheneverSomethingIsTakenOrAdded() {
+        pending.add(1, call());
+        time.advance(Duration.ofSeconds(59));
+        pending.add(2, call());
+        assertThat(pending.size()).isEqualTo(2);
+
+        time.advance(Duration.ofSeconds(1));
+        pending.take("nobody's");
+
+        assertThat(pending.size()).isEqualTo(1);
+        assertThat(pending.take(2)).isNotNull();
+    }
+
+    @Test
+    void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
+        Pending call = call();
+        pending.add(1, call);
+        time.advance(Duration.ofHours(1));
+
+        assertThat(pending.take(1)).isSameAs(call);
+        assertThat(limiter.settlements()).isEmpty();
+    }
+
+    @Test
+    void startAfreshWithAnIdThatWasUsedAgain() {
+        pending.add(1, call());
+        time.advance(Duration.ofSeconds(40));
+        pending.add(1, call());
+        time.advance(Duration.ofSeconds(40));
+        pending.take("nobody's");
+
+        assertThat(pending.size()).isEqualTo(1);
+    }
+
+    @Test
+    void forgetARequestOnlyIfItIsStillTheOneUnderItsId() {
+        Pending first = call();
+        Pending second = call();
+        pending.add(1, first);
+        pending.add(1, second);
+
+        pending.forget(1, first);
+
+        assertThat(pending.size()).isEqualTo(1);
+    }
+
+    @Test
+    void takeNothingMoreOnceClosedForGood() {
+        pending.add(1, call());
+        pending.abandonAll(false);
+        assertThat(pending.add(2, call())).isTrue();
+
+        pending.abandonAll(true);
+
+        assertThat(pending.add(3, call())).isFalse();
+        assertThat(pending.size()).isZero();
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+    }
+}

@@ -1,0 +1,97 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Validation;
+import dev.interlock.policy.Window;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/** Puts small policies together. */
+final class Policies {
+
+    private Posture posture = Posture.ALLOW;
+    private List<NamePattern> hide = List.of();
+    private final Map<NamePattern, Entry> tools = new LinkedHashMap<>();
+    private final Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+
+    static Policy allowingAll() {
+        return new Policies().policy();
+    }
+
+    /** Ten calls of {@code start_export} a minute, with their required arguments; no {@code delete_store}. */
+    static Policies export() {
+        return new Policies()
+                .tool("start_export", limit(10), requiredArguments())
+                .tool("delete_store", denied("Stores are not deleted by agents."));
+    }
+
+    Policies defaultDeny() {
+        posture = Posture.DENY;
+        return this;
+    }
+
+    Policies hiding(String... patterns) {
+        hide = List.of(patterns).stream().map(NamePattern::new).toList();
+        return this;
+    }
+
+    Policies tool(String pattern, Rule... rules) {
+        Place place = Place.of("tools." + pattern);
+        tools.put(new NamePattern(pattern), new Entry(false, List.of(), List.of(), List.of(rules), List.of(), place));
+        return this;
+    }
+
+    Policies method(String pattern, Posture answer) {
+        methods.put(new NamePattern(pattern), answer);
+        return this;
+    }
+
+    Policy policy() {
+        PolicyBody body = new PolicyBody(posture, hide, tools, Map.of(), Map.of(), Optional.empty(), Optional.empty());
+        return new Policy("", Mode.ENFORCE, body, methods, Optional.empty());
+    }
+
+    static Rule limit(int max) {
+        RateLimit limit = new RateLimit(
+                max,
+                new Window.Length(Duration.ofMinutes(1)),
+                Algorithm.TOKEN_BUCKET,
+                Scope.SESSION,
+                ChargeMode.SUCCESS,
+                false);
+        return check("limit", new Rule.Demands(List.of(), limit, null, null, null));
+    }
+
+    static Rule requiredArguments() {
+        Validation validation = new Validation(true, List.of(), false, false, OptionalInt.empty(), OptionalInt.empty());
+        return check("required", new Rule.Demands(List.of(), null, null, null, validation));
+    }
+
+    static Rule validSchema() {
+        Validation validation = new Validation(false, List.of(), true, false, OptionalInt.empty(), OptionalInt.empty());
+        return check("schema", new Rule.Demands(List.of(), null, null, null, validation));
+    }
+
+    static Rule denied(String message) {
+        return new Rule.Deny("no", message, Mode.ENFORCE, Place.of("rules[0]"));
+    }
+
+    private static Rule check(String name, Rule.Demands demands) {
+        return new Rule.Check(name, demands, null, Mode.ENFORCE, Place.of("rules." + name));
+    }
+}

@@ -1,0 +1,30 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import java.nio.file.Path;
+
+/** The server is a process of its own. */
+class StdioIT extends EnforcementOverTransport {
+
+    @Override
+    McpClientTransport connectToNewServer() {
+        ServerParameters server = ServerParameters.builder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString())
+                .args(
+                        "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        TestServer.class.getName())
+                .build();
+        return new StdioClientTransport(server, McpJsonDefaults.getMapper());
+    }
+
+    @Override
+    void stopServer() {
+        // The client's end of the process closes it.
+    }
+}

@@ -1,0 +1,115 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
+import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
+import io.modelcontextprotocol.server.McpSyncServerExchange;
+import io.modelcontextprotocol.server.transport.StdioServerTransportProvider;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.GetPromptResult;
+import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import io.modelcontextprotocol.spec.McpSchema.Prompt;
+import io.modelcontextprotocol.spec.McpSchema.PromptMessage;
+import io.modelcontextprotocol.spec.McpSchema.ReadResourceResult;
+import io.modelcontextprotocol.spec.McpSchema.Resource;
+import io.modelcontextprotocol.spec.McpSchema.Role;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.TextResourceContents;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * A real server of the SDK that counts the calls that reach it, and tells the count to whoever reads {@link #CALLS}. It
+ * pages its tools, which the SDK's own server doesn't, and checks no arguments, so that a call that slips through counts.
+ */
+final class TestServer {
+
+    static final String CALLS = "test://calls";
+
+    static final List<Tool> TOOLS = List.of(
+            tool("purge_all"),
+            tool("purge_some"),
+            tool("read_item", "id"),
+            tool("start_export", "to"),
+            tool("purge_rest"),
+            tool("delete_store", "id"),
+            tool("complain"),
+            tool("work"));
+
+    private final Map<String, Integer> calls = new ConcurrentHashMap<>();
+
+    private static Tool tool(String name, String... required) {
+        Map<String, Object> properties = new TreeMap<>();
+        for (String argument : required) {
+            properties.put(argument, Map.of("type", "string"));
+        }
+        return Tool.builder(
+                        name, Map.<String, Object>of("type", "object", "properties", properties, "required", required))
+                .build();
+    }
+
+    <S extends McpServer.SyncSpecification<S>> McpServer.SyncSpecification<S> configure(
+            McpServer.SyncSpecification<S> server) {
+        server.serverInfo("test", "1")
+                .validateToolInputs(false)
+                .capabilities(ServerCapabilities.builder()
+                        .tools(true)
+                        .resources(false, false)
+                        .prompts(false)
+                        .build())
+                .resources(new SyncResourceSpecification(
+                        Resource.builder(CALLS, "calls").build(),
+                        (exchange, request) -> ReadResourceResult.builder(
+                                        List.of(TextResourceContents.builder(CALLS, countsAsJson())
+                                                .build()))
+                                .build()))
+                .prompts(new SyncPromptSpecification(
+                        Prompt.builder("greet").build(),
+                        (exchange, request) -> GetPromptResult.builder(List.of(PromptMessage.builder(
+                                                Role.USER,
+                                                TextContent.builder("hello").build())
+                                        .build()))
+                                .build()));
+        for (Tool tool : TOOLS) {
+            server.toolCall(tool, this::answer);
+        }
+        return server;
+    }
+
+    private CallToolResult answer(McpSyncServerExchange exchange, CallToolRequest request) {
+        calls.merge(request.name(), 1, Integer::sum);
+        if (request.name().equals("work")) {
+            exchange.progressNotification(ProgressNotification.builder(request.progressToken(), 0.5)
+                    .message("half way")
+                    .build());
+        }
+        return CallToolResult.builder()
+                .addTextContent(request.name() + " " + request.arguments())
+                .isError(request.name().equals("complain"))
+                .build();
+    }
+
+    private String countsAsJson() {
+        try {
+            return McpJsonDefaults.getMapper().writeValueAsString(calls);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Serves on stdin and stdout until stdin ends. */
+    public static void main(String... args) {
+        new TestServer()
+                .configure(McpServer.sync(
+                        new PagingProvider(new StdioServerTransportProvider(McpJsonDefaults.getMapper()))))
+                .build();
+    }
+}

@@ -1,0 +1,55 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.tool.SchemaValidator;
+import java.time.Duration;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/** Makes the calls of cases, each case against an engine of its own, and looks at every decision. */
+final class CaseRunner {
+
+    private final Policy policy;
+    private final ToolList tools;
+    private final @Nullable SchemaValidator validator;
+    private final Coverage coverage;
+
+    CaseRunner(Policy policy, ToolList tools, @Nullable SchemaValidator validator, Coverage coverage) {
+        this.policy = policy;
+        this.tools = tools;
+        this.validator = validator;
+        this.coverage = coverage;
+    }
+
+    /** Runs a case up to its first failure: what comes after a wrong decision proves nothing. */
+    CaseResult run(TestCase test) {
+        long began = System.nanoTime();
+        Rehearsal rehearsal = new Rehearsal(policy, tools, validator);
+        int made = 0;
+        CaseResult.Failure failure = null;
+        for (TestCall call : test.calls()) {
+            rehearsal.moveTo(call.time());
+            for (int i = 1; i <= call.times() && failure == null; i++) {
+                failure = make(rehearsal, call, i);
+                made++;
+            }
+        }
+        Duration took = Duration.ofNanos(System.nanoTime() - began);
+        return new CaseResult(test.name(), test.line(), made, took, Optional.ofNullable(failure));
+    }
+
+    private CaseResult.@Nullable Failure make(Rehearsal rehearsal, TestCall call, int repetition) {
+        Explanation explanation = rehearsal.explain(call.call());
+        coverage.add(explanation);
+        boolean visible = rehearsal.visible(call.call());
+        Decision decision = rehearsal.make(call.call(), call.outcome(), call.approved());
+        List<String> differences = call.expected().differences(decision, visible);
+        return differences.isEmpty()
+                ? null
+                : new CaseResult.Failure(
+                        call.line(), call.call().tool(), call.times() == 1 ? 0 : repetition, differences, explanation);
+    }
+}

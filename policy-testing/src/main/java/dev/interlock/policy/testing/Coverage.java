@@ -1,0 +1,126 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.Explanation.Result;
+import dev.interlock.policy.engine.Explanation.Step;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Which rules of a policy calls have passed and failed. A rule that no test ever makes deny could be deleted, and one
+ * that no test ever passes could deny everything, and no test would tell. Not thread-safe.
+ */
+public final class Coverage {
+
+    private final Map<Place, Covered> rules = new LinkedHashMap<>();
+
+    /** Nothing is covered yet. */
+    public Coverage(Policy policy) {
+        addBody(policy.body());
+        policy.grants().ifPresent(grants -> grants.values().forEach(this::addBody));
+    }
+
+    /**
+     * A rule, and what calls have made of it.
+     *
+     * @param name its name
+     * @param place where it stands
+     * @param passable whether a call can pass it at all
+     * @param passed whether some call did
+     * @param denied whether some call was denied by it, or put to a person, or would have been but for audit mode
+     */
+    public record RuleCoverage(String name, Place place, boolean passable, boolean passed, boolean denied) {
+
+        /** Whether there is nothing left to show. */
+        public boolean isComplete() {
+            return denied && (passed || !passable);
+        }
+    }
+
+    private static final class Covered {
+        private final String name;
+        private final Place place;
+        private final boolean passable;
+        private boolean passed;
+        private boolean denied;
+
+        Covered(String name, Place place, boolean passable) {
+            this.name = name;
+            this.place = place;
+            this.passable = passable;
+        }
+    }
+
+    private void addBody(PolicyBody body) {
+        Stream.of(
+                        body.tools().values().stream(),
+                        body.categories().values().stream(),
+                        body.risks().values().stream(),
+                        body.star().stream(),
+                        body.allTools().stream())
+                .flatMap(entries -> entries)
+                .forEach(this::addEntry);
+    }
+
+    private void addEntry(Entry entry) {
+        for (Block block :
+                Stream.concat(entry.require().stream(), entry.denyIf().stream()).toList()) {
+            add(block.place().path(), block.place(), true);
+        }
+        for (Rule rule : entry.rules()) {
+            boolean lists = rule instanceof Rule.Check check && check.demands().isEmpty();
+            if (!lists) {
+                add(rule.label(), rule.place(), !(rule instanceof Rule.Deny));
+            }
+        }
+        for (Limit limit : entry.limits()) {
+            add(limit.counter(), limit.place(), true);
+        }
+    }
+
+    private void add(String name, Place place, boolean passable) {
+        rules.put(place, new Covered(name, place, passable));
+    }
+
+    /** Takes up what the rules made of one call. */
+    void add(Explanation explanation) {
+        Set<Place> against = new HashSet<>();
+        Set<Place> seen = new HashSet<>();
+        for (Step step : explanation.steps()) {
+            Place place = step.place();
+            if (place != null) {
+                seen.add(place);
+                if (step.result() != Result.PASSED && step.result() != Result.NOTED) {
+                    against.add(place);
+                }
+            }
+        }
+        for (Place place : seen) {
+            @Nullable Covered rule = rules.get(place);
+            if (rule != null) {
+                boolean denies = against.contains(place);
+                rule.denied |= denies;
+                rule.passed |= !denies;
+            }
+        }
+    }
+
+    /** The rules in the document's order. */
+    public List<RuleCoverage> rules() {
+        return rules.values().stream()
+                .map(rule -> new RuleCoverage(rule.name, rule.place, rule.passable, rule.passed, rule.denied))
+                .toList();
+    }
+}

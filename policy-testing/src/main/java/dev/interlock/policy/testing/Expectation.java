@@ -1,0 +1,122 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.RuleRef;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a test expects of a call; a part that is null is not looked at.
+ *
+ * @param verdict what the policy is to say
+ * @param rule the rule that is to decide, by its name or place
+ * @param code the decision's code
+ * @param message the whole message
+ * @param messageContains a part of the message
+ * @param retryAfter how long until there is room again, in whole seconds, rounded up
+ * @param audited whether a denial is only recorded
+ */
+record Expectation(
+        @Nullable Verdict verdict,
+        @Nullable String rule,
+        @Nullable String code,
+        @Nullable String message,
+        @Nullable String messageContains,
+        @Nullable Duration retryAfter,
+        @Nullable Boolean audited) {
+
+    /** What can be expected, as it is written. */
+    enum Verdict {
+        ALLOWED("allowed"),
+        DENIED("denied"),
+        HIDDEN("hidden"),
+        NEEDS_APPROVAL("needs approval");
+
+        private final String text;
+
+        Verdict(String text) {
+            this.text = text;
+        }
+
+        String text() {
+            return text;
+        }
+    }
+
+    static Expectation of(Verdict verdict, @Nullable String rule) {
+        return new Expectation(verdict, rule, null, null, null, null, null);
+    }
+
+    /**
+     * How a decision differs from what is expected, each difference in a line; empty if it doesn't.
+     *
+     * @param visible whether the tool is shown in {@code tools/list}
+     */
+    List<String> differences(Decision decision, boolean visible) {
+        List<String> differences = new ArrayList<>();
+        if (verdict != null && !matches(verdict, decision, visible)) {
+            String got = text(decision)
+                    + (verdict == Verdict.HIDDEN ? (visible ? ", and shown in the list of tools" : "") : "");
+            differences.add("expected " + verdict.text() + ", got " + got);
+        }
+        RuleRef ref = decision.rule();
+        if (rule != null
+                && (ref == null
+                        || !(rule.equals(ref.name()) || rule.equals(ref.place().path())))) {
+            differences.add("expected rule '" + rule + "', got " + (ref == null ? "none" : "'" + ref.name() + "'"));
+        }
+        if (code != null && !code.equals(decision.code().text())) {
+            differences.add("expected code " + code + ", got " + decision.code().text());
+        }
+        if (message != null && !message.equals(decision.message())) {
+            differences.add("expected the message '" + message + "', got '" + decision.message() + "'");
+        }
+        if (messageContains != null && !decision.message().contains(messageContains)) {
+            differences.add("expected a message with '" + messageContains + "', got '" + decision.message() + "'");
+        }
+        if (retryAfter != null && !matches(retryAfter, decision.retryAfter())) {
+            differences.add("expected retry_after " + text(retryAfter) + ", got " + text(decision.retryAfter()));
+        }
+        if (audited != null && audited != decision.audited()) {
+            differences.add("expected audited: " + audited + ", got audited: " + decision.audited());
+        }
+        return differences;
+    }
+
+    private static boolean matches(Verdict verdict, Decision decision, boolean visible) {
+        return switch (verdict) {
+            case ALLOWED -> decision.allowed();
+            case DENIED -> decision.verdict() == Decision.Verdict.DENIED && !decision.allowed();
+            case HIDDEN -> !visible && !decision.allowed();
+            case NEEDS_APPROVAL -> decision.verdict() == Decision.Verdict.NEEDS_APPROVAL && !decision.allowed();
+        };
+    }
+
+    /** Whole seconds: a test says what a person would, and a bucket's wait is a fraction. */
+    private static boolean matches(Duration expected, @Nullable Duration wait) {
+        return wait != null
+                && (wait.equals(expected)
+                        || Duration.ofSeconds(wait.plusNanos(999_999_999).toSeconds())
+                                .equals(expected));
+    }
+
+    private static String text(Decision decision) {
+        String word = switch (decision.verdict()) {
+            case ALLOWED -> "allowed";
+            case DENIED -> decision.audited() ? "allowed, with a denial recorded" : "denied";
+            case NEEDS_APPROVAL -> decision.audited() ? "allowed, with a question recorded" : "needs approval";
+        };
+        RuleRef rule = decision.rule();
+        return rule == null ? word : word + " by '" + rule.name() + "'";
+    }
+
+    private static String text(@Nullable Duration duration) {
+        if (duration == null) {
+            return "none";
+        }
+        long seconds = duration.plusNanos(999_999_999).toSeconds();
+        return seconds + "s";
+    }
+}

@@ -1,0 +1,96 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.tool.SchemaValidator;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A policy's engine in virtual time: calls are decided, counted and ended one after the other, at the times that the
+ * caller says. Decides exactly as a host's engine does, and the same calls always come to the same decisions. Not
+ * thread-safe.
+ */
+public final class Rehearsal {
+
+    private final VirtualTime time = new VirtualTime();
+    private final ToolList tools;
+    private final Set<String> knownTo = new HashSet<>();
+    private final PolicyEngine engine;
+
+    /**
+     * Sets the stage, with nothing counted yet.
+     *
+     * @param policy the policy
+     * @param tools tools that every server has announced
+     * @param validator what checks {@code schema: true}, or null if the policy has none
+     * @throws IllegalArgumentException if the policy can't be enforced so
+     */
+    public Rehearsal(Policy policy, ToolList tools, @Nullable SchemaValidator validator) {
+        this.tools = tools;
+        AtomicLong ids = new AtomicLong();
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy)
+                .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
+                .ids(() -> Long.toString(ids.incrementAndGet()));
+        tools.ratings().forEach(builder::rating);
+        if (validator != null) {
+            builder.schemaValidator(validator);
+        }
+        this.engine = builder.build();
+    }
+
+    /** Moves the time. The wall clock may be set back; what measures lengths then stands still. */
+    public void moveTo(long wallMillis) {
+        time.moveTo(wallMillis);
+    }
+
+    /** Why a call would be decided as it would be now. Takes nothing. */
+    public Explanation explain(ToolCall call) {
+        introduce(call);
+        return engine.explain(call);
+    }
+
+    /** Whether {@code tools/list} would show the tool to this caller. */
+    public boolean visible(ToolCall call) {
+        introduce(call);
+        return engine.visible(call);
+    }
+
+    /**
+     * Makes a call and ends it at once.
+     *
+     * @param outcome how it ends if it is let through
+     * @param approved whether a person says yes if one is asked
+     * @return the decision; one that {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval} also if it was given
+     */
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
+        introduce(call);
+        Admission admission = engine.admit(call);
+        Decision decision = admission.decision();
+        if (decision.allowed() || approved) {
+            admission.settle(outcome.settlement());
+        } else {
+            admission.unsent();
+        }
+        return decision;
+    }
+
+    /** Swaps the policy, as a host does on a reload; counts are kept. */
+    public void update(Policy policy) {
+        engine.update(policy);
+    }
+
+    private void introduce(ToolCall call) {
+        String server = call.server() == null ? "" : call.server();
+        if (!tools.definitions().isEmpty() && knownTo.add(server)) {
+            engine.tools().learn(call.server(), tools.definitions());
+        }
+    }
+}

@@ -1,0 +1,17 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.engine.ToolCall;
+
+/**
+ * A call of a case.
+ *
+ * @param time when it is made, in milliseconds of the wall clock
+ * @param call the call
+ * @param outcome how it ends if it is let through
+ * @param approved whether a person says yes
+ * @param times how often it is made
+ * @param expected what is expected, each time
+ * @param line where it stands
+ */
+record TestCall(
+        long time, ToolCall call, CallOutcome outcome, boolean approved, int times, Expectation expected, int line) {}

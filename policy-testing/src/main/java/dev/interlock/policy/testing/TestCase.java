@@ -1,0 +1,12 @@
+package dev.interlock.policy.testing;
+
+import java.util.List;
+
+/**
+ * A named case: calls in order, with nothing counted before the first.
+ *
+ * @param name what it shows
+ * @param line where it stands
+ * @param calls the calls
+ */
+record TestCase(String name, int line, List<TestCall> calls) {}

@@ -1,0 +1,326 @@
+package dev.interlock.policy.testing;
+
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.testing.Expectation.Verdict;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import dev.interlock.policy.value.ValueLimits;
+import dev.interlock.policy.yaml.Document.Members;
+import dev.interlock.policy.yaml.Document.Part;
+import java.time.DateTimeException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Reads a file of tests. Every mistake is reported at its place, and what is sound is kept. */
+final class TestFileReader {
+
+    private static final Instant START = Instant.parse("2026-01-05T00:00:00Z");
+
+    private static final List<String> FILE_KEYS = List.of("description", "start", "tools", "cases");
+    private static final List<String> CASE_KEYS =
+            List.of("name", "start", "identity", "session", "server", "ctx", "calls");
+    private static final List<String> CALL_KEYS = List.of(
+            "tool", "args", "at", "times", "identity", "session", "server", "ctx", "outcome", "approved", "expect");
+    private static final List<String> EXPECT_KEYS =
+            List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
+
+    private static final List<String> VERDICTS =
+            Arrays.stream(Verdict.values()).map(Verdict::text).toList();
+    private static final List<String> CODES =
+            Arrays.stream(Decision.Code.values()).map(Decision.Code::text).toList();
+    private static final String BY = " by ";
+    private static final long MOST_TIMES = 100_000;
+
+    private final List<TestCase> cases = new ArrayList<>();
+    private ToolList tools = ToolList.NONE;
+
+    List<TestCase> cases() {
+        return cases;
+    }
+
+    ToolList tools() {
+        return tools;
+    }
+
+    /** Who calls, where a call doesn't say. */
+    private record Caller(
+            @Nullable String identity,
+            @Nullable String session,
+            @Nullable String server,
+            @Nullable ObjectValue context) {}
+
+    void read(Part root) {
+        Members file = root.map("a file of tests", FILE_KEYS);
+        if (file == null) {
+            return;
+        }
+        Instant start = instant(file.get("start"), START);
+        Part toolsPart = file.get("tools");
+        if (toolsPart != null) {
+            tools(toolsPart);
+        }
+        Part casesPart = file.get("cases");
+        if (casesPart == null) {
+            root.error("missing-key", "there are no cases", "add cases: and a list of them");
+            return;
+        }
+        List<Part> items = casesPart.list("cases");
+        if (items != null) {
+            items.forEach(item -> readCase(item, start));
+            if (items.isEmpty()) {
+                casesPart.error("missing-key", "there are no cases", "add one, or take the file away");
+            }
+        }
+    }
+
+    private void tools(Part part) {
+        Value value = part.value();
+        if (value == null) {
+            return;
+        }
+        try {
+            tools = ToolList.of(value);
+        } catch (IllegalArgumentException e) {
+            part.error("bad-value", String.valueOf(e.getMessage()), null);
+        }
+    }
+
+    private void readCase(Part part, Instant fileStart) {
+        Members members = part.map("a case", CASE_KEYS);
+        if (members == null) {
+            return;
+        }
+        String name = text(members.get("name"), "name");
+        if (members.get("name") == null) {
+            part.error("missing-key", "the case has no name", "add name: and say what it shows");
+        }
+        Instant start = instant(members.get("start"), fileStart);
+        Caller caller = caller(members, new Caller(null, null, null, null));
+        Part callsPart = members.get("calls");
+        if (callsPart == null) {
+            part.error("missing-key", "the case has no calls", "add calls: and a list of them");
+            return;
+        }
+        List<Part> items = callsPart.list("calls");
+        if (items == null) {
+            return;
+        }
+        List<TestCall> calls = new ArrayList<>();
+        long time = start.toEpochMilli();
+        for (Part item : items) {
+            TestCall call = call(item, start, time, caller);
+            if (call != null) {
+                calls.add(call);
+                time = call.time();
+            }
+        }
+        cases.add(new TestCase(name == null ? "line " + part.line() : name, part.line(), calls));
+    }
+
+    private static Caller caller(Members members, Caller outer) {
+        Part context = members.get("ctx");
+        return new Caller(
+                or(text(members.get("identity"), "identity"), outer.identity()),
+                or(text(members.get("session"), "session"), outer.session()),
+                or(text(members.get("server"), "server"), outer.server()),
+                context == null ? outer.context() : object(context, "ctx"));
+    }
+
+    private static @Nullable String or(@Nullable String text, @Nullable String other) {
+        return text == null ? other : text;
+    }
+
+    private static @Nullable TestCall call(Part part, Instant start, long before, Caller outer) {
+        Members members = part.map("a call", CALL_KEYS);
+        if (members == null) {
+            return null;
+        }
+        Part toolPart = members.get("tool");
+        String tool = toolPart == null ? null : toolPart.text("tool");
+        if (toolPart == null) {
+            part.error("missing-key", "the call has no tool", "add tool: and its name");
+        }
+        Long time = time(members.get("at"), start, before);
+        Part argumentsPart = members.get("args");
+        Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart);
+        Part timesPart = members.get("times");
+        Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
+        Part outcomePart = members.get("outcome");
+        String outcome =
+                outcomePart == null ? CallOutcome.SUCCESS.text() : outcomePart.word("outcome", CallOutcome.texts());
+        Part approvedPart = members.get("approved");
+        Boolean approved = approvedPart == null ? Boolean.FALSE : approvedPart.bool("approved");
+        Caller caller = caller(members, outer);
+        Part expectPart = members.get("expect");
+        Expectation expected = expectPart == null ? null : expectation(expectPart);
+        if (expectPart == null) {
+            part.error("missing-key", "the call has no expectation", "add expect: allowed, or denied, or denied by …");
+        }
+        if (tool == null
+                || time == null
+                || arguments == null
+                || times == null
+                || outcome == null
+                || approved == null
+                || expected == null) {
+            return null;
+        }
+        ToolCall call = ToolCall.of(tool, arguments)
+                .by(caller.identity())
+                .in(caller.session())
+                .on(caller.server());
+        ObjectValue context = caller.context();
+        return new TestCall(
+                time,
+                context == null ? call : call.with(context),
+                CallOutcome.of(outcome).orElseThrow(),
+                approved,
+                times.intValue(),
+                expected,
+                part.line());
+    }
+
+    private static @Nullable Arguments arguments(Part part) {
+        ObjectValue object = object(part, "args");
+        if (object == null) {
+            return null;
+        }
+        try {
+            return Arguments.freeze(object.members(), ValueLimits.DEFAULT);
+        } catch (InvalidValueException e) {
+            part.error("bad-value", "the arguments can't be made: " + e.getMessage(), null);
+            return null;
+        }
+    }
+
+    private static @Nullable ObjectValue object(Part part, String what) {
+        if (!part.isMap()) {
+            part.map(what, List.of());
+            return null;
+        }
+        return part.value() instanceof ObjectValue object ? object : null;
+    }
+
+    private static @Nullable String text(@Nullable Part part, String what) {
+        return part == null ? null : part.nonBlank(what);
+    }
+
+    private static Instant instant(@Nullable Part part, Instant otherwise) {
+        String text = part == null ? null : part.text("start");
+        if (part == null || text == null) {
+            return otherwise;
+        }
+        Instant instant = parse(text);
+        if (instant == null) {
+            part.error("bad-value", "'" + text + "' is no time", "write 2026-01-31T12:00:00Z");
+            return otherwise;
+        }
+        return instant;
+    }
+
+    private static @Nullable Instant parse(String text) {
+        try {
+            Instant instant = Instant.parse(text);
+            return Math.abs(instant.getEpochSecond()) < Duration.ofDays(100_000).toSeconds() ? instant : null;
+        } catch (DateTimeException e) {
+            return null;
+        }
+    }
+
+    /** The time of a call: since the case's start, or by the calendar; that of the call before it if it doesn't say. */
+    private static @Nullable Long time(@Nullable Part part, Instant start, long before) {
+        if (part == null) {
+            return before;
+        }
+        String text = part.text("at");
+        if (text == null) {
+            return null;
+        }
+        Instant at = parse(text);
+        if (at == null) {
+            if (text.equals("0") || text.equals("0s")) {
+                at = start;
+            } else {
+                Duration since = part.duration("at");
+                if (since == null) {
+                    return null;
+                }
+                at = start.plus(since);
+            }
+        }
+        long time = at.toEpochMilli();
+        if (time < before) {
+            part.error("bad-value", "this is before the call above it", "put the calls in the order of their times");
+            return null;
+        }
+        return time;
+    }
+
+    private static @Nullable Expectation expectation(Part part) {
+        if (!part.isMap()) {
+            String text = part.text("expect");
+            return text == null ? null : verdict(part, text);
+        }
+        Members members = part.map("expect", EXPECT_KEYS);
+        if (members == null) {
+            return null;
+        }
+        Part decisionPart = members.get("decision");
+        Expectation said = null;
+        if (decisionPart != null) {
+            String text = decisionPart.text("decision");
+            said = text == null ? null : verdict(decisionPart, text);
+            if (said == null) {
+                return null;
+            }
+        }
+        Part codePart = members.get("code");
+        String code = codePart == null ? null : codePart.word("code", CODES);
+        Part retryPart = members.get("retry_after");
+        Duration retryAfter = retryPart == null ? null : retryPart.duration("retry_after");
+        Part auditedPart = members.get("audited");
+        Boolean audited = auditedPart == null ? null : auditedPart.bool("audited");
+        String rule = or(text(members.get("rule"), "rule"), said == null ? null : said.rule());
+        String message = text(members.get("message"), "message");
+        String contains = text(members.get("message_contains"), "message_contains");
+        Verdict verdict = said == null ? null : said.verdict();
+        if (verdict == null
+                && rule == null
+                && code == null
+                && message == null
+                && contains == null
+                && retryAfter == null
+                && audited == null) {
+            part.error("missing-key", "nothing is expected here", "add decision: allowed, or denied, …");
+            return null;
+        }
+        return new Expectation(verdict, rule, code, message, contains, retryAfter, audited);
+    }
+
+    /** {@code denied}, {@code denied by <rule>} and the like. */
+    private static @Nullable Expectation verdict(Part part, String text) {
+        int by = text.indexOf(BY);
+        String word = (by < 0 ? text : text.substring(0, by)).replace('_', ' ');
+        String rule = by < 0 ? null : text.substring(by + BY.length()).strip();
+        for (Verdict verdict : Verdict.values()) {
+            if (verdict.text().equals(word)) {
+                if (rule != null && verdict == Verdict.ALLOWED) {
+                    break;
+                }
+                return Expectation.of(verdict, rule);
+            }
+        }
+        part.error(
+                "bad-value",
+                "'" + text + "' is nothing that can be expected",
+                "it is one of " + String.join(", ", VERDICTS) + "; the last three may name a rule: denied by <rule>");
+        return null;
+    }
+}
