@@ -82,9 +82,13 @@ final class TextSignals {
             Texts texts = new Texts();
             texts.add(tool.description());
             texts.add(tool.name());
+            texts.add(tool.title());
             ObjectValue schema = tool.inputSchema();
             if (schema != null) {
                 texts.addAll(schema, 0);
+            }
+            if (tool.outputSchema() != null) {
+                texts.addAll(tool.outputSchema(), 0);
             }
             // Last, so that no annotation can push another text past the limit.
             texts.addAll(tool.annotations(), 0);
