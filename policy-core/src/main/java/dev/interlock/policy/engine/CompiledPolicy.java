@@ -13,6 +13,7 @@ import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -37,6 +38,7 @@ final class CompiledPolicy {
     private final Policy policy;
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
+    private final @Nullable LockGate lock;
 
     private final ScopedBody body;
     private final List<NamePattern> grantPatterns = new ArrayList<>();
@@ -60,10 +62,11 @@ final class CompiledPolicy {
      * @throws IllegalArgumentException if the policy needs what isn't there: a counter that no rule defines, or a
      *     validator for {@code schema: true}
      */
-    CompiledPolicy(Policy policy, ToolCatalog catalog, @Nullable SchemaValidator validator) {
+    CompiledPolicy(Policy policy, ToolCatalog catalog, @Nullable SchemaValidator validator, @Nullable ToolLock lock) {
         this.policy = policy;
         this.catalog = catalog;
         this.validator = validator;
+        this.lock = lock == null ? null : new LockGate(lock, catalog);
         this.body = new ScopedBody("", policy.body(), null);
         policy.grants().ifPresent(map -> map.entrySet().forEach(this::addGrant));
         List<ScopedBody> bodies =
@@ -124,6 +127,12 @@ final class CompiledPolicy {
 
     /** The plan for a call. */
     ToolPlan plan(ToolCall call) {
+        if (lock != null) {
+            ToolPlan denied = lock.denial(call);
+            if (denied != null) {
+                return denied;
+            }
+        }
         int grant = grantOf(call.identity());
         ToolRating rating = readsRating ? catalog.rating(call.server(), call.tool()) : UNRATED;
         Map<String, ToolPlan> table = table(grant, rating);

@@ -40,6 +40,8 @@ public record Decision(
         MALFORMED,
         /** The tool's name is blank, too long, has invisible characters, or looks like a listed one but isn't. */
         NAME,
+        /** The tool's definition is not the one that was accepted, or none was. */
+        LOCK,
         /** The tool is hidden. */
         HIDDEN,
         /** No entry names the tool, and the default is to deny. */
@@ -54,7 +56,7 @@ public record Decision(
         DENY_IF,
         /** {@code validate} found something. */
         VALIDATION,
-        /** A check needs the tool's input schema, and it isn't known. */
+        /** A check needs the tool's definition, or a part of it, and it isn't known. */
         SCHEMA_UNKNOWN,
         /** An amount that a limit counts is missing, no number, negative or out of range. */
         AMOUNT,

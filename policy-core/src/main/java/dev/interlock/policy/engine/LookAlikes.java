@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
  * one letter for each group of confusable ones (the idea, and the groups, of Unicode Technical Standard 39, cut down to
  * what can pass for a letter or digit of a tool's name).
  */
-final class LookAlikes {
+public final class LookAlikes {
 
     private static final int MAX_NAME = 128;
 
@@ -22,7 +22,7 @@ final class LookAlikes {
     private LookAlikes() {}
 
     /** What is wrong with a name whatever a policy says, or null if nothing is. */
-    static @Nullable String defect(String name) {
+    public static @Nullable String defect(String name) {
         if (name.isBlank()) {
             return "is blank";
         }
@@ -68,7 +68,7 @@ final class LookAlikes {
     }
 
     /** What all names that look like {@code name} have in common. Glob characters stay as they are. */
-    static String skeleton(String name) {
+    public static String skeleton(String name) {
         String folded = fold(name);
         StringBuilder out = new StringBuilder(folded.length());
         folded.codePoints().forEach(c -> out.appendCodePoint(representative(c)));

@@ -80,6 +80,16 @@ final class Messages {
                 + "', which is not known; list the server's tools first.";
     }
 
+    static String notAccepted(String tool) {
+        return "Tool '" + tool + "' may not be called: its definition is not one that a person has accepted.";
+    }
+
+    static String notSeen(String tool) {
+        return "Tool '" + tool
+                + "' may not be called: its definition is not known, so it can't be compared with the accepted one;"
+                + " list the server's tools first.";
+    }
+
     static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {
         String reached = "Limit of " + of(rule) + " reached (rule '" + ref.name() + "')";
         return retryAfter == null ? reached + "." : reached + "; room again in " + span(retryAfter) + ".";

@@ -11,6 +11,7 @@ import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -27,6 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>A call that can't be read is denied.
+ *   <li>If there is a {@link ToolLock}, a tool whose definition nobody has accepted is denied.
  *   <li>The plan for its tool is looked up: all entries of the policy and of the caller's grant that apply, compiled to
  *       a flat list of checks. A name that is no name, a hidden tool, a caller without a grant and an unlisted tool
  *       under {@code default: deny} have a plan that denies.
@@ -45,6 +47,8 @@ public final class PolicyEngine {
     private final EngineListener listener;
     private final Supplier<String> ids;
     private volatile CompiledPolicy current;
+    /** What the current policy was compiled with; guarded by this. */
+    private @Nullable ToolLock lock;
 
     private PolicyEngine(Builder builder) {
         this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
@@ -54,7 +58,8 @@ public final class PolicyEngine {
         this.validator = builder.validator;
         this.listener = builder.listener;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
-        this.current = new CompiledPolicy(builder.policy, catalog, validator);
+        this.lock = builder.lock;
+        this.current = new CompiledPolicy(builder.policy, catalog, validator, lock);
     }
 
     /** An engine for {@code policy}. */
@@ -190,8 +195,17 @@ public final class PolicyEngine {
      *
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
      */
-    public void update(Policy policy) {
-        current = new CompiledPolicy(policy, catalog, validator);
+    public synchronized void update(Policy policy) {
+        current = new CompiledPolicy(policy, catalog, validator, lock);
+    }
+
+    /**
+     * Swaps the lock, as when a person has accepted a tool; null takes it away. A call sees wholly the old one or wholly
+     * the new one.
+     */
+    public synchronized void update(@Nullable ToolLock toolLock) {
+        current = new CompiledPolicy(current.policy(), catalog, validator, toolLock);
+        lock = toolLock;
     }
 
     /** The policy in force. */
@@ -231,6 +245,7 @@ public final class PolicyEngine {
         private @Nullable ToolClassifier classifier;
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
+        private @Nullable ToolLock lock;
         private EngineListener listener = EngineListener.NONE;
         private Supplier<String> ids = Builder::randomId;
 
@@ -259,6 +274,17 @@ public final class PolicyEngine {
         /** What checks {@code schema: true}; without one, a policy that has it can't be set. */
         public Builder schemaValidator(SchemaValidator schemaValidator) {
             this.validator = schemaValidator;
+            return this;
+        }
+
+        /**
+         * The definitions that a person has accepted. A tool whose definition is another, or new, is hidden and denied
+         * with rule {@code (lock)}, whatever the policy says and also where it only audits. So is a tool whose server has
+         * not announced it to this engine, since nobody can vouch for what was not seen: its code is {@link
+         * Decision.Code#SCHEMA_UNKNOWN}, upon which adapters list the server's tools and ask again. Default: none.
+         */
+        public Builder lock(@Nullable ToolLock toolLock) {
+            this.lock = toolLock;
             return this;
         }
 

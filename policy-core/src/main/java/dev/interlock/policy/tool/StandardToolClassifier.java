@@ -66,7 +66,7 @@ public final class StandardToolClassifier implements ToolClassifier {
     }
 
     private Reading understand(Reading name, ToolDefinition tool) {
-        Reading title = names.read(AnnotationHints.title(tool.annotations()));
+        Reading title = names.read(AnnotationHints.title(tool.annotations())).orGraver(names.read(tool.title()));
         Reading description = sentences.read(tool.description());
         Reading said = plainly(title).orGraver(plainly(description));
         return switch (name.certainty()) {

@@ -8,6 +8,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Function;
+import java.util.stream.Stream;
 
 /**
  * What the text in a definition does besides describing: it warns of a loss, speaks to the model, or hides. All the text
@@ -40,28 +41,34 @@ final class TextSignals {
     }
 
     void weigh(ToolDefinition tool, Assessment assessment) {
-        Texts texts = new Texts();
-        texts.add(tool.description());
-        texts.add(tool.name());
-        ObjectValue schema = tool.inputSchema();
-        if (schema != null) {
-            texts.addAll(schema, 0);
-        }
-        // Last, so that no annotation can push another text past the limit.
-        texts.addAll(tool.annotations(), 0);
+        Texts texts = Texts.of(tool);
         Words.ofText(tool.description(), TEXT_LIMIT).stream()
                 .filter(LOSS::contains)
                 .findFirst()
                 .ifPresent(word -> assessment.aboveUsual("description warns of a loss ('" + word + "')"));
-        texts.firstFound(phrases::find)
-                .ifPresent(phrase -> assessment.oneUp("text speaks to the model ('" + phrase + "')"));
-        texts.firstFound(InvisibleText::find).ifPresent(character -> {
-            assessment.atLeast(RiskLevel.HIGH, "text has characters that can't be seen (" + character + ")");
+        speech(texts).ifPresent(assessment::oneUp);
+        unseen(texts).ifPresent(factor -> {
+            assessment.atLeast(RiskLevel.HIGH, factor);
             assessment.oneUp("what can't be seen is meant for the model alone");
         });
         if (texts.cut) {
             assessment.aboveUsual("only the first " + TEXT_LIMIT + " characters of the text were read");
         }
+    }
+
+    /** What in a definition speaks to the model or can't be seen. */
+    List<String> speech(ToolDefinition tool) {
+        Texts texts = Texts.of(tool);
+        return Stream.concat(speech(texts).stream(), unseen(texts).stream()).toList();
+    }
+
+    private Optional<String> speech(Texts texts) {
+        return texts.firstFound(phrases::find).map(phrase -> "text speaks to the model ('" + phrase + "')");
+    }
+
+    private static Optional<String> unseen(Texts texts) {
+        return texts.firstFound(InvisibleText::find)
+                .map(character -> "text has characters that can't be seen (" + character + ")");
     }
 
     /** The texts of one definition up to the limit, apart: what two of them say together, neither says. */
@@ -70,6 +77,23 @@ final class TextSignals {
         private final List<String> texts = new ArrayList<>();
         private int room = TEXT_LIMIT;
         private boolean cut;
+
+        static Texts of(ToolDefinition tool) {
+            Texts texts = new Texts();
+            texts.add(tool.description());
+            texts.add(tool.name());
+            texts.add(tool.title());
+            ObjectValue schema = tool.inputSchema();
+            if (schema != null) {
+                texts.addAll(schema, 0);
+            }
+            if (tool.outputSchema() != null) {
+                texts.addAll(tool.outputSchema(), 0);
+            }
+            // Last, so that no annotation can push another text past the limit.
+            texts.addAll(tool.annotations(), 0);
+            return texts;
+        }
 
         void add(String text) {
             if (text.length() > room) {

@@ -10,32 +10,62 @@ import org.jspecify.annotations.Nullable;
  * A tool as its server announces it in {@code tools/list}. Everything in it is the server's word.
  *
  * @param name the name by which it is called
+ * @param title what the server calls it for people; empty if it doesn't
  * @param description what the server says it does; empty if it says nothing
  * @param inputSchema the JSON Schema of its arguments, or null if it isn't known
+ * @param outputSchema the JSON Schema of its results, or null if there is none
  * @param annotations MCP's hints ({@code readOnlyHint}, {@code destructiveHint}, {@code idempotentHint},
  *     {@code openWorldHint}, {@code title}), empty if there are none
+ * @param whole whether all that the server said is in here; false if a part could not be read, such as a schema past the
+ *     bounds. A {@link ToolLock} vouches for no such definition.
  */
 public record ToolDefinition(
-        String name, String description, @Nullable ObjectValue inputSchema, ObjectValue annotations) {
+        String name,
+        String title,
+        String description,
+        @Nullable ObjectValue inputSchema,
+        @Nullable ObjectValue outputSchema,
+        ObjectValue annotations,
+        boolean whole) {
+
+    /** A whole definition without title and output schema. */
+    public ToolDefinition(String name, String description, @Nullable ObjectValue inputSchema, ObjectValue annotations) {
+        this(name, "", description, inputSchema, null, annotations, true);
+    }
 
     /** A tool of which only the name is known. */
     public static ToolDefinition named(String name) {
         return new ToolDefinition(name, "", null, ObjectValue.EMPTY);
     }
 
+    /** The same with another title. */
+    public ToolDefinition withTitle(String text) {
+        return new ToolDefinition(name, text, description, inputSchema, outputSchema, annotations, whole);
+    }
+
     /** The same with another input schema. */
     public ToolDefinition withInputSchema(ObjectValue schema) {
-        return new ToolDefinition(name, description, schema, annotations);
+        return new ToolDefinition(name, title, description, schema, outputSchema, annotations, whole);
+    }
+
+    /** The same with another output schema. */
+    public ToolDefinition withOutputSchema(ObjectValue schema) {
+        return new ToolDefinition(name, title, description, inputSchema, schema, annotations, whole);
     }
 
     /** The same with another description. */
     public ToolDefinition withDescription(String text) {
-        return new ToolDefinition(name, text, inputSchema, annotations);
+        return new ToolDefinition(name, title, text, inputSchema, outputSchema, annotations, whole);
     }
 
     /** The same with other annotations. */
     public ToolDefinition withAnnotations(ObjectValue hints) {
-        return new ToolDefinition(name, description, inputSchema, hints);
+        return new ToolDefinition(name, title, description, inputSchema, outputSchema, hints, whole);
+    }
+
+    /** The same, of which a part could not be read. */
+    public ToolDefinition inPart() {
+        return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, false);
     }
 
     /** The arguments that the schema's {@code required} lists; empty if the schema isn't known or lists none. */

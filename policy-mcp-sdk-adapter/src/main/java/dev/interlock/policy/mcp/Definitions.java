@@ -10,39 +10,70 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads what a server says of its tools. */
-final class Definitions {
+/**
+ * Reads what a server says of its tools, from what transports deliver. Whoever pins definitions must read them as those
+ * do who enforce the pins, which is why this is public.
+ */
+public final class Definitions {
 
     private Definitions() {}
 
     /**
      * One element of a list of tools; null if it has no name. A schema that goes past the bounds counts as unknown, so
-     * that every check that needs it denies.
+     * that every check that needs it denies, and the definition is then not {@linkplain ToolDefinition#whole whole}.
      */
-    static @Nullable ToolDefinition read(@Nullable Object tool) {
+    public static @Nullable ToolDefinition read(@Nullable Object tool) {
         if (tool instanceof Map<?, ?> map) {
-            return read(map.get("name"), map.get("description"), map.get("inputSchema"), map.get("annotations"));
+            return read(
+                    map.get("name"),
+                    map.get("title"),
+                    map.get("description"),
+                    map.get("inputSchema"),
+                    map.get("outputSchema"),
+                    map.get("annotations"));
         }
         if (tool instanceof Tool typed) {
-            return read(typed.name(), typed.description(), typed.inputSchema(), hints(typed.annotations()));
+            return read(
+                    typed.name(),
+                    typed.title(),
+                    typed.description(),
+                    typed.inputSchema(),
+                    typed.outputSchema(),
+                    typed.annotations() == null ? null : hints(typed.annotations()));
         }
         return null;
     }
 
     private static @Nullable ToolDefinition read(
             @Nullable Object name,
+            @Nullable Object title,
             @Nullable Object description,
             @Nullable Object inputSchema,
+            @Nullable Object outputSchema,
             @Nullable Object annotations) {
         if (!(name instanceof String text)) {
             return null;
         }
+        ObjectValue input = frozen(inputSchema);
+        ObjectValue output = frozen(outputSchema);
         ObjectValue hints = frozen(annotations);
+        boolean whole = isText(title)
+                && isText(description)
+                && (inputSchema == null || input != null)
+                && (outputSchema == null || output != null)
+                && (annotations == null || hints != null);
         return new ToolDefinition(
                 text,
+                title instanceof String said ? said : "",
                 description instanceof String said ? said : "",
-                frozen(inputSchema),
-                hints == null ? ObjectValue.EMPTY : hints);
+                input,
+                output,
+                hints == null ? ObjectValue.EMPTY : hints,
+                whole);
+    }
+
+    private static boolean isText(@Nullable Object part) {
+        return part == null || part instanceof String;
     }
 
     private static @Nullable ObjectValue frozen(@Nullable Object object) {
@@ -56,15 +87,13 @@ final class Definitions {
         return null;
     }
 
-    private static Map<String, Object> hints(@Nullable ToolAnnotations annotations) {
+    private static Map<String, Object> hints(ToolAnnotations annotations) {
         Map<String, Object> hints = new LinkedHashMap<>();
-        if (annotations != null) {
-            put(hints, "title", annotations.title());
-            put(hints, "readOnlyHint", annotations.readOnlyHint());
-            put(hints, "destructiveHint", annotations.destructiveHint());
-            put(hints, "idempotentHint", annotations.idempotentHint());
-            put(hints, "openWorldHint", annotations.openWorldHint());
-        }
+        put(hints, "title", annotations.title());
+        put(hints, "readOnlyHint", annotations.readOnlyHint());
+        put(hints, "destructiveHint", annotations.destructiveHint());
+        put(hints, "idempotentHint", annotations.idempotentHint());
+        put(hints, "openWorldHint", annotations.openWorldHint());
         return hints;
     }
 

@@ -44,11 +44,15 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
             }
             String name = String.valueOf(tool.text("name"));
             String description = tool.text("description");
+            String title = tool.text("title");
             definitions.add(new ToolDefinition(
                     name,
+                    title == null ? "" : title,
                     description == null ? "" : description,
                     object(tool, "inputSchema"),
-                    orEmpty(object(tool, "annotations"))));
+                    object(tool, "outputSchema"),
+                    orEmpty(object(tool, "annotations")),
+                    true));
             ToolRating rating = rating(tool, name);
             if (rating != null) {
                 ratings.put(name, rating);

@@ -1,0 +1,47 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Place;
+import dev.interlock.policy.review.Finding.Code;
+import dev.interlock.policy.review.Finding.Severity;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Collects findings; what is found at one place of several tools is one finding. */
+final class Findings {
+
+    private final Map<Key, Set<String>> tools = new LinkedHashMap<>();
+
+    private record Key(
+            Severity severity,
+            Code code,
+            Place place,
+            String message,
+            @Nullable String fix) {}
+
+    void add(Severity severity, Code code, Place place, String message, @Nullable String fix) {
+        tools.computeIfAbsent(new Key(severity, code, place, message, fix), key -> new LinkedHashSet<>());
+    }
+
+    void add(Severity severity, Code code, Place place, String message, @Nullable String fix, String tool) {
+        tools.computeIfAbsent(new Key(severity, code, place, message, fix), key -> new LinkedHashSet<>())
+                .add(tool);
+    }
+
+    /** By where they stand; what stands nowhere comes last. */
+    List<Finding> all() {
+        List<Finding> all = new ArrayList<>();
+        tools.forEach((key, names) -> all.add(
+                new Finding(key.severity(), key.code(), key.place(), key.message(), key.fix(), List.copyOf(names))));
+        all.sort(
+                Comparator.comparing((Finding finding) -> finding.place().path().isEmpty())
+                        .thenComparingInt(finding -> finding.place().line())
+                        .thenComparingInt(finding -> finding.place().column()));
+        return all;
+    }
+}

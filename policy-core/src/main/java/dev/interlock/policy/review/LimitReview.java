@@ -1,0 +1,280 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Spend;
+import dev.interlock.policy.Validation;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.review.Finding.Code;
+import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at limits and at checks of the arguments: what no call passes, and what no call can hit. */
+final class LimitReview {
+
+    private final Findings findings;
+
+    LimitReview(Findings findings) {
+        this.findings = findings;
+    }
+
+    /**
+     * A limit that each call counts for the same.
+     *
+     * @param granted whether only calls under one grant count
+     * @param max how many calls a window holds
+     */
+    private record Fixed(
+            Place place, boolean granted, Window.Calendar window, Scope scope, ChargeMode charge, long max) {
+
+        /**
+         * Whether a call never finds the other without room.
+         *
+         * @param first whether this one is asked before the other, and so named where both are full
+         */
+        boolean hides(Fixed other, boolean first) {
+            long windows = times(window, other.window);
+            boolean wider = scope == other.scope
+                    || ((scope == Scope.TOOL || scope == Scope.ENTRY || scope == Scope.GLOBAL)
+                            && (other.scope == Scope.TOOL
+                                    || other.scope == Scope.SESSION
+                                    || other.scope == Scope.IDENTITY));
+            boolean all = !granted || other.granted;
+            boolean keeps = charge == ChargeMode.SENT || other.charge == ChargeMode.SUCCESS;
+            boolean same = scope != other.scope || (scope != Scope.ENTRY && scope != Scope.GLOBAL);
+            return windows > 0 && all && wider && same && keeps && other.max - (first ? 0 : 1) >= windows * max;
+        }
+
+        /** How many of the shorter window the longer one has in it at most; 0 if they don't nest. */
+        private static long times(Window.Calendar shorter, Window.Calendar longer) {
+            if (shorter == longer) {
+                return 1;
+            }
+            if (shorter == Window.Calendar.WEEK || shorter.compareTo(longer) > 0) {
+                return 0;
+            }
+            return switch (longer) {
+                case MINUTE -> 0;
+                case HOUR -> 60;
+                case DAY -> shorter == Window.Calendar.HOUR ? 24 : 24 * 60;
+                case WEEK -> 7 * (shorter == Window.Calendar.DAY ? 1 : times(shorter, Window.Calendar.DAY));
+                case MONTH -> 31 * (shorter == Window.Calendar.DAY ? 1 : times(shorter, Window.Calendar.DAY));
+            };
+        }
+    }
+
+    /** Looks at the limits that one call of a tool is charged to. */
+    void hidden(Situation situation, boolean enforced) {
+        List<Fixed> fixed = new ArrayList<>();
+        for (Entry entry : situation.entries()) {
+            boolean granted = situation.granted().contains(entry);
+            for (Rule rule : entry.rules()) {
+                RateLimit rate = rule instanceof Rule.Check check && rule.mode() == Mode.ENFORCE
+                        ? check.demands().rateLimit()
+                        : null;
+                if (rate != null
+                        && rate.algorithm() == Algorithm.FIXED_WINDOW
+                        && rate.window() instanceof Window.Calendar unit) {
+                    fixed.add(new Fixed(rule.place(), granted, unit, rate.scope(), rate.charge(), rate.max()));
+                }
+            }
+            for (Limit limit : entry.limits()) {
+                if (limit.algorithm() == Algorithm.FIXED_WINDOW
+                        && limit.window() instanceof Window.Calendar unit
+                        && limit.incrementFrom() == null) {
+                    long max = limit.max().micros() / Amount.ONE_MICROS;
+                    fixed.add(new Fixed(limit.place(), granted, unit, limit.scope(), limit.charge(), max));
+                }
+            }
+        }
+        for (int i = 0; enforced && i < fixed.size(); i++) {
+            for (int j = 0; j < fixed.size(); j++) {
+                Fixed one = fixed.get(i);
+                Fixed other = fixed.get(j);
+                if (i != j && one.hides(other, i < j)) {
+                    findings.add(
+                            Severity.WARNING,
+                            Code.UNREACHABLE_LIMIT,
+                            other.place(),
+                            "no call can hit this limit: " + one.place().path() + " (" + one.max() + " per "
+                                    + one.window().text() + ") is always reached first",
+                            "lower it, or leave it out",
+                            situation.tool().name());
+                }
+            }
+        }
+    }
+
+    /** Looks at what an entry counts and checks of a tool's arguments. */
+    void review(Entry entry, OfferedTool tool, boolean policyEnforced) {
+        for (Rule rule : entry.rules()) {
+            boolean enforced = policyEnforced && rule.mode() == Mode.ENFORCE;
+            if (rule instanceof Rule.Check check) {
+                demands(check.demands(), rule, tool, enforced);
+            } else if (rule instanceof Rule.Approval approval) {
+                // Only of the calls that it asks about.
+                arguments(approval.demands(), rule.place(), tool, false);
+            }
+        }
+        for (Limit limit : entry.limits()) {
+            if (limit.incrementFrom() != null) {
+                amount(limit.incrementFrom(), limit.max(), limit.place(), tool, policyEnforced);
+            } else if (limit.max().compareTo(Amount.ONE) < 0) {
+                neverPasses(limit.place(), "each call counts 1, and the limit is " + limit.max(), tool, policyEnforced);
+            }
+        }
+    }
+
+    private void demands(Rule.Demands demands, Rule rule, OfferedTool tool, boolean enforced) {
+        arguments(demands, rule.place(), tool, enforced);
+        Validation validation = demands.validation();
+        if (validation != null
+                && validation.maxBytes().isPresent()
+                && validation.maxBytes().getAsInt() < 2) {
+            neverPasses(rule.place(), "no arguments are smaller than the 2 bytes of {}", tool, enforced);
+        }
+        if (validation != null
+                && validation.maxDepth().isPresent()
+                && validation.maxDepth().getAsInt() < 1) {
+            neverPasses(rule.place(), "no arguments are less deep than 1", tool, enforced);
+        }
+        Counter counter = demands.state();
+        if (counter != null) {
+            for (Condition condition : demands.conditions()) {
+                if (Clause.limitsOwnCounter(condition, counter)) {
+                    ownLimit(condition, counter, tool, enforced);
+                }
+            }
+        }
+        Spend spend = demands.spend();
+        if (spend != null && spend.from() == null && spend.perCall() != null) {
+            Amount perCall = spend.perCall();
+            spend.caps().forEach((unit, cap) -> {
+                if (cap.compareTo(perCall) < 0) {
+                    neverPasses(
+                            rule.place(),
+                            "each call costs " + perCall + ", and " + cap + " a " + unit.text() + " is all there is",
+                            tool,
+                            enforced);
+                }
+            });
+        }
+    }
+
+    private void ownLimit(Condition condition, Counter counter, OfferedTool tool, boolean enforced) {
+        BigDecimal bound = ((NumberValue) condition.operand()).toBigDecimal();
+        Amount least = counter.incrementFrom() == null ? counter.increment() : Amount.ZERO;
+        BigDecimal each = least.toBigDecimal();
+        int order = each.compareTo(bound);
+        if (order > 0 || (order == 0 && condition.operator() == Operator.LT)) {
+            neverPasses(
+                    condition.place(),
+                    "the counter is at least " + least + " after any call, and this asks for "
+                            + condition.operator().text() + " "
+                            + Shown.plain(condition.operand().json()),
+                    tool,
+                    enforced);
+        }
+    }
+
+    private void arguments(Rule.Demands demands, Place place, OfferedTool tool, boolean enforced) {
+        if (demands.state() != null && demands.state().incrementFrom() != null) {
+            amount(demands.state().incrementFrom(), null, place, tool, enforced);
+        }
+        if (demands.spend() != null && demands.spend().from() != null) {
+            amount(demands.spend().from(), demands.spend().perCall(), place, tool, enforced);
+        }
+        ObjectValue schema = tool.definition().inputSchema();
+        if (demands.validation() == null || schema == null) {
+            return;
+        }
+        for (String name : demands.validation().required()) {
+            Schemas schemas = new Schemas(schema);
+            Schemas.Step step = schemas.member(schemas.arguments(), name, false);
+            if (step.unknown()) {
+                String hint = Nearest.hint(name, step.names());
+                findings.add(
+                        Severity.WARNING,
+                        Code.UNKNOWN_ARGUMENT,
+                        place,
+                        "required_args: the tool's schema has no " + Shown.quoted(name),
+                        hint,
+                        tool.name());
+            }
+        }
+    }
+
+    /** An argument that is counted: it must be a number that is not negative, or the call is denied. */
+    private void amount(@Nullable Path from, @Nullable Amount most, Place place, OfferedTool tool, boolean enforced) {
+        if (from == null) {
+            return;
+        }
+        Whereabouts where = Whereabouts.of(from, tool.definition().inputSchema());
+        String path = Shown.plain(from.text());
+        if (where.unknown() != null) {
+            String hint = Nearest.hint(where.unknown(), where.names());
+            findings.add(
+                    Severity.WARNING,
+                    Code.UNKNOWN_ARGUMENT,
+                    place,
+                    path + " is counted, and the tool's schema has no " + Shown.quoted(where.unknown()),
+                    hint == null ? ConditionReview.has(where) : hint,
+                    tool.name());
+            return;
+        }
+        Domain numbers = where.domain().and(Domain.COUNTER);
+        if (!where.domain().kinds().contains(Kind.NUMBER)) {
+            findings.add(
+                    enforced ? Severity.ERROR : Severity.WARNING,
+                    Code.WRONG_TYPE,
+                    place,
+                    path + " is counted, and is no number by the tool's schema, so every call that fits it is denied",
+                    null,
+                    tool.name());
+        } else if (most != null && none(numbers, most)) {
+            findings.add(
+                    enforced ? Severity.ERROR : Severity.WARNING,
+                    Code.NEVER_PASSES,
+                    place,
+                    path + " is more than " + most + " by the tool's schema, so every call that fits it is denied",
+                    null,
+                    tool.name());
+        }
+    }
+
+    private static boolean none(Domain numbers, Amount most) {
+        Range room = numbers.numbers().atMost(most.toBigDecimal(), false);
+        return numbers.listed() == null
+                ? room.isEmpty()
+                : numbers.listed().stream()
+                        .noneMatch(
+                                value -> value instanceof NumberValue number && room.contains(number.toBigDecimal()));
+    }
+
+    private void neverPasses(Place place, String why, OfferedTool tool, boolean enforced) {
+        findings.add(
+                enforced ? Severity.ERROR : Severity.WARNING,
+                Code.NEVER_PASSES,
+                place,
+                why + (enforced ? ", so no call passes" : ", so every call is recorded as denied"),
+                null,
+                tool.name());
+    }
+}

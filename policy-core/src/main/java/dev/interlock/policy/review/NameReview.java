@@ -1,0 +1,174 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.review.Finding.Code;
+import dev.interlock.policy.review.Finding.Severity;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/** Holds the names in a policy beside the names of the tools. */
+final class NameReview {
+
+    private final Findings findings;
+    private final List<OfferedTool> tools;
+    private final Set<String> names = new LinkedHashSet<>();
+
+    NameReview(Findings findings, List<OfferedTool> tools) {
+        this.findings = findings;
+        this.tools = tools;
+        tools.forEach(tool -> names.add(tool.name()));
+    }
+
+    void review(Policy policy, Situation.Names listed) {
+        review("", policy.body());
+        policy.grants().ifPresent(grants -> {
+            grants.forEach((identity, body) -> review("grants." + identity + ".", body));
+            shadowed(List.copyOf(grants.keySet()));
+        });
+        tools.forEach(tool -> disguised(tool, listed));
+        ambiguous();
+        doubles();
+    }
+
+    private void review(String prefix, PolicyBody body) {
+        body.tools().forEach((pattern, entry) -> named(pattern, entry.place(), !isListing(entry)));
+        for (int i = 0; i < body.hide().size(); i++) {
+            NamePattern pattern = body.hide().get(i);
+            if (!pattern.equals(NamePattern.ANY)) {
+                named(pattern, Place.of(prefix + "hide[" + i + "]"), true);
+            }
+        }
+        body.categories().forEach((category, entry) -> {
+            if (tools.stream().noneMatch(tool -> tool.rating().category() == category)) {
+                matchesNothing("no tool is rated " + category.text(), entry.place());
+            }
+        });
+        body.risks().forEach((risk, entry) -> {
+            if (tools.stream().noneMatch(tool -> risk.matches(tool.rating().risk()))) {
+                matchesNothing("no tool's risk is " + risk.text(), entry.place());
+            }
+        });
+    }
+
+    /** Whether an entry lets its tools be called and says nothing else. */
+    private static boolean isListing(Entry entry) {
+        return entry.equals(Entry.listed(entry.place()));
+    }
+
+    private void named(NamePattern pattern, Place place, boolean protects) {
+        if (!pattern.isExact()) {
+            if (names.stream().noneMatch(pattern::matches)) {
+                matchesNothing("no tool's name matches " + Shown.quoted(pattern.text()), place);
+            }
+        } else if (!names.contains(pattern.text())) {
+            String hint = Nearest.hint(pattern.text(), names);
+            // What guards a tool of another name guards nothing; a nearly equal one shows that it was meant.
+            findings.add(
+                    protects && hint != null ? Severity.ERROR : Severity.WARNING,
+                    Code.UNKNOWN_TOOL,
+                    place,
+                    "there is no tool " + Shown.quoted(pattern.text()),
+                    hint == null ? "take it out, or name the tool as its server does" : hint);
+        }
+    }
+
+    private void matchesNothing(String message, Place place) {
+        findings.add(Severity.NOTE, Code.MATCHES_NOTHING, place, message, null);
+    }
+
+    private void disguised(OfferedTool tool, Situation.Names listed) {
+        String defect = LookAlikes.defect(tool.name());
+        if (defect != null) {
+            findings.add(
+                    Severity.WARNING,
+                    Code.BAD_TOOL_NAME,
+                    Place.of(""),
+                    "the name of tool " + Shown.quoted(tool.name()) + " " + defect + ", so every call of it is denied",
+                    "ask why the server names it so",
+                    tool.name());
+            return;
+        }
+        listed.lookAlike(tool.name())
+                .ifPresent(pattern -> findings.add(
+                        Severity.WARNING,
+                        Code.LOOK_ALIKE,
+                        Place.of(""),
+                        "tool " + Shown.quoted(tool.name()) + " looks like " + Shown.quoted(pattern.text())
+                                + " in the policy but is not, so every call of it is denied",
+                        "if it is honest, name it in the policy, too",
+                        tool.name()));
+    }
+
+    private void ambiguous() {
+        Map<String, List<String>> servers = new LinkedHashMap<>();
+        for (OfferedTool tool : tools) {
+            servers.computeIfAbsent(tool.name(), name -> new ArrayList<>())
+                    .add(tool.server() == null ? "a server without a name" : Shown.quoted(tool.server()));
+        }
+        servers.forEach((name, offering) -> {
+            if (offering.size() > 1) {
+                boolean one = new LinkedHashSet<>(offering).size() == 1;
+                findings.add(
+                        Severity.WARNING,
+                        Code.AMBIGUOUS_TOOL,
+                        Place.of(""),
+                        "tool " + Shown.quoted(name) + " is offered "
+                                + (one ? "twice by " + offering.get(0) : "by " + String.join(" and ", offering))
+                                + ": a rule for one is a rule for the other",
+                        one ? "ask why the server does so" : "tell them apart by a condition on call.server",
+                        name);
+            }
+        });
+    }
+
+    /** Two tools that a person takes for one. */
+    private void doubles() {
+        Map<String, String> seen = new HashMap<>();
+        for (String name : names) {
+            String other = seen.putIfAbsent(LookAlikes.skeleton(name), name);
+            if (other != null) {
+                findings.add(
+                        Severity.WARNING,
+                        Code.LOOK_ALIKE,
+                        Place.of(""),
+                        "tools " + Shown.quoted(other) + " and " + Shown.quoted(name) + " look alike",
+                        "see that the right one is called",
+                        name);
+            }
+        }
+    }
+
+    private void shadowed(List<NamePattern> identities) {
+        for (int later = 1; later < identities.size(); later++) {
+            NamePattern pattern = identities.get(later);
+            for (NamePattern earlier : identities.subList(0, later)) {
+                if (!pattern.isExact() && covers(earlier, pattern)) {
+                    findings.add(
+                            Severity.WARNING,
+                            Code.UNREACHABLE_GRANT,
+                            Place.of("grants." + pattern),
+                            "no identity gets this grant: " + Shown.quoted(earlier.text())
+                                    + " stands before it and matches all that it does",
+                            "put it first");
+                    break;
+                }
+            }
+        }
+    }
+
+    /** Whether all that the second glob matches the first does, too; only where that is plain. */
+    private static boolean covers(NamePattern first, NamePattern second) {
+        // With stars alone, a star of the second can only be matched by one of the first.
+        return !first.isExact() && first.text().indexOf('?') < 0 && first.matches(second.text());
+    }
+}

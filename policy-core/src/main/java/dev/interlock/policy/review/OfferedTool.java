@@ -1,0 +1,13 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
+import org.jspecify.annotations.Nullable;
+
+/** A tool, whose it is, and how it is rated. */
+record OfferedTool(@Nullable String server, ToolDefinition definition, ToolRating rating) {
+
+    String name() {
+        return definition.name();
+    }
+}

@@ -1,0 +1,134 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolDefinition;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+
+/**
+ * A policy, looked at beside the tools that it is for.
+ *
+ * <p>A finding that says "never", "always" or "every call" is true of every call, or of every call that fits the tool's
+ * input schema where it says so. What can't be proven is not said, so that no finding has to be argued with; that there
+ * are none does not prove that nothing is wrong.
+ */
+public final class PolicyReview {
+
+    private final List<Finding> findings;
+
+    private PolicyReview(List<Finding> findings) {
+        this.findings = List.copyOf(findings);
+    }
+
+    /**
+     * Looks at a policy, with the tools rated as an engine would by default.
+     *
+     * @throws IllegalArgumentException if the policy can't be enforced, such as one with a condition on a counter that
+     *     no rule defines
+     */
+    public static PolicyReview of(Policy policy, List<ServerTools> servers) {
+        return of(policy, servers, StandardToolClassifier.create());
+    }
+
+    /**
+     * Looks at a policy.
+     *
+     * @param classifier rates the tools; should be the engine's
+     * @throws IllegalArgumentException if the policy can't be enforced, such as one with a condition on a counter that
+     *     no rule defines
+     */
+    public static PolicyReview of(Policy policy, List<ServerTools> servers, ToolClassifier classifier) {
+        requireEnforceable(policy);
+        List<OfferedTool> tools = new ArrayList<>();
+        for (ServerTools server : servers) {
+            for (ToolDefinition tool : server.tools()) {
+                tools.add(new OfferedTool(server.server(), tool, classifier.rate(tool)));
+            }
+        }
+        Findings findings = new Findings();
+        Situation.Names names = Situation.Names.of(policy);
+        new NameReview(findings, tools).review(policy, names);
+        ToolReview toolReview = new ToolReview(findings, tools);
+        boolean enforced = policy.mode() == Mode.ENFORCE;
+        Set<Place> exact = exactEntries(policy);
+        ReachReview reach = new ReachReview(findings, exact, enforced);
+        Set<String> arguments = new HashSet<>();
+        tools.forEach(tool -> arguments.addAll(tool.definition().knownArguments()));
+        ConditionReview conditions = new ConditionReview(findings, arguments);
+        LimitReview limits = new LimitReview(findings);
+        for (OfferedTool tool : tools) {
+            List<Situation> situations = Situation.of(policy, tool, names);
+            demands(situations, enforced, exact, conditions, limits);
+            for (Situation situation : situations) {
+                reach.add(situation);
+                toolReview.coverage(situation, enforced);
+            }
+        }
+        reach.report();
+        toolReview.texts();
+        return new PolicyReview(findings.all());
+    }
+
+    private static void requireEnforceable(Policy policy) {
+        PolicyEngine.builder(policy)
+                .schemaValidator((schema, arguments) -> Optional.empty())
+                .build();
+    }
+
+    /** Where the entries stand that name one tool. */
+    private static Set<Place> exactEntries(Policy policy) {
+        Set<Place> places = new HashSet<>();
+        Stream.concat(Stream.of(policy.body()), policy.grants().stream().flatMap(grants -> grants.values().stream()))
+                .flatMap(body -> body.tools().entrySet().stream())
+                .filter(entry -> entry.getKey().isExact())
+                .forEach(entry -> places.add(entry.getValue().place()));
+        return places;
+    }
+
+    /** What a tool's entries ask of its calls. An entry that several grants share is looked at once. */
+    private static void demands(
+            List<Situation> situations,
+            boolean enforced,
+            Set<Place> exact,
+            ConditionReview conditions,
+            LimitReview limits) {
+        Set<String> seen = new HashSet<>();
+        for (Situation situation : situations) {
+            if (situation.denial().isPresent()) {
+                continue;
+            }
+            List<Clause> clauses = new ArrayList<>();
+            for (Entry entry : situation.entries()) {
+                List<Clause> own = Clause.of(entry, enforced);
+                clauses.addAll(own);
+                if (seen.add(entry.place().path())) {
+                    own.forEach(clause -> conditions.review(clause, situation.tool(), exact.contains(entry.place())));
+                    limits.review(entry, situation.tool(), enforced);
+                }
+            }
+            conditions.conflicts(clauses, situation.tool());
+            limits.hidden(situation, enforced);
+        }
+    }
+
+    /** What was found, by where it stands in the policy; what is said of tools alone comes last. */
+    public List<Finding> findings() {
+        return findings;
+    }
+
+    /** Whether there is an error among the findings. */
+    public boolean hasErrors() {
+        return findings.stream().anyMatch(finding -> finding.severity() == Severity.ERROR);
+    }
+}

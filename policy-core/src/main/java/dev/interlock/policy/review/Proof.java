@@ -1,0 +1,254 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.engine.Comparison;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Conditions on one path, and what can be proven of them. It answers true only for what is so for every value of a
+ * domain, and false where it doesn't know. Single values are put to the engine's own comparison, so that there is one
+ * semantics; only about endless sets of values does it reason by itself.
+ */
+final class Proof {
+
+    /** So many whole numbers are tried one by one. */
+    private static final int FEW = 200;
+
+    private final List<Condition> conditions;
+    private final List<Comparison> comparisons;
+
+    Proof(List<Condition> conditions) {
+        this.conditions = conditions;
+        this.comparisons = conditions.stream().map(Comparison::of).toList();
+    }
+
+    // ---- never
+
+    /** No value of the domain, nor its absence, satisfies all of the conditions. */
+    boolean neverHolds(Domain domain) {
+        if (domain.missing() && hold(null)) {
+            return false;
+        }
+        if (domain.listed() != null) {
+            return domain.listed().stream().noneMatch(this::hold);
+        }
+        for (Condition condition : conditions) {
+            List<Value> equals = equals(condition);
+            if (equals != null) {
+                return equals.stream().noneMatch(value -> domain.mayBe(value) && hold(value));
+            }
+        }
+        return domain.kinds().stream().allMatch(kind -> never(kind, domain));
+    }
+
+    private boolean hold(@Nullable Value value) {
+        return comparisons.stream().allMatch(comparison -> comparison.holds(value));
+    }
+
+    private boolean never(Kind kind, Domain domain) {
+        if (!conditions.stream().allMatch(condition -> canHold(condition, kind))) {
+            return true;
+        }
+        return switch (kind) {
+            case NULL -> !hold(Value.Nil.NULL);
+            case BOOLEAN -> !hold(Value.Bool.TRUE) && !hold(Value.Bool.FALSE);
+            case NUMBER -> noNumber(domain);
+            case STRING -> Texts.of(conditions).contradict(domain.minLength(), domain.maxLength());
+            case ARRAY -> noArray();
+            case OBJECT -> false;
+        };
+    }
+
+    private boolean noNumber(Domain domain) {
+        Range range = domain.numbers();
+        for (Condition condition : conditions) {
+            range = range.and(rangeOf(condition));
+        }
+        List<BigDecimal> few = range.few(FEW);
+        return few != null && few.stream().noneMatch(number -> hold(number(number)));
+    }
+
+    private boolean noArray() {
+        for (Condition condition : conditions) {
+            if (condition.operator() == Operator.CONTAINS) {
+                // A list that contains this may well contain more; only what looks at this element alone is sure.
+                Value list = new Value.Array(List.of(condition.operand()));
+                for (int i = 0; i < conditions.size(); i++) {
+                    Operator other = conditions.get(i).operator();
+                    boolean sure = other == Operator.NOT_CONTAINS || other == Operator.MAX_LENGTH;
+                    if (sure
+                            && isScalar(condition.operand())
+                            && !comparisons.get(i).holds(list)) {
+                        return true;
+                    }
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether a value of that type may satisfy a condition; false only if none does. */
+    private static boolean canHold(Condition condition, Kind kind) {
+        Value operand = condition.operand();
+        return switch (condition.operator()) {
+            case EXISTS -> (kind != Kind.NULL) == (operand == Value.Bool.TRUE);
+            case LT, LTE, GT, GTE -> kind == Kind.NUMBER;
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN -> kind == Kind.STRING;
+            case CONTAINS, NOT_CONTAINS ->
+                kind == Kind.ARRAY || (kind == Kind.STRING && !Kind.of(operand).isContainer());
+            case MAX_LENGTH -> kind == Kind.ARRAY || kind == Kind.STRING;
+            case EQ, IN -> operands(condition).stream().anyMatch(each -> canEqual(kind, each));
+            case NEQ, NOT_IN ->
+                operands(condition).stream().allMatch(each -> Kind.of(each).isContainer() == kind.isContainer());
+        };
+    }
+
+    private static boolean canEqual(Kind kind, Value operand) {
+        Kind other = Kind.of(operand);
+        if (kind.isContainer() || other.isContainer() || kind == Kind.NULL || other == Kind.NULL) {
+            return kind == other;
+        }
+        return kind == other || kind == Kind.STRING || other == Kind.STRING;
+    }
+
+    // ---- always
+
+    /** Every value of the domain, and its absence if nothing may be there, satisfies all of the conditions. */
+    boolean alwaysHolds(Domain domain) {
+        if (domain.missing() && !hold(null)) {
+            return false;
+        }
+        if (domain.listed() != null) {
+            return domain.listed().stream().allMatch(this::hold);
+        }
+        return domain.kinds().stream().allMatch(kind -> always(kind, domain));
+    }
+
+    private boolean always(Kind kind, Domain domain) {
+        return switch (kind) {
+            case NULL -> hold(Value.Nil.NULL);
+            case BOOLEAN -> hold(Value.Bool.TRUE) && hold(Value.Bool.FALSE);
+            case NUMBER, STRING, ARRAY, OBJECT ->
+                conditions.stream().allMatch(condition -> always(condition, kind, domain));
+        };
+    }
+
+    private static boolean always(Condition condition, Kind kind, Domain domain) {
+        return switch (condition.operator()) {
+            case EXISTS -> condition.operand() == Value.Bool.TRUE;
+            case LT, LTE, GT, GTE -> kind == Kind.NUMBER && rangeOf(condition).covers(domain.numbers());
+            case MAX_LENGTH ->
+                kind == Kind.STRING
+                        && ((NumberValue) condition.operand())
+                                        .toBigDecimal()
+                                        .compareTo(BigDecimal.valueOf(domain.maxLength()))
+                                >= 0;
+            case NEQ, NOT_IN -> operands(condition).stream().allMatch(operand -> differs(operand, kind, domain));
+            case EQ, IN, REGEX, NOT_REGEX, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN ->
+                false;
+        };
+    }
+
+    /** No value of that type in the domain equals the operand, or can't be compared with it. */
+    private static boolean differs(Value operand, Kind kind, Domain domain) {
+        if (kind.isContainer() || Kind.of(operand).isContainer()) {
+            return false;
+        }
+        return equalScalars(operand).stream().noneMatch(value -> Kind.of(value) == kind && domain.mayBe(value));
+    }
+
+    // ---- single values
+
+    /** No value of the domain equals the operand. */
+    static boolean neverOccurs(Value operand, Domain domain) {
+        if (isScalar(operand)) {
+            return equalScalars(operand).stream().noneMatch(domain::mayBe);
+        }
+        return !domain.kinds().contains(Kind.of(operand));
+    }
+
+    /** What the condition compares with. */
+    static List<Value> operands(Condition condition) {
+        return switch (condition.operator()) {
+            case IN, NOT_IN -> ((Value.Array) condition.operand()).items();
+            default -> List.of(condition.operand());
+        };
+    }
+
+    /** All values that the condition can be true of, if it demands equality with scalars; else null. */
+    private static @Nullable List<Value> equals(Condition condition) {
+        if (condition.operator() != Operator.EQ && condition.operator() != Operator.IN) {
+            return null;
+        }
+        List<Value> values = new ArrayList<>();
+        for (Value operand : operands(condition)) {
+            if (!isScalar(operand)) {
+                return null;
+            }
+            values.addAll(equalScalars(operand));
+        }
+        return values;
+    }
+
+    /** The values that equal a scalar: itself, and what has the same canonical text. */
+    private static List<Value> equalScalars(Value operand) {
+        List<Value> values = new ArrayList<>();
+        values.add(operand);
+        if (operand instanceof NumberValue number) {
+            values.add(new Value.Text(number.plainText()));
+        } else if (operand instanceof Value.Bool bool) {
+            values.add(new Value.Text(Boolean.toString(bool.value())));
+        } else if (operand instanceof Value.Text text) {
+            if (text.value().equals("true") || text.value().equals("false")) {
+                values.add(Value.Bool.of(text.value().equals("true")));
+            }
+            NumberValue number = parse(text.value());
+            if (number != null) {
+                values.add(number);
+            }
+        }
+        return values;
+    }
+
+    /** The number whose canonical text this is, or null. */
+    private static @Nullable NumberValue parse(String text) {
+        if (text.isEmpty() || "-0123456789".indexOf(text.charAt(0)) < 0) {
+            return null;
+        }
+        try {
+            NumberValue number = NumberValue.of(new BigDecimal(text));
+            return number.plainTextEquals(text) ? number : null;
+        } catch (NumberFormatException | InvalidValueException e) {
+            return null;
+        }
+    }
+
+    private static Range rangeOf(Condition condition) {
+        if (!(condition.operand() instanceof NumberValue number)) {
+            return Range.ALL;
+        }
+        BigDecimal bound = number.toBigDecimal();
+        return switch (condition.operator()) {
+            case LT -> Range.ALL.atMost(bound, true);
+            case LTE -> Range.ALL.atMost(bound, false);
+            case GT -> Range.ALL.atLeast(bound, true);
+            case GTE -> Range.ALL.atLeast(bound, false);
+            default -> Range.ALL;
+        };
+    }
+
+    private static Value number(BigDecimal number) {
+        return NumberValue.of(number);
+    }
+
+    private static boolean isScalar(Value value) {
+        return !Kind.of(value).isContainer();
+    }
+}

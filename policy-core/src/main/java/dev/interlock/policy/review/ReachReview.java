@@ -1,0 +1,139 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.review.Finding.Code;
+import dev.interlock.policy.review.Finding.Severity;
+import java.util.LinkedHashMap;
+import java.util.LinkedHashSet;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Finds what is never reached: rules of tools that are denied before any rule is looked at, rules after one that denies
+ * every call, and limits of such tools, since only calls that pass every check are counted.
+ */
+final class ReachReview {
+
+    private final Findings findings;
+    private final boolean enforced;
+    private final Set<Place> exact;
+    private final Map<Place, Part> parts = new LinkedHashMap<>();
+
+    /** A part of an entry, with what was seen of it. */
+    private static final class Part {
+        private final boolean limit;
+        private final boolean denies;
+        private final boolean exact;
+        private final Set<String> tools = new LinkedHashSet<>();
+        private boolean reached;
+        private String reason = "";
+
+        Part(boolean limit, boolean denies, boolean exact) {
+            this.limit = limit;
+            this.denies = denies;
+            this.exact = exact;
+        }
+    }
+
+    /** @param exact where the entries stand that name one tool */
+    ReachReview(Findings findings, Set<Place> exact, boolean enforced) {
+        this.findings = findings;
+        this.exact = exact;
+        this.enforced = enforced;
+    }
+
+    /** Notes what one situation reaches. */
+    void add(Situation situation) {
+        Place denier = null;
+        Place anyDenier = firstDenier(situation);
+        for (Entry entry : situation.entries()) {
+            boolean own = exact.contains(entry.place());
+            for (Block block : entry.require()) {
+                note(block.place(), situation, new Part(false, false, own), denier);
+            }
+            for (Block block : entry.denyIf()) {
+                note(block.place(), situation, new Part(false, true, own), denier);
+            }
+            for (Rule rule : entry.rules()) {
+                boolean denies = rule instanceof Rule.Deny;
+                boolean limit = isLimit(rule);
+                note(rule.place(), situation, new Part(limit, denies, own), limit ? anyDenier : denier);
+                if (denier == null && denies(rule)) {
+                    denier = rule.place();
+                }
+            }
+            for (Limit limit : entry.limits()) {
+                // One that counts an argument checks it, too, and does so in its turn.
+                boolean counts = limit.incrementFrom() == null;
+                note(limit.place(), situation, new Part(counts, false, own), counts ? anyDenier : denier);
+            }
+        }
+    }
+
+    private @Nullable Place firstDenier(Situation situation) {
+        for (Entry entry : situation.entries()) {
+            for (Rule rule : entry.rules()) {
+                if (denies(rule)) {
+                    return rule.place();
+                }
+            }
+        }
+        return null;
+    }
+
+    private boolean denies(Rule rule) {
+        return enforced && rule instanceof Rule.Deny && rule.mode() == Mode.ENFORCE;
+    }
+
+    /** Whether a rule counts calls and looks at nothing else. */
+    private static boolean isLimit(Rule rule) {
+        return rule instanceof Rule.Check check
+                && check.demands().conditions().isEmpty()
+                && check.demands().validation() == null
+                && check.demands().state() == null
+                && check.demands().spend() == null
+                && check.demands().rateLimit() != null;
+    }
+
+    private void note(Place place, Situation situation, Part fresh, @Nullable Place denier) {
+        Part part = parts.computeIfAbsent(place, key -> fresh);
+        Optional<String> why = situation
+                .denial()
+                .or(() -> denier == null
+                        ? Optional.empty()
+                        : Optional.of(denier.path() + " denies every call" + (fresh.limit ? "" : " first")));
+        if (why.isEmpty()) {
+            part.reached = true;
+            return;
+        }
+        part.tools.add(situation.tool().name());
+        part.reason = part.reason.isEmpty() ? why.get() : part.reason;
+    }
+
+    /** Tells what no situation reaches. */
+    void report() {
+        parts.forEach((place, part) -> {
+            if (part.reached) {
+                return;
+            }
+            // A denial behind a denial, and a rule for tools that are yet to come, do no harm.
+            boolean harmless = part.denies || !part.exact;
+            for (String tool : part.tools) {
+                findings.add(
+                        harmless ? Severity.NOTE : Severity.WARNING,
+                        part.limit ? Code.UNREACHABLE_LIMIT : Code.UNREACHABLE_RULE,
+                        place,
+                        (part.limit ? "no call can hit this limit: " : "this never decides: ") + part.reason,
+                        harmless ? null : "take one of the two out",
+                        tool);
+            }
+        });
+    }
+}

@@ -1,0 +1,284 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads the part of JSON Schema that says which values there may be: types, enumerations, bounds, members and elements,
+ * {@code anyOf}, {@code oneOf}, {@code allOf} and references within the schema. What it doesn't know it takes for no
+ * restriction, so that it never excludes a value that the schema allows.
+ */
+final class Schemas {
+
+    private static final int MAX_DEPTH = 24;
+
+    /** Alternatives multiply; past this many they say too little to be told apart. */
+    private static final int MAX_ALTERNATIVES = 64;
+
+    /** Schemas that refer to themselves in many ways at once would take for ever to follow. */
+    private int budget = 5_000;
+
+    private final ObjectValue root;
+
+    Schemas(ObjectValue root) {
+        this.root = root;
+    }
+
+    /** Schemas that all must hold. An empty one allows everything. */
+    record All(List<ObjectValue> parts) {
+
+        static final All ANYTHING = new All(List.of());
+
+        All and(All other) {
+            List<ObjectValue> both = new ArrayList<>(parts);
+            both.addAll(other.parts);
+            return new All(both);
+        }
+    }
+
+    /** What the schema allows to be written of the arguments as a whole: an object, whatever it says. */
+    List<All> arguments() {
+        return alternatives(root);
+    }
+
+    /** A schema as alternatives, of which a value satisfies at least one. */
+    List<All> alternatives(Value schema) {
+        return alternatives(schema, 0);
+    }
+
+    private List<All> alternatives(Value schema, int depth) {
+        if (!(schema instanceof ObjectValue object) || depth > MAX_DEPTH || --budget < 0) {
+            return List.of(All.ANYTHING);
+        }
+        List<All> result = List.of(new All(List.of(object)));
+        if (object.get("$ref") != null) {
+            Value target = resolve(object.text("$ref"));
+            result = product(result, target == null ? List.of(All.ANYTHING) : alternatives(target, depth + 1));
+        }
+        for (Value part : items(object.get("allOf"))) {
+            result = product(result, alternatives(part, depth + 1));
+        }
+        for (String either : List.of("anyOf", "oneOf")) {
+            List<Value> branches = items(object.get(either));
+            if (!branches.isEmpty()) {
+                List<All> any = new ArrayList<>();
+                branches.forEach(branch -> any.addAll(alternatives(branch, depth + 1)));
+                result = product(result, any);
+            }
+        }
+        return result;
+    }
+
+    private static List<All> product(List<All> left, List<All> right) {
+        if ((long) left.size() * right.size() > MAX_ALTERNATIVES) {
+            // Fewer demands allow more: what was known before still holds.
+            return left;
+        }
+        List<All> result = new ArrayList<>();
+        for (All a : left) {
+            for (All b : right) {
+                result.add(a.and(b));
+            }
+        }
+        return result;
+    }
+
+    /** What a reference within the schema points to, or null. */
+    private @Nullable Value resolve(@Nullable String reference) {
+        if (reference == null || !reference.startsWith("#")) {
+            return null;
+        }
+        Value at = root;
+        for (String step : reference.substring(1).split("/", -1)) {
+            if (step.isEmpty()) {
+                continue;
+            }
+            String name = step.replace("~1", "/").replace("~0", "~");
+            Value next = at instanceof ObjectValue object ? object.get(name) : null;
+            if (next == null) {
+                return null;
+            }
+            at = next;
+        }
+        return at;
+    }
+
+    // ---- values
+
+    /** The values that satisfy one of the alternatives. */
+    static Domain domain(List<All> alternatives) {
+        Domain any = null;
+        for (All all : alternatives) {
+            Domain domain = Domain.ANY_VALUE;
+            for (ObjectValue part : all.parts()) {
+                domain = domain.and(domain(part));
+            }
+            any = any == null ? domain : any.or(domain);
+        }
+        return any == null ? Domain.ANY_VALUE : any;
+    }
+
+    private static Domain domain(ObjectValue schema) {
+        if (schema.get("nullable") == Value.Bool.TRUE) {
+            // Another dialect, in which every other word leaves null alone.
+            return Domain.ANY_VALUE;
+        }
+        Domain domain = Domain.ANY_VALUE;
+        Value type = schema.get("type");
+        if (type != null) {
+            List<String> types = type instanceof Value.Text text ? List.of(text.value()) : schema.texts("type");
+            domain = domain.and(Domain.of(kinds(types)));
+            if (types.contains("integer") && !types.contains("number")) {
+                domain = domain.with(Range.INTEGERS);
+            }
+        }
+        if (schema.get("enum") instanceof Value.Array allowed) {
+            domain = domain.and(Domain.of(allowed.items()));
+        }
+        Value only = schema.get("const");
+        if (only != null) {
+            domain = domain.and(Domain.of(List.of(only)));
+        }
+        return domain.and(Domain.ANY_VALUE
+                .with(range(schema))
+                .withLength(length(schema, "minLength", 0), length(schema, "maxLength", Integer.MAX_VALUE)));
+    }
+
+    private static Set<Kind> kinds(List<String> types) {
+        EnumSet<Kind> kinds = EnumSet.noneOf(Kind.class);
+        for (String type : types) {
+            switch (type) {
+                case "null" -> kinds.add(Kind.NULL);
+                case "boolean" -> kinds.add(Kind.BOOLEAN);
+                case "number", "integer" -> kinds.add(Kind.NUMBER);
+                case "string" -> kinds.add(Kind.STRING);
+                case "array" -> kinds.add(Kind.ARRAY);
+                case "object" -> kinds.add(Kind.OBJECT);
+                default -> kinds.addAll(EnumSet.allOf(Kind.class));
+            }
+        }
+        return kinds.isEmpty() ? EnumSet.allOf(Kind.class) : kinds;
+    }
+
+    private static Range range(ObjectValue schema) {
+        Range range = Range.ALL;
+        BigDecimal minimum = number(schema, "minimum");
+        BigDecimal above = number(schema, "exclusiveMinimum");
+        BigDecimal maximum = number(schema, "maximum");
+        BigDecimal below = number(schema, "exclusiveMaximum");
+        range = minimum == null ? range : range.atLeast(minimum, false);
+        range = above == null ? range : range.atLeast(above, true);
+        range = maximum == null ? range : range.atMost(maximum, false);
+        return below == null ? range : range.atMost(below, true);
+    }
+
+    private static @Nullable BigDecimal number(ObjectValue schema, String word) {
+        return schema.get(word) instanceof NumberValue number ? number.toBigDecimal() : null;
+    }
+
+    private static int length(ObjectValue schema, String word, int otherwise) {
+        BigDecimal length = number(schema, word);
+        if (length == null || length.signum() < 0 || length.compareTo(BigDecimal.valueOf(Integer.MAX_VALUE)) > 0) {
+            return otherwise;
+        }
+        return length.intValue();
+    }
+
+    // ---- ways into a value
+
+    /**
+     * Where a step leads.
+     *
+     * @param below the alternatives for what is found there
+     * @param missing whether nothing may be found
+     * @param unknown whether a schema that lists its members doesn't list this one
+     * @param names the members that it lists instead
+     */
+    record Step(List<All> below, boolean missing, boolean unknown, Set<String> names) {}
+
+    /** Into the member of that name, or to the element of that number. */
+    Step member(List<All> alternatives, String name, boolean index) {
+        List<All> below = new ArrayList<>();
+        boolean missing = false;
+        boolean unknown = true;
+        Set<String> names = new java.util.LinkedHashSet<>();
+        for (All all : alternatives) {
+            Set<Kind> kinds = domain(List.of(all)).kinds();
+            boolean objects = kinds.contains(Kind.OBJECT);
+            boolean element = index && kinds.contains(Kind.ARRAY);
+            missing |= !objects || kinds.size() > 1;
+            if (element) {
+                unknown = false;
+                below.addAll(elements(all));
+            }
+            if (!objects) {
+                continue;
+            }
+            missing |= all.parts().stream()
+                    .noneMatch(part -> part.texts("required").contains(name));
+            List<All> found = List.of(All.ANYTHING);
+            boolean excluded = false;
+            boolean listed = false;
+            boolean declared = false;
+            for (ObjectValue part : all.parts()) {
+                names.addAll(members(part).keySet());
+                Value member = members(part).get(name);
+                Value additional = part.get("additionalProperties");
+                if (member != null) {
+                    declared = true;
+                    found = product(found, alternatives(member));
+                } else if (part.get("patternProperties") != null || additional == Value.Bool.TRUE) {
+                    declared = true;
+                } else if (additional instanceof ObjectValue) {
+                    declared = true;
+                    found = product(found, alternatives(additional));
+                } else if (additional == Value.Bool.FALSE) {
+                    excluded = true;
+                    listed = true;
+                } else {
+                    listed |= part.get("properties") instanceof ObjectValue;
+                }
+            }
+            unknown &= listed && !declared;
+            missing |= excluded;
+            if (!excluded) {
+                below.addAll(found);
+            }
+        }
+        return new Step(below, missing || alternatives.isEmpty(), unknown && !alternatives.isEmpty(), names);
+    }
+
+    /** What the elements of a list may be. */
+    List<All> elements(List<All> alternatives) {
+        List<All> below = new ArrayList<>();
+        alternatives.forEach(all -> below.addAll(elements(all)));
+        return below;
+    }
+
+    private List<All> elements(All all) {
+        List<All> found = List.of(All.ANYTHING);
+        for (ObjectValue part : all.parts()) {
+            // With prefixItems, 'items' speaks of the elements after those.
+            if (part.get("items") instanceof ObjectValue items && part.get("prefixItems") == null) {
+                found = product(found, alternatives(items));
+            }
+        }
+        return found;
+    }
+
+    private static Map<String, Value> members(ObjectValue schema) {
+        return schema.get("properties") instanceof ObjectValue properties ? properties.members() : Map.of();
+    }
+
+    private static List<Value> items(@Nullable Value value) {
+        return value instanceof Value.Array array ? array.items() : List.of();
+    }
+}

@@ -1,0 +1,107 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.engine.Comparison;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.List;
+
+/** What conditions ask of one string. */
+final class Texts {
+
+    private final List<String> prefixes = new ArrayList<>();
+    private final List<String> suffixes = new ArrayList<>();
+    private final List<String> parts = new ArrayList<>();
+    private final List<String> excluded = new ArrayList<>();
+    private final List<String> patterns = new ArrayList<>();
+    private final List<String> excludedPatterns = new ArrayList<>();
+    private BigDecimal longest = BigDecimal.valueOf(Integer.MAX_VALUE);
+    private boolean nowhere;
+
+    private Texts() {}
+
+    /** What conditions ask that each can hold of a string. */
+    static Texts of(List<Condition> conditions) {
+        Texts texts = new Texts();
+        conditions.forEach(texts::add);
+        return texts;
+    }
+
+    private void add(Condition condition) {
+        Value operand = condition.operand();
+        switch (condition.operator()) {
+            case STARTS_WITH -> prefixes.add(text(operand));
+            case ENDS_WITH -> suffixes.add(text(operand));
+            case CONTAINS -> parts.add(text(operand));
+            case NOT_CONTAINS -> excluded.add(text(operand));
+            case REGEX -> patterns.add(text(operand));
+            case NOT_REGEX -> excludedPatterns.add(text(operand));
+            case MAX_LENGTH -> longest = longest.min(((NumberValue) operand).toBigDecimal());
+            case HOST_IN -> nowhere |= texts(operand).stream().noneMatch(host -> isHost(condition, host));
+            case WITHIN_PATH -> nowhere |= texts(operand).stream().noneMatch(Texts::isAbsolute);
+            case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS -> {
+                // Of a string these say nothing that would contradict the others for sure.
+            }
+        }
+    }
+
+    /** Whether no string of such a length satisfies them all. */
+    boolean contradict(int minLength, int maxLength) {
+        List<String> required = new ArrayList<>(parts);
+        required.addAll(prefixes);
+        required.addAll(suffixes);
+        int least = minLength;
+        for (String text : required) {
+            least = Math.max(least, text.codePointCount(0, text.length()));
+            if (excluded.stream().anyMatch(text::contains)) {
+                return true;
+            }
+        }
+        // Of the empty string only: every string contains it.
+        return nowhere
+                || excluded.contains("")
+                || longest.min(BigDecimal.valueOf(maxLength)).compareTo(BigDecimal.valueOf(least)) < 0
+                || patterns.stream().anyMatch(excludedPatterns::contains)
+                || clash(prefixes, true)
+                || clash(suffixes, false);
+    }
+
+    private static boolean clash(List<String> ends, boolean front) {
+        for (String a : ends) {
+            for (String b : ends) {
+                boolean fits = front ? a.startsWith(b) || b.startsWith(a) : a.endsWith(b) || b.endsWith(a);
+                if (!fits) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Whether a host, as a policy writes it, is one that a URL can have. */
+    private static boolean isHost(Condition condition, String host) {
+        String url = "https://" + (host.startsWith("*.") ? "a" + host.substring(1) : host);
+        return Comparison.of(condition).holds(new Value.Text(url));
+    }
+
+    private static boolean isAbsolute(String directory) {
+        String path = directory.replace('\\', '/');
+        return path.startsWith("/") || (path.length() > 2 && path.charAt(1) == ':' && path.charAt(2) == '/');
+    }
+
+    private static List<String> texts(Value operand) {
+        return operand instanceof Value.Array array
+                ? array.items().stream().map(Texts::text).toList()
+                : List.of(text(operand));
+    }
+
+    /** The canonical text of a scalar. */
+    private static String text(Value operand) {
+        if (operand instanceof Value.Text text) {
+            return text.value();
+        }
+        return operand instanceof NumberValue number ? number.plainText() : operand.json();
+    }
+}

@@ -1,0 +1,129 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.review.Finding.Code;
+import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.tool.ModelSpeech;
+import dev.interlock.policy.tool.RiskLevel;
+import java.util.HashMap;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.Set;
+
+/** Looks at the tools themselves: which are risky and uncovered, and what their definitions say to the model. */
+final class ToolReview {
+
+    /** How much of a description is searched for the names of other tools. */
+    private static final int MAX_DESCRIPTION = 20_000;
+
+    private final Findings findings;
+    private final List<OfferedTool> tools;
+    private final Map<String, OfferedTool> byName = new HashMap<>();
+
+    ToolReview(Findings findings, List<OfferedTool> tools) {
+        this.findings = findings;
+        this.tools = tools;
+        tools.forEach(tool -> byName.put(tool.name(), tool));
+    }
+
+    /** Tells of a tool that somebody may call as often as they like, with whatever arguments. */
+    void coverage(Situation situation, boolean enforced) {
+        RiskLevel risk = situation.tool().rating().risk();
+        if (risk.compareTo(RiskLevel.HIGH) < 0 || situation.denial().isPresent()) {
+            return;
+        }
+        for (Entry entry : situation.entries()) {
+            boolean covered = !entry.require().isEmpty()
+                    || !entry.denyIf().isEmpty()
+                    || !entry.limits().isEmpty()
+                    || entry.rules().stream().anyMatch(rule -> covers(rule, enforced));
+            if (covered) {
+                return;
+            }
+        }
+        String factors = situation.tool().rating().factors().stream()
+                .limit(2)
+                .map(Shown::plain)
+                .reduce((a, b) -> a + ", " + b)
+                .orElse("");
+        findings.add(
+                risk == RiskLevel.CRITICAL ? Severity.ERROR : Severity.WARNING,
+                Code.UNCOVERED_TOOL,
+                Place.of(""),
+                "nothing covers " + Shown.quoted(situation.tool().name()) + ", " + risk.text() + " risk ("
+                        + situation.tool().rating().category().text() + "; " + factors + ")",
+                "deny or hide it, ask a person, or limit it",
+                situation.tool().name());
+    }
+
+    private static boolean covers(Rule rule, boolean enforced) {
+        if (enforced && rule.mode() == Mode.AUDIT) {
+            return false;
+        }
+        return !(rule instanceof Rule.Check check) || !check.demands().isEmpty();
+    }
+
+    void texts() {
+        for (OfferedTool tool : tools) {
+            for (String speech : ModelSpeech.in(tool.definition())) {
+                findings.add(
+                        Severity.WARNING,
+                        Code.SPEAKS_TO_MODEL,
+                        Place.of(""),
+                        "tool " + Shown.quoted(tool.name()) + ": " + Shown.plain(speech),
+                        "read the whole definition before anyone calls it",
+                        tool.name());
+            }
+            for (String other : named(tool)) {
+                OfferedTool meant = Objects.requireNonNull(byName.get(other));
+                boolean foreign = !Objects.equals(meant.server(), tool.server());
+                findings.add(
+                        foreign ? Severity.WARNING : Severity.NOTE,
+                        Code.NAMES_OTHER_TOOL,
+                        Place.of(""),
+                        "the description of tool " + Shown.quoted(tool.name()) + " names tool " + Shown.quoted(other)
+                                + (foreign ? " of another server" : ""),
+                        foreign ? "see that it doesn't change how that one is used" : null,
+                        tool.name());
+            }
+        }
+    }
+
+    /** The other tools that a description names. Names of one plain word are left out: they are words. */
+    private Set<String> named(OfferedTool tool) {
+        String text = tool.definition().description();
+        text = text.substring(0, Math.min(MAX_DESCRIPTION, text.length()));
+        Set<String> named = new LinkedHashSet<>();
+        int start = -1;
+        for (int i = 0; i <= text.length(); i++) {
+            boolean inName = i < text.length() && isNameCharacter(text.charAt(i));
+            if (inName && start < 0) {
+                start = i;
+            } else if (!inName && start >= 0) {
+                String word = text.substring(start, i);
+                word = word.endsWith(".") ? word.substring(0, word.length() - 1) : word;
+                if (!word.equals(tool.name()) && isCompound(word) && byName.containsKey(word)) {
+                    named.add(word);
+                }
+                start = -1;
+            }
+        }
+        return named;
+    }
+
+    private static boolean isNameCharacter(char c) {
+        return Character.isLetterOrDigit(c) || c == '_' || c == '-' || c == '.';
+    }
+
+    private static boolean isCompound(String word) {
+        return word.indexOf('_') > 0
+                || word.indexOf('-') > 0
+                || word.indexOf('.') > 0
+                || word.chars().skip(1).anyMatch(Character::isUpperCase);
+    }
+}

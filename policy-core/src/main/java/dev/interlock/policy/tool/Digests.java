@@ -1,0 +1,84 @@
+package dev.interlock.policy.tool;
+
+import dev.interlock.policy.value.CanonicalJson;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Digests of definitions: SHA-256 of the {@linkplain CanonicalJson canonical text} of an object with the definition's
+ * parts. Parts that are absent are left out of it, so that a part which MCP may add one day changes no digest of today.
+ */
+final class Digests {
+
+    /** Enough to tell two versions of a part from each other; what is accepted is the whole. */
+    private static final int SHORT = 16;
+
+    private Digests() {}
+
+    static ToolLock.Pin pin(ToolDefinition definition) {
+        Map<String, String> shorts = new LinkedHashMap<>();
+        parts(definition).forEach((name, part) -> {
+            if (!name.equals("name")) {
+                shorts.put(name, sha256(part).substring(0, SHORT));
+            }
+        });
+        return new ToolLock.Pin(whole(definition), shorts);
+    }
+
+    static String whole(ToolDefinition definition) {
+        if (!definition.whole()) {
+            throw new IllegalArgumentException("the definition of a tool could not be read as a whole");
+        }
+        return sha256(ObjectValue.of(parts(definition)));
+    }
+
+    private static Map<String, Value> parts(ToolDefinition definition) {
+        Map<String, Value> parts = new LinkedHashMap<>();
+        parts.put("name", text(definition.name()));
+        put(parts, "title", definition.title().isEmpty() ? null : text(definition.title()));
+        put(parts, "description", definition.description().isEmpty() ? null : text(definition.description()));
+        put(parts, "inputSchema", definition.inputSchema());
+        put(parts, "outputSchema", definition.outputSchema());
+        put(parts, "annotations", definition.annotations().size() == 0 ? null : definition.annotations());
+        return parts;
+    }
+
+    private static void put(Map<String, Value> parts, String name, @Nullable Value part) {
+        if (part != null) {
+            parts.put(name, part);
+        }
+    }
+
+    /** Half a character, which UTF-8 has no bytes for, is spelt out: two texts that differ by one must differ here. */
+    private static Value.Text text(String text) {
+        StringBuilder whole = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            i += Character.charCount(c);
+            if (c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE) {
+                whole.append(String.format("\\u%04x", c));
+            } else if (c == '\\') {
+                whole.append("\\\\");
+            } else {
+                whole.appendCodePoint(c);
+            }
+        }
+        return new Value.Text(whole.toString());
+    }
+
+    private static String sha256(Value value) {
+        try {
+            byte[] text = CanonicalJson.of(value).getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

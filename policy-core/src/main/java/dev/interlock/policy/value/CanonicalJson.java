@@ -1,0 +1,51 @@
+package dev.interlock.policy.value;
+
+import java.util.Map;
+import java.util.TreeMap;
+
+/**
+ * One text for each JSON value: members in the order of their names' UTF-16 units, no white space, each number in plain
+ * decimal digits. Two values are equal exactly when their texts are, so that a digest of the text stands for the value.
+ *
+ * <p>Strings are escaped as RFC 8785 has it. Numbers are not: they are written exactly and never pass through a double,
+ * for which two different amounts can be one.
+ */
+public final class CanonicalJson {
+
+    private CanonicalJson() {}
+
+    /** The text of a value. */
+    public static String of(Value value) {
+        StringBuilder out = new StringBuilder();
+        write(value, out);
+        return out.toString();
+    }
+
+    private static void write(Value value, StringBuilder out) {
+        if (value instanceof ObjectValue object) {
+            out.append('{');
+            String separator = "";
+            for (Map.Entry<String, Value> member : new TreeMap<>(object.members()).entrySet()) {
+                out.append(separator);
+                JsonText.quote(member.getKey(), out);
+                out.append(':');
+                write(member.getValue(), out);
+                separator = ",";
+            }
+            out.append('}');
+        } else if (value instanceof Value.Array array) {
+            out.append('[');
+            String separator = "";
+            for (Value item : array.items()) {
+                out.append(separator);
+                write(item, out);
+                separator = ",";
+            }
+            out.append(']');
+        } else if (value instanceof NumberValue number) {
+            out.append(number.plainText());
+        } else {
+            out.append(value.json());
+        }
+    }
+}

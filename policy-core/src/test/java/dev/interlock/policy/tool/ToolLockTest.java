@@ -1,0 +1,103 @@
+package dev.interlock.policy.tool;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.tool.ToolLock.Difference;
+import dev.interlock.policy.tool.ToolLock.Key;
+import dev.interlock.policy.tool.ToolLock.Pin;
+import dev.interlock.policy.tool.ToolLock.Status;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.math.BigDecimal;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+
+class ToolLockTest {
+
+    private static final ToolDefinition TOOL = ToolDefinition.named("get_item")
+            .withTitle("Get")
+            .withDescription("Gets it.")
+            .withInputSchema(object(Map.of("type", "object", "x", 1)))
+            .withOutputSchema(object(Map.of("type", "object")))
+            .withAnnotations(object(Map.of("readOnlyHint", true)));
+
+    private static ObjectValue object(Map<String, ?> members) {
+        return (ObjectValue) Value.freeze(members);
+    }
+
+    @Test
+    void everyPartOfADefinitionCounts() {
+        ToolLock lock = ToolLock.EMPTY.accepting(null, List.of(TOOL));
+
+        assertThat(lock.diff(null, List.of(TOOL))).isEmpty();
+        assertThat(changed(lock, TOOL.withTitle("Fetch"))).containsExactly("title");
+        assertThat(changed(lock, TOOL.withDescription("Gets it!"))).containsExactly("description");
+        assertThat(changed(lock, TOOL.withInputSchema(object(Map.of("type", "object", "x", 2)))))
+                .containsExactly("inputSchema");
+        assertThat(changed(lock, TOOL.withOutputSchema(object(Map.of())))).containsExactly("outputSchema");
+        assertThat(changed(lock, TOOL.withAnnotations(object(Map.of("readOnlyHint", false)))))
+                .containsExactly("annotations");
+    }
+
+    private static Set<String> changed(ToolLock lock, ToolDefinition definition) {
+        return lock.diff(null, List.of(definition)).get(0).parts();
+    }
+
+    @Test
+    void theOrderOfMembersAndTheSpellingOfNumbersDoNotCount() {
+        Map<String, Object> other = new LinkedHashMap<>();
+        other.put("x", new BigDecimal("1.0"));
+        other.put("type", "object");
+
+        assertThat(Pin.of(TOOL.withInputSchema(object(other)))).isEqualTo(Pin.of(TOOL));
+    }
+
+    @Test
+    void numbersThatADoubleCanNotTellApartAreTwo() {
+        ToolDefinition one = TOOL.withInputSchema(object(Map.of("maximum", 9007199254740993L)));
+        ToolDefinition two = TOOL.withInputSchema(object(Map.of("maximum", 9007199254740992L)));
+
+        assertThat(Pin.of(one).sha256()).isNotEqualTo(Pin.of(two).sha256());
+    }
+
+    @Test
+    void textsThatDifferByHalfACharacterAreTwo() {
+        assertThat(Set.of(
+                        Pin.of(TOOL.withDescription("\ud800")).sha256(),
+                        Pin.of(TOOL.withDescription("\ud801")).sha256(),
+                        Pin.of(TOOL.withDescription("\\ud800")).sha256(),
+                        Pin.of(TOOL.withDescription("?")).sha256()))
+                .hasSize(4);
+    }
+
+    @Test
+    void aDigestIsTheSameInEveryRelease() {
+        assertThat(Pin.of(ToolDefinition.named("get_item").withDescription("Gets it."))
+                        .sha256())
+                .as("SHA-256 of {\"description\":\"Gets it.\",\"name\":\"get_item\"}")
+                .isEqualTo("ddcfdf9e2e479b9974fcfbee574d831f595dbc2722b86a16e234b4d40dea73ba");
+    }
+
+    @Test
+    void newAndMissingToolsAreTold() {
+        ToolLock lock = ToolLock.EMPTY.accepting("s", List.of(TOOL, ToolDefinition.named("gone")));
+
+        assertThat(lock.diff("s", List.of(TOOL, ToolDefinition.named("fresh"))))
+                .containsExactly(
+                        new Difference(new Key("s", "fresh"), Status.NEW, Set.of()),
+                        new Difference(new Key("s", "gone"), Status.MISSING, Set.of()));
+        assertThat(lock.without("s", List.of("gone")).diff("s", List.of(TOOL))).isEmpty();
+        assertThat(lock.diff("t", List.of())).isEmpty();
+    }
+
+    @Test
+    void whatCouldNotBeReadIsNeverAccepted() {
+        assertThat(ToolLock.EMPTY.status(null, TOOL.inPart())).isEqualTo(Status.UNREADABLE);
+        assertThatThrownBy(() -> ToolLock.EMPTY.accepting(null, List.of(TOOL.inPart())))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+}
