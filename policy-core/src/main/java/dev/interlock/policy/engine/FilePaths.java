@@ -40,7 +40,17 @@ final class FilePaths {
 
     /** Whether every reading of {@code path} lies in one of the directories, or is it. */
     boolean contain(String path) {
-        String reading = path;
+        boolean plain = isAscii(path) && path.indexOf('%') < 0;
+        return containReadings(path, false) && (plain || containReadings(path, true));
+    }
+
+    /**
+     * Whether the path does as it is and however often its percent signs are decoded.
+     *
+     * @param normalizing whether Unicode is normalized in between, which can make a percent sign of another character
+     */
+    private boolean containReadings(String path, boolean normalizing) {
+        String reading = normalizing ? normalized(path) : path;
         for (int i = 0; i <= MAX_DECODINGS; i++) {
             if (!containsReading(reading)) {
                 return false;
@@ -52,17 +62,19 @@ final class FilePaths {
             if (decoded.equals(reading)) {
                 return true;
             }
-            reading = decoded;
+            reading = normalizing ? normalized(decoded) : decoded;
         }
         return false;
+    }
+
+    private static String normalized(String text) {
+        return Normalizer.normalize(text, Normalizer.Form.NFKC);
     }
 
     private boolean containsReading(String reading) {
         return containsPlain(reading)
                 && (reading.indexOf('\\') < 0 || containsPlain(reading.replace('\\', '/')))
-                && (isAscii(reading)
-                        || containsPlain(Normalizer.normalize(reading, Normalizer.Form.NFKC)
-                                .replace('\\', '/')));
+                && (isAscii(reading) || containsPlain(normalized(reading).replace('\\', '/')));
     }
 
     private boolean containsPlain(String path) {
