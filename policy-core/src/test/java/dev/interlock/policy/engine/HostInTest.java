@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import static dev.interlock.policy.engine.Policies.denyIf;
 import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -126,6 +127,38 @@ class HostInTest {
             })
     void theseAreOtherAddressesOrNone(String url) {
         assertThat(leadsTo(url, "127.0.0.1")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "https://evil.org/",
+                "HTTPS://EVIL.ORG./",
+                "https://good.org@evil.org/",
+                "https://evil.org\\@good.org/",
+                "https://a@evil.org@good.org/",
+                "https:evil.org",
+                "https:///evil.org",
+                "//evil.org/",
+                "evil.org/x",
+                "https://evil\u3002org/",
+                "https://ev%69l.org/",
+                " https://evil.org/",
+                "https://ev\til.org/"
+            })
+    void noSpellingGetsPastAHostThatIsForbidden(String url) {
+        assertThat(new Desk(denyIf(when("args.url", Operator.HOST_IN, List.of("evil.org"))))
+                        .decide(Map.of("url", url))
+                        .allowed())
+                .isFalse();
+    }
+
+    @Test
+    void anotherHostThanTheForbiddenOnePasses() {
+        assertThat(new Desk(denyIf(when("args.url", Operator.HOST_IN, List.of("evil.org"))))
+                        .decide(Map.of("url", "https://good.org/evil.org"))
+                        .allowed())
+                .isTrue();
     }
 
     @Test

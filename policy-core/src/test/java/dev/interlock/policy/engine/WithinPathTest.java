@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import static dev.interlock.policy.engine.Policies.denyIf;
 import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -91,6 +92,35 @@ class WithinPathTest {
         assertThat(liesInside(path)).isFalse();
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "/etc",
+                "/etc/passwd",
+                "/tmp/../etc/passwd",
+                "/tmp%2f..%2fetc/passwd",
+                "/etc%2fpasswd",
+                "/%65tc/passwd",
+                "/%2565tc/passwd",
+                "/etc\\passwd",
+                "\\etc\\passwd",
+                "/../etc/passwd",
+                "etc/passwd",
+                "../../etc/passwd",
+                "/\uff45tc/passwd",
+                "/tmp/a\u0000/../../etc/passwd",
+                "/etc%c0%afpasswd"
+            })
+    void noSpellingGetsPastADirectoryThatIsForbidden(String path) {
+        assertThat(passesBy(path, "/etc")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/tmp/a", "/tmp/../var/a", "/etcetera", "/a/etc/b", "/tmp/100%", "/tmp/a%20b", "/"})
+    void whatLiesOutsideHoweverItIsReadPasses(String path) {
+        assertThat(passesBy(path, "/etc")).isTrue();
+    }
+
     @Test
     void anythingOnADriveStaysOnIt() {
         assertThat(liesInside("C:/app/a", "C:/app")).isTrue();
@@ -121,6 +151,12 @@ class WithinPathTest {
         assertThat(prefix.decide(Map.of("path", "/app/src/../../etc/passwd")).allowed())
                 .as("why there is within_path")
                 .isTrue();
+    }
+
+    private static boolean passesBy(String path, String forbidden) {
+        return new Desk(denyIf(when("args.path", Operator.WITHIN_PATH, forbidden)))
+                .decide(Map.of("path", path))
+                .allowed();
     }
 
     private static boolean liesInside(String path, String... directories) {
