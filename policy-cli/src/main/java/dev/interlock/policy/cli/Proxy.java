@@ -23,7 +23,7 @@ final class Proxy {
     /** A notification must not be overtaken by what the host sends after it, so it is waited for; for so long. */
     private static final Duration NOTIFICATION_PATIENCE = Duration.ofSeconds(30);
 
-    /** How many requests may wait for their answers; past it the host is read no further. */
+    /** The ids of the requests that wait for their answers. */
     private final Set<Object> pending = ConcurrentHashMap.newKeySet();
 
     private final JsonRpc json;
