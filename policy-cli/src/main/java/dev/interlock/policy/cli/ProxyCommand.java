@@ -119,7 +119,13 @@ final class ProxyCommand implements Callable<Integer> {
     private McpClientTransport inner(JsonRpc json, PrintWriter err, CompletableFuture<Integer> end) {
         if (url == null) {
             ChildTransport child = new ChildTransport(command, json, err);
-            child.exit().thenAccept(end::complete);
+            child.exit().whenComplete((code, failure) -> {
+                if (failure == null) {
+                    end.complete(code);
+                } else {
+                    end.completeExceptionally(failure);
+                }
+            });
             return child;
         }
         if (url.getScheme() == null || url.getHost() == null) {

@@ -1,0 +1,91 @@
+package dev.interlock.policy.cli;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where a server's tools come from: a command over stdio, a URL over streamable HTTP, or a saved list. */
+final class ServerOptions {
+
+    private static final int MOST_SECONDS = 3_600;
+
+    @Option(names = "--url", paramLabel = "URL", description = "A server that is reached over streamable HTTP.")
+    private @Nullable String url;
+
+    @Option(
+            names = "--header",
+            paramLabel = "NAME:VALUE",
+            description = "A header that is sent to the server at --url. May be given more than once.")
+    private List<String> headers = List.of();
+
+    @Option(
+            names = "--tools",
+            paramLabel = "FILE",
+            description = "The server's tools, as tools/list answers, in JSON; - is the standard input.")
+    private @Nullable String file;
+
+    @Option(names = "--server", description = "Announces that the server's command follows after --. May be left out.")
+    @SuppressWarnings("UnusedVariable") // What follows after -- is the command, with it or without it.
+    private boolean server;
+
+    @Option(
+            names = "--name",
+            paramLabel = "NAME",
+            description = "The name by which policies know the server (call.server). Default: none.")
+    private @Nullable String name;
+
+    @Option(
+            names = "--timeout",
+            paramLabel = "SECONDS",
+            defaultValue = "30",
+            description = "How long the server may take for an answer. Default: 30.")
+    private int seconds = 30;
+
+    @Nullable
+    String name() {
+        return name;
+    }
+
+    /**
+     * The server's tools.
+     *
+     * @param command the server's command, as it was given after {@code --}
+     * @throws CliException if they can't be had
+     */
+    OfferedTools read(List<String> command) {
+        int sources = (command.isEmpty() ? 0 : 1) + (url == null ? 0 : 1) + (file == null ? 0 : 1);
+        if (sources != 1) {
+            throw new CliException("say where the tools come from, in one way: '-- COMMAND…' for a server on standard"
+                    + " input and output, --url for one over HTTP, or --tools for a saved list");
+        }
+        if (seconds < 1 || seconds > MOST_SECONDS) {
+            throw new CliException("--timeout must be between 1 and " + MOST_SECONDS + " seconds");
+        }
+        if (url == null && !headers.isEmpty()) {
+            throw new CliException("--header goes with --url");
+        }
+        Duration timeout = Duration.ofSeconds(seconds);
+        if (file != null) {
+            return OfferedTools.inFile(file);
+        }
+        return url != null ? ToolServer.at(url, headers(), timeout) : ToolServer.started(command, timeout);
+    }
+
+    private Map<String, String> headers() {
+        Map<String, String> byName = new LinkedHashMap<>();
+        for (String header : headers) {
+            int colon = header.indexOf(':');
+            // Never quoted: what is not a header may be somebody's secret all the same.
+            if (colon < 1) {
+                throw new CliException("a header must be written NAME:VALUE");
+            }
+            byName.put(
+                    header.substring(0, colon).strip(),
+                    header.substring(colon + 1).strip());
+        }
+        return byName;
+    }
+}
