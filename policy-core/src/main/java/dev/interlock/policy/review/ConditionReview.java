@@ -237,7 +237,7 @@ final class ConditionReview {
 
     private static String others(List<Condition> group, Condition last) {
         Condition other = group.stream()
-                .filter(each -> each != last)
+                .filter(each -> !each.equals(last))
                 .filter(each -> new Proof(List.of(each, last)).neverHolds(Domain.ANYTHING))
                 .findFirst()
                 .orElse(group.get(0));
@@ -324,7 +324,7 @@ final class ConditionReview {
         List<String> texts = new ArrayList<>();
         for (Condition condition : group) {
             texts.add(comparison(condition));
-            if (condition == last) {
+            if (condition.equals(last)) {
                 break;
             }
         }
