@@ -26,6 +26,7 @@ import picocli.CommandLine.Spec;
             TestCommand.class,
             ReplayCommand.class,
             SchemaCommand.class,
+            ProxyCommand.class,
             ScanCommand.class,
             CheckCommand.class,
             LockCommand.class,
@@ -66,6 +67,8 @@ public final class Main implements Callable<Integer> {
 
     static CommandLine commandLine() {
         return new CommandLine(new Main())
+                // An @ before a file is for the options that say so.
+                .setExpandAtFiles(false)
                 .setUsageHelpWidth(100)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(new Failures())

@@ -57,7 +57,9 @@ final class RecordingReader {
     /** The members of one object: of a line, or of a step in it. */
     private static final class Fields {
 
-        private final Set<String> others = new HashSet<>(4);
+        /** Keys that mean nothing here; most lines have none. */
+        private @Nullable Set<String> others;
+
         private int seen;
 
         private @Nullable Long time;
@@ -137,9 +139,7 @@ final class RecordingReader {
                         steps = steps(parser);
                     }
                     default -> {
-                        if (!others.add(name)) {
-                            throw twice(name);
-                        }
+                        other(name);
                         skip(parser);
                     }
                 }
@@ -151,6 +151,15 @@ final class RecordingReader {
                 throw twice(name);
             }
             seen |= 1 << bit;
+        }
+
+        private void other(String name) {
+            if (others == null) {
+                others = new HashSet<>();
+            }
+            if (!others.add(name)) {
+                throw twice(name);
+            }
         }
 
         private static DamagedLineException twice(String name) {

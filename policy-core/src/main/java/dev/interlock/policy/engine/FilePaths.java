@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * Directories, and the question whether a path lies inside one of them.
  *
  * <p>Nobody knows how the server will read the path: whether it decodes percent signs, takes a backslash for a
- * separator, or normalizes Unicode. So a path lies inside only if every one of those readings does. Only the text is
- * looked at; where symbolic links lead is for the server to know.
+ * separator, or normalizes Unicode. So a path lies inside only if every one of those readings does, and outside only if
+ * none does. Only the text is looked at; where symbolic links lead is for the server to know.
  */
 final class FilePaths {
 
@@ -38,45 +38,66 @@ final class FilePaths {
         return new FilePaths(resolved);
     }
 
-    /** Whether every reading of {@code path} lies in one of the directories, or is it. */
-    boolean contain(String path) {
-        String reading = path;
-        for (int i = 0; i <= MAX_DECODINGS; i++) {
-            if (!containsReading(reading)) {
-                return false;
-            }
+    /**
+     * Whether {@code path} lies in one of the directories, or is it: true if it does however it is read, false if it
+     * doesn't however it is read, and else invalid, as it is if some reading of it is relative or can't be resolved.
+     */
+    Truth contain(String path) {
+        boolean plain = isAscii(path) && path.indexOf('%') < 0;
+        Truth result = containReadings(path, false);
+        return plain ? result : agreed(result, containReadings(path, true));
+    }
+
+    private static Truth agreed(Truth one, Truth other) {
+        return one == other ? one : Truth.INVALID;
+    }
+
+    /**
+     * Whether the path does as it is and however often its percent signs are decoded.
+     *
+     * @param normalizing whether Unicode is normalized in between, which can make a percent sign of another character
+     */
+    private Truth containReadings(String path, boolean normalizing) {
+        String reading = normalizing ? normalized(path) : path;
+        Truth result = containReading(reading);
+        for (int i = 0; i < MAX_DECODINGS; i++) {
             String decoded = decode(reading);
             if (decoded == null) {
-                return false;
+                return Truth.INVALID;
             }
             if (decoded.equals(reading)) {
-                return true;
+                return result;
             }
-            reading = decoded;
+            reading = normalizing ? normalized(decoded) : decoded;
+            result = agreed(result, containReading(reading));
         }
-        return false;
+        return reading.equals(decode(reading)) ? result : Truth.INVALID;
     }
 
-    private boolean containsReading(String reading) {
-        return containsPlain(reading)
-                && (reading.indexOf('\\') < 0 || containsPlain(reading.replace('\\', '/')))
-                && (isAscii(reading)
-                        || containsPlain(Normalizer.normalize(reading, Normalizer.Form.NFKC)
-                                .replace('\\', '/')));
+    private static String normalized(String text) {
+        return Normalizer.normalize(text, Normalizer.Form.NFKC);
     }
 
-    private boolean containsPlain(String path) {
+    private Truth containReading(String reading) {
+        Truth result = containPlain(reading);
+        if (reading.indexOf('\\') >= 0) {
+            result = agreed(result, containPlain(reading.replace('\\', '/')));
+        }
+        return isAscii(reading) ? result : agreed(result, containPlain(normalized(reading).replace('\\', '/')));
+    }
+
+    private Truth containPlain(String path) {
         List<String> segments = resolve(path);
         if (segments == null) {
-            return false;
+            return Truth.INVALID;
         }
         for (List<String> directory : directories) {
             if (segments.size() >= directory.size()
                     && segments.subList(0, directory.size()).equals(directory)) {
-                return true;
+                return Truth.TRUE;
             }
         }
-        return false;
+        return Truth.FALSE;
     }
 
     /** The segments of an absolute path without {@code .}, {@code ..} and empty ones; null if it can't be resolved. */

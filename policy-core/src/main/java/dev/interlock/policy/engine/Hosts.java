@@ -37,21 +37,21 @@ final class Hosts {
         return result;
     }
 
-    /** Whether {@code url} is an absolute http(s) URL whose host is one of these. */
-    boolean include(String url) {
+    /** Whether the host of {@code url} is one of these; invalid if it is no absolute http(s) URL with one sure host. */
+    Truth include(String url) {
         String host = hostOf(url);
         if (host == null) {
-            return false;
+            return Truth.INVALID;
         }
         if (exact.contains(host)) {
-            return true;
+            return Truth.TRUE;
         }
         for (String suffix : suffixes) {
             if (host.endsWith(suffix)) {
-                return true;
+                return Truth.TRUE;
             }
         }
-        return false;
+        return Truth.FALSE;
     }
 
     private static @Nullable String hostOf(String url) {

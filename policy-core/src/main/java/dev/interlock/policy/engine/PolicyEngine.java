@@ -52,7 +52,9 @@ public final class PolicyEngine {
 
     private PolicyEngine(Builder builder) {
         this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
-        this.catalog = new ToolCatalog(builder.classifier, builder.ratings);
+        // Reading the standard classifier's word lists takes milliseconds: only for hosts that want it.
+        ToolClassifier classifier = builder.classifier == null ? StandardToolClassifier.create() : builder.classifier;
+        this.catalog = new ToolCatalog(classifier, builder.ratings);
         this.validator = builder.validator;
         this.listener = builder.listener;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
@@ -240,7 +242,7 @@ public final class PolicyEngine {
 
         private final Policy policy;
         private @Nullable RateLimiter limiter;
-        private ToolClassifier classifier = StandardToolClassifier.create();
+        private @Nullable ToolClassifier classifier;
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
         private @Nullable ToolLock lock;

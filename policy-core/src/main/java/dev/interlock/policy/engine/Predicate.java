@@ -247,7 +247,7 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
-            return value instanceof Value.Text text ? Truth.of(directories.contain(text.value())) : Truth.INVALID;
+            return value instanceof Value.Text text ? directories.contain(text.value()) : Truth.INVALID;
         }
     }
 
@@ -260,7 +260,7 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
-            return value instanceof Value.Text text ? Truth.of(hosts.include(text.value())) : Truth.INVALID;
+            return value instanceof Value.Text text ? hosts.include(text.value()) : Truth.INVALID;
         }
     }
 

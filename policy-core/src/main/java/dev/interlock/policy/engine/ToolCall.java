@@ -56,6 +56,9 @@ public final class ToolCall {
             return new ToolCall(tool, Arguments.freeze(arguments, limits), null, null, null, null, ObjectValue.EMPTY);
         } catch (InvalidValueException e) {
             return malformed(tool, "the arguments can't be read: " + e.getMessage());
+        } catch (RuntimeException e) {
+            // From the map itself. Its message may be anything, a secret too.
+            return malformed(tool, "the arguments can't be read");
         }
     }
 

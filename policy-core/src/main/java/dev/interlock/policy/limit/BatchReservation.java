@@ -7,10 +7,10 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One attempt to reserve several charges, in two phases: every cell is claimed, in the order of the keys so that no two
- * batches wait for each other in a circle; then all charges are looked at, and if all have room, all are taken; then the
- * cells are let go. Whoever else wants one of them waits until then, so nobody sees a batch half done, and the moment at
- * which the clock is read, with all cells claimed, is the moment at which the whole batch happens.
+ * The reservation of several charges together, in two phases. First every cell is claimed, in the order of the keys, so
+ * that no two batches wait for each other in a circle; then all charges are looked at, and if all have room, all are
+ * taken; then the cells are let go. Whoever else wants one of them waits until then, so nobody sees a batch half done, and
+ * the moment at which the clock is read, with all cells claimed, is the moment at which the whole batch happens.
  */
 final class BatchReservation {
 
@@ -21,130 +21,139 @@ final class BatchReservation {
     private final SortedMap<LimitKey, Slot> slots = new TreeMap<>();
     private final List<Part> parts = new ArrayList<>();
 
-    /** The first charge whose key is new while there are too many keys; or -1. */
-    private int homeless = -1;
+    /** How many keys are new and got a place. */
+    private int added;
 
-    BatchReservation(InMemoryRateLimiter owner, Cells cells, Ticker ticker) {
+    BatchReservation(InMemoryRateLimiter owner, Cells cells, Ticker ticker, List<Charge> charges) {
         this.owner = owner;
         this.cells = cells;
         this.ticker = ticker;
+        for (int i = 0; i < charges.size(); i++) {
+            Charge charge = charges.get(i);
+            if (charge.amount().micros() > 0) {
+                Slot slot = slots.computeIfAbsent(charge.key(), key -> new Slot(charge));
+                parts.add(new Part(i, charge, slot));
+            }
+        }
     }
 
     /** A key of the batch. */
     private static final class Slot {
-        final LimitKey key;
-        final Cell cell;
+        final Charge first;
 
-        /** Whether the cell was made for this batch. */
-        final boolean added;
+        /** Claimed; or made for this batch and without a place. */
+        @Nullable
+        Cell cell;
 
-        /** What counts from now on: the cell, or what replaces it because the rule has changed. */
-        Cell current;
+        /** Whether the key is new. */
+        boolean isNew;
+
+        /** Whether a place was found for the key, or was there before. */
+        boolean isHome;
 
         /** What the batch's charges to the key, up to the one that is looked at, sum up to. */
         long asked;
 
-        Slot(LimitKey key, Cell cell, boolean added) {
-            this.key = key;
-            this.cell = cell;
-            this.added = added;
-            this.current = cell;
+        Slot(Charge first) {
+            this.first = first;
+        }
+
+        LimitKey key() {
+            return first.key();
+        }
+
+        Cell cell() {
+            if (cell == null) {
+                throw new IllegalStateException("not looked up yet");
+            }
+            return cell;
         }
     }
 
     /** A charge of more than nothing. */
     private record Part(int index, Charge charge, Slot slot) {
 
+        LimitRule rule() {
+            return charge.rule();
+        }
+
         long micros() {
             return charge.amount().micros();
         }
     }
 
-    /** Null if one of the cells died meanwhile, so that another attempt must be made. */
-    @Nullable
-    Reservation attempt(List<Charge> charges) {
-        lookUp(charges);
-        if (!claim()) {
-            return null;
-        }
-        Moment now = ticker.read();
+    Reservation run() {
         boolean granted = false;
         try {
+            for (Slot slot : slots.values()) {
+                claim(slot);
+            }
+            Moment now = ticker.read();
             Reservation refused = refusal(now);
             if (refused != null) {
                 return refused;
             }
+            Reservation reservation = take(now);
             granted = true;
-            return take(now);
+            return reservation;
         } finally {
             for (Slot slot : slots.values()) {
-                letGo(slot, granted, now);
+                letGo(slot, granted);
             }
-            for (Slot slot : slots.values()) {
-                if (slot.added) {
-                    cells.sweep(now);
-                }
+            for (int i = 0; i < added; i++) {
+                cells.sweep(ticker.read());
             }
         }
     }
 
-    private void lookUp(List<Charge> charges) {
-        for (int i = 0; i < charges.size(); i++) {
-            Charge charge = charges.get(i);
-            if (charge.amount().micros() == 0) {
-                continue;
-            }
-            Slot slot = slots.get(charge.key());
-            if (slot == null) {
-                slot = slot(charge);
-                if (slot == null) {
-                    homeless = i;
+    private void claim(Slot slot) {
+        while (true) {
+            Cell cell = cells.get(slot.key());
+            if (cell == null) {
+                Moment now = ticker.read();
+                Cell fresh = cells.fresh(slot.first.rule(), slot.first.amount().micros(), now);
+                // Nobody has it yet. Claimed before others see it, so that the sweep lets it be.
+                fresh.claim();
+                cell = cells.add(slot.key(), fresh, now);
+                if (cell == null || cell == fresh) {
+                    slot.isNew = true;
+                    slot.isHome = cell == fresh;
+                    added += slot.isHome ? 1 : 0;
+                    slot.cell = fresh;
                     return;
                 }
-                slots.put(slot.key, slot);
             }
-            parts.add(new Part(i, charge, slot));
-        }
-    }
-
-    private @Nullable Slot slot(Charge charge) {
-        Cell cell = cells.get(charge.key());
-        if (cell != null) {
-            return new Slot(charge.key(), cell, false);
-        }
-        Moment now = ticker.read();
-        Cell fresh = cells.fresh(charge.rule(), charge.amount().micros(), now);
-        cell = cells.add(charge.key(), fresh, now);
-        return cell == null ? null : new Slot(charge.key(), cell, cell == fresh);
-    }
-
-    /** Claims all, or none if one is dead. */
-    private boolean claim() {
-        List<Cell> claimed = new ArrayList<>(slots.size());
-        for (Slot slot : slots.values()) {
-            if (!slot.cell.claim()) {
-                claimed.forEach(Cell::release);
-                cells.unlink(slot.key, slot.cell);
-                return false;
+            if (cell.claim()) {
+                slot.isHome = true;
+                slot.cell = cell;
+                return;
             }
-            claimed.add(slot.cell);
+            cells.unlink(slot.key(), cell);
         }
-        return true;
     }
 
     private @Nullable Reservation refusal(Moment now) {
+        int places = added;
+        boolean homeless = false;
         for (Part part : parts) {
-            LimitRule rule = part.charge.rule();
             Slot slot = part.slot;
+            if (slot.isNew && slot.asked == 0 && --places < 0) {
+                return Refusals.tooManyKeys(part.index);
+            }
+            homeless |= !slot.isHome;
             slot.asked = Wide.add(slot.asked, part.micros());
-            Cell target =
-                    slot.cell.countsBy(rule, slot.asked) ? slot.cell : cells.carry(slot.cell, rule, slot.asked, now);
-            long wait = target.waitFor(rule, slot.asked, now);
+            Cell target = slot.cell().countsBy(part.rule(), slot.asked)
+                    ? slot.cell()
+                    : cells.carry(slot.cell(), part.rule(), slot.asked, now);
+            long wait = target.waitFor(part.rule(), slot.asked, now);
             if (wait != 0) {
                 return Refusals.of(part.index, wait);
             }
         }
-        return homeless < 0 ? null : Refusals.tooManyKeys(homeless);
+        if (homeless) {
+            throw new IllegalStateException("a key without a place was not refused");
+        }
+        return null;
     }
 
     private Reservation take(Moment now) {
@@ -155,29 +164,36 @@ final class BatchReservation {
             change(part, now);
         }
         for (Part part : parts) {
-            Slot slot = part.slot;
             change(part, now);
-            keys.add(slot.key);
-            taken.add(slot.current.take(owner, part.micros(), part.charge.mode(), now));
+            keys.add(part.slot.key());
+            taken.add(part.slot.cell().take(owner, part.micros(), part.charge.mode(), now));
         }
         return new Held.Several(owner, keys, taken);
     }
 
+    /** Puts another cell in the place of the slot's, if its rule has changed. */
     private void change(Part part, Moment now) {
         Slot slot = part.slot;
-        if (!slot.current.countsBy(part.charge.rule(), part.micros())) {
-            slot.current = cells.carry(slot.current, part.charge.rule(), part.micros(), now);
+        Cell old = slot.cell();
+        if (!old.countsBy(part.rule(), part.micros())) {
+            Cell next = cells.carry(old, part.rule(), part.micros(), now);
+            next.claim();
+            cells.replace(slot.key(), old, next);
+            old.kill();
+            slot.cell = next;
         }
     }
 
-    private void letGo(Slot slot, boolean granted, Moment now) {
-        if (slot.current != slot.cell) {
-            cells.replace(slot.key, slot.cell, slot.current);
-            slot.cell.kill();
-        } else if (!granted && slot.added && slot.cell.isFresh(now)) {
-            cells.drop(slot.key, slot.cell, now);
+    private void letGo(Slot slot, boolean granted) {
+        Cell cell = slot.cell;
+        if (cell == null) {
+            return;
+        }
+        if (slot.isNew && !granted) {
+            cell.kill();
+            cells.unlink(slot.key(), cell);
         } else {
-            slot.cell.release();
+            cell.release();
         }
     }
 }

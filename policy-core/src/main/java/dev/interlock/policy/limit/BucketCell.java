@@ -2,6 +2,8 @@ package dev.interlock.policy.limit;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +57,9 @@ final class BucketCell extends Cell {
         }
     }
 
-    BucketCell(Meter meter, Moment now) {
+    BucketCell(Meter meter, long tat) {
         this.meter = meter;
-        this.state = now.nanos() << 1;
+        this.state = tat << 1;
     }
 
     /** {@code micros} rounded up to a whole call. */
@@ -192,6 +194,11 @@ final class BucketCell extends Cell {
     @Override
     long freshNanos(Moment now) {
         return state >> 1;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
+        Snapshot.bucket(out, key, meter, debt(now));
     }
 
     private long debt(Moment now) {

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
 
 /**
  * What is counted under one key. One class for each way of counting.
@@ -15,18 +17,15 @@ abstract class Cell {
 
     /** Waits until the cell is the caller's alone; false if it is dead, so that the key must be looked up again. */
     final boolean claim() {
-        Backoff backoff = new Backoff();
-        while (true) {
-            switch (attempt()) {
-                case CLAIMED -> {
-                    return true;
-                }
-                case DEAD -> {
-                    return false;
-                }
-                case BUSY -> backoff.pause();
-            }
+        Attempt attempt = attempt();
+        if (attempt == Attempt.BUSY) {
+            Backoff backoff = new Backoff();
+            do {
+                backoff.pause();
+                attempt = attempt();
+            } while (attempt == Attempt.BUSY);
         }
+        return attempt == Attempt.CLAIMED;
     }
 
     /** Claims the cell if it is alive and nobody else has it now. */
@@ -84,6 +83,9 @@ abstract class Cell {
     long freshWall(Moment now) {
         return Long.MAX_VALUE;
     }
+
+    /** Writes what {@link Snapshot} says of it; the cell isn't fresh. */
+    abstract void write(LimitKey key, DataOutputStream out, Moment now) throws IOException;
 
     /** Called once, before a fresh cell is dropped. */
     void forget(Moment now) {}

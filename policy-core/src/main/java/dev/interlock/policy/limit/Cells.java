@@ -4,7 +4,6 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
-import java.util.Iterator;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
@@ -25,13 +24,17 @@ final class Cells {
     private final Sweeper sweeper = new Sweeper(this);
 
     /** As many as there are different rules in policies. */
-    private final ConcurrentMap<LimitRule, Meter> meters = new ConcurrentHashMap<>();
+    private final ConcurrentMap<LimitRule.TokenBucket, Meter> meters = new ConcurrentHashMap<>();
 
     private final ConcurrentMap<Window, Horizon> horizons = new ConcurrentHashMap<>();
 
     Cells(InMemoryRateLimiter owner, long maxKeys) {
         this.owner = owner;
         this.maxKeys = maxKeys;
+    }
+
+    long size() {
+        return size.get();
     }
 
     @Nullable
@@ -81,8 +84,13 @@ final class Cells {
         sweeper.disturbed();
     }
 
-    Iterator<Map.Entry<LimitKey, Cell>> iterator() {
-        return cells.entrySet().iterator();
+    Iterable<Map.Entry<LimitKey, Cell>> entries() {
+        return cells.entrySet();
+    }
+
+    /** Puts a cell there while nobody else knows the limiter; false if there is no place, or one already. */
+    boolean restore(LimitKey key, Cell cell) {
+        return acquire() && cells.putIfAbsent(key, cell) == null;
     }
 
     /** Forgets a cell that the caller has claimed and that is fresh. */
@@ -107,8 +115,8 @@ final class Cells {
         if (rule instanceof LimitRule.SlidingWindow sliding) {
             return new SlidingWindowCell(sliding.window());
         }
-        Meter meter = meters.computeIfAbsent(rule, r -> new Meter((LimitRule.TokenBucket) r));
-        return meter.isSimple(micros) ? new BucketCell(meter, now) : new ExactBucketCell(meter, now);
+        Meter meter = meter((LimitRule.TokenBucket) rule);
+        return meter.isSimple(micros) ? new BucketCell(meter, now.nanos()) : new ExactBucketCell(meter, now.nanos(), 0);
     }
 
     /**
@@ -125,7 +133,15 @@ final class Cells {
         return next;
     }
 
-    private Horizon horizon(Window window) {
+    Meter meter(LimitRule.TokenBucket rule) {
+        return meters.computeIfAbsent(rule, Meter::new);
+    }
+
+    Iterable<Horizon> horizons() {
+        return horizons.values();
+    }
+
+    Horizon horizon(Window window) {
         return horizons.computeIfAbsent(window, Horizon::new);
     }
 }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +23,10 @@ final class ExactBucketCell extends LockedCell {
     private long fraction;
     private @Nullable Shifts shifts;
 
-    ExactBucketCell(Meter meter, Moment now) {
+    ExactBucketCell(Meter meter, long tat, long fraction) {
         this.meter = meter;
-        this.tat = now.nanos();
+        this.tat = tat;
+        this.fraction = fraction;
     }
 
     @Override
@@ -128,6 +131,11 @@ final class ExactBucketCell extends LockedCell {
     @Override
     long freshNanos(Moment now) {
         return fraction == 0 ? tat : tat + 1;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
+        Snapshot.exact(out, key, meter, tat - now.nanos(), fraction);
     }
 
     private long cost(long micros) {

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
 
 /**
  * A count that starts from nothing at each edge of the calendar.
@@ -99,6 +101,11 @@ final class FixedWindowCell extends LockedCell {
     @Override
     long freshWall(Moment now) {
         return used == 0 ? start : end;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
+        Snapshot.fixed(out, key, horizon.window, start, used);
     }
 
     @Override

@@ -3,6 +3,8 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.time.TimeSource;
+import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,12 +34,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         if (charges.size() == 1) {
             return reserve(charges.get(0));
         }
-        while (true) {
-            Reservation answer = new BatchReservation(this, cells, ticker).attempt(charges);
-            if (answer != null) {
-                return answer;
-            }
-        }
+        return new BatchReservation(this, cells, ticker, charges).run();
     }
 
     private Reservation reserve(Charge charge) {
@@ -158,9 +155,37 @@ public final class InMemoryRateLimiter implements RateLimiter {
         Amount room = max == null ? null : new Amount(Math.max(0, max.micros() - target.used(now)));
         long wait = charge.amount().micros() == 0 ? 0 : target.waitFor(rule, asked, now);
         return new Usage(
-                new Amount(Math.min(target.shown(now), Amount.MAX.micros())),
+                new Amount(Math.min(cell.shown(now), Amount.MAX.micros())),
                 room,
                 wait == Cell.NEVER ? null : Duration.ofNanos(wait));
+    }
+
+    /**
+     * Writes the counts to a file, so that a restarted host doesn't forget a daily budget: see {@link Builder#restore}.
+     * The file is replaced atomically: whoever reads it finds the old snapshot or the new one, whole, also after a crash.
+     *
+     * <p>It is safe to go on counting meanwhile. A call that is reserved while the file is written may be in it with some of
+     * its limits and not with others; one that is reserved later isn't.
+     *
+     * <p>The file has the subjects of keys in it, such as identities and sessions, and only its owner may read it.
+     *
+     * @throws IOException if it can't be written; the old file, if there was one, is still there
+     */
+    public void snapshot(Path file) throws IOException {
+        Snapshot.write(file, cells, ticker);
+    }
+
+    /** How many keys are counted now, those included that are at a fresh start and not dropped yet. */
+    public long keyCount() {
+        return cells.size();
+    }
+
+    /** A file is not a snapshot that can be restored. Its message says which file and why. */
+    public static final class SnapshotException extends IOException {
+
+        SnapshotException(String message) {
+            super(message);
+        }
     }
 
     /** Settings of a limiter. */
@@ -195,6 +220,27 @@ public final class InMemoryRateLimiter implements RateLimiter {
         /** A limiter that has counted nothing yet. */
         public InMemoryRateLimiter build() {
             return new InMemoryRateLimiter(this);
+        }
+
+        /**
+         * A limiter that goes on from a {@linkplain InMemoryRateLimiter#snapshot snapshot}. Buckets and sliding windows take
+         * the time between by the wall clock; if that has gone back, no time has passed.
+         *
+         * <p>Whether a missing file means a first start or a lost budget is for the host to know:
+         *
+         * <pre>{@code
+         * RateLimiter limiter = Files.exists(file) ? builder.restore(file) : builder.build();
+         * }</pre>
+         *
+         * @throws java.nio.file.NoSuchFileException if there is no such file
+         * @throws SnapshotException if the file is damaged, cut short, of an unknown format, or no snapshot at all, or has
+         *     more keys than {@link #maxKeys}: a limiter that starts afresh in its stead would hand limits back
+         * @throws IOException if the file can't be read
+         */
+        public InMemoryRateLimiter restore(Path file) throws IOException {
+            InMemoryRateLimiter limiter = build();
+            Snapshot.read(file, limiter.cells, limiter.ticker);
+            return limiter;
         }
     }
 }

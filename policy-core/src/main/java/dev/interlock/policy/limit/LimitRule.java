@@ -16,14 +16,32 @@ public sealed interface LimitRule {
      * At most {@code max} at once, refilled evenly at {@code max} per {@code window}; starts full. In any interval of
      * length t at most {@code max · (1 + t / window)}.
      */
-    record TokenBucket(Amount max, Duration window) implements LimitRule {}
+    record TokenBucket(Amount max, Duration window) implements LimitRule {
+
+        /** Refuses windows that aren't between a nanosecond and {@link Window.Length#MAX}. */
+        public TokenBucket {
+            checkWindow(window);
+        }
+    }
 
     /** Never more than {@code max} in any interval of length {@code window}. */
-    record SlidingWindow(Amount max, Duration window) implements LimitRule {}
+    record SlidingWindow(Amount max, Duration window) implements LimitRule {
+
+        /** Refuses windows that aren't between a nanosecond and {@link Window.Length#MAX}. */
+        public SlidingWindow {
+            checkWindow(window);
+        }
+    }
 
     /**
      * At most {@code max} in each window that the wall clock begins: calendar units in UTC, lengths in multiples counted
      * from 1970-01-01T00:00:00Z.
      */
     record FixedWindow(@Nullable Amount max, Window window) implements LimitRule {}
+
+    private static void checkWindow(Duration window) {
+        if (window.isNegative() || window.isZero() || window.compareTo(Window.Length.MAX) > 0) {
+            throw new IllegalArgumentException("a window must be between 1 ns and 366 days, was " + window);
+        }
+    }
 }

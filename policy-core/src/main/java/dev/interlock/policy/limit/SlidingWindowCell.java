@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
 import java.time.Duration;
 
 /**
@@ -129,6 +131,23 @@ final class SlidingWindowCell extends LockedCell {
     @Override
     long freshNanos(Moment now) {
         return size == 0 ? now.nanos() : time(size - 1) + window;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
+        expire(now.nanos());
+        Snapshot.sliding(out, key, window, size);
+        for (int i = 0; i < size; i++) {
+            out.writeLong(Math.max(0, now.nanos() - time(i)));
+            out.writeLong(amount(i));
+        }
+    }
+
+    /** Takes over an entry that was of that age when so much less time had passed. */
+    void restore(long age, long elapsed, long micros, Moment now) {
+        if (age < window - elapsed) {
+            append(now.nanos() - elapsed - age, micros);
+        }
     }
 
     private void expire(long now) {

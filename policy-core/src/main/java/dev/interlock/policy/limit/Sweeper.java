@@ -91,7 +91,7 @@ final class Sweeper {
         for (int i = 0; i < steps && !(dropped && untilDropped); i++) {
             Round round = this.round;
             if (round == null) {
-                round = new Round(cells.iterator(), disturbances.get());
+                round = new Round(cells.entries().iterator(), disturbances.get());
                 this.round = round;
             }
             if (round.cursor.hasNext()) {

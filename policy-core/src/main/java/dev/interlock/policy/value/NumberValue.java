@@ -89,10 +89,21 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
 
     /** Whether {@link #plainText} is {@code text}, without writing out a long number for a short text. */
     public boolean plainTextEquals(String text) {
-        if (text.isEmpty() || text.length() > ValueLimits.MAX_EXPONENT + ValueLimits.MAX_DIGITS + 3) {
-            return false;
+        return (big == null || text.length() == plainLength(big)) && plainText().equals(text);
+    }
+
+    private static long plainLength(BigDecimal number) {
+        if (number.signum() == 0) {
+            return 1;
         }
-        return plainText().equals(text);
+        BigDecimal stripped = number.stripTrailingZeros();
+        long digits = stripped.precision();
+        long places = stripped.scale();
+        long sign = number.signum() < 0 ? 1 : 0;
+        if (places <= 0) {
+            return sign + digits - places;
+        }
+        return sign + (digits > places ? digits + 1 : places + 2);
     }
 
     @Override

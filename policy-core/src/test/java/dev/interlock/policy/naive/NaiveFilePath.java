@@ -2,6 +2,7 @@ package dev.interlock.policy.naive;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Where a file path leads: only as much of it as the generated cases need. The tables hold the rest. */
@@ -9,21 +10,23 @@ final class NaiveFilePath {
 
     private NaiveFilePath() {}
 
-    /** A path with escapes or backslashes must lie within however it is read. */
-    static boolean liesWithin(String path, List<String> directories) {
-        return List.of(path, path.replace('\\', '/'), decoded(path)).stream()
-                .allMatch(reading -> leadsInto(reading, directories));
+    /** A path with escapes or backslashes must lie inside, or outside, however it is read. */
+    static Outcome liesWithin(String path, List<String> directories) {
+        List<Outcome> readings = Stream.of(path, path.replace('\\', '/'), decoded(path))
+                .map(reading -> leadsInto(reading, directories))
+                .distinct()
+                .toList();
+        return readings.size() == 1 ? readings.get(0) : Outcome.INVALID;
     }
 
-    private static boolean leadsInto(String path, List<String> directories) {
+    private static Outcome leadsInto(String path, List<String> directories) {
         List<String> steps = resolve(path);
-        return steps != null
-                && directories.stream().anyMatch(directory -> {
-                    List<String> start = resolve(directory);
-                    return start != null
-                            && start.size() <= steps.size()
-                            && steps.subList(0, start.size()).equals(start);
-                });
+        if (steps == null) {
+            return Outcome.INVALID;
+        }
+        return Outcome.of(directories.stream().map(NaiveFilePath::resolve).anyMatch(start -> start != null
+                && start.size() <= steps.size()
+                && steps.subList(0, start.size()).equals(start)));
     }
 
     private static String decoded(String path) {

@@ -2,7 +2,6 @@ package dev.interlock.policy.naive;
 
 import dev.interlock.policy.Amount;
 import java.math.BigDecimal;
-import java.math.BigInteger;
 import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
@@ -91,21 +90,23 @@ final class NaiveLedger {
 
     /** What is in the bucket, times the nanoseconds of the window, so that nothing has to be divided. */
     private BigDecimal nanoLevel(Object key, Cap cap, long now) {
-        BigDecimal full = nanos(cap.max(), cap);
-        BigDecimal level = full;
-        long last = now;
+        BigDecimal level = nanos(cap.max(), cap);
+        long last = Long.MIN_VALUE;
         for (Taken taken : all) {
             if (taken.key.equals(key)) {
-                level = refilled(level, cap, taken.millis - last, full).subtract(nanos(taken.amount, cap));
+                level = refilled(level, cap, last, taken.millis).subtract(nanos(taken.amount, cap));
                 last = taken.millis;
             }
         }
-        return refilled(level, cap, now - last, full);
+        return refilled(level, cap, last, now);
     }
 
-    private static BigDecimal refilled(BigDecimal level, Cap cap, long millis, BigDecimal full) {
-        BigDecimal gained =
-                cap.max().multiply(new BigDecimal(BigInteger.valueOf(millis).multiply(BigInteger.TEN.pow(6))));
+    private static BigDecimal refilled(BigDecimal level, Cap cap, long from, long to) {
+        BigDecimal full = nanos(cap.max(), cap);
+        if (from == Long.MIN_VALUE) {
+            return full;
+        }
+        BigDecimal gained = cap.max().multiply(BigDecimal.valueOf(to - from).movePointRight(6));
         return level.add(gained).min(full);
     }
 

@@ -53,11 +53,11 @@ final class NaiveOperators {
             case ENDS_WITH -> texts(value, operand, String::endsWith);
             case WITHIN_PATH ->
                 value instanceof Value.Text path
-                        ? Outcome.of(NaiveFilePath.liesWithin(path.value(), strings(operand)))
+                        ? NaiveFilePath.liesWithin(path.value(), strings(operand))
                         : Outcome.INVALID;
             case HOST_IN ->
                 value instanceof Value.Text url
-                        ? Outcome.of(NaiveUrl.isOnOneOf(url.value(), strings(operand)))
+                        ? NaiveUrl.isOnOneOf(url.value(), strings(operand))
                         : Outcome.INVALID;
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };

@@ -8,10 +8,10 @@ final class NaiveUrl {
 
     private NaiveUrl() {}
 
-    static boolean isOnOneOf(String url, List<String> hosts) {
+    static Outcome isOnOneOf(String url, List<String> hosts) {
         String lower = url.toLowerCase(Locale.ROOT);
         if (!lower.startsWith("http://") && !lower.startsWith("https://")) {
-            return false;
+            return Outcome.INVALID;
         }
         String host = lower.substring(lower.indexOf("://") + 3);
         for (char end : "/?#".toCharArray()) {
@@ -20,8 +20,9 @@ final class NaiveUrl {
         host = host.substring(host.lastIndexOf('@') + 1);
         host = host.indexOf(':') < 0 ? host : host.substring(0, host.indexOf(':'));
         String real = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
-        return hosts.stream()
+        return Outcome.of(hosts.stream()
                 .map(listed -> listed.toLowerCase(Locale.ROOT))
-                .anyMatch(listed -> listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed));
+                .anyMatch(listed ->
+                        listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed)));
     }
 }

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.tool.ToolLock.Difference;
-import dev.interlock.policy.tool.ToolLock.Key;
 import dev.interlock.policy.tool.ToolLock.Pin;
 import dev.interlock.policy.tool.ToolLock.Status;
 import dev.interlock.policy.value.ObjectValue;
@@ -88,8 +87,8 @@ class ToolLockTest {
 
         assertThat(lock.diff("s", List.of(TOOL, ToolDefinition.named("fresh"))))
                 .containsExactly(
-                        new Difference(new Key("s", "fresh"), Status.NEW, Set.of()),
-                        new Difference(new Key("s", "gone"), Status.MISSING, Set.of()));
+                        new Difference(new ToolLock.Key("s", "fresh"), Status.NEW, Set.of()),
+                        new Difference(new ToolLock.Key("s", "gone"), Status.MISSING, Set.of()));
         assertThat(lock.without("s", List.of("gone")).diff("s", List.of(TOOL))).isEmpty();
         assertThat(lock.diff("t", List.of())).isEmpty();
     }

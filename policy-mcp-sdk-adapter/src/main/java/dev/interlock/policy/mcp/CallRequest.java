@@ -67,7 +67,7 @@ final class CallRequest {
     }
 
     private static CallRequest raw(JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits) {
-        Map<String, Object> params = new LinkedHashMap<>();
+        Map<String, @Nullable Object> params = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : raw.entrySet()) {
             if (!(entry.getKey() instanceof String key)) {
                 return malformed(request, "", "a key of its parameters is no string");
@@ -88,7 +88,7 @@ final class CallRequest {
         @SuppressWarnings("unchecked")
         ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits);
         return new CallRequest(request, call, decided -> {
-            Map<String, Object> sent = new LinkedHashMap<>(params);
+            Map<String, @Nullable Object> sent = new LinkedHashMap<>(params);
             sent.computeIfPresent(ARGUMENTS, (key, value) -> thaw(decided));
             return sent;
         });
@@ -104,6 +104,7 @@ final class CallRequest {
         return false;
     }
 
+    @SuppressWarnings("NullAway") // the SDK's types don't say that an argument may be null
     private static Map<String, Object> thaw(ToolCall decided) {
         return decided.arguments().root().toJava();
     }
@@ -127,18 +128,5 @@ final class CallRequest {
     /** The request's id. */
     Object id() {
         return request.id();
-    }
-
-    /** For messages of ours; a name that came over no check is cut and cleared of what could forge a line of a log. */
-    static String printable(@Nullable String name) {
-        if (name == null || name.isEmpty()) {
-            return "(no name)";
-        }
-        StringBuilder text = new StringBuilder();
-        name.codePoints()
-                .limit(128)
-                .map(c -> Character.isISOControl(c) || Character.getType(c) == Character.FORMAT ? '?' : c)
-                .forEach(text::appendCodePoint);
-        return text.toString();
     }
 }

@@ -3,7 +3,6 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.time.TimeSource;
@@ -21,7 +20,6 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.UUID;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -68,7 +66,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
-    private final ValueLimits argumentLimits;
+    private final CallGate calls;
     private final TimeSource time;
     private final Duration callTimeToLive;
     private final Duration toolListTimeout;
@@ -81,7 +79,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.engine = builder.engine;
         this.callers = new Callers(builder.server, builder.identity, builder.session, builder.resolver);
         this.answers = new Answers(builder.denialPrefix);
-        this.argumentLimits = builder.argumentLimits;
+        this.calls = new CallGate(engine, callers, builder.argumentLimits, this::plain);
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
@@ -175,11 +173,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> send(JSONRPCRequest request, ContextView context) {
         Connection connection = current.get();
         if (connection == null) {
-            return Mono.error(new McpTransportException("refused to send " + CallRequest.printable(request.method())
+            return Mono.error(new McpTransportException("refused to send " + Printable.name(request.method())
                     + " before connect: there is nobody to answer it to"));
         }
         if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
-            return call(connection, request, context);
+            return call(connection, request);
         }
         Decision decision = Methods.decide(engine, request.method());
         if (!decision.allowed()) {
@@ -201,6 +199,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return delegate.sendMessage(notification);
     }
 
+    private Map<String, Object> plain(Object typed) {
+        return delegate.unmarshalFrom(typed, PLAIN);
+    }
+
     /** A cancelled call may have run all the same, and its response, if it ever comes, is for nobody. */
     private void cancelled(@Nullable Object params) {
         Connection connection = current.get();
@@ -217,7 +219,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         } catch (RuntimeException e) {
             log.warn("tools/list was refused: the caller could not be resolved", e);
             return connection.deliver(
-                    answers.refusal(request.id(), Verdict.failed(e).decision()));
+                    answers.refusal(request.id(), Ruling.failed(e).decision()));
         }
         if (!connection.pending().add(request.id(), list)) {
             return Mono.error(new McpTransportSessionClosedException());
@@ -226,79 +228,18 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 .doOnError(failure -> connection.pending().forget(request.id(), list));
     }
 
-    // ---- calls
-
-    private Mono<Void> call(Connection connection, JSONRPCRequest request, ContextView context) {
-        return Mono.defer(() -> {
-                    CallRequest call =
-                            CallRequest.read(request, argumentLimits, params -> delegate.unmarshalFrom(params, PLAIN));
-                    return decide(connection, callers.of(context).signs(call.call()))
-                            .map(admission -> new Verdict(admission.decision(), admission, call));
-                })
-                .onErrorResume(failure -> Mono.just(Verdict.failed(failure)))
-                .switchIfEmpty(Mono.fromSupplier(Verdict::missing))
-                .flatMap(verdict -> carryOut(connection, request, verdict));
-    }
-
-    private Mono<Admission> decide(Connection connection, ToolCall call) {
-        return admit(call)
-                .flatMap(admission -> needsToolList(admission.decision(), call)
-                        ? connection
-                                .toolLists()
-                                .learn()
-                                .doOnCancel(admission::unsent)
-                                .flatMap(learnt -> {
-                                    if (!learnt) {
-                                        return Mono.just(admission);
-                                    }
-                                    admission.unsent();
-                                    return admit(call);
-                                })
-                        : Mono.just(admission));
-    }
-
-    private boolean needsToolList(Decision decision, ToolCall call) {
-        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
-                && engine.tools().find(call.server(), call.tool()) == null
-                && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
-    }
-
-    /** Whoever stops waiting while the engine decides leaves nothing reserved. */
-    private Mono<Admission> admit(ToolCall call) {
-        return Mono.<Admission>create(sink -> {
-                    AtomicBoolean left = new AtomicBoolean();
-                    sink.onCancel(() -> left.set(true));
-                    engine.admitAsync(call).whenComplete((admission, failure) -> {
-                        if (failure != null) {
-                            sink.error(failure);
-                        } else if (admission == null) {
-                            sink.success();
-                        } else if (left.get()) {
-                            admission.unsent();
-                        } else {
-                            sink.success(admission);
-                        }
-                    });
-                })
-                .doOnDiscard(Admission.class, Admission::unsent);
-    }
-
-    private Mono<Void> carryOut(Connection connection, JSONRPCRequest request, Verdict verdict) {
-        Decision decision = verdict.decision();
-        Admission admission = verdict.admission();
-        CallRequest call = verdict.call();
-        if (decision.allowed() && admission != null && call != null) {
-            return pass(connection, call, admission);
-        }
-        if (verdict.failure() != null) {
-            log.warn("A call was denied because it could not be decided", verdict.failure());
-        } else {
-            report(call, decision);
-        }
-        if (admission != null) {
-            admission.unsent();
-        }
-        return connection.deliver(answers.denial(request.id(), decision));
+    private Mono<Void> call(Connection connection, JSONRPCRequest request) {
+        return calls.decide(request, connection.toolLists()).flatMap(ruling -> {
+            Admission admission = ruling.admission();
+            CallRequest call = ruling.call();
+            if (ruling.decision().allowed() && admission != null && call != null) {
+                return pass(connection, call, admission);
+            }
+            if (admission != null) {
+                admission.unsent();
+            }
+            return connection.deliver(answers.denial(request.id(), ruling.decision()));
+        });
     }
 
     private Mono<Void> pass(Connection connection, CallRequest call, Admission admission) {
@@ -312,16 +253,6 @@ public final class EnforcingClientTransport implements McpClientTransport {
             connection.pending().forget(call.id(), pending);
             admission.settle(SendFailure.settlement(failure));
         });
-    }
-
-    private static void report(@Nullable CallRequest call, Decision decision) {
-        String tool = CallRequest.printable(call == null ? null : call.call().tool());
-        String rule = decision.rule() == null ? "-" : decision.rule().name();
-        if (decision.code() == Decision.Code.ERROR) {
-            log.warn("Denied a call of {} because the engine failed, rule {}", tool, rule);
-        } else {
-            log.info("Denied a call of {}: {}, rule {}", tool, decision.code().text(), rule);
-        }
     }
 
     // ---- from the server to the client
@@ -348,7 +279,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (decision.allowed()) {
             return Mono.just(request);
         }
-        log.info("Refused {} from the server", CallRequest.printable(request.method()));
+        log.info("Refused {} from the server", Printable.name(request.method()));
         return Mono.defer(() -> delegate.sendMessage(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
                     log.debug("The server could not be told that its request was refused", failure);
@@ -387,12 +318,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
         try {
-            Object result = response.result();
-            Object visible = toolLists.visible(result, caller);
-            return visible == result ? response : JSONRPCResponse.result(response.id(), visible);
+            Object filtered = toolLists.withoutHidden(response.result(), caller);
+            return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
         } catch (RuntimeException e) {
             log.warn("A list of tools was withheld because it could not be filtered", e);
-            return answers.refusal(response.id(), Verdict.failed(e).decision());
+            return answers.refusal(response.id(), Ruling.failed(e).decision());
         }
     }
 

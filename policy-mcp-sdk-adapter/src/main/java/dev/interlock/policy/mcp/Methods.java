@@ -18,13 +18,13 @@ final class Methods {
         if (isToolCall(method)) {
             // Calls of the client's go another way. This is a spelling that a lenient server might take for one, or a
             // server that calls its client.
-            return Verdict.denied(Decision.Code.METHOD, "Tools can't be called in this way.");
+            return Ruling.denied(Decision.Code.METHOD, "Tools can't be called in this way.");
         }
         try {
             return engine.decideMethod(method);
         } catch (RuntimeException e) {
             log.warn("A request was refused because its method could not be decided", e);
-            return Verdict.failed(e).decision();
+            return Ruling.failed(e).decision();
         }
     }
 

@@ -88,6 +88,7 @@ final class PendingRequests {
     }
 
     /** Forgets a request, if it is still the one awaited under that id, without abandoning it. */
+    @SuppressWarnings("ReferenceEquality") // two equal requests are still two
     synchronized void forget(Object id, Pending request) {
         Entry entry = entries.get(key(id));
         if (entry != null && entry.request() == request) {

@@ -36,11 +36,13 @@ final class ToolListFilter {
     }
 
     /**
-     * The result as the caller may see it: the very same if nothing is hidden, else a copy with all its other fields.
+     * The result as the caller may see it, with all its other fields; null if nothing in it is hidden and it may pass as
+     * it is.
      *
      * @throws IllegalArgumentException if it can't be read
      */
-    Object visible(@Nullable Object result, Caller caller) {
+    @Nullable
+    Object withoutHidden(@Nullable Object result, Caller caller) {
         List<?> tools = tools(result);
         List<@Nullable ToolDefinition> definitions = learnAll(tools);
         List<Object> kept = new ArrayList<>(tools.size());
@@ -50,8 +52,8 @@ final class ToolListFilter {
                 kept.add(tools.get(i));
             }
         }
-        if (kept.size() == tools.size() && result != null) {
-            return result;
+        if (kept.size() == tools.size()) {
+            return null;
         }
         if (result instanceof ListToolsResult typed) {
             return new ListToolsResult(kept.stream().map(Tool.class::cast).toList(), typed.nextCursor(), typed.meta());

@@ -33,8 +33,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What a real client sees of a real server through the enforcing transport, and what the server sees of the client. */
+@Timeout(60)
 abstract class EnforcementOverTransport {
 
     private final BlockingQueue<ProgressNotification> progress = new LinkedBlockingQueue<>();

@@ -9,7 +9,6 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
-import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.TypeRef;
@@ -761,37 +760,104 @@ class EnforcingClientTransportTest {
     @Nested
     class TheCaller {
 
-        private final Policy byIdentity =
-                new Policies().tool("export", Policies.limit(10)).policy();
+        private static final Policy GRANTS = new Policies()
+                .granting("alice", "read")
+                .granting("bob", "write")
+                .policy();
+
+        private static final CallContextResolver FROM_CONTEXT = (transport, reactor) ->
+                transport.get("user") instanceof String user ? CallContext.by(user) : CallContext.EMPTY;
+
+        private void call(EnforcingClientTransport transport, String id, String tool, String user) {
+            transport
+                    .sendMessage(EnforcingClientTransportTest.call(id, tool, null))
+                    .contextWrite(context ->
+                            context.put(McpTransportContext.KEY, McpTransportContext.create(Map.of("user", user))))
+                    .block();
+        }
 
         @Test
         void isWhomTheResolverNames() {
-            List<String> asked = new ArrayList<>();
-            wrapped(
-                            byIdentity,
-                            builder -> builder.callContext((transport, reactor) -> {
-                                asked.add(transport.get("user") + " " + reactor.getOrDefault("trace", "none"));
-                                return CallContext.by("alice").in("s-1").with(ObjectValue.EMPTY);
-                            }))
-                    .sendMessage(call("1", "read", null))
-                    .contextWrite(context -> context.put(
-                                    McpTransportContext.KEY, McpTransportContext.create(Map.of("user", "alice")))
-                            .put("trace", "t-1"))
+            EnforcingClientTransport transport = wrapped(GRANTS, builder -> builder.callContext(FROM_CONTEXT));
+
+            call(transport, "1", "read", "alice");
+            call(transport, "2", "read", "bob");
+
+            assertThat(wire.sent).hasSize(1);
+            assertDenied(0, "2", "");
+        }
+
+        @Test
+        void isWhomTheHostNamedIfTheResolverKnowsNobody() {
+            EnforcingClientTransport transport =
+                    wrapped(GRANTS, builder -> builder.callContext(FROM_CONTEXT).identity("alice"));
+
+            transport
+                    .sendMessage(EnforcingClientTransportTest.call("1", "read", null))
+                    .block();
+            call(transport, "2", "write", "bob");
+
+            assertThat(wire.sent).hasSize(2);
+        }
+
+        @Test
+        void seesTheToolsThatAreGrantedToItAlone() {
+            EnforcingClientTransport transport = wrapped(GRANTS, builder -> builder.callContext(FROM_CONTEXT));
+            transport
+                    .sendMessage(new JSONRPCRequest("tools/list", "1"))
+                    .contextWrite(context ->
+                            context.put(McpTransportContext.KEY, McpTransportContext.create(Map.of("user", "bob"))))
                     .block();
 
-            assertThat(asked).containsExactly("alice t-1");
+            wire.respond("1", Map.of("tools", List.of(Map.of("name", "read"), Map.of("name", "write"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "write")));
+        }
+
+        @Test
+        void countsInTheSessionThatTheResolverOrTheHostNames() {
+            EnforcingClientTransport transport = wrapped(
+                    LIMITED,
+                    builder -> builder.session("of-host")
+                            .callContext((context, reactor) -> reactor.hasKey("agent")
+                                    ? CallContext.EMPTY.in(reactor.get("agent"))
+                                    : CallContext.EMPTY));
+
+            transport
+                    .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                    .block();
+            transport
+                    .sendMessage(EnforcingClientTransportTest.call("2", "export", null))
+                    .contextWrite(context -> context.put("agent", "of-agent"))
+                    .block();
+
+            assertThat(limiter.subjects()).hasSize(2);
+            assertThat(limiter.subjects().get(0)).contains("of-host");
+            assertThat(limiter.subjects().get(1)).contains("of-agent");
+        }
+
+        @Test
+        void countsApartForEachWrappedTransportIfNobodyNamesASession() {
+            wrapped(LIMITED)
+                    .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                    .block();
+            wrapped(LIMITED)
+                    .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                    .block();
+
+            assertThat(limiter.subjects()).hasSize(2).doesNotHaveDuplicates();
         }
 
         @Test
         void isAskedForWithAnEmptyContextIfTheHostSetsNone() {
             List<Object> asked = new ArrayList<>();
             wrapped(
-                            byIdentity,
+                            LIMITED,
                             builder -> builder.callContext((transport, reactor) -> {
                                 asked.add(transport);
                                 return CallContext.EMPTY;
                             }))
-                    .sendMessage(call("1", "read", null))
+                    .sendMessage(EnforcingClientTransportTest.call("1", "read", null))
                     .block();
 
             assertThat(asked).containsExactly(McpTransportContext.EMPTY);

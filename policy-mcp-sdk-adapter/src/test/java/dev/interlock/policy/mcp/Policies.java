@@ -28,6 +28,7 @@ final class Policies {
     private List<NamePattern> hide = List.of();
     private final Map<NamePattern, Entry> tools = new LinkedHashMap<>();
     private final Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+    private final Map<NamePattern, PolicyBody> grants = new LinkedHashMap<>();
 
     static Policy allowingAll() {
         return new Policies().policy();
@@ -38,6 +39,19 @@ final class Policies {
         return new Policies()
                 .tool("start_export", limit(10), requiredArguments())
                 .tool("delete_store", denied("Stores are not deleted by agents."));
+    }
+
+    /** Grants an identity these tools, and no others. */
+    Policies granting(String identity, String... names) {
+        Map<NamePattern, Entry> granted = new LinkedHashMap<>();
+        for (String name : names) {
+            granted.put(new NamePattern(name), Entry.listed(Place.of("grants." + identity + "." + name)));
+        }
+        grants.put(
+                new NamePattern(identity),
+                new PolicyBody(
+                        Posture.DENY, List.of(), granted, Map.of(), Map.of(), Optional.empty(), Optional.empty()));
+        return this;
     }
 
     Policies defaultDeny() {
@@ -63,7 +77,7 @@ final class Policies {
 
     Policy policy() {
         PolicyBody body = new PolicyBody(posture, hide, tools, Map.of(), Map.of(), Optional.empty(), Optional.empty());
-        return new Policy("", Mode.ENFORCE, body, methods, Optional.empty());
+        return new Policy("", Mode.ENFORCE, body, methods, grants.isEmpty() ? Optional.empty() : Optional.of(grants));
     }
 
     static Rule limit(int max) {

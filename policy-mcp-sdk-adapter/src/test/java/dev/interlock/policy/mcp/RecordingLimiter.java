@@ -19,6 +19,7 @@ final class RecordingLimiter implements RateLimiter {
 
     private final Map<Reservation, List<Settlement>> reservations = new HashMap<>();
     private final List<Settlement> settlements = new ArrayList<>();
+    private final List<String> subjects = new ArrayList<>();
     private Supplier<CompletionStage<Reservation>> answer = () -> CompletableFuture.completedFuture(grant());
     private boolean slow;
 
@@ -40,6 +41,11 @@ final class RecordingLimiter implements RateLimiter {
         return reservations.size();
     }
 
+    /** On whose account was charged, in order. */
+    synchronized List<String> subjects() {
+        return List.copyOf(subjects);
+    }
+
     /** How reservations were settled, in the order in which that happened. */
     synchronized List<Settlement> settlements() {
         return List.copyOf(settlements);
@@ -57,6 +63,9 @@ final class RecordingLimiter implements RateLimiter {
 
     @Override
     public CompletionStage<Reservation> reserveAsync(Batch batch) {
+        synchronized (this) {
+            batch.charges().forEach(charge -> subjects.add(charge.key().subject()));
+        }
         return answer.get();
     }
 

@@ -20,6 +20,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Rehearsal {
 
+    /** Servers that are remembered to have announced the tools. */
+    private static final int MOST_SERVERS = 10_000;
+
     private final VirtualTime time = new VirtualTime();
     private final ToolList tools;
     private final Set<String> knownTo = new HashSet<>();
@@ -89,7 +92,7 @@ public final class Rehearsal {
 
     private void introduce(ToolCall call) {
         String server = call.server() == null ? "" : call.server();
-        if (!tools.definitions().isEmpty() && knownTo.add(server)) {
+        if (!tools.definitions().isEmpty() && knownTo.size() < MOST_SERVERS && knownTo.add(server)) {
             engine.tools().learn(call.server(), tools.definitions());
         }
     }

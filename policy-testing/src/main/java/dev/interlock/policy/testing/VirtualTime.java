@@ -7,18 +7,24 @@ final class VirtualTime implements TimeSource {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** As far as a clock of nanoseconds reaches. */
-    private static final long MOST_MILLIS = Long.MAX_VALUE / NANOS_PER_MILLI;
+    /** Half of what a clock of nanoseconds holds, so that a difference of two times never overflows. */
+    private static final long MOST_MILLIS = Long.MAX_VALUE / NANOS_PER_MILLI / 2;
 
     private volatile long wall;
-    private volatile long monotonic = -MOST_MILLIS;
+    private volatile long elapsed;
+    private long start;
+    private boolean started;
 
     void moveTo(long wallMillis) {
-        if (Math.abs(wallMillis) > MOST_MILLIS) {
-            throw new IllegalArgumentException("a time must be within 292 years of 1970, was " + wallMillis + " ms");
+        if (wallMillis < -MOST_MILLIS || wallMillis > MOST_MILLIS) {
+            throw new IllegalArgumentException("a time must be within 146 years of 1970, was " + wallMillis + " ms");
+        }
+        if (!started) {
+            started = true;
+            start = wallMillis;
         }
         wall = wallMillis;
-        monotonic = Math.max(monotonic, wallMillis);
+        elapsed = Math.max(elapsed, wallMillis - start);
     }
 
     @Override
@@ -28,6 +34,6 @@ final class VirtualTime implements TimeSource {
 
     @Override
     public long monotonicNanos() {
-        return monotonic * NANOS_PER_MILLI;
+        return elapsed * NANOS_PER_MILLI;
     }
 }

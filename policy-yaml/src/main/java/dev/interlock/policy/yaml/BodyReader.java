@@ -42,7 +42,7 @@ final class BodyReader {
             tools(toolsNode, fields.at("tools"), counters, tools);
         }
         Node.Pair allTools = fields.pair("all_tools");
-        return new PolicyBody(
+        PolicyBody body = new PolicyBody(
                 posture(fields, unlessSaid),
                 hide(fields),
                 tools.named,
@@ -52,6 +52,27 @@ final class BodyReader {
                 allTools == null
                         ? Optional.empty()
                         : Optional.of(allTools(allTools, fields.at("all_tools"), counters)));
+        Node.Pair forAll = allTools != null ? allTools : fields.pair("tools");
+        if (forAll != null && allowsNothing(body)) {
+            context.findings.warn(
+                    "allows-nothing",
+                    forAll.key(),
+                    fields.at(forAll.name()),
+                    "no tool can be called: 'default' is deny"
+                            + (fields.has("default") ? "" : " in a grant that doesn't say otherwise")
+                            + ", and an entry for all tools lists none",
+                    "list tools under 'tools', or write default: allow");
+        }
+        return body;
+    }
+
+    /** Whether the author limits tools of which none is listed. A body without any entry may well be meant so. */
+    private static boolean allowsNothing(PolicyBody body) {
+        return body.posture() == Posture.DENY
+                && body.tools().isEmpty()
+                && body.categories().isEmpty()
+                && body.risks().isEmpty()
+                && (body.star().isPresent() || body.allTools().isPresent());
     }
 
     /** Reads {@code node} as the value of {@code tools}, and nothing else. */
@@ -140,7 +161,9 @@ final class BodyReader {
                         pattern, entries.read(pair, entryAt, new Owner(Owner.Kind.TOOL, pair.name(), counters)));
             } else {
                 context.intercept.ignores("a glob under 'tools'", pair.key(), entryAt);
-                tools.named.put(pattern, entries.read(pair, entryAt, group(entryAt, counters)));
+                tools.named.put(
+                        pattern,
+                        context.intercept.skipping(() -> entries.read(pair, entryAt, group(entryAt, counters))));
             }
         }
     }
@@ -165,7 +188,8 @@ final class BodyReader {
         if (pair.value() instanceof Node.Scalar scalar && scalar.isNull()) {
             context.scalars.wrongType(pair.value(), at, "all_tools", "a map");
         }
-        return entries.read(pair, at, new Owner(Owner.Kind.ALL, pair.name(), counters));
+        Owner owner = new Owner(Owner.Kind.ALL, pair.name(), counters);
+        return context.intercept.skipping(() -> entries.read(pair, at, owner));
     }
 
     private static Owner group(At at, Counters counters) {
@@ -183,7 +207,9 @@ final class BodyReader {
             ToolCategory category = ToolCategory.of(pair.name()).orElse(null);
             if (category != null) {
                 At entryAt = at.key(pair.name());
-                categories.put(category, entries.read(pair, entryAt, group(entryAt, counters)));
+                categories.put(
+                        category,
+                        context.intercept.skipping(() -> entries.read(pair, entryAt, group(entryAt, counters))));
             } else if (!Keys.isNote(pair.name())) {
                 unknown(pair, at, "there is no category ", CATEGORIES, "the categories are ");
             }
@@ -202,7 +228,8 @@ final class BodyReader {
             RiskSelector risk = RiskSelector.of(pair.name()).orElse(null);
             if (risk != null) {
                 At entryAt = at.key(pair.name());
-                risks.put(risk, entries.read(pair, entryAt, group(entryAt, counters)));
+                risks.put(
+                        risk, context.intercept.skipping(() -> entries.read(pair, entryAt, group(entryAt, counters))));
             } else if (!Keys.isNote(pair.name())) {
                 String plain = pair.name().replaceFirst("[-+]$", "");
                 if (RiskLevel.of(plain).isPresent()) {

@@ -226,7 +226,8 @@ final class DocumentReader {
             At grantAt = at.key(grant.name());
             if (grant.value() instanceof Node.Mapping body) {
                 Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
-                grants.put(pattern, bodies.read(inner, Posture.DENY, counters(outer)));
+                Counters own = counters(outer);
+                grants.put(pattern, context.intercept.skipping(() -> bodies.read(inner, Posture.DENY, own)));
             } else {
                 context.scalars.wrongType(grant.value(), grantAt, "a grant", "a map");
             }

@@ -52,9 +52,14 @@ final class EntryReader {
         }
         Node hideNode = fields.get("hide");
         boolean hide = hideNode != null && Boolean.TRUE.equals(context.scalars.bool(hideNode, at.key("hide"), "hide"));
-        List<Block> require = blocks(fields, "require", owner, ConditionReader.Use.ALLOWS);
-        List<Block> denyIf = blocks(fields, "deny_if", owner, ConditionReader.Use.DENIES);
-        return new Entry(hide, require, denyIf, rules(fields, owner), limits(fields, owner), place);
+        InterceptView intercept = context.intercept;
+        return new Entry(
+                hide,
+                intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.Use.ALLOWS)),
+                intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.Use.DENIES)),
+                rules(fields, owner),
+                intercept.skipping(() -> limits(fields, owner)),
+                place);
     }
 
     private void wrongType(Node node, At at) {

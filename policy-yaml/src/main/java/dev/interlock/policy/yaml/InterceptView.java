@@ -2,6 +2,8 @@ package dev.interlock.policy.yaml;
 
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Looks at the document as Intercept would: what it would have accepted and not enforced, because it skips keys that it
@@ -11,6 +13,8 @@ final class InterceptView {
 
     private final Map<String, Ignored> ignored = new LinkedHashMap<>();
     private boolean refused;
+    /** How many keys around the present one are ignored. */
+    private int skipping;
 
     private static final class Ignored {
         private final Node node;
@@ -25,6 +29,9 @@ final class InterceptView {
 
     /** Intercept skips this key, or takes it for something else. */
     void ignores(String what, Node node, At at) {
+        if (skipping > 0) {
+            return;
+        }
         Ignored before = ignored.get(what);
         if (before == null) {
             ignored.put(what, new Ignored(node, at));
@@ -35,7 +42,17 @@ final class InterceptView {
 
     /** Intercept refuses the document for something that is fine here: nobody can have relied on it there. */
     void refuses() {
-        refused = true;
+        refused |= skipping == 0;
+    }
+
+    /** Intercept doesn't see what {@code read} reads, and so neither ignores nor refuses anything in it. */
+    <T extends @Nullable Object> T skipping(Supplier<T> read) {
+        skipping++;
+        try {
+            return read.get();
+        } finally {
+            skipping--;
+        }
     }
 
     /** One note for each thing that is ignored, at its first place. */

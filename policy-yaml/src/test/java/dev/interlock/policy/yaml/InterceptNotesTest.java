@@ -46,6 +46,14 @@ class InterceptNotesTest {
     }
 
     @Test
+    void whatStandsInsideOfWhatIsIgnoredIsNeitherNotedNorRefused() {
+        assertThat(codes("version: \"1\"\ncategories: {read: {limits: [], rules: [{action: deny, reason: no}]}}\n"))
+                .containsExactly("intercept-ignores");
+        assertThat(codes("version: \"1\"\ngrants: {a: {default: allow, all_tools: {rules: [{action: deny}]}}}\n"))
+                .containsExactly("intercept-ignores");
+    }
+
+    @Test
     void aDocumentThatInterceptEnforcesNeedsNoNote() {
         assertThat(codes("version: \"1\"\ndefault: deny\nhide: [a]\ntools: {t: {" + RULE + "}}\n"))
                 .isEmpty();
@@ -57,8 +65,8 @@ class InterceptNotesTest {
                 "tools: {t: {limits: []}}",
                 "version: \"1\"\ntools: {t: {limits: [], rules: [{action: deny}]}}",
                 "version: \"1\"\ntools: {t: {limits: [], rules: [{name: r, action: allow, rate_limit: {max: 1, window: 1}}]}}",
-                "version: \"1\"\ntools: {t: {require: [{path: args.a, op: host_in, value: [a.example]}]}}",
-                "version: \"1\"\ntools: {t: {require: [{path: call.identity, op: eq, value: a}]}}"
+                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: args.a, op: host_in, value: [a.example]}]}]}}",
+                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: call.identity, op: eq, value: a}]}]}}"
             })
     void aDocumentThatInterceptRefusesNeedsNoNote(String document) {
         assertThat(codes(document + "\n")).doesNotContain("intercept-ignores");

@@ -12,19 +12,19 @@ import org.jspecify.annotations.Nullable;
  * @param call what was decided on; null if it could not be read
  * @param failure why the engine didn't answer; null if it did
  */
-record Verdict(
+record Ruling(
         Decision decision,
         @Nullable Admission admission,
         @Nullable CallRequest call,
         @Nullable Throwable failure) {
 
-    Verdict(Decision decision, Admission admission, CallRequest call) {
+    Ruling(Decision decision, Admission admission, CallRequest call) {
         this(decision, admission, call, null);
     }
 
     /** A denial because something threw; the message names no detail. */
-    static Verdict failed(Throwable failure) {
-        return new Verdict(
+    static Ruling failed(Throwable failure) {
+        return new Ruling(
                 denied(Decision.Code.ERROR, "The policy could not be applied, so this was denied."),
                 null,
                 null,
@@ -32,10 +32,11 @@ record Verdict(
     }
 
     /** A denial because nothing was decided. */
-    static Verdict missing() {
+    static Ruling missing() {
         return failed(new IllegalStateException("the engine completed without a decision"));
     }
 
+    /** A denial that no rule of the policy gave. */
     static Decision denied(Decision.Code code, String message) {
         return new Decision(Decision.Verdict.DENIED, code, null, message, null, false);
     }

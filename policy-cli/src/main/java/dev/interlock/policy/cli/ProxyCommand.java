@@ -1,0 +1,195 @@
+package dev.interlock.policy.cli;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.yaml.Diagnostic;
+import dev.interlock.policy.yaml.PolicyWatcher;
+import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock proxy}. */
+@Command(
+        name = "proxy",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Puts a policy in front of an MCP server, for hosts that are not written in Java: speaks MCP on",
+            "its standard input and output, and passes on what the policy allows.",
+            "A changed policy file is taken up while it runs.",
+        },
+        footer = {
+            "",
+            "Example:",
+            "  interlock proxy policy.yaml -- npx -y some-mcp-server",
+            "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header 'Authorization=Bearer …'",
+        })
+final class ProxyCommand implements Callable<Integer> {
+
+    /** How long answers are awaited once the host has ended. */
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(10);
+
+    @Parameters(index = "0", paramLabel = "POLICY", description = "The policy.")
+    private String policyFile = "";
+
+    @Parameters(
+            index = "1..*",
+            arity = "0..*",
+            paramLabel = "COMMAND",
+            description = "The server's command and its arguments, after a --.")
+    private List<String> command = List.of();
+
+    @Option(names = "--url", paramLabel = "URL", description = "The server's address, for streamable HTTP.")
+    private @Nullable URI url;
+
+    @Option(names = "--header", paramLabel = "NAME=VALUE", description = "A header of each request, with --url.")
+    private Map<String, String> headers = Map.of();
+
+    @Option(names = "--identity", paramLabel = "I", description = "On whose account calls are made.")
+    private @Nullable String identity;
+
+    @Option(names = "--server", paramLabel = "NAME", description = "What the policy calls the server.")
+    private @Nullable String server;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() throws InterruptedException {
+        if ((url == null) == command.isEmpty()) {
+            throw new ParameterException(spec.commandLine(), "Give either a command after -- or --url");
+        }
+        if (policyFile.equals("-")) {
+            throw new ParameterException(
+                    spec.commandLine(), "The standard input is the host's; the policy must be a file");
+        }
+        PrintWriter err = spec.commandLine().getErr();
+        Policy policy = Source.read(policyFile).policy(Colours.detect());
+        PolicyEngine engine = engine(policy);
+        JsonRpc json = new JsonRpc();
+        CompletableFuture<Integer> end = new CompletableFuture<>();
+        McpClientTransport inner = inner(json, err, end);
+        Proxy proxy = new Proxy(json, enforced(inner, engine), new FileOutputStream(FileDescriptor.out));
+        PolicyWatcher watcher = PolicyWatcher.of(Path.of(policyFile), engine::update)
+                .inForce(policy)
+                .listener(event -> report(event, err))
+                .start();
+        try {
+            proxy.connect();
+            serve(proxy, inner, end);
+            return end.get();
+        } catch (ExecutionException e) {
+            throw new CliException("the proxy has failed: " + e.getCause());
+        } finally {
+            watcher.close();
+        }
+    }
+
+    private PolicyEngine engine(Policy policy) {
+        try {
+            return PolicyEngine.builder(policy)
+                    .schemaValidator(JsonSchemas.whenNeeded())
+                    .build();
+        } catch (IllegalArgumentException e) {
+            throw new CliException(policyFile + ": " + e.getMessage());
+        }
+    }
+
+    private McpClientTransport inner(JsonRpc json, PrintWriter err, CompletableFuture<Integer> end) {
+        if (url == null) {
+            ChildTransport child = new ChildTransport(command, json, err);
+            child.exit().whenComplete((code, failure) -> {
+                if (failure == null) {
+                    end.complete(code);
+                } else {
+                    end.completeExceptionally(failure);
+                }
+            });
+            return child;
+        }
+        if (url.getScheme() == null || url.getHost() == null) {
+            throw new ParameterException(spec.commandLine(), "--url must be an absolute http(s) URL");
+        }
+        HttpRequest.Builder request = HttpRequest.newBuilder();
+        headers.forEach(request::header);
+        String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
+        String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
+        return HttpClientStreamableHttpTransport.builder(url.getScheme() + "://" + url.getRawAuthority())
+                .endpoint(path + query)
+                .requestBuilder(request)
+                .jsonMapper(json.forSdk())
+                .build();
+    }
+
+    private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
+        EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(inner, engine);
+        if (identity != null) {
+            builder.identity(identity);
+        }
+        if (server != null) {
+            builder.server(server);
+        }
+        return builder.build();
+    }
+
+    /** Reads the host on a thread of its own: the server may end first, and a read can't be called off. */
+    private static void serve(Proxy proxy, McpClientTransport inner, CompletableFuture<Integer> end) {
+        Thread host = new Thread(
+                () -> {
+                    try {
+                        proxy.run(System.in);
+                        if (!(inner instanceof ChildTransport)) {
+                            proxy.awaitAnswers(LAST_ANSWERS);
+                        }
+                        inner.closeGracefully().block(LAST_ANSWERS.multipliedBy(2));
+                        if (!(inner instanceof ChildTransport)) {
+                            end.complete(ExitCode.OK);
+                        }
+                    } catch (IOException | InterruptedException | RuntimeException e) {
+                        end.completeExceptionally(e);
+                    }
+                },
+                "interlock-host-in");
+        host.setDaemon(true);
+        host.start();
+    }
+
+    private void report(PolicyWatcher.Event event, PrintWriter err) {
+        if (event instanceof PolicyWatcher.Event.Updated) {
+            err.println("interlock proxy: " + policyFile + " was changed, and is in force");
+        } else if (event instanceof PolicyWatcher.Event.Rejected rejected) {
+            err.println("interlock proxy: " + policyFile + " was changed, but is no policy; the one before stays:");
+            for (Diagnostic error : rejected.reading().errors()) {
+                err.println(error);
+            }
+        } else if (event instanceof PolicyWatcher.Event.Failed failed) {
+            err.println("interlock proxy: " + policyFile + " was changed, but can't be enforced: "
+                    + Printable.of(String.valueOf(failed.cause().getMessage())) + "; the one before stays");
+        } else if (event instanceof PolicyWatcher.Event.Missing) {
+            err.println("interlock proxy: " + policyFile + " is gone; the policy stays in force");
+        } else if (event instanceof PolicyWatcher.Event.Restored) {
+            err.println("interlock proxy: " + policyFile + " is there again");
+        }
+    }
+}

@@ -1,0 +1,59 @@
+package dev.interlock.policy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The guide to the command shows what the command prints: each of its examples is run on the files that it shows. */
+class CliDocsIT {
+
+    private static final Pattern FILE = Pattern.compile("```\\w+ (\\S+)\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern RUN = Pattern.compile("```console\n\\$ interlock (.*?)\n(.*?)```", Pattern.DOTALL);
+    private static final Pattern WORD = Pattern.compile("'([^']*)'|(\\S+)");
+
+    @TempDir
+    private Path directory;
+
+    @TestFactory
+    Stream<DynamicTest> eachExamplePrintsWhatTheGuideShows() throws IOException {
+        String guide = Files.readString(Path.of("../docs/cli.md"));
+        Interlock interlock = new Interlock(directory).merged();
+        Matcher file = FILE.matcher(guide);
+        while (file.find()) {
+            interlock.file(file.group(1), file.group(2));
+        }
+        String policy = Files.readString(directory.resolve("policy.yaml"));
+        interlock.file("stricter.yaml", policy.replace("value: 500", "value: 100"));
+        List<DynamicTest> tests = new ArrayList<>();
+        Matcher run = RUN.matcher(guide);
+        while (run.find()) {
+            String line = run.group(1);
+            String shown = run.group(2);
+            if (!line.contains(">")) {
+                tests.add(DynamicTest.dynamicTest(
+                        line, () -> assertThat(interlock.run(words(line)).out()).isEqualTo(shown)));
+            }
+        }
+        assertThat(tests).hasSizeGreaterThan(4);
+        return tests.stream();
+    }
+
+    private static String[] words(String line) {
+        List<String> words = new ArrayList<>();
+        Matcher word = WORD.matcher(line);
+        while (word.find()) {
+            words.add(word.group(1) == null ? word.group(2) : word.group(1));
+        }
+        return words.toArray(String[]::new);
+    }
+}

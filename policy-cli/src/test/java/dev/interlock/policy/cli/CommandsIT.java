@@ -1,0 +1,272 @@
+package dev.interlock.policy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.cli.Interlock.Result;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+class CommandsIT {
+
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final Path VECTORS =
+            Path.of("../policy-yaml/src/test/resources/vectors").toAbsolutePath();
+
+    private static final String POLICY = """
+            version: "1"
+            hide: [secret]
+            tools:
+              create_charge:
+                rules:
+                  - name: cap
+                    conditions:
+                      - {path: args.amount, op: lte, value: 100}
+                  - name: hourly
+                    rate_limit: 2/hour
+              delete_repo:
+                rules:
+                  - action: require_approval
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private Interlock interlock;
+
+    @BeforeEach
+    void writePolicy() throws IOException {
+        interlock = new Interlock(directory)
+                .file("policy.yaml", POLICY)
+                .file("bad.yaml", "version: \"1\"\ntools:\n  t:\n    rules:\n      - actoin: deny\n")
+                .file("implied.yaml", "get_status: {}\n");
+    }
+
+    @Test
+    void validateShowsEachMistakeWithACaretUnderIt() throws Exception {
+        Result result = interlock.run("validate", "bad.yaml", "policy.yaml");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("bad.yaml:5:9: error unknown-key: unknown key 'actoin', did you mean 'action'?")
+                .contains("    5 |       - actoin: deny\n      |         ^\n")
+                .contains("2 files:")
+                .doesNotContain("\u001b");
+    }
+
+    @Test
+    void validateTakesWarningsForFindingsOnlyWhenStrict() throws Exception {
+        assertThat(interlock.run("validate", "implied.yaml").code()).isZero();
+        assertThat(interlock.run("validate", "--strict", "implied.yaml").code()).isEqualTo(1);
+    }
+
+    @Test
+    void validateReadsTheStandardInputAndAnswersInJson() throws Exception {
+        Result result = interlock.runWith("tools: 5\n", "validate", "--format", "json", "-");
+        assertThat(result.code()).isEqualTo(1);
+        JsonNode file = JSON.readTree(result.out()).get("files").get(0);
+        assertThat(file.get("valid").asBoolean()).isFalse();
+        assertThat(file.get("file").asString()).isEqualTo("<stdin>");
+        assertThat(file.get("diagnostics").toString()).contains("\"line\":1");
+    }
+
+    @Test
+    void aFileThatIsNotThereIsAnErrorInALine() throws Exception {
+        for (String[] args : List.of(
+                new String[] {"validate", "nowhere.yaml"},
+                new String[] {"explain", "nowhere.yaml", "--tool", "t"},
+                new String[] {"test", "policy.yaml", "nowhere.yaml"},
+                new String[] {"replay", "policy.yaml", "nowhere.jsonl"},
+                new String[] {"proxy", "nowhere.yaml", "--", "true"})) {
+            Result result = interlock.run(args);
+            assertThat(result.code()).as(args[0]).isEqualTo(2);
+            assertThat(result.err()).contains("there is no such file").doesNotContain("Exception", "\tat ");
+        }
+    }
+
+    @Test
+    void everyCommandHasHelpWithAnExample() throws Exception {
+        for (String command : List.of("validate", "explain", "test", "replay", "schema", "proxy")) {
+            Result result = interlock.run(command, "--help");
+            assertThat(result.code()).isZero();
+            assertThat(result.out()).startsWith("Usage: interlock " + command).contains("Example:");
+        }
+    }
+
+    @Test
+    void explainTellsTheValuesThatWereComparedAndTheRoomThatIsLeft() throws Exception {
+        interlock.file("call.json", "{\"amount\": 100.00000000000000001}");
+        Result result = interlock.run("explain", "policy.yaml", "--tool", "create_charge", "--args", "@call.json");
+        assertThat(result.code()).isZero();
+        assertThat(result.out())
+                .startsWith("DENIED by cap at tools.create_charge.rules[0] (line 6) [condition]")
+                .contains("args.amount must be at most 100: false, the value is 100.00000000000000001")
+                .contains("entries  tools.create_charge (line 4)")
+                .contains("hourly: counts 1; used 0 of 2 per hour, room for 2");
+    }
+
+    @Test
+    void explainSaysInJsonWhatItSaysInWords() throws Exception {
+        Result result = interlock.run("explain", "policy.yaml", "--tool", "secret", "--format", "json");
+        JsonNode decision = JSON.readTree(result.out()).get("decision");
+        assertThat(decision.get("allowed").asBoolean()).isFalse();
+        assertThat(decision.get("code").asString()).isEqualTo("hidden");
+    }
+
+    @Test
+    void explainRefusesArgumentsWithAKeyTwice() throws Exception {
+        Result result =
+                interlock.run("explain", "policy.yaml", "--tool", "create_charge", "--args", "{\"a\":1,\"a\":2}");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("twice");
+    }
+
+    @Test
+    void testReportsLikeATestRunnerAndNamesUntestedRules() throws Exception {
+        interlock.file("tests.yaml", """
+                cases:
+                  - name: two an hour
+                    calls:
+                      - {tool: create_charge, args: {amount: 1}, times: 2, expect: allowed}
+                      - {tool: create_charge, args: {amount: 1}, at: 90s,
+                         expect: {decision: denied by hourly, retry_after: 58m30s}}
+                      - {tool: create_charge, args: {amount: 1}, at: 1h, expect: allowed}
+                  - name: wrong on purpose
+                    calls:
+                      - {tool: create_charge, args: {amount: 101}, expect: allowed}
+                """);
+        Result result = interlock.run("test", "policy.yaml", "tests.yaml", "--junit-xml", "report/junit.xml");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out())
+                .contains("passed  two an hour")
+                .contains("FAILED  wrong on purpose")
+                .contains("expected allowed, got denied by 'cap'")
+                .contains("the value is 101")
+                .contains("2 cases: 1 passed, 1 failed")
+                .contains("never reached tools.delete_repo.rules[0]");
+        assertThat(Files.readString(directory.resolve("report/junit.xml")))
+                .contains("<testcase name=\"two an hour\"")
+                .contains("<failure message=");
+    }
+
+    @Test
+    void testShowsWhereATestFileIsWrong() throws Exception {
+        interlock.file("tests.yaml", "cases:\n  - name: n\n    calls:\n      - {tool: t, expct: allowed}\n");
+        Result result = interlock.run("test", "policy.yaml", "tests.yaml");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("tests.yaml:4:19: error unknown-key: unknown key 'expct', did you mean 'expect'?");
+    }
+
+    @Test
+    void replayRunsTheRecordedCasesAsTheyStand() throws Exception {
+        Result result = interlock.run("replay", VECTORS.resolve("run.jsonl").toString());
+        assertThat(result.code()).isZero();
+        List<String> wrong = new ArrayList<>();
+        List<String> lines = result.out().lines().toList();
+        int at = 0;
+        for (String vector : Files.readAllLines(VECTORS.resolve("run.jsonl"))) {
+            JsonNode recorded = JSON.readTree(vector);
+            int step = 0;
+            for (JsonNode expected : recorded.get("expected")) {
+                JsonNode got = JSON.readTree(lines.get(at++));
+                assertThat(got.get("case").asString())
+                        .isEqualTo(recorded.get("id").asString());
+                assertThat(got.get("step").asInt()).isEqualTo(step++);
+                if (!agrees(got, expected)) {
+                    wrong.add(got + ", expected " + expected);
+                }
+            }
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(lines).hasSize(at);
+    }
+
+    private static boolean agrees(JsonNode got, JsonNode expected) {
+        JsonNode rule = expected.get("rule");
+        JsonNode message = expected.get("message");
+        String said = got.get("message").isNull() ? "" : got.get("message").asString();
+        return got.get("allowed").asBoolean() == expected.get("allowed").asBoolean()
+                && (rule == null || rule.isNull() || rule.equals(got.get("rule")))
+                && (message == null || message.isNull() || message.asString().equals(said));
+    }
+
+    @Test
+    void replayCountsInTheTimeOfTheRecordingAndLosesNoLineToADamagedOne() throws Exception {
+        interlock.file("calls.jsonl", """
+                {"t": 1767225600000, "tool": "create_charge", "args": {"amount": 1}}
+                {"t": 1767225600001, "tool": "create_charge", "args": {"amount": 1}, "outcome": "error"}
+                {"t": 1767225600002, "tool": "create_charge", "args": {"amount": 1, "amount": 2}}
+                not json
+                {"t": 1767225600003, "tool": "create_charge", "args": {"amount": 1}}
+                {"t": 1767225600004, "tool": "create_charge", "args": {"amount": 1}}
+
+                {"t": 1767229200000, "tool": "create_charge", "args": {"amount": 1}}
+                {"t": 1767229200000, "tool": "delete_repo"}
+                {"t": 1767229200000, "tool": "delete_repo", "approved": true}
+                """);
+        Result result = interlock.run("replay", "policy.yaml", "calls.jsonl");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("line 3: a key of an object occurs twice")
+                .contains("line 4: ")
+                .contains("7 calls: 5 allowed, 1 denied, 1 for a person to decide")
+                .contains("2 damaged lines left out");
+        List<String> lines = result.out().lines().toList();
+        assertThat(lines).hasSize(7);
+        assertThat(lines.get(3))
+                .contains("\"line\":6", "\"allowed\":false", "\"rule\":\"hourly\"", "\"retryAfterMs\":3599996");
+        assertThat(lines.get(4)).contains("\"line\":8", "\"allowed\":true");
+        assertThat(lines.get(5)).contains("\"allowed\":false", "\"needsApproval\":true");
+        assertThat(lines.get(6)).contains("\"allowed\":true", "\"needsApproval\":true");
+    }
+
+    @Test
+    void replayBeginsAnewWhereTheCaseOrThePolicyOfALineIsAnother() throws Exception {
+        String one = "\"policy\": \"tools: {t: {rules: [{rate_limit: 1/hour}]}}\", \"tool\": \"t\", \"t\": 0";
+        String two = "\"policy\": \"tools: {t: {rules: [{rate_limit: 2/hour}]}}\", \"tool\": \"t\", \"t\": 0";
+        String calls = String.join(
+                "\n",
+                "{" + one + "}",
+                "{" + one + "}",
+                "{" + two + "}",
+                "{" + one + "}",
+                "{\"case\": \"a\", " + one + "}",
+                "{\"case\": \"a\", \"tool\": \"t\"}",
+                "{\"case\": \"a\", " + two + "}",
+                "{\"case\": \"b\", " + two + "}");
+        Result result = interlock.runWith(calls, "replay", "-");
+        assertThat(result.err()).doesNotContain("line ");
+        assertThat(result.out().lines().map(line -> line.contains("\"allowed\":true")))
+                .containsExactly(true, false, true, true, true, false, true, true);
+    }
+
+    @Test
+    void replayAgainstAnotherPolicyPrintsOnlyWhatDiffers() throws Exception {
+        interlock.file("new.yaml", POLICY.replace("value: 100", "value: 10")).file("calls.jsonl", """
+                        {"t": 0, "tool": "create_charge", "args": {"amount": 5}}
+                        {"t": 0, "tool": "create_charge", "args": {"amount": 50}}
+                        """);
+        Result result = interlock.run("replay", "new.yaml", "calls.jsonl", "--against", "policy.yaml");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out().lines())
+                .singleElement()
+                .asString()
+                .contains("\"line\":2", "\"against\":{\"allowed\":true");
+        assertThat(result.err())
+                .contains("from policy.yaml to new.yaml, would have refused 1 of 2 calls that were allowed");
+    }
+
+    @Test
+    void schemaPrintsTheSchema() throws Exception {
+        Result result = interlock.run("schema");
+        assertThat(result.code()).isZero();
+        assertThat(JSON.readTree(result.out()).get("$schema").asString()).endsWith("2020-12/schema");
+    }
+}

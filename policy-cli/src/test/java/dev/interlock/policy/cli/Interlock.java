@@ -1,0 +1,84 @@
+package dev.interlock.policy.cli;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** Runs the command as people do: as a process of its own, in a directory, on files. */
+final class Interlock {
+
+    private static final long PATIENCE_SECONDS = 120;
+
+    private final Path directory;
+    private boolean merged;
+
+    Interlock(Path directory) {
+        this.directory = directory;
+    }
+
+    /** What came of a run. */
+    record Result(int code, String out, String err) {}
+
+    /** Has both streams in one, as a terminal shows them. */
+    Interlock merged() {
+        merged = true;
+        return this;
+    }
+
+    Interlock file(String name, String text) throws IOException {
+        Files.writeString(directory.resolve(name), text);
+        return this;
+    }
+
+    Result run(String... args) throws IOException, InterruptedException {
+        return runWith("", args);
+    }
+
+    Result runWith(String in, String... args) throws IOException, InterruptedException {
+        Path out = Files.createTempFile(directory, "out", ".txt");
+        Path err = Files.createTempFile(directory, "err", ".txt");
+        Path input = Files.writeString(Files.createTempFile(directory, "in", ".txt"), in);
+        ProcessBuilder builder = builder(args).redirectInput(input.toFile()).redirectOutput(out.toFile());
+        if (merged) {
+            builder.redirectErrorStream(true);
+        } else {
+            builder.redirectError(err.toFile());
+        }
+        Process process = builder.start();
+        if (!process.waitFor(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new AssertionError("interlock " + String.join(" ", args) + " does not end");
+        }
+        return new Result(process.exitValue(), Files.readString(out), Files.readString(err));
+    }
+
+    /** The process, not started yet. */
+    ProcessBuilder builder(String... args) {
+        List<String> command = new ArrayList<>(java());
+        command.add(Main.class.getName());
+        command.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
+        builder.environment().remove("CLICOLOR_FORCE");
+        return builder;
+    }
+
+    /** How a JVM is started that has what this one has. */
+    static List<String> java() {
+        String home = System.getProperty("java.home");
+        return List.of(
+                Path.of(home, "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xshare:auto",
+                "-cp",
+                System.getProperty("java.class.path"));
+    }
+
+    static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

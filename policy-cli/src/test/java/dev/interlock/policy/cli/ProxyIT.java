@@ -1,0 +1,134 @@
+package dev.interlock.policy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.cli.Interlock.Result;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+@Timeout(120)
+class ProxyIT {
+
+    @TempDir
+    private Path directory;
+
+    private Interlock interlock;
+
+    /** A server that answers each request with what it was sent, and ends with status 7. */
+    static final class EchoServer {
+        public static void main(String... args) throws IOException {
+            System.err.println("pid " + ProcessHandle.current().pid());
+            BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
+            JsonRpc json = new JsonRpc();
+            for (String line = in.readLine(); line != null; line = in.readLine()) {
+                byte[] bytes = Interlock.utf8(line);
+                if (json.read(bytes, 0, bytes.length)
+                        instanceof io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest request) {
+                    Json echo = new Json().put("echo", line);
+                    System.out.println(new Json()
+                            .put("jsonrpc", "2.0")
+                            .put("id", dev.interlock.policy.value.Value.freeze(request.id()))
+                            .put("result", echo));
+                }
+            }
+            System.exit(7);
+        }
+    }
+
+    @BeforeEach
+    void writePolicy() throws IOException {
+        interlock = new Interlock(directory).file("policy.yaml", """
+                        version: "1"
+                        tools:
+                          pay:
+                            rules:
+                              - name: cap
+                                conditions: [{path: args.amount, op: lte, value: 100}]
+                        """);
+    }
+
+    private static String[] proxy() {
+        List<String> args = new ArrayList<>(List.of("proxy", "policy.yaml", "--"));
+        args.addAll(Interlock.java());
+        args.add(EchoServer.class.getName());
+        return args.toArray(String[]::new);
+    }
+
+    private static String call(Object id, String amount) {
+        return "{\"jsonrpc\":\"2.0\",\"id\":" + id
+                + ",\"method\":\"tools/call\",\"params\":{\"name\":\"pay\",\"arguments\":{\"amount\":" + amount + "}}}";
+    }
+
+    @Test
+    void passesOnWhatIsAllowedExactlyAndAnswersTheRest() throws Exception {
+        Result result = interlock.runWith(
+                String.join(
+                        "\n",
+                        call(1, "99.99999999999999999999"),
+                        call(2, "100.00000000000000000001"),
+                        "[" + call(3, "1") + "]",
+                        "{\"jsonrpc\":\"2.0\",\"id\":4,\"id\":5,\"method\":\"ping\"}",
+                        "not json",
+                        "{\"jsonrpc\":\"2.0\",\"id\":\"six\",\"method\":\"ping\"}",
+                        ""),
+                proxy());
+        assertThat(result.out().lines())
+                .hasSize(6)
+                .anyMatch(line -> line.contains("\"id\":1") && line.contains("99.99999999999999999999"))
+                .anyMatch(line -> line.contains("\"id\":2") && line.contains("\"isError\":true"))
+                .anyMatch(line -> line.contains("\"id\":null") && line.contains("batches"))
+                .anyMatch(line -> line.contains("\"id\":null") && line.contains("twice"))
+                .anyMatch(line -> line.contains("\"id\":null") && line.contains("-32700"))
+                .anyMatch(line -> line.contains("\"id\":\"six\"") && line.contains("echo"));
+        assertThat(result.out()).doesNotContain("\"id\":3");
+        assertThat(result.err()).as("the server's own errors").contains("pid ");
+        assertThat(result.code()).as("the server's own status").isEqualTo(7);
+    }
+
+    @Test
+    void theServerEndsWithTheProxy() throws Exception {
+        Process proxy = interlock.builder(proxy()).start();
+        try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8);
+                BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = proxy.getOutputStream()) {
+            String line = err.readLine();
+            ProcessHandle server = ProcessHandle.of(Long.parseLong(line.substring("pid ".length())))
+                    .orElseThrow();
+            in.write(Interlock.utf8(call(1, "1") + "\n"));
+            in.flush();
+            assertThat(out.readLine()).contains("echo");
+
+            proxy.destroy();
+
+            assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(server.onExit().get(60, TimeUnit.SECONDS).isAlive()).isFalse();
+        }
+    }
+
+    @Test
+    void aServerThatCannotBeStartedIsAnErrorInALine() throws Exception {
+        Result result = interlock.run("proxy", "policy.yaml", "--", "./no-such-program");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("the server can't be started").doesNotContain("\tat ");
+    }
+
+    @Test
+    void needsEitherACommandOrAnAddress() throws Exception {
+        assertThat(interlock.run("proxy", "policy.yaml").code()).isEqualTo(2);
+        assertThat(interlock
+                        .run("proxy", "policy.yaml", "--url", "http://localhost:1/mcp", "--", "true")
+                        .code())
+                .isEqualTo(2);
+    }
+}

@@ -1,0 +1,405 @@
+package dev.interlock.policy.limit;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.Window;
+import java.io.BufferedInputStream;
+import java.io.BufferedOutputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
+import java.io.EOFException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.security.DigestInputStream;
+import java.security.DigestOutputStream;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * A limiter's counts in a file.
+ *
+ * <p>All numbers are big-endian. The file begins with {@link #MAGIC}, the format's {@link #VERSION} and what the wall
+ * clock showed; then come records, each with a letter first; then {@link #END}, the number of records, and the SHA-256 of
+ * everything before it. Times are ages, in nanoseconds before the writing, or debts, in nanoseconds after it, as no
+ * monotonic clock outlives its process; only fixed windows stand at absolute times of the wall clock.
+ *
+ * <table>
+ * <caption>Records</caption>
+ * <tr><td>{@code H}</td><td>window, the wall clock's horizon</td></tr>
+ * <tr><td>{@code B}</td><td>key, max, window in nanoseconds, debt</td></tr>
+ * <tr><td>{@code X}</td><td>key, max, window in nanoseconds, debt, its fraction in parts of max</td></tr>
+ * <tr><td>{@code F}</td><td>key, window, start, used</td></tr>
+ * <tr><td>{@code S}</td><td>key, window in nanoseconds, number of entries, and of each its age and amount</td></tr>
+ * </table>
+ *
+ * A window is the calendar unit's name, or an empty text and the seconds of its length. A text is its length in
+ * characters, 0 or 1 for ISO-8859-1 or UTF-16, and its characters.
+ *
+ * <p>Reading needs no more memory than the limiter that comes of it: there are at most {@code maxKeys} keys, and a text
+ * or a log takes memory only as its bytes arrive.
+ */
+final class Snapshot {
+
+    static final long MAGIC = 0x494C4B4C494D4954L; // ILKLIMIT
+    static final int VERSION = 1;
+
+    private static final int HORIZON = 'H';
+    private static final int BUCKET = 'B';
+    private static final int EXACT = 'X';
+    private static final int FIXED = 'F';
+    private static final int SLIDING = 'S';
+    private static final int END = 'E';
+
+    private static final int MAX_TEXT = 1 << 20;
+
+    private Snapshot() {}
+
+    private static MessageDigest sha256() {
+        try {
+            return MessageDigest.getInstance("SHA-256");
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java has SHA-256", e);
+        }
+    }
+
+    // ---- writing ----
+
+    static void write(Path file, Cells cells, Ticker ticker) throws IOException {
+        Path target = file.toAbsolutePath();
+        Path directory = target.getParent();
+        if (directory == null) {
+            throw new IOException(file + " is not a file's name");
+        }
+        // Beside the target, as only a rename within one file system is atomic. Readable by its owner alone.
+        Path temporary = Files.createTempFile(directory, target.getFileName().toString(), ".tmp");
+        try {
+            try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
+                OutputStream out = new BufferedOutputStream(Channels.newOutputStream(channel), 1 << 16);
+                write(out, cells, ticker);
+                out.flush();
+                channel.force(true);
+            }
+            Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
+        } finally {
+            Files.deleteIfExists(temporary);
+        }
+        force(directory);
+    }
+
+    /** Makes the rename last, where the system lets a directory be opened. Elsewhere it sees to that itself. */
+    private static void force(Path directory) {
+        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+            channel.force(true);
+        } catch (IOException e) {
+            // The file is whole under its name in any case; at worst, after a power failure, it is the one before.
+        }
+    }
+
+    private static void write(OutputStream plain, Cells cells, Ticker ticker) throws IOException {
+        MessageDigest digest = sha256();
+        DataOutputStream out = new DataOutputStream(new DigestOutputStream(plain, digest));
+        out.writeLong(MAGIC);
+        out.writeInt(VERSION);
+        // Before any cell is looked at: an age that is taken for more than it is would make room.
+        out.writeLong(ticker.wall());
+        long records = 0;
+        for (Map.Entry<LimitKey, Cell> entry : cells.entries()) {
+            byte[] record = record(entry.getKey(), entry.getValue(), cells, ticker);
+            out.write(record);
+            records += record.length == 0 ? 0 : 1;
+        }
+        // After the cells: what was dropped meanwhile has raised its horizon by now.
+        for (Horizon horizon : cells.horizons()) {
+            out.writeByte(HORIZON);
+            writeWindow(out, horizon.window);
+            out.writeLong(horizon.reached());
+            records++;
+        }
+        out.writeByte(END);
+        out.writeLong(records);
+        plain.write(digest.digest());
+    }
+
+    /** What there is to say of a key, put together under its cell's claim; empty if nothing. */
+    private static byte[] record(LimitKey key, Cell first, Cells cells, Ticker ticker) throws IOException {
+        Cell cell = first;
+        while (!cell.claim()) {
+            cells.unlink(key, cell);
+            Cell next = cells.get(key);
+            if (next == null) {
+                return new byte[0];
+            }
+            cell = next;
+        }
+        try {
+            Moment now = ticker.read();
+            if (cell.isFresh(now)) {
+                return new byte[0];
+            }
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            cell.write(key, new DataOutputStream(bytes), now);
+            return bytes.toByteArray();
+        } finally {
+            cell.release();
+        }
+    }
+
+    static void bucket(DataOutputStream out, LimitKey key, Meter meter, long debt) throws IOException {
+        writeMeter(out, BUCKET, key, meter);
+        out.writeLong(debt);
+    }
+
+    static void exact(DataOutputStream out, LimitKey key, Meter meter, long debt, long fraction) throws IOException {
+        writeMeter(out, EXACT, key, meter);
+        out.writeLong(debt);
+        out.writeLong(fraction);
+    }
+
+    static void fixed(DataOutputStream out, LimitKey key, Window window, long start, long used) throws IOException {
+        out.writeByte(FIXED);
+        writeKey(out, key);
+        writeWindow(out, window);
+        out.writeLong(start);
+        out.writeLong(used);
+    }
+
+    /** The entries follow: of each, its age and its amount. */
+    static void sliding(DataOutputStream out, LimitKey key, long window, int entries) throws IOException {
+        out.writeByte(SLIDING);
+        writeKey(out, key);
+        out.writeLong(window);
+        out.writeInt(entries);
+    }
+
+    private static void writeMeter(DataOutputStream out, int kind, LimitKey key, Meter meter) throws IOException {
+        out.writeByte(kind);
+        writeKey(out, key);
+        out.writeLong(meter.max);
+        out.writeLong(meter.window);
+    }
+
+    private static void writeKey(DataOutputStream out, LimitKey key) throws IOException {
+        writeText(out, key.limit());
+        writeText(out, key.subject());
+    }
+
+    private static void writeWindow(DataOutputStream out, Window window) throws IOException {
+        if (window instanceof Window.Length length) {
+            writeText(out, "");
+            out.writeLong(length.duration().toSeconds());
+        } else {
+            writeText(out, window.text());
+        }
+    }
+
+    private static void writeText(DataOutputStream out, String text) throws IOException {
+        if (text.length() > MAX_TEXT) {
+            throw new InMemoryRateLimiter.SnapshotException("a key of " + text.length()
+                    + " characters can't be written to a snapshot; the longest that can has " + MAX_TEXT);
+        }
+        boolean latin = text.chars().allMatch(c -> c < 256);
+        out.writeInt(text.length());
+        out.writeByte(latin ? 0 : 1);
+        if (latin) {
+            out.write(text.getBytes(StandardCharsets.ISO_8859_1));
+        } else {
+            // Not by an encoder, which would replace what isn't well-formed and so make two keys one.
+            out.writeChars(text);
+        }
+    }
+
+    // ---- reading ----
+
+    static void read(Path file, Cells cells, Ticker ticker) throws IOException {
+        try (InputStream plain = new BufferedInputStream(Files.newInputStream(file), 1 << 16)) {
+            new Reader(plain, cells, ticker).read();
+        } catch (InMemoryRateLimiter.SnapshotException e) {
+            throw new InMemoryRateLimiter.SnapshotException(file + ": " + e.getMessage());
+        } catch (EOFException e) {
+            throw new InMemoryRateLimiter.SnapshotException(file + ": the snapshot is cut short");
+        }
+    }
+
+    /** One reading of a file. */
+    private static final class Reader {
+
+        private final InputStream plain;
+        private final MessageDigest digest = sha256();
+        private final DataInputStream in;
+        private final Cells cells;
+        private final Moment now;
+        private long elapsed;
+
+        Reader(InputStream plain, Cells cells, Ticker ticker) {
+            this.plain = plain;
+            this.in = new DataInputStream(new DigestInputStream(plain, digest));
+            this.cells = cells;
+            this.now = ticker.read();
+        }
+
+        void read() throws IOException {
+            if (in.readLong() != MAGIC) {
+                throw new InMemoryRateLimiter.SnapshotException("this is not a snapshot of a limiter");
+            }
+            int version = in.readInt();
+            if (version != VERSION) {
+                throw new InMemoryRateLimiter.SnapshotException(
+                        "the snapshot has format " + version + ", and only " + VERSION + " can be read");
+            }
+            elapsed = elapsed(in.readLong());
+            long records = 0;
+            for (int kind = in.readUnsignedByte(); kind != END; kind = in.readUnsignedByte()) {
+                records++;
+                try {
+                    readRecord(kind);
+                } catch (IllegalArgumentException | ArithmeticException e) {
+                    throw damaged("record " + records + ": " + e.getMessage());
+                }
+            }
+            if (in.readLong() != records) {
+                throw damaged("it doesn't have as many records as it should");
+            }
+            byte[] expected = digest.digest();
+            if (!MessageDigest.isEqual(expected, plain.readNBytes(expected.length)) || plain.read() >= 0) {
+                throw damaged("its checksum is wrong");
+            }
+        }
+
+        private static InMemoryRateLimiter.SnapshotException damaged(String how) {
+            return new InMemoryRateLimiter.SnapshotException("the snapshot is damaged: " + how);
+        }
+
+        /** The nanoseconds since the writing; none if the wall clock has gone back. Less a millisecond for its steps. */
+        private long elapsed(long then) {
+            long millis = now.wall() - CalendarWindows.clamp(then) - 1;
+            return millis <= 0 ? 0 : Math.min(millis, Ticker.END / 1_000_000) * 1_000_000;
+        }
+
+        private void readRecord(int kind) throws IOException {
+            switch (kind) {
+                case HORIZON -> cells.horizon(readWindow()).raise(in.readLong());
+                case BUCKET -> {
+                    LimitKey key = readKey();
+                    Meter meter = readMeter();
+                    long debt = in.readLong();
+                    require(
+                            meter.emission > 0 && debt > 0 && debt <= meter.calls * meter.emission,
+                            "a debt of " + debt);
+                    if (debt > elapsed) {
+                        put(key, new BucketCell(meter, now.nanos() + debt - elapsed));
+                    }
+                }
+                case EXACT -> {
+                    LimitKey key = readKey();
+                    Meter meter = readMeter();
+                    long debt = in.readLong();
+                    long fraction = in.readLong();
+                    require(debt >= 0 && debt <= meter.window, "a debt of " + debt);
+                    require(fraction >= 0 && fraction < Math.max(1, meter.max), "a fraction of " + fraction);
+                    if (debt >= elapsed) {
+                        put(key, new ExactBucketCell(meter, now.nanos() + debt - elapsed, fraction));
+                    }
+                }
+                case FIXED -> {
+                    LimitKey key = readKey();
+                    Horizon horizon = cells.horizon(readWindow());
+                    long start = in.readLong();
+                    long used = in.readLong();
+                    require(
+                            CalendarWindows.start(horizon.window, CalendarWindows.clamp(start)) == start,
+                            "a window from " + start);
+                    require(used >= 0, "a count of " + used);
+                    FixedWindowCell cell = new FixedWindowCell(horizon, start, used);
+                    if (cell.isFresh(now)) {
+                        cell.forget(now);
+                    } else {
+                        put(key, cell);
+                    }
+                }
+                case SLIDING -> {
+                    LimitKey key = readKey();
+                    SlidingWindowCell cell = new SlidingWindowCell(readDuration());
+                    int entries = in.readInt();
+                    require(entries >= 0 && entries <= SlidingWindowCell.ENTRIES, entries + " entries");
+                    long last = Long.MAX_VALUE;
+                    for (int i = 0; i < entries; i++) {
+                        long age = in.readLong();
+                        long micros = in.readLong();
+                        require(age >= 0 && age < last, "an age of " + age);
+                        require(micros >= 0 && micros <= Amount.MAX.micros(), "an amount of " + micros);
+                        last = age;
+                        cell.restore(age, elapsed, micros, now);
+                    }
+                    if (!cell.isFresh(now)) {
+                        put(key, cell);
+                    }
+                }
+                default -> throw new IllegalArgumentException("kind " + kind);
+            }
+        }
+
+        private static void require(boolean condition, String found) {
+            if (!condition) {
+                throw new IllegalArgumentException(found);
+            }
+        }
+
+        private void put(LimitKey key, Cell cell) throws IOException {
+            if (!cells.restore(key, cell)) {
+                throw new InMemoryRateLimiter.SnapshotException(
+                        "the snapshot has more keys than maxKeys allows, or one of them twice");
+            }
+        }
+
+        private LimitKey readKey() throws IOException {
+            return new LimitKey(readText(), readText());
+        }
+
+        private Meter readMeter() throws IOException {
+            Amount max = new Amount(in.readLong());
+            return cells.meter(new LimitRule.TokenBucket(max, readDuration()));
+        }
+
+        private Duration readDuration() throws IOException {
+            long nanos = in.readLong();
+            require(nanos > 0 && nanos <= Window.Length.MAX.toNanos(), "a window of " + nanos + " ns");
+            return Duration.ofNanos(nanos);
+        }
+
+        private Window readWindow() throws IOException {
+            String unit = readText();
+            return unit.isEmpty()
+                    ? new Window.Length(Duration.ofSeconds(in.readLong()))
+                    : Window.Calendar.of(unit)
+                            .orElseThrow(() -> new IllegalArgumentException("a window of one " + unit));
+        }
+
+        private String readText() throws IOException {
+            int length = in.readInt();
+            int coder = in.readUnsignedByte();
+            require(length >= 0 && length <= MAX_TEXT && coder <= 1, "a text of length " + length);
+            byte[] bytes = in.readNBytes(length << coder);
+            if (bytes.length < length << coder) {
+                throw new EOFException();
+            }
+            if (coder == 0) {
+                return new String(bytes, StandardCharsets.ISO_8859_1);
+            }
+            char[] chars = new char[length];
+            for (int i = 0; i < length; i++) {
+                chars[i] = (char) ((bytes[2 * i] & 0xFF) << 8 | (bytes[2 * i + 1] & 0xFF));
+            }
+            return new String(chars);
+        }
+    }
+}

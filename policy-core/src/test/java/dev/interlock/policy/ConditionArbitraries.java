@@ -1,0 +1,198 @@
+package dev.interlock.policy;
+
+import java.math.BigDecimal;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
+
+/**
+ * Generated conditions. Operands come from the same few values as arguments, so that equality, order and search all
+ * come out either way, and wrong types are common.
+ */
+public final class ConditionArbitraries {
+
+    private static final List<Object> SCALARS = Arrays.asList(
+            0,
+            1,
+            5,
+            new BigDecimal("5.0"),
+            "5",
+            "5.0",
+            -1,
+            new BigDecimal("0.5"),
+            9007199254740992L,
+            9007199254740993L,
+            "admin",
+            "Admin",
+            "",
+            true,
+            "true",
+            false,
+            null);
+
+    private static final List<String> FILES = List.of(
+            "/app/src/a.txt",
+            "/app/src",
+            "/app/srcx/a",
+            "/app/src/../b",
+            "/app//src/./a",
+            "/app/src/%2e%2e/b",
+            "/app\\src\\a",
+            "app/src/a",
+            "/../app/src/a");
+
+    private static final List<String> URLS = List.of(
+            "https://example.com/a",
+            "http://EXAMPLE.com:8080/",
+            "https://example.com@evil.org/",
+            "https://api.example.com./x",
+            "https://evil.org#example.com",
+            "ftp://example.com/",
+            "example.com");
+
+    private ConditionArbitraries() {}
+
+    /** The scalars that arguments and operands are made of. */
+    public static Arbitrary<Object> scalars() {
+        return Arbitraries.of(SCALARS);
+    }
+
+    /** File paths, some of them tricky. */
+    public static Arbitrary<String> files() {
+        return Arbitraries.of(FILES);
+    }
+
+    /** URLs, some of them tricky. */
+    public static Arbitrary<String> urls() {
+        return Arbitraries.of(URLS);
+    }
+
+    /** Scalars, and lists and objects of them. */
+    public static Arbitrary<Object> values() {
+        return Arbitraries.frequencyOf(
+                Tuple.of(5, scalars()),
+                Tuple.of(1, scalars().list().ofMaxSize(2).map(list -> list)),
+                Tuple.of(1, scalars().map(item -> java.util.Collections.singletonMap("id", item))),
+                Tuple.of(1, scalars().map(item -> List.of(java.util.Collections.singletonList(item)))));
+    }
+
+    static Arbitrary<Condition> any() {
+        return Arbitraries.oneOf(usuallyTrue(), usuallyFalse());
+    }
+
+    static Arbitrary<Condition> usuallyTrue() {
+        return Arbitraries.frequencyOf(Tuple.of(6, likely(true)), Tuple.of(1, random()));
+    }
+
+    static Arbitrary<Condition> usuallyFalse() {
+        return Arbitraries.frequencyOf(Tuple.of(6, likely(false)), Tuple.of(1, random()));
+    }
+
+    /** Conditions of which most hold, or most don't, for the usual calls. */
+    private static Arbitrary<Condition> likely(boolean truth) {
+        List<Condition> holding = List.of(
+                Condition.of("args.amount", Operator.LTE, 5),
+                Condition.of("args.amount", Operator.NEQ, 9007199254740993L),
+                Condition.of("args.items[*].id", Operator.EXISTS, true),
+                Condition.of("args.secret", Operator.EXISTS, false),
+                Condition.of("args.to", Operator.NOT_IN, List.of("admin")),
+                Condition.of("args.to", Operator.NOT_REGEX, "(?i)^admin$"),
+                Condition.of("args.to", Operator.MAX_LENGTH, 4),
+                Condition.of("args.path", Operator.WITHIN_PATH, "/app/src"),
+                Condition.of("args.url", Operator.HOST_IN, List.of("example.com", "*.example.com")),
+                Condition.of("call.identity", Operator.EXISTS, true),
+                Condition.of("tool.risk", Operator.NEQ, "critical"),
+                Condition.of("ctx.tenant", Operator.IN, List.of("red", "blue")),
+                Condition.of(PolicyAssembly.SOME_COUNTER, Operator.LTE, 2),
+                Condition.of(PolicyAssembly.GLOBAL_COUNTER, Operator.LT, 3));
+        List<Condition> failing = List.of(
+                Condition.of("args.amount", Operator.GT, 5),
+                Condition.of("args.amount", Operator.EQ, 9007199254740993L),
+                Condition.of("args.items[*].id", Operator.EQ, 5),
+                Condition.of("args.items.0.id", Operator.GTE, 1),
+                Condition.of("args.secret", Operator.EXISTS, true),
+                Condition.of("args.to", Operator.IN, List.of("admin", 5)),
+                Condition.of("args.to", Operator.STARTS_WITH, "ad"),
+                Condition.of("args.to", Operator.CONTAINS, "dmi"),
+                Condition.of("args.path", Operator.REGEX, "\\.\\."),
+                Condition.of("args.url", Operator.CONTAINS, "evil"),
+                Condition.of("call.session", Operator.EQ, "s3"),
+                Condition.of("call.server", Operator.ENDS_WITH, "x"),
+                Condition.of("tool.category", Operator.EQ, "financial"),
+                Condition.of("ctx.tenant", Operator.EQ, "red"),
+                Condition.of(PolicyAssembly.SOME_COUNTER, Operator.GTE, 2),
+                Condition.of(PolicyAssembly.PAY_COUNTER, Operator.GT, 0));
+        return Arbitraries.of(truth ? holding : failing);
+    }
+
+    /** Any path with any operator and whatever operand that takes. */
+    private static Arbitrary<Condition> random() {
+        Arbitrary<String> paths = Arbitraries.of(
+                "args.amount",
+                "args.to",
+                "args.items",
+                "args.items[*]",
+                "args.items[*].id",
+                "args.items.0",
+                "args.items.\"0\"",
+                "args.meta.role",
+                "args.\"a.b\"",
+                "args.path",
+                "args.url");
+        return Arbitraries.of(Operator.class)
+                .flatMap(operator -> Combinators.combine(paths, operands(operator))
+                        .as((path, operand) -> Condition.of(path, operator, operand)));
+    }
+
+    private static Arbitrary<?> operands(Operator operator) {
+        return switch (operator) {
+            case EQ, NEQ -> values();
+            case CONTAINS, NOT_CONTAINS -> values().filter(value -> value != null);
+            case IN, NOT_IN -> values().list().ofMaxSize(3);
+            case LT, LTE, GT, GTE -> Arbitraries.of(0, 5, new BigDecimal("0.5"), 9007199254740992L, -1);
+            case REGEX, NOT_REGEX -> Arbitraries.of("admin$", "^5", "(?i)ADMIN", "", "[0-9]+", "/src/");
+            case STARTS_WITH, ENDS_WITH -> Arbitraries.of("", "a", "min", "5", "/app");
+            case EXISTS -> Arbitraries.of(true, false);
+            case WITHIN_PATH -> Arbitraries.of("/app/src", "/app", "/");
+            case HOST_IN -> Arbitraries.of(List.of("example.com"), List.of("*.example.com", "evil.org"), List.of());
+            case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
+        };
+    }
+
+    /** The generated arguments of one call, by name. */
+    public static Arbitrary<Map<String, Object>> arguments() {
+        Arbitrary<Map<String, Object>> items = scalars().map(id -> java.util.Collections.singletonMap("id", id));
+        Arbitrary<Map<String, Object>> member = Arbitraries.frequencyOf(
+                Tuple.of(
+                        8,
+                        named(
+                                "amount",
+                                Arbitraries.frequencyOf(
+                                        Tuple.of(3, Arbitraries.of(1, 2, 0.5)), Tuple.of(1, values())))),
+                Tuple.of(5, named("to", values())),
+                Tuple.of(
+                        3,
+                        named(
+                                "items",
+                                Arbitraries.frequencyOf(
+                                        Tuple.of(3, items.list().ofMaxSize(2)), Tuple.of(1, values())))),
+                Tuple.of(2, named("meta", scalars().map(role -> java.util.Collections.singletonMap("role", role)))),
+                Tuple.of(3, named("path", Arbitraries.frequencyOf(Tuple.of(4, files()), Tuple.of(1, values())))),
+                Tuple.of(3, named("url", Arbitraries.frequencyOf(Tuple.of(4, urls()), Tuple.of(1, values())))),
+                Tuple.of(1, named("a.b", scalars())),
+                Tuple.of(1, named("secret", scalars())));
+        return member.list().ofMaxSize(4).map(members -> {
+            Map<String, Object> all = new java.util.LinkedHashMap<>();
+            members.forEach(all::putAll);
+            return all;
+        });
+    }
+
+    private static Arbitrary<Map<String, Object>> named(String name, Arbitrary<?> values) {
+        return values.map(value -> java.util.Collections.singletonMap(name, value));
+    }
+}

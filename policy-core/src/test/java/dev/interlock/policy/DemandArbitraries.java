@@ -1,0 +1,138 @@
+package dev.interlock.policy;
+
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalInt;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
+
+/** Generated limits, counters, budgets and validations. Limits are low, so that a few calls use them up. */
+final class DemandArbitraries {
+
+    private static final Path AMOUNT = Path.parse("args.amount");
+
+    private DemandArbitraries() {}
+
+    /** Demands that count, or, often, nothing. */
+    static Arbitrary<Rule.Demands> counting() {
+        return Arbitraries.frequencyOf(
+                Tuple.of(2, Arbitraries.just(Rule.Demands.NONE)),
+                Tuple.of(4, rateLimits().map(rate -> new Rule.Demands(List.of(), rate, null, null, null))),
+                Tuple.of(2, counters()),
+                Tuple.of(1, spends().map(spend -> new Rule.Demands(List.of(), null, null, spend, null))));
+    }
+
+    static Arbitrary<Limit> limits() {
+        return Combinators.combine(
+                        amounts(),
+                        windows(),
+                        Arbitraries.of(Algorithm.class),
+                        Arbitraries.of(Scope.class),
+                        Arbitraries.of(AMOUNT).optional(0.3),
+                        Arbitraries.of(ChargeMode.class))
+                .as((max, window, algorithm, scope, from, charge) -> new Limit(
+                        "?",
+                        max,
+                        countable(algorithm, window),
+                        algorithm,
+                        scope,
+                        from.orElse(null),
+                        charge,
+                        null,
+                        Place.of("?")));
+    }
+
+    static Arbitrary<Validation> validations() {
+        Arbitrary<Boolean> seldom = Arbitraries.frequency(Tuple.of(4, false), Tuple.of(1, true));
+        return Combinators.combine(
+                        seldom,
+                        Arbitraries.of("amount", "to").list().ofMaxSize(1),
+                        seldom,
+                        seldom,
+                        Arbitraries.of(20, 60),
+                        Arbitraries.of(1, 2),
+                        Arbitraries.integers().between(0, 5))
+                .as((schemaRequired, required, schema, noUnknown, bytes, depth, bounds) -> new Validation(
+                        schemaRequired,
+                        required,
+                        schema,
+                        noUnknown,
+                        bounds == 1 ? OptionalInt.of(bytes) : OptionalInt.empty(),
+                        bounds == 2 ? OptionalInt.of(depth) : OptionalInt.empty()));
+    }
+
+    private static Arbitrary<RateLimit> rateLimits() {
+        Arbitrary<RateLimit> shorthand = Combinators.combine(
+                        Arbitraries.longs().between(1, 3), Arbitraries.of(Window.Calendar.class))
+                .as((max, unit) ->
+                        new RateLimit(max, unit, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true));
+        Arbitrary<RateLimit> written = Combinators.combine(
+                        Arbitraries.longs().between(1, 3),
+                        windows(),
+                        Arbitraries.of(Algorithm.class),
+                        Arbitraries.of(Scope.class),
+                        Arbitraries.of(ChargeMode.class))
+                .as((max, window, algorithm, scope, charge) ->
+                        new RateLimit(max, countable(algorithm, window), algorithm, scope, charge, false));
+        return Arbitraries.oneOf(shorthand, written);
+    }
+
+    /** A counter, mostly with a limit; {@link PolicyAssembly} gives both their names. */
+    private static Arbitrary<Rule.Demands> counters() {
+        Arbitrary<Counter> states = Combinators.combine(
+                        Arbitraries.of(Window.Calendar.class),
+                        Arbitraries.of("1", "0.5", "2"),
+                        Arbitraries.of(AMOUNT).optional(0.4),
+                        Arbitraries.of(ChargeMode.class))
+                .as((window, increment, from, charge) ->
+                        new Counter("?", window, amount(increment), from.orElse(null), charge));
+        Arbitrary<List<Condition>> own = Combinators.combine(
+                        Arbitraries.of(Operator.LTE, Operator.LT, Operator.NEQ, Operator.GTE),
+                        Arbitraries.of(0, 1, 2, 5, 3.5))
+                .as((operator, bound) -> Condition.of(PolicyAssembly.OWN_COUNTER, operator, bound))
+                .list()
+                .ofMaxSize(1);
+        return Combinators.combine(own, states)
+                .as((limits, state) -> new Rule.Demands(limits, null, state, null, null));
+    }
+
+    private static Arbitrary<Spend> spends() {
+        Arbitrary<Map<Window.Calendar, Amount>> caps = Arbitraries.maps(
+                        Arbitraries.of(
+                                Window.Calendar.HOUR, Window.Calendar.DAY, Window.Calendar.WEEK, Window.Calendar.MONTH),
+                        amounts())
+                .ofMaxSize(2)
+                .map(LinkedHashMap::new);
+        return Combinators.combine(
+                        amounts().optional(0.6),
+                        caps,
+                        Arbitraries.of(AMOUNT).optional(0.7),
+                        Arbitraries.of(ChargeMode.class))
+                .filter((perCall, capped, from, charge) ->
+                        (perCall.isPresent() || from.isPresent()) && (perCall.isPresent() || !capped.isEmpty()))
+                .as((perCall, capped, from, charge) ->
+                        new Spend(perCall.orElse(null), capped, from.orElse(null), charge));
+    }
+
+    private static Arbitrary<Window> windows() {
+        Arbitrary<Window> lengths =
+                Arbitraries.of(1, 10, 60, 90, 3600).map(seconds -> new Window.Length(Duration.ofSeconds(seconds)));
+        return Arbitraries.oneOf(lengths, Arbitraries.of(Window.Calendar.class).map(unit -> unit));
+    }
+
+    private static Window countable(Algorithm algorithm, Window window) {
+        return algorithm != Algorithm.FIXED_WINDOW && window == Window.Calendar.MONTH ? Window.Calendar.DAY : window;
+    }
+
+    private static Arbitrary<Amount> amounts() {
+        return Arbitraries.of("1", "2", "3", "5", "0.3", "10", "0").map(DemandArbitraries::amount);
+    }
+
+    private static Amount amount(String text) {
+        return Amount.of(new java.math.BigDecimal(text)).orElseThrow();
+    }
+}

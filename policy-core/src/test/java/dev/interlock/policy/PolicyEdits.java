@@ -1,0 +1,162 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.tool.ToolCategory;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.function.UnaryOperator;
+
+/** Changes to generated policies, for laws about what a change can do. */
+public final class PolicyEdits {
+
+    private PolicyEdits() {}
+
+    /** Where the entries of the policy stand, those of its grants, too. */
+    public static List<String> entries(Policy policy) {
+        List<String> places = new ArrayList<>();
+        mapEntries(policy, entry -> {
+            places.add(entry.place().path());
+            return entry;
+        });
+        return places;
+    }
+
+    /** The policy with one more rule, the last one of its entry number {@code index}. */
+    public static Policy withRule(Policy policy, int index, Rule rule) {
+        int[] count = new int[1];
+        return PolicyAssembly.assemble(mapEntries(policy, entry -> {
+            boolean here = count[0]++ == index;
+            List<Rule> rules = new ArrayList<>(entry.rules());
+            if (here) {
+                rules.add(rule);
+            }
+            return new Entry(entry.hide(), entry.require(), entry.denyIf(), rules, entry.limits(), entry.place());
+        }));
+    }
+
+    /** The policy with the rules of every entry, its conditions and its limits in another order. */
+    public static Policy shuffled(Policy policy, long seed) {
+        Random random = new Random(seed);
+        return PolicyAssembly.assemble(mapEntries(policy, entry -> {
+            List<Rule> rules = new ArrayList<>(entry.rules());
+            Collections.shuffle(rules, random);
+            List<Limit> limits = new ArrayList<>(entry.limits());
+            Collections.shuffle(limits, random);
+            return new Entry(entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.place());
+        }));
+    }
+
+    /** The policy in the other mode. */
+    public static Policy in(Mode mode, Policy policy) {
+        return new Policy(policy.description(), mode, policy.body(), policy.methods(), policy.grants());
+    }
+
+    /** The policy with one more tool hidden. */
+    public static Policy hiding(String tool, Policy policy) {
+        PolicyBody body = policy.body();
+        List<NamePattern> hide = new ArrayList<>(body.hide());
+        hide.add(new NamePattern(tool));
+        return with(
+                policy,
+                new PolicyBody(
+                        body.posture(),
+                        hide,
+                        body.tools(),
+                        body.categories(),
+                        body.risks(),
+                        body.star(),
+                        body.allTools()));
+    }
+
+    /** The policy with nothing in it but entries for tools by name or glob. */
+    public static Policy onlyTools(Policy policy) {
+        PolicyBody body = policy.body();
+        PolicyBody tools = new PolicyBody(
+                body.posture(), body.hide(), body.tools(), Map.of(), Map.of(), Optional.empty(), Optional.empty());
+        // The counters of what is left out are gone, and what reads them must go, too.
+        PolicyBody readable = mapEntries(
+                tools,
+                entry -> ConditionEdits.mapped(
+                        entry,
+                        condition -> condition.path().text().startsWith("state._global.")
+                                ? Condition.of("args.amount", Operator.EXISTS, true)
+                                : condition));
+        return new Policy(policy.description(), policy.mode(), readable, policy.methods(), Optional.empty());
+    }
+
+    /** The policy with another name for a tool, wherever it speaks of it. */
+    public static Policy renamed(String from, String to, Policy policy) {
+        UnaryOperator<PolicyBody> rename = body -> renamed(from, to, body);
+        return new Policy(
+                policy.description(),
+                policy.mode(),
+                rename.apply(policy.body()),
+                policy.methods(),
+                policy.grants().map(grants -> mapValues(grants, rename)));
+    }
+
+    private static PolicyBody renamed(String from, String to, PolicyBody body) {
+        UnaryOperator<NamePattern> rename = pattern -> pattern.text().equals(from) ? new NamePattern(to) : pattern;
+        Map<NamePattern, Entry> tools = new LinkedHashMap<>();
+        body.tools().forEach((pattern, entry) -> tools.put(rename.apply(pattern), entry));
+        PolicyBody listed = new PolicyBody(
+                body.posture(),
+                body.hide().stream().map(rename).toList(),
+                tools,
+                body.categories(),
+                body.risks(),
+                body.star(),
+                body.allTools());
+        return mapEntries(listed, entry -> ConditionEdits.mapped(entry, condition -> renamed(from, to, condition)));
+    }
+
+    private static Condition renamed(String from, String to, Condition condition) {
+        String prefix = "state." + from + ".";
+        String path = condition.path().text();
+        return path.startsWith(prefix)
+                ? new Condition(
+                        Path.parse("state." + to + "." + path.substring(prefix.length())),
+                        condition.operator(),
+                        condition.operand(),
+                        condition.message(),
+                        condition.place())
+                : condition;
+    }
+
+    private static Policy with(Policy policy, PolicyBody body) {
+        return new Policy(policy.description(), policy.mode(), body, policy.methods(), policy.grants());
+    }
+
+    private static Policy mapEntries(Policy policy, UnaryOperator<Entry> change) {
+        return new Policy(
+                policy.description(),
+                policy.mode(),
+                mapEntries(policy.body(), change),
+                policy.methods(),
+                policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))));
+    }
+
+    private static PolicyBody mapEntries(PolicyBody body, UnaryOperator<Entry> change) {
+        Map<NamePattern, Entry> tools = mapValues(body.tools(), change);
+        Map<ToolCategory, Entry> categories = mapValues(body.categories(), change);
+        Map<RiskSelector, Entry> risks = mapValues(body.risks(), change);
+        return new PolicyBody(
+                body.posture(),
+                body.hide(),
+                tools,
+                categories,
+                risks,
+                body.star().map(change),
+                body.allTools().map(change));
+    }
+
+    private static <K, V> Map<K, V> mapValues(Map<K, V> map, UnaryOperator<V> change) {
+        Map<K, V> changed = new LinkedHashMap<>();
+        map.forEach((key, value) -> changed.put(key, change.apply(value)));
+        return changed;
+    }
+}

@@ -1,0 +1,93 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.ConditionArbitraries;
+import dev.interlock.policy.PolicyArbitraries;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.naive.TimedCall;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.Tuple;
+
+/** Generated calls of the tools that {@link PolicyArbitraries} speak of, and now and then of others. */
+final class CallArbitraries {
+
+    /** Tuesday, 31 March 2026, 23:59:30 UTC: all calendar windows but the week are about to end. */
+    private static final long START = 1_775_001_570_000L;
+
+    private CallArbitraries() {}
+
+    static Arbitrary<ToolCall> calls() {
+        return calls(tools());
+    }
+
+    /** Calls of usual tools only. */
+    static Arbitrary<ToolCall> usualCalls() {
+        return calls(Arbitraries.of(PolicyArbitraries.TOOLS));
+    }
+
+    /** A few calls one after another. Many repeat the one before, so that limits run out. */
+    static Arbitrary<List<TimedCall>> sequences() {
+        Arbitrary<Long> pauses = Arbitraries.frequency(
+                Tuple.of(8, 0L),
+                Tuple.of(4, 1_000L),
+                Tuple.of(2, 7_300L),
+                Tuple.of(2, 30_000L),
+                Tuple.of(1, 61_000L),
+                Tuple.of(1, 3_600_000L),
+                Tuple.of(1, 86_400_000L));
+        Arbitrary<Settlement> outcomes = Arbitraries.frequency(
+                Tuple.of(6, Settlement.SUCCEEDED),
+                Tuple.of(2, Settlement.FAILED),
+                Tuple.of(1, Settlement.UNSENT),
+                Tuple.of(1, Settlement.UNKNOWN));
+        Arbitrary<Step> steps = Combinators.combine(
+                        calls(), Arbitraries.integers().between(0, 3), pauses, outcomes)
+                .as(Step::new);
+        return steps.list().ofMinSize(1).ofMaxSize(12).map(CallArbitraries::timed);
+    }
+
+    private record Step(ToolCall call, int repeat, long pause, Settlement outcome) {}
+
+    private static List<TimedCall> timed(List<Step> steps) {
+        List<TimedCall> calls = new ArrayList<>();
+        long now = START;
+        for (Step step : steps) {
+            boolean again = step.repeat > 0 && !calls.isEmpty();
+            ToolCall call = again ? calls.get(calls.size() - 1).call() : step.call;
+            now += step.pause;
+            calls.add(new TimedCall(call, now, step.outcome));
+        }
+        return calls;
+    }
+
+    private static Arbitrary<ToolCall> calls(Arbitrary<String> tools) {
+        return Combinators.combine(
+                        tools,
+                        ConditionArbitraries.arguments(),
+                        Arbitraries.of(Arrays.asList("alice", "bob", "ops-1", "alice", "mallory", null)),
+                        Arbitraries.of(Arrays.asList("s1", "s2", "s3", null)),
+                        Arbitraries.of(Arrays.asList("files", null)),
+                        Arbitraries.of("red", "blue"))
+                .as((tool, arguments, identity, session, server, tenant) -> ToolCall.of(tool, arguments)
+                        .by(identity)
+                        .in(session)
+                        .on(server)
+                        .with((ObjectValue) Value.freeze(Map.of("tenant", tenant))));
+    }
+
+    private static Arbitrary<String> tools() {
+        return Arbitraries.frequencyOf(
+                Tuple.of(4, Arbitraries.just("pay")),
+                Tuple.of(12, Arbitraries.of(PolicyArbitraries.TOOLS)),
+                Tuple.of(
+                        1,
+                        Arbitraries.of("unheard_of", "p", "puy", "Pay", "p\u0430y", "ｐay", "pay\u200b", "pay ", " ")));
+    }
+}

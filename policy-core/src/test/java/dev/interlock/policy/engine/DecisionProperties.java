@@ -1,0 +1,177 @@
+package dev.interlock.policy.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyArbitraries;
+import dev.interlock.policy.PolicyEdits;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.naive.Answer;
+import dev.interlock.policy.naive.TimedCall;
+import dev.interlock.policy.naive.World;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.Combinators;
+import net.jqwik.api.EdgeCasesMode;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
+
+/** What holds of every decision, whatever the policy and the calls. */
+class DecisionProperties {
+
+    @Provide
+    Arbitrary<Scenario> scenarios() {
+        return Combinators.combine(PolicyArbitraries.policies(), CallArbitraries.sequences())
+                .as(Scenario::new);
+    }
+
+    @Provide
+    Arbitrary<Question> questions() {
+        return Combinators.combine(PolicyArbitraries.policies(), CallArbitraries.calls())
+                .as(Question::new);
+    }
+
+    @Provide
+    Arbitrary<Question> usualQuestions() {
+        return Combinators.combine(PolicyArbitraries.policies(), CallArbitraries.usualCalls())
+                .as(Question::new);
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void decidingAndExplainingTellWhatAdmittingDoesAndTakeNothing(@ForAll("scenarios") Scenario scenario) {
+        Run run = new Run(scenario.policy());
+        List<Decision> admitted = new ArrayList<>();
+        for (TimedCall timed : scenario.calls()) {
+            run.clock.set(timed.millis());
+            Decision foreseen = run.engine.decide(timed.call());
+            Explanation explained = run.engine.explain(timed.call());
+            Decision again = run.engine.decide(timed.call());
+            Decision decision = run.make(timed);
+            assertThat(List.of(foreseen, explained.decision(), again)).containsOnly(decision);
+            admitted.add(decision);
+        }
+        assertThat(admitted).isEqualTo(Run.of(scenario));
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void whatIsDeniedLeavesNoTrace(@ForAll("scenarios") Scenario scenario) {
+        List<Decision> decisions = Run.of(scenario);
+        List<TimedCall> made = new ArrayList<>();
+        List<Decision> ofThose = new ArrayList<>();
+        for (int i = 0; i < decisions.size(); i++) {
+            if (decisions.get(i).verdict() != Verdict.DENIED || decisions.get(i).audited()) {
+                made.add(scenario.calls().get(i));
+                ofThose.add(decisions.get(i));
+            }
+        }
+
+        assertThat(Run.of(new Scenario(scenario.policy(), made))).isEqualTo(ofThose);
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void whoWaitsAsLongAsToldFindsRoom(@ForAll("scenarios") Scenario scenario) {
+        Run run = new Run(scenario.policy());
+        TimedCall last = scenario.calls().get(scenario.calls().size() - 1);
+        scenario.calls().forEach(run::make);
+
+        // Each of several limits may be full, and each is told of in its turn.
+        for (int turn = 0; turn < 20; turn++) {
+            Decision decision = run.engine.decide(last.call());
+            if (decision.retryAfter() == null) {
+                return;
+            }
+            assertThat(decision.retryAfter()).isPositive();
+            run.clock.set(run.clock.wallMillis()
+                    + decision.retryAfter().plusNanos(999_999).toMillis());
+        }
+        throw new AssertionError("there is still no room");
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void anAuditedPolicyDecidesAsAnEnforcedOneDoesAndLetsEveryCallPass(@ForAll("scenarios") Scenario scenario) {
+        Policy audit = PolicyEdits.in(Mode.AUDIT, scenario.policy());
+        Policy enforce = PolicyEdits.in(Mode.ENFORCE, scenario.policy());
+
+        List<Decision> recorded = Run.of(new Scenario(audit, scenario.calls()));
+        List<Decision> enforced = Run.of(new Scenario(enforce, scenario.calls()));
+
+        assertThat(recorded).allMatch(Decision::allowed);
+        assertThat(recorded)
+                .isEqualTo(enforced.stream()
+                        .map(decision -> decision.verdict() == Verdict.ALLOWED ? decision : decision.auditedOnly())
+                        .toList());
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void aHiddenToolIsDeniedAndInvisible(@ForAll("usualQuestions") Question question) {
+        Policy policy =
+                PolicyEdits.in(Mode.ENFORCE, PolicyEdits.hiding(question.call().tool(), question.policy()));
+        PolicyEngine engine = new Run(policy).engine;
+
+        assertThat(Answer.of(engine.decide(question.call()))).hasToString("DENIED by '(hidden)'");
+        assertThat(engine.visible(question.call())).isFalse();
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void whatIsInvisibleIsNeverAllowed(@ForAll("questions") Question question) {
+        PolicyEngine engine = new Run(question.policy()).engine;
+
+        if (!engine.visible(question.call())) {
+            assertThat(engine.decide(question.call()).allowed()).isFalse();
+        }
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void aToolThatNoEntryNamesBehavesAsTheDefaultSays(@ForAll("questions") Question question) {
+        Policy policy = PolicyEdits.onlyTools(question.policy());
+        Decision decision = new Run(policy).engine.decide(ToolCall.of("zzz", Map.of()));
+
+        assertThat(decision.code())
+                .isEqualTo(policy.body().posture() == Posture.ALLOW ? Code.ALLOWED : Code.DEFAULT_DENY);
+        assertThat(decision.audited()).isEqualTo(policy.mode() == Mode.AUDIT && decision.code() != Code.ALLOWED);
+    }
+
+    @Property(edgeCases = EdgeCasesMode.NONE)
+    void anotherNameForAToolChangesNothing(@ForAll("usualQuestions") Question question) {
+        Policy renamed = PolicyEdits.renamed("pay", "puy", question.policy());
+        ToolCall call = question.call();
+        ToolCall other = ToolCall.of(call.tool().equals("pay") ? "puy" : call.tool(), call.arguments())
+                .by(call.identity())
+                .in(call.session())
+                .on(call.server())
+                .with(call.context());
+
+        Answer before = Answer.of(new Run(question.policy()).engine.decide(call));
+        Answer after = Answer.of(new Run(renamed, worldWithPuy()).engine.decide(other));
+
+        assertThat(after).isEqualTo(before);
+    }
+
+    /** The usual world, in which the tool {@code pay} is called {@code puy}. */
+    private static World worldWithPuy() {
+        World world = UsualWorld.WORLD;
+        Map<String, ToolRating> ratings = new HashMap<>(world.ratings());
+        ratings.put("puy", ratings.remove("pay"));
+        Map<String, ToolDefinition> definitions = new HashMap<>(world.definitions());
+        ToolDefinition pay = definitions.remove("pay");
+        definitions.put("puy", ToolDefinition.named("puy").withInputSchema(pay.inputSchema()));
+        return new World(ratings, world.otherwise(), definitions, world.validator());
+    }
+
+    @Property(tries = 50, edgeCases = EdgeCasesMode.NONE)
+    void theGlobsOfGeneratedPoliciesDoNotTellTheTwoNamesApart(@ForAll("questions") Question question) {
+        assertThat(question.policy().body().tools().keySet())
+                .filteredOn(pattern -> !pattern.isExact())
+                .allMatch((NamePattern glob) -> glob.matches("pay") == glob.matches("puy"));
+    }
+}

@@ -1,0 +1,168 @@
+package dev.interlock.policy.engine;
+
+import static dev.interlock.policy.engine.Policies.denyIf;
+import static dev.interlock.policy.engine.Policies.require;
+import static dev.interlock.policy.engine.Policies.when;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Policy;
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What is equal to what, and what can't be compared at all. */
+class EqualityTest {
+
+    static Stream<Arguments> equal() {
+        return Stream.of(
+                Arguments.of(5, "5"),
+                Arguments.of("5", 5),
+                Arguments.of(5, new BigDecimal("5.0")),
+                Arguments.of(new BigDecimal("5e0"), "5"),
+                Arguments.of(new BigDecimal("5.00"), "5"),
+                Arguments.of(true, "true"),
+                Arguments.of("false", false),
+                Arguments.of(-0.0, 0),
+                Arguments.of("0", -0.0),
+                Arguments.of(new BigDecimal("0E+5"), 0),
+                Arguments.of(new BigDecimal("1e3"), "1000"),
+                Arguments.of(9007199254740993L, new BigInteger("9007199254740993")),
+                Arguments.of(new BigDecimal("9223372036854775808"), "9223372036854775808"),
+                Arguments.of(new BigDecimal("0.1"), 0.1),
+                Arguments.of(0.1f, new BigDecimal("0.1")),
+                Arguments.of(List.of(1, "2"), List.of("1", 2)),
+                Arguments.of(List.of(), List.of()),
+                Arguments.of(Map.of("a", 1, "b", 2), Map.of("b", "2", "a", "1")),
+                Arguments.of(List.of(Map.of("a", List.of(true))), List.of(Map.of("a", List.of("true")))));
+    }
+
+    static Stream<Arguments> different() {
+        return Stream.of(
+                Arguments.of(5, "5.0"),
+                Arguments.of(5, " 5"),
+                Arguments.of(5, "05"),
+                Arguments.of(1, true),
+                Arguments.of(0, false),
+                Arguments.of("True", true),
+                Arguments.of("null", 0),
+                Arguments.of("", 0),
+                Arguments.of("", false),
+                Arguments.of("1e3", 1000),
+                Arguments.of("admin", "Admin"),
+                Arguments.of(9007199254740992L, 9007199254740993L),
+                Arguments.of(Long.MAX_VALUE, new BigDecimal("9223372036854775808")),
+                Arguments.of(new BigDecimal("0.3"), 0.1 + 0.2),
+                Arguments.of(List.of(1, 2), List.of(2, 1)),
+                Arguments.of(List.of(1), List.of(1, 1)),
+                Arguments.of(Map.of("a", 1), Map.of("a", 1, "b", 2)),
+                Arguments.of(Map.of("a", 1), Map.of("b", 1)),
+                Arguments.of(List.of(), Map.of()));
+    }
+
+    @ParameterizedTest
+    @MethodSource("equal")
+    void theseAreEqual(Object argument, Object operand) {
+        assertThat(holds(argument, Operator.EQ, operand)).isTrue();
+        assertThat(holds(argument, Operator.NEQ, operand)).isFalse();
+        assertThat(holds(argument, Operator.IN, List.of("other", operand))).isTrue();
+        assertThat(holds(argument, Operator.NOT_IN, List.of("other", operand))).isFalse();
+        assertThat(holds(List.of("other", argument), Operator.CONTAINS, operand))
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("different")
+    void theseAreDifferent(Object argument, Object operand) {
+        assertThat(holds(argument, Operator.EQ, operand)).isFalse();
+        assertThat(holds(argument, Operator.NEQ, operand)).isTrue();
+        assertThat(holds(argument, Operator.IN, List.of(operand))).isFalse();
+        assertThat(holds(argument, Operator.NOT_IN, List.of(operand))).isTrue();
+        assertThat(holds(List.of(argument), Operator.CONTAINS, operand)).isFalse();
+    }
+
+    static Stream<Object> wrappings() {
+        return Stream.of(
+                List.of("admin"),
+                List.of(List.of("admin")),
+                Arrays.asList("admin", null),
+                List.of(),
+                Map.of("role", "admin"),
+                Map.of());
+    }
+
+    @ParameterizedTest
+    @MethodSource("wrappings")
+    void wrappingAValueDoesNotMakeItDifferentFromAScalar(Object wrapped) {
+        assertThat(passes(require(when("args.role", Operator.NEQ, "admin")), wrapped))
+                .isFalse();
+        assertThat(passes(require(when("args.role", Operator.NOT_IN, List.of("admin", "root"))), wrapped))
+                .isFalse();
+        assertThat(passes(denyIf(when("args.role", Operator.NEQ, "guest")), wrapped))
+                .isFalse();
+        assertThat(passes(denyIf(when("args.role", Operator.NOT_IN, List.of("guest"))), wrapped))
+                .isFalse();
+    }
+
+    @Test
+    void aScalarIsNotDifferentFromAListEither() {
+        assertThat(passes(require(when("args.role", Operator.NEQ, List.of("admin"))), "admin"))
+                .isFalse();
+        assertThat(passes(require(when("args.role", Operator.NOT_IN, List.of(List.of("admin")))), "admin"))
+                .isFalse();
+    }
+
+    @Test
+    void nullEqualsOnlyNull() {
+        assertThat(holds(null, Operator.EQ, null)).isTrue();
+        assertThat(holds(null, Operator.NEQ, 0)).isTrue();
+        assertThat(holds(null, Operator.NEQ, "null")).isTrue();
+        assertThat(holds("null", Operator.EQ, null)).isFalse();
+        assertThat(holds("", Operator.EQ, null)).isFalse();
+        assertThat(holds(Arrays.asList(1, null), Operator.CONTAINS, 0)).isFalse();
+    }
+
+    @Test
+    void whatIsMissingFulfilsNoOperatorButExists() {
+        for (Operator operator : Operator.values()) {
+            Object operand = switch (operator) {
+                case IN, NOT_IN, HOST_IN -> List.of("a");
+                case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
+                case EXISTS -> true;
+                default -> "/a";
+            };
+            Desk desk = new Desk(require(when("args.role", operator, operand)));
+            assertThat(desk.decide(Map.of()).allowed()).as(operator.text()).isFalse();
+        }
+        assertThat(new Desk(require(when("args.role", Operator.EXISTS, false)))
+                        .decide(Map.of())
+                        .allowed())
+                .isTrue();
+    }
+
+    @Test
+    void anEmptyListAllowsNothingAndForbidsNothing() {
+        assertThat(holds("admin", Operator.IN, List.of())).isFalse();
+        assertThat(holds("admin", Operator.NOT_IN, List.of())).isTrue();
+        assertThat(holds("https://example.com/", Operator.HOST_IN, List.of())).isFalse();
+        assertThat(holds("/app", Operator.WITHIN_PATH, List.of())).isFalse();
+    }
+
+    private static boolean holds(Object argument, Operator operator, Object operand) {
+        return passes(require(when("args.role", operator, operand)), argument);
+    }
+
+    private static boolean passes(Policy policy, Object argument) {
+        return new Desk(policy)
+                .decide(Collections.singletonMap("role", argument))
+                .allowed();
+    }
+}

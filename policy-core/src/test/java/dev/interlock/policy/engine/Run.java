@@ -1,0 +1,39 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.naive.TimedCall;
+import dev.interlock.policy.naive.World;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Calls made one after another through one engine. */
+final class Run {
+
+    final Clock clock = new Clock();
+    final PolicyEngine engine;
+
+    Run(Policy policy) {
+        this(policy, UsualWorld.WORLD);
+    }
+
+    Run(Policy policy, World world) {
+        engine = UsualWorld.engine(
+                policy, InMemoryRateLimiter.builder().time(clock).build(), world);
+    }
+
+    /** What is decided of every call; each is made if it may be, and settled. */
+    static List<Decision> of(Scenario scenario) {
+        Run run = new Run(scenario.policy());
+        List<Decision> decisions = new ArrayList<>();
+        scenario.calls().forEach(timed -> decisions.add(run.make(timed)));
+        return decisions;
+    }
+
+    Decision make(TimedCall timed) {
+        clock.set(timed.millis());
+        Admission admission = engine.admit(timed.call());
+        admission.settle(timed.outcome());
+        return admission.decision();
+    }
+}

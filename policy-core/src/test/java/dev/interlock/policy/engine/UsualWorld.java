@@ -1,0 +1,66 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.naive.World;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/** The tools that generated policies and calls speak of, and engines that know them. */
+final class UsualWorld {
+
+    private static final ObjectValue PAY_SCHEMA = (ObjectValue) Value.freeze(Map.of(
+            "type", "object",
+            "properties", Map.of("amount", Map.of("type", "number"), "to", Map.of()),
+            "required", List.of("amount")));
+
+    static final World WORLD = new World(
+            Map.of(
+                    "pay", ToolRating.of(ToolCategory.FINANCIAL),
+                    "send", ToolRating.of(ToolCategory.WRITE, RiskLevel.HIGH),
+                    "read_file", ToolRating.of(ToolCategory.READ)),
+            ToolRating.of(ToolCategory.DESTRUCTIVE),
+            Map.of(
+                    "pay", ToolDefinition.named("pay").withInputSchema(PAY_SCHEMA),
+                    "send", ToolDefinition.named("send").withInputSchema(ObjectValue.EMPTY),
+                    "delete_repo", ToolDefinition.named("delete_repo")),
+            UsualWorld::problem);
+
+    private UsualWorld() {}
+
+    /** An engine that enforces {@code policy} and knows the usual tools. */
+    static PolicyEngine engine(Policy policy, RateLimiter limiter) {
+        return engine(policy, limiter, WORLD);
+    }
+
+    static PolicyEngine engine(Policy policy, RateLimiter limiter, World world) {
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy)
+                .rateLimiter(limiter)
+                .classifier(tool -> world.rating(tool.name()))
+                .schemaValidator(world.validator())
+                .listener((call, failure) -> {
+                    throw new AssertionError(failure);
+                });
+        PolicyEngine engine = builder.build();
+        List<ToolDefinition> definitions = List.copyOf(world.definitions().values());
+        engine.tools().learn(null, definitions);
+        engine.tools().learn("files", definitions);
+        return engine;
+    }
+
+    /** As much of JSON Schema as the schemas here need. */
+    private static Optional<String> problem(ObjectValue schema, ObjectValue arguments) {
+        Value amount = arguments.get("amount");
+        return schema.size() == 0 || amount instanceof NumberValue
+                ? Optional.empty()
+                : Optional.of("amount: no number");
+    }
+}

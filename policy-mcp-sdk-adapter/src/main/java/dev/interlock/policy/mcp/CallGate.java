@@ -1,0 +1,113 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/** Puts {@code tools/call} requests to the engine, whatever their shape, and never without an answer. */
+final class CallGate {
+
+    private static final Logger log = LoggerFactory.getLogger(CallGate.class);
+
+    private final PolicyEngine engine;
+    private final Callers callers;
+    private final ValueLimits argumentLimits;
+    private final Function<Object, Object> converter;
+
+    /**
+     * @param converter turns parameters of an unknown Java type into what JSON makes of them
+     */
+    CallGate(PolicyEngine engine, Callers callers, ValueLimits argumentLimits, Function<Object, Object> converter) {
+        this.engine = engine;
+        this.callers = callers;
+        this.argumentLimits = argumentLimits;
+        this.converter = converter;
+    }
+
+    /**
+     * Decides on a request, anew for each subscription. Completes with a ruling, and never with an error: what fails is
+     * denied.
+     *
+     * @param toolLists what fetches the server's tools if a check needs a schema that nobody has seen
+     */
+    Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists) {
+        return Mono.deferContextual(context -> {
+                    CallRequest call = CallRequest.read(request, argumentLimits, converter);
+                    return decide(callers.of(context).signs(call.call()), toolLists)
+                            .map(admission -> new Ruling(admission.decision(), admission, call));
+                })
+                .onErrorResume(failure -> Mono.just(Ruling.failed(failure)))
+                .switchIfEmpty(Mono.fromSupplier(Ruling::missing))
+                .doOnNext(CallGate::report);
+    }
+
+    private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists) {
+        return admit(call).flatMap(admission -> {
+            if (!needsToolList(admission.decision(), call)) {
+                return Mono.just(admission);
+            }
+            return toolLists.learn().doOnCancel(admission::unsent).flatMap(learnt -> {
+                if (!learnt) {
+                    return Mono.just(admission);
+                }
+                admission.unsent();
+                return admit(call);
+            });
+        });
+    }
+
+    private boolean needsToolList(Decision decision, ToolCall call) {
+        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
+                && engine.tools().find(call.server(), call.tool()) == null
+                && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
+    }
+
+    /** Whoever stops waiting while the engine decides leaves nothing reserved. */
+    private Mono<Admission> admit(ToolCall call) {
+        return Mono.<Admission>create(sink -> {
+                    AtomicBoolean left = new AtomicBoolean();
+                    sink.onCancel(() -> left.set(true));
+                    engine.admitAsync(call).whenComplete((admission, failure) -> {
+                        if (failure != null) {
+                            sink.error(failure);
+                        } else if (admission == null) {
+                            sink.success();
+                        } else if (left.get()) {
+                            admission.unsent();
+                        } else {
+                            sink.success(admission);
+                        }
+                    });
+                })
+                .doOnDiscard(Admission.class, Admission::unsent);
+    }
+
+    /** Names the tool, never an argument. */
+    private static void report(Ruling ruling) {
+        Decision decision = ruling.decision();
+        if (ruling.failure() != null) {
+            log.warn("A call was denied because it could not be decided", ruling.failure());
+            return;
+        }
+        if (decision.allowed()) {
+            return;
+        }
+        String tool = Printable.name(
+                ruling.call() == null ? null : ruling.call().call().tool());
+        String rule = decision.rule() == null ? "-" : decision.rule().name();
+        if (decision.code() == Decision.Code.ERROR) {
+            log.warn("Denied a call of {} because the engine failed", tool);
+        } else {
+            log.info("Denied a call of {}: {}, rule {}", tool, decision.code().text(), rule);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+package dev.interlock.policy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.yaml.Diagnostic;
+import dev.interlock.policy.yaml.PolicyYaml;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+class PolicyTestsTest {
+
+    private static final String POLICY = """
+            version: "1"
+            hide: [secret]
+            tools:
+              pay:
+                rules:
+                  - name: cap
+                    conditions: [{path: args.amount, op: lte, value: 100}]
+                  - name: pace
+                    rate_limit: {max: 2, window: 60}
+              wipe:
+                rules:
+                  - {name: ask, action: require_approval}
+                  - {name: daily, rate_limit: 1/day}
+              watch:
+                rules:
+                  - {name: seen, mode: audit, action: deny}
+            """;
+
+    @TempDir
+    private static Path directory;
+
+    private static PolicyTestFile file(String text) {
+        return PolicyTestFile.read(text.getBytes(StandardCharsets.UTF_8), "tests.yaml");
+    }
+
+    private static List<CaseResult> run(String calls) {
+        PolicyTestFile file = file("cases:\n  - name: c\n    calls:\n" + calls.indent(6));
+        assertThat(file.diagnostics()).isEmpty();
+        Policy policy = PolicyYaml.read(POLICY, "policy.yaml").orThrow();
+        return file.run(policy, null);
+    }
+
+    @TestFactory
+    Stream<DynamicTest> eachCaseIsATestOfJunits() throws IOException {
+        Path policy = Files.writeString(directory.resolve("policy.yaml"), POLICY);
+        Path tests = Files.writeString(directory.resolve("tests.yaml"), """
+                cases:
+                  - name: two at once and then one each half minute
+                    calls:
+                      - {tool: pay, args: {amount: 1}, times: 2, expect: allowed}
+                      - {tool: pay, args: {amount: 1}, expect: {decision: denied by pace, retry_after: 30s, code: limit}}
+                      - {tool: pay, args: {amount: 1}, at: 30s, expect: allowed}
+                      - {tool: pay, args: {amount: 1}, at: 2026-01-05T00:01:00Z, expect: allowed}
+                  - name: a person is asked
+                    calls:
+                      - {tool: wipe, expect: needs approval by ask}
+                  - name: what is only recorded passes
+                    calls:
+                      - {tool: watch, expect: {decision: allowed, audited: true, rule: seen}}
+                  - name: what is hidden is not shown
+                    calls:
+                      - {tool: secret, expect: hidden}
+                """);
+        return PolicyTests.of(policy, tests);
+    }
+
+    @Test
+    void aCallThatNobodyApprovedCountsNothing() {
+        assertThat(run("""
+                        - {tool: wipe, times: 3, expect: needs approval}
+                        - {tool: wipe, approved: true, expect: needs approval}
+                        - {tool: wipe, expect: denied by daily}
+                        """)).allMatch(CaseResult::passed);
+    }
+
+    @Test
+    void aFailureSaysWhatDiffersAndWhy() {
+        CaseResult result = run("- {tool: pay, args: {amount: 1}, times: 5, expect: allowed}")
+                .get(0);
+        CaseResult.Failure failure = result.failure().orElseThrow();
+        assertThat(failure.message())
+                .isEqualTo("line 4, call of pay, the 3rd time: expected allowed, got denied by 'pace'");
+        assertThat(failure.explanation().steps()).anyMatch(step -> step.text().contains("used 2 of 2 per 60 s"));
+    }
+
+    @Test
+    void theCoverageTellsWhichRulesNoCallPassedOrFailed() {
+        Policy policy = PolicyYaml.read(POLICY, "policy.yaml").orThrow();
+        Coverage coverage = new Coverage(policy);
+        file("""
+                cases:
+                  - name: c
+                    calls:
+                      - {tool: pay, args: {amount: 1}, expect: allowed}
+                      - {tool: pay, args: {amount: 1000}, expect: denied}
+                      - {tool: watch, expect: allowed}
+                """).run(policy, null, coverage);
+        assertThat(coverage.rules())
+                .extracting(Coverage.RuleCoverage::name, Coverage.RuleCoverage::isComplete)
+                .contains(
+                        org.assertj.core.groups.Tuple.tuple("cap", true),
+                        org.assertj.core.groups.Tuple.tuple("pace", false),
+                        org.assertj.core.groups.Tuple.tuple("ask", false),
+                        org.assertj.core.groups.Tuple.tuple("seen", true));
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            cases: [{name: n, calls: [{tool: t, expct: allowed}]}]            | unknown-key
+            cases: [{name: n, calls: [{tool: t}]}]                            | missing-key
+            cases: [{name: n, calls: [{tool: t, expect: alowed}]}]            | bad-value
+            cases: [{name: n, calls: [{tool: t, expect: allowed by r}]}]      | bad-value
+            cases: [{name: n, calls: [{tool: t, expect: {}}]}]                | missing-key
+            cases: [{name: n, calls: [{expect: allowed}]}]                    | missing-key
+            cases: [{name: n, calls: [{tool: t, at: soon, expect: allowed}]}] | bad-duration
+            cases: [{name: n, calls: [{tool: t, at: 1970-01-01T00:00:00Z, expect: allowed}]}] | bad-value
+            cases: [{name: n, calls: [{tool: t, args: [], expect: allowed}]}] | wrong-type
+            cases: [{name: n, calls: [{tool: t, times: 0, expect: allowed}]}] | bad-number
+            cases: [{name: n, calls: [{tool: t, outcome: ok, expect: allowed}]}] | bad-value
+            cases: [{name: n}]                                                | missing-key
+            cases: []                                                         | missing-key
+            tools: [{}]                                                       | bad-value
+            []                                                                | wrong-type
+            """)
+    void aMistakeInAFileOfTestsIsFoundAtItsPlace(String text, String code) {
+        PolicyTestFile file = file(text);
+        assertThat(file.isValid()).isFalse();
+        assertThat(file.diagnostics()).extracting(Diagnostic::code).contains(code);
+        assertThat(file.diagnostics()).allMatch(diagnostic -> diagnostic.line() == 1);
+    }
+
+    @Test
+    void underJunitAFileWithMistakesIsRefusedWithAllOfThem() throws IOException {
+        Path policy = Files.writeString(directory.resolve("p.yaml"), POLICY);
+        Path tests = Files.writeString(directory.resolve("bad.yaml"), "case: []\n");
+        assertThatThrownBy(() -> PolicyTests.of(policy, tests)).hasMessageContaining("did you mean 'cases'?");
+    }
+
+    @Test
+    void whatMeasuresLengthsStandsStillWhileTheWallClockIsSetBack() {
+        VirtualTime time = new VirtualTime();
+        time.moveTo(1_767_225_600_000L);
+        long before = time.monotonicNanos();
+        time.moveTo(1_767_225_590_000L);
+        assertThat(time.wallMillis()).isEqualTo(1_767_225_590_000L);
+        assertThat(time.monotonicNanos()).isEqualTo(before);
+        time.moveTo(1_767_225_601_000L);
+        assertThat(time.monotonicNanos() - before).isEqualTo(1_000_000_000L);
+    }
+}
