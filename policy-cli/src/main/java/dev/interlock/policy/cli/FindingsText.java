@@ -15,7 +15,9 @@ final class FindingsText {
 
     /** A finding with the line that it speaks of, if it speaks of one. */
     static String show(Finding finding, String source, Excerpt excerpt, Colours colours) {
-        String message = finding.message() + tools(finding.tools());
+        // What stands nowhere in the policy names its tool itself.
+        boolean placed = !finding.place().path().isEmpty();
+        String message = finding.message() + (placed ? tools(finding.tools()) : "");
         if (finding.place().line() > 0) {
             return excerpt.show(new Diagnostic(
                     severity(finding.severity()),

@@ -22,6 +22,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import java.util.stream.Stream;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
@@ -34,6 +36,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The commands against servers that are really there: a process of its own, and one over HTTP. */
 class ScanIT {
+
+    /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
+    private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 
     @TempDir
     private Path directory;
@@ -87,6 +92,22 @@ class ScanIT {
                 .contains("13 tools: 2 execute, 11 destructive")
                 .contains("delete_datastore")
                 .doesNotContain("get_datastore");
+    }
+
+    @Test
+    void theDocumentationShowsWhatTheCommandsPrint() throws IOException {
+        String page = Files.readString(Path.of("..", "docs", "risk.md"));
+        String policy = page.split("```yaml\n", 2)[1].split("```", 2)[0];
+        Files.writeString(directory.resolve("policy.yaml"), policy);
+
+        String check =
+                run(DEMO_SERVER, "check", file("policy.yaml"), "--server").out();
+        String table =
+                run(DEMO_SERVER, "scan", "--format", "table", "--risk", "high+").out();
+
+        assertThat(page)
+                .contains("```\n" + check.replace(file("policy.yaml"), "policy.yaml") + "```")
+                .contains("```\n" + table.substring(0, table.indexOf("\n\n")) + "\n```");
     }
 
     @Test
@@ -158,6 +179,7 @@ class ScanIT {
                         tool, (exchange, request) -> CallToolResult.builder().build());
             }
             server = building.build();
+            LEAK_WARNINGS.setLevel(Level.OFF);
             Files.createDirectories(directory);
             tomcat.setBaseDir(directory.toString());
             tomcat.setPort(0);
