@@ -141,7 +141,7 @@ class SchemaTest {
                 .orElseThrow();
         assertThat(unknown.hint()).contains(" are ");
         String listed = unknown.hint().substring(unknown.hint().indexOf(" are ") + 5);
-        Set<String> known = new TreeSet<>(List.of(listed.split(";")[0].split(", ")));
+        Set<String> known = new TreeSet<>(List.of(listed.split(";", -1)[0].split(", ", -1)));
         assertThat(keys(definition)).isEqualTo(known);
     }
 
