@@ -35,15 +35,13 @@ import org.junit.jupiter.api.Test;
 /** Whatever fails while a call is decided denies it, says nothing of why to the agent, and reaches the host. */
 class FailClosedTest {
 
-    private static final RuntimeException SECRET = new IllegalStateException("hunter2");
-
     private final List<Throwable> heard = new ArrayList<>();
 
     @Test
     void aSchemaValidatorThatThrowsDenies() {
         PolicyEngine engine =
                 engine(PolicyEngine.builder(pay(validate("valid", schema()))).schemaValidator((schema, arguments) -> {
-                    throw SECRET;
+                    throw secret();
                 }));
         engine.tools().learn(null, List.of(ToolDefinition.named("pay").withInputSchema(ObjectValue.EMPTY)));
 
@@ -62,7 +60,7 @@ class FailClosedTest {
                 Optional.empty());
 
         assertDeniedSilently(engine(PolicyEngine.builder(Policy.of(byCategory)).classifier(tool -> {
-            throw SECRET;
+            throw secret();
         })));
     }
 
@@ -196,6 +194,10 @@ class FailClosedTest {
         assertThat(engine.decideMethod("resources/read")).isEqualTo(Decision.ALLOWED);
     }
 
+    private static RuntimeException secret() {
+        return new IllegalStateException("hunter2");
+    }
+
     private PolicyEngine engine(PolicyEngine.Builder builder) {
         return builder.listener((call, failure) -> heard.add(failure)).build();
     }
@@ -212,7 +214,7 @@ class FailClosedTest {
             assertThat(decision.message())
                     .isEqualTo("The call could not be checked against the policy, and so is not made.");
         }
-        assertThat(heard).hasSize(4).containsOnly(SECRET);
+        assertThat(heard).hasSize(4).extracting(Throwable::getMessage).containsOnly("hunter2");
     }
 
     /** A limiter whose store can't be reached, and that doesn't keep to its contract. */
@@ -226,22 +228,22 @@ class FailClosedTest {
 
         @Override
         public Reservation reserve(Batch batch) {
-            throw SECRET;
+            throw secret();
         }
 
         @Override
         public CompletionStage<Reservation> reserveAsync(Batch batch) {
-            return CompletableFuture.failedFuture(SECRET);
+            return CompletableFuture.failedFuture(secret());
         }
 
         @Override
         public void settle(Reservation.Granted reservation, Settlement outcome) {
-            throw SECRET;
+            throw secret();
         }
 
         @Override
         public List<Usage> usage(List<Charge> charges) {
-            throw SECRET;
+            throw secret();
         }
 
         @Override
