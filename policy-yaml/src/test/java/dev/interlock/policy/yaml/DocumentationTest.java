@@ -86,6 +86,9 @@ class DocumentationTest {
         assertThat(MISTAKES).content().isEqualTo(page);
     }
 
+    /** Sources whose codes are about other documents than policies, and have pages of their own. */
+    private static final Set<String> OTHER_DOCUMENTS = Set.of("ToolLockFile.java");
+
     /** Every code that the reader's sources have. */
     private static Set<String> codes() throws IOException {
         Pattern code = Pattern.compile(
@@ -93,6 +96,9 @@ class DocumentationTest {
         Set<String> codes = new TreeSet<>();
         try (Stream<Path> sources = Files.list(Path.of("src/main/java/dev/interlock/policy/yaml"))) {
             for (Path source : sources.toList()) {
+                if (OTHER_DOCUMENTS.contains(source.getFileName().toString())) {
+                    continue;
+                }
                 Matcher matcher = code.matcher(Files.readString(source));
                 while (matcher.find()) {
                     codes.add(matcher.group(1) == null ? matcher.group(2) : matcher.group(1));
