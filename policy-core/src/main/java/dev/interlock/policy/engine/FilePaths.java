@@ -83,7 +83,9 @@ final class FilePaths {
         if (reading.indexOf('\\') >= 0) {
             result = agreed(result, containPlain(reading.replace('\\', '/')));
         }
-        return isAscii(reading) ? result : agreed(result, containPlain(normalized(reading).replace('\\', '/')));
+        return isAscii(reading)
+                ? result
+                : agreed(result, containPlain(normalized(reading).replace('\\', '/')));
     }
 
     private Truth containPlain(String path) {

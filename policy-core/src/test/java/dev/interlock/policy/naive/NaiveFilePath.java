@@ -24,9 +24,11 @@ final class NaiveFilePath {
         if (steps == null) {
             return Outcome.INVALID;
         }
-        return Outcome.of(directories.stream().map(NaiveFilePath::resolve).anyMatch(start -> start != null
-                && start.size() <= steps.size()
-                && steps.subList(0, start.size()).equals(start)));
+        return Outcome.of(directories.stream()
+                .map(NaiveFilePath::resolve)
+                .anyMatch(start -> start != null
+                        && start.size() <= steps.size()
+                        && steps.subList(0, start.size()).equals(start)));
     }
 
     private static String decoded(String path) {

@@ -56,9 +56,7 @@ final class NaiveOperators {
                         ? NaiveFilePath.liesWithin(path.value(), strings(operand))
                         : Outcome.INVALID;
             case HOST_IN ->
-                value instanceof Value.Text url
-                        ? NaiveUrl.isOnOneOf(url.value(), strings(operand))
-                        : Outcome.INVALID;
+                value instanceof Value.Text url ? NaiveUrl.isOnOneOf(url.value(), strings(operand)) : Outcome.INVALID;
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }

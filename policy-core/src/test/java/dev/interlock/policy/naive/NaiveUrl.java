@@ -22,7 +22,7 @@ final class NaiveUrl {
         String real = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
         return Outcome.of(hosts.stream()
                 .map(listed -> listed.toLowerCase(Locale.ROOT))
-                .anyMatch(listed ->
-                        listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed)));
+                .anyMatch(
+                        listed -> listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed)));
     }
 }
