@@ -40,15 +40,15 @@ public record Amount(long micros) implements Comparable<Amount> {
 
     /** The amount that is exactly {@code value}; empty if it is negative, too large, or has more than six places. */
     public static Optional<Amount> of(BigDecimal value) {
-        if (value.signum() < 0 || value.precision() - (long) value.scale() > 13) {
+        if (value.signum() < 0 || value.compareTo(MAX.toBigDecimal()) > 0) {
             return Optional.empty();
         }
         BigDecimal micros = value.movePointRight(PLACES).stripTrailingZeros();
         if (micros.scale() > 0) {
             return Optional.empty();
         }
-        long exact = micros.setScale(0, RoundingMode.UNNECESSARY).longValueExact();
-        return exact > MAX.micros ? Optional.empty() : Optional.of(new Amount(exact));
+        return Optional.of(
+                new Amount(micros.setScale(0, RoundingMode.UNNECESSARY).longValueExact()));
     }
 
     /** As a decimal. */

@@ -30,10 +30,16 @@ final class ChildTransport implements McpClientTransport {
     private final JsonRpc json;
     private final McpJsonMapper mapper;
     private final PrintWriter err;
-    private final CompletableFuture<Integer> exit = new CompletableFuture<>();
+    private final CompletableFuture<Integer> exit;
     private volatile @Nullable Process process;
 
-    ChildTransport(List<String> command, JsonRpc json, PrintWriter err) {
+    /**
+     * A child that is started when the transport is connected.
+     *
+     * @param exit is given its exit status, when it has ended and all its output has been passed on
+     */
+    ChildTransport(List<String> command, JsonRpc json, PrintWriter err, CompletableFuture<Integer> exit) {
+        this.exit = exit;
         this.command = command;
         this.json = json;
         this.mapper = json.forSdk();
@@ -109,11 +115,6 @@ final class ChildTransport implements McpClientTransport {
         } catch (IOException e) {
             throw new java.io.UncheckedIOException("the server doesn't listen any more", e);
         }
-    }
-
-    /** The child's exit status, when it has ended and all its output has been passed on. */
-    CompletableFuture<Integer> exit() {
-        return exit;
     }
 
     /** Lets the child finish: its input ends, and it has some time to see that. */

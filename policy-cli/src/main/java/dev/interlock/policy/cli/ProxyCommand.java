@@ -118,15 +118,7 @@ final class ProxyCommand implements Callable<Integer> {
 
     private McpClientTransport inner(JsonRpc json, PrintWriter err, CompletableFuture<Integer> end) {
         if (url == null) {
-            ChildTransport child = new ChildTransport(command, json, err);
-            child.exit().whenComplete((code, failure) -> {
-                if (failure == null) {
-                    end.complete(code);
-                } else {
-                    end.completeExceptionally(failure);
-                }
-            });
-            return child;
+            return new ChildTransport(command, json, err, end);
         }
         if (url.getScheme() == null || url.getHost() == null) {
             throw new ParameterException(spec.commandLine(), "--url must be an absolute http(s) URL");

@@ -2,11 +2,17 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.value.Value;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -33,12 +39,11 @@ class ProxyIT {
             JsonRpc json = new JsonRpc();
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 byte[] bytes = Interlock.utf8(line);
-                if (json.read(bytes, 0, bytes.length)
-                        instanceof io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest request) {
+                if (json.read(bytes, 0, bytes.length) instanceof JSONRPCRequest request) {
                     Json echo = new Json().put("echo", line);
                     System.out.println(new Json()
                             .put("jsonrpc", "2.0")
-                            .put("id", dev.interlock.policy.value.Value.freeze(request.id()))
+                            .put("id", Value.freeze(request.id()))
                             .put("result", echo));
                 }
             }
@@ -94,6 +99,54 @@ class ProxyIT {
         assertThat(result.out()).doesNotContain("\"id\":3");
         assertThat(result.err()).as("the server's own errors").contains("pid ");
         assertThat(result.code()).as("the server's own status").isEqualTo(7);
+    }
+
+    @Test
+    void reachesAServerOverHttpWithTheHeadersThatWereGiven() throws Exception {
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/mcp", ProxyIT::answer);
+        server.start();
+        try {
+            String url = "http://localhost:" + server.getAddress().getPort() + "/mcp";
+            Result result = interlock.runWith(
+                    call(1, "99") + "\n" + call(2, "101") + "\n",
+                    "proxy",
+                    "policy.yaml",
+                    "--url",
+                    url,
+                    "--header",
+                    "X-Key=k1");
+            assertThat(result.out().lines())
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("\"id\":1") && line.contains("k1"))
+                    .anyMatch(line -> line.contains("\"id\":2") && line.contains("\"isError\":true"));
+            assertThat(result.code()).isZero();
+        } finally {
+            server.stop(0);
+        }
+    }
+
+    private static void answer(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            if (!exchange.getRequestMethod().equals("POST")) {
+                exchange.sendResponseHeaders(405, -1);
+                return;
+            }
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            if (!(new JsonRpc().read(body, 0, body.length) instanceof JSONRPCRequest request)) {
+                exchange.sendResponseHeaders(202, -1);
+                return;
+            }
+            Json result = new Json().put("key", exchange.getRequestHeaders().getFirst("X-Key"));
+            byte[] answer = Interlock.utf8(new Json()
+                    .put("jsonrpc", "2.0")
+                    .put("id", Value.freeze(request.id()))
+                    .put("result", result)
+                    .toString());
+            exchange.getResponseHeaders().set("Content-Type", "application/json");
+            exchange.sendResponseHeaders(200, answer.length);
+            exchange.getResponseBody().write(answer);
+        }
     }
 
     @Test

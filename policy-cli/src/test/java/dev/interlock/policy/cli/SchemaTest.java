@@ -60,8 +60,10 @@ class SchemaTest {
             for (String line : Files.readAllLines(VECTORS.resolve(file))) {
                 JsonNode vector = JSON.readTree(line);
                 String policy = vector.get("policy").asString();
-                Optional<Object> document = parsed(policy);
-                if (PolicyYaml.read(policy, "policy").isValid() && document.isPresent()) {
+                // The reader first: it has bounds, and the usual parser has none that hold.
+                Optional<Object> document =
+                        PolicyYaml.read(policy, "policy").isValid() ? parsed(policy) : Optional.empty();
+                if (document.isPresent()) {
                     looked++;
                     ValidationResponse response = validator.validate(schema, document.get());
                     if (!response.valid()) {
@@ -141,7 +143,7 @@ class SchemaTest {
                 .orElseThrow();
         assertThat(unknown.hint()).contains(" are ");
         String listed = unknown.hint().substring(unknown.hint().indexOf(" are ") + 5);
-        Set<String> known = new TreeSet<>(List.of(listed.split(";")[0].split(", ")));
+        Set<String> known = new TreeSet<>(List.of(listed.split(";", -1)[0].split(", ", -1)));
         assertThat(keys(definition)).isEqualTo(known);
     }
 

@@ -96,7 +96,8 @@ final class Messages {
     }
 
     static String tooLarge(LimitRule rule, RuleRef ref) {
-        return "The call counts more than the limit of " + of(rule) + " ever allows (rule '" + ref.name() + "').";
+        String most = rule.max() == null ? "can be counted" : "the limit of " + of(rule) + " ever allows";
+        return "The call counts more than " + most + " (rule '" + ref.name() + "').";
     }
 
     /** A limit in words: {@code 10 per 60 s}. */

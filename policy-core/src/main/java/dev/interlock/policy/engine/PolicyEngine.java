@@ -172,21 +172,22 @@ public final class PolicyEngine {
 
     /** What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. */
     public Decision decideMethod(String method) {
-        Map<NamePattern, Posture> methods = current.policy().methods();
+        Policy policy = policy();
+        Map<NamePattern, Posture> methods = policy.methods();
         for (boolean exact : new boolean[] {true, false}) {
             for (Map.Entry<NamePattern, Posture> entry : methods.entrySet()) {
                 if (entry.getKey().isExact() == exact && entry.getKey().matches(method)) {
-                    return entry.getValue() == Posture.ALLOW ? Decision.ALLOWED : methodDenied(entry.getKey());
+                    return entry.getValue() == Posture.ALLOW ? Decision.ALLOWED : methodDenied(policy, entry.getKey());
                 }
             }
         }
         return Decision.ALLOWED;
     }
 
-    private Decision methodDenied(NamePattern pattern) {
+    private static Decision methodDenied(Policy policy, NamePattern pattern) {
         RuleRef rule = new RuleRef("methods." + pattern, Place.of("methods." + pattern));
         Decision denied = Decision.denied(Code.METHOD, rule, Messages.method(pattern));
-        return current.policy().mode() == Mode.AUDIT ? denied.auditedOnly() : denied;
+        return policy.mode() == Mode.AUDIT ? denied.auditedOnly() : denied;
     }
 
     /**

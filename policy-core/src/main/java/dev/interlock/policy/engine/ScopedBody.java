@@ -98,6 +98,7 @@ record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
 
     /** What the names of a grant's limits begin with. */
     static String grantPrefix(Map.Entry<NamePattern, PolicyBody> grant) {
-        return "grants." + ScopedEntry.encode(grant.getKey().text()) + ".";
+        // With its dots, a grant's name could end like a tool's entry begins.
+        return "grants." + ScopedEntry.encode(grant.getKey().text()).replace(".", "%2e") + ".";
     }
 }

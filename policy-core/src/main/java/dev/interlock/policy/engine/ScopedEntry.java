@@ -124,7 +124,8 @@ record ScopedEntry(ScopedBody body, Kind kind, String key, Entry entry) {
     String ruleName(String what, Rule rule, int index) {
         String name = rule.name();
         if (name == null) {
-            return what + ":" + index;
+            // Not ':' alone: a rule may well be called '0'.
+            return what + ":/" + index;
         }
         long before = entry.rules().subList(0, index).stream()
                 .filter(other -> Objects.equals(other.name(), name))

@@ -115,9 +115,9 @@ final class BatchReservation {
                 // Nobody has it yet. Claimed before others see it, so that the sweep lets it be.
                 fresh.claim();
                 cell = cells.add(slot.key(), fresh, now);
-                if (cell == null || cell == fresh) {
+                if (cell == null || fresh.equals(cell)) {
                     slot.isNew = true;
-                    slot.isHome = cell == fresh;
+                    slot.isHome = fresh.equals(cell);
                     added += slot.isHome ? 1 : 0;
                     slot.cell = fresh;
                     return;

@@ -61,7 +61,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
                 }
-                if (cell == fresh) {
+                if (fresh.equals(cell)) {
                     cells.sweep(now);
                     return taken;
                 }
@@ -92,7 +92,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 return Refusals.of(0, wait);
             }
             Taken taken = target.take(this, micros, charge.mode(), now);
-            if (target != cell) {
+            if (!target.equals(cell)) {
                 cells.replace(charge.key(), cell, target);
                 replaced = true;
             }
@@ -108,7 +108,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
     @Override
     public void settle(Reservation.Granted reservation, Settlement outcome) {
-        if (reservation instanceof Held held && held.owner == this && held.settle() && givesBack(outcome)) {
+        if (reservation instanceof Held held && held.owner.equals(this) && held.settle() && givesBack(outcome)) {
             held.giveBack(outcome, ticker);
             cells.returned();
         }

@@ -46,6 +46,7 @@ final class Meter {
         return emission > 0 && (micros == Amount.ONE_MICROS || micros % Amount.ONE_MICROS == 0);
     }
 
+    @SuppressWarnings("ReferenceEquality") // Nearly always the very same rule, and this is on every call's way.
     boolean measures(LimitRule other) {
         return other == rule || other.equals(rule);
     }

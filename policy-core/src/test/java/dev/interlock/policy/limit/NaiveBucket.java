@@ -48,6 +48,7 @@ final class NaiveBucket {
         return call;
     }
 
+    @SuppressWarnings("ReferenceEquality") // Two calls may have the same time and amount.
     void giveBack(Object call) {
         for (int i = 0; i < history.size(); i++) {
             if (history.get(i) == call) {

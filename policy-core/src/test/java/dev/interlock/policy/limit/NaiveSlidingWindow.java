@@ -35,6 +35,7 @@ final class NaiveSlidingWindow {
         return call;
     }
 
+    @SuppressWarnings("ReferenceEquality") // Two calls may have the same time and amount.
     void giveBack(Object call) {
         history.removeIf(other -> other == call);
     }

@@ -11,8 +11,8 @@ final class NaiveEquality {
     private NaiveEquality() {}
 
     static boolean equal(Value one, Value other) {
-        if (one == Value.Nil.NULL || other == Value.Nil.NULL) {
-            return one == other;
+        if (one.equals(Value.Nil.NULL) || other.equals(Value.Nil.NULL)) {
+            return one.equals(other);
         }
         if (one instanceof Value.Array list && other instanceof Value.Array otherList) {
             boolean same = list.items().size() == otherList.items().size();

@@ -11,7 +11,6 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.api.LoadSettings;
-import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.common.Anchor;
 import org.snakeyaml.engine.v2.events.AliasEvent;
 import org.snakeyaml.engine.v2.events.CollectionStartEvent;
@@ -20,6 +19,8 @@ import org.snakeyaml.engine.v2.events.NodeEvent;
 import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
+import org.snakeyaml.engine.v2.parser.ParserImpl;
+import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
  * Builds the node tree from the parser's events, and holds the bounds while it does: the tree never gets deeper than
@@ -79,22 +80,20 @@ final class Composer {
         this.findings = findings;
         Arrays.fill(indexes, NOWHERE);
         this.tabs = text.indexOf('\t') < 0 ? null : new TabCheck(text, findings);
-        this.events = new Parse(LoadSettings.builder()
-                        .setUseMarks(true)
-                        // The size has been checked already, in bytes.
-                        .setCodePointLimit(Integer.MAX_VALUE)
-                        // All in one piece: the parser copies what it has of a long scalar with every piece more.
-                        .setBufferSize(Math.max(text.length(), 1))
-                        .build())
-                .parseString(text)
-                .iterator();
+        LoadSettings settings = LoadSettings.builder()
+                .setUseMarks(true)
+                // The size has been checked already, in bytes.
+                .setCodePointLimit(Integer.MAX_VALUE)
+                // All in one piece: the parser copies what it has of a long scalar with every piece more.
+                .setBufferSize(Math.max(text.length(), 1))
+                .build();
+        this.events = new ParserImpl(settings, new StreamReader(settings, text));
     }
 
     /** The root of the one document in {@code text}, or null if it can't be built; the reason has been reported. */
     static @Nullable Node compose(String text, Findings findings) {
-        Composer composer = new Composer(text, findings);
         try {
-            return composer.document();
+            return new Composer(text, findings).document();
         } catch (Stop e) {
             return null;
         } catch (YamlEngineException e) {

@@ -68,7 +68,8 @@ final class ConditionReader {
     /** Which way a condition that holds decides, for advice about conditions that are easily misread. */
     enum Use {
         ALLOWS,
-        DENIES
+        DENIES,
+        ASKS
     }
 
     /** A list of conditions; answers null if any of them is broken. */
@@ -188,13 +189,17 @@ final class ConditionReader {
             return null;
         }
         PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
-        if (use == Use.DENIES && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+        if (use != Use.ALLOWS && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
             context.findings.warn(
                     "every-element",
                     node,
                     at,
-                    "'[*]' holds only if every element does, so this denies only calls in which all elements match",
-                    "to deny a call with any such element, put the opposite under 'require'");
+                    "'[*]' holds only if every element does, so this "
+                            + (use == Use.DENIES ? "denies only calls" : "asks only about calls")
+                            + " in which all elements match",
+                    use == Use.DENIES
+                            ? "to deny a call with any such element, put the opposite under 'require'"
+                            : "to be asked about any such element, ask about every call");
         }
         return condition;
     }

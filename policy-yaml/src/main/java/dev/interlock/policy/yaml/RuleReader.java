@@ -60,7 +60,7 @@ final class RuleReader {
         }
         if ("require_approval".equals(action)) {
             Duration timeout = timeout(fields);
-            Rule.Demands demands = demands(fields, owner, ConditionReader.Use.DENIES);
+            Rule.Demands demands = demands(fields, owner, ConditionReader.Use.ASKS);
             return demands == null ? null : new Rule.Approval(name, demands, timeout, message, mode, place);
         }
         Rule.Demands demands = demands(fields, owner, ConditionReader.Use.ALLOWS);

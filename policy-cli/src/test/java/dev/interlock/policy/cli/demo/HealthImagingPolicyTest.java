@@ -5,10 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.cli.StandingTime;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -37,7 +37,7 @@ class HealthImagingPolicyTest {
     private final Reading reading = PolicyYaml.read(Path.of("..", "examples", "policies", "aws-healthimaging.yaml"));
     private final Policy policy = reading.orThrow();
     private final PolicyEngine engine =
-            PolicyEngine.builder(policy).rateLimiter(RateLimiter.inMemory()).build();
+            PolicyEngine.builder(policy).rateLimiter(StandingTime.limiter()).build();
 
     private static List<Map<String, Object>> offeredTools() throws IOException {
         try (InputStream in = DemoServer.class.getResourceAsStream("healthimaging-tools.json")) {

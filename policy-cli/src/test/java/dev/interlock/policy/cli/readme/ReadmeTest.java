@@ -2,10 +2,10 @@ package dev.interlock.policy.cli.readme;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.cli.StandingTime;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
@@ -55,7 +55,7 @@ class ReadmeTest {
         Reading reading = PolicyYaml.read(onlyBlock("yaml"), "README.md");
         assertThat(reading.diagnostics()).isEmpty();
         return PolicyEngine.builder(reading.orThrow())
-                .rateLimiter(RateLimiter.inMemory())
+                .rateLimiter(StandingTime.limiter())
                 .build();
     }
 
@@ -98,19 +98,15 @@ class ReadmeTest {
         JSONRPCResponse denial = (JSONRPCResponse) answers.get(0);
         assertThat(answers).hasSize(1);
         assertThat(denial.id()).isEqualTo(10);
-        assertThat(withRoundedWait(denial.result()))
+        assertThat(asJson(denial.result()))
                 .isEqualTo(McpJsonDefaults.getMapper()
                         .readValue(onlyBlock("json"), new TypeRef<Map<String, Object>>() {}));
     }
 
-    /** The wait shrinks while the test runs. */
-    private static Map<String, Object> withRoundedWait(Object result) throws IOException {
-        String json = McpJsonDefaults.getMapper().writeValueAsString(result);
-        Matcher wait = Pattern.compile("\"retryAfterMs\":(\\d+)").matcher(json);
-        assertThat(wait.find()).isTrue();
-        assertThat(Long.parseLong(wait.group(1))).isBetween(5_001L, 6_000L);
+    private static Map<String, Object> asJson(Object result) throws IOException {
         return McpJsonDefaults.getMapper()
-                .readValue(wait.replaceFirst("\"retryAfterMs\":6000"), new TypeRef<Map<String, Object>>() {});
+                .readValue(
+                        McpJsonDefaults.getMapper().writeValueAsString(result), new TypeRef<Map<String, Object>>() {});
     }
 
     @Test
