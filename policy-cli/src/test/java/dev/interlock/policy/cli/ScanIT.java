@@ -2,11 +2,23 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.yaml.PolicyYaml;
+import dev.interlock.policy.yaml.ToolLockFile;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
@@ -92,6 +104,36 @@ class ScanIT {
                 .contains("13 tools: 2 execute, 11 destructive")
                 .contains("delete_datastore")
                 .doesNotContain("get_datastore");
+    }
+
+    @Test
+    void anAdapterLetsPassWhatWasLockedFromTheCommandLineAndNothingElse() throws IOException {
+        assertThat(run(DEMO_SERVER, "scan", "--lock", file("tools.lock.json")).code())
+                .isZero();
+        ToolLock all = ToolLockFile.read(directory.resolve("tools.lock.json"));
+        PolicyEngine engine = PolicyEngine.builder(Policy.of(PolicyBody.of(Posture.ALLOW)))
+                .lock(all)
+                .build();
+        ServerParameters parameters = ServerParameters.builder(DEMO_SERVER[1])
+                .args(Arrays.asList(DEMO_SERVER).subList(2, DEMO_SERVER.length))
+                .build();
+        McpSyncClient client = McpClient.sync(EnforcingClientTransport.wrap(
+                        new StdioClientTransport(parameters, McpJsonDefaults.getMapper()), engine))
+                .build();
+        try {
+            client.initialize();
+            CallToolRequest call = CallToolRequest.builder("get_datastore")
+                    .arguments(Map.of("datastore_id", "1"))
+                    .build();
+            assertThat(client.callTool(call).isError()).as("not listed before").isNotEqualTo(true);
+            assertThat(client.listTools().tools()).hasSize(39);
+
+            engine.update(all.without(null, List.of("get_datastore")));
+            assertThat(client.callTool(call).isError()).isTrue();
+            assertThat(client.listTools().tools()).hasSize(38);
+        } finally {
+            client.close();
+        }
     }
 
     @Test
