@@ -88,7 +88,10 @@ final class ChildTransport implements McpClientTransport {
     private void receive(Lines lines, Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         try {
             JSONRPCMessage message = json.read(lines.buffer(), lines.offset(), lines.length());
-            handler.apply(Mono.just(message)).subscribe(any -> {}, failure -> report("a message was lost"));
+            handler.apply(Mono.just(message))
+                    .doOnError(failure -> report("a message was lost"))
+                    .onErrorComplete()
+                    .subscribe();
         } catch (JsonRpc.MalformedException e) {
             report("dropped a line of the server's that is no message: " + e.getMessage());
         }
