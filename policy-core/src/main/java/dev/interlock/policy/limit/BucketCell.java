@@ -198,7 +198,7 @@ final class BucketCell extends Cell {
 
     @Override
     void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
-        Snapshot.bucket(out, key, meter, debt(now));
+        Snapshot.bucket(out, key, meter, Math.min(debt(now), meter.calls * meter.emission));
     }
 
     private long debt(Moment now) {

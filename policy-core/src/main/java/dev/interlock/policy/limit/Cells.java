@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
 /** All cells by their keys, at most so many of them, and how new ones are made. */
 final class Cells {
 
+    private static final long PART_OF_A_CALL = 1;
+
     private final InMemoryRateLimiter owner;
     private final long maxKeys;
 
@@ -125,8 +127,11 @@ final class Cells {
      */
     Cell carry(Cell old, LimitRule rule, long micros, Moment now) {
         long used = old.used(now);
+        Amount max = rule.max();
+        boolean fits = max == null || used <= max.micros();
         boolean whole = used % Amount.ONE_MICROS == 0;
-        Cell next = fresh(rule, whole ? micros : used, now);
+        // A bucket of whole calls can't hold parts of calls, or more than its max.
+        Cell next = fresh(rule, fits && whole ? micros : PART_OF_A_CALL, now);
         if (used > 0) {
             next.take(owner, used, ChargeMode.SENT, now);
         }

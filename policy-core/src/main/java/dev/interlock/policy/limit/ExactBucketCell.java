@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * once, exactly {@code max}. Nothing is rounded: the TAT is a number of nanoseconds and a fraction with the denominator
  * {@code max} in millionths, which every cost {@code a · window / max} can be written with.
  *
- * <p><b>Cost.</b> Constant time, 48 bytes. Products are taken in 128 bits.
+ * <p><b>Cost.</b> Constant time, 40 bytes. Products are taken in 128 bits.
  *
  * <p>What is given back and why that makes no room is told in {@link BucketCell}.
  */
@@ -135,7 +135,9 @@ final class ExactBucketCell extends LockedCell {
 
     @Override
     void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
-        Snapshot.exact(out, key, meter, tat - now.nanos(), fraction);
+        long debt = tat - now.nanos();
+        boolean full = debt >= meter.window;
+        Snapshot.exact(out, key, meter, full ? meter.window : debt, full ? 0 : fraction);
     }
 
     private long cost(long micros) {

@@ -12,7 +12,29 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Counts in this process. Thread-safe; has no thread of its own. */
+/**
+ * Counts in this process. Thread-safe; has no thread of its own, and waits for nothing but other calls that are being
+ * counted at the same moment.
+ *
+ * <p><b>How it is built.</b> Each key has a cell, of a class for each way of counting: {@link BucketCell} and {@link
+ * ExactBucketCell} for token buckets, {@link SlidingWindowCell}, {@link FixedWindowCell}. Each of them states what it
+ * guarantees, what it costs, and where it comes from. {@link Cells} finds them by their keys and sees to it that there are
+ * never too many; a {@link Sweeper} drops those that are back at a fresh start.
+ *
+ * <p><b>How calls that come at once are kept apart.</b> A cell can be <i>claimed</i> by one thread, for the few
+ * instructions that look at it and change it. A lone charge to a bucket of whole calls needs no claim: its cell is one
+ * {@code long}, replaced by a compare-and-set, and the claim is a bit in that same {@code long}, so that neither can
+ * overlook the other. A {@linkplain BatchReservation batch} claims all its cells in the order of their keys before it looks at
+ * any. The clock is read when the cells are claimed, or, without a claim, after the cell was read; so a decision is made
+ * on a time at which the cell stood as it was seen, and that is the moment at which the call counts as having happened.
+ *
+ * <p>Cells die: when they are dropped, or replaced because their rule has changed. A dead cell is marked so, under a claim,
+ * before it leaves the map; whoever reached it before looks its key up again. So no charge is ever lost on a cell
+ * that nobody will look at again.
+ *
+ * <p><b>Memory.</b> At a million token buckets a key takes 96 bytes besides the text of its subject: 24 for the key, 32
+ * for the cell, 40 for its place in the map. Sliding windows take up to 64 KiB a key, {@link SlidingWindowCell} says when.
+ */
 public final class InMemoryRateLimiter implements RateLimiter {
 
     private final Ticker ticker;
@@ -198,14 +220,18 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
         private Builder() {}
 
-        /** Where time comes from. */
+        /** Where time comes from. Fixed windows follow the wall clock, everything else the monotonic one. */
         public Builder time(TimeSource time) {
             this.time = time;
             return this;
         }
 
         /**
-         * How many keys may be counted at once; further ones are refused until some are back at a fresh start.
+         * How many keys may be counted at once; further ones are refused until some are back at a fresh start. A key is never
+         * dropped for another's sake.
+         *
+         * <p>With fewer than 64, a new key is refused only if none is at a fresh start. With more it may take {@code maxKeys /
+         * 64} refusals until one that is gets noticed.
          *
          * @param maxKeys at least 1
          */

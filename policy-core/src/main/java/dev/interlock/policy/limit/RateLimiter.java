@@ -11,13 +11,22 @@ import java.util.concurrent.CompletionStage;
  *
  * <ul>
  *   <li>A batch is reserved wholly or not at all; a refused batch changes nothing.
- *   <li>No interleaving of concurrent calls admits more than the rules of the limits allow.
+ *   <li>No interleaving of concurrent calls admits more than the rules of the limits allow. Calls are linearizable: the
+ *       answers are those of some order of the calls, one after the other, in which each happens between its start and its
+ *       end. So a call is not refused for the sake of another that is refused itself, or that has given everything back.
+ *   <li>The one refusal that may be needless is {@link Reservation.Reason#TOO_MANY_KEYS}: at its bound a limiter may not
+ *       have noticed yet that a key could be forgotten, or hold a place for a batch that is refused in the end. It says
+ *       itself for how long it may fail to notice.
  *   <li>A granted reservation keeps what it took unless {@link #settle} gives it back. Settling twice does nothing the
  *       second time. A reservation that is never settled counts as {@link Settlement#UNKNOWN}: it keeps everything.
  *   <li>Giving back never touches a window that began after the reservation, and never makes room that the limit's rule
  *       would not have had if the call had never been.
  *   <li>Forgetting never creates room: only a count that equals a fresh one is dropped. When no more keys can be held,
  *       new ones are refused with {@link Reservation.Reason#TOO_MANY_KEYS}.
+ *   <li>A key whose rule has changed keeps its count: what is used by the old rule when the first charge by the new one is
+ *       granted counts as used then. Between rules of one way of counting and one window, only {@code max} is new. What was
+ *       reserved before such a change may be kept even if it should be given back.
+ *   <li>A charge of {@link dev.interlock.policy.Amount#ZERO} always has room and takes nothing, not even a key's place.
  *   <li>A store that can't be asked refuses; it does not throw.
  * </ul>
  */
@@ -39,7 +48,13 @@ public interface RateLimiter {
     /** Tells how the call ended, and gives back what that ending gives back. Idempotent; never throws. */
     void settle(Reservation.Granted reservation, Settlement outcome);
 
-    /** How each charge's limit stands, in the order of the list. Takes nothing. Blocks only if {@link #blocks} says so. */
+    /**
+     * How each charge's limit stands, in the order of the list. Takes nothing, and makes no place for a key. Blocks only if
+     * {@link #blocks} says so.
+     *
+     * <p>Each limit is shown as it stands by itself. Only {@link Usage#retryAfter} heeds the charges before it in the list: the
+     * amounts of one key add up, as they do in a batch.
+     */
     List<Usage> usage(List<Charge> charges);
 
     /** {@link #usage} without blocking the caller. */

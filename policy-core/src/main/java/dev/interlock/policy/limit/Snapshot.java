@@ -23,6 +23,7 @@ import java.security.DigestOutputStream;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 
 /**
@@ -238,6 +239,7 @@ final class Snapshot {
         private final DataInputStream in;
         private final Cells cells;
         private final Moment now;
+        private final Map<String, String> limits = new HashMap<>();
         private long elapsed;
 
         Reader(InputStream plain, Cells cells, Ticker ticker) {
@@ -335,7 +337,7 @@ final class Snapshot {
                     for (int i = 0; i < entries; i++) {
                         long age = in.readLong();
                         long micros = in.readLong();
-                        require(age >= 0 && age < last, "an age of " + age);
+                        require(age >= 0 && age <= last, "an age of " + age);
                         require(micros >= 0 && micros <= Amount.MAX.micros(), "an amount of " + micros);
                         last = age;
                         cell.restore(age, elapsed, micros, now);
@@ -362,7 +364,10 @@ final class Snapshot {
         }
 
         private LimitKey readKey() throws IOException {
-            return new LimitKey(readText(), readText());
+            String limit = readText();
+            // Keys of one limit share its text, as they did before.
+            String known = limits.putIfAbsent(limit, limit);
+            return new LimitKey(known == null ? limit : known, readText());
         }
 
         private Meter readMeter() throws IOException {

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * How a limit stands.
  *
  * @param used what is counted in the current window; for a token bucket, what is missing from a full one, rounded up to
- *     a whole call
+ *     a whole call; {@link Amount#MAX} if it is more, or is not known and must be taken for everything
  * @param room how much more there is room for now; null if the limit only counts
  * @param retryAfter how long until there is room for the charge that was asked about; zero if there is now, null if
  *     there never will be

@@ -588,6 +588,18 @@ public abstract class RateLimiterContract {
         });
     }
 
+    @ParameterizedTest
+    @MethodSource("extremes")
+    void the_largest_counts_are_carried_over_too(LimitRule rule) {
+        FixedWindow counter = new FixedWindow(null, Window.Calendar.MONTH);
+        assertThat(admits(charge(key, counter, Amount.MAX))).isTrue();
+        assertThat(admits(charge(key, counter, Amount.MAX))).isTrue();
+
+        assertThat(admits(charge(key, rule, new Amount(1)))).isFalse();
+        assertThat(usage(charge(key, rule, Amount.ZERO)).room()).isEqualTo(Amount.ZERO);
+        assertThat(admits(charge(key, rule, rule.max()))).isFalse();
+    }
+
     private static LimitRule withMax(LimitRule rule, long max) {
         if (rule instanceof TokenBucket bucket) {
             return new TokenBucket(Amount.of(max), bucket.window());

@@ -44,6 +44,7 @@ class RuleChangeProperties {
     Arbitrary<List<Call>> calls() {
         Arbitrary<Amount> max = Arbitraries.oneOf(
                 Arbitraries.longs().between(1, 10).map(Amount::of),
+                Arbitraries.longs().between(1, 1_000_000_000_000L).map(Amount::of),
                 Arbitraries.longs().between(1, 10_000_000).map(Amount::new));
         Arbitrary<Duration> length = Arbitraries.of(1L, 60L, 86_400L).map(Duration::ofSeconds);
         Arbitrary<LimitRule> rules = Arbitraries.oneOf(
@@ -52,7 +53,9 @@ class RuleChangeProperties {
                 Combinators.combine(max.injectNull(0.3), Arbitraries.of(Window.Calendar.values()))
                         .as(LimitRule.FixedWindow::new));
         Arbitrary<Long> micros = Arbitraries.oneOf(
-                Arbitraries.just(Amount.ONE_MICROS), Arbitraries.longs().between(1, 3_000_000));
+                Arbitraries.just(Amount.ONE_MICROS),
+                Arbitraries.longs().between(1, 3_000_000),
+                Arbitraries.longs().between(1, 1_000_000_000L).map(n -> n * Amount.ONE_MICROS));
         return Combinators.combine(rules, micros)
                 .as(Call::new)
                 .list()
