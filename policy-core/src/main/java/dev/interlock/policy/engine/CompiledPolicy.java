@@ -279,12 +279,25 @@ final class CompiledPolicy {
                 return "looks like '" + listed + "' but is not that name";
             }
             for (Map.Entry<String, Set<NamePattern>> globs : globsBySkeleton.entrySet()) {
-                if (new NamePattern(globs.getKey()).matches(skeleton)
+                if (looksLikeOne(tool, skeleton, globs)
                         && globs.getValue().stream().noneMatch(glob -> glob.matches(tool))) {
                     return "looks like one of '" + globs.getValue().iterator().next() + "' but is not";
                 }
             }
             return null;
+        }
+
+        /**
+         * A name in ASCII is compared but for case: nobody disguises themselves as some name that begins with 'i' by
+         * beginning with 'l'.
+         */
+        private static boolean looksLikeOne(String tool, String skeleton, Map.Entry<String, Set<NamePattern>> globs) {
+            if (!tool.chars().allMatch(c -> c < 0x80)) {
+                return new NamePattern(globs.getKey()).matches(skeleton);
+            }
+            String folded = LookAlikes.fold(tool);
+            return globs.getValue().stream()
+                    .anyMatch(glob -> new NamePattern(LookAlikes.fold(glob.text())).matches(folded));
         }
     }
 }

@@ -75,7 +75,8 @@ public final class LookAlikes {
         return out.toString();
     }
 
-    private static String fold(String name) {
+    /** The name without its case and compatibility forms. */
+    static String fold(String name) {
         // By way of upper case, since lower-casing alone leaves some letters (such as a final sigma) apart.
         return Normalizer.normalize(name, Normalizer.Form.NFKC)
                 .toUpperCase(Locale.ROOT)

@@ -77,7 +77,7 @@ public final class PolicyEngine {
             }
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             return failure(call, e);
         }
     }
@@ -98,7 +98,7 @@ public final class PolicyEngine {
                 attempt.take(limiter.reserve(attempt.batch()));
             }
             return attempt.admission(limiter);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             return Admission.unreserved(failure(call, e));
         }
     }
@@ -115,7 +115,7 @@ public final class PolicyEngine {
                     ? CompletableFuture.completedFuture(CounterValues.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
             admission = counters.thenCompose(values -> reserve(new Attempt(plan, call, values, ids)));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             admission = CompletableFuture.failedFuture(e);
         }
         return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
@@ -152,7 +152,7 @@ public final class PolicyEngine {
             Decision decision =
                     attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
             return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             return new Explanation(failure(call, e), null, List.of(), List.of());
         }
     }
@@ -164,7 +164,7 @@ public final class PolicyEngine {
     public boolean visible(ToolCall call) {
         try {
             return current.plan(call).listed();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | StackOverflowError e) {
             failure(call, e);
             return false;
         }
@@ -234,7 +234,11 @@ public final class PolicyEngine {
     }
 
     private Decision failure(ToolCall call, Throwable e) {
-        listener.failed(call, e);
+        try {
+            listener.failed(call, e);
+        } catch (RuntimeException ignored) {
+            // Who is to be told of failures fails. The call is denied all the same.
+        }
         return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
     }
 

@@ -49,6 +49,37 @@ class FailClosedTest {
     }
 
     @Test
+    void aSchemaValidatorThatRunsOutOfStackDenies() {
+        PolicyEngine engine =
+                engine(PolicyEngine.builder(pay(validate("valid", schema()))).schemaValidator((schema, arguments) -> {
+                    throw new StackOverflowError("hunter2");
+                }));
+        engine.tools().learn(null, List.of(ToolDefinition.named("pay").withInputSchema(ObjectValue.EMPTY)));
+
+        assertDeniedSilently(engine);
+    }
+
+    @Test
+    void aListenerThatThrowsChangesNothing() {
+        PolicyEngine engine = PolicyEngine.builder(pay(rate("one", hourly(1))))
+                .rateLimiter(new Failing(true))
+                .listener((call, failure) -> {
+                    throw secret();
+                })
+                .build();
+        ToolCall call = Desk.pay(Map.of());
+
+        assertThat(engine.decide(call).code()).isEqualTo(Code.ERROR);
+        assertThat(engine.admit(call).decision().code()).isEqualTo(Code.ERROR);
+        assertThat(engine.admitAsync(call)
+                        .toCompletableFuture()
+                        .join()
+                        .decision()
+                        .code())
+                .isEqualTo(Code.ERROR);
+    }
+
+    @Test
     void aClassifierThatThrowsDenies() {
         PolicyBody byCategory = new PolicyBody(
                 Posture.ALLOW,

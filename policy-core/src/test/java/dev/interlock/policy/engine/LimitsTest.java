@@ -209,6 +209,26 @@ class LimitsTest {
     }
 
     @Test
+    void aCounterOfTheEntryForAllToolsCountsThemTogether() {
+        Rule two = count("two", null, ChargeMode.SENT, when("state._global.n", Operator.LTE, 2));
+        Desk desk = new Desk(Policy.of(Policies.star(Policies.entry(List.of(two), List.of(), List.of()))));
+
+        assertThat(desk.admit(ToolCall.of("pay", Map.of()))).isEqualTo(Decision.ALLOWED);
+        assertThat(desk.admit(ToolCall.of("send", Map.of()))).isEqualTo(Decision.ALLOWED);
+        assertThat(desk.admit(ToolCall.of("read", Map.of())).code()).isEqualTo(Code.LIMIT);
+    }
+
+    @Test
+    void aCounterOfAGlobCountsEveryToolApart() {
+        Rule one = count("one", null, ChargeMode.SENT, when("state.tool.n", Operator.LTE, 1));
+        Desk desk = new Desk(Policies.of("p*", Policies.entry(List.of(one), List.of(), List.of())));
+
+        assertThat(desk.admit(ToolCall.of("pay", Map.of()))).isEqualTo(Decision.ALLOWED);
+        assertThat(desk.admit(ToolCall.of("post", Map.of()))).isEqualTo(Decision.ALLOWED);
+        assertThat(desk.admit(ToolCall.of("pay", Map.of())).code()).isEqualTo(Code.LIMIT);
+    }
+
+    @Test
     void aSessionsLimitIsItsOwnAndCallersWithoutASessionShareOne() {
         Desk desk = new Desk(pay(
                 rate("one", rateOf(1, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.SESSION, ChargeMode.SENT))));

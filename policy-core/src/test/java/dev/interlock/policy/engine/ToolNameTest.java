@@ -112,6 +112,12 @@ class ToolNameTest {
         assertThat(decide(policy, "d\u0435lete_repo").code()).isEqualTo(Code.NAME);
     }
 
+    @ParameterizedTest
+    @CsvSource({"i*, list_repos", "*1*, tool", "*0*, foo", "*_id, user_ld", "l?st, 1ist"})
+    void aPlainNameIsNoDisguiseOfWhatAGlobNamesForASharedLetter(String glob, String name) {
+        assertThat(decide(Policies.of(glob, Policies.listed()), name)).isEqualTo(Decision.ALLOWED);
+    }
+
     @Test
     void aToolThatIsCalledLikeAGlobIsNotThatGlobsEntry() {
         Policy policy = Policies.of("pa*", Policies.listed());

@@ -1,5 +1,6 @@
 package dev.interlock.policy.naive;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import java.math.BigDecimal;
 import java.util.List;
@@ -14,4 +15,9 @@ import java.util.List;
  * @param rule what is reported if there is no room
  * @param audited whether that is only recorded
  */
-record CountedAs(List<Object> key, Cap cap, BigDecimal amount, ChargeMode mode, String rule, boolean audited) {}
+record CountedAs(List<Object> key, Cap cap, BigDecimal amount, ChargeMode mode, String rule, boolean audited) {
+
+    boolean isCountable() {
+        return amount.compareTo(Amount.MAX.toBigDecimal()) <= 0;
+    }
+}

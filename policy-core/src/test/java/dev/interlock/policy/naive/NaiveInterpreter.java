@@ -12,6 +12,7 @@ import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -114,6 +115,8 @@ public final class NaiveInterpreter {
                 full.add(charge);
             }
         }
+        // What can't be counted at all is found before any limit is asked.
+        full.sort(Comparator.comparing(CountedAs::isCountable));
         boolean refused = full.stream().anyMatch(charge -> !charge.audited());
         taken.forEach((amount, charge) -> {
             boolean uncounted = refused || (!full.isEmpty() && charge.audited());
