@@ -399,7 +399,7 @@ class EnforcingClientTransportTest {
             wrapped(LIMITED).sendMessage(call("1", "read", hostile)).block();
 
             assertThat(wire.sent).isEmpty();
-            assertDenied(0, "1", "could not be applied");
+            assertDenied(0, "1", "the arguments can't be read");
         }
 
         @Test
