@@ -27,6 +27,9 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -225,9 +228,17 @@ abstract class EnforcementOverTransport {
                         .policy(),
                 limiter);
 
-        IntStream.range(0, 400)
-                .parallel()
-                .forEach(i -> client.callTool(call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i))));
+        // Threads of our own: calls that block must not take the common pool, on which HTTP clients may complete.
+        ExecutorService callers = Executors.newFixedThreadPool(4);
+        try {
+            callers.invokeAll(IntStream.range(0, 400)
+                            .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
+                            .map(request -> (Callable<CallToolResult>) () -> client.callTool(request))
+                            .toList())
+                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+        } finally {
+            callers.shutdownNow();
+        }
 
         assertThat(reached(client, "read_item")).isEqualTo(200);
         assertThat(reached(client, "delete_store")).isZero();
