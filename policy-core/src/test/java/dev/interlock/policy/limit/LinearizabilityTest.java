@@ -4,10 +4,15 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.time.TimeSource;
+import java.lang.reflect.Method;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jetbrains.kotlinx.lincheck.Actor;
+import org.jetbrains.kotlinx.lincheck.execution.ExecutionScenario;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ManagedStrategyGuaranteeKt;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
@@ -25,6 +30,11 @@ import org.junit.jupiter.api.Test;
 class LinearizabilityTest {
 
     /** Three keys, one for each way of counting. */
+    private static final int BUCKET = 0;
+
+    private static final int FIXED = 1;
+    private static final int SLIDING = 2;
+
     @Param(name = "key", gen = IntGen.class, conf = "0:2")
     @Param(name = "amount", gen = IntGen.class, conf = "1:2")
     @Param(name = "thread", gen = ThreadIdGen.class)
@@ -99,6 +109,12 @@ class LinearizabilityTest {
         }
 
         @Operation
+        public long half(@Param(name = "thread") int thread) {
+            Amount half = new Amount(Amount.ONE_MICROS / 2);
+            return reserve(thread, List.of(new Charge(KEYS.get(0), RULES.get(0), half, ChargeMode.SENT)));
+        }
+
+        @Operation
         public void giveBack(@Param(name = "thread") int thread) {
             List<Reservation.Granted> mine = open.get(thread);
             if (!mine.isEmpty()) {
@@ -118,41 +134,79 @@ class LinearizabilityTest {
         }
     }
 
-    /** Token buckets alone, with parts of calls among whole ones. */
-    @Param(name = "thread", gen = ThreadIdGen.class)
-    public static class Buckets {
-        private static final LimitRule RULE = new LimitRule.TokenBucket(Amount.of(2), Duration.ofSeconds(2));
-        private final Calls calls = new Calls();
+    /** One operation of a scenario. */
+    private static Actor call(String name, Integer... arguments) {
+        Method method = Arrays.stream(Calls.class.getMethods())
+                .filter(candidate -> candidate.getName().equals(name))
+                .findFirst()
+                .orElseThrow();
+        return new Actor(method, List.of(arguments), false, false, false, false, false);
+    }
 
-        private long reserve(int thread, String key, long micros) {
-            return calls.reserve(
-                    thread, List.of(new Charge(new LimitKey(key, ""), RULE, new Amount(micros), ChargeMode.SENT)));
-        }
+    private static ExecutionScenario scenario(List<Actor> before, List<Actor> one, List<Actor> other) {
+        List<Actor> after = List.of(call("look", 0), call("look", 1), call("look", 2));
+        return new ExecutionScenario(before, List.of(one, other), after, null);
+    }
 
-        @Operation
-        public long whole(@Param(name = "thread") int thread) {
-            return reserve(thread, "a", Amount.ONE_MICROS);
-        }
+    /** What two threads do at once, after something that was done before. The first argument is the thread. */
+    private static final Map<String, ExecutionScenario> SCENARIOS = Map.of(
+            "the clock moves while a used-up bucket refuses",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 3)),
+                    List.of(call("one", 0, BUCKET, 1)),
+                    List.of(call("advance"), call("one", 1, BUCKET, 1))),
+            "a batch comes between two single calls",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 1)),
+                    List.of(call("two", 0, BUCKET, 2)),
+                    List.of(call("one", 1, FIXED, 2), call("one", 1, BUCKET, 2))),
+            "two batches share a key, each with another",
+            scenario(
+                    List.of(),
+                    List.of(call("two", 0, BUCKET, 2), call("look", FIXED)),
+                    List.of(call("two", 1, FIXED, 2), call("look", BUCKET))),
+            "a batch is half visible to nobody",
+            scenario(
+                    List.of(call("advance")),
+                    List.of(call("two", 0, SLIDING, 2)),
+                    List.of(call("look", BUCKET), call("look", SLIDING), call("look", BUCKET))),
+            "something is given back while others reserve",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 2), call("one", 1, BUCKET, 1)),
+                    List.of(call("giveBack", 0), call("one", 0, BUCKET, 2)),
+                    List.of(call("giveBack", 1), call("one", 1, BUCKET, 1))),
+            "a batch is given back while others reserve",
+            scenario(
+                    List.of(call("two", 0, FIXED, 2)),
+                    List.of(call("giveBack", 0)),
+                    List.of(call("one", 1, FIXED, 3), call("one", 1, SLIDING, 2))),
+            "a rule changes while others reserve by the old one",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 1), call("one", 1, BUCKET, 1)),
+                    List.of(call("byAnotherRule", 0, 2), call("giveBack", 0)),
+                    List.of(call("one", 1, BUCKET, 1), call("giveBack", 1))),
+            "half a call comes between whole ones",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 2)),
+                    List.of(call("half", 0), call("half", 0)),
+                    List.of(call("one", 1, BUCKET, 1), call("giveBack", 1))),
+            "a key is dropped while it is charged",
+            scenario(
+                    List.of(call("one", 0, BUCKET, 1), call("advance"), call("advance")),
+                    List.of(call("one", 0, SLIDING, 1), call("one", 0, FIXED, 1)),
+                    List.of(call("one", 1, BUCKET, 3), call("one", 1, BUCKET, 1))));
 
-        @Operation
-        public long half(@Param(name = "thread") int thread) {
-            return reserve(thread, "a", Amount.ONE_MICROS / 2);
-        }
-
-        @Operation
-        public long another(@Param(name = "thread") int thread) {
-            return reserve(thread, "b", Amount.ONE_MICROS);
-        }
-
-        @Operation
-        public void giveBack(@Param(name = "thread") int thread) {
-            calls.giveBack(thread);
-        }
-
-        @Operation
-        public void advance() {
-            calls.advance();
-        }
+    @Test
+    void calls_at_once_are_linearizable_in_many_interleavings_of_their_steps() {
+        ModelCheckingOptions options = new ModelCheckingOptions()
+                .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(LinearizabilityTest::isTrusted)
+                        .allMethods()
+                        .treatAsAtomic())
+                .iterations(0)
+                .invocationsPerIteration(150)
+                .minimizeFailedScenario(false);
+        SCENARIOS.values().forEach(options::addCustomScenario);
+        options.check(Calls.class);
     }
 
     /** Taken for correct, so that the interleavings that are tried are those of the limiter's own steps. */
@@ -161,41 +215,15 @@ class LinearizabilityTest {
                 || (className.startsWith("java.util.") && !className.startsWith("java.util.concurrent.locks."));
     }
 
-    private static ModelCheckingOptions everyInterleaving() {
-        return new ModelCheckingOptions()
-                .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(LinearizabilityTest::isTrusted)
-                        .allMethods()
-                        .treatAsAtomic())
-                .iterations(6)
-                .invocationsPerIteration(100)
-                .threads(2)
-                .actorsPerThread(2)
-                .actorsBefore(2)
-                .actorsAfter(2);
-    }
-
-    private static StressOptions realThreads() {
-        return new StressOptions()
-                .iterations(10)
+    @Test
+    void calls_at_once_are_linearizable_on_real_threads() {
+        new StressOptions()
+                .iterations(20)
                 .invocationsPerIteration(300)
                 .threads(3)
                 .actorsPerThread(3)
                 .actorsBefore(2)
-                .actorsAfter(2);
-    }
-
-    @Test
-    void all_kinds_of_limits_are_linearizable_in_every_interleaving() {
-        everyInterleaving().check(Calls.class);
-    }
-
-    @Test
-    void all_kinds_of_limits_are_linearizable_on_real_threads() {
-        realThreads().check(Calls.class);
-    }
-
-    @Test
-    void buckets_are_linearizable_in_every_interleaving() {
-        everyInterleaving().check(Buckets.class);
+                .actorsAfter(2)
+                .check(Calls.class);
     }
 }
