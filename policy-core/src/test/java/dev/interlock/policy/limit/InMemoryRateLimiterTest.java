@@ -9,8 +9,11 @@ import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.LimitRule.FixedWindow;
 import dev.interlock.policy.limit.LimitRule.SlidingWindow;
 import dev.interlock.policy.limit.LimitRule.TokenBucket;
+import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -316,5 +319,44 @@ class InMemoryRateLimiterTest {
 
         assertThat(admits(charge("a", BUCKET, 1))).isFalse();
         assertThat(admits(charge("b", SLIDING, 1))).isFalse();
+    }
+
+    /** As if the thread had been held up right after it read the clock. */
+    @Test
+    void a_call_that_is_overtaken_after_reading_the_clock_answers_for_the_moment_of_that_reading() {
+        ManualTime time = ManualTime.at("2026-11-23T10:30:00Z");
+        Deque<Runnable> meanwhile = new ArrayDeque<>();
+        RateLimiter limiter = InMemoryRateLimiter.builder()
+                .time(new TimeSource() {
+                    @Override
+                    public long wallMillis() {
+                        return time.wallMillis();
+                    }
+
+                    @Override
+                    public long monotonicNanos() {
+                        long now = time.monotonicNanos();
+                        if (!meanwhile.isEmpty()) {
+                            meanwhile.remove().run();
+                        }
+                        return now;
+                    }
+                })
+                .build();
+        Batch one = new Batch("", List.of(charge("a", BUCKET, 1)));
+        for (int i = 0; i < 6; i++) {
+            limiter.reserve(one);
+        }
+        meanwhile.add(() -> {
+            time.advance(Duration.ofSeconds(10));
+            assertThat(limiter.reserve(one)).isInstanceOf(Reservation.Granted.class);
+        });
+        assertThat(limiter.reserve(one))
+                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
+
+        time.advance(Duration.ofSeconds(10));
+        meanwhile.add(() -> assertThat(limiter.reserve(one)).isInstanceOf(Reservation.Granted.class));
+        assertThat(limiter.reserve(one))
+                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
     }
 }
