@@ -18,7 +18,7 @@ import java.io.IOException;
  * <p>Counters that have no {@code max} may grow past what a {@code long} holds. The count then stays at {@link #FULL}
  * until its window ends.
  *
- * <p>The method is the oldest there is; Nagios, nginx and every web server's quota page have it.
+ * <p><b>Source.</b> The fixed-window counter, as quotas have always been kept.
  */
 final class FixedWindowCell extends LockedCell {
 

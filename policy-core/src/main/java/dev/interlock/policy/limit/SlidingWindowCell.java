@@ -18,8 +18,8 @@ import java.time.Duration;
  * <p><b>Bound of its imprecision.</b> A key that counts more than {@value #ENTRIES} calls in its window has neighbouring
  * entries merged into the latest of them. They are then released up to W / {@value #SLICES} late, never early.
  *
- * <p>Source: the sliding-window log, as in RFC 6585 era rate limiters; its merging is a histogram with slices of one
- * width.
+ * <p><b>Source.</b> The sliding-window log. Its merging is that of Datar, Gionis, Indyk, Motwani, <i>Maintaining Stream
+ * Statistics over Sliding Windows</i> (2002), with slices of one width instead of growing ones, and rounded to one side.
  */
 final class SlidingWindowCell extends LockedCell {
 
