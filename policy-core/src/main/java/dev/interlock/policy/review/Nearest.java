@@ -4,22 +4,26 @@ import java.util.Collection;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
-/** Guesses which of some names was meant. */
-final class Nearest {
+/**
+ * Guesses which of some names was meant: the one that takes the fewest insertions, deletions, replacements and swaps of
+ * neighbours (the optimal string alignment distance), if they are few enough for a typing mistake. Case, {@code -},
+ * {@code .}, spaces and {@code _} count as one way of joining words.
+ */
+public final class Nearest {
 
     /** Longer names are no typing mistakes, and comparing them would cost their product. */
     private static final int LONGEST = 64;
 
     private Nearest() {}
 
-    /** {@code did you mean '…'?}, or null if no name is near. */
-    static @Nullable String hint(String written, Collection<String> names) {
+    /** {@code did you mean '…'?}, with the name made fit for one line, or null if no name is near. */
+    public static @Nullable String hint(String written, Collection<String> names) {
         String nearest = to(written, names);
         return nearest == null ? null : "did you mean " + Shown.quoted(nearest) + "?";
     }
 
-    /** The name that takes the fewest changes, if they are few enough for a mistake; else null. */
-    static @Nullable String to(String written, Collection<String> names) {
+    /** The nearest name other than the written one, or null if none is near. */
+    public static @Nullable String to(String written, Collection<String> names) {
         if (written.length() > LONGEST) {
             return null;
         }

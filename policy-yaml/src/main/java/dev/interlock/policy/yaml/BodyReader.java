@@ -5,6 +5,7 @@ import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.review.Nearest;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import java.util.ArrayList;
@@ -253,7 +254,7 @@ final class BodyReader {
     }
 
     private void unknown(Node.Pair pair, At at, String message, List<String> known, String list) {
-        String nearest = Suggestion.of(pair.name(), known);
+        String nearest = Nearest.hint(pair.name(), known);
         context.findings.error(
                 "bad-name",
                 pair.key(),

@@ -4,6 +4,7 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.review.Nearest;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.List;
@@ -296,7 +297,7 @@ final class ConditionReader {
         }
         List<String> candidates = new ArrayList<>(OPERATORS.keySet());
         candidates.addAll(OPERATOR_SYNONYMS.keySet());
-        String nearest = Suggestion.nearest(text, candidates);
+        String nearest = Nearest.to(text, candidates);
         return nearest == null ? null : OPERATOR_SYNONYMS.getOrDefault(nearest, nearest);
     }
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.review.Nearest;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -129,6 +130,6 @@ final class Keys {
         if (!owners.isEmpty()) {
             return "'" + name + "' is a key of " + String.join(" or ", owners);
         }
-        return Suggestion.of(name, names());
+        return Nearest.hint(name, names());
     }
 }

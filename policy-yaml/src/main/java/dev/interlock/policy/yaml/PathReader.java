@@ -1,6 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Path;
+import dev.interlock.policy.review.Nearest;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -76,7 +77,7 @@ final class PathReader {
         if (roots.contains(first)) {
             return null;
         }
-        String nearest = dot < 0 ? null : Suggestion.nearest(first, roots);
+        String nearest = dot < 0 ? null : Nearest.to(first, roots);
         if (nearest != null) {
             return "did you mean '" + Display.clean(nearest + text.substring(dot), 60) + "'?";
         }
