@@ -47,8 +47,16 @@ final class Operands {
             if (!(item instanceof Value.Text text) || text.value().isBlank()) {
                 return wrong(operator, expected, item);
             }
+            if (operator == Operator.HOST_IN && !isHost(text.value())) {
+                return Optional.of("'" + text.value() + "' is no host");
+            }
         }
         return Optional.empty();
+    }
+
+    /** Left out or never met, it would be a host that nobody forbids. */
+    private static boolean isHost(String text) {
+        return HostName.canonical(text.startsWith("*.") ? text.substring(2) : text) != null;
     }
 
     private static Optional<String> length(Value operand) {

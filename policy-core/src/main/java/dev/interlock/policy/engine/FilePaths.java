@@ -26,14 +26,19 @@ final class FilePaths {
         this.directories = directories;
     }
 
-    /** Directories as policies write them; one that isn't absolute contains nothing. */
+    /**
+     * Directories as policies write them.
+     *
+     * @throws IllegalArgumentException if one can't be resolved: left out, it would be one that nobody guards
+     */
     static FilePaths of(List<String> directories) {
         List<List<String>> resolved = new ArrayList<>();
         for (String directory : directories) {
             List<String> segments = resolve(directory.replace('\\', '/'));
-            if (segments != null) {
-                resolved.add(segments);
+            if (segments == null) {
+                throw new IllegalArgumentException("'" + directory + "' is no absolute path");
             }
+            resolved.add(segments);
         }
         return new FilePaths(resolved);
     }

@@ -4,6 +4,7 @@ import static dev.interlock.policy.engine.Policies.denyIf;
 import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Operator;
 import java.util.List;
@@ -122,7 +123,10 @@ class HostInTest {
                 "http://127.0.0.08/",
                 "http://1.2.3.4.5/",
                 "http://127.0.0.1.nip.io/",
-                "http://[::ffff:127.0.0.1]/",
+                "http://[::ffff:127.0.0.2]/",
+                "http://[127.0.0.1]/",
+                "http://[::1]/",
+                "http://[::127.0.0.1%25lo]/",
                 "http://0.0.0.1/"
             })
     void theseAreOtherAddressesOrNone(String url) {
@@ -161,13 +165,47 @@ class HostInTest {
                 .isTrue();
     }
 
-    @Test
-    void aSixthVersionAddressIsComparedAsItIsWritten() {
-        assertThat(leadsTo("http://[::1]:8080/", "[::1]")).isTrue();
-        assertThat(leadsTo("http://[2001:DB8::1]/", "[2001:db8::1]")).isTrue();
-        assertThat(leadsTo("http://[::1", "[::1]")).isFalse();
-        assertThat(leadsTo("http://[::1]x/", "[::1]")).isFalse();
-        assertThat(leadsTo("http://[::1]@evil.org/", "[::1]")).isFalse();
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://[2001:db8::1]/",
+                "http://[2001:DB8::1]:8080/",
+                "http://[2001:db8:0:0:0:0:0:1]/",
+                "http://[2001:0db8:0000:0000:0000:0000:0000:0001]/",
+                "http://[2001:db8::0.0.0.1]/"
+            })
+    void everyWayToWriteAnIpv6AddressIsThatAddress(String url) {
+        assertThat(leadsTo(url, "[2001:db8::1]")).isTrue();
+        assertThat(leadsTo(url, "[2001:DB8:0::0:1]")).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "http://[2001:db8::1",
+                "http://[2001:db8::1]x/",
+                "http://[2001:db8::1]@evil.org/",
+                "http://[2001:db8::1%25eth0]/",
+                "http://[2001:db8::1::]/",
+                "http://2001:db8::1/",
+                "http://[2001:db8::2]/"
+            })
+    void theseAreOtherIpv6AddressesOrNone(String url) {
+        assertThat(leadsTo(url, "[2001:db8::1]")).isFalse();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"http://[::ffff:127.0.0.1]/", "http://[::ffff:7f00:1]/", "http://[0:0:0:0:0:ffff:7f00:1]/"})
+    void anIpv4AddressInIpv6ClothesIsThatAddress(String url) {
+        assertThat(leadsTo(url, "127.0.0.1")).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"faß.de", "10.0.0.256", "[:::]", "*.", "a b"})
+    void aConditionWithAHostThatIsNoneCannotBeMade(String host) {
+        assertThatThrownBy(() -> when("args.url", Operator.HOST_IN, List.of(host)))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("'" + host + "' is no host");
     }
 
     @Test

@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.HostName;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.review.Nearest;
@@ -179,14 +180,14 @@ final class ConditionReader {
             At at,
             Node valueNode,
             Use use) {
+        if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
+            return null;
+        }
         Condition condition;
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
         } catch (IllegalArgumentException e) {
             badOperand(operator, operand, String.valueOf(e.getMessage()), valueNode, at.key("value"));
-            return null;
-        }
-        if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
             return null;
         }
         PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
@@ -245,9 +246,13 @@ final class ConditionReader {
         List<Value> items = operand instanceof Value.Array array ? array.items() : List.of(operand);
         boolean sense = true;
         for (int i = 0; i < items.size(); i++) {
-            String text = ((Value.Text) items.get(i)).value();
+            if (!(items.get(i) instanceof Value.Text item) || item.value().isBlank()) {
+                continue;
+            }
+            String text = item.value();
             boolean host = operator == Operator.HOST_IN;
-            if ((host ? HOST : ABSOLUTE_PATH).matcher(text).matches()) {
+            boolean form = (host ? HOST : ABSOLUTE_PATH).matcher(text).matches();
+            if (form && !(host && HostName.canonical(text.startsWith("*.") ? text.substring(2) : text) == null)) {
                 continue;
             }
             sense = false;
@@ -260,7 +265,10 @@ final class ConditionReader {
                             ? Display.quoted(text) + " is no host"
                             : "'within_path' takes an absolute path, not " + Display.quoted(text),
                     host
-                            ? "write it without scheme, port and path: example.com or *.example.com"
+                            ? form
+                                    ? "programs differ on what it means: write a name in punycode (xn--…), an address in"
+                                            + " decimal, IPv6 in brackets"
+                                    : "write it without scheme, port and path: example.com or *.example.com"
                             : "a relative path means another directory in every process");
         }
         return sense;

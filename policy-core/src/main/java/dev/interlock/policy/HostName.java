@@ -1,0 +1,104 @@
+package dev.interlock.policy;
+
+import java.net.IDN;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hosts by name or address, made comparable without asking any network.
+ *
+ * <p>Numeric IPv4 addresses are read as browsers do (WHATWG URL, "IPv4 parser"), so that {@code 2130706433} is {@code
+ * 127.0.0.1}. IPv6 addresses, in brackets, are compared as addresses, however they are written.
+ */
+public final class HostName {
+
+    private HostName() {}
+
+    /** The one way to write {@code host}: lower case, punycode, no trailing dot, dotted decimal; null if it is no host. */
+    public static @Nullable String canonical(String host) {
+        if (host.startsWith("[")) {
+            return ipv6(host);
+        }
+        for (int i = 0; i < host.length(); i++) {
+            // Characters that IDNA's two editions map differently, or one of them drops.
+            if ("%ßẞς\u200C\u200D".indexOf(host.charAt(i)) >= 0) {
+                return null;
+            }
+        }
+        String ascii;
+        try {
+            ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+        if (ascii.endsWith(".")) {
+            ascii = ascii.substring(0, ascii.length() - 1);
+        }
+        if (ascii.isEmpty() || !ascii.chars().allMatch(HostName::isHostCharacter)) {
+            return null;
+        }
+        String last = ascii.substring(ascii.lastIndexOf('.') + 1);
+        return ipv4Number(last) >= 0 || isDigits(last) ? ipv4(ascii) : ascii;
+    }
+
+    private static boolean isHostCharacter(int c) {
+        return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-' || c == '.' || c == '_';
+    }
+
+    private static boolean isDigits(String text) {
+        return !text.isEmpty() && text.chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+
+    private static @Nullable String ipv4(String host) {
+        String[] parts = host.split("\\.", -1);
+        if (parts.length > 4) {
+            return null;
+        }
+        long address = 0;
+        for (int i = 0; i < parts.length; i++) {
+            long number = ipv4Number(parts[i]);
+            boolean last = i == parts.length - 1;
+            int width = last ? 8 * (5 - parts.length) : 8;
+            if (number < 0 || number >= 1L << width) {
+                return null;
+            }
+            address = (address << width) | number;
+        }
+        return (address >> 24) + "." + ((address >> 16) & 255) + "." + ((address >> 8) & 255) + "." + (address & 255);
+    }
+
+    /**
+     * An address in brackets, in one spelling; one that stands for an IPv4 address ({@code ::ffff:127.0.0.1}) leads where
+     * that leads. A zone ({@code fe80::1%eth0}) means something on one machine only, so it is no host.
+     */
+    private static @Nullable String ipv6(String host) {
+        String address = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
+        if (!address.contains(":")
+                || !address.chars().allMatch(c -> c == ':' || c == '.' || Character.digit(c, 16) >= 0)) {
+            return null;
+        }
+        try {
+            // In brackets, so that nothing is ever looked up.
+            return InetAddress.getByName("[" + address + "]").getHostAddress();
+        } catch (UnknownHostException e) {
+            return null;
+        }
+    }
+
+    /** A part of an IPv4 address in decimal, octal or hexadecimal; -1 if it is none. */
+    private static long ipv4Number(String text) {
+        try {
+            if (text.startsWith("0x")) {
+                return text.length() == 2 ? 0 : text.length() > 12 ? -1 : Long.parseLong(text.substring(2), 16);
+            }
+            if (!isDigits(text) || text.length() > 14) {
+                return -1;
+            }
+            return text.length() > 1 && text.startsWith("0") ? Long.parseLong(text, 8) : Long.parseLong(text);
+        } catch (NumberFormatException e) {
+            return -1;
+        }
+    }
+}
