@@ -3,10 +3,13 @@ package dev.interlock.policy;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A whole policy: what a document says, checked and immutable.
+ * A whole policy: what a document says, checked and immutable. Policies are equal only if they say the same in the same
+ * order, which decides between globs and between denials.
  *
  * @param description what people call it; empty if it has no description
  * @param mode whether denials are enforced
@@ -27,6 +30,21 @@ public record Policy(
     public Policy {
         methods = Collections.unmodifiableMap(new LinkedHashMap<>(methods));
         grants = grants.map(map -> Collections.unmodifiableMap(new LinkedHashMap<>(map)));
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Policy policy
+                && description.equals(policy.description)
+                && mode == policy.mode
+                && body.equals(policy.body)
+                && PolicyBody.inOrder(methods).equals(PolicyBody.inOrder(policy.methods))
+                && grants.map(PolicyBody::inOrder).equals(policy.grants.map(PolicyBody::inOrder));
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(description, mode, body, methods, grants);
     }
 
     /** An enforced policy with only a body. */

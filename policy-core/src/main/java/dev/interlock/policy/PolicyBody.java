@@ -5,11 +5,13 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a policy that says what may be called: the whole policy has one, and each grant has one.
+ * The part of a policy that says what may be called: the whole policy has one, and each grant has one. Two are equal only
+ * if their entries stand in the same order.
  *
  * @param posture what happens to a tool that no entry names
  * @param hide tools that are hidden and denied
@@ -52,5 +54,27 @@ public record PolicyBody(
     /** The entry under exactly that name or glob, or null. */
     public @Nullable Entry tool(String nameOrGlob) {
         return tools.get(new NamePattern(nameOrGlob));
+    }
+
+    /** The entries of a map as a list, whose equality heeds order as a map's doesn't. */
+    static <K, V> List<Map.Entry<K, V>> inOrder(Map<K, V> map) {
+        return List.copyOf(map.entrySet());
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof PolicyBody body
+                && posture == body.posture
+                && hide.equals(body.hide)
+                && inOrder(tools).equals(inOrder(body.tools))
+                && inOrder(categories).equals(inOrder(body.categories))
+                && inOrder(risks).equals(inOrder(body.risks))
+                && star.equals(body.star)
+                && allTools.equals(body.allTools);
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(posture, hide, tools, categories, risks, star, allTools);
     }
 }

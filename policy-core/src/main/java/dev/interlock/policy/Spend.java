@@ -1,6 +1,7 @@
 package dev.interlock.policy;
 
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,5 +31,20 @@ public record Spend(
         if (caps.containsKey(Window.Calendar.MINUTE)) {
             throw new IllegalArgumentException("a budget is hourly, daily, weekly or monthly");
         }
+    }
+
+    /** Equal only if the caps stand in the same order, in which they are reported. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Spend spend
+                && Objects.equals(perCall, spend.perCall)
+                && PolicyBody.inOrder(caps).equals(PolicyBody.inOrder(spend.caps))
+                && Objects.equals(from, spend.from)
+                && charge == spend.charge;
+    }
+
+    @Override
+    public int hashCode() {
+        return Objects.hash(perCall, caps, from, charge);
     }
 }

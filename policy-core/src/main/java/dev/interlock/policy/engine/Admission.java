@@ -13,7 +13,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Admission implements AutoCloseable {
 
-    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null);
+    /** Of every allowed call that there is nothing to settle of. */
+    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null);
 
     private static final VarHandle RESERVATION;
 
@@ -31,19 +32,36 @@ public final class Admission implements AutoCloseable {
     /** Null once it is settled, or if there is nothing to settle. */
     @SuppressWarnings("FieldMayBeFinal")
     private volatile Reservation.@Nullable Granted reservation;
+    /** Null if nobody records how the call ends. */
+    private final @Nullable Trail trail;
 
-    private Admission(Decision decision, @Nullable RateLimiter limiter, Reservation.@Nullable Granted reservation) {
+    private Admission(
+            Decision decision,
+            @Nullable RateLimiter limiter,
+            Reservation.@Nullable Granted reservation,
+            @Nullable Trail trail) {
         this.decision = decision;
         this.limiter = limiter;
         this.reservation = reservation;
+        this.trail = trail;
     }
 
     static Admission unreserved(Decision decision) {
-        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null);
+        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, null);
     }
 
     static Admission reserved(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
-        return new Admission(decision, limiter, reservation);
+        return new Admission(decision, limiter, reservation, null);
+    }
+
+    /** The same, with its end recorded. */
+    Admission recordedBy(Trail recorder) {
+        return new Admission(decision, limiter, reservation, recorder);
+    }
+
+    /** Whether the call is made, or may yet be: then it has an end. */
+    boolean isOpen() {
+        return decision.allowed() || decision.verdict() == Decision.Verdict.NEEDS_APPROVAL;
     }
 
     /** What was decided. */
@@ -79,10 +97,16 @@ public final class Admission implements AutoCloseable {
 
     /** Tells how the call ended. */
     public void settle(Settlement outcome) {
+        if (trail != null && !trail.end()) {
+            return;
+        }
         if (limiter != null
                 && reservation != null
                 && RESERVATION.getAndSet(this, null) instanceof Reservation.Granted granted) {
             limiter.settle(granted, outcome);
+        }
+        if (trail != null) {
+            trail.settled(outcome);
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -54,6 +55,8 @@ final class CompiledPolicy {
     /** Plans by tool name, of one that does. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
+    private volatile @Nullable PolicyRef ref;
+
     private final AtomicInteger unlistedPlans = new AtomicInteger();
 
     /**
@@ -86,6 +89,16 @@ final class CompiledPolicy {
 
     Policy policy() {
         return policy;
+    }
+
+    /** By what name events call the policy. Digested when it is first asked for, so only for engines that have sinks. */
+    PolicyRef ref() {
+        PolicyRef known = ref;
+        if (known == null) {
+            known = PolicyRef.of(policy);
+            ref = known;
+        }
+        return known;
     }
 
     /** Whether the policy decides on the category or risk of tools. */

@@ -64,6 +64,8 @@ public record Decision(
         LIMIT,
         /** The limiter can't be asked or can't hold more keys. */
         LIMITER_UNAVAILABLE,
+        /** The decision could not be recorded, and the host wants no call without a record. */
+        AUDIT_UNAVAILABLE,
         /** A person must say yes, and none did. */
         APPROVAL,
         /** An MCP method that the policy denies. */

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LookAlikes {
 
-    private static final int MAX_NAME = 128;
+    static final int MAX_NAME = 128;
 
     /** Each row: the letter that stands for the row, then letters of other scripts and digits that pass for it. */
     private static final String[] GROUPS = {

@@ -24,6 +24,8 @@ final class Messages {
     static final String LIMITER_UNAVAILABLE =
             "The call's limits can't be counted at the moment, and so it is not made.";
 
+    static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
+
     private Messages() {}
 
     static String malformed(String problem) {

@@ -5,8 +5,11 @@ import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.audit.AuditEvent.Change;
+import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -36,6 +39,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>All limits are reserved together, or none.
  * </ol>
  *
+ * <p>If there is an {@link AuditSink}, an admission is handed out only once every sink has taken the record of it.
+ *
  * <p>Any exception on the way denies the call with a message that names no detail, and is reported to the {@link
  * EngineListener}. Thread-safe; one engine serves any number of clients and servers.
  */
@@ -46,6 +51,9 @@ public final class PolicyEngine {
     private final @Nullable SchemaValidator validator;
     private final EngineListener listener;
     private final Supplier<String> ids;
+    /** Null if nobody wants to know: then nothing is made for it and no clock is read. */
+    private final @Nullable Recorder recorder;
+
     private volatile CompiledPolicy current;
     /** What the current policy was compiled with; guarded by this. */
     private @Nullable ToolLock lock;
@@ -60,6 +68,10 @@ public final class PolicyEngine {
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
         this.current = new CompiledPolicy(builder.policy, catalog, validator, lock);
+        this.recorder = Recorder.of(builder, catalog);
+        if (recorder != null) {
+            recorder.changed(Change.START, null, current.ref());
+        }
     }
 
     /** An engine for {@code policy}. */
@@ -70,7 +82,7 @@ public final class PolicyEngine {
     /** Whether a call would be allowed now. Takes nothing. May block only if the limiter does. */
     public Decision decide(ToolCall call) {
         try {
-            ToolPlan plan = planFor(call);
+            ToolPlan plan = planFor(current, call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
                 return plan.told(plan.check(call, counters));
@@ -84,11 +96,20 @@ public final class PolicyEngine {
 
     /**
      * Decides a call and, if it is allowed, reserves what it is charged to. The admission must be settled when the call
-     * has ended. May block only if the limiter does.
+     * has ended. May block only if the limiter or an audit sink does.
      */
     public Admission admit(ToolCall call) {
+        CompiledPolicy policy = current;
+        if (recorder == null) {
+            return admit(policy, call);
+        }
+        long start = recorder.now();
+        return recorder.decided(call, policy.ref(), admit(policy, call), start);
+    }
+
+    private Admission admit(CompiledPolicy policy, ToolCall call) {
         try {
-            ToolPlan plan = planFor(call);
+            ToolPlan plan = planFor(policy, call);
             CounterValues counters = counters(plan, call);
             if (!plan.limits()) {
                 return Admission.unreserved(plan.told(plan.check(call, counters)));
@@ -103,14 +124,26 @@ public final class PolicyEngine {
         }
     }
 
-    /** {@link #admit} without blocking the caller. The stage never completes exceptionally. */
+    /**
+     * {@link #admit} without waiting for the limiter on the caller's thread. The stage never completes exceptionally.
+     */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
         if (!limiter.blocks()) {
             return CompletableFuture.completedFuture(admit(call));
         }
+        CompiledPolicy policy = current;
+        Recorder told = recorder;
+        if (told == null) {
+            return admitAsync(policy, call);
+        }
+        long start = told.now();
+        return admitAsync(policy, call).thenApply(admission -> told.decided(call, policy.ref(), admission, start));
+    }
+
+    private CompletionStage<Admission> admitAsync(CompiledPolicy policy, ToolCall call) {
         CompletionStage<Admission> admission;
         try {
-            ToolPlan plan = planFor(call);
+            ToolPlan plan = planFor(policy, call);
             CompletionStage<CounterValues> counters = !plan.readsCounters()
                     ? CompletableFuture.completedFuture(CounterValues.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
@@ -134,7 +167,7 @@ public final class PolicyEngine {
     /** Why a call is decided as it is. Takes nothing. */
     public Explanation explain(ToolCall call) {
         try {
-            ToolPlan plan = planFor(call);
+            ToolPlan plan = planFor(current, call);
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
@@ -197,7 +230,7 @@ public final class PolicyEngine {
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
      */
     public synchronized void update(Policy policy) {
-        current = new CompiledPolicy(policy, catalog, validator, lock);
+        swap(Change.POLICY, new CompiledPolicy(policy, catalog, validator, lock));
     }
 
     /**
@@ -205,8 +238,16 @@ public final class PolicyEngine {
      * the new one.
      */
     public synchronized void update(@Nullable ToolLock toolLock) {
-        current = new CompiledPolicy(current.policy(), catalog, validator, toolLock);
+        swap(Change.LOCK, new CompiledPolicy(current.policy(), catalog, validator, toolLock));
         lock = toolLock;
+    }
+
+    /** Recorded first, so that no decision by a policy stands before the news of it. Nobody can keep a policy out by refusing. */
+    private void swap(Change change, CompiledPolicy next) {
+        if (recorder != null) {
+            recorder.changed(change, current.ref(), next.ref());
+        }
+        current = next;
     }
 
     /** The policy in force. */
@@ -219,9 +260,9 @@ public final class PolicyEngine {
         return catalog;
     }
 
-    private ToolPlan planFor(ToolCall call) {
+    private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
         String problem = call.problem();
-        return problem == null ? current.plan(call) : ToolPlan.denied(malformed(problem), false);
+        return problem == null ? policy.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
     /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
@@ -234,6 +275,9 @@ public final class PolicyEngine {
     }
 
     private Decision failure(ToolCall call, Throwable e) {
+        if (recorder != null) {
+            recorder.failed(call, e);
+        }
         try {
             listener.failed(call, e);
         } catch (RuntimeException ignored) {
@@ -253,6 +297,9 @@ public final class PolicyEngine {
         private @Nullable ToolLock lock;
         private EngineListener listener = EngineListener.NONE;
         private Supplier<String> ids = Builder::randomId;
+        private final List<AuditSink> sinks = new ArrayList<>();
+        private final List<AuditSink> observers = new ArrayList<>();
+        private TimeSource time = TimeSource.system();
 
         private Builder(Policy policy) {
             this.policy = policy;
@@ -299,7 +346,49 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** Where decisions' ids come from; each must be unique over all engines that share a limiter. */
+        /**
+         * Adds a sink that must take the record of every call before it is made: a call whose record it refuses is denied.
+         * What {@link PolicyEngine#decide}, {@link PolicyEngine#explain} and {@link PolicyEngine#visible} look at is no call
+         * and not recorded. Default: none.
+         */
+        public Builder audit(AuditSink sink) {
+            sinks.add(sink);
+            return this;
+        }
+
+        /** Adds a sink that is told the same, but can't keep a call from being made. Default: none. */
+        public Builder observer(AuditSink observer) {
+            observers.add(observer);
+            return this;
+        }
+
+        /** What the time of events is read from; nothing else uses it. Default: the clocks of the JVM. */
+        public Builder time(TimeSource timeSource) {
+            this.time = timeSource;
+            return this;
+        }
+
+        List<AuditSink> sinks() {
+            return List.copyOf(sinks);
+        }
+
+        List<AuditSink> observers() {
+            return List.copyOf(observers);
+        }
+
+        TimeSource time() {
+            return time;
+        }
+
+        Supplier<String> ids() {
+            return ids;
+        }
+
+        EngineListener listener() {
+            return listener;
+        }
+
+        /** Where decisions' ids come from; each must be unique over all engines that share a limiter or an audit log. */
         public Builder ids(Supplier<String> idSource) {
             this.ids = idSource;
             return this;

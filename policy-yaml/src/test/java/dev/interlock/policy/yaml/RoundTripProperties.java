@@ -3,6 +3,7 @@ package dev.interlock.policy.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.audit.PolicyDigest;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
@@ -28,6 +29,7 @@ class RoundTripProperties {
         Policy read = PolicyYaml.read(text, "written.yaml").orThrow();
         assertThat(read).as(text).isEqualTo(policy);
         assertThat(PolicyYaml.write(read)).isEqualTo(text);
+        assertThat(PolicyDigest.of(read)).isEqualTo(PolicyDigest.of(policy));
     }
 
     @Provide

@@ -1,0 +1,125 @@
+package dev.interlock.policy.audit;
+
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.tool.ToolRating;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Something that an engine did.
+ *
+ * <p>An event refers to its call, arguments and all, so that nothing has to be copied or digested while a call waits. A
+ * sink that keeps or sends events decides what of the arguments goes along; no {@code toString} here tells any of it.
+ */
+public sealed interface AuditEvent {
+
+    /** When it happened, by the engine's wall clock. */
+    Instant time();
+
+    /** What came of a call. */
+    enum Outcome {
+        /** It may be made. */
+        ALLOWED,
+        /** It may not. */
+        DENIED,
+        /** It may not: its tool is hidden. */
+        HIDDEN,
+        /** A person is asked. */
+        ASKED,
+        /** A person was asked, and said yes. */
+        APPROVED,
+        /** A person was asked, and there was no yes. */
+        REFUSED,
+        /** The policy is against it, but only records that: it may be made. */
+        AUDITED;
+
+        /** What a decision comes to. */
+        public static Outcome of(Decision decision) {
+            if (decision.audited()) {
+                return AUDITED;
+            }
+            return switch (decision.verdict()) {
+                case ALLOWED -> ALLOWED;
+                case NEEDS_APPROVAL -> ASKED;
+                case DENIED -> decision.code() == Decision.Code.HIDDEN ? HIDDEN : DENIED;
+            };
+        }
+
+        /** As programs read it: {@code allowed}. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * A call was decided. There is a second event with the same id when a person has answered, and when the call was
+     * denied in the end because not every sink took the first.
+     *
+     * @param id the decision's id, unique
+     * @param policy by which policy
+     * @param call what was decided on
+     * @param rating how the tool is rated; null if that can't be told
+     * @param decision the decision
+     * @param outcome what it comes to
+     * @param took how long the caller waited for it, the limiter included
+     */
+    record Decided(
+            Instant time,
+            String id,
+            PolicyRef policy,
+            ToolCall call,
+            @Nullable ToolRating rating,
+            Decision decision,
+            Outcome outcome,
+            Duration took)
+            implements AuditEvent {}
+
+    /**
+     * A call that was let through, or that something was reserved for, has ended.
+     *
+     * @param id the decision's id
+     * @param call what was decided on
+     * @param outcome how it ended
+     * @param took how long after the decision
+     */
+    record Settled(Instant time, String id, ToolCall call, Settlement outcome, Duration took) implements AuditEvent {}
+
+    /**
+     * What is enforced has changed.
+     *
+     * @param change what changed
+     * @param before the policy until now; null at the start
+     * @param now the policy from now on; the same as before if only the lock was swapped
+     */
+    record PolicyChanged(
+            Instant time, Change change, @Nullable PolicyRef before, PolicyRef now) implements AuditEvent {}
+
+    /** What changed. */
+    enum Change {
+        /** An engine was made. */
+        START,
+        /** Its policy was swapped. */
+        POLICY,
+        /** Its {@linkplain dev.interlock.policy.tool.ToolLock lock} was swapped. */
+        LOCK;
+
+        /** As programs read it: {@code start}. */
+        public String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    /**
+     * Something failed in the engine while it looked at a call. If the call was being admitted, a {@link Decided} with
+     * {@link Decision.Code#ERROR} follows.
+     *
+     * @param call the call
+     * @param failure the class of what was thrown; its message, which may quote anything, is for the {@link
+     *     dev.interlock.policy.engine.EngineListener} alone
+     */
+    record Failed(Instant time, ToolCall call, String failure) implements AuditEvent {}
+}

@@ -1,0 +1,100 @@
+package dev.interlock.policy.audit;
+
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.value.CanonicalJson;
+import dev.interlock.policy.value.Value;
+import java.lang.reflect.RecordComponent;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.OptionalInt;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A digest of what a policy says: SHA-256 of its canonical form. Equal policies have equal digests, and different ones
+ * different digests; lines, columns, comments and layout are not in it, and the order of entries, which decides between
+ * them, is.
+ *
+ * <p>The canonical form is a walk over the model, not the text that policies are written as: policies put together in
+ * code need not have such a text, and the walk leaves out nothing that equality looks at. It takes the components of each
+ * record from the record itself, so a part that the model gains is in the digest without anyone having to think of it.
+ * Every part is written with its type or its length, so that no two models have one form. The form follows the names of
+ * the model, which a release may change; then the digests of all policies change with it, once.
+ */
+public final class PolicyDigest {
+
+    private final StringBuilder form = new StringBuilder();
+
+    private PolicyDigest() {}
+
+    /** The digest of a policy: 64 hexadecimal digits. */
+    public static String of(Policy policy) {
+        PolicyDigest walk = new PolicyDigest();
+        walk.visit(policy);
+        try {
+            // UTF-16, in which half a character has bytes of its own.
+            byte[] bytes = walk.form.toString().getBytes(StandardCharsets.UTF_16BE);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+
+    private void visit(@Nullable Object part) {
+        if (part == null) {
+            form.append('-');
+        } else if (part instanceof Place place) {
+            text(place.path());
+        } else if (part instanceof Value value) {
+            text(CanonicalJson.of(value));
+        } else if (part instanceof Record record) {
+            components(record);
+        } else if (part instanceof Map<?, ?> map) {
+            form.append("map").append(map.size()).append('[');
+            map.forEach((key, value) -> {
+                visit(key);
+                visit(value);
+            });
+        } else if (part instanceof List<?> list) {
+            form.append("list").append(list.size()).append('[');
+            list.forEach(this::visit);
+        } else if (part instanceof Optional<?> optional) {
+            visit(optional.orElse(null));
+        } else if (part instanceof OptionalInt optional) {
+            visit(optional.isPresent() ? optional.getAsInt() : null);
+        } else if (part instanceof String text) {
+            text(text);
+        } else if (part instanceof Enum<?> constant) {
+            text(constant.name());
+        } else if (part instanceof Number || part instanceof Boolean || part instanceof Duration) {
+            text(part.toString());
+        } else {
+            throw new IllegalStateException("a policy has a part that no digest was thought out for: "
+                    + part.getClass().getName());
+        }
+    }
+
+    private void components(Record record) {
+        RecordComponent[] components = record.getClass().getRecordComponents();
+        form.append(record.getClass().getSimpleName()).append('{');
+        for (RecordComponent component : components) {
+            form.append(component.getName()).append('=');
+            try {
+                visit(component.getAccessor().invoke(record));
+            } catch (ReflectiveOperationException e) {
+                throw new IllegalStateException("the parts of a policy can be read by whoever has it", e);
+            }
+        }
+        form.append('}');
+    }
+
+    private void text(String text) {
+        form.append(text.length()).append(':').append(text);
+    }
+}

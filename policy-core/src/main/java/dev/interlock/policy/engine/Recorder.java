@@ -1,0 +1,158 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Change;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
+import dev.interlock.policy.tool.ToolRating;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Tells the sinks and observers of one engine what it does. Nothing here throws for what they throw. */
+final class Recorder {
+
+    private static final RuleRef RULE = CompiledPolicy.ref("(audit)", "");
+
+    /** Ratings by name that are kept, of tools that no server has announced; whoever calls chooses the names. */
+    private static final int MAX_RATED_NAMES = 10_000;
+
+    private final @Nullable AuditSink sinks;
+    private final List<AuditSink> observers;
+    private final TimeSource time;
+    private final Supplier<String> ids;
+    private final EngineListener listener;
+    private final ToolCatalog catalog;
+    private final Map<String, ToolRating> ratedNames = new ConcurrentHashMap<>();
+
+    private Recorder(PolicyEngine.Builder builder, ToolCatalog catalog) {
+        this.sinks = builder.sinks().isEmpty() ? null : AuditSink.all(builder.sinks());
+        this.observers = builder.observers();
+        this.time = builder.time();
+        this.ids = builder.ids();
+        this.listener = builder.listener();
+        this.catalog = catalog;
+    }
+
+    /** The recorder of an engine; null if it has neither sinks nor observers. */
+    static @Nullable Recorder of(PolicyEngine.Builder builder, ToolCatalog catalog) {
+        return builder.sinks().isEmpty() && builder.observers().isEmpty() ? null : new Recorder(builder, catalog);
+    }
+
+    /** The monotonic clock. */
+    long now() {
+        return time.monotonicNanos();
+    }
+
+    /**
+     * Records a decision.
+     *
+     * @param startNanos when the call came, by {@link #now}
+     * @return what the caller is to have: the admission, or a denial if a sink refuses the record
+     */
+    Admission decided(ToolCall call, PolicyRef policy, Admission admission, long startNanos) {
+        Trail trail;
+        boolean recorded;
+        try {
+            trail = new Trail(this, ids.get(), call, policy, rating(call), startNanos);
+            recorded = trail.decided(admission.decision(), Outcome.of(admission.decision()));
+        } catch (RuntimeException e) {
+            // The host's own clock or source of ids.
+            reportFailure(call, e);
+            admission.unsent();
+            return Admission.unreserved(unavailable());
+        }
+        if (!admission.isOpen()) {
+            return admission;
+        }
+        if (recorded) {
+            return admission.recordedBy(trail);
+        }
+        admission.unsent();
+        return Admission.unreserved(trail.unavailable());
+    }
+
+    void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {
+        tell(new AuditEvent.PolicyChanged(wall(), change, before, now));
+    }
+
+    void failed(ToolCall call, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        tell(new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
+    }
+
+    private void reportFailure(ToolCall call, Throwable failure) {
+        try {
+            listener.failed(call, failure);
+        } catch (RuntimeException ignored) {
+            // Who is to be told of failures fails. The call is denied all the same.
+        }
+    }
+
+    /** Whether every sink has taken the event. Observers are told whatever the sinks say. */
+    boolean tell(AuditEvent event) {
+        boolean taken = sinks == null || tell(sinks, event);
+        for (AuditSink observer : observers) {
+            tell(observer, event);
+        }
+        return taken;
+    }
+
+    private boolean tell(AuditSink sink, AuditEvent event) {
+        try {
+            sink.record(event);
+            return true;
+        } catch (RuntimeException | StackOverflowError e) {
+            try {
+                listener.unrecorded(event, e);
+            } catch (RuntimeException ignored) {
+                // Who is to be told of failures fails. The refusal counts all the same.
+            }
+            return false;
+        }
+    }
+
+    Instant wall() {
+        return Instant.ofEpochMilli(time.wallMillis());
+    }
+
+    /** As the engine would rate the tool, but a classifier is asked about a name only once. */
+    private @Nullable ToolRating rating(ToolCall call) {
+        KnownTool known = catalog.find(call.server(), call.tool());
+        if (known != null) {
+            return known.rating();
+        }
+        if (call.tool().length() > LookAlikes.MAX_NAME) {
+            return null;
+        }
+        ToolRating rated = ratedNames.get(call.tool());
+        if (rated == null) {
+            try {
+                rated = catalog.rating(call.server(), call.tool());
+            } catch (RuntimeException | StackOverflowError e) {
+                reportFailure(call, e);
+                failed(call, e);
+                return null;
+            }
+            if (ratedNames.size() < MAX_RATED_NAMES) {
+                ratedNames.put(call.tool(), rated);
+            }
+        }
+        return rated;
+    }
+
+    /** A denial in place of a decision that was not recorded. Enforced whatever the policy's mode: the host wants it so. */
+    static Decision unavailable() {
+        return Decision.denied(Code.AUDIT_UNAVAILABLE, RULE, Messages.AUDIT_UNAVAILABLE);
+    }
+}

@@ -1,0 +1,63 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.tool.ToolRating;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** What is recorded of one call: each decision on it, under one id, and how it ended. Thread-safe. */
+final class Trail {
+
+    private final Recorder recorder;
+    private final String id;
+    private final ToolCall call;
+    private final PolicyRef policy;
+    private final @Nullable ToolRating rating;
+    /** When the call came, and then when it was last decided. */
+    private volatile long sinceNanos;
+
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    Trail(Recorder recorder, String id, ToolCall call, PolicyRef policy, @Nullable ToolRating rating, long startNanos) {
+        this.recorder = recorder;
+        this.id = id;
+        this.call = call;
+        this.policy = policy;
+        this.rating = rating;
+        this.sinceNanos = startNanos;
+    }
+
+    /** Records a decision; false if a sink refuses it. */
+    boolean decided(Decision decision, Outcome outcome) {
+        return recorder.tell(
+                new AuditEvent.Decided(recorder.wall(), id, policy, call, rating, decision, outcome, sinceLast()));
+    }
+
+    /** Denies the call because a decision on it was refused, and tells the sinks that took it. */
+    Decision unavailable() {
+        Decision denied = Recorder.unavailable();
+        decided(denied, Outcome.DENIED);
+        return denied;
+    }
+
+    /** Ends the trail; false if it has ended before. */
+    boolean end() {
+        return ended.compareAndSet(false, true);
+    }
+
+    /** Records how the call ended; only for whoever ended the trail. */
+    void settled(Settlement outcome) {
+        recorder.tell(new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
+    }
+
+    private Duration sinceLast() {
+        long now = recorder.now();
+        long nanos = now - sinceNanos;
+        sinceNanos = now;
+        return Duration.ofNanos(Math.max(0, nanos));
+    }
+}
