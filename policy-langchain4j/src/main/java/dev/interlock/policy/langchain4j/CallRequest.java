@@ -1,0 +1,71 @@
+package dev.interlock.policy.langchain4j;
+
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ValueLimits;
+import dev.langchain4j.mcp.protocol.McpCallToolParams;
+import dev.langchain4j.mcp.protocol.McpCallToolRequest;
+import dev.langchain4j.mcp.protocol.McpClientMessage;
+import dev.langchain4j.mcp.protocol.McpClientRequest;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A {@code tools/call} message taken apart. The caller's objects are read once, here: a tree that changes after the call
+ * can then change neither the decision nor what is sent.
+ *
+ * @param id the message's id; null makes the call malformed
+ * @param call what is to be decided; nobody has signed it yet
+ * @param withArguments whether the message had arguments at all
+ * @param meta the message's {@code _meta}; null if it has none
+ */
+record CallRequest(
+        @Nullable Long id,
+        ToolCall call,
+        boolean withArguments,
+        @Nullable Map<String, Object> meta) {
+
+    /** Reads a message. One that can't be read gives a {@linkplain ToolCall#problem malformed} call, which is denied. */
+    static CallRequest read(McpClientMessage message, ValueLimits limits) {
+        Long id = message.getId();
+        if (id == null) {
+            return malformed(null, "", "it has no id");
+        }
+        // Not a subclass: what that would be sent as, nobody knows.
+        if (!(message instanceof McpClientRequest request)
+                || request.getParams() == null
+                || request.getParams().getClass() != McpCallToolParams.class) {
+            return malformed(id, "", "its parameters can't be read");
+        }
+        McpCallToolParams params = (McpCallToolParams) request.getParams();
+        String tool = params.getName();
+        if (tool == null || tool.isBlank()) {
+            return malformed(id, "", "it names no tool");
+        }
+        var arguments = params.getArguments();
+        Map<String, Object> meta = params.getMeta() == null ? null : new LinkedHashMap<>(params.getMeta());
+        try {
+            ToolCall call =
+                    ToolCall.of(tool, arguments == null ? null : Json.object(arguments, limits.maxDepth()), limits);
+            return new CallRequest(id, call, arguments != null, meta);
+        } catch (InvalidValueException e) {
+            return malformed(id, tool, "the arguments can't be read: " + e.getMessage());
+        }
+    }
+
+    private static CallRequest malformed(@Nullable Long id, String tool, String problem) {
+        return new CallRequest(id, ToolCall.malformed(tool, problem), false, null);
+    }
+
+    /** The message that says what was decided and nothing else. */
+    McpClientMessage decided() {
+        if (call.problem() != null) {
+            throw new IllegalStateException("a call that can't be read must not be sent: " + call.problem());
+        }
+        McpCallToolRequest request = new McpCallToolRequest(
+                id, call.tool(), withArguments ? Json.tree(call.arguments().root()) : null);
+        request.getParams().setMeta(meta);
+        return request;
+    }
+}

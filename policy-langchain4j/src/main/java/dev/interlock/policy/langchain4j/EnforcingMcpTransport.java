@@ -1,0 +1,498 @@
+package dev.interlock.policy.langchain4j;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
+import dev.langchain4j.invocation.InvocationContext;
+import dev.langchain4j.mcp.client.McpCallContext;
+import dev.langchain4j.mcp.client.transport.McpOperationHandler;
+import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.mcp.protocol.McpCancellationParams;
+import dev.langchain4j.mcp.protocol.McpClientMessage;
+import dev.langchain4j.mcp.protocol.McpClientMethod;
+import dev.langchain4j.mcp.protocol.McpClientNotification;
+import dev.langchain4j.mcp.protocol.McpClientRequest;
+import dev.langchain4j.mcp.protocol.McpClientResponse;
+import dev.langchain4j.mcp.protocol.McpInitializeRequest;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Puts a policy in front of any {@link McpTransport} of LangChain4j. Give the wrapped transport to {@code
+ * DefaultMcpClient} in place of the bare one, and nothing else changes:
+ *
+ * <ul>
+ *   <li>Every {@code tools/call} is decided before it leaves, whoever makes it: an AI service, a tool provider, or the
+ *       client called by hand. A denied one never leaves: it is answered here, with a tool result whose {@code isError} is
+ *       true and whose text begins with the denial prefix, which LangChain4j makes a {@code ToolExecutionException}.
+ *   <li>What is sent is what was decided: a copy of the arguments, frozen when the call is made.
+ *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the definitions in it are kept for the checks
+ *       that need them. If such a check comes before the client has listed the tools, they are fetched here, once.
+ *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused fails with an
+ *       {@link dev.langchain4j.mcp.client.McpException}.
+ * </ul>
+ *
+ * <p>What cannot be read, or fails to be decided, is denied. No thread is started.
+ *
+ * <p>A reservation is settled by the response. A call that the client gives up on, because its time is out, is not sent if
+ * it was still being decided; if it was sent it counts as unknown, and keeps what it took. So does one without a response
+ * when the transport is closed or after {@link Builder#callTimeToLive}.
+ *
+ * <p>Thread-safe. One transport serves one client, as LangChain4j's own do.
+ */
+public final class EnforcingMcpTransport implements McpTransport {
+
+    private static final Logger log = LoggerFactory.getLogger(EnforcingMcpTransport.class);
+
+    /** How many calls may be under way; past it the oldest counts as lost. */
+    private static final int MAX_OPEN_CALLS = 10_000;
+
+    /** LangChain4j's own messages; what another class is written as, nobody knows. */
+    private static final String MESSAGES = McpClientMessage.class.getPackageName();
+
+    private final McpTransport delegate;
+    private final PolicyEngine engine;
+    private final Answers answers;
+    private final OpenCalls calls;
+    private final ToolLists lists;
+    private final ToolListFetch fetch;
+    private final @Nullable String server;
+    private final @Nullable String identity;
+    private final String session;
+    private final CallSigner signer;
+    private final ValueLimits argumentLimits;
+
+    private volatile @Nullable GuardedHandler handler;
+
+    private EnforcingMcpTransport(Builder builder) {
+        this.delegate = builder.delegate;
+        this.engine = builder.engine;
+        this.answers = new Answers(builder.denialPrefix);
+        this.calls = new OpenCalls(builder.time, builder.callTimeToLive, MAX_OPEN_CALLS);
+        this.lists = new ToolLists(engine, builder.server);
+        this.fetch = new ToolListFetch(delegate, lists, builder.time, builder.toolListTimeout, this::forget);
+        this.server = builder.server;
+        this.identity = builder.identity;
+        this.session = builder.session;
+        this.signer = builder.signer;
+        this.argumentLimits = builder.argumentLimits;
+    }
+
+    /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
+    public static EnforcingMcpTransport wrap(McpTransport transport, PolicyEngine engine) {
+        return builder(transport, engine).build();
+    }
+
+    /** Wraps a transport with settings of one's own. */
+    public static Builder builder(McpTransport transport, PolicyEngine engine) {
+        return new Builder(transport, engine);
+    }
+
+    // ---- connecting and closing
+
+    @Override
+    public void start(McpOperationHandler messageHandler) {
+        GuardedHandler guarded = new GuardedHandler(messageHandler, this::decideMethod, this::refuse, fetch::changed);
+        handler = guarded;
+        fetch.changed();
+        calls.open();
+        delegate.start(guarded);
+    }
+
+    @Override
+    public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
+        Decision decision = decideMethod("initialize");
+        return decision.allowed()
+                ? delegate.initialize(request)
+                : CompletableFuture.failedFuture(answers.refusal(decision));
+    }
+
+    @Override
+    public void checkHealth() {
+        delegate.checkHealth();
+    }
+
+    @Override
+    public void onFailure(Runnable actionOnFailure) {
+        delegate.onFailure(actionOnFailure);
+    }
+
+    @Override
+    public void close() throws IOException {
+        calls.close();
+        delegate.close();
+    }
+
+    private void forget(long id) {
+        GuardedHandler current = handler;
+        if (current != null) {
+            current.forget(id);
+        }
+    }
+
+    // ---- from the client to the server
+
+    @Override
+    public CompletableFuture<JsonNode> executeOperationWithResponse(McpClientMessage request) {
+        return executeOperationWithResponse(new McpCallContext(null, request));
+    }
+
+    @Override
+    public CompletableFuture<JsonNode> executeOperationWithResponse(McpCallContext context) {
+        McpClientMessage message = context.message();
+        if (message.method == McpClientMethod.TOOLS_CALL) {
+            return call(context);
+        }
+        if (!isOfLangChain4j(message) || !(message instanceof McpClientRequest) || message.method == null) {
+            return CompletableFuture.failedFuture(unknownShape());
+        }
+        Decision decision = decideMethod(MethodNames.of(message.method));
+        if (!decision.allowed()) {
+            return CompletableFuture.failedFuture(answers.refusal(decision));
+        }
+        CompletableFuture<JsonNode> response = delegate.executeOperationWithResponse(context);
+        return message.method == McpClientMethod.TOOLS_LIST
+                ? response.thenApply(list -> filtered(list, context.invocationContext()))
+                : response;
+    }
+
+    @Override
+    public void executeOperationWithoutResponse(McpClientMessage request) {
+        executeOperationWithoutResponse(new McpCallContext(null, request));
+    }
+
+    @Override
+    public void executeOperationWithoutResponse(McpCallContext context) {
+        McpClientMessage message = context.message();
+        if (message.method == McpClientMethod.TOOLS_CALL) {
+            throw answers.refusal(
+                    Answers.denied(Decision.Code.METHOD, "Tools can't be called without waiting for the answer."));
+        }
+        if (!isOfLangChain4j(message)) {
+            throw unknownShape();
+        }
+        if (message instanceof McpClientResponse) {
+            delegate.executeOperationWithoutResponse(context);
+        } else if (message instanceof McpClientNotification notification) {
+            try {
+                delegate.executeOperationWithoutResponse(context);
+            } finally {
+                cancel(notification);
+            }
+        } else {
+            Decision decision =
+                    message.method == null ? Answers.failed() : decideMethod(MethodNames.of(message.method));
+            if (!decision.allowed()) {
+                throw answers.refusal(decision);
+            }
+            delegate.executeOperationWithoutResponse(context);
+        }
+    }
+
+    /** The client has given up on a call. */
+    private void cancel(McpClientNotification notification) {
+        if (notification.getParams() instanceof McpCancellationParams params && params.getRequestId() != null) {
+            calls.cancel(params.getRequestId());
+        }
+    }
+
+    private static boolean isOfLangChain4j(McpClientMessage message) {
+        return message.getClass().getPackageName().equals(MESSAGES);
+    }
+
+    private static IllegalArgumentException unknownShape() {
+        return new IllegalArgumentException("refused to send a message that is no request, response or notification of "
+                + "LangChain4j's, since no policy could be applied to it");
+    }
+
+    private Decision decideMethod(String method) {
+        if (method.strip().toLowerCase(Locale.ROOT).equals("tools/call")) {
+            // Calls of the client's go another way. This is a server that calls its client.
+            return Answers.denied(Decision.Code.METHOD, "Tools can't be called in this way.");
+        }
+        try {
+            return engine.decideMethod(method);
+        } catch (RuntimeException e) {
+            log.warn("A request was refused because its method could not be decided", e);
+            return Answers.failed();
+        }
+    }
+
+    // ---- calls
+
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage hands every failure on
+    private CompletableFuture<JsonNode> call(McpCallContext context) {
+        CallRequest request;
+        CompletableFuture<Admission> decided;
+        OpenCall open = new OpenCall();
+        try {
+            request = CallRequest.read(context.message(), argumentLimits);
+            if (request.id() != null && !calls.add(request.id(), open)) {
+                return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
+            }
+            decided = decide(signed(request.call(), context.invocationContext()));
+        } catch (RuntimeException e) {
+            log.warn("A call was denied because it could not be decided", e);
+            forgetCall(context.message().getId(), open);
+            return CompletableFuture.completedFuture(
+                    answers.denial(context.message().getId(), Answers.failed()));
+        }
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        Function<Optional<Admission>, CompletableFuture<JsonNode>> next = ruled -> ruled.map(
+                        admission -> pass(context, request, open, answer, admission))
+                .orElseGet(() -> CompletableFuture.completedFuture(answers.denial(request.id(), Answers.failed())));
+        CompletableFuture<Optional<Admission>> ruled = decided.handle(EnforcingMcpTransport::ruled);
+        // Sending may block, which the thread that decides, such as a remote limiter's, must not.
+        (ruled.isDone() ? ruled.thenCompose(next) : ruled.thenComposeAsync(next)).whenComplete((response, failure) -> {
+            forgetCall(request.id(), open);
+            if (failure != null) {
+                answer.completeExceptionally(failure);
+            } else {
+                answer.complete(response);
+            }
+        });
+        return answer;
+    }
+
+    /** Empty if nothing was decided. */
+    private static Optional<Admission> ruled(@Nullable Admission admission, @Nullable Throwable failure) {
+        if (admission == null) {
+            log.warn("A call was denied because it could not be decided", failure);
+        }
+        return Optional.ofNullable(admission);
+    }
+
+    private void forgetCall(@Nullable Long id, OpenCall open) {
+        if (id != null) {
+            calls.remove(id, open);
+        }
+    }
+
+    private CompletableFuture<JsonNode> pass(
+            McpCallContext context,
+            CallRequest request,
+            OpenCall open,
+            CompletableFuture<JsonNode> answer,
+            Admission admission) {
+        if (!admission.decision().allowed()) {
+            admission.unsent();
+            report(request.call().tool(), admission.decision());
+            return CompletableFuture.completedFuture(answers.denial(request.id(), admission.decision()));
+        }
+        if (answer.isDone() || !open.send(admission)) {
+            admission.unsent();
+            return CompletableFuture.failedFuture(
+                    new IllegalStateException("the call was given up before it was decided, and was not sent"));
+        }
+        CompletableFuture<JsonNode> response;
+        try {
+            response = delegate.executeOperationWithResponse(
+                    new McpCallContext(context.invocationContext(), request.decided()));
+        } catch (RuntimeException e) {
+            open.end(SendFailure.settlement(e));
+            return CompletableFuture.failedFuture(e);
+        }
+        return response.whenComplete((message, failure) -> open.end(settlement(message, failure)));
+    }
+
+    private static Settlement settlement(@Nullable JsonNode answer, @Nullable Throwable failure) {
+        if (failure != null) {
+            return SendFailure.settlement(failure);
+        }
+        if (answer == null) {
+            return Settlement.UNKNOWN;
+        }
+        return answer.has("error") ? Settlement.FAILED : Settlement.SUCCEEDED;
+    }
+
+    private CompletableFuture<Admission> decide(ToolCall call) {
+        return engine.admitAsync(call).toCompletableFuture().thenCompose(admission -> {
+            if (!needsToolList(admission.decision(), call)) {
+                return CompletableFuture.completedFuture(admission);
+            }
+            return fetch.learn().thenCompose(learnt -> {
+                if (!learnt) {
+                    return CompletableFuture.completedFuture(admission);
+                }
+                admission.unsent();
+                return engine.admitAsync(call);
+            });
+        });
+    }
+
+    private boolean needsToolList(Decision decision, ToolCall call) {
+        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
+                && engine.tools().find(call.server(), call.tool()) == null
+                && decideMethod("tools/list").allowed();
+    }
+
+    private ToolCall signed(ToolCall call, @Nullable InvocationContext invocation) {
+        ToolCall signed = signer.sign(call.by(identity).in(session).on(server), invocation);
+        if (!signed.tool().equals(call.tool())
+                || !signed.arguments().equals(call.arguments())
+                || !Objects.equals(signed.problem(), call.problem())) {
+            throw new IllegalStateException("the call signer must not change what is called");
+        }
+        return signed;
+    }
+
+    /** Names the tool, never an argument. */
+    private static void report(String tool, Decision decision) {
+        String rule = decision.rule() == null ? "-" : decision.rule().name();
+        if (decision.code() == Decision.Code.ERROR) {
+            log.warn("Denied a call of {} because the engine failed", Printable.name(tool));
+        } else {
+            log.info(
+                    "Denied a call of {}: {}, rule {}",
+                    Printable.name(tool),
+                    decision.code().text(),
+                    rule);
+        }
+    }
+
+    // ---- from the server to the client
+
+    private void refuse(Decision decision, long id) {
+        try {
+            delegate.executeOperationWithoutResponse(new McpCallContext(null, answers.refusalTo(id, decision)));
+        } catch (RuntimeException e) {
+            log.debug("The server could not be told that its request was refused", e);
+        }
+    }
+
+    private JsonNode filtered(JsonNode response, @Nullable InvocationContext invocation) {
+        try {
+            return lists.withoutHidden(
+                    response, tool -> engine.visible(signed(ToolCall.of(tool, Arguments.NONE), invocation)));
+        } catch (RuntimeException e) {
+            log.warn("A list of tools was withheld because it could not be filtered", e);
+            throw answers.refusal(Answers.failed());
+        }
+    }
+
+    /** How many calls are under way; for tests. */
+    int openCalls() {
+        return calls.size();
+    }
+
+    // ---- settings
+
+    /** Settings of a wrapped transport. Whatever is not set keeps the default that its method names. */
+    public static final class Builder {
+
+        private final McpTransport delegate;
+        private final PolicyEngine engine;
+
+        private @Nullable String server;
+        private @Nullable String identity;
+        private String session = UUID.randomUUID().toString();
+        private CallSigner signer = CallSigner.NONE;
+        private String denialPrefix = "[POLICY DENIED] ";
+        private ValueLimits argumentLimits = ValueLimits.DEFAULT;
+        private TimeSource time = TimeSource.system();
+        private Duration callTimeToLive = Duration.ofMinutes(10);
+        private Duration toolListTimeout = Duration.ofSeconds(10);
+
+        private Builder(McpTransport delegate, PolicyEngine engine) {
+            this.delegate = delegate;
+            this.engine = engine;
+        }
+
+        /**
+         * The name by which policies know this server: {@code call.server}. Hosts that talk to several servers through
+         * one engine should give each a name, or the servers' tools are taken for one another's. Default: none.
+         */
+        public Builder server(String name) {
+            this.server = name;
+            return this;
+        }
+
+        /** Who calls, where the {@linkplain #callSigner signer} doesn't say: {@code call.identity}. Default: none. */
+        public Builder identity(String identity) {
+            this.identity = identity;
+            return this;
+        }
+
+        /**
+         * The agent session, where the {@linkplain #callSigner signer} doesn't say: {@code call.session}, by which limits
+         * of scope {@code session} count. Default: a random one for each wrapped transport.
+         */
+        public Builder session(String session) {
+            this.session = session;
+            return this;
+        }
+
+        /** Finds out who makes each call. Default: {@link CallSigner#NONE}. */
+        public Builder callSigner(CallSigner signer) {
+            this.signer = signer;
+            return this;
+        }
+
+        /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
+        public Builder denialPrefix(String prefix) {
+            this.denialPrefix = prefix;
+            return this;
+        }
+
+        /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
+        public Builder argumentLimits(ValueLimits limits) {
+            this.argumentLimits = limits;
+            return this;
+        }
+
+        /** Where time comes from. Default: the JVM's clocks. */
+        public Builder timeSource(TimeSource time) {
+            this.time = time;
+            return this;
+        }
+
+        /**
+         * How long a response is awaited before its call counts as lost. It should be longer than the client's {@code
+         * toolExecutionTimeout}. Default: ten minutes.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder callTimeToLive(Duration timeToLive) {
+            this.callTimeToLive = positive("callTimeToLive", timeToLive);
+            return this;
+        }
+
+        /**
+         * How long a call may wait for the list of tools when a check needs it and the client hasn't listed the tools. It
+         * must be shorter than the client's {@code toolExecutionTimeout} to be of use. Default: ten seconds.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder toolListTimeout(Duration timeout) {
+            this.toolListTimeout = positive("toolListTimeout", timeout);
+            return this;
+        }
+
+        /** The wrapped transport. */
+        public EnforcingMcpTransport build() {
+            return new EnforcingMcpTransport(this);
+        }
+
+        private static Duration positive(String name, Duration value) {
+            if (value.isNegative() || value.isZero()) {
+                throw new IllegalArgumentException(name + " must be positive, was " + value);
+            }
+            return value;
+        }
+    }
+}

@@ -1,0 +1,119 @@
+package dev.interlock.policy.langchain4j;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import dev.interlock.policy.engine.Decision;
+import dev.langchain4j.mcp.client.transport.McpOperationHandler;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import java.util.function.ObjLongConsumer;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Stands between the transport and the client's own handler: requests of the server's are decided, all else passes.
+ * Itself it waits for the responses to our own requests only, whose ids begin at {@link #OWN_IDS}.
+ */
+final class GuardedHandler extends McpOperationHandler {
+
+    /** Far above any counter's ids, and still a whole number for servers that count in doubles. */
+    static final long OWN_IDS = 1L << 52;
+
+    private static final Logger log = LoggerFactory.getLogger(GuardedHandler.class);
+
+    private final Map<Long, CompletableFuture<JsonNode>> own;
+    private final McpOperationHandler client;
+    private final Function<String, Decision> methods;
+    private final ObjLongConsumer<Decision> refuse;
+    private final Runnable toolsChanged;
+
+    /**
+     * @param client the client's handler
+     * @param methods decides on a method
+     * @param refuse tells the server that its request of this id was refused
+     * @param toolsChanged told when the server has other tools
+     */
+    GuardedHandler(
+            McpOperationHandler client,
+            Function<String, Decision> methods,
+            ObjLongConsumer<Decision> refuse,
+            Runnable toolsChanged) {
+        this(new ConcurrentHashMap<>(), client, methods, refuse, toolsChanged);
+    }
+
+    @SuppressWarnings("NullAway") // the base class sees nothing but responses, for which it needs none of these
+    private GuardedHandler(
+            Map<Long, CompletableFuture<JsonNode>> own,
+            McpOperationHandler client,
+            Function<String, Decision> methods,
+            ObjLongConsumer<Decision> refuse,
+            Runnable toolsChanged) {
+        super(own, List::of, null, null, null, null, null, null, null, null, null, null);
+        this.own = own;
+        this.client = client;
+        this.methods = methods;
+        this.refuse = refuse;
+        this.toolsChanged = toolsChanged;
+    }
+
+    @Override
+    public void handle(JsonNode message) {
+        if (!message.isObject()) {
+            log.warn("Dropped a message from the server that is no JSON object");
+        } else if (message.has("id") && (message.has("result") || message.has("error"))) {
+            if (isOwn(message.get("id").asLong())) {
+                super.handle(message);
+            } else {
+                client.handle(message);
+            }
+        } else if (!message.path("method").isTextual()) {
+            log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
+        } else if (message.has("id")) {
+            request(message);
+        } else {
+            if (message.get("method").textValue().equals("notifications/tools/list_changed")) {
+                toolsChanged.run();
+            }
+            client.handle(message);
+        }
+    }
+
+    private void request(JsonNode message) {
+        String method = message.get("method").textValue();
+        Decision decision = methods.apply(method);
+        if (decision.allowed()) {
+            client.handle(message);
+            return;
+        }
+        log.info("Refused {} from the server", Printable.name(method));
+        if (message.get("id").isIntegralNumber()) {
+            refuse.accept(decision, message.get("id").longValue());
+        }
+    }
+
+    @Override
+    public void startOperation(Long id, CompletableFuture<JsonNode> future) {
+        if (isOwn(id)) {
+            super.startOperation(id, future);
+        } else {
+            client.startOperation(id, future);
+        }
+    }
+
+    @Override
+    public synchronized void cancelAllPendingOperations(String reason) {
+        super.cancelAllPendingOperations(reason);
+        client.cancelAllPendingOperations(reason);
+    }
+
+    /** Nobody waits for the response to this request of ours any longer. */
+    void forget(long id) {
+        own.remove(id);
+    }
+
+    private static boolean isOwn(long id) {
+        return id >= OWN_IDS;
+    }
+}

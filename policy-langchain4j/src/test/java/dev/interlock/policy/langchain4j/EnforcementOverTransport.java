@@ -1,0 +1,242 @@
+package dev.interlock.policy.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.yaml.PolicyYaml;
+import dev.langchain4j.agent.tool.ToolExecutionRequest;
+import dev.langchain4j.agent.tool.ToolSpecification;
+import dev.langchain4j.data.message.UserMessage;
+import dev.langchain4j.exception.ToolArgumentsException;
+import dev.langchain4j.exception.ToolExecutionException;
+import dev.langchain4j.mcp.McpToolProvider;
+import dev.langchain4j.mcp.client.DefaultMcpClient;
+import dev.langchain4j.mcp.client.McpClient;
+import dev.langchain4j.mcp.client.McpException;
+import dev.langchain4j.mcp.client.McpTextResourceContents;
+import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.service.tool.ToolExecutor;
+import dev.langchain4j.service.tool.ToolProviderRequest;
+import dev.langchain4j.service.tool.ToolProviderResult;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What LangChain4j's client sees of a real server through the enforcing transport, and what the server sees of it. */
+@Timeout(60)
+abstract class EnforcementOverTransport {
+
+    private static final String EXPORT = """
+            version: "1"
+            default: allow
+            tools:
+              start_export:
+                rules:
+                  - name: rate
+                    rate_limit: {max: 10, window: 60}
+                  - name: arguments
+                    validate: {required_args: true}
+              delete_store:
+                rules:
+                  - name: no-deletion
+                    action: deny
+                    reason: Stores are not deleted by agents.
+            """;
+
+    private @Nullable EnforcingMcpTransport transport;
+    private @Nullable McpClient client;
+
+    /** A transport to a server that has seen no call yet. */
+    abstract McpTransport connectToNewServer() throws Exception;
+
+    abstract void stopServer() throws Exception;
+
+    private McpClient client(String policy, RateLimiter limiter) throws Exception {
+        PolicyEngine engine = PolicyEngine.builder(
+                        PolicyYaml.read(policy, "test").orThrow())
+                .rateLimiter(limiter)
+                .build();
+        transport = EnforcingMcpTransport.wrap(connectToNewServer(), engine);
+        client = DefaultMcpClient.builder()
+                .transport(transport)
+                .autoHealthCheck(false)
+                .build();
+        return client;
+    }
+
+    private McpClient client(String policy) throws Exception {
+        return client(policy, RateLimiter.inMemory());
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        if (client != null) {
+            client.close();
+        }
+        stopServer();
+    }
+
+    private static ToolExecutionRequest call(String tool, String arguments) {
+        return ToolExecutionRequest.builder().name(tool).arguments(arguments).build();
+    }
+
+    /** What the server says of the calls that have reached it. */
+    private static String reached(McpClient client) {
+        return ((McpTextResourceContents)
+                        client.readResource(TestServer.CALLS).contents().get(0))
+                .text();
+    }
+
+    @Test
+    void theEleventhExportWithinAMinuteIsDeniedAndTheServerCountsTen() throws Exception {
+        McpClient client = client(EXPORT);
+
+        for (int i = 0; i < 10; i++) {
+            assertThat(client.executeTool(call("start_export", "{\"to\": \"b" + i + "\"}"))
+                            .resultText())
+                    .isEqualTo("start_export {to=b" + i + "}");
+        }
+        assertThatThrownBy(() -> client.executeTool(call("start_export", "{\"to\": \"b10\"}")))
+                .isInstanceOf(ToolExecutionException.class)
+                .hasMessageStartingWith("[POLICY DENIED] Limit of 10 per 60 s reached");
+
+        assertThat(reached(client)).isEqualTo("{start_export=10}");
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallWithoutARequiredArgumentIsDeniedThoughNobodyListedTheTools() throws Exception {
+        McpClient client = client(EXPORT);
+
+        assertThatThrownBy(() -> client.executeTool(call("start_export", "{\"note\": 1}")))
+                .hasMessageStartingWith("[POLICY DENIED] ")
+                .hasMessageContaining("to");
+        client.executeTool(call("start_export", "{\"to\": \"x\"}"));
+
+        assertThat(reached(client)).isEqualTo("{start_export=1}");
+    }
+
+    @Test
+    void aDeniedToolIsRunByNoWayThatLeadsToTheClient() throws Exception {
+        McpClient client = client(EXPORT);
+        ToolProviderResult tools = McpToolProvider.builder()
+                .mcpClients(client)
+                .build()
+                .provideTools(new ToolProviderRequest("memory", UserMessage.from("hello")));
+        ToolExecutor executor = tools.aiServiceTools().stream()
+                .filter(tool -> tool.toolSpecification().name().equals("delete_store"))
+                .findFirst()
+                .orElseThrow()
+                .toolExecutor();
+        ToolExecutionRequest deletion = call("delete_store", "{\"id\": \"x\"}");
+
+        assertThatThrownBy(() -> client.executeTool(deletion))
+                .hasMessageContaining("Stores are not deleted by agents.");
+        assertThatThrownBy(() -> executor.execute(deletion, "memory")).hasMessageStartingWith("[POLICY DENIED] ");
+
+        assertThat(reached(client)).isEqualTo("{}");
+    }
+
+    @Test
+    void whatIsHiddenOrNeverAllowedIsNotListed() throws Exception {
+        McpClient client = client("""
+                version: "1"
+                default: deny
+                hide: [delete_*]
+                tools:
+                  read_item: {}
+                """);
+
+        assertThat(client.listTools()).extracting(ToolSpecification::name).containsExactly("read_item");
+        assertThatThrownBy(() -> client.executeTool(call("delete_store", "{}")))
+                .hasMessageStartingWith("[POLICY DENIED] ");
+        assertThatThrownBy(() -> client.executeTool(call("complain", "{}"))).hasMessageStartingWith("[POLICY DENIED] ");
+        assertThat(reached(client)).isEqualTo("{}");
+    }
+
+    @Test
+    void aDeniedMethodFailsAndTheClientLivesOn() throws Exception {
+        McpClient client = client("""
+                version: "1"
+                default: allow
+                methods:
+                  resources/list: deny
+                """);
+
+        assertThatThrownBy(client::listResources)
+                .rootCause()
+                .isInstanceOf(McpException.class)
+                .hasMessageContaining("[POLICY DENIED] ");
+        assertThat(client.listTools()).hasSize(4);
+        client.checkHealth();
+    }
+
+    @Test
+    void everyEndingSettlesItsReservationOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpClient client = client("""
+                version: "1"
+                default: allow
+                tools:
+                  "*":
+                    rules:
+                      - rate_limit: {max: 10, window: 60}
+                """, limiter);
+
+        client.executeTool(call("read_item", "{\"id\": \"x\"}"));
+        assertThatThrownBy(() -> client.executeTool(call("complain", "{}"))).isInstanceOf(ToolExecutionException.class);
+        assertThatThrownBy(() -> client.executeTool(call("missing", "{}"))).isInstanceOf(ToolArgumentsException.class);
+
+        assertThat(limiter.settlements())
+                .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpClient client = client("""
+                version: "1"
+                default: allow
+                tools:
+                  read_item:
+                    rules:
+                      - rate_limit: {max: 10, window: 60}
+                  delete_store:
+                    rules:
+                      - action: deny
+                """, limiter);
+
+        ExecutorService callers = Executors.newFixedThreadPool(4);
+        try {
+            callers.invokeAll(IntStream.range(0, 200)
+                            .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", "{\"id\": \"" + i + "\"}"))
+                            .map(request -> (Callable<Boolean>) () -> {
+                                try {
+                                    return !client.executeTool(request).isError();
+                                } catch (ToolExecutionException e) {
+                                    return false;
+                                }
+                            })
+                            .toList())
+                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+        } finally {
+            callers.shutdownNow();
+        }
+
+        assertThat(reached(client)).isEqualTo("{read_item=100}");
+        assertThat(limiter.reserved()).isEqualTo(100);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.openCalls()).isZero();
+    }
+}

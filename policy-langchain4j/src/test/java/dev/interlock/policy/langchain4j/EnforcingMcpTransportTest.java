@@ -1,0 +1,545 @@
+package dev.interlock.policy.langchain4j;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import com.fasterxml.jackson.annotation.JsonProperty;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.yaml.PolicyYaml;
+import dev.langchain4j.invocation.InvocationContext;
+import dev.langchain4j.mcp.client.McpCallContext;
+import dev.langchain4j.mcp.client.McpException;
+import dev.langchain4j.mcp.client.transport.McpOperationHandler;
+import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.mcp.protocol.McpCallToolParams;
+import dev.langchain4j.mcp.protocol.McpCallToolRequest;
+import dev.langchain4j.mcp.protocol.McpCancellationNotification;
+import dev.langchain4j.mcp.protocol.McpClientMessage;
+import dev.langchain4j.mcp.protocol.McpClientMethod;
+import dev.langchain4j.mcp.protocol.McpClientNotification;
+import dev.langchain4j.mcp.protocol.McpClientRequest;
+import dev.langchain4j.mcp.protocol.McpInitializeRequest;
+import dev.langchain4j.mcp.protocol.McpListToolsRequest;
+import dev.langchain4j.mcp.protocol.McpPingRequest;
+import dev.langchain4j.mcp.protocol.McpReadResourceRequest;
+import java.io.IOException;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.net.ConnectException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+@Timeout(30)
+@SuppressWarnings("FutureReturnValueIgnored") // calls that the server never answers, or whose settling is looked at
+class EnforcingMcpTransportTest {
+
+    private static final String POLICY = """
+            version: "1"
+            default: allow
+            hide: [purge_*]
+            methods:
+              resources/read: deny
+              roots/list: deny
+            tools:
+              delete:
+                rules:
+                  - name: never
+                    action: deny
+              pay:
+                rules:
+                  - name: small
+                    conditions:
+                      - {path: args.amount, op: lte, value: 100}
+              count:
+                rules:
+                  - rate_limit: {max: 10, window: 60}
+              checked:
+                rules:
+                  - validate: {required_args: true}
+                  - rate_limit: {max: 10, window: 60}
+            """;
+
+    private final ScriptedTransport server = new ScriptedTransport();
+    private final RecordingLimiter limiter = new RecordingLimiter();
+    private final ManualTime time = new ManualTime();
+    private final Map<Long, CompletableFuture<JsonNode>> pending = new ConcurrentHashMap<>();
+    private final EnforcingMcpTransport transport = started(POLICY, limiter, CallSigner.NONE);
+
+    private EnforcingMcpTransport started(String policy, RateLimiter counting, CallSigner signer) {
+        EnforcingMcpTransport wrapped = EnforcingMcpTransport.builder(
+                        server,
+                        PolicyEngine.builder(PolicyYaml.read(policy, "test").orThrow())
+                                .rateLimiter(counting)
+                                .build())
+                .timeSource(time)
+                .callSigner(signer)
+                .build();
+        wrapped.start(new McpOperationHandler(
+                pending, List::of, wrapped, null, () -> {}, null, null, null, null, null, null, null));
+        return wrapped;
+    }
+
+    private static ObjectNode object(String text) {
+        return (ObjectNode) ScriptedTransport.json(text);
+    }
+
+    private static McpCallToolRequest call(long id, String tool, String arguments) {
+        return new McpCallToolRequest(id, tool, object(arguments));
+    }
+
+    private CompletableFuture<JsonNode> send(McpClientMessage message) {
+        return transport.executeOperationWithResponse(message);
+    }
+
+    private static String code(CompletableFuture<JsonNode> answer) {
+        JsonNode result = answer.join().get("result");
+        assertThat(result.get("isError").asBoolean()).isTrue();
+        assertThat(result.get("content").get(0).get("text").asText()).startsWith("[POLICY DENIED] ");
+        return result.get("_meta").get(Answers.META_KEY).get("code").asText();
+    }
+
+    // ---- what is sent is what was decided
+
+    @Test
+    void aTreeThatChangesWhileTheCallIsDecidedChangesNothing() {
+        CompletableFuture<Reservation> reservation = new CompletableFuture<>();
+        limiter.answering(() -> reservation);
+        ObjectNode arguments = object("{'to': {'name': 'a'}}");
+        McpCallToolRequest request = new McpCallToolRequest(1L, "count", arguments);
+
+        CompletableFuture<JsonNode> answer = send(request);
+        ((ObjectNode) arguments.get("to")).put("name", "b");
+        ((McpCallToolParams) request.getParams()).setName("delete");
+        reservation.complete(limiter.grant());
+        whenSent(1);
+        server.answer("{'content': []}");
+        answer.join();
+
+        assertThat(server.last().get("params"))
+                .isEqualTo(object("{'name': 'count', 'arguments': {'to': {'name': 'a'}}}"));
+    }
+
+    private void whenSent(int messages) {
+        while (server.sent().size() < messages) {
+            Thread.onSpinWait();
+        }
+    }
+
+    @Test
+    void whatIsSentIsTheSameJsonAsWhatWasAskedFor() {
+        String arguments = "{'a': null, 'b': [1, 2.5, 1e3, 12345678901234567890, true, 'x'], 'c': {'d': {}}}";
+        McpCallToolRequest request = new McpCallToolRequest(1L, "free", object(arguments), "token");
+
+        send(request);
+
+        assertThat(server.last().get("params").get("arguments").toString())
+                .isEqualTo("{\"a\":null,\"b\":[1,2.5,1000.0,12345678901234567890,true,\"x\"],\"c\":{\"d\":{}}}");
+        assertThat(server.last().get("params").get("_meta")).isEqualTo(object("{'progressToken': 'token'}"));
+        assertThat(server.last().get("id").asLong()).isEqualTo(1);
+    }
+
+    static Stream<McpClientMessage> unreadableCalls() {
+        ObjectNode deep = JsonNodeFactory.instance.objectNode();
+        ObjectNode inner = deep;
+        for (int i = 0; i < 100_000; i++) {
+            inner = inner.putObject("a");
+        }
+        ObjectNode foreign = JsonNodeFactory.instance.objectNode();
+        foreign.putPOJO("a", new Object());
+        McpClientRequest bare = new McpClientRequest(1L, McpClientMethod.TOOLS_CALL);
+        McpClientRequest dressed = new McpClientRequest(1L, McpClientMethod.TOOLS_CALL);
+        dressed.setParams(new McpCallToolParams("free", object("{}")) {
+            @JsonProperty("name")
+            public String anotherName() {
+                return "delete";
+            }
+        });
+        return Stream.of(
+                new McpCallToolRequest(1L, null, object("{}")),
+                new McpCallToolRequest(1L, " ", object("{}")),
+                new McpCallToolRequest(1L, "free", deep),
+                new McpCallToolRequest(1L, "free", foreign),
+                new McpCallToolRequest(null, "free", object("{}")),
+                new McpClientMessage(1L, McpClientMethod.TOOLS_CALL),
+                bare,
+                dressed);
+    }
+
+    @ParameterizedTest
+    @MethodSource("unreadableCalls")
+    void aCallThatCannotBeReadIsDenied(McpClientMessage message) {
+        assertThat(code(send(message))).isEqualTo("malformed");
+        assertThat(server.sent()).isEmpty();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallIsDecidedWhateverClassItsMessageIsOf() {
+        McpClientRequest plain = new McpClientRequest(1L, McpClientMethod.TOOLS_CALL);
+        plain.setParams(new McpCallToolParams("delete", object("{}")));
+        McpCallToolRequest extended = new McpCallToolRequest(2L, "delete", object("{}")) {};
+
+        assertThat(code(send(plain))).isEqualTo("deny_rule");
+        assertThat(code(send(extended))).isEqualTo("deny_rule");
+        assertThat(code(transport.executeOperationWithResponse(new McpCallContext(null, extended))))
+                .isEqualTo("deny_rule");
+        assertThat(code(send(call(3, "pay", "{'amount': 101}")))).isEqualTo("condition");
+        assertThat(server.sent()).isEmpty();
+    }
+
+    @Test
+    void aCallWithoutAWayBackIsRefused() {
+        McpClientNotification notification = new McpClientNotification(McpClientMethod.TOOLS_CALL);
+        for (McpClientMessage message : List.of(call(1, "free", "{}"), notification)) {
+            assertThatThrownBy(() -> transport.executeOperationWithoutResponse(message))
+                    .isInstanceOf(McpException.class);
+            assertThatThrownBy(() -> transport.executeOperationWithoutResponse(new McpCallContext(null, message)))
+                    .isInstanceOf(McpException.class);
+        }
+        assertThat(server.sent()).isEmpty();
+    }
+
+    /** Says that it is a ping and is written as a call. */
+    private static final class Disguised extends McpClientRequest {
+
+        @JsonProperty("method")
+        @SuppressWarnings("unused")
+        private final String written = "tools/call";
+
+        Disguised() {
+            super(1L, McpClientMethod.PING);
+        }
+    }
+
+    @Test
+    void aMessageOfAForeignClassIsRefused() {
+        assertThat(send(new Disguised())).completesExceptionallyWithin(Duration.ZERO);
+        assertThatThrownBy(() -> transport.executeOperationWithoutResponse(new Disguised()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(server.sent()).isEmpty();
+    }
+
+    // ---- methods
+
+    @Test
+    void aDeniedMethodIsRefusedInBothDirections() {
+        assertThat(send(new McpReadResourceRequest(1L, "file:///x")))
+                .failsWithin(Duration.ZERO)
+                .withThrowableThat()
+                .withCauseInstanceOf(McpException.class)
+                .withMessageContaining("[POLICY DENIED] ");
+        assertThatThrownBy(() -> transport.executeOperationWithoutResponse(new McpReadResourceRequest(1L, "file:///x")))
+                .isInstanceOf(McpException.class);
+        assertThat(server.sent()).isEmpty();
+
+        server.receive("{'jsonrpc': '2.0', 'id': 7, 'method': 'roots/list'}");
+        assertThat(server.last().get("id").asLong()).isEqualTo(7);
+        assertThat(server.last().get("error").get("message").asText()).startsWith("[POLICY DENIED] ");
+        assertThat(server.last().has("result")).isFalse();
+
+        server.receive("{'jsonrpc': '2.0', 'id': 8, 'method': 'ping'}");
+        assertThat(server.last()).isEqualTo(object("{'jsonrpc': '2.0', 'id': 8, 'result': {}}"));
+    }
+
+    @Test
+    void initializeIsAMethodToo() {
+        EnforcingMcpTransport closed =
+                started("{version: '1', default: allow, methods: {'*': deny}}", limiter, CallSigner.NONE);
+
+        assertThat(closed.initialize(new McpInitializeRequest(0L))).completesExceptionallyWithin(Duration.ZERO);
+        assertThat(closed.executeOperationWithResponse(new McpPingRequest(1L)))
+                .completesExceptionallyWithin(Duration.ZERO);
+        assertThat(server.sent()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "[{'jsonrpc': '2.0', 'id': 1, 'result': {}}]",
+                "'text'",
+                "{'jsonrpc': '2.0', 'id': 1, 'method': 5}",
+                "{'jsonrpc': '2.0', 'id': 9, 'method': ' Tools/Call'}"
+            },
+            quoteCharacter = '`')
+    void aMessageOfAnUnknownShapeGoesNoFurther(String message) {
+        CompletableFuture<JsonNode> ping = send(new McpPingRequest(1L));
+
+        server.receive(message);
+
+        assertThat(ping).isNotDone();
+    }
+
+    @Test
+    void everyMethodNameIsTheOneThatIsWritten() throws Exception {
+        for (McpClientMethod method : McpClientMethod.values()) {
+            assertThat(ScriptedTransport.JSON.writeValueAsString(method))
+                    .isEqualTo("\"" + MethodNames.of(method) + "\"");
+        }
+    }
+
+    /** A method that a new version adds with a body of its own would pass by what it was to be guarded by. */
+    @Test
+    void nothingOfLangChain4jsIsInherited() {
+        for (Method method : McpTransport.class.getMethods()) {
+            assertThat(declared(EnforcingMcpTransport.class, method))
+                    .as("%s", method)
+                    .isTrue();
+        }
+        for (Method method : McpOperationHandler.class.getDeclaredMethods()) {
+            if (Modifier.isPublic(method.getModifiers())) {
+                assertThat(declared(GuardedHandler.class, method))
+                        .as("%s", method)
+                        .isTrue();
+            }
+        }
+    }
+
+    private static boolean declared(Class<?> type, Method method) {
+        try {
+            return type.getDeclaredMethod(method.getName(), method.getParameterTypes()) != null;
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
+    }
+
+    // ---- lists of tools
+
+    private static final String PAGE = """
+            {'tools': [
+              {'name': 'purge_all', 'inputSchema': {'type': 'object'}},
+              {'name': 'checked', 'inputSchema': {'type': 'object', 'required': ['id']}, 'x': 1},
+              {'inputSchema': {}}],
+             '_meta': {'m': 1}, 'nextCursor': 'more'}""";
+
+    @Test
+    void hiddenToolsAreOnNoPageAndAllElseStays() {
+        CompletableFuture<JsonNode> first = send(new McpListToolsRequest(1L, null));
+        server.answer(PAGE);
+        CompletableFuture<JsonNode> second = send(new McpListToolsRequest(2L, "more"));
+        server.answer("{'tools': [{'name': 'purge_rest'}]}");
+
+        assertThat(first.join().get("result")).isEqualTo(object("""
+                        {'tools': [{'name': 'checked', 'inputSchema': {'type': 'object', 'required': ['id']}, 'x': 1}],
+                         '_meta': {'m': 1}, 'nextCursor': 'more'}"""));
+        assertThat(second.join().get("result")).isEqualTo(object("{'tools': []}"));
+    }
+
+    @Test
+    void aListThatCannotBeReadIsWithheld() {
+        CompletableFuture<JsonNode> list = send(new McpListToolsRequest(1L, null));
+        server.answer("{'tools': {'name': 'purge_all'}}");
+
+        assertThat(list).failsWithin(Duration.ZERO).withThrowableThat().withCauseInstanceOf(McpException.class);
+    }
+
+    @Test
+    void aDefinitionThatACheckNeedsIsFetchedOnceAndNobodyElseHearsOfIt() throws Exception {
+        CompletableFuture<JsonNode> first = send(call(1, "checked", "{}"));
+        CompletableFuture<JsonNode> second = send(call(2, "checked", "{'id': 1}"));
+        whenSent(1);
+        server.answer(PAGE);
+        whenSent(2);
+        assertThat(server.last().get("params").get("cursor").asText()).isEqualTo("more");
+        server.answer("{'tools': []}");
+
+        assertThat(first.get(10, TimeUnit.SECONDS).get("result").get("isError").asBoolean())
+                .isTrue();
+        whenSent(3);
+        assertThat(server.sentMethods()).containsExactly("tools/list", "tools/list", "tools/call");
+        assertThat(pending).containsOnlyKeys(2L);
+        server.answer("{'content': []}");
+        assertThat(second).isCompleted();
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aListThatChangedIsFetchedAgain() throws Exception {
+        CompletableFuture<JsonNode> first = send(call(1, "checked", "{}"));
+        whenSent(1);
+        server.answer("{'tools': []}");
+        assertThat(code(first)).isEqualTo("schema_unknown");
+        assertThat(code(send(call(2, "checked", "{}")))).isEqualTo("schema_unknown");
+        assertThat(server.sent()).hasSize(1);
+
+        server.receive("{'jsonrpc': '2.0', 'method': 'notifications/tools/list_changed'}");
+        CompletableFuture<JsonNode> third = send(call(3, "checked", "{}"));
+        whenSent(2);
+        server.answer("{'tools': [{'name': 'checked', 'inputSchema': {'type': 'object', 'required': ['id']}}]}");
+
+        assertThat(third.get(10, TimeUnit.SECONDS).toString()).contains("id");
+        assertThat(code(third)).isEqualTo("validation");
+    }
+
+    // ---- endings
+
+    private void assertSettled(Settlement... settlements) {
+        assertThat(limiter.settlements()).containsExactly(settlements);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aResultASettledToolErrorAndAProtocolErrorSettle() {
+        send(call(1, "count", "{}"));
+        server.answer("{'content': []}");
+        send(call(2, "count", "{}"));
+        server.answer("{'content': [], 'isError': true}");
+        send(call(3, "count", "{}"));
+        server.receive("{'jsonrpc': '2.0', 'id': 3, 'error': {'code': -32602, 'message': 'Unknown tool'}}");
+
+        assertSettled(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void whatSurelyDidNotLeaveIsGivenBackAndWhatMayHaveIsNot() {
+        send(call(1, "count", "{}"));
+        server.fail(new ConnectException());
+        send(call(2, "count", "{}"));
+        server.fail(new IOException("connection reset"));
+        server.refuse(new IllegalStateException(new ConnectException()));
+        assertThat(send(call(3, "count", "{}"))).isCompletedExceptionally();
+
+        assertSettled(Settlement.UNSENT, Settlement.UNKNOWN, Settlement.UNSENT);
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatTheClientGivesUpCountsAsUnknown() {
+        send(call(1, "count", "{}"));
+        transport.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
+
+        assertSettled(Settlement.UNKNOWN);
+        assertThat(server.sentMethods()).containsExactly("tools/call", "notifications/cancelled");
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatIsGivenUpBeforeItIsDecidedIsNotSent() {
+        CompletableFuture<Reservation> reservation = new CompletableFuture<>();
+        limiter.answering(() -> reservation);
+        CompletableFuture<JsonNode> cancelled = send(call(1, "count", "{}"));
+        CompletableFuture<JsonNode> dropped = send(call(2, "count", "{}"));
+        transport.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
+        dropped.cancel(true);
+
+        reservation.complete(limiter.grant());
+
+        assertThat(cancelled).failsWithin(Duration.ofSeconds(10));
+        while (transport.openCalls() > 0) {
+            Thread.onSpinWait();
+        }
+        assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
+        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+    }
+
+    @Test
+    void aCallWithoutAResponseIsLostWithItsTransportOrWithTime() throws Exception {
+        send(call(1, "count", "{}"));
+        time.advance(Duration.ofMinutes(11));
+        send(call(2, "count", "{}"));
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+
+        transport.close();
+
+        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(send(call(3, "count", "{}"))).isCompletedExceptionally();
+        assertThat(server.sent()).hasSize(2);
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void nothingStaysBehindAfterAHundredThousandCallsOfEveryEnding() {
+        for (long id = 0; id < 100_000; id++) {
+            send(call(id, id % 5 == 4 ? "delete" : "count", "{}"));
+            switch ((int) (id % 5)) {
+                case 0 -> server.answer("{'content': []}");
+                case 1 -> server.receive("{'jsonrpc': '2.0', 'id': " + id + ", 'error': {'code': 1, 'message': 'x'}}");
+                case 2 -> transport.executeOperationWithoutResponse(new McpCancellationNotification(id, "Timeout"));
+                case 3 -> server.fail(new IOException("lost"));
+                default -> {
+                    // Denied, and over.
+                }
+            }
+        }
+
+        assertThat(transport.openCalls()).isZero();
+        assertThat(limiter.reserved()).isEqualTo(80_000);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    // ---- what fails is denied
+
+    @Test
+    void aLimiterThatFailsDenies() {
+        limiter.answering(() -> CompletableFuture.failedFuture(new IllegalStateException("secret")));
+        assertThat(code(send(call(1, "count", "{}")))).isIn("error", "limiter_unavailable");
+        limiter.answering(() -> {
+            throw new IllegalStateException("secret");
+        });
+        CompletableFuture<JsonNode> thrown = send(call(2, "count", "{}"));
+        assertThat(code(thrown)).isIn("error", "limiter_unavailable");
+        assertThat(thrown.join().toString()).doesNotContain("secret");
+        limiter.answering(() -> CompletableFuture.completedFuture(null));
+        assertThat(code(send(call(3, "count", "{}")))).isIn("error", "limiter_unavailable");
+        assertThat(server.sent()).isEmpty();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void theSignerTellsWhoCallsAndCannotChangeWhatIsCalled() {
+        String grants = """
+                version: "1"
+                default: deny
+                tools: {free: {}}
+                grants:
+                  alice: {tools: {free: {}}}
+                """;
+        transport(
+                grants,
+                (call, invocation) -> invocation == null ? call : call.by("" + invocation.chatMemoryId()),
+                t -> {
+                    InvocationContext alice =
+                            InvocationContext.builder().chatMemoryId("alice").build();
+                    t.executeOperationWithResponse(new McpCallContext(alice, call(1, "free", "{}")));
+                    assertThat(server.sentMethods()).containsExactly("tools/call");
+                    assertThat(code(t.executeOperationWithResponse(call(2, "free", "{}"))))
+                            .isEqualTo("no_grant");
+                });
+        transport(
+                POLICY,
+                (call, invocation) -> ToolCall.of("other", Map.of()),
+                t -> assertThat(code(t.executeOperationWithResponse(call(3, "free", "{}"))))
+                        .isEqualTo("error"));
+        transport(
+                POLICY,
+                (call, invocation) -> {
+                    throw new IllegalStateException("secret");
+                },
+                t -> assertThat(code(t.executeOperationWithResponse(call(4, "free", "{}"))))
+                        .isEqualTo("error"));
+        assertThat(server.sent()).hasSize(1);
+    }
+
+    private void transport(String policy, CallSigner signer, Consumer<EnforcingMcpTransport> use) {
+        use.accept(started(policy, limiter, signer));
+    }
+}
