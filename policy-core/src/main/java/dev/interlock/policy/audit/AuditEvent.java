@@ -43,9 +43,17 @@ public sealed interface AuditEvent {
                 return AUDITED;
             }
             return switch (decision.verdict()) {
-                case ALLOWED -> ALLOWED;
+                case ALLOWED -> decision.code() == Decision.Code.APPROVED ? APPROVED : ALLOWED;
                 case NEEDS_APPROVAL -> ASKED;
-                case DENIED -> decision.code() == Decision.Code.HIDDEN ? HIDDEN : DENIED;
+                case DENIED -> denied(decision.code());
+            };
+        }
+
+        private static Outcome denied(Decision.Code code) {
+            return switch (code) {
+                case HIDDEN -> HIDDEN;
+                case APPROVAL -> REFUSED;
+                default -> DENIED;
             };
         }
 

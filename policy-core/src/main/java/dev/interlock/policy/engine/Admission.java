@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
@@ -14,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 public final class Admission implements AutoCloseable {
 
     /** Of every allowed call that there is nothing to settle of. */
-    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null);
+    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null, null);
 
     private static final VarHandle RESERVATION;
 
@@ -34,29 +35,44 @@ public final class Admission implements AutoCloseable {
     private volatile Reservation.@Nullable Granted reservation;
     /** Null if nobody records how the call ends. */
     private final @Nullable Trail trail;
+    /** Null if no person had a part in it. */
+    private final @Nullable Answered answered;
 
     private Admission(
             Decision decision,
             @Nullable RateLimiter limiter,
             Reservation.@Nullable Granted reservation,
-            @Nullable Trail trail) {
+            @Nullable Trail trail,
+            @Nullable Answered answered) {
         this.decision = decision;
         this.limiter = limiter;
         this.reservation = reservation;
         this.trail = trail;
+        this.answered = answered;
     }
 
     static Admission unreserved(Decision decision) {
-        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, null);
+        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, null, null);
     }
 
     static Admission reserved(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
-        return new Admission(decision, limiter, reservation, null);
+        return new Admission(decision, limiter, reservation, null, null);
     }
 
     /** The same, with its end recorded. */
     Admission recordedBy(Trail recorder) {
-        return new Admission(decision, limiter, reservation, recorder);
+        return new Admission(decision, limiter, reservation, recorder, answered);
+    }
+
+    /** A decision that an answer has led to, with nothing reserved. */
+    static Admission answered(Decision decision, ApprovalAnswer answer) {
+        return new Admission(decision, null, null, null, Answered.without(answer));
+    }
+
+    /** Takes over what is reserved here: settling this admission then settles nothing any longer. */
+    Admission handOver(Decision approved, @Nullable Trail recorder, Answered part) {
+        Reservation.Granted taken = (Reservation.Granted) RESERVATION.getAndSet(this, null);
+        return new Admission(approved, limiter, taken, recorder, part);
     }
 
     /** Whether the call is made, or may yet be: then it has an end. */
@@ -67,6 +83,21 @@ public final class Admission implements AutoCloseable {
     /** What was decided. */
     public Decision decision() {
         return decision;
+    }
+
+    /** What a person, or who asks them, answered about the call; null if nobody was asked or nobody answered. */
+    public @Nullable ApprovalAnswer answer() {
+        return answered == null ? null : answered.answer();
+    }
+
+    /**
+     * The call that is to be sent: what a person has approved in the place of the call that was asked about, if the {@link
+     * Terms} allow that; else that call itself.
+     *
+     * @param asked the call that was asked about
+     */
+    public ToolCall toSend(ToolCall asked) {
+        return answered == null ? asked : answered.toSend(asked);
     }
 
     /** The server answered with a result, be it a tool error. */
@@ -104,6 +135,9 @@ public final class Admission implements AutoCloseable {
                 && reservation != null
                 && RESERVATION.getAndSet(this, null) instanceof Reservation.Granted granted) {
             limiter.settle(granted, outcome);
+        }
+        if (answered != null) {
+            answered.settled(outcome);
         }
         if (trail != null) {
             trail.settled(outcome);

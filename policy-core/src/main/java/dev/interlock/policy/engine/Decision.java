@@ -68,6 +68,10 @@ public record Decision(
         AUDIT_UNAVAILABLE,
         /** A person must say yes, and none did. */
         APPROVAL,
+        /** A person must say yes and was asked; once they have, an equal call passes. */
+        APPROVAL_PENDING,
+        /** A person said yes. */
+        APPROVED,
         /** An MCP method that the policy denies. */
         METHOD,
         /** Something failed in the engine; the host's listener was told what. */
@@ -95,6 +99,16 @@ public record Decision(
     /** The same with the time until there may be room. */
     Decision retryAfter(@Nullable Duration wait) {
         return new Decision(verdict, code, rule, message, wait, audited);
+    }
+
+    /** The same question with an answer to it. */
+    Decision answered(Verdict answer, Code reason, String text) {
+        return new Decision(answer, reason, rule, text, null, false);
+    }
+
+    /** Whether a person must be asked before the call may be made. */
+    boolean asks() {
+        return verdict == Verdict.NEEDS_APPROVAL && !audited;
     }
 
     /** Whether the call may be made now: allowed, or {@linkplain #audited recorded only}. */

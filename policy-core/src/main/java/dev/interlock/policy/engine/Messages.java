@@ -60,6 +60,47 @@ final class Messages {
         return "A call of '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
+    static String pending(Decision question, String ticket, Duration validFor) {
+        return sentence(question) + " It is ticket " + ticket
+                + ". Make the same call again, unchanged, once a person has said yes; the ticket waits "
+                + span(validFor)
+                + " for that.";
+    }
+
+    static String refused(Decision question, @Nullable String reason) {
+        return sentence(question) + (reason == null ? " A person said no." : " A person said no: " + reason);
+    }
+
+    static String unanswered(Decision question, Duration waited) {
+        return sentence(question) + " Nobody answered within " + span(waited) + ".";
+    }
+
+    static String unasked(Decision question) {
+        return sentence(question) + " Nobody could be asked.";
+    }
+
+    static String tooManyQuestions(Decision question) {
+        return sentence(question) + " Nobody was asked, since too many calls wait for an answer already.";
+    }
+
+    static String otherwiseApproved(Decision question) {
+        return sentence(question) + " A person approved it with other arguments only, which can't be sent from here.";
+    }
+
+    static String overtaken(Decision question) {
+        return sentence(question) + " The policy was changed before anybody answered.";
+    }
+
+    static String abandoned(Decision question) {
+        return sentence(question) + " The answer was not waited for.";
+    }
+
+    /** What asked: a rule's own message may end as it likes. */
+    private static String sentence(Decision question) {
+        String text = question.message();
+        return text.isEmpty() || ".!?…".indexOf(text.charAt(text.length() - 1)) >= 0 ? text : text + ".";
+    }
+
     static String condition(Condition condition, RuleRef rule) {
         return "The call does not meet rule '" + rule.name() + "': " + expectation(condition) + ".";
     }

@@ -132,7 +132,11 @@ final class PlanCompiler {
                 null,
                 denials.audited());
         Check.Approval approval = new Check.Approval(
-                tests(scoped, demands.conditions()), argumentChecks(demands, denials), ask, denials.rule());
+                tests(scoped, demands.conditions()),
+                argumentChecks(demands, denials),
+                ask,
+                denials.rule(),
+                rule.timeout());
         checks.add(approval);
         if (demands.state() != null) {
             Counter counter = demands.state();

@@ -5,10 +5,12 @@ import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
@@ -37,6 +39,7 @@ import org.jspecify.annotations.Nullable;
  *       under {@code default: deny} have a plan that denies.
  *   <li>Every check must pass; the first denial is the decision.
  *   <li>All limits are reserved together, or none.
+ *   <li>If a rule asks for a person's approval, the call waits for it; see {@link ApprovalHandler}.
  * </ol>
  *
  * <p>If there is an {@link AuditSink}, an admission is handed out only once every sink has taken the record of it.
@@ -53,6 +56,8 @@ public final class PolicyEngine {
     private final Supplier<String> ids;
     /** Null if nobody wants to know: then nothing is made for it and no clock is read. */
     private final @Nullable Recorder recorder;
+    /** Null if nobody can be asked. */
+    private final @Nullable Approvals approvals;
 
     private volatile CompiledPolicy current;
     /** What the current policy was compiled with; guarded by this. */
@@ -69,6 +74,7 @@ public final class PolicyEngine {
         this.lock = builder.lock;
         this.current = new CompiledPolicy(builder.policy, catalog, validator, lock);
         this.recorder = Recorder.of(builder, catalog);
+        this.approvals = builder.approvals == null ? null : new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -96,15 +102,19 @@ public final class PolicyEngine {
 
     /**
      * Decides a call and, if it is allowed, reserves what it is charged to. The admission must be settled when the call
-     * has ended. May block only if the limiter or an audit sink does.
+     * has ended.
+     *
+     * <p>If the policy asks for a person's approval and there is an {@link ApprovalHandler}, this waits for the answer, for
+     * as long as the rule says; an interrupt ends the wait, and denies. Without a handler the call comes back at once, not
+     * allowed. Otherwise this blocks only if the limiter or an audit sink does.
      */
     public Admission admit(ToolCall call) {
         CompiledPolicy policy = current;
-        if (recorder == null) {
-            return admit(policy, call);
-        }
-        long start = recorder.now();
-        return recorder.decided(call, policy.ref(), admit(policy, call), start);
+        long start = recorder == null ? 0 : recorder.now();
+        Admission admission = admit(policy, call);
+        return admission.decision().asks() && approvals != null
+                ? approvals.await(new Asked(policy, call, admission, start))
+                : conclude(policy, call, admission, start);
     }
 
     private Admission admit(CompiledPolicy policy, ToolCall call) {
@@ -124,20 +134,55 @@ public final class PolicyEngine {
         }
     }
 
-    /**
-     * {@link #admit} without waiting for the limiter on the caller's thread. The stage never completes exceptionally.
-     */
+    /** {@link #admitAsync(ToolCall, Terms)} on {@linkplain Terms#DEFAULT the usual terms}. */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
-        if (!limiter.blocks()) {
-            return CompletableFuture.completedFuture(admit(call));
-        }
+        return admitAsync(call, Terms.DEFAULT);
+    }
+
+    /**
+     * {@link #admit} without waiting for the limiter or a person on the caller's thread. The stage is a {@link
+     * CompletableFuture} that never completes exceptionally, unless it is cancelled: whoever stops waiting cancels it, and
+     * then nothing stays reserved and no answer of a person's has an effect any longer.
+     *
+     * @param terms how long the caller waits for a person, and what it can do with the answer
+     */
+    public CompletionStage<Admission> admitAsync(ToolCall call, Terms terms) {
         CompiledPolicy policy = current;
-        Recorder told = recorder;
-        if (told == null) {
-            return admitAsync(policy, call);
+        long start = recorder == null ? 0 : recorder.now();
+        if (!limiter.blocks()) {
+            Admission admission = admit(policy, call);
+            return admission.decision().asks() && approvals != null
+                    ? approvals.ask(new Asked(policy, call, admission, start), terms)
+                    : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
         }
-        long start = told.now();
-        return admitAsync(policy, call).thenApply(admission -> told.decided(call, policy.ref(), admission, start));
+        CompletableFuture<Admission> result = new CompletableFuture<>();
+        long deadline = approvals == null ? 0 : approvals.deadline(terms);
+        reserve(policy, call).thenAccept(admission -> {
+            if (result.isDone()) {
+                admission.unsent();
+            } else if (admission.decision().asks() && approvals != null) {
+                approvals.ask(new Asked(policy, call, admission, start), terms, deadline, result);
+            } else {
+                Admission concluded = conclude(policy, call, admission, start);
+                if (!result.complete(concluded)) {
+                    concluded.unsent();
+                }
+            }
+        });
+        return result;
+    }
+
+    /** Records what was decided without a person. If one should have been asked and can't be, nothing stays reserved. */
+    private Admission conclude(CompiledPolicy policy, ToolCall call, Admission admission, long start) {
+        if (admission.decision().asks()) {
+            admission.unsent();
+        }
+        return recorder == null ? admission : recorder.decided(call, policy.ref(), admission, start);
+    }
+
+    /** Decides and reserves by one policy; asks nobody and records nothing. The stage never completes exceptionally. */
+    CompletionStage<Admission> reserve(CompiledPolicy policy, ToolCall call) {
+        return limiter.blocks() ? admitAsync(policy, call) : CompletableFuture.completedFuture(admit(policy, call));
     }
 
     private CompletionStage<Admission> admitAsync(CompiledPolicy policy, ToolCall call) {
@@ -260,6 +305,10 @@ public final class PolicyEngine {
         return catalog;
     }
 
+    CompiledPolicy current() {
+        return current;
+    }
+
     private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
         String problem = call.problem();
         return problem == null ? policy.plan(call) : ToolPlan.denied(malformed(problem), false);
@@ -299,6 +348,8 @@ public final class PolicyEngine {
         private Supplier<String> ids = Builder::randomId;
         private final List<AuditSink> sinks = new ArrayList<>();
         private final List<AuditSink> observers = new ArrayList<>();
+        private @Nullable ApprovalHandler approvals;
+        private Alarm alarm = Alarm.system();
         private TimeSource time = TimeSource.system();
 
         private Builder(Policy policy) {
@@ -362,7 +413,25 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** What the time of events is read from; nothing else uses it. Default: the clocks of the JVM. */
+        /** Who puts calls that need it to a person. Default: nobody, and such calls are not made. */
+        public Builder approvals(@Nullable ApprovalHandler handler) {
+            this.approvals = handler;
+            return this;
+        }
+
+        /**
+         * What ends the wait for approvals that don't come. Callers of {@link PolicyEngine#admitAsync(ToolCall)} then go on, on its threads.
+         * Default: {@link Alarm#system}.
+         */
+        public Builder alarm(Alarm alarmClock) {
+            this.alarm = alarmClock;
+            return this;
+        }
+
+        /**
+         * What the time of events is read from, and how long approvals have been waited for; limits have their limiter's.
+         * Default: the clocks of the JVM.
+         */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
@@ -378,6 +447,10 @@ public final class PolicyEngine {
 
         TimeSource time() {
             return time;
+        }
+
+        Alarm alarm() {
+            return alarm;
         }
 
         Supplier<String> ids() {

@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Change;
-import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
@@ -64,7 +63,7 @@ final class Recorder {
         boolean recorded;
         try {
             trail = new Trail(this, ids.get(), call, policy, rating(call), startNanos);
-            recorded = trail.decided(admission.decision(), Outcome.of(admission.decision()));
+            recorded = trail.decided(admission.decision());
         } catch (RuntimeException e) {
             // The host's own clock or source of ids.
             reportFailure(call, e);
@@ -79,6 +78,25 @@ final class Recorder {
         }
         admission.unsent();
         return Admission.unreserved(trail.unavailable());
+    }
+
+    /**
+     * Records a question before it is put.
+     *
+     * @return where the answer is to be recorded; null if a sink refuses the record, and then the call is denied
+     */
+    @Nullable
+    Trail asked(ToolCall call, PolicyRef policy, Decision question, long startNanos) {
+        try {
+            Trail trail = new Trail(this, ids.get(), call, policy, rating(call), startNanos);
+            if (trail.decided(question)) {
+                return trail;
+            }
+            trail.unavailable();
+        } catch (RuntimeException e) {
+            reportFailure(call, e);
+        }
+        return null;
     }
 
     void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {

@@ -96,6 +96,11 @@ public final class ToolCall {
         return new ToolCall(tool, arguments, problem, identity, session, server, context);
     }
 
+    /** The same call with other arguments. */
+    ToolCall withArguments(Arguments other) {
+        return new ToolCall(tool, other, problem, identity, session, server, context);
+    }
+
     /** The tool's name, as it is called. */
     public String tool() {
         return tool;

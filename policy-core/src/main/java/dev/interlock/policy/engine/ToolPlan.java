@@ -1,9 +1,11 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.Rule;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -87,6 +89,16 @@ final class ToolPlan {
     /** What is checked, in order. */
     List<Check> checks() {
         return Collections.unmodifiableList(Arrays.asList(checks));
+    }
+
+    /** How long the answer to a question of this plan may take. */
+    Duration timeout(Decision question) {
+        for (Check check : checks) {
+            if (check instanceof Check.Approval approval && approval.rule().equals(question.rule())) {
+                return approval.timeout();
+            }
+        }
+        return Rule.Approval.DEFAULT_TIMEOUT;
     }
 
     /** What a call that passed is charged to, in order. */

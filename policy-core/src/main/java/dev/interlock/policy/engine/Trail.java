@@ -31,7 +31,16 @@ final class Trail {
         this.sinceNanos = startNanos;
     }
 
+    /** The same trail, of a call that takes the place of the one that was asked about. */
+    Trail goingOnWith(ToolCall other) {
+        return new Trail(recorder, id, other, policy, rating, sinceNanos);
+    }
+
     /** Records a decision; false if a sink refuses it. */
+    boolean decided(Decision decision) {
+        return decided(decision, Outcome.of(decision));
+    }
+
     boolean decided(Decision decision, Outcome outcome) {
         return recorder.tell(
                 new AuditEvent.Decided(recorder.wall(), id, policy, call, rating, decision, outcome, sinceLast()));

@@ -3,7 +3,6 @@ package dev.interlock.policy.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.PolicyArbitraries;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
 import dev.interlock.policy.naive.Answer;
 import dev.interlock.policy.naive.NaiveInterpreter;
 import dev.interlock.policy.naive.TimedCall;
@@ -29,20 +28,16 @@ class OracleProperties {
 
     @Property(edgeCases = EdgeCasesMode.NONE)
     void everySequenceOfCallsIsAnsweredAsTheNaiveInterpreterDoes(@ForAll("scenarios") Scenario scenario) {
-        Clock clock = new Clock();
+        Run run = new Run(scenario.policy());
         NaiveInterpreter oracle = new NaiveInterpreter(scenario.policy(), UsualWorld.WORLD);
-        PolicyEngine engine = UsualWorld.engine(
-                scenario.policy(), InMemoryRateLimiter.builder().time(clock).build());
         List<Answer> expected = new ArrayList<>();
         List<Answer> given = new ArrayList<>();
         for (TimedCall timed : scenario.calls()) {
-            clock.set(timed.millis());
             expected.add(oracle.admit(timed));
-            Admission admission = engine.admit(timed.call());
-            admission.settle(timed.outcome());
-            given.add(Answer.of(admission.decision()));
-            Statistics.label("verdicts").collect(verdict(admission.decision()));
-            Statistics.label("codes").collect(admission.decision().code());
+            Decision decision = run.make(timed);
+            given.add(Answer.of(decision));
+            Statistics.label("verdicts").collect(verdict(decision));
+            Statistics.label("codes").collect(decision.code());
         }
         assertThat(given).isEqualTo(expected);
         Statistics.label("verdicts").coverage(OracleProperties::everyVerdictIsCommon);

@@ -12,6 +12,7 @@ final class Run {
 
     final Clock clock = new Clock();
     final PolicyEngine engine;
+    private final Assent assent = new Assent();
 
     Run(Policy policy) {
         this(policy, UsualWorld.WORLD);
@@ -19,10 +20,10 @@ final class Run {
 
     Run(Policy policy, World world) {
         engine = UsualWorld.engine(
-                policy, InMemoryRateLimiter.builder().time(clock).build(), world);
+                policy, InMemoryRateLimiter.builder().time(clock).build(), world, assent);
     }
 
-    /** What is decided of every call; each is made if it may be, and settled. */
+    /** What the policy says of every call; each is made if it may be or a person may allow it, and settled. */
     static List<Decision> of(Scenario scenario) {
         Run run = new Run(scenario.policy());
         List<Decision> decisions = new ArrayList<>();
@@ -34,6 +35,6 @@ final class Run {
         clock.set(timed.millis());
         Admission admission = engine.admit(timed.call());
         admission.settle(timed.outcome());
-        return admission.decision();
+        return assent.question(admission.decision());
     }
 }

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.naive.World;
 import dev.interlock.policy.tool.RiskLevel;
@@ -36,14 +37,15 @@ final class UsualWorld {
 
     private UsualWorld() {}
 
-    /** An engine that enforces {@code policy} and knows the usual tools. */
+    /** An engine that enforces {@code policy}, knows the usual tools, and asks somebody who always agrees. */
     static PolicyEngine engine(Policy policy, RateLimiter limiter) {
-        return engine(policy, limiter, WORLD);
+        return engine(policy, limiter, WORLD, new Assent());
     }
 
-    static PolicyEngine engine(Policy policy, RateLimiter limiter, World world) {
+    static PolicyEngine engine(Policy policy, RateLimiter limiter, World world, ApprovalHandler approvals) {
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(limiter)
+                .approvals(approvals)
                 .classifier(tool -> world.rating(tool.name()))
                 .schemaValidator(world.validator())
                 .listener((call, failure) -> {

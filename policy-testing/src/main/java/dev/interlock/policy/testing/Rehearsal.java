@@ -1,15 +1,20 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.RuleRef;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.InMemoryRateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.util.HashSet;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -28,6 +33,11 @@ public final class Rehearsal {
     private final Set<String> knownTo = new HashSet<>();
     private final PolicyEngine engine;
 
+    /** What the person says who is asked about the call that is being made. */
+    private boolean approving;
+    /** What they were asked about it, or null. */
+    private @Nullable ApprovalRequest asked;
+
     /**
      * Sets the stage, with nothing counted yet.
      *
@@ -41,6 +51,8 @@ public final class Rehearsal {
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
+                .approvals(this::answer)
+                .time(time)
                 .ids(() -> Long.toString(ids.incrementAndGet()));
         tools.ratings().forEach(builder::rating);
         if (validator != null) {
@@ -75,14 +87,23 @@ public final class Rehearsal {
      */
     public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
         introduce(call);
+        approving = approved;
+        asked = null;
         Admission admission = engine.admit(call);
-        Decision decision = admission.decision();
-        if (decision.allowed() || approved) {
-            admission.settle(outcome.settlement());
-        } else {
-            admission.unsent();
-        }
-        return decision;
+        admission.settle(outcome.settlement());
+        return asked == null ? admission.decision() : question(asked);
+    }
+
+    private CompletionStage<ApprovalAnswer> answer(ApprovalRequest request) {
+        asked = request;
+        return CompletableFuture.completedFuture(
+                approving ? ApprovalAnswer.approved(null) : ApprovalAnswer.refused(null, null));
+    }
+
+    private static Decision question(ApprovalRequest request) {
+        RuleRef rule = new RuleRef(request.rule(), request.place());
+        return new Decision(
+                Decision.Verdict.NEEDS_APPROVAL, Decision.Code.APPROVAL, rule, request.message(), null, false);
     }
 
     /** Swaps the policy, as a host does on a reload; counts are kept. */

@@ -1,0 +1,24 @@
+package dev.interlock.policy.time;
+
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.TimeUnit;
+
+enum SystemAlarm implements Alarm {
+    INSTANCE;
+
+    @Override
+    public Runnable in(Duration delay, Runnable task) {
+        CompletableFuture<Boolean> bell = new CompletableFuture<>();
+        CompletionStage<Boolean> ringing = bell.completeOnTimeout(true, delay.toNanos(), TimeUnit.NANOSECONDS);
+        ringing.thenAccept(rings -> {
+            if (rings) {
+                // The thread that keeps time is everybody's, so the task runs elsewhere.
+                bell.defaultExecutor().execute(task);
+            }
+        });
+        // Completed rather than cancelled: only then does every JDK forget about the time it was to ring at.
+        return () -> bell.complete(false);
+    }
+}
