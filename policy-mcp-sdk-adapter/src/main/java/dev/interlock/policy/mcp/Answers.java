@@ -20,13 +20,21 @@ final class Answers {
     static final String META_KEY = "dev.interlock/decision";
 
     private final String prefix;
+    private final boolean denialsAsErrors;
 
-    Answers(String prefix) {
+    /**
+     * @param denialsAsErrors whether a denied call gets a protocol error all the same
+     */
+    Answers(String prefix, boolean denialsAsErrors) {
         this.prefix = prefix;
+        this.denialsAsErrors = denialsAsErrors;
     }
 
-    /** A tool result that says why the call was denied. */
+    /** What a denied call gets: a tool result that says why, unless the host wants errors. */
     JSONRPCResponse denial(Object id, Decision decision) {
+        if (denialsAsErrors) {
+            return refusal(id, decision);
+        }
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("content", List.of(Map.of("type", "text", "text", text(decision))));
         result.put("isError", true);

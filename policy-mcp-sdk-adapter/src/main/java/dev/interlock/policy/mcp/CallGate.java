@@ -38,11 +38,12 @@ final class CallGate {
      * denied.
      *
      * @param toolLists what fetches the server's tools if a check needs a schema that nobody has seen
+     * @param server the way to the server, for that
      */
-    Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists) {
+    Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists, Exchange server) {
         return Mono.deferContextual(context -> {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
-                    return decide(callers.of(context).signs(call.call()), toolLists)
+                    return decide(callers.of(context).signs(call.call()), toolLists, server)
                             .map(admission -> new Ruling(admission.decision(), admission, call));
                 })
                 .onErrorResume(failure -> Mono.just(Ruling.failed(failure)))
@@ -50,12 +51,12 @@ final class CallGate {
                 .doOnNext(CallGate::report);
     }
 
-    private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists) {
+    private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists, Exchange server) {
         return admit(call).flatMap(admission -> {
             if (!needsToolList(admission.decision(), call)) {
                 return Mono.just(admission);
             }
-            return toolLists.learn().doOnCancel(admission::unsent).flatMap(learnt -> {
+            return toolLists.learn(server).doOnCancel(admission::unsent).flatMap(learnt -> {
                 if (!learnt) {
                     return Mono.just(admission);
                 }

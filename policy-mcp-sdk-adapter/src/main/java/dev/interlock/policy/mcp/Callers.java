@@ -6,22 +6,36 @@ import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
-/** Tells who calls: what the host's resolver says, and where it says nothing, what the transport was wrapped with. */
-record Callers(@Nullable String server, @Nullable String identity, String session, CallContextResolver resolver) {
+/**
+ * Tells who calls: what the host's resolver says, and where it says nothing, what the transport was wrapped with.
+ *
+ * @param session the agent session of callers of whom no other is known
+ * @param sessionByIdentity whether a caller of known identity has it for its session; a server that many call does that
+ */
+record Callers(
+        @Nullable String server,
+        @Nullable String identity,
+        String session,
+        boolean sessionByIdentity,
+        CallContextResolver resolver) {
 
     /** Whoever calls when nothing is known of the call itself. */
     Caller fixed() {
-        return new Caller(server, identity, session, ObjectValue.EMPTY);
+        return caller(CallContext.EMPTY);
     }
 
     Caller of(ContextView context) {
         McpTransportContext transport = context.getOrDefault(McpTransportContext.KEY, McpTransportContext.EMPTY);
-        CallContext known = resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context);
-        return new Caller(
-                server,
-                known.identity() == null ? identity : known.identity(),
-                known.session() == null ? session : known.session(),
-                known.facts());
+        return caller(resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context));
+    }
+
+    private Caller caller(CallContext known) {
+        String who = known.identity() == null ? identity : known.identity();
+        String where = known.session();
+        if (where == null) {
+            where = sessionByIdentity && who != null ? who : session;
+        }
+        return new Caller(server, who, where, known.facts());
     }
 
     /** One caller. */

@@ -10,11 +10,13 @@ import reactor.core.publisher.Mono;
  *
  * @param handler takes messages in, for the client
  * @param pending the requests that await a response
- * @param toolLists fetches the list of tools on our own account
+ * @param own puts requests on our own account
+ * @param toolLists fetches the list of tools
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
         PendingRequests pending,
+        OwnExchange own,
         ToolListFetch toolLists) {
 
     /** Hands the client a message as if its peer had sent it. */

@@ -4,17 +4,25 @@ import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import io.modelcontextprotocol.spec.McpSchema.ToolAnnotations;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Reads what a server says of its tools, from what transports deliver. Whoever pins definitions must read them as those
  * do who enforce the pins, which is why this is public.
  */
 public final class Definitions {
+
+    private static final Logger log = LoggerFactory.getLogger(Definitions.class);
+
+    private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
     private Definitions() {}
 
@@ -33,15 +41,27 @@ public final class Definitions {
                     map.get("annotations"));
         }
         if (tool instanceof Tool typed) {
-            return read(
+            ToolDefinition definition = read(
                     typed.name(),
                     typed.title(),
                     typed.description(),
                     typed.inputSchema(),
                     typed.outputSchema(),
                     typed.annotations() == null ? null : hints(typed.annotations()));
+            return definition == null || definition.whole() ? definition : asSent(typed, definition);
         }
         return null;
+    }
+
+    /** A server's author may write a schema with arrays and beans in it, which only sending makes JSON of. */
+    private static ToolDefinition asSent(Tool tool, ToolDefinition partial) {
+        try {
+            ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
+            return sent == null ? partial : sent;
+        } catch (RuntimeException e) {
+            log.warn("The definition of {} can't be read in full", Printable.name(tool.name()), e);
+            return partial;
+        }
     }
 
     private static @Nullable ToolDefinition read(

@@ -4,9 +4,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Settlement;
-import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.time.TimeSource;
-import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema;
@@ -19,7 +17,6 @@ import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -77,13 +74,13 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private EnforcingClientTransport(Builder builder) {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
-        this.callers = new Callers(builder.server, builder.identity, builder.session, builder.resolver);
-        this.answers = new Answers(builder.denialPrefix);
+        this.callers = new Callers(builder.server, builder.identity, builder.randomSession(), false, builder.resolver);
+        this.answers = builder.answers();
         this.calls = new CallGate(engine, callers, builder.argumentLimits, this::plain);
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
-        this.toolLists = new ToolListFilter(engine, builder.server);
+        this.toolLists = new ToolListFilter(engine, builder.server, answers);
     }
 
     /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
@@ -103,7 +100,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return Mono.defer(() -> {
             PendingRequests pending = new PendingRequests(time, callTimeToLive, MAX_PENDING);
             Connection connection = new Connection(
-                    handler, pending, new ToolListFetch(delegate, pending, toolLists, time, toolListTimeout));
+                    handler,
+                    pending,
+                    new OwnExchange(delegate, pending),
+                    new ToolListFetch(toolLists, time, toolListTimeout));
             end(current.getAndSet(connection));
             return delegate.connect(
                     incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))));
@@ -229,7 +229,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
-        return calls.decide(request, connection.toolLists()).flatMap(ruling -> {
+        return calls.decide(request, connection.toolLists(), connection.own()).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
             if (ruling.decision().allowed() && admission != null && call != null) {
@@ -295,11 +295,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return response;
         }
         Pending request = connection.pending().take(id);
-        if (request instanceof Pending.OwnToolList own) {
+        if (request instanceof Pending.Own own) {
             own.sink().success(response);
             return null;
         }
-        if (ToolListFetch.isOurs(id)) {
+        if (OwnExchange.isOurs(id)) {
             return null;
         }
         if (request instanceof Pending.Call call) {
@@ -310,20 +310,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return response;
         }
         if (request instanceof Pending.ToolList list) {
-            return filtered(response, list.caller());
+            return toolLists.filtered(response, list.caller());
         }
         // A list whose request has aged out of the map is still a list.
-        return ToolListFilter.isToolList(response.result()) ? filtered(response, callers.fixed()) : response;
-    }
-
-    private JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
-        try {
-            Object filtered = toolLists.withoutHidden(response.result(), caller);
-            return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
-        } catch (RuntimeException e) {
-            log.warn("A list of tools was withheld because it could not be filtered", e);
-            return answers.refusal(response.id(), Ruling.failed(e).decision());
-        }
+        return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.fixed()) : response;
     }
 
     /** How many responses are awaited; for tests. */
@@ -332,109 +322,24 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return connection == null ? 0 : connection.pending().size();
     }
 
-    // ---- settings
-
-    /** Settings of a wrapped transport. Whatever is not set keeps the default that its method names. */
-    public static final class Builder {
+    /** Settings of a wrapped client transport. */
+    public static final class Builder extends EnforcementBuilder<Builder> {
 
         private final McpClientTransport delegate;
-        private final PolicyEngine engine;
-
-        private @Nullable String server;
-        private @Nullable String identity;
-        private String session = UUID.randomUUID().toString();
-        private CallContextResolver resolver = CallContextResolver.NONE;
-        private String denialPrefix = "[POLICY DENIED] ";
-        private ValueLimits argumentLimits = ValueLimits.DEFAULT;
-        private TimeSource time = TimeSource.system();
-        private Duration callTimeToLive = Duration.ofMinutes(10);
-        private Duration toolListTimeout = Duration.ofSeconds(10);
 
         private Builder(McpClientTransport delegate, PolicyEngine engine) {
+            super(engine);
             this.delegate = delegate;
-            this.engine = engine;
         }
 
-        /**
-         * The name by which policies know this server: {@code call.server}. Hosts that talk to several servers through
-         * one engine should give each a name, or the servers' tools are taken for one another's. Default: none.
-         */
-        public Builder server(String name) {
-            this.server = name;
-            return this;
-        }
-
-        /** Who calls, where the {@linkplain #callContext resolver} doesn't say: {@code call.identity}. Default: none. */
-        public Builder identity(String identity) {
-            this.identity = identity;
-            return this;
-        }
-
-        /**
-         * The agent session, where the {@linkplain #callContext resolver} doesn't say: {@code call.session}, by which
-         * limits of scope {@code session} count. Default: a random one for each wrapped transport.
-         */
-        public Builder session(String session) {
-            this.session = session;
-            return this;
-        }
-
-        /** Finds out who makes each call. Default: {@link CallContextResolver#NONE}. */
-        public Builder callContext(CallContextResolver resolver) {
-            this.resolver = resolver;
-            return this;
-        }
-
-        /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
-        public Builder denialPrefix(String prefix) {
-            this.denialPrefix = prefix;
-            return this;
-        }
-
-        /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
-        public Builder argumentLimits(ValueLimits limits) {
-            this.argumentLimits = limits;
-            return this;
-        }
-
-        /** Where time comes from. Default: the JVM's clocks. */
-        public Builder timeSource(TimeSource time) {
-            this.time = time;
-            return this;
-        }
-
-        /**
-         * How long a response is awaited before its call counts as lost. It should be longer than the client's request
-         * timeout; if it is shorter, a late protocol error gives nothing back. Default: ten minutes.
-         *
-         * @throws IllegalArgumentException if it isn't positive
-         */
-        public Builder callTimeToLive(Duration timeToLive) {
-            this.callTimeToLive = positive("callTimeToLive", timeToLive);
-            return this;
-        }
-
-        /**
-         * How long a call may wait for the list of tools when a check needs it and the agent hasn't listed the tools. It
-         * must be shorter than the client's request timeout to be of use. Default: ten seconds.
-         *
-         * @throws IllegalArgumentException if it isn't positive
-         */
-        public Builder toolListTimeout(Duration timeout) {
-            this.toolListTimeout = positive("toolListTimeout", timeout);
+        @Override
+        Builder self() {
             return this;
         }
 
         /** The wrapped transport. */
         public EnforcingClientTransport build() {
             return new EnforcingClientTransport(this);
-        }
-
-        private static Duration positive(String name, Duration value) {
-            if (value.isNegative() || value.isZero()) {
-                throw new IllegalArgumentException(name + " must be positive, was " + value);
-            }
-            return value;
         }
     }
 }

@@ -46,14 +46,14 @@ sealed interface Pending {
     }
 
     /**
-     * A {@code tools/list} of our own, of which the agent hears nothing.
+     * A request of our own, of which the agent hears nothing.
      *
      * @param sink where the response goes
      */
-    record OwnToolList(MonoSink<JSONRPCResponse> sink) implements Pending {
+    record Own(MonoSink<JSONRPCResponse> sink) implements Pending {
         @Override
         public void abandon() {
-            sink.error(new McpTransportException("the list of tools was not answered"));
+            sink.error(new McpTransportException("the request was not answered"));
         }
     }
 }

@@ -5,6 +5,7 @@ import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.ArrayList;
@@ -12,6 +13,8 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Learns the tools that a {@code tools/list} result announces and takes out those that its reader may not see. Results
@@ -19,14 +22,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class ToolListFilter {
 
+    private static final Logger log = LoggerFactory.getLogger(ToolListFilter.class);
+
     private static final String TOOLS = "tools";
 
     private final PolicyEngine engine;
     private final @Nullable String server;
+    private final Answers answers;
 
-    ToolListFilter(PolicyEngine engine, @Nullable String server) {
+    ToolListFilter(PolicyEngine engine, @Nullable String server, Answers answers) {
         this.engine = engine;
         this.server = server;
+        this.answers = answers;
     }
 
     /** Whether it looks like the result of {@code tools/list}. */
@@ -35,14 +42,27 @@ final class ToolListFilter {
                 || (result instanceof Map<?, ?> map && map.get(TOOLS) instanceof List<?>);
     }
 
+    /** The response to a {@code tools/list} as the caller may see it; a refusal if it can't be read. */
+    JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
+        if (response.error() != null) {
+            return response;
+        }
+        try {
+            Object filtered = withoutHidden(response.result(), caller);
+            return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
+        } catch (RuntimeException e) {
+            log.warn("A list of tools was withheld because it could not be filtered", e);
+            return answers.refusal(response.id(), Ruling.failed(e).decision());
+        }
+    }
+
     /**
      * The result as the caller may see it, with all its other fields; null if nothing in it is hidden and it may pass as
      * it is.
      *
      * @throws IllegalArgumentException if it can't be read
      */
-    @Nullable
-    Object withoutHidden(@Nullable Object result, Caller caller) {
+    private @Nullable Object withoutHidden(@Nullable Object result, Caller caller) {
         List<?> tools = tools(result);
         List<@Nullable ToolDefinition> definitions = learnAll(tools);
         List<Object> kept = new ArrayList<>(tools.size());

@@ -51,6 +51,11 @@ abstract class EnforcementOverTransport {
 
     abstract void stopServer() throws Exception;
 
+    /** How many calls the transport can take at once without losing any. */
+    int callersAtOnce() {
+        return 4;
+    }
+
     private McpSyncClient client(Policy policy, RateLimiter limiter) throws Exception {
         PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
         transport = EnforcingClientTransport.wrap(connectToNewServer(), engine);
@@ -229,7 +234,7 @@ abstract class EnforcementOverTransport {
                 limiter);
 
         // Threads of our own: calls that block must not take the common pool, on which HTTP clients may complete.
-        ExecutorService callers = Executors.newFixedThreadPool(4);
+        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
         try {
             callers.invokeAll(IntStream.range(0, 400)
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))

@@ -29,7 +29,7 @@ import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
 
-/** Runs one of the SDK's servlets on a free port, and answers {@code tools/list} in pages, which the servlet can't. */
+/** Runs one of the SDK's servlets on a free port. */
 final class HttpServer implements AutoCloseable {
 
     /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
@@ -37,7 +37,17 @@ final class HttpServer implements AutoCloseable {
 
     private final Tomcat tomcat = new Tomcat();
 
-    HttpServer(HttpServlet servlet, Path directory) throws LifecycleException {
+    /** The servlet as it is. */
+    static HttpServer of(HttpServlet servlet, Path directory) throws LifecycleException {
+        return new HttpServer(servlet, directory, false);
+    }
+
+    /** With {@code tools/list} answered in pages, which the servlet can't. */
+    static HttpServer paging(HttpServlet servlet, Path directory) throws LifecycleException {
+        return new HttpServer(servlet, directory, true);
+    }
+
+    private HttpServer(HttpServlet servlet, Path directory, boolean paging) throws LifecycleException {
         LEAK_WARNINGS.setLevel(Level.OFF);
         tomcat.setBaseDir(directory.toString());
         tomcat.setPort(0);
@@ -46,6 +56,13 @@ final class HttpServer implements AutoCloseable {
         Wrapper wrapper = Tomcat.addServlet(context, "mcp", servlet);
         wrapper.setAsyncSupported(true);
         context.addServletMappingDecoded("/*", "mcp");
+        if (paging) {
+            page(context);
+        }
+        tomcat.start();
+    }
+
+    private static void page(Context context) {
         FilterDef paging = new FilterDef();
         paging.setFilterName("paging");
         paging.setFilter(new Paging());
@@ -55,7 +72,6 @@ final class HttpServer implements AutoCloseable {
         everywhere.setFilterName("paging");
         everywhere.addURLPattern("/*");
         context.addFilterMap(everywhere);
-        tomcat.start();
     }
 
     String url() {

@@ -11,6 +11,11 @@ class StdioIT extends EnforcementOverTransport {
 
     @Override
     McpClientTransport connectToNewServer() {
+        return process(TestServer.class);
+    }
+
+    /** A transport to a process that runs a class of ours. */
+    static McpClientTransport process(Class<?> main) {
         ServerParameters server = ServerParameters.builder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString())
                 .args(
@@ -18,7 +23,7 @@ class StdioIT extends EnforcementOverTransport {
                         "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
-                        TestServer.class.getName())
+                        main.getName())
                 .build();
         return new StdioClientTransport(server, McpJsonDefaults.getMapper());
     }

@@ -24,7 +24,7 @@ class StreamableHttpIT extends EnforcementOverTransport {
                 .mcpEndpoint("/mcp")
                 .build();
         server = new TestServer().configure(McpServer.sync(provider)).build();
-        http = new HttpServer(provider, directory);
+        http = HttpServer.paging(provider, directory);
         return HttpClientStreamableHttpTransport.builder(http.url())
                 .endpoint("/mcp")
                 .build();

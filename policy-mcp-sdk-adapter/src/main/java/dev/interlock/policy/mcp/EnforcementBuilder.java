@@ -1,0 +1,139 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.ValueLimits;
+import java.time.Duration;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The settings that a wrapped client and a wrapped server have in common. Whatever is not set keeps the default that its
+ * method names. Not thread-safe.
+ *
+ * @param <B> the builder itself
+ */
+public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
+        permits EnforcingClientTransport.Builder, EnforcingServerTransports.Builder {
+
+    final PolicyEngine engine;
+
+    @Nullable
+    String server;
+
+    @Nullable
+    String identity;
+
+    @Nullable
+    String session;
+
+    CallContextResolver resolver = CallContextResolver.NONE;
+    String denialPrefix = "[POLICY DENIED] ";
+    boolean denialsAsErrors;
+    ValueLimits argumentLimits = ValueLimits.DEFAULT;
+    TimeSource time = TimeSource.system();
+    Duration callTimeToLive = Duration.ofMinutes(10);
+    Duration toolListTimeout = Duration.ofSeconds(10);
+
+    EnforcementBuilder(PolicyEngine engine) {
+        this.engine = engine;
+    }
+
+    abstract B self();
+
+    /**
+     * The name by which policies know the server: {@code call.server}. Hosts that deal with several servers through one
+     * engine should give each a name, or the servers' tools are taken for one another's. Default: none.
+     */
+    public B server(String name) {
+        this.server = name;
+        return self();
+    }
+
+    /** Who calls, where the {@linkplain #callContext resolver} doesn't say: {@code call.identity}. Default: none. */
+    public B identity(String identity) {
+        this.identity = identity;
+        return self();
+    }
+
+    /**
+     * The agent session, where the {@linkplain #callContext resolver} doesn't say: {@code call.session}, by which limits
+     * of scope {@code session} count. Default, on a client: a random one for each wrapped transport. Default, on a server:
+     * the caller's identity, and if nobody knows that either, one for all callers of the wrapped transport.
+     */
+    public B session(String session) {
+        this.session = session;
+        return self();
+    }
+
+    /** Finds out who makes each call. Default: {@link CallContextResolver#NONE}. */
+    public B callContext(CallContextResolver resolver) {
+        this.resolver = resolver;
+        return self();
+    }
+
+    /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
+    public B denialPrefix(String prefix) {
+        this.denialPrefix = prefix;
+        return self();
+    }
+
+    /**
+     * Answers a denied call with a JSON-RPC error (code -32600, the decision in its {@code data}) in place of a tool
+     * result. For hosts that tell the model by themselves; most models never see an error. Default: a tool result.
+     */
+    public B denialsAsErrors() {
+        this.denialsAsErrors = true;
+        return self();
+    }
+
+    /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
+    public B argumentLimits(ValueLimits limits) {
+        this.argumentLimits = limits;
+        return self();
+    }
+
+    /** Where time comes from. Default: the JVM's clocks. */
+    public B timeSource(TimeSource time) {
+        this.time = time;
+        return self();
+    }
+
+    /**
+     * How long a response is awaited before its call counts as lost. On a client it should be longer than the request
+     * timeout, on a server longer than the slowest tool takes; if it is shorter, a late protocol error gives nothing
+     * back. Default: ten minutes.
+     *
+     * @throws IllegalArgumentException if it isn't positive
+     */
+    public B callTimeToLive(Duration timeToLive) {
+        this.callTimeToLive = positive("callTimeToLive", timeToLive);
+        return self();
+    }
+
+    /**
+     * How long a call may wait for the list of tools when the policy needs their definitions and nobody has listed them.
+     * It must be shorter than the client's request timeout to be of use. Default: ten seconds.
+     *
+     * @throws IllegalArgumentException if it isn't positive
+     */
+    public B toolListTimeout(Duration timeout) {
+        this.toolListTimeout = positive("toolListTimeout", timeout);
+        return self();
+    }
+
+    Answers answers() {
+        return new Answers(denialPrefix, denialsAsErrors);
+    }
+
+    String randomSession() {
+        return session == null ? UUID.randomUUID().toString() : session;
+    }
+
+    private static Duration positive(String name, Duration value) {
+        if (value.isNegative() || value.isZero()) {
+            throw new IllegalArgumentException(name + " must be positive, was " + value);
+        }
+        return value;
+    }
+}

@@ -1,0 +1,101 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.PolicyEngine;
+import io.modelcontextprotocol.spec.McpServerTransportProvider;
+import io.modelcontextprotocol.spec.McpStatelessServerTransport;
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
+
+/**
+ * Puts a policy in front of a server, whatever its transport. Give the wrapped provider to {@code McpServer} in place of
+ * the bare one; where the provider is a servlet or a router function as well, register the bare one there:
+ *
+ * <pre>{@code
+ * var http = HttpServletStreamableServerTransportProvider.builder().build();
+ * McpServer.sync(EnforcingServerTransports.wrap(http, engine)).tools(...).build();
+ * tomcat.addServlet(..., http);
+ * }</pre>
+ *
+ * <ul>
+ *   <li>Every {@code tools/call} is decided before the server sees it, whatever tools it has by then. A denied one is
+ *       answered here, as {@link EnforcingClientTransport} answers it, and what runs is what was decided: a copy of the
+ *       arguments.
+ *   <li>{@code tools/list} shows a caller the tools that the policy lets this caller see.
+ *   <li>Other requests, in both directions, follow the policy's {@code methods}. One of the server's own that is refused
+ *       (sampling, elicitation, roots) fails with an {@code McpError} where it was made.
+ *   <li>All else passes as it is.
+ * </ul>
+ *
+ * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started; but the SDK's
+ * servlets hold a thread while a call is decided and runs.
+ *
+ * <p>Wrapping looks at the SDK that is really there, and refuses one in which a message could reach a server by a way
+ * that is not known here. Works with 2.0 and 2.1.
+ */
+public final class EnforcingServerTransports {
+
+    private EnforcingServerTransports() {}
+
+    /** Wraps a provider for stdio or SSE with the usual settings. */
+    public static McpServerTransportProvider wrap(McpServerTransportProvider provider, PolicyEngine engine) {
+        return builder(engine).wrap(provider);
+    }
+
+    /** Wraps a provider for streamable HTTP with the usual settings. */
+    public static McpStreamableServerTransportProvider wrap(
+            McpStreamableServerTransportProvider provider, PolicyEngine engine) {
+        return builder(engine).wrap(provider);
+    }
+
+    /** Wraps a transport that keeps no sessions with the usual settings. */
+    public static McpStatelessServerTransport wrap(McpStatelessServerTransport transport, PolicyEngine engine) {
+        return builder(engine).wrap(transport);
+    }
+
+    /** Wraps with settings of one's own. One engine may serve any number of servers and clients. */
+    public static Builder builder(PolicyEngine engine) {
+        return new Builder(engine);
+    }
+
+    /** Settings of a wrapped server. */
+    public static final class Builder extends EnforcementBuilder<Builder> {
+
+        private Builder(PolicyEngine engine) {
+            super(engine);
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Wraps a provider for stdio or SSE.
+         *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         */
+        public McpServerTransportProvider wrap(McpServerTransportProvider provider) {
+            SdkSurface.requireKnown();
+            return new GuardedProvider(provider, new ServerGuard(this));
+        }
+
+        /**
+         * Wraps a provider for streamable HTTP.
+         *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         */
+        public McpStreamableServerTransportProvider wrap(McpStreamableServerTransportProvider provider) {
+            SdkSurface.requireKnown();
+            return new GuardedStreamableProvider(provider, new ServerGuard(this));
+        }
+
+        /**
+         * Wraps a transport that keeps no sessions.
+         *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         */
+        public McpStatelessServerTransport wrap(McpStatelessServerTransport transport) {
+            SdkSurface.requireKnown();
+            return new GuardedStatelessTransport(transport, new ServerGuard(this));
+        }
+    }
+}

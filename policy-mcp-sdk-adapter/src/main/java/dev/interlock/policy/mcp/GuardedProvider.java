@@ -1,0 +1,47 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.spec.McpServerSession;
+import io.modelcontextprotocol.spec.McpServerTransport;
+import io.modelcontextprotocol.spec.McpServerTransportProvider;
+import java.util.List;
+import reactor.core.publisher.Mono;
+
+/** A provider for stdio or SSE all of whose sessions are guarded. */
+record GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) implements McpServerTransportProvider {
+
+    @Override
+    public void setSessionFactory(McpServerSession.Factory factory) {
+        provider.setSessionFactory(transport -> guarded(factory, transport));
+    }
+
+    private McpServerSession guarded(McpServerSession.Factory factory, McpServerTransport transport) {
+        McpServerSession session = factory.create(new GuardedSessionTransport(transport, guard));
+        return new GuardedSession(session, transport, guard);
+    }
+
+    @Override
+    public Mono<Void> notifyClients(String method, Object params) {
+        return provider.notifyClients(method, params);
+    }
+
+    @Override
+    public Mono<Void> notifyClient(String sessionId, String method, Object params) {
+        return provider.notifyClient(sessionId, method, params);
+    }
+
+    @Override
+    public List<String> protocolVersions() {
+        return provider.protocolVersions();
+    }
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return Mono.defer(provider::closeGracefully).doFinally(signal -> guard.close());
+    }
+
+    @Override
+    public void close() {
+        guard.close();
+        provider.close();
+    }
+}

@@ -1,0 +1,110 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.Implementation;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
+import io.modelcontextprotocol.spec.McpServerSession;
+import io.modelcontextprotocol.spec.McpServerTransport;
+import java.time.Duration;
+import java.util.Map;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * A session of a stdio or SSE server, in front of the server's own. The transport knows only this one. The server's own
+ * writes to a {@link GuardedSessionTransport}, which hands us its responses rather than send them.
+ */
+final class GuardedSession extends McpServerSession {
+
+    private static final Logger log = LoggerFactory.getLogger(GuardedSession.class);
+
+    private final McpServerSession session;
+    private final McpServerTransport transport;
+    private final ServerGuard guard;
+    private final ToolListFetch toolLists;
+
+    GuardedSession(McpServerSession session, McpServerTransport transport, ServerGuard guard) {
+        // Nothing of what is inherited is used: every method goes to the server's own session.
+        super(session.getId(), Duration.ZERO, transport, request -> Mono.empty(), Map.of(), Map.of());
+        this.session = session;
+        this.transport = transport;
+        this.guard = guard;
+        this.toolLists = guard.toolLists();
+    }
+
+    @Override
+    public Mono<Void> handle(JSONRPCMessage message) {
+        if (message instanceof JSONRPCRequest request) {
+            return guard.answer(request, session.getId(), toolLists, this::exchange)
+                    .flatMap(transport::sendMessage);
+        }
+        if (message instanceof JSONRPCNotification notification) {
+            return guard.passes(notification) ? session.handle(message) : Mono.empty();
+        }
+        if (message instanceof JSONRPCResponse) {
+            return session.handle(message);
+        }
+        log.warn("Dropped a message of a client's that is no request, response or notification of JSON-RPC");
+        return Mono.empty();
+    }
+
+    private Mono<JSONRPCResponse> exchange(JSONRPCRequest request) {
+        return Mono.defer(() -> {
+            CapturedResponse response = new CapturedResponse();
+            return session.handle(request)
+                    .contextWrite(context -> context.put(CapturedResponse.class, response))
+                    .then(Mono.fromSupplier(response::get));
+        });
+    }
+
+    @Override
+    public String getId() {
+        return session.getId();
+    }
+
+    @Override
+    public void init(ClientCapabilities clientCapabilities, Implementation clientInfo) {
+        session.init(clientCapabilities, clientInfo);
+    }
+
+    @Override
+    public void setMinLoggingLevel(LoggingLevel minLoggingLevel) {
+        session.setMinLoggingLevel(minLoggingLevel);
+    }
+
+    @Override
+    public boolean isNotificationForLevelAllowed(LoggingLevel loggingLevel) {
+        return session.isNotificationForLevelAllowed(loggingLevel);
+    }
+
+    @Override
+    public <T> Mono<T> sendRequest(String method, Object params, TypeRef<T> type) {
+        return session.sendRequest(method, params, type);
+    }
+
+    @Override
+    public Mono<Void> sendNotification(String method) {
+        return session.sendNotification(method);
+    }
+
+    @Override
+    public Mono<Void> sendNotification(String method, Object params) {
+        return session.sendNotification(method, params);
+    }
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return session.closeGracefully();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+    }
+}

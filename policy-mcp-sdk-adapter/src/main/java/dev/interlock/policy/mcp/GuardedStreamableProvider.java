@@ -1,0 +1,47 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerSession.McpStreamableServerSessionInit;
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
+import java.util.List;
+import reactor.core.publisher.Mono;
+
+/** A provider for streamable HTTP all of whose sessions are guarded. */
+record GuardedStreamableProvider(McpStreamableServerTransportProvider provider, ServerGuard guard)
+        implements McpStreamableServerTransportProvider {
+
+    @Override
+    public void setSessionFactory(McpStreamableServerSession.Factory factory) {
+        provider.setSessionFactory(request -> {
+            McpStreamableServerSessionInit init = factory.startSession(request);
+            return new McpStreamableServerSessionInit(
+                    new GuardedStreamableSession(init.session(), guard), init.initResult());
+        });
+    }
+
+    @Override
+    public Mono<Void> notifyClients(String method, Object params) {
+        return provider.notifyClients(method, params);
+    }
+
+    @Override
+    public Mono<Void> notifyClient(String sessionId, String method, Object params) {
+        return provider.notifyClient(sessionId, method, params);
+    }
+
+    @Override
+    public List<String> protocolVersions() {
+        return provider.protocolVersions();
+    }
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return Mono.defer(provider::closeGracefully).doFinally(signal -> guard.close());
+    }
+
+    @Override
+    public void close() {
+        guard.close();
+        provider.close();
+    }
+}

@@ -1,0 +1,204 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.server.McpRequestHandler;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.LoggingLevel;
+import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerTransport;
+import java.time.Duration;
+import java.util.AbstractMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+
+/**
+ * A session of a streamable HTTP server, in front of the server's own. The transport knows only this one.
+ *
+ * <p>Transports hand a request over in two ways, depending on their age: to {@code responseStream(request, transport)}, or
+ * to the stream that {@code responseStream(transport)} returns, whose class is final. Both end in the request handlers of
+ * the session that made the stream. So each request gets a session of its own, whose only handler is the guard, for
+ * whatever method; what it lets through goes on to the server's own session.
+ *
+ * <p>A handler isn't told the request's id. Nothing here needs it: the response finds its way back on the stream.
+ */
+final class GuardedStreamableSession extends McpStreamableServerSession {
+
+    /** What the server's own session knows a request by. It has a transport of its own, so nothing can collide. */
+    private static final String INNER_ID = "1";
+
+    private final McpStreamableServerSession session;
+    private final ServerGuard guard;
+    private final ToolListFetch toolLists;
+    private final Set<OpenConnection> open = ConcurrentHashMap.newKeySet();
+
+    GuardedStreamableSession(McpStreamableServerSession session, ServerGuard guard) {
+        // Nothing of what is inherited is used: every method goes to the server's own session.
+        super(session.getId(), null, null, Duration.ZERO, Map.of(), Map.of());
+        this.session = session;
+        this.guard = guard;
+        this.toolLists = guard.toolLists();
+    }
+
+    // ---- requests
+
+    @Override
+    public McpStreamableServerSessionStream responseStream(McpStreamableServerTransport transport) {
+        OpenConnection connection = new OpenConnection(transport, open);
+        return guarding(connection).responseStream(connection);
+    }
+
+    @Override
+    @Deprecated
+    @SuppressWarnings("deprecation") // what transports of 2.0 call
+    public Mono<Void> responseStream(JSONRPCRequest request, McpStreamableServerTransport transport) {
+        return guarding(transport).responseStream(request, transport);
+    }
+
+    private McpStreamableServerSession guarding(McpStreamableServerTransport transport) {
+        return new McpStreamableServerSession(
+                session.getId(), null, null, Duration.ZERO, new EveryMethod(transport), Map.of());
+    }
+
+    /** The handler of every method there is. */
+    private final class EveryMethod extends AbstractMap<String, McpRequestHandler<?>> {
+
+        private final McpStreamableServerTransport transport;
+
+        EveryMethod(McpStreamableServerTransport transport) {
+            this.transport = transport;
+        }
+
+        @Override
+        public McpRequestHandler<?> get(Object method) {
+            return (exchange, params) -> answer((String) method, params, transport);
+        }
+
+        @Override
+        public boolean containsKey(Object method) {
+            return true;
+        }
+
+        @Override
+        public Set<Entry<String, McpRequestHandler<?>>> entrySet() {
+            return Set.of();
+        }
+    }
+
+    private Mono<Object> answer(String method, @Nullable Object params, McpStreamableServerTransport transport) {
+        return guard.answer(
+                        new JSONRPCRequest(method, INNER_ID, params),
+                        session.getId(),
+                        toolLists,
+                        request -> exchange(request, transport))
+                .flatMap(response -> response.error() == null
+                        ? Mono.just(response.result())
+                        : Mono.error(new McpError(response.error())));
+    }
+
+    @SuppressWarnings("deprecation") // the only way that is the same in 2.0 and 2.1
+    private Mono<JSONRPCResponse> exchange(JSONRPCRequest request, McpStreamableServerTransport transport) {
+        return Mono.defer(() -> {
+            CapturedResponse response = new CapturedResponse();
+            return session.responseStream(request, new GuardedStreamableTransport(transport, guard, response))
+                    .then(Mono.fromSupplier(response::get));
+        });
+    }
+
+    // ---- all else
+
+    @Override
+    public McpStreamableServerSessionStream listeningStream(McpStreamableServerTransport transport) {
+        return session.listeningStream(new GuardedStreamableTransport(transport, guard, null));
+    }
+
+    @Override
+    public Flux<JSONRPCMessage> replay(Object lastEventId) {
+        return session.replay(lastEventId).concatMap(guard::outgoing);
+    }
+
+    @Override
+    public Mono<Void> accept(JSONRPCNotification notification) {
+        return guard.passes(notification) ? session.accept(notification) : Mono.empty();
+    }
+
+    @Override
+    public Mono<Void> accept(JSONRPCResponse response) {
+        return session.accept(response);
+    }
+
+    @Override
+    public boolean hasListeningStream() {
+        return session.hasListeningStream();
+    }
+
+    @Override
+    public boolean hasOpenStream() {
+        return !open.isEmpty() || session.hasOpenStream();
+    }
+
+    @Override
+    public void releaseListeningStream() {
+        session.releaseListeningStream();
+    }
+
+    @Override
+    public String getId() {
+        return session.getId();
+    }
+
+    @Override
+    public void setMinLoggingLevel(LoggingLevel minLoggingLevel) {
+        session.setMinLoggingLevel(minLoggingLevel);
+    }
+
+    @Override
+    public boolean isNotificationForLevelAllowed(LoggingLevel loggingLevel) {
+        return session.isNotificationForLevelAllowed(loggingLevel);
+    }
+
+    @Override
+    public <T> Mono<T> sendRequest(String method, Object params, TypeRef<T> type) {
+        return session.sendRequest(method, params, type);
+    }
+
+    @Override
+    public Mono<Void> sendNotification(String method) {
+        return session.sendNotification(method);
+    }
+
+    @Override
+    public Mono<Void> sendNotification(String method, Object params) {
+        return session.sendNotification(method, params);
+    }
+
+    @Override
+    public Mono<Void> delete() {
+        return session.delete().then(Mono.defer(this::closeConnections));
+    }
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return session.closeGracefully().then(Mono.defer(this::closeConnections));
+    }
+
+    private Mono<Void> closeConnections() {
+        return Flux.fromIterable(List.copyOf(open))
+                .flatMap(OpenConnection::closeGracefully)
+                .then();
+    }
+
+    @Override
+    public void close() {
+        session.close();
+        List.copyOf(open).forEach(OpenConnection::close);
+    }
+}

@@ -1,0 +1,49 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpTransport;
+import io.modelcontextprotocol.spec.McpTransportException;
+import java.util.UUID;
+import reactor.core.Disposable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Puts requests of our own to a server over a transport that the agent uses as well. Their ids tell them apart.
+ *
+ * @param transport what sends them
+ * @param pending where they await their response
+ */
+record OwnExchange(McpTransport transport, PendingRequests pending) implements Exchange {
+
+    private static final String ID_PREFIX = "dev.interlock/";
+
+    /** An id that no other request has. */
+    static String newId() {
+        return ID_PREFIX + UUID.randomUUID();
+    }
+
+    /** Whether this is the id of a request of ours; its response is not for the agent, however late it comes. */
+    static boolean isOurs(Object id) {
+        return id instanceof String text && text.startsWith(ID_PREFIX);
+    }
+
+    @Override
+    public Mono<JSONRPCResponse> send(JSONRPCRequest request) {
+        return Mono.create(sink -> {
+            Pending awaited = new Pending.Own(sink);
+            if (!pending.add(request.id(), awaited)) {
+                sink.error(new McpTransportException("the connection is closed"));
+                return;
+            }
+            Disposable sending = transport
+                    .sendMessage(request)
+                    .contextWrite(sink.contextView())
+                    .subscribe(nothing -> {}, failure -> {
+                        pending.forget(request.id(), awaited);
+                        sink.error(failure);
+                    });
+            sink.onCancel(sending);
+        });
+    }
+}

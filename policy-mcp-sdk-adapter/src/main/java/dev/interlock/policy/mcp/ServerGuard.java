@@ -1,0 +1,187 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.time.TimeSource;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.time.Duration;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+
+/**
+ * Decides on what passes between the clients and one server. The transports differ only in how a request gets to the
+ * server and its response back, which is an {@link Exchange}: everything the server answers runs through {@link #answer}.
+ *
+ * <p>So a reservation lives in the chain of operators of its own request, and ids, which clients choose and may use
+ * twice, play no part. It is settled by what the server answers. A client that goes away, cancels, or stops waiting
+ * changes nothing in that, unless its transport cancels the chain. {@link PendingRequests} sees to the calls that never
+ * end.
+ */
+final class ServerGuard {
+
+    private static final Logger log = LoggerFactory.getLogger(ServerGuard.class);
+
+    /** How many calls may run at once before the oldest count as lost. */
+    private static final int MAX_RUNNING = 10_000;
+
+    private final PolicyEngine engine;
+    private final Callers callers;
+    private final Answers answers;
+    private final CallGate calls;
+    private final ToolListFilter toolLists;
+    private final PendingRequests running;
+    private final TimeSource time;
+    private final Duration toolListTimeout;
+
+    ServerGuard(EnforcementBuilder<?> settings) {
+        this.engine = settings.engine;
+        this.callers = new Callers(
+                settings.server,
+                settings.identity,
+                settings.randomSession(),
+                settings.session == null,
+                settings.resolver);
+        this.answers = settings.answers();
+        this.calls = new CallGate(engine, callers, settings.argumentLimits, params -> params);
+        this.toolLists = new ToolListFilter(engine, settings.server, answers);
+        this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
+        this.time = settings.time;
+        this.toolListTimeout = settings.toolListTimeout;
+    }
+
+    /** What fetches the list of tools for one session. */
+    ToolListFetch toolLists() {
+        return new ToolListFetch(toolLists, time, toolListTimeout);
+    }
+
+    /**
+     * The response to a client's request: the server's, or ours if the policy refuses it.
+     *
+     * @param session the MCP session's id; null if there is none
+     * @param fetch the session's
+     * @param server the way to the server
+     */
+    Mono<JSONRPCResponse> answer(
+            JSONRPCRequest request, @Nullable String session, ToolListFetch fetch, Exchange server) {
+        Mono<JSONRPCResponse> response = Mono.defer(() -> {
+                    if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+                        return call(request, fetch, server);
+                    }
+                    Decision decision = Methods.decide(engine, request.method());
+                    if (!decision.allowed()) {
+                        log.info("Refused {} from a client", Printable.name(request.method()));
+                        return Mono.just(answers.refusal(request.id(), decision));
+                    }
+                    return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
+                            ? list(request, server)
+                            : server.send(request);
+                })
+                .onErrorResume(failure -> Mono.just(failed(request, failure)));
+        return session == null
+                ? response
+                : response.contextWrite(context -> context.put(CallContextResolver.MCP_SESSION_ID, session));
+    }
+
+    private Mono<JSONRPCResponse> call(JSONRPCRequest request, ToolListFetch fetch, Exchange server) {
+        return calls.decide(request, fetch, server).flatMap(ruling -> {
+            Admission admission = ruling.admission();
+            CallRequest call = ruling.call();
+            if (ruling.decision().allowed() && admission != null && call != null) {
+                return pass(call, admission, server);
+            }
+            if (admission != null) {
+                admission.unsent();
+            }
+            return Mono.just(answers.denial(request.id(), ruling.decision()));
+        });
+    }
+
+    private Mono<JSONRPCResponse> pass(CallRequest call, Admission admission, Exchange server) {
+        Pending.Call pending = new Pending.Call(admission);
+        if (!running.add(pending, pending)) {
+            admission.unsent();
+            return Mono.error(new IllegalStateException("the server is closed"));
+        }
+        return Mono.defer(() -> server.send(call.decided()))
+                .doOnNext(pending::settle)
+                .doOnError(McpError.class, failure -> admission.failed())
+                .doFinally(signal -> {
+                    running.forget(pending, pending);
+                    pending.abandon();
+                });
+    }
+
+    private Mono<JSONRPCResponse> list(JSONRPCRequest request, Exchange server) {
+        return Mono.deferContextual(context -> {
+            Caller caller = callers.of(context);
+            return server.send(request).map(response -> toolLists.filtered(response, caller));
+        });
+    }
+
+    /** What the SDK leaves to the transport, which would tell the client of it in full. */
+    private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
+        if (failure instanceof McpError known && known.getJsonRpcError() != null) {
+            return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
+        }
+        log.warn("{} failed", Printable.name(request.method()), failure);
+        return JSONRPCResponse.error(
+                request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
+    }
+
+    /** Whether a client's notification may reach the server. */
+    boolean passes(JSONRPCNotification notification) {
+        boolean passes = !Methods.isToolCall(notification.method());
+        if (!passes) {
+            log.info("Dropped a tools/call that came as a notification");
+        }
+        return passes;
+    }
+
+    /**
+     * What the client may see of a message that the server sends on its own account, as opposed to a response that went
+     * through {@link #answer}. Fails if the policy refuses it.
+     */
+    Mono<JSONRPCMessage> outgoing(JSONRPCMessage message) {
+        return Mono.defer(() -> {
+            if (message instanceof JSONRPCRequest request) {
+                Decision decision = Methods.decide(engine, request.method());
+                return decision.allowed()
+                        ? Mono.just(message)
+                        : Mono.error(new McpError(
+                                answers.refusal(request.id(), decision).error()));
+            }
+            if (message instanceof JSONRPCNotification) {
+                return Mono.just(message);
+            }
+            if (message instanceof JSONRPCResponse response) {
+                // A list of tools is one, whichever way it takes.
+                return Mono.just(
+                        ToolListFilter.isToolList(response.result())
+                                ? toolLists.filtered(response, callers.fixed())
+                                : response);
+            }
+            log.warn("Dropped a message of the server's that is no request, response or notification of JSON-RPC");
+            return Mono.empty();
+        });
+    }
+
+    /** The server is closed: nothing more is let through, and what still runs counts as unknown. */
+    void close() {
+        running.abandonAll(true);
+    }
+
+    /** How many calls run; for tests. */
+    int runningCalls() {
+        return running.size();
+    }
+}

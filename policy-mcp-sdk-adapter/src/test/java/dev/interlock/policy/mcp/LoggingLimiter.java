@@ -1,0 +1,53 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.Usage;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Counts in memory, and remembers in which order what was settled. */
+final class LoggingLimiter implements RateLimiter {
+
+    private final RateLimiter limiter = RateLimiter.inMemory();
+    private final List<Settlement> settlements = new ArrayList<>();
+    private final List<String> subjects = new ArrayList<>();
+    private int granted;
+
+    @Override
+    public synchronized Reservation reserve(Batch batch) {
+        Reservation answer = limiter.reserve(batch);
+        if (answer instanceof Reservation.Granted) {
+            granted++;
+            batch.charges().forEach(charge -> subjects.add(charge.key().subject()));
+        }
+        return answer;
+    }
+
+    @Override
+    public synchronized void settle(Reservation.Granted reservation, Settlement outcome) {
+        limiter.settle(reservation, outcome);
+        settlements.add(outcome);
+    }
+
+    @Override
+    public List<Usage> usage(List<Charge> charges) {
+        return limiter.usage(charges);
+    }
+
+    synchronized List<Settlement> settlements() {
+        return List.copyOf(settlements);
+    }
+
+    /** On whose account was charged, in order. */
+    synchronized List<String> subjects() {
+        return List.copyOf(subjects);
+    }
+
+    synchronized int unsettled() {
+        return granted - settlements.size();
+    }
+}

@@ -1,0 +1,281 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.CreateMessageResult;
+import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
+import io.modelcontextprotocol.spec.McpSchema.ReadResourceRequest;
+import io.modelcontextprotocol.spec.McpSchema.Role;
+import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.TextResourceContents;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** What a real server behind the policy does for a real client that knows of no policy. */
+@Timeout(60)
+abstract class ServerEnforcementOverTransport {
+
+    private final BlockingQueue<ProgressNotification> progress = new LinkedBlockingQueue<>();
+    private final AtomicInteger sampled = new AtomicInteger();
+    private @Nullable McpSyncClient client;
+
+    /** A transport to a {@link GuardedServer} that nobody has talked to. */
+    abstract McpClientTransport connectToNewServer() throws Exception;
+
+    abstract void stopServer() throws Exception;
+
+    final McpSyncClient client() throws Exception {
+        client = client(connectToNewServer(), Duration.ofSeconds(30));
+        return client;
+    }
+
+    final McpSyncClient client(McpClientTransport transport, Duration requestTimeout) {
+        McpSyncClient made = McpClient.sync(transport)
+                .requestTimeout(requestTimeout)
+                .progressConsumer(progress::add)
+                .capabilities(ClientCapabilities.builder().sampling().build())
+                .sampling(request -> {
+                    sampled.incrementAndGet();
+                    return CreateMessageResult.builder(
+                                    Role.ASSISTANT, TextContent.builder("hello").build(), "a model")
+                            .build();
+                })
+                .build();
+        made.initialize();
+        return made;
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        if (client != null) {
+            client.closeGracefully();
+        }
+        stopServer();
+    }
+
+    static CallToolRequest call(String tool, Map<String, Object> arguments) {
+        return CallToolRequest.builder(tool).arguments(arguments).build();
+    }
+
+    private static String text(CallToolResult result) {
+        return ((TextContent) result.content().get(0)).text();
+    }
+
+    /** What the server says has happened. */
+    record Report(Map<String, Integer> ran, List<String> settled, int running) {}
+
+    static Report report(McpSyncClient client) throws IOException {
+        TextResourceContents contents = (TextResourceContents) client.readResource(
+                        ReadResourceRequest.builder(GuardedServer.REPORT).build())
+                .contents()
+                .get(0);
+        return McpJsonDefaults.getMapper().readValue(contents.text(), new TypeRef<Report>() {});
+    }
+
+    private static void assertDenied(CallToolResult result, String because) {
+        assertThat(result.isError()).isTrue();
+        assertThat(text(result)).startsWith("[POLICY DENIED] ").contains(because);
+    }
+
+    @Test
+    void aDeniedToolNeverRuns() throws Exception {
+        McpSyncClient client = client();
+
+        CallToolResult denied = client.callTool(call("delete_store", Map.of("id", "x")));
+
+        assertDenied(denied, "Stores are not deleted by agents.");
+        assertThat(denied.meta().toString()).contains("dev.interlock/decision", "deny_rule");
+        assertThat(report(client).ran()).isEmpty();
+    }
+
+    @Test
+    void aLimitedToolRunsAsOftenAsItMay() throws Exception {
+        McpSyncClient client = client();
+
+        for (int i = 0; i < 3; i++) {
+            CallToolResult result = client.callTool(call("start_export", Map.of("to", "bucket-" + i)));
+            assertThat(result.isError()).isFalse();
+            assertThat(text(result)).isEqualTo("start_export {to=bucket-" + i + "}");
+        }
+        CallToolResult fourth = client.callTool(call("start_export", Map.of("to", "bucket-3")));
+
+        assertDenied(fourth, "3 per 60 s");
+        assertThat(fourth.meta().toString()).contains("retryAfterMs");
+        assertThat(report(client).ran()).containsEntry("start_export", 3);
+    }
+
+    @Test
+    void aRequiredArgumentIsMissedThoughNobodyHasListedTheTools() throws Exception {
+        McpSyncClient client = client();
+
+        assertDenied(client.callTool(call("start_export", Map.of("note", "x"))), "to");
+        assertThat(client.callTool(call("start_export", Map.of("to", "x"))).isError())
+                .isFalse();
+
+        assertThat(report(client).ran()).containsEntry("start_export", 1);
+    }
+
+    @Test
+    void theListOfToolsAgreesWithWhatMayBeCalledAlsoOfToolsThatCameLater() throws Exception {
+        McpSyncClient client = client();
+        assertThat(client.listTools().tools())
+                .extracting(Tool::name)
+                .contains("read_item", "delete_store")
+                .doesNotContain("purge_all", "late_read");
+
+        client.callTool(call("grow", Map.of()));
+
+        assertThat(client.listTools().tools())
+                .extracting(Tool::name)
+                .contains("late_read")
+                .doesNotContain("purge_all", "purge_late");
+        assertDenied(client.callTool(call("purge_all", Map.of())), "");
+        assertDenied(client.callTool(call("purge_late", Map.of())), "");
+        assertThat(client.callTool(call("late_read", Map.of())).isError()).isFalse();
+        assertThat(report(client).ran()).containsOnlyKeys("grow", "late_read");
+    }
+
+    @Test
+    void otherMethodsFollowThePolicyAndTheSessionLivesOn() throws Exception {
+        McpSyncClient client = client();
+
+        assertThatThrownBy(client::listPrompts).isInstanceOf(McpError.class).hasMessageContaining("[POLICY DENIED] ");
+        assertThat(client.ping()).isNotNull();
+        assertThat(client.listResources().resources()).hasSize(1);
+    }
+
+    @Test
+    void allElsePasses() throws Exception {
+        McpSyncClient client = client();
+
+        assertThat(client.callTool(call("read_item", Map.of("id", "ä\n"))).isError())
+                .isFalse();
+        assertThatThrownBy(() -> client.callTool(call("unknown", Map.of())))
+                .isInstanceOf(McpError.class)
+                .hasMessageContaining("Unknown tool");
+        if (hasSessions()) {
+            client.callTool(CallToolRequest.builder("work").progressToken("p-1").build());
+            ProgressNotification halfWay = progress.poll(10, TimeUnit.SECONDS);
+            assertThat(halfWay.progressToken()).isEqualTo("p-1");
+            assertThat(halfWay.message()).isEqualTo("half way");
+        }
+    }
+
+    @Test
+    void whatTheServerMayNotAskTheClientFailsWhereItAsks() throws Exception {
+        McpSyncClient client = client();
+        if (!hasSessions()) {
+            return;
+        }
+
+        CallToolResult result = client.callTool(call("ask_model", Map.of()));
+
+        assertThat(text(result)).startsWith("[POLICY DENIED] ");
+        assertThat(sampled).hasValue(0);
+    }
+
+    @Test
+    void everyEndingSettlesItsReservationOnce() throws Exception {
+        McpSyncClient client = client();
+
+        client.callTool(call("start_export", Map.of("to", "x")));
+        assertThat(client.callTool(call("complain", Map.of())).isError()).isTrue();
+        assertThatThrownBy(() -> client.callTool(call("refuse", Map.of())))
+                .isInstanceOf(McpError.class)
+                .hasMessageContaining("the tool refused");
+        assertThat(attempt(client, "crash")).contains("the tool broke");
+        assertThatThrownBy(() -> client.callTool(call("missing", Map.of()))).isInstanceOf(McpError.class);
+        client.callTool(call("start_export", Map.of()));
+
+        assertThat(report(client).settled())
+                .hasSize(5)
+                .startsWith("SUCCEEDED", "SUCCEEDED", "FAILED")
+                .endsWith("FAILED");
+        assertThat(report(client).running()).isZero();
+    }
+
+    /** The SDK answers an exception of a tool's with a tool error or a protocol error, depending on its version. */
+    private static String attempt(McpSyncClient client, String tool) {
+        try {
+            return text(client.callTool(call(tool, Map.of())));
+        } catch (McpError e) {
+            return e.getMessage();
+        }
+    }
+
+    @Test
+    void aCallThatItsCallerHasGivenUpIsSettledByHowItReallyEnds() throws Exception {
+        McpSyncClient client = client(connectToNewServer(), impatience());
+        this.client = client;
+
+        assertThatThrownBy(() -> client.callTool(call("wait", Map.of()))).isInstanceOf(RuntimeException.class);
+        assertThat(report(client).running()).isEqualTo(1);
+        assertThat(report(client).settled()).isEmpty();
+        client.callTool(call("release", Map.of()));
+
+        Report report = report(client);
+        while (report.running() > 0) {
+            report = report(client);
+        }
+        assertThat(report.settled()).containsExactly("SUCCEEDED");
+    }
+
+    @Test
+    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        McpSyncClient client = client();
+
+        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
+        try {
+            callers.invokeAll(IntStream.range(0, 200)
+                            .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
+                            .map(request -> (Callable<CallToolResult>) () -> client.callTool(request))
+                            .toList())
+                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+        } finally {
+            callers.shutdownNow();
+        }
+
+        assertThat(report(client).ran()).containsExactlyEntriesOf(Map.of("read_item", 100));
+        assertThat(report(client).running()).isZero();
+    }
+
+    /** How many calls the transport can take at once without losing any. */
+    int callersAtOnce() {
+        return 4;
+    }
+
+    /** Long enough for the server to start, and no longer. */
+    Duration impatience() {
+        return Duration.ofMillis(500);
+    }
+
+    /** Whether the server can send something of its own. */
+    boolean hasSessions() {
+        return true;
+    }
+}

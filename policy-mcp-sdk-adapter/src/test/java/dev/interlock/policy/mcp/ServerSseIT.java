@@ -1,0 +1,40 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
+import io.modelcontextprotocol.server.transport.HttpServletSseServerTransportProvider;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import java.nio.file.Path;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The server is the SDK's older servlet, on Tomcat. */
+@SuppressWarnings("deprecation") // SSE is, and still spoken
+class ServerSseIT extends ServerEnforcementOverTransport {
+
+    @TempDir
+    private Path directory;
+
+    private final GuardedServer server = new GuardedServer();
+    private @Nullable HttpServer http;
+
+    @Override
+    McpClientTransport connectToNewServer() throws Exception {
+        HttpServletSseServerTransportProvider provider = HttpServletSseServerTransportProvider.builder()
+                .messageEndpoint("/message")
+                .build();
+        server.on(provider);
+        http = HttpServer.of(provider, directory);
+        return HttpClientSseClientTransport.builder(http.url()).build();
+    }
+
+    @Override
+    void stopServer() throws Exception {
+        server.stop();
+        http.close();
+    }
+
+    @Override
+    int callersAtOnce() {
+        return 1; // The SDK's servlet mixes up events that several threads send at once, with and without a policy.
+    }
+}

@@ -1,0 +1,23 @@
+package dev.interlock.policy.mcp;
+
+import io.modelcontextprotocol.spec.McpClientTransport;
+import java.time.Duration;
+
+/** The server is a process of its own. */
+class ServerStdioIT extends ServerEnforcementOverTransport {
+
+    @Override
+    McpClientTransport connectToNewServer() {
+        return StdioIT.process(GuardedServer.class);
+    }
+
+    @Override
+    Duration impatience() {
+        return Duration.ofSeconds(4);
+    }
+
+    @Override
+    void stopServer() {
+        // The client's end of the process closes it.
+    }
+}
