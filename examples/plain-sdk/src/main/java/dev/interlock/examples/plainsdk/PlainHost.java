@@ -1,0 +1,88 @@
+package dev.interlock.examples.plainsdk;
+
+import dev.interlock.examples.shop.ShopServer;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.yaml.PolicyYaml;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.McpSyncClient;
+import io.modelcontextprotocol.client.transport.ServerParameters;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
+import io.modelcontextprotocol.spec.McpSchema.TextContent;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** A host on the MCP Java SDK: what an agent would call, called in turn. */
+public final class PlainHost {
+
+    private PlainHost() {}
+
+    /** Takes the path of a policy. */
+    public static void main(String... args) {
+        run(Path.of(args[0]), System.out);
+    }
+
+    static void run(Path policyFile, PrintStream out) {
+        // begin
+        Policy policy = PolicyYaml.read(policyFile).orThrow();
+        PolicyEngine engine = PolicyEngine.builder(policy)
+                .observer(event -> print(event, out))
+                .build();
+
+        EnforcingClientTransport guarded = EnforcingClientTransport.builder(shop(), engine)
+                .server("shop")
+                .identity("support-bot")
+                .build();
+        try (McpSyncClient client = McpClient.sync(guarded).build()) {
+            client.initialize();
+            // end
+            out.println("tools: " + names(client.listTools().tools()));
+            call(client, out, "get_customer", Map.of("id", "c-1"));
+            call(client, out, "create_refund", Map.of("customer", "c-1", "amount", 40));
+            call(client, out, "create_refund", Map.of("customer", "c-1", "amount", 400));
+            call(client, out, "create_refund", Map.of("customer", "c-1", "amount", 50));
+            call(client, out, "create_refund", Map.of("customer", "c-1", "amount", 60));
+            call(client, out, "delete_customer", Map.of("id", "c-1"));
+            call(client, out, "get_customer", Map.of("id", "c-1"));
+        }
+    }
+
+    private static void call(McpSyncClient client, PrintStream out, String tool, Map<String, Object> arguments) {
+        CallToolResult result = client.callTool(
+                CallToolRequest.builder(tool).arguments(arguments).build());
+        out.println("  agent reads: " + ((TextContent) result.content().get(0)).text());
+    }
+
+    private static void print(AuditEvent event, PrintStream out) {
+        if (event instanceof AuditEvent.Decided decided) {
+            out.println(decided.outcome().text() + " " + decided.call().tool());
+        }
+    }
+
+    private static List<String> names(List<Tool> tools) {
+        return tools.stream().map(Tool::name).sorted().toList();
+    }
+
+    /** The server is a process of its own, started from the same jars. */
+    private static McpClientTransport shop() {
+        return new StdioClientTransport(
+                ServerParameters.builder(Path.of(System.getProperty("java.home"), "bin", "java")
+                                .toString())
+                        .args(
+                                "-XX:TieredStopAtLevel=1",
+                                "-cp",
+                                System.getProperty("java.class.path"),
+                                ShopServer.class.getName())
+                        .build(),
+                McpJsonDefaults.getMapper());
+    }
+}
