@@ -58,13 +58,18 @@ record CallRequest(
         return new CallRequest(id, ToolCall.malformed(tool, problem), false, null);
     }
 
-    /** The message that says what was decided and nothing else. */
-    McpClientMessage decided() {
-        if (call.problem() != null) {
-            throw new IllegalStateException("a call that can't be read must not be sent: " + call.problem());
+    /**
+     * The message that says what was decided and nothing else.
+     *
+     * @param decided the call that was decided on last: this one, or the one that a person has approved in its place
+     */
+    McpClientMessage decided(ToolCall decided) {
+        if (decided.problem() != null) {
+            throw new IllegalStateException("a call that can't be read must not be sent: " + decided.problem());
         }
+        boolean none = !withArguments && decided.arguments().root().size() == 0;
         McpCallToolRequest request = new McpCallToolRequest(
-                id, call.tool(), withArguments ? Json.tree(call.arguments().root()) : null);
+                id, decided.tool(), none ? null : Json.tree(decided.arguments().root()));
         request.getParams().setMeta(meta);
         return request;
     }

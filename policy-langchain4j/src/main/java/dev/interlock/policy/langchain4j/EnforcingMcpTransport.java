@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
@@ -76,6 +77,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final String session;
     private final CallSigner signer;
     private final ValueLimits argumentLimits;
+    private final Terms terms;
 
     private volatile @Nullable GuardedHandler handler;
 
@@ -91,6 +93,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.session = builder.session;
         this.signer = builder.signer;
         this.argumentLimits = builder.argumentLimits;
+        this.terms = Terms.DEFAULT.within(builder.approvalPatience).sendingWhatIsApproved();
     }
 
     /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
@@ -245,7 +248,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             if (request.id() != null && !calls.add(request.id(), open)) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
             }
-            decided = decide(signed(request.call(), context.invocationContext()));
+            decided = decide(signed(request.call(), context.invocationContext()), open);
         } catch (RuntimeException e) {
             log.warn("A call was denied because it could not be decided", e);
             forgetCall(context.message().getId(), open);
@@ -256,7 +259,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         Function<Optional<Admission>, CompletableFuture<JsonNode>> next = ruled -> ruled.map(
                         admission -> pass(context, request, open, answer, admission))
                 .orElseGet(() -> CompletableFuture.completedFuture(answers.denial(request.id(), Answers.failed())));
-        CompletableFuture<Optional<Admission>> ruled = decided.handle(EnforcingMcpTransport::ruled);
+        CompletableFuture<Optional<Admission>> ruled =
+                decided.handle((admission, failure) -> ruled(open, admission, failure));
         // Sending may block, which the thread that decides, such as a remote limiter's, must not.
         (ruled.isDone() ? ruled.thenCompose(next) : ruled.thenComposeAsync(next)).whenComplete((response, failure) -> {
             forgetCall(request.id(), open);
@@ -266,12 +270,18 @@ public final class EnforcingMcpTransport implements McpTransport {
                 answer.complete(response);
             }
         });
+        answer.whenComplete((response, failure) -> {
+            if (answer.isCancelled()) {
+                open.end(Settlement.UNKNOWN);
+            }
+        });
         return answer;
     }
 
     /** Empty if nothing was decided. */
-    private static Optional<Admission> ruled(@Nullable Admission admission, @Nullable Throwable failure) {
-        if (admission == null) {
+    private static Optional<Admission> ruled(
+            OpenCall open, @Nullable Admission admission, @Nullable Throwable failure) {
+        if (admission == null && !open.isOver()) {
             log.warn("A call was denied because it could not be decided", failure);
         }
         return Optional.ofNullable(admission);
@@ -302,7 +312,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         CompletableFuture<JsonNode> response;
         try {
             response = delegate.executeOperationWithResponse(
-                    new McpCallContext(context.invocationContext(), request.decided()));
+                    new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call()))));
         } catch (RuntimeException e) {
             open.end(SendFailure.settlement(e));
             return CompletableFuture.failedFuture(e);
@@ -320,8 +330,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         return answer.has("error") ? Settlement.FAILED : Settlement.SUCCEEDED;
     }
 
-    private CompletableFuture<Admission> decide(ToolCall call) {
-        return engine.admitAsync(call).toCompletableFuture().thenCompose(admission -> {
+    private CompletableFuture<Admission> decide(ToolCall call, OpenCall open) {
+        return admit(call, open).thenCompose(admission -> {
             if (!needsToolList(admission.decision(), call)) {
                 return CompletableFuture.completedFuture(admission);
             }
@@ -330,9 +340,13 @@ public final class EnforcingMcpTransport implements McpTransport {
                     return CompletableFuture.completedFuture(admission);
                 }
                 admission.unsent();
-                return engine.admitAsync(call);
+                return admit(call, open);
             });
         });
+    }
+
+    private CompletableFuture<Admission> admit(ToolCall call, OpenCall open) {
+        return open.decidedBy(engine.admitAsync(call, terms).toCompletableFuture());
     }
 
     private boolean needsToolList(Decision decision, ToolCall call) {
@@ -407,6 +421,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         private TimeSource time = TimeSource.system();
         private Duration callTimeToLive = Duration.ofMinutes(10);
         private Duration toolListTimeout = Duration.ofSeconds(10);
+        private Duration approvalPatience = Duration.ofSeconds(55);
 
         private Builder(McpTransport delegate, PolicyEngine engine) {
             this.delegate = delegate;
@@ -480,6 +495,18 @@ public final class EnforcingMcpTransport implements McpTransport {
          */
         public Builder toolListTimeout(Duration timeout) {
             this.toolListTimeout = positive("toolListTimeout", timeout);
+            return this;
+        }
+
+        /**
+         * How long a call may wait for a person's approval. It must be shorter than the client's {@code
+         * toolExecutionTimeout}, or the client gives up first and the answer is not heeded. Default: 55 seconds, since that
+         * timeout is a minute unless set otherwise.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder approvalPatience(Duration patience) {
+            this.approvalPatience = positive("approvalPatience", patience);
             return this;
         }
 

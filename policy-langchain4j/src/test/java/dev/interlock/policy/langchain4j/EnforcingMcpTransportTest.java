@@ -7,11 +7,14 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.invocation.InvocationContext;
 import dev.langchain4j.mcp.client.McpCallContext;
@@ -443,7 +446,7 @@ class EnforcingMcpTransportTest {
 
         reservation.complete(limiter.grant());
 
-        assertThat(cancelled).failsWithin(Duration.ofSeconds(10));
+        assertThat(code(cancelled)).isEqualTo("error");
         while (transport.openCalls() > 0) {
             Thread.onSpinWait();
         }
@@ -484,6 +487,62 @@ class EnforcingMcpTransportTest {
         assertThat(transport.openCalls()).isZero();
         assertThat(limiter.reserved()).isEqualTo(80_000);
         assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    // ---- approvals
+
+    private static final String ASKING = """
+            version: "1"
+            default: allow
+            tools:
+              pay:
+                rules:
+                  - name: person
+                    action: require_approval
+                  - name: small
+                    conditions:
+                      - {path: args.amount, op: lte, value: 100}
+            """;
+
+    private final CompletableFuture<ApprovalAnswer> person = new CompletableFuture<>();
+
+    private EnforcingMcpTransport asking() {
+        EnforcingMcpTransport wrapped = EnforcingMcpTransport.wrap(
+                server,
+                PolicyEngine.builder(PolicyYaml.read(ASKING, "test").orThrow())
+                        .approvals(request -> person)
+                        .build());
+        wrapped.start(new McpOperationHandler(
+                pending, List::of, wrapped, null, () -> {}, null, null, null, null, null, null, null));
+        return wrapped;
+    }
+
+    @Test
+    void whatAPersonApprovesInsteadIsWhatIsSent() {
+        CompletableFuture<JsonNode> answer = asking().executeOperationWithResponse(call(1, "pay", "{'amount': 90}"));
+        assertThat(server.sent()).isEmpty();
+
+        person.complete(ApprovalAnswer.approved("ada", Arguments.freeze(Map.of("amount", 40), ValueLimits.DEFAULT)));
+        whenSent(1);
+        server.answer("{'content': []}");
+
+        assertThat(server.last().get("params").get("arguments")).isEqualTo(object("{'amount': 40}"));
+        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+    }
+
+    @Test
+    void aYesThatComesAfterTheClientGaveUpSendsNothing() {
+        EnforcingMcpTransport asked = asking();
+        CompletableFuture<JsonNode> answer = asked.executeOperationWithResponse(call(1, "pay", "{'amount': 90}"));
+
+        asked.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
+        person.complete(ApprovalAnswer.approved("ada"));
+
+        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(code(answer)).isEqualTo("error");
+        assertThat(person).isCancelled();
+        assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
+        assertThat(asked.openCalls()).isZero();
     }
 
     // ---- what fails is denied
