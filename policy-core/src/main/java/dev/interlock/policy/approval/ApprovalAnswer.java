@@ -36,6 +36,13 @@ public sealed interface ApprovalAnswer {
      */
     record Pending(String ticket, Duration validFor) implements ApprovalAnswer {}
 
+    /**
+     * Nobody was asked, because nobody could be.
+     *
+     * @param reason what the agent is told: a clause without a full stop, that quotes no argument
+     */
+    record Unasked(String reason) implements ApprovalAnswer {}
+
     /** Yes, to the call as it is. */
     static ApprovalAnswer approved(@Nullable String by) {
         return new Approved(by, null, null);

@@ -235,7 +235,7 @@ final class Approvals {
                 }
             });
             if (crowded) {
-                deny(Messages.tooManyQuestions(question), null);
+                deny(Messages.unasked(question, "too many calls wait for an answer already"), null);
                 return;
             }
             silence = alarm.in(Duration.ofNanos(Math.max(0, deadline - time.monotonicNanos())), this::expired);
@@ -290,6 +290,8 @@ final class Approvals {
                 failed(failure);
             } else if (answer instanceof ApprovalAnswer.Refused no) {
                 deny(Messages.refused(question, no.reason()), no);
+            } else if (answer instanceof ApprovalAnswer.Unasked nobody) {
+                deny(Messages.unasked(question, nobody.reason()), nobody);
             } else if (answer instanceof ApprovalAnswer.Pending ticket) {
                 String text = Messages.pending(question, ticket.ticket(), ticket.validFor());
                 end(question.answered(Verdict.NEEDS_APPROVAL, Code.APPROVAL_PENDING, text), ticket);

@@ -79,8 +79,8 @@ final class Messages {
         return sentence(question) + " Nobody could be asked.";
     }
 
-    static String tooManyQuestions(Decision question) {
-        return sentence(question) + " Nobody was asked, since too many calls wait for an answer already.";
+    static String unasked(Decision question, String reason) {
+        return sentence(question) + " Nobody was asked: " + reason + ".";
     }
 
     static String otherwiseApproved(Decision question) {

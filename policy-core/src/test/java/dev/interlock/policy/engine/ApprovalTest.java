@@ -15,6 +15,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.limit.InMemoryRateLimiter;
@@ -25,8 +26,12 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -539,5 +544,121 @@ class ApprovalTest {
         results.forEach(result -> result.join().unsent());
         assertThat(engine.decide(Desk.pay(Map.of())).code()).isEqualTo(Code.APPROVAL);
         assertThat(person.givenBack).hasSize(5_000);
+    }
+
+    @Test
+    void whicheverOfAnswerDeadlineAndCancelIsFirstNothingIsLostOrHeldTwice() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(3);
+        PolicyEngine engine = engine(ONE_AN_HOUR, person);
+        long start = clock.wallMillis();
+        for (int round = 0; round < 500; round++) {
+            // Within one hour, so that room is only made by what is given back.
+            clock.set(start);
+            CompletableFuture<Admission> result = begin(engine);
+            int question = round;
+            List<Callable<Object>> rivals = List.of(
+                    () -> person.answers.get(question).complete(ApprovalAnswer.approved("Ada")),
+                    () -> result.cancel(false),
+                    () -> {
+                        clock.pass(Duration.ofMinutes(5));
+                        return true;
+                    });
+            for (Future<Object> rival : threads.invokeAll(rivals)) {
+                rival.get();
+            }
+
+            if (!result.isCancelled() && result.join().decision().allowed()) {
+                assertThat(hasRoom()).isFalse();
+                result.join().unsent();
+            }
+            assertThat(hasRoom()).as("round %s", round).isTrue();
+        }
+        threads.shutdown();
+        assertThat(failures).isEmpty();
+        assertThat(clock.alarms()).isZero();
+    }
+
+    @Test
+    void theRecordTellsTheQuestionAndWhatCameOfIt() {
+        List<String> events = new ArrayList<>();
+        PolicyEngine engine = PolicyEngine.builder(pay(ask("a person")))
+                .approvals(person)
+                .time(clock)
+                .alarm(clock)
+                .audit(event -> {
+                    if (event instanceof AuditEvent.Decided decided) {
+                        events.add(decided.outcome() + " " + decided.id());
+                    } else if (event instanceof AuditEvent.Settled settled) {
+                        events.add(settled.outcome() + " " + settled.id());
+                    }
+                })
+                .ids(() -> Integer.toString(person.asked))
+                .build();
+        CompletableFuture<Admission> yes = begin(engine);
+        CompletableFuture<Admission> no = begin(engine);
+        CompletableFuture<Admission> silence = begin(engine);
+        CompletableFuture<Admission> gone = begin(engine);
+
+        person.yes(0);
+        yes.join().succeeded();
+        person.answer(1, ApprovalAnswer.refused("Ada", null));
+        gone.cancel(false);
+        clock.pass(Duration.ofMinutes(5));
+
+        assertThat(no.join().decision().allowed()).isFalse();
+        assertThat(silence.join().decision().allowed()).isFalse();
+        assertThat(events)
+                .containsExactly(
+                        "ASKED 0",
+                        "ASKED 1",
+                        "ASKED 2",
+                        "ASKED 3",
+                        "APPROVED 0",
+                        "SUCCEEDED 0",
+                        "REFUSED 1",
+                        "REFUSED 3",
+                        "REFUSED 2");
+    }
+
+    @Test
+    void aYesThatCanNotBeRecordedAdmitsNothing() {
+        List<AuditEvent> heard = new ArrayList<>();
+        PolicyEngine engine = PolicyEngine.builder(ONE_AN_HOUR)
+                .rateLimiter(limiter)
+                .approvals(person)
+                .time(clock)
+                .alarm(clock)
+                .audit(event -> {
+                    if (event instanceof AuditEvent.Decided decided
+                            && decided.outcome() == AuditEvent.Outcome.APPROVED) {
+                        throw new IllegalStateException("the disk is full");
+                    }
+                    heard.add(event);
+                })
+                .build();
+        CompletableFuture<Admission> result = begin(engine);
+
+        person.yes(0);
+
+        assertThat(result.join().decision().code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
+        assertThat(result.join().decision().allowed()).isFalse();
+        assertThat(person.givenBack).hasSize(1);
+        assertThat(hasRoom()).isTrue();
+        assertThat(heard).hasSize(3);
+    }
+
+    @Test
+    void whenTheQuestionCanNotBeRecordedNobodyIsAsked() {
+        PolicyEngine engine = PolicyEngine.builder(ONE_AN_HOUR)
+                .rateLimiter(limiter)
+                .approvals(person)
+                .audit(event -> {
+                    throw new IllegalStateException("the disk is full");
+                })
+                .build();
+
+        assertThat(begin(engine).join().decision().code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
+        assertThat(person.requests).isEmpty();
+        assertThat(hasRoom()).isTrue();
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.Decision;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -19,6 +20,9 @@ final class Answers {
     /** Under this key programs find the decision in {@code _meta} and in an error's data. */
     static final String META_KEY = "dev.interlock/decision";
 
+    /** What the text begins with if a person is still to be waited for: nothing is denied yet. */
+    private static final String APPROVAL_PREFIX = "[APPROVAL REQUIRED] ";
+
     private final String prefix;
     private final boolean denialsAsErrors;
 
@@ -30,28 +34,38 @@ final class Answers {
         this.denialsAsErrors = denialsAsErrors;
     }
 
-    /** What a denied call gets: a tool result that says why, unless the host wants errors. */
-    JSONRPCResponse denial(Object id, Decision decision) {
+    /** What a denied call gets: a tool result that says why or which ticket it waits for, unless the host wants errors. */
+    JSONRPCResponse denial(Object id, Ruling ruling) {
+        Decision decision = ruling.decision();
+        Map<String, Object> details = details(decision);
+        if (ruling.answer() instanceof ApprovalAnswer.Pending pending) {
+            details.put("ticket", pending.ticket());
+        }
         if (denialsAsErrors) {
-            return refusal(id, decision);
+            return refusal(id, decision, details);
         }
         Map<String, Object> result = new LinkedHashMap<>();
         result.put("content", List.of(Map.of("type", "text", "text", text(decision))));
         result.put("isError", true);
-        result.put("_meta", Map.of(META_KEY, details(decision)));
+        result.put("_meta", Map.of(META_KEY, details));
         return JSONRPCResponse.result(id, result);
     }
 
     /** A protocol error that says why the request was refused. */
     JSONRPCResponse refusal(Object id, Decision decision) {
+        return refusal(id, decision, details(decision));
+    }
+
+    private JSONRPCResponse refusal(Object id, Decision decision, Map<String, Object> details) {
         return JSONRPCResponse.error(
                 id,
                 new JSONRPCError(
-                        McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details(decision))));
+                        McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
     }
 
     private String text(Decision decision) {
-        return prefix + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
+        String begin = decision.code() == Decision.Code.APPROVAL_PENDING ? APPROVAL_PREFIX : prefix;
+        return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
     }
 
     private static Map<String, Object> details(Decision decision) {

@@ -3,11 +3,15 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -22,15 +26,19 @@ final class CallGate {
     private final Callers callers;
     private final ValueLimits argumentLimits;
     private final Function<Object, Object> converter;
+    private final TimeSource time;
+    private final Duration approvalWait;
 
     /**
      * @param converter turns parameters of an unknown Java type into what JSON makes of them
      */
-    CallGate(PolicyEngine engine, Callers callers, ValueLimits argumentLimits, Function<Object, Object> converter) {
-        this.engine = engine;
+    CallGate(EnforcementBuilder<?> settings, Callers callers, Function<Object, Object> converter) {
+        this.engine = settings.engine;
         this.callers = callers;
-        this.argumentLimits = argumentLimits;
+        this.argumentLimits = settings.argumentLimits;
         this.converter = converter;
+        this.time = settings.time;
+        this.approvalWait = settings.approvalWait;
     }
 
     /**
@@ -52,7 +60,8 @@ final class CallGate {
     }
 
     private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists, Exchange server) {
-        return admit(call).flatMap(admission -> {
+        long deadline = time.monotonicNanos() + approvalWait.toNanos();
+        return admit(call, deadline).flatMap(admission -> {
             if (!needsToolList(admission.decision(), call)) {
                 return Mono.just(admission);
             }
@@ -61,7 +70,7 @@ final class CallGate {
                     return Mono.just(admission);
                 }
                 admission.unsent();
-                return admit(call);
+                return admit(call, deadline);
             });
         });
     }
@@ -72,18 +81,21 @@ final class CallGate {
                 && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
     }
 
-    /** Whoever stops waiting while the engine decides leaves nothing reserved. */
-    private Mono<Admission> admit(ToolCall call) {
+    /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
+    private Mono<Admission> admit(ToolCall call, long deadline) {
         return Mono.<Admission>create(sink -> {
-                    AtomicBoolean left = new AtomicBoolean();
-                    sink.onCancel(() -> left.set(true));
-                    engine.admitAsync(call).whenComplete((admission, failure) -> {
+                    Duration left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+                    Terms terms = Terms.DEFAULT.within(left).sendingWhatIsApproved();
+                    CompletableFuture<Admission> deciding =
+                            engine.admitAsync(call, terms).toCompletableFuture();
+                    sink.onCancel(() -> deciding.cancel(false));
+                    CompletionStage<Admission> decided = deciding;
+                    decided.whenComplete((admission, failure) -> {
+                        if (deciding.isCancelled()) {
+                            return;
+                        }
                         if (failure != null) {
                             sink.error(failure);
-                        } else if (admission == null) {
-                            sink.success();
-                        } else if (left.get()) {
-                            admission.unsent();
                         } else {
                             sink.success(admission);
                         }
@@ -108,7 +120,8 @@ final class CallGate {
         if (decision.code() == Decision.Code.ERROR) {
             log.warn("Denied a call of {} because the engine failed", tool);
         } else {
-            log.info("Denied a call of {}: {}, rule {}", tool, decision.code().text(), rule);
+            String did = decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied";
+            log.info("{} a call of {}: {}, rule {}", did, tool, decision.code().text(), rule);
         }
     }
 }

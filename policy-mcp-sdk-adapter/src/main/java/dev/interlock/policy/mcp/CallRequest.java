@@ -63,7 +63,8 @@ final class CallRequest {
         return new CallRequest(
                 request,
                 ToolCall.of(typed.name(), arguments, limits),
-                decided -> new CallToolRequest(decided.tool(), arguments == null ? null : thaw(decided), typed.meta()));
+                decided -> new CallToolRequest(
+                        decided.tool(), arguments == null && isEmpty(decided) ? null : thaw(decided), typed.meta()));
     }
 
     private static CallRequest raw(JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits) {
@@ -89,7 +90,9 @@ final class CallRequest {
         ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits);
         return new CallRequest(request, call, decided -> {
             Map<String, @Nullable Object> sent = new LinkedHashMap<>(params);
-            sent.computeIfPresent(ARGUMENTS, (key, value) -> thaw(decided));
+            if (arguments != null || !isEmpty(decided)) {
+                sent.put(ARGUMENTS, thaw(decided));
+            }
             return sent;
         });
     }
@@ -102,6 +105,10 @@ final class CallRequest {
             }
         }
         return false;
+    }
+
+    private static boolean isEmpty(ToolCall decided) {
+        return decided.arguments().root().size() == 0;
     }
 
     @SuppressWarnings("NullAway") // the SDK's types don't say that an argument may be null
@@ -120,9 +127,13 @@ final class CallRequest {
         return call;
     }
 
-    /** The request that says what was decided and keeps everything else of the original. */
-    JSONRPCRequest decided() {
-        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(call));
+    /**
+     * The request that says what was decided and keeps everything else of the original.
+     *
+     * @param decided the call, or what a person has approved in its place
+     */
+    JSONRPCRequest saying(ToolCall decided) {
+        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(decided));
     }
 
     /** The request's id. */

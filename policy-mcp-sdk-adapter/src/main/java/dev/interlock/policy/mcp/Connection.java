@@ -11,12 +11,14 @@ import reactor.core.publisher.Mono;
  * @param handler takes messages in, for the client
  * @param pending the requests that await a response
  * @param own puts requests on our own account
+ * @param deciding the calls that are being decided
  * @param toolLists fetches the list of tools
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
         PendingRequests pending,
         OwnExchange own,
+        Deciding deciding,
         ToolListFetch toolLists) {
 
     /** Hands the client a message as if its peer had sent it. */

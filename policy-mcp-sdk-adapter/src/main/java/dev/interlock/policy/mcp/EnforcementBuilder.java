@@ -34,6 +34,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     TimeSource time = TimeSource.system();
     Duration callTimeToLive = Duration.ofMinutes(10);
     Duration toolListTimeout = Duration.ofSeconds(10);
+    Duration approvalWait = Duration.ofSeconds(15);
 
     EnforcementBuilder(PolicyEngine engine) {
         this.engine = engine;
@@ -119,6 +120,19 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      */
     public B toolListTimeout(Duration timeout) {
         this.toolListTimeout = positive("toolListTimeout", timeout);
+        return self();
+    }
+
+    /**
+     * How long a call may wait for a person's approval, counted from when it was made; the rule's {@code approval_timeout}
+     * may end the wait sooner. It must be shorter than the request timeout of the client, which can't be read here: past
+     * that nobody awaits the call's answer, and a yes would still send it. Whoever wants to give people minutes must set
+     * both, or use tickets. Default: 15 seconds, below the 20 that are the default of the SDK's client.
+     *
+     * @throws IllegalArgumentException if it isn't positive
+     */
+    public B approvalWait(Duration longest) {
+        this.approvalWait = positive("approvalWait", longest);
         return self();
     }
 

@@ -76,7 +76,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.engine = builder.engine;
         this.callers = new Callers(builder.server, builder.identity, builder.randomSession(), false, builder.resolver);
         this.answers = builder.answers();
-        this.calls = new CallGate(engine, callers, builder.argumentLimits, this::plain);
+        this.calls = new CallGate(builder, callers, this::plain);
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
@@ -103,6 +103,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                     handler,
                     pending,
                     new OwnExchange(delegate, pending),
+                    new Deciding(),
                     new ToolListFetch(toolLists, time, toolListTimeout));
             end(current.getAndSet(connection));
             return delegate.connect(
@@ -140,6 +141,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private static void end(@Nullable Connection connection) {
         if (connection != null) {
             connection.pending().abandonAll(true);
+            connection.deciding().withdrawAll();
         }
     }
 
@@ -207,7 +209,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private void cancelled(@Nullable Object params) {
         Connection connection = current.get();
         Object id = params instanceof Map<?, ?> map ? map.get("requestId") : null;
-        if (connection != null && id != null && connection.pending().take(id) instanceof Pending.Call call) {
+        if (connection == null || id == null) {
+            return;
+        }
+        // While it is decided, it has not been sent, and then it won't be.
+        connection.deciding().withdraw(id);
+        if (connection.pending().take(id) instanceof Pending.Call call) {
             call.abandon();
         }
     }
@@ -229,16 +236,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
-        return calls.decide(request, connection.toolLists(), connection.own()).flatMap(ruling -> {
+        Mono<Ruling> decision = calls.decide(request, connection.toolLists(), connection.own());
+        return connection.deciding().until(request.id(), decision).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
             if (ruling.decision().allowed() && admission != null && call != null) {
                 return pass(connection, call, admission);
             }
-            if (admission != null) {
-                admission.unsent();
-            }
-            return connection.deliver(answers.denial(request.id(), ruling.decision()));
+            ruling.unsent();
+            return connection.deliver(answers.denial(request.id(), ruling));
         });
     }
 
@@ -249,10 +255,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
             admission.unsent();
             return Mono.error(new McpTransportSessionClosedException());
         }
-        return Mono.defer(() -> delegate.sendMessage(call.decided())).doOnError(failure -> {
-            connection.pending().forget(call.id(), pending);
-            admission.settle(SendFailure.settlement(failure));
-        });
+        return Mono.defer(() -> delegate.sendMessage(call.saying(admission.toSend(call.call()))))
+                .doOnError(failure -> {
+                    connection.pending().forget(call.id(), pending);
+                    admission.settle(SendFailure.settlement(failure));
+                });
     }
 
     // ---- from the server to the client
@@ -316,6 +323,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.fixed()) : response;
     }
 
+    /** How many calls are being decided; for tests. */
+    int callsBeingDecided() {
+        Connection connection = current.get();
+        return connection == null ? 0 : connection.deciding().size();
+    }
+
     /** How many responses are awaited; for tests. */
     int pendingRequests() {
         Connection connection = current.get();
@@ -334,6 +347,19 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
         @Override
         Builder self() {
+            return this;
+        }
+
+        /**
+         * How long a call may wait for a person's approval, counted from when it was made; the rule's {@code
+         * approval_timeout} ends the wait sooner. It must be shorter than the client's {@code requestTimeout}, which can't be
+         * read here: after that nobody awaits the call's answer, and a yes would still send it. Whoever wants people to have
+         * minutes must set both, or use tickets. Default: 15 seconds, below the SDK's own default of 20.
+         *
+         * @throws IllegalArgumentException if it isn't positive
+         */
+        public Builder approvalWait(Duration longest) {
+            this.approvalWait = positive("approvalWait", longest);
             return this;
         }
 

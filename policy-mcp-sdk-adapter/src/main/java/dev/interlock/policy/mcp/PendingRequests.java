@@ -51,12 +51,12 @@ final class PendingRequests {
         synchronized (this) {
             if (!closed) {
                 long now = time.monotonicNanos();
-                Entry sameId = entries.remove(key(id));
+                Entry sameId = entries.remove(JsonRpcIds.key(id));
                 if (sameId != null) {
                     abandoned.add(sameId.request());
                 }
                 sweep(now, capacity - 1, abandoned);
-                entries.put(key(id), new Entry(request, now, sameId != null));
+                entries.put(JsonRpcIds.key(id), new Entry(request, now, sameId != null));
                 added = true;
             }
         }
@@ -75,7 +75,7 @@ final class PendingRequests {
         List<Pending> abandoned = new ArrayList<>(0);
         Entry entry;
         synchronized (this) {
-            entry = entries.remove(key(id));
+            entry = entries.remove(JsonRpcIds.key(id));
             sweep(time.monotonicNanos(), capacity, abandoned);
         }
         Pending answered = entry == null ? null : entry.request();
@@ -90,9 +90,9 @@ final class PendingRequests {
     /** Forgets a request, if it is still the one awaited under that id, without abandoning it. */
     @SuppressWarnings("ReferenceEquality") // two equal requests are still two
     synchronized void forget(Object id, Pending request) {
-        Entry entry = entries.get(key(id));
+        Entry entry = entries.get(JsonRpcIds.key(id));
         if (entry != null && entry.request() == request) {
-            entries.remove(key(id));
+            entries.remove(JsonRpcIds.key(id));
         }
     }
 
@@ -121,10 +121,5 @@ final class PendingRequests {
             oldestFirst.remove();
             abandoned.add(oldest.request());
         }
-    }
-
-    /** A reader of JSON answers a {@code Long} with an {@code Integer}; both are the same id. */
-    private static Object key(Object id) {
-        return id instanceof Number number ? (Object) number.longValue() : id;
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +21,19 @@ record Ruling(
 
     Ruling(Decision decision, Admission admission, CallRequest call) {
         this(decision, admission, call, null);
+    }
+
+    /** The call is not sent. */
+    void unsent() {
+        if (admission != null) {
+            admission.unsent();
+        }
+    }
+
+    /** What came of a question to a person; null if there was none. */
+    @Nullable
+    ApprovalAnswer answer() {
+        return admission == null ? null : admission.answer();
     }
 
     /** A denial because something threw; the message names no detail. */

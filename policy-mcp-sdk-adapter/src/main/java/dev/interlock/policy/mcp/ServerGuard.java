@@ -52,7 +52,7 @@ final class ServerGuard {
                 settings.session == null,
                 settings.resolver);
         this.answers = settings.answers();
-        this.calls = new CallGate(engine, callers, settings.argumentLimits, params -> params);
+        this.calls = new CallGate(settings, callers, params -> params);
         this.toolLists = new ToolListFilter(engine, settings.server, answers);
         this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
         this.time = settings.time;
@@ -99,10 +99,8 @@ final class ServerGuard {
             if (ruling.decision().allowed() && admission != null && call != null) {
                 return pass(call, admission, server);
             }
-            if (admission != null) {
-                admission.unsent();
-            }
-            return Mono.just(answers.denial(request.id(), ruling.decision()));
+            ruling.unsent();
+            return Mono.just(answers.denial(request.id(), ruling));
         });
     }
 
@@ -112,7 +110,7 @@ final class ServerGuard {
             admission.unsent();
             return Mono.error(new IllegalStateException("the server is closed"));
         }
-        return Mono.defer(() -> server.send(call.decided()))
+        return Mono.defer(() -> server.send(call.saying(admission.toSend(call.call()))))
                 .doOnNext(pending::settle)
                 .doOnError(McpError.class, failure -> admission.failed())
                 .doFinally(signal -> {

@@ -5,9 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -28,8 +33,10 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -57,7 +64,10 @@ abstract class EnforcementOverTransport {
     }
 
     private McpSyncClient client(Policy policy, RateLimiter limiter) throws Exception {
-        PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
+        return client(PolicyEngine.builder(policy).rateLimiter(limiter).build());
+    }
+
+    private McpSyncClient client(PolicyEngine engine) throws Exception {
         transport = EnforcingClientTransport.wrap(connectToNewServer(), engine);
         client = McpClient.sync(transport)
                 .requestTimeout(Duration.ofSeconds(30))
@@ -250,5 +260,58 @@ abstract class EnforcementOverTransport {
         assertThat(limiter.reserved()).isEqualTo(200);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void aCallThatNeedsApprovalGetsATicketAndPassesOnceWhenItIsApproved() throws Exception {
+        ApprovalTickets tickets = ApprovalTickets.create();
+        McpSyncClient client = client(PolicyEngine.builder(
+                        new Policies().tool("delete_store", Policies.ask()).policy())
+                .approvals(tickets)
+                .build());
+        CallToolRequest call = call("delete_store", Map.of("id", "x"));
+
+        CallToolResult first = client.callTool(call);
+        String ticket = tickets.list().get(0).id();
+        assertThat(first.isError()).isTrue();
+        assertThat(text(first)).startsWith("[APPROVAL REQUIRED] ").contains(ticket);
+        assertThat(first.meta().toString()).contains("approval_pending").contains(ticket);
+        assertThat(text(client.callTool(call))).contains(ticket);
+        assertThat(reached(client, "delete_store")).isZero();
+
+        tickets.approve(ticket, "Ada");
+
+        assertThat(client.callTool(call).isError()).isFalse();
+        assertThat(text(client.callTool(call)))
+                .startsWith("[APPROVAL REQUIRED] ")
+                .doesNotContain(ticket);
+        assertThat(reached(client, "delete_store")).isEqualTo(1);
+    }
+
+    @Test
+    void aCallWaitsForAPersonAndSendsTheArgumentsThatTheyApproved() throws Exception {
+        BlockingQueue<ApprovalRequest> questions = new LinkedBlockingQueue<>();
+        CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+        McpSyncClient client = client(PolicyEngine.builder(
+                        new Policies().tool("start_export", Policies.ask()).policy())
+                .approvals(request -> {
+                    questions.add(request);
+                    return answer;
+                })
+                .build());
+        ExecutorService agent = Executors.newSingleThreadExecutor();
+        Future<CallToolResult> result =
+                agent.submit(() -> client.callTool(call("start_export", Map.of("to", "everywhere"))));
+        ApprovalRequest question = questions.take();
+        assertThat(question.arguments().root().toJava()).isEqualTo(Map.of("to", "everywhere"));
+        assertThat(question.patience()).isLessThanOrEqualTo(Duration.ofSeconds(15));
+        assertThat(reached(client, "start_export")).isZero();
+
+        answer.complete(
+                ApprovalAnswer.approved("Ada", Arguments.freeze(Map.of("to", "bucket-1"), ValueLimits.DEFAULT)));
+
+        assertThat(text(result.get())).isEqualTo("start_export {to=bucket-1}");
+        assertThat(reached(client, "start_export")).isEqualTo(1);
+        agent.shutdown();
     }
 }

@@ -105,6 +105,12 @@ final class Policies {
         return new Rule.Deny("no", message, Mode.ENFORCE, Place.of("rules[0]"));
     }
 
+    /** Asks a person about every call. */
+    static Rule ask() {
+        return new Rule.Approval(
+                "ask", Rule.Demands.NONE, Rule.Approval.DEFAULT_TIMEOUT, null, Mode.ENFORCE, Place.of("rules.ask"));
+    }
+
     private static Rule check(String name, Rule.Demands demands) {
         return new Rule.Check(name, demands, null, Mode.ENFORCE, Place.of("rules." + name));
     }
