@@ -58,9 +58,7 @@ final class Answers {
 
     private JSONRPCResponse refusal(Object id, Decision decision, Map<String, Object> details) {
         return JSONRPCResponse.error(
-                id,
-                new JSONRPCError(
-                        McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
+                id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
     }
 
     private String text(Decision decision) {

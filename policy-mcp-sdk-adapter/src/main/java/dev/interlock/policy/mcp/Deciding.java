@@ -23,6 +23,9 @@ final class Deciding {
 
         final Object id;
         final Sinks.Empty<Void> withdrawn = Sinks.empty();
+        /** Whether it is withdrawn because the connection has ended. */
+        volatile boolean lost;
+
         /** Null, then a ruling, then {@link #TAKEN}; or {@link #CLOSED} before that. */
         private final AtomicReference<@Nullable Object> state = new AtomicReference<>();
 
@@ -56,6 +59,9 @@ final class Deciding {
             return decision.doOnNext(call::ruled)
                     .takeUntilOther(call.withdrawn.asMono())
                     .filter(call::take)
+                    // Not as the signal that ends the wait: one that is an error leaves the decision going on.
+                    .switchIfEmpty(Mono.defer(
+                            () -> call.lost ? Mono.error(new McpTransportSessionClosedException()) : Mono.empty()))
                     .doFinally(signal -> {
                         calls.remove(call);
                         call.close();
@@ -71,7 +77,10 @@ final class Deciding {
 
     /** Withdraws all calls, with an error: on the next connection nobody would await their answers. */
     void withdrawAll() {
-        calls.forEach(call -> call.withdrawn.tryEmitError(new McpTransportSessionClosedException()));
+        calls.forEach(call -> {
+            call.lost = true;
+            call.withdrawn.tryEmitEmpty();
+        });
     }
 
     int size() {

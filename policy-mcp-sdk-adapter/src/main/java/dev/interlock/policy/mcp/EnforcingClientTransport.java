@@ -350,19 +350,6 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return this;
         }
 
-        /**
-         * How long a call may wait for a person's approval, counted from when it was made; the rule's {@code
-         * approval_timeout} ends the wait sooner. It must be shorter than the client's {@code requestTimeout}, which can't be
-         * read here: after that nobody awaits the call's answer, and a yes would still send it. Whoever wants people to have
-         * minutes must set both, or use tickets. Default: 15 seconds, below the SDK's own default of 20.
-         *
-         * @throws IllegalArgumentException if it isn't positive
-         */
-        public Builder approvalWait(Duration longest) {
-            this.approvalWait = positive("approvalWait", longest);
-            return this;
-        }
-
         /** The wrapped transport. */
         public EnforcingClientTransport build() {
             return new EnforcingClientTransport(this);
