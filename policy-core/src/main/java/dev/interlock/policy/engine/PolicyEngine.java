@@ -10,6 +10,7 @@ import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Supplier;
@@ -324,6 +326,12 @@ public final class PolicyEngine {
     }
 
     private Decision failure(ToolCall call, Throwable e) {
+        Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
+        if (cause instanceof UnavailableException) {
+            // Foreseen, and told once by the store itself, not here with every call.
+            return Decision.denied(
+                    Code.LIMITER_UNAVAILABLE, CompiledPolicy.ref("(limits)", ""), Messages.LIMITER_UNAVAILABLE);
+        }
         if (recorder != null) {
             recorder.failed(call, e);
         }

@@ -27,7 +27,7 @@ import java.util.concurrent.CompletionStage;
  *       granted counts as used then. Between rules of one way of counting and one window, only {@code max} is new. What was
  *       reserved before such a change may be kept even if it should be given back.
  *   <li>A charge of {@link dev.interlock.policy.Amount#ZERO} always has room and takes nothing, not even a key's place.
- *   <li>A store that can't be asked refuses; it does not throw.
+ *   <li>A store that can't be asked refuses; it does not throw, save from {@link #usage}.
  * </ul>
  */
 public interface RateLimiter {
@@ -54,10 +54,12 @@ public interface RateLimiter {
      *
      * <p>Each limit is shown as it stands by itself. Only {@link Usage#retryAfter} heeds the charges before it in the list: the
      * amounts of one key add up, as they do in a batch.
+     *
+     * @throws UnavailableException if the store can't be asked: there is no count that would be safe in every comparison
      */
     List<Usage> usage(List<Charge> charges);
 
-    /** {@link #usage} without blocking the caller. */
+    /** {@link #usage} without blocking the caller; what that throws, the stage fails with. */
     default CompletionStage<List<Usage>> usageAsync(List<Charge> charges) {
         return CompletableFuture.completedFuture(usage(charges));
     }

@@ -1,0 +1,150 @@
+package dev.interlock.policy.redis;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.time.TimeSource;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
+import java.time.Duration;
+import java.util.List;
+
+/** What answers in Redis's place: one for each {@link FailureMode}. */
+interface Fallback {
+
+    Reservation reserve(Batch batch);
+
+    /** Settles what {@link #reserve} granted. */
+    void settle(Reservation.Granted reservation, Settlement outcome);
+
+    /**
+     * How the limits stand.
+     *
+     * @throws UnavailableException if nobody knows
+     */
+    List<Usage> usage(List<Charge> charges);
+
+    static Fallback of(FailureMode mode, TimeSource time) {
+        if (mode instanceof FailureMode.Local local) {
+            return new Fraction(
+                    local.exactly(), InMemoryRateLimiter.builder().time(time).build());
+        }
+        return mode instanceof FailureMode.Open ? new Uncounted() : new Denial();
+    }
+
+    /** Says no. */
+    final class Denial implements Fallback {
+
+        @Override
+        public Reservation reserve(Batch batch) {
+            return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
+        }
+
+        @Override
+        public void settle(Reservation.Granted reservation, Settlement outcome) {
+            throw new IllegalStateException("nothing was ever granted");
+        }
+
+        @Override
+        public List<Usage> usage(List<Charge> charges) {
+            throw new UnavailableException("Redis could not be asked how limits stand");
+        }
+    }
+
+    /** Says yes, and counts nothing. */
+    final class Uncounted implements Fallback {
+
+        private record Free() implements Reservation.Granted {}
+
+        @Override
+        public Reservation reserve(Batch batch) {
+            return new Free();
+        }
+
+        @Override
+        public void settle(Reservation.Granted reservation, Settlement outcome) {
+            // Nothing was taken.
+        }
+
+        @Override
+        public List<Usage> usage(List<Charge> charges) {
+            return charges.stream()
+                    .map(charge -> new Usage(Amount.ZERO, charge.rule().max(), Duration.ZERO))
+                    .toList();
+        }
+    }
+
+    /** Counts in this process, by a part of each limit. */
+    final class Fraction implements Fallback {
+
+        private final BigDecimal part;
+        private final RateLimiter limiter;
+
+        Fraction(BigDecimal part, RateLimiter limiter) {
+            this.part = part;
+            this.limiter = limiter;
+        }
+
+        @Override
+        public Reservation reserve(Batch batch) {
+            List<Charge> charges = batch.charges().stream().map(this::reduced).toList();
+            Reservation answer = limiter.reserve(new Batch("", charges));
+            // Too large for the part that is left is not too large for good.
+            return answer instanceof Reservation.Refused refused
+                            && refused.reason() == Reservation.Reason.TOO_LARGE
+                            && fits(batch.charges(), refused.charge())
+                    ? new Reservation.Refused(refused.charge(), Reservation.Reason.UNAVAILABLE, null)
+                    : answer;
+        }
+
+        /** Whether what the charges up to this one ask of its key fits into its whole limit. */
+        private static boolean fits(List<Charge> charges, int index) {
+            Charge last = charges.get(index);
+            Amount max = last.rule().max();
+            BigDecimal asked = charges.subList(0, index + 1).stream()
+                    .filter(charge -> charge.key().equals(last.key()))
+                    .map(charge -> charge.amount().toBigDecimal())
+                    .reduce(BigDecimal.ZERO, BigDecimal::add);
+            return max == null || asked.compareTo(max.toBigDecimal()) <= 0;
+        }
+
+        @Override
+        public void settle(Reservation.Granted reservation, Settlement outcome) {
+            limiter.settle(reservation, outcome);
+        }
+
+        @Override
+        public List<Usage> usage(List<Charge> charges) {
+            return limiter.usage(charges.stream().map(this::reduced).toList());
+        }
+
+        private Charge reduced(Charge charge) {
+            return new Charge(charge.key(), reduced(charge.rule()), charge.amount(), charge.mode());
+        }
+
+        private LimitRule reduced(LimitRule rule) {
+            if (rule instanceof LimitRule.TokenBucket bucket) {
+                return new LimitRule.TokenBucket(reduced(bucket.max()), bucket.window());
+            }
+            if (rule instanceof LimitRule.SlidingWindow sliding) {
+                return new LimitRule.SlidingWindow(reduced(sliding.max()), sliding.window());
+            }
+            LimitRule.FixedWindow fixed = (LimitRule.FixedWindow) rule;
+            return fixed.max() == null ? fixed : new LimitRule.FixedWindow(reduced(fixed.max()), fixed.window());
+        }
+
+        private Amount reduced(Amount max) {
+            return new Amount(BigDecimal.valueOf(max.micros())
+                    .multiply(part)
+                    .setScale(0, RoundingMode.DOWN)
+                    .longValueExact());
+        }
+    }
+}

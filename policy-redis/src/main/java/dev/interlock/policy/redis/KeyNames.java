@@ -1,0 +1,88 @@
+package dev.interlock.policy.redis;
+
+import dev.interlock.policy.limit.LimitKey;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the keys are called in Redis. Different keys of limits have different names, whatever is in their texts: a name
+ * tells where the limit ends and the subject begins, and texts that are long or no Unicode are there as their SHA-256.
+ * In braces stands what a cluster chooses the slot by.
+ */
+final class KeyNames {
+
+    private static final int LONGEST = 256;
+
+    private final String prefix;
+    private final Placement placement;
+
+    /** A prefix has been checked to be without braces. */
+    KeyNames(String prefix, Placement placement) {
+        this.prefix = prefix;
+        this.placement = placement;
+    }
+
+    /** Keys of one tag are in one slot. */
+    String tag(LimitKey key) {
+        return switch (placement) {
+            case ONE_SLOT -> prefix;
+            case BY_SUBJECT -> key.subject().isEmpty() ? prefix : prefix + ":" + brief(key.subject());
+        };
+    }
+
+    byte[] cell(String tag, LimitKey key) {
+        String limit = key.limit();
+        String subject = key.subject();
+        String text = limit.length() + subject.length() > LONGEST
+                ? "h:" + digest(limit) + digest(subject)
+                : "k:" + limit.length() + ":" + limit + subject;
+        byte[] plain = utf8("{" + tag + "}" + text);
+        return plain != null ? plain : ascii("{" + tag + "}h:" + digest(limit) + digest(subject));
+    }
+
+    /** The record of a call. */
+    byte[] call(String tag, String id) {
+        byte[] plain = id.length() > LONGEST ? null : utf8("{" + tag + "}c:" + id);
+        return plain != null ? plain : ascii("{" + tag + "}d:" + digest(id));
+    }
+
+    /** Without braces, and in any case encodable: the tag is in every name. */
+    private static String brief(String subject) {
+        boolean plain = subject.length() <= LONGEST
+                && subject.chars().allMatch(c -> c < 0x80 && c != '{' && c != '}' && c != '#');
+        return plain ? subject : "#" + digest(subject);
+    }
+
+    /** Null if the text has half a surrogate pair in it: UTF-8 would make one question mark of all of them. */
+    private static byte @Nullable [] utf8(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if (Character.isSurrogate(c)) {
+                if (!Character.isHighSurrogate(c)
+                        || ++i == text.length()
+                        || !Character.isLowSurrogate(text.charAt(i))) {
+                    return null;
+                }
+            }
+        }
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+
+    private static String digest(String text) {
+        try {
+            ByteBuffer units = ByteBuffer.allocate(2 * text.length());
+            units.asCharBuffer().put(text);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(units.array()));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
+    }
+}

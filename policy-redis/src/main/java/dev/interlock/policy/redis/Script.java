@@ -1,0 +1,51 @@
+package dev.interlock.policy.redis;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
+import java.util.Locale;
+
+/** A script that runs in the server, as one: its text stands beside this class, after that of {@code cells.lua}. */
+enum Script {
+    RESERVE,
+    SETTLE,
+    USAGE;
+
+    private final String text;
+    private final String digest;
+
+    Script() {
+        text = read("cells") + read(name().toLowerCase(Locale.ROOT));
+        try {
+            // The name that Redis gives to a script; nobody could gain anything by a second one of that name.
+            digest = HexFormat.of()
+                    .formatHex(MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8)));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-1", e);
+        }
+    }
+
+    String text() {
+        return text;
+    }
+
+    /** What the server knows the script by. */
+    String digest() {
+        return digest;
+    }
+
+    private static String read(String name) {
+        try (InputStream in = Script.class.getResourceAsStream(name + ".lua")) {
+            if (in == null) {
+                throw new IllegalStateException("the jar lacks " + name + ".lua beside " + Script.class.getName());
+            }
+            return new String(in.readAllBytes(), StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

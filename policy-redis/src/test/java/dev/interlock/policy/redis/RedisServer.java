@@ -1,0 +1,254 @@
+package dev.interlock.policy.redis;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/**
+ * A Redis server of the test's own, on a free port and in a directory of its own, that ends with the test or with the JVM.
+ *
+ * <p>The program is the {@code redis-server} or {@code valkey-server} on the path; where there is none, the one that the
+ * embedded-redis artifact carries, so that a JDK and Maven are all that a build needs. {@code -Dredis.server=PATH} names
+ * another.
+ */
+final class RedisServer implements AutoCloseable {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    private final int port;
+    private final Path directory;
+    private final List<String> options;
+    private Process process;
+
+    private RedisServer(int port, Path directory, List<String> options) {
+        this.port = port;
+        this.directory = directory;
+        this.options = options;
+    }
+
+    /** A running server with these options besides. */
+    static RedisServer start(String... options) throws IOException {
+        RedisServer server = new RedisServer(
+                freePort(), Files.createTempDirectory("interlock-redis"), new ArrayList<>(List.of(options)));
+        Runtime.getRuntime().addShutdownHook(new Thread(server::kill));
+        server.run();
+        return server;
+    }
+
+    /** Starts it again, with what it had saved and on the same port. */
+    void run() throws IOException {
+        List<String> command = new ArrayList<>(List.of(
+                Program.PATH.toString(),
+                "--port",
+                Integer.toString(port),
+                "--bind",
+                "127.0.0.1",
+                "--dir",
+                directory.toString(),
+                "--logfile",
+                directory.resolve("log").toString(),
+                "--save",
+                ""));
+        command.addAll(options);
+        process = new ProcessBuilder(command).redirectErrorStream(true).start();
+        process.getOutputStream().close();
+        await(() -> answers() || !process.isAlive());
+        if (!process.isAlive()) {
+            throw new AssertionError(String.join(" ", command) + " ended at once: "
+                    + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8) + log());
+        }
+    }
+
+    private String log() throws IOException {
+        Path log = directory.resolve("log");
+        return Files.exists(log) ? Files.readString(log) : "";
+    }
+
+    private boolean answers() {
+        try {
+            return command("PING").startsWith("+PONG");
+        } catch (IOException | UncheckedIOException e) {
+            return false;
+        }
+    }
+
+    int port() {
+        return port;
+    }
+
+    String uri() {
+        return "redis://127.0.0.1:" + port;
+    }
+
+    /** Runs a command, and returns the answer as it came. Knows nothing of Lettuce. */
+    String command(String... words) throws IOException {
+        try (Socket socket = new Socket()) {
+            socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) PATIENCE.toMillis());
+            socket.setSoTimeout((int) PATIENCE.toMillis());
+            StringBuilder text = new StringBuilder("*" + words.length + "\r\n");
+            for (String word : words) {
+                text.append('$')
+                        .append(word.length())
+                        .append("\r\n")
+                        .append(word)
+                        .append("\r\n");
+            }
+            OutputStream out = socket.getOutputStream();
+            out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+            out.flush();
+            socket.shutdownOutput();
+            ByteArrayOutputStream answer = new ByteArrayOutputStream();
+            socket.getInputStream().transferTo(answer);
+            return answer.toString(StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    /** The names of all keys, in no order. */
+    List<String> keys() throws IOException {
+        return Arrays.stream(command("KEYS", "*").split("\r\n", -1))
+                .filter(line -> !line.startsWith("*") && !line.startsWith("$"))
+                .toList();
+    }
+
+    /** What INFO says of a field. */
+    String info(String field) throws IOException {
+        return Arrays.stream(command("INFO", "all").split("\r\n", -1))
+                .filter(line -> line.startsWith(field + ":"))
+                .map(line -> line.substring(field.length() + 1))
+                .findFirst()
+                .orElse("");
+    }
+
+    /** As {@code kill -9}. */
+    void kill() {
+        process.destroyForcibly();
+        try {
+            process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** It hears, and does nothing. */
+    void pause() throws IOException, InterruptedException {
+        signal("STOP");
+    }
+
+    void resume() throws IOException, InterruptedException {
+        signal("CONT");
+    }
+
+    private void signal(String name) throws IOException, InterruptedException {
+        int status = new ProcessBuilder("kill", "-" + name, Long.toString(process.pid()))
+                .inheritIO()
+                .start()
+                .waitFor();
+        if (status != 0) {
+            throw new AssertionError("kill -" + name + " ended with " + status);
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        kill();
+        try (Stream<Path> files = Files.walk(directory)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(file);
+            }
+        }
+    }
+
+    /** Waits for something that other processes do. */
+    static void await(BooleanSupplier condition) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.getAsBoolean()) {
+            if (System.nanoTime() > end) {
+                throw new AssertionError("it did not come about in " + PATIENCE);
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(5);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new AssertionError(e);
+            }
+        }
+    }
+
+    static int freePort() throws IOException {
+        while (true) {
+            try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+                // A cluster's nodes talk on a port that is 10,000 higher.
+                if (socket.getLocalPort() < 55_000) {
+                    return socket.getLocalPort();
+                }
+            }
+        }
+    }
+
+    /** The server's program. */
+    private static final class Program {
+
+        static final Path PATH = find();
+
+        private static Path find() {
+            String named = System.getProperty("redis.server");
+            if (named != null) {
+                return Path.of(named);
+            }
+            for (String name : List.of("redis-server", "valkey-server")) {
+                for (String directory :
+                        Pattern.compile(":").split(System.getenv().getOrDefault("PATH", ""), -1)) {
+                    Path program = Path.of(directory, name);
+                    if (Files.isExecutable(program)) {
+                        return program;
+                    }
+                }
+            }
+            return unpacked();
+        }
+
+        private static Path unpacked() {
+            String os = System.getProperty("os.name").toLowerCase(Locale.ROOT);
+            String arch = System.getProperty("os.arch").toLowerCase(Locale.ROOT);
+            String resource = (os.contains("mac") ? "darwin" : os.contains("linux") ? "linux" : os)
+                    + (arch.equals("aarch64") ? "-arm64" : "-amd64");
+            for (String version : List.of("6.2.6-v5", "6.2.7")) {
+                try (InputStream in =
+                        RedisServer.class.getResourceAsStream("/redis-server-" + version + "-" + resource)) {
+                    if (in != null) {
+                        Path program = Files.createTempFile("redis-server", "");
+                        Files.copy(in, program, StandardCopyOption.REPLACE_EXISTING);
+                        Files.setPosixFilePermissions(program, PosixFilePermissions.fromString("rwx------"));
+                        program.toFile().deleteOnExit();
+                        return program;
+                    }
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            throw new AssertionError("these tests need a Redis server, and embedded-redis has none for " + resource
+                    + ": install redis-server 7 or valkey-server, or name one with -Dredis.server=PATH");
+        }
+    }
+}
