@@ -1,0 +1,406 @@
+package dev.interlock.policy.audit.log;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.time.TimeSource;
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.SecureRandom;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.function.Consumer;
+import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A sink that appends events to a file, as JSON Lines. {@link #record} puts an event into a bounded queue; a daemon thread,
+ * which this log starts and {@link #close} ends, does the digesting, the writing and the forcing.
+ *
+ * <p>Each line has the hash of the one before, over all files, restarts and crashes of the log. When the log is closed or
+ * changes files it writes a closing line, signed if there is a {@linkplain Builder#sealedBy key}. Opening finds how the
+ * last run ended: a line that is not whole is set aside into a file {@code ….torn-N}, and lines that were changed stay as they
+ * are, in a file of their own.
+ *
+ * <p>When the disk takes nothing, what was written stays whole, and the log tries again, once a second; meanwhile the
+ * queue fills, and then {@link Overflow} says what happens. {@link Builder#onFailure} tells the host.
+ *
+ * <p>One process writes a file at a time; a lock on {@code ….lock} beside it keeps others out. Thread-safe.
+ */
+public final class AuditLog implements AuditSink, Closeable {
+
+    private static final Duration FOREVER = Duration.ofDays(1_000);
+    private static final Duration LAST_LINES = Duration.ofSeconds(10);
+
+    private final LogFiles files;
+    private final EventLines lines;
+    private final Intake intake;
+    private final Sync sync;
+    private final TimeSource time;
+    private final Duration retry;
+    private final Consumer<? super IOException> onFailure;
+    private final Thread thread;
+    private volatile Head head;
+
+    /** Since when there are lines that were not forced onto the disk; null if there are none. */
+    private @Nullable Long unforcedSince;
+
+    /**
+     * How a log stands.
+     *
+     * @param written how many events were written since it was opened
+     * @param dropped how many were dropped
+     * @param queued how many are on their way
+     * @param failing whether nothing can be written at the moment
+     */
+    public record Status(long written, long dropped, int queued, boolean failing) {}
+
+    private AuditLog(Builder builder) throws IOException {
+        this.lines = new EventLines(builder.argumentsKey, builder.redaction);
+        this.sync = builder.sync;
+        this.time = builder.time;
+        this.retry = builder.retry;
+        this.onFailure = builder.onFailure;
+        this.intake =
+                new Intake(builder.overflow, sync == Sync.everyDecision(), builder.queueEvents, builder.queueBytes);
+        this.files = new LogFiles(
+                builder.file,
+                new LogFiles.Settings(builder.maxBytes, builder.maxAge, builder.key, lines.keyId(), builder.opener),
+                now());
+        this.head = files.head();
+        this.thread = new Thread(this::run, "interlock-audit-log");
+        thread.setDaemon(true);
+        thread.start();
+    }
+
+    /**
+     * Begins a log.
+     *
+     * @param file where it goes; created if it isn't there. Its directory must be there
+     */
+    public static Builder at(Path file) {
+        return new Builder(file);
+    }
+
+    /**
+     * The files of a log, finished ones first, in the order in which they were written; empty if there are none.
+     *
+     * @throws IOException if the directory can't be read
+     */
+    public static List<Path> files(Path file) throws IOException {
+        return LogFiles.files(file);
+    }
+
+    /**
+     * Takes an event down. Waits only as {@link Overflow#BLOCK} and {@link Sync#everyDecision} say.
+     *
+     * @throws IllegalStateException if the event is refused: the queue is full under {@link Overflow#FAIL_CLOSED}, the log
+     *     is closed, or the thread was interrupted while it waited
+     */
+    @Override
+    public void record(AuditEvent event) {
+        intake.put(event);
+    }
+
+    /** The last line that was written. To be kept where whoever can change the log can't change it. */
+    public Head head() {
+        return head;
+    }
+
+    /** How the log stands. */
+    public Status status() {
+        return intake.status();
+    }
+
+    /**
+     * Writes what is in the queue and the closing line, and ends the thread. Events that come later are refused. Waits for
+     * at most ten seconds; on a disk that takes nothing what is left is lost, and counted in {@link #status}.
+     */
+    @Override
+    public void close() {
+        intake.close();
+        boolean interrupted = false;
+        try {
+            thread.join(LAST_LINES.toMillis());
+        } catch (InterruptedException e) {
+            interrupted = true;
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    // ---- the thread
+
+    private void run() {
+        List<Intake.Item> batch = List.of();
+        try {
+            while (true) {
+                batch = intake.take(untilForced());
+                if (batch.isEmpty()) {
+                    if (intake.isClosed()) {
+                        break;
+                    }
+                } else if (!write(batch)) {
+                    return;
+                }
+                batch = List.of();
+                forceIfDue();
+            }
+            seal();
+        } catch (InterruptedException e) {
+            // Nobody interrupts a thread of ours but to end it.
+            Thread.currentThread().interrupt();
+        } finally {
+            intake.die(batch);
+            closeFiles();
+        }
+    }
+
+    /** Writes a batch, trying again until it is written; false if the log was closed and the disk takes nothing. */
+    private boolean write(List<Intake.Item> batch) throws InterruptedException {
+        while (true) {
+            List<Intake.Item> wanted = intake.wanted(batch);
+            long dropped = intake.untold();
+            try {
+                files.append(
+                        now(), sync == Sync.everyDecision(), (buffer, last) -> text(buffer, last, wanted, dropped));
+                head = files.head();
+                intake.done(batch, wanted.size(), dropped);
+                if (unforcedSince == null) {
+                    unforcedSince = time.monotonicNanos();
+                }
+                return true;
+            } catch (IOException e) {
+                boolean wasClosed = intake.isClosed();
+                report(e, batch);
+                if (wasClosed) {
+                    return false;
+                }
+                intake.pause(retry.toNanos());
+            }
+        }
+    }
+
+    private Head text(StringBuilder buffer, Head last, List<Intake.Item> items, long dropped) {
+        Head at = last;
+        if (dropped > 0) {
+            at = new Line(at)
+                    .text("t", now().toString())
+                    .text("event", "lost")
+                    .number("events", dropped)
+                    .endInto(buffer, at);
+        }
+        for (Intake.Item item : items) {
+            at = line(at, item.event()).endInto(buffer, at);
+        }
+        return at;
+    }
+
+    /** An event that can't be written, for a mistake of ours, must not keep all others from being written. */
+    private Line line(Head last, AuditEvent event) {
+        try {
+            Line line = new Line(last);
+            lines.write(line, event);
+            return line;
+        } catch (RuntimeException | StackOverflowError e) {
+            return new Line(last)
+                    .text("t", now().toString())
+                    .text("event", "unwritable")
+                    .text("failure", e.getClass().getName());
+        }
+    }
+
+    private long untilForced() {
+        return unforcedSince != null && sync instanceof Sync.Interval every
+                ? Math.max(1, every.interval().toNanos() - (time.monotonicNanos() - unforcedSince))
+                : FOREVER.toNanos();
+    }
+
+    private void forceIfDue() {
+        if (unforcedSince != null
+                && sync instanceof Sync.Interval every
+                && time.monotonicNanos() - unforcedSince >= every.interval().toNanos()) {
+            try {
+                files.force();
+            } catch (IOException e) {
+                tell(e);
+            }
+            unforcedSince = null;
+        }
+    }
+
+    private void report(IOException failure, List<Intake.Item> batch) {
+        if (intake.failing(failure, batch)) {
+            tell(failure);
+        }
+    }
+
+    private void tell(IOException failure) {
+        try {
+            onFailure.accept(failure);
+        } catch (RuntimeException e) {
+            // Who is to be told of failures fails; the log must go on trying.
+        }
+    }
+
+    private void seal() {
+        try {
+            files.seal(now());
+            head = files.head();
+        } catch (IOException e) {
+            report(e, List.of());
+        }
+    }
+
+    private void closeFiles() {
+        try {
+            files.close();
+        } catch (IOException e) {
+            report(e, List.of());
+        }
+    }
+
+    private Instant now() {
+        return Instant.ofEpochMilli(time.wallMillis());
+    }
+
+    /** Settings of a log; each has a default. Not thread-safe. */
+    public static final class Builder {
+
+        private final Path file;
+        private Sync sync = Sync.every(Duration.ofSeconds(1));
+        private Overflow overflow = Overflow.FAIL_CLOSED;
+        private int queueEvents = 8_192;
+        private long queueBytes = 16L << 20;
+        private long maxBytes = 64L << 20;
+        private @Nullable Duration maxAge;
+        private SecretKeySpec argumentsKey = randomKey();
+        private Redaction redaction = Redaction.nothing();
+        private @Nullable SealKey key;
+        private Consumer<? super IOException> onFailure = failure -> {};
+        private TimeSource time = TimeSource.system();
+        private Duration retry = Duration.ofSeconds(1);
+        private LogFiles.Opener opener = LogFiles::openFile;
+
+        private Builder(Path file) {
+            this.file = file;
+        }
+
+        /** When lines are forced onto the disk. Default: every second. */
+        public Builder sync(Sync when) {
+            this.sync = when;
+            return this;
+        }
+
+        /** What happens when the queue is full. Default: {@link Overflow#FAIL_CLOSED}, since a call unseen is what the log is against. */
+        public Builder overflow(Overflow what) {
+            this.overflow = what;
+            return this;
+        }
+
+        /**
+         * How much the queue holds. Default: 8,192 events and 16 MiB of their arguments.
+         *
+         * @param events how many events; at least 1
+         * @param bytes how many bytes of arguments; one event is taken however large it is
+         */
+        public Builder queue(int events, long bytes) {
+            if (events < 1 || bytes < 1) {
+                throw new IllegalArgumentException(
+                        "a queue holds at least one event of one byte, was " + events + " of " + bytes);
+            }
+            this.queueEvents = events;
+            this.queueBytes = bytes;
+            return this;
+        }
+
+        /** At what size a file is finished and the next one begun. It may grow a little past it. Default: 64 MiB. */
+        public Builder rotateAt(long bytes) {
+            if (bytes < 1) {
+                throw new IllegalArgumentException("a file's size must be positive, was " + bytes);
+            }
+            this.maxBytes = bytes;
+            return this;
+        }
+
+        /** At what age a file is finished, when the next event comes. Default: at none. */
+        public Builder rotateAfter(Duration age) {
+            if (age.isZero() || age.isNegative()) {
+                throw new IllegalArgumentException("a file's age must be positive, was " + age);
+            }
+            this.maxAge = age;
+            return this;
+        }
+
+        /**
+         * The key of the arguments' digests: HMAC-SHA256 of their canonical JSON, by which equal arguments can be told to be
+         * equal, and a known call be found, by whoever has the key and nobody else. Default: a random one, so that digests
+         * are comparable until the log is closed.
+         *
+         * @param secret at least 32 bytes; copied
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder argumentsKey(byte[] secret) {
+            this.argumentsKey = SealKey.key(secret);
+            return this;
+        }
+
+        /** Which arguments stand in the log as they are. Default: {@link Redaction#nothing}. */
+        public Builder arguments(Redaction what) {
+            this.redaction = what;
+            return this;
+        }
+
+        /**
+         * What closing lines are signed with. Default: nothing.
+         *
+         * @throws IllegalArgumentException if the key can only check
+         */
+        public Builder sealedBy(SealKey sealKey) {
+            if (!sealKey.canSign()) {
+                throw new IllegalArgumentException("a public key can only check; the log needs the private one");
+            }
+            this.key = sealKey;
+            return this;
+        }
+
+        /** Is told, by the log's thread, when the log can't be written any more; once until it can again. Default: nobody. */
+        public Builder onFailure(Consumer<? super IOException> told) {
+            this.onFailure = told;
+            return this;
+        }
+
+        /** Where the time of the log's own lines, and the age of files, come from. Default: the clocks of the JVM. */
+        public Builder time(TimeSource timeSource) {
+            this.time = timeSource;
+            return this;
+        }
+
+        Builder retry(Duration interval) {
+            this.retry = interval;
+            return this;
+        }
+
+        Builder opener(LogFiles.Opener fileOpener) {
+            this.opener = fileOpener;
+            return this;
+        }
+
+        /**
+         * Opens the log, and starts its thread.
+         *
+         * @throws IOException if the file can't be written, or is being written by another log
+         */
+        public AuditLog open() throws IOException {
+            return new AuditLog(this);
+        }
+
+        private static SecretKeySpec randomKey() {
+            byte[] random = new byte[32];
+            new SecureRandom().nextBytes(random);
+            return SealKey.key(random);
+        }
+    }
+}

@@ -1,0 +1,136 @@
+package dev.interlock.policy.audit.log;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
+import dev.interlock.policy.audit.AuditEvent.Settled;
+import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.RuleRef;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.CanonicalJson;
+import dev.interlock.policy.value.ObjectValue;
+import java.util.HexFormat;
+import javax.crypto.spec.SecretKeySpec;
+
+/** Writes events as lines. Of the arguments there is their keyed digest, and what the host opted in to. */
+final class EventLines {
+
+    /** In bytes of JSON. A larger call is in the log all the same, but without its arguments. */
+    static final int MAX_ARGUMENTS = 64 << 10;
+
+    private final SecretKeySpec key;
+    private final Redaction redaction;
+
+    EventLines(SecretKeySpec key, Redaction redaction) {
+        this.key = key;
+        this.redaction = redaction;
+    }
+
+    /** By what the digests of one key can be told from those of another; says nothing of the key. */
+    String keyId() {
+        return HexFormat.of().formatHex(SealKey.mac(key, "key id"), 0, 4);
+    }
+
+    void write(Line line, AuditEvent event) {
+        line.text("t", event.time().toString());
+        if (event instanceof Decided decided) {
+            decided(line, decided);
+        } else if (event instanceof Settled settled) {
+            settled(line, settled);
+        } else if (event instanceof PolicyChanged changed) {
+            changed(line, changed);
+        } else if (event instanceof Failed failed) {
+            line.text("event", "failure").text("failure", failed.failure());
+            call(line, failed.call());
+        }
+    }
+
+    private void decided(Line line, Decided decided) {
+        Decision decision = decided.decision();
+        line.text("event", "decision")
+                .text("id", decided.id())
+                .text("decision", decided.outcome().text());
+        call(line, decided.call());
+        if (decided.rating() != null) {
+            line.text("category", decided.rating().category().text());
+            line.text("risk", decided.rating().risk().text());
+        }
+        line.text("code", decision.code().text());
+        RuleRef rule = decision.rule();
+        if (rule != null) {
+            line.text("rule", rule.name()).text("place", rule.place().path());
+            if (rule.place().line() > 0) {
+                line.number("line", rule.place().line())
+                        .number("column", rule.place().column());
+            }
+        }
+        if (decision.retryAfter() != null) {
+            line.number("retryAfterMs", decision.retryAfter().toMillis());
+        }
+        policy(line, "policy", "description", decided.policy());
+        arguments(line, decided.call());
+        line.number("tookMicros", decided.took().toNanos() / 1_000);
+    }
+
+    private void arguments(Line line, ToolCall call) {
+        if (call.problem() != null) {
+            // There are none that could be read.
+            return;
+        }
+        Arguments arguments = call.arguments();
+        line.text("argsHmac", HexFormat.of().formatHex(SealKey.mac(key, CanonicalJson.of(arguments.root()))));
+        if (arguments.bytes() > MAX_ARGUMENTS) {
+            line.text("argsOmitted", "larger than " + MAX_ARGUMENTS + " bytes");
+            return;
+        }
+        ObjectValue kept = redaction.of(arguments.root());
+        if (kept != null) {
+            line.json("args", kept.json()).flag("argsComplete", kept.equals(arguments.root()));
+        }
+    }
+
+    private static void settled(Line line, Settled settled) {
+        line.text("event", "settlement")
+                .text("id", settled.id())
+                .text("outcome", text(settled.outcome()))
+                .text("tool", settled.call().tool())
+                .text("server", settled.call().server())
+                .number("tookMicros", settled.took().toNanos() / 1_000);
+    }
+
+    /** In the words of recorded calls. */
+    private static String text(Settlement outcome) {
+        return switch (outcome) {
+            case SUCCEEDED -> "success";
+            case FAILED -> "error";
+            case UNSENT -> "unsent";
+            case UNKNOWN -> "unknown";
+        };
+    }
+
+    private static void changed(Line line, PolicyChanged changed) {
+        line.text("event", "policy").text("change", changed.change().text());
+        policy(line, "policy", "description", changed.now());
+        if (changed.before() != null) {
+            policy(line, "before", "descriptionBefore", changed.before());
+        }
+    }
+
+    private static void policy(Line line, String digest, String description, PolicyRef policy) {
+        line.text(digest, policy.digest());
+        if (!policy.description().isEmpty()) {
+            line.text(description, policy.description());
+        }
+    }
+
+    private static void call(Line line, ToolCall call) {
+        line.text("tool", call.tool())
+                .text("server", call.server())
+                .text("session", call.session())
+                .text("identity", call.identity());
+    }
+}

@@ -1,0 +1,93 @@
+package dev.interlock.policy.audit.log;
+
+import org.jspecify.annotations.Nullable;
+
+/** Writes one line. Names are ours and plain; values may be anybody's, and come out as ASCII. */
+final class Line {
+
+    /** Of names and texts that others choose. What is cut off is told by the ellipsis at the end. */
+    private static final int MAX_TEXT = 512;
+
+    private static final char[] HEX = "0123456789abcdef".toCharArray();
+
+    private final StringBuilder out = new StringBuilder(512);
+
+    Line(Head last) {
+        Frame.begin(out, last);
+    }
+
+    /** A text; nothing is written of null. */
+    Line text(String name, @Nullable String value) {
+        if (value != null) {
+            name(name).append('"');
+            int end = value.length() <= MAX_TEXT ? value.length() : MAX_TEXT - 1;
+            for (int i = 0; i < end; i++) {
+                escape(value.charAt(i));
+            }
+            if (end < value.length()) {
+                escape('…');
+            }
+            out.append('"');
+        }
+        return this;
+    }
+
+    Line number(String name, long value) {
+        name(name).append(value);
+        return this;
+    }
+
+    Line flag(String name, boolean value) {
+        name(name).append(value);
+        return this;
+    }
+
+    /** A value that is JSON already. */
+    Line json(String name, String json) {
+        name(name);
+        for (int i = 0; i < json.length(); i++) {
+            char c = json.charAt(i);
+            // Outside of strings JSON is ASCII, so what isn't stands in a string.
+            if (c < 0x7f) {
+                out.append(c);
+            } else {
+                unicode(c);
+            }
+        }
+        return this;
+    }
+
+    /** What has been written so far, for a signature. */
+    String soFar() {
+        return out.toString();
+    }
+
+    /** Ends the line and adds it to a buffer. */
+    Head endInto(StringBuilder buffer, Head last) {
+        String hash = Frame.end(out);
+        buffer.append(out);
+        return new Head(last.sequence() + 1, hash);
+    }
+
+    private StringBuilder name(String name) {
+        return out.append(",\"").append(name).append("\":");
+    }
+
+    private void escape(char c) {
+        if (c == '"' || c == '\\') {
+            out.append('\\').append(c);
+        } else if (c >= ' ' && c < 0x7f) {
+            out.append(c);
+        } else {
+            unicode(c);
+        }
+    }
+
+    private void unicode(char c) {
+        out.append("\\u")
+                .append(HEX[c >> 12])
+                .append(HEX[(c >> 8) & 15])
+                .append(HEX[(c >> 4) & 15])
+                .append(HEX[c & 15]);
+    }
+}

@@ -1,0 +1,437 @@
+package dev.interlock.policy.audit.log;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Locale;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The files of one log. New lines go to the file that the host named; when it is full it is finished with a closing line
+ * and renamed, with the number of the segment behind its name, and a new one begins. For one thread.
+ *
+ * <p>What is written is written wholly or not at all: if the disk takes only a part, the file is cut back to where it was,
+ * and nothing more is written before that has succeeded.
+ */
+final class LogFiles implements Closeable {
+
+    private final Path file;
+    private final Settings settings;
+    private final FileChannel lockChannel;
+    private FileChannel channel;
+    private int segment;
+    private Head head = Head.NONE;
+    /** Where the next line goes; what is behind it in the file is no part of the log. */
+    private long position;
+
+    private boolean ragged;
+    private boolean mustOpen;
+    private Instant begun = Instant.EPOCH;
+
+    /** How files are opened; a test's may take less than they are given. */
+    interface Opener {
+        FileChannel open(Path file) throws IOException;
+    }
+
+    /**
+     * What the files are to be like.
+     *
+     * @param maxBytes the size at which a file is finished
+     * @param maxAge the age at which it is, or null
+     * @param key what signs closing lines, or null
+     * @param argumentsKey the id of the key of the arguments' digests
+     */
+    record Settings(
+            long maxBytes,
+            @Nullable Duration maxAge,
+            @Nullable SealKey key,
+            String argumentsKey,
+            Opener opener) {}
+
+    /** What was found of the last run. */
+    private enum Before {
+        /** There was none. */
+        NONE,
+        /** It ended with a closing line. */
+        SEALED,
+        /** It didn't: its process was killed, or the end was cut off. */
+        UNSEALED,
+        /** Its last line was not whole, and was set aside. */
+        TORN,
+        /** Lines were changed, or could not be read; they were left as they are, in a file of their own. */
+        DAMAGED;
+
+        String text() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static FileChannel openFile(Path file) throws IOException {
+        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+    }
+
+    LogFiles(Path file, Settings settings, Instant now) throws IOException {
+        this.file = file.toAbsolutePath();
+        this.settings = settings;
+        this.lockChannel = lock(this.file);
+        boolean opened = false;
+        try {
+            this.segment = lastSegment() + 1;
+            this.channel = settings.opener().open(this.file);
+            try {
+                recover(now);
+                opened = true;
+            } finally {
+                if (!opened) {
+                    channel.close();
+                }
+            }
+        } finally {
+            if (!opened) {
+                lockChannel.close();
+            }
+        }
+    }
+
+    private static FileChannel lock(Path file) throws IOException {
+        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
+        FileChannel channel = openFile(lockFile);
+        FileLock lock = null;
+        try {
+            lock = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // Another log in this process has it.
+        } finally {
+            if (lock == null) {
+                channel.close();
+            }
+        }
+        if (lock == null) {
+            throw new IOException(file + " is being written by another process or another log of this one;"
+                    + " give each process a file of its own");
+        }
+        return channel;
+    }
+
+    /** Whether somebody writes the log of this file now. */
+    static boolean isLocked(Path file) {
+        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
+        if (!Files.isRegularFile(lockFile)) {
+            return false;
+        }
+        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE);
+                FileLock lock = channel.tryLock()) {
+            return lock == null;
+        } catch (OverlappingFileLockException e) {
+            return true;
+        } catch (IOException e) {
+            // Not ours to write, so whoever writes it can't be told; the safe answer is the one that finds more.
+            return false;
+        }
+    }
+
+    /** The files of a log that are there, in the order in which they were written. */
+    static List<Path> files(Path file) throws IOException {
+        List<Path> files = new ArrayList<>(segments(file));
+        if (Files.exists(file)) {
+            files.add(file);
+        }
+        return files;
+    }
+
+    private static List<Path> segments(Path file) throws IOException {
+        Path absolute = file.toAbsolutePath();
+        Path directory = absolute.getParent();
+        if (directory == null || !Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> siblings = Files.list(directory)) {
+            return siblings.filter(sibling -> number(absolute, sibling) > 0)
+                    .sorted(Comparator.comparingInt(sibling -> number(absolute, sibling)))
+                    .toList();
+        }
+    }
+
+    /** The number of the segment that a file beside the log's holds; 0 if it is none of the log's. */
+    static int number(Path file, Path sibling) {
+        String name = String.valueOf(sibling.getFileName());
+        String prefix = file.getFileName() + ".";
+        String digits = name.startsWith(prefix) ? name.substring(prefix.length()) : "";
+        return digits.matches("[0-9]{6,9}") ? Integer.parseInt(digits) : 0;
+    }
+
+    private int lastSegment() throws IOException {
+        List<Path> segments = segments(file);
+        return segments.isEmpty() ? 0 : number(file, segments.get(segments.size() - 1));
+    }
+
+    // ---- what was there before
+
+    private void recover(Instant now) throws IOException {
+        Found found = channel.size() > 0 ? read(file) : null;
+        List<Path> segments = segments(file);
+        Before before = found == null ? Before.NONE : found.before();
+        if (head.equals(Head.NONE) && !segments.isEmpty()) {
+            // The last run ended between two files, or before it had written a whole line to this one.
+            Before previous = read(segments.get(segments.size() - 1)).before();
+            before = found == null ? previous : before;
+            begun = now;
+        }
+        if (found != null) {
+            position = found.end();
+            if (found.torn() > 0) {
+                setAside(found);
+            }
+            if (before == Before.DAMAGED) {
+                renameAndBegin(now);
+            }
+        }
+        begun = position == 0 ? now : begun;
+        Line line = opening(now, before);
+        if (found != null && found.torn() > 0) {
+            line.number("tornBytes", found.torn());
+        }
+        finish(line);
+        force();
+        mustOpen = false;
+    }
+
+    private record Found(Before before, long end, long torn) {}
+
+    /** Reads a file through, takes its last line for the head, and says what was found. */
+    private Found read(Path path) throws IOException {
+        boolean damaged = false;
+        boolean sealed = false;
+        Frame last = null;
+        try (RawLines lines = new RawLines(path)) {
+            while (lines.next()) {
+                Frame frame = lines.frame();
+                damaged |= frame == null
+                        || !frame.authentic()
+                        || (last != null
+                                && (frame.sequence() != last.sequence() + 1
+                                        || !frame.prev().equals(last.hash())));
+                last = frame == null ? last : frame;
+                String text = lines.text();
+                sealed = Frame.event(text).equals("seal");
+                if (lines.number() == 1) {
+                    begun = time(Frame.time(text));
+                }
+            }
+            head = last == null ? head : last.head();
+            Before before = damaged
+                    ? Before.DAMAGED
+                    : lines.torn() > 0 ? Before.TORN : sealed ? Before.SEALED : Before.UNSEALED;
+            return new Found(before, lines.end(), lines.torn());
+        }
+    }
+
+    private static Instant time(String text) {
+        try {
+            return Instant.parse(text);
+        } catch (DateTimeParseException e) {
+            // The line is damaged, and reported as such; a file that is taken for old is only finished earlier.
+            return Instant.EPOCH;
+        }
+    }
+
+    /** Keeps the bytes of a line that was not finished beside the log, and takes them out of it. */
+    private void setAside(Found found) throws IOException {
+        Path aside = free(file.resolveSibling(file.getFileName() + ".torn-" + (head.sequence() + 1)));
+        ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(found.torn(), 1 << 20));
+        channel.read(bytes, found.end());
+        bytes.flip();
+        try (FileChannel out = FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            while (bytes.hasRemaining()) {
+                out.write(bytes);
+            }
+            out.force(true);
+        }
+        channel.truncate(found.end());
+    }
+
+    private static Path free(Path path) {
+        Path free = path;
+        for (int i = 2; Files.exists(free); i++) {
+            free = path.resolveSibling(path.getFileName() + "-" + i);
+        }
+        return free;
+    }
+
+    // ---- writing
+
+    Head head() {
+        return head;
+    }
+
+    /**
+     * Writes some lines, after an opening line if one is due.
+     *
+     * @param lines writes them: given the head, it adds to a buffer and answers with the new head
+     * @param durable whether they must be on the disk in the end
+     * @throws IOException if not all could be written; then none was, and they may be given again
+     */
+    void append(Instant now, boolean durable, Writer lines) throws IOException {
+        if (position >= settings.maxBytes() || isOld(now)) {
+            rotate(now);
+        }
+        if (mustOpen) {
+            Line opening = opening(now, Before.SEALED);
+            finish(opening);
+            mustOpen = false;
+        }
+        long from = position;
+        Head before = head;
+        StringBuilder text = new StringBuilder();
+        Head after = lines.write(text, head);
+        write(text, after);
+        if (durable) {
+            try {
+                channel.force(false);
+            } catch (IOException e) {
+                // What a failed forcing leaves on the disk nobody knows, and a second one may not tell: write it again.
+                position = from;
+                head = before;
+                ragged = true;
+                throw e;
+            }
+        }
+    }
+
+    /** Writes lines: given the head, it adds to the buffer and answers with the new head. */
+    interface Writer {
+        Head write(StringBuilder buffer, Head head);
+    }
+
+    void force() throws IOException {
+        channel.force(false);
+    }
+
+    private boolean isOld(Instant now) {
+        Duration maxAge = settings.maxAge();
+        return maxAge != null && !now.isBefore(begun.plus(maxAge));
+    }
+
+    private void write(StringBuilder text, Head after) throws IOException {
+        if (ragged) {
+            channel.truncate(position);
+            ragged = false;
+        }
+        ByteBuffer bytes = ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.US_ASCII));
+        long at = position;
+        ragged = true;
+        try {
+            while (bytes.hasRemaining()) {
+                at += channel.write(bytes, at);
+            }
+        } catch (IOException e) {
+            channel.truncate(position);
+            ragged = false;
+            throw e;
+        }
+        ragged = false;
+        position = at;
+        head = after;
+    }
+
+    private void finish(Line line) throws IOException {
+        StringBuilder buffer = new StringBuilder();
+        write(buffer, line.endInto(buffer, head));
+    }
+
+    private Line opening(Instant now, Before before) {
+        return new Line(head)
+                .text("t", now.toString())
+                .text("event", "open")
+                .number("segment", segment)
+                .text("before", before.text())
+                .text("argsKey", settings.argumentsKey());
+    }
+
+    /** Writes the closing line. Its signature is of everything before it in the line, and so, by the chain, in the log. */
+    private void seal(Instant now, String reason) throws IOException {
+        Line line = new Line(head)
+                .text("t", now.toString())
+                .text("event", "seal")
+                .number("segment", segment)
+                .text("reason", reason);
+        SealKey key = settings.key();
+        if (key != null) {
+            line.text("algorithm", key.algorithm());
+            line.text("signature", key.sign(line.soFar()));
+        }
+        finish(line);
+        channel.force(true);
+        mustOpen = true;
+    }
+
+    private void rotate(Instant now) throws IOException {
+        if (!mustOpen) {
+            seal(now, "rotate");
+        }
+        renameAndBegin(now);
+    }
+
+    private void renameAndBegin(Instant now) throws IOException {
+        Path finished = file.resolveSibling(String.format("%s.%06d", file.getFileName(), segment));
+        if (Files.exists(finished)) {
+            throw new FileAlreadyExistsException(finished + " is in the way of a file of this log");
+        }
+        Files.move(file, finished, StandardCopyOption.ATOMIC_MOVE);
+        FileChannel next;
+        try {
+            next = settings.opener().open(file);
+        } catch (IOException e) {
+            // The old file goes on under its old name, as if nothing had been.
+            Files.move(finished, file, StandardCopyOption.ATOMIC_MOVE);
+            throw e;
+        }
+        channel.close();
+        channel = next;
+        forceDirectory();
+        segment++;
+        position = 0;
+        begun = now;
+        mustOpen = true;
+    }
+
+    /** So that the new names outlive a loss of power. Not every system can; then they are on the disk a little later. */
+    private void forceDirectory() throws IOException {
+        Path directory = file.getParent();
+        if (directory != null && !System.getProperty("os.name", "").startsWith("Windows")) {
+            try (FileChannel names = FileChannel.open(directory, StandardOpenOption.READ)) {
+                names.force(true);
+            }
+        }
+    }
+
+    /** Ends the log with its closing line. */
+    void seal(Instant now) throws IOException {
+        if (!mustOpen) {
+            seal(now, "close");
+        }
+    }
+
+    @Override
+    public void close() throws IOException {
+        try (lockChannel) {
+            channel.close();
+        }
+    }
+}

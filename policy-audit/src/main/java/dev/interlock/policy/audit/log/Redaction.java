@@ -1,0 +1,178 @@
+package dev.interlock.policy.audit.log;
+
+import dev.interlock.policy.Path;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** Which arguments of a call stand in the log as they are. By default none: there is only their keyed digest. */
+public final class Redaction {
+
+    /** What stands in place of a value. */
+    public static final String REDACTED = "[redacted]";
+
+    private static final Redaction NOTHING = new Redaction(new Node(), false);
+
+    private final Node root;
+    private final boolean rest;
+
+    private Redaction(Node root, boolean rest) {
+        this.root = root;
+        this.rest = rest;
+    }
+
+    /** No argument stands in the log. */
+    public static Redaction nothing() {
+        return NOTHING;
+    }
+
+    /**
+     * Only what these paths name stands in the log; nobody learns even the names of the others.
+     *
+     * @param paths as policies write them: {@code args.amount}, {@code args.items[*].id}
+     * @throws IllegalArgumentException if one is no path of an argument
+     */
+    public static Redaction only(String... paths) {
+        return new Redaction(tree(paths), false);
+    }
+
+    /**
+     * Everything stands in the log but what these paths name, which is {@link #REDACTED}. An argument that a server adds
+     * tomorrow stands there too: for secrets, {@link #only} is the safer choice.
+     *
+     * @param paths as policies write them; none for all arguments
+     * @throws IllegalArgumentException if one is no path of an argument
+     */
+    public static Redaction allBut(String... paths) {
+        return new Redaction(tree(paths), true);
+    }
+
+    private static Node tree(String... paths) {
+        Node root = new Node();
+        for (String text : paths) {
+            Path path = Path.parse(text);
+            if (path.root() != Path.Root.ARGS) {
+                throw new IllegalArgumentException("'" + text + "' must be the path of an argument: args.<name>");
+            }
+            Node node = root;
+            for (Path.Step step : path.steps()) {
+                node = node.grow(step);
+            }
+            node.end = true;
+        }
+        return root;
+    }
+
+    /** What of these arguments may stand in the log; null if none of any call may. */
+    @Nullable
+    ObjectValue of(ObjectValue arguments) {
+        if (!rest && root.isLeaf()) {
+            return null;
+        }
+        Value kept = rest ? without(arguments, root) : only(arguments, root);
+        return kept instanceof ObjectValue object ? object : ObjectValue.EMPTY;
+    }
+
+    private static Value without(Value value, Node node) {
+        if (node.end) {
+            return new Value.Text(REDACTED);
+        }
+        if (node.isLeaf()) {
+            return value;
+        }
+        if (value instanceof ObjectValue object) {
+            Map<String, Value> members = new LinkedHashMap<>();
+            object.members().forEach((name, member) -> {
+                Node next = node.members.get(name);
+                members.put(name, next == null ? member : without(member, next));
+            });
+            return ObjectValue.of(members);
+        }
+        if (value instanceof Value.Array array) {
+            List<Value> items = new ArrayList<>();
+            for (int i = 0; i < array.items().size(); i++) {
+                Value item = array.items().get(i);
+                for (Node next : node.at(i)) {
+                    item = without(item, next);
+                }
+                items.add(item);
+            }
+            return new Value.Array(items);
+        }
+        return value;
+    }
+
+    /** What the tree names of a value; null if it names nothing that is there. */
+    private static @Nullable Value only(Value value, Node node) {
+        if (node.end) {
+            return value;
+        }
+        if (value instanceof ObjectValue object) {
+            Map<String, Value> members = new LinkedHashMap<>();
+            object.members().forEach((name, member) -> {
+                Node next = node.members.get(name);
+                Value kept = next == null ? null : only(member, next);
+                if (kept != null) {
+                    members.put(name, kept);
+                }
+            });
+            return members.isEmpty() ? null : ObjectValue.of(members);
+        }
+        if (value instanceof Value.Array array) {
+            return onlyItems(array, node);
+        }
+        return null;
+    }
+
+    private static @Nullable Value onlyItems(Value.Array array, Node node) {
+        List<Value> items = new ArrayList<>();
+        boolean any = false;
+        for (int i = 0; i < array.items().size(); i++) {
+            Value kept = null;
+            for (Node next : node.at(i)) {
+                kept = kept == null ? only(array.items().get(i), next) : kept;
+            }
+            any |= kept != null;
+            items.add(kept == null ? new Value.Text(REDACTED) : kept);
+        }
+        return any ? new Value.Array(items) : null;
+    }
+
+    /** A step of some paths. */
+    private static final class Node {
+
+        private final Map<String, Node> members = new HashMap<>();
+        private @Nullable Node every;
+        private boolean end;
+
+        Node grow(Path.Step step) {
+            if (step instanceof Path.Step.Member member) {
+                return members.computeIfAbsent(member.name(), name -> new Node());
+            }
+            every = every == null ? new Node() : every;
+            return every;
+        }
+
+        boolean isLeaf() {
+            return members.isEmpty() && every == null && !end;
+        }
+
+        /** The steps that lead to the element at this index. */
+        List<Node> at(int index) {
+            List<Node> found = new ArrayList<>(2);
+            if (every != null) {
+                found.add(every);
+            }
+            Node numbered = members.get(Integer.toString(index));
+            if (numbered != null) {
+                found.add(numbered);
+            }
+            return found;
+        }
+    }
+}

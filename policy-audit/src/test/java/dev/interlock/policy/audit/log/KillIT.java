@@ -1,0 +1,159 @@
+package dev.interlock.policy.audit.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import java.io.BufferedReader;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * Kills a process with SIGKILL in the middle of a stream of decisions, again and again over one log. What the process had
+ * said was decided must be in the log, but for what its queue may have held; and the log must be sound.
+ *
+ * <p>A killed process loses nothing that it has given to the operating system, forced or not. What a loss of power does to
+ * lines that were not forced can't be tried here; {@code LastLineProperties} cuts the file everywhere instead.
+ */
+class KillIT {
+
+    private static final int QUEUE = 64;
+
+    /** Fills the pipe, so that the process is never far ahead of what was heard of it. */
+    private static final String PADDING = " ".repeat(2_000);
+
+    @TempDir
+    private Path directory;
+
+    /** The process that is killed: admits calls, and says which it has admitted. */
+    static final class Child {
+        public static void main(String... args) throws IOException {
+            AuditLog log = builder(Path.of(args[0]), args[1]).open();
+            PolicyEngine engine = PolicyEngine.builder(Policy.of(PolicyBody.of(Posture.ALLOW)))
+                    .ids(new Ids(args[2]))
+                    .audit(log)
+                    .build();
+            PrintStream out =
+                    new PrintStream(new FileOutputStream(FileDescriptor.out), true, StandardCharsets.US_ASCII);
+            for (int i = 0; ; i++) {
+                try (Admission admission = engine.admit(ToolCall.of("pay", Map.of("amount", i)))) {
+                    if (admission.decision().allowed()) {
+                        out.println(args[2] + "-" + i + PADDING);
+                    }
+                }
+            }
+        }
+    }
+
+    private static final class Ids implements Supplier<String> {
+        private final String run;
+        private int next;
+
+        Ids(String run) {
+            this.run = run;
+        }
+
+        @Override
+        public String get() {
+            return run + "-" + next++;
+        }
+    }
+
+    private static AuditLog.Builder builder(Path file, String sync) {
+        return AuditLog.at(file)
+                .rotateAt(32 << 10)
+                .queue(QUEUE, 1 << 20)
+                .overflow(Overflow.BLOCK)
+                .sync(
+                        switch (sync) {
+                            case "every decision" -> Sync.everyDecision();
+                            case "every 10 ms" -> Sync.every(Duration.ofMillis(10));
+                            default -> Sync.never();
+                        });
+    }
+
+    @ParameterizedTest(name = "{0}, {1} times")
+    @CsvSource({"every decision, 18, 0", "every 10 ms, 16, 64", "never, 16, 64"})
+    @Timeout(240)
+    void aKilledProcessLosesNoMoreThanItsQueue(String sync, int times, int mayLose) throws Exception {
+        Path file = directory.resolve("audit.jsonl");
+        Random random = new Random(sync.hashCode());
+        Set<String> known = new HashSet<>();
+        for (int i = 0; i < times; i++) {
+            List<String> said = runAndKill(file, sync, "r" + i, random.nextInt(150));
+
+            Verification found = LogVerifier.of(file).unclosed(true).verify();
+            assertThat(found.findings()).as("run %d", i).isEmpty();
+            List<String> ids = LogLines.of(file, "decision").stream()
+                    .map(line -> line.get("id").asString())
+                    .toList();
+            assertThat(ids).doesNotHaveDuplicates().containsAll(known);
+            known = new HashSet<>(ids);
+            said.removeAll(known);
+            assertThat(said)
+                    .as("said to be decided in run %d, and not in the log", i)
+                    .hasSizeLessThanOrEqualTo(mayLose);
+        }
+        try (AuditLog log = builder(file, sync).open()) {
+            log.record(Events.allowed(1));
+        }
+        assertThat(LogVerifier.of(file).verify().findings()).isEmpty();
+        assertThat(known).hasSizeGreaterThan(times);
+    }
+
+    /** What the process said before it was gone. */
+    private static List<String> runAndKill(Path file, String sync, String run, int after) throws Exception {
+        Process process = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-XX:+UseSerialGC",
+                        "-XX:TieredStopAtLevel=1",
+                        "-Xshare:auto",
+                        "-Xmx64m",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        Child.class.getName(),
+                        file.toString(),
+                        sync,
+                        run)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+        List<String> said = new ArrayList<>();
+        try (BufferedReader out = process.inputReader(StandardCharsets.US_ASCII)) {
+            for (String line = out.readLine(); line != null; line = out.readLine()) {
+                said.add(line.strip());
+                if (said.size() == after + 1) {
+                    // By its handle: the process itself would close the pipe, with what was said last in it.
+                    process.toHandle().destroyForcibly();
+                }
+            }
+        } finally {
+            process.destroyForcibly();
+        }
+        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(said).hasSizeGreaterThan(after);
+        // The last one may have been cut off by the kill.
+        said.remove(said.size() - 1);
+        return said;
+    }
+}
