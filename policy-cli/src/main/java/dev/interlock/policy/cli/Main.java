@@ -30,6 +30,7 @@ import picocli.CommandLine.Spec;
             ScanCommand.class,
             CheckCommand.class,
             LockCommand.class,
+            AuditCommand.class,
             DemoCommand.class,
             DemoServerCommand.class,
         },

@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.Diagnostic;
@@ -23,6 +24,7 @@ import java.util.concurrent.ExecutionException;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
@@ -43,6 +45,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
+            "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header 'Authorization=Bearer …'",
         })
 final class ProxyCommand implements Callable<Integer> {
@@ -72,6 +75,9 @@ final class ProxyCommand implements Callable<Integer> {
     @Option(names = "--server", paramLabel = "NAME", description = "What the policy calls the server.")
     private @Nullable String server;
 
+    @Mixin
+    private AuditOptions audit;
+
     @Spec
     private CommandSpec spec;
 
@@ -86,7 +92,12 @@ final class ProxyCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = Source.read(policyFile).policy(Colours.detect());
-        PolicyEngine engine = engine(policy);
+        AuditLog log = audit.open(err);
+        if (log != null) {
+            // A signal ends the process without coming back here; the log is to have its closing line all the same.
+            Runtime.getRuntime().addShutdownHook(new Thread(log::close, "interlock-close-audit"));
+        }
+        PolicyEngine engine = engine(policy, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
         McpClientTransport inner = inner(json, err, end);
@@ -103,14 +114,19 @@ final class ProxyCommand implements Callable<Integer> {
             throw new CliException("the proxy has failed: " + e.getCause());
         } finally {
             watcher.close();
+            if (log != null) {
+                log.close();
+            }
         }
     }
 
-    private PolicyEngine engine(Policy policy) {
+    private PolicyEngine engine(Policy policy, @Nullable AuditLog log) {
         try {
-            return PolicyEngine.builder(policy)
-                    .schemaValidator(JsonSchemas.whenNeeded())
-                    .build();
+            PolicyEngine.Builder builder = PolicyEngine.builder(policy).schemaValidator(JsonSchemas.whenNeeded());
+            if (log != null) {
+                builder.audit(log);
+            }
+            return builder.build();
         } catch (IllegalArgumentException e) {
             throw new CliException(policyFile + ": " + e.getMessage());
         }

@@ -30,6 +30,16 @@ final class RecordingReader {
 
     private final JsonFactory json = JsonReader.factory();
 
+    /** Null unless the recording is an audit log. */
+    private final @Nullable AuditedCalls audited;
+
+    /**
+     * @param audited what an audit log tells in other lines, or null if the recording is none
+     */
+    RecordingReader(@Nullable AuditedCalls audited) {
+        this.audited = audited;
+    }
+
     /**
      * The line that stands in a buffer.
      *
@@ -45,7 +55,7 @@ final class RecordingReader {
             if (parser.nextToken() != null) {
                 throw new DamagedLineException("there is more after the end of the object");
             }
-            return fields.recording();
+            return audited == null ? fields.recording() : fields.audited(audited);
         } catch (JacksonException e) {
             String message = e.getOriginalMessage();
             throw new DamagedLineException("this is no JSON: " + Printable.of(String.valueOf(message)));
@@ -77,6 +87,9 @@ final class RecordingReader {
         private @Nullable String policy;
         private @Nullable ToolList tools;
         private @Nullable List<RecordedCall> steps;
+        private @Nullable String event;
+        private @Nullable String code;
+        private @Nullable Boolean argumentsComplete;
 
         void read(JsonParser parser) {
             for (String name = parser.nextName(); name != null; name = parser.nextName()) {
@@ -138,6 +151,18 @@ final class RecordingReader {
                         once(13, name);
                         steps = steps(parser);
                     }
+                    case "event" -> {
+                        once(14, name);
+                        event = scalarOrNull(parser);
+                    }
+                    case "code" -> {
+                        once(15, name);
+                        code = scalarOrNull(parser);
+                    }
+                    case "argsComplete" -> {
+                        once(16, name);
+                        argumentsComplete = Boolean.valueOf(scalarOrNull(parser));
+                    }
                     default -> {
                         other(name);
                         skip(parser);
@@ -178,6 +203,21 @@ final class RecordingReader {
                 return new Recording(steps, true, caseId == null ? id : caseId, policy, tools);
             }
             return new Recording(List.of(call()), false, caseId, policy, tools);
+        }
+
+        /** Of a line of an audit log: its call, or nothing if it tells of something else. */
+        Recording audited(AuditedCalls calls) {
+            if (event == null || !event.equals("decision") || id == null || !calls.isNew(id)) {
+                return new Recording(List.of(), false, null, null, null);
+            }
+            outcome = calls.outcome(id);
+            approved = calls.approved(id);
+            if ("malformed".equals(code)) {
+                argumentsProblem = "they could not be read when the call was made";
+            } else {
+                calls.requireArguments(argumentsComplete);
+            }
+            return new Recording(List.of(call()), false, null, null, null);
         }
 
         RecordedCall call() {

@@ -16,13 +16,14 @@ final class Replay {
     private final @Nullable Stage other;
     private final PrintWriter err;
     private final ReplaySummary summary = new ReplaySummary();
-    private final RecordingReader reader = new RecordingReader();
+    private final RecordingReader reader;
     private long refusedMore;
     private long allowedMore;
 
-    Replay(Stage stage, @Nullable Stage other, PrintWriter err) {
+    Replay(Stage stage, @Nullable Stage other, RecordingReader reader, PrintWriter err) {
         this.stage = stage;
         this.other = other;
+        this.reader = reader;
         this.err = err;
     }
 
@@ -42,6 +43,9 @@ final class Replay {
 
     private void line(Lines lines, DecisionSink sink) {
         Recording recording = reader.read(lines.buffer(), lines.offset(), lines.length());
+        if (recording.calls().isEmpty() && !recording.isCase()) {
+            return;
+        }
         Stage.Decider decider = stage.enter(recording);
         Stage.Decider against = other == null ? null : other.enter(recording);
         int step = recording.isCase() ? 0 : -1;

@@ -2,6 +2,7 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.testing.ToolList;
+import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
@@ -30,8 +31,8 @@ import tools.jackson.core.JacksonException;
             "Runs recorded calls through a policy, at the times at which they were made.",
             "",
             "CALLS has a call a line: {\"t\": 1767225600000, \"tool\": \"create_charge\", \"args\": {…}}, with",
-            "identity, session, server, outcome and approved where they matter. Prints a decision a line,",
-            "and a summary to the standard error.",
+            "identity, session, server, outcome and approved where they matter; or it is an audit log whose",
+            "calls have all their arguments. Prints a decision a line, and a summary to the standard error.",
             "",
         },
         footer = {
@@ -66,6 +67,11 @@ final class ReplayCommand implements Callable<Integer> {
             description = "Of the decisions: JSON Lines, or lines for people. Default: json.")
     private Format format = Format.JSON;
 
+    @Option(
+            names = "--partial",
+            description = "Replay calls of an audit log also if not all their arguments are in it.")
+    private boolean partial;
+
     @Spec
     private CommandSpec spec;
 
@@ -83,8 +89,8 @@ final class ReplayCommand implements Callable<Integer> {
         String other = against;
         Stage otherStage = other == null ? null : new Stage(Source.read(other).policy(colours), true, known);
         PrintWriter err = spec.commandLine().getErr();
-        try (InputStream in = calls.equals("-") ? System.in : Source.open(calls)) {
-            Replay replay = new Replay(stage, otherStage, err);
+        try (InputStream in = calls.equals("-") ? standardInput() : Source.open(calls)) {
+            Replay replay = new Replay(stage, otherStage, new RecordingReader(audited(calls)), err);
             try (DecisionSink sink = sink(colours)) {
                 replay.run(new Lines(in), sink);
             }
@@ -96,6 +102,33 @@ final class ReplayCommand implements Callable<Integer> {
         } catch (JacksonException e) {
             // Whoever read the output has gone: nothing to complain about, and nobody to complain to.
             return ExitCode.USAGE;
+        }
+    }
+
+    private static InputStream standardInput() throws IOException {
+        InputStream in = new BufferedInputStream(System.in);
+        in.mark(BUFFER);
+        if (AuditedCalls.isLog(in)) {
+            throw new CliException(
+                    "an audit log must be given as a file: it is read twice, since later lines tell how a"
+                            + " call ended");
+        }
+        in.reset();
+        return in;
+    }
+
+    /** What an audit log tells in later lines; null if the calls are no audit log. */
+    private @Nullable AuditedCalls audited(String calls) throws IOException {
+        if (calls.equals("-")) {
+            return null;
+        }
+        try (InputStream in = Source.open(calls)) {
+            if (!AuditedCalls.isLog(in)) {
+                return null;
+            }
+        }
+        try (InputStream in = Source.open(calls)) {
+            return AuditedCalls.of(new Lines(in), partial);
         }
     }
 

@@ -71,7 +71,7 @@ final class EventLines {
         if (decision.retryAfter() != null) {
             line.number("retryAfterMs", decision.retryAfter().toMillis());
         }
-        policy(line, "policy", "description", decided.policy());
+        policy(line, "policyDigest", "policyDescription", decided.policy());
         arguments(line, decided.call());
         line.number("tookMicros", decided.took().toNanos() / 1_000);
     }
@@ -114,9 +114,9 @@ final class EventLines {
 
     private static void changed(Line line, PolicyChanged changed) {
         line.text("event", "policy").text("change", changed.change().text());
-        policy(line, "policy", "description", changed.now());
+        policy(line, "policyDigest", "policyDescription", changed.now());
         if (changed.before() != null) {
-            policy(line, "before", "descriptionBefore", changed.before());
+            policy(line, "digestBefore", "descriptionBefore", changed.before());
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What chains a line to its neighbours, read from its bytes: {@code {"seq":N,"prev":"H"} at its beginning and
- * {@code ,"hash":"H"}} at its end. The place is fixed, so no parser can be made to see another number than the next one
+ * What chains a line to its neighbours, read from its bytes: the number and the hash of the one before at its beginning, and
+ * its own hash at its end. Their place is fixed, so no parser can be made to see another number than the next one
  * does.
  *
  * @param sequence the line's number over all files

@@ -86,7 +86,7 @@ final class RawLines implements Closeable {
 
     /** The bytes after the last line break, once {@link #next} has said false. */
     long torn() {
-        return filled - start;
+        return (long) filled - start;
     }
 
     @Nullable

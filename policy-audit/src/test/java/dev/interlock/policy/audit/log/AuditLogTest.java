@@ -73,7 +73,7 @@ class AuditLogTest {
 
     @Test
     void aDecisionIsOneLineWithAllThatIsKnownOfIt() throws Exception {
-        ToolCall call = ToolCall.of("create_refund", Map.of("amount", 700))
+        ToolCall call = ToolCall.of("create_refund", Map.of("note", "canary value"))
                 .by("bob")
                 .in("s-1")
                 .on("billing");
@@ -118,10 +118,10 @@ class AuditLogTest {
                         Map.entry("line", "6"),
                         Map.entry("column", "9"),
                         Map.entry("retryAfterMs", "6000"),
-                        Map.entry("policy", "\"" + "ab".repeat(32) + "\""),
-                        Map.entry("description", "\"refunds\""),
+                        Map.entry("policyDigest", "\"" + "ab".repeat(32) + "\""),
+                        Map.entry("policyDescription", "\"refunds\""),
                         Map.entry("tookMicros", "12")));
-        assertThat(LogLines.text(file)).doesNotContain("700");
+        assertThat(LogLines.text(file)).doesNotContain("canary");
     }
 
     @Test
@@ -139,7 +139,8 @@ class AuditLogTest {
                 .containsExactly("open", "policy", "policy", "decision", "settlement", "failure", "seal");
         assertThat(LogLines.of(file, "settlement").get(0).get("outcome").asString())
                 .isEqualTo("success");
-        assertThat(LogLines.of(file, "policy").get(1).get("before").asString()).isEqualTo("ab".repeat(32));
+        assertThat(LogLines.of(file, "policy").get(1).get("digestBefore").asString())
+                .isEqualTo("ab".repeat(32));
         assertThat(verify().intact()).isTrue();
     }
 

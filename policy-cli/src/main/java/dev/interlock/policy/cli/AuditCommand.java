@@ -1,0 +1,28 @@
+package dev.interlock.policy.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock audit}. */
+@Command(
+        name = "audit",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = "Reads audit logs: whether they are as they were written, and what is in them.",
+        subcommands = {AuditVerifyCommand.class, AuditStatsCommand.class, AuditTailCommand.class})
+final class AuditCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        CommandLine self = spec.commandLine();
+        self.usage(self.getErr());
+        return ExitCode.USAGE;
+    }
+}

@@ -1,0 +1,95 @@
+package dev.interlock.policy.cli;
+
+/** A line of an audit log, for people: nothing in it can move the cursor or hide what is shown. */
+final class AuditLineText {
+
+    private static final int WIDTH = 8;
+    private static final int DIGEST = 12;
+
+    private final Colours colours;
+
+    AuditLineText(Colours colours) {
+        this.colours = colours;
+    }
+
+    String of(AuditLine line) {
+        String start = colours.faint(line.text("t")) + "  ";
+        return start
+                + switch (line.event()) {
+                    case "decision" -> decision(line);
+                    case "settlement" ->
+                        faint("ended") + tool(line) + "  " + Printable.of(line.text("outcome")) + ", after "
+                                + time(line.number("tookMicros"));
+                    case "policy" ->
+                        padded("policy") + Printable.of(line.text("change")) + "  "
+                                + shortDigest(line.text("policyDigest")) + quoted(line.text("policyDescription"));
+                    case "failure" -> red("failure") + tool(line) + "  " + Printable.of(line.text("failure"));
+                    case "lost" -> red("lost") + Count.of(line.number("events"), "event");
+                    case "open" -> faint("open") + Printable.of(line.text("before"));
+                    case "seal" -> faint("closed") + Printable.of(line.text("reason"));
+                    default -> Printable.of(line.event());
+                };
+    }
+
+    private String decision(AuditLine line) {
+        StringBuilder text = new StringBuilder();
+        String decision = line.text("decision");
+        String shown = padded(Printable.of(decision));
+        text.append(
+                switch (decision) {
+                    case "allowed", "approved" -> colours.green(shown);
+                    case "asked", "audited" -> colours.yellow(shown);
+                    default -> colours.red(shown);
+                });
+        text.append(tool(line));
+        if (!line.text("rule").isEmpty()) {
+            text.append("  by ").append(Printable.of(line.text("rule")));
+        }
+        if (!line.text("code").isEmpty() && !line.text("code").equals("allowed")) {
+            text.append(" [").append(Printable.of(line.text("code"))).append(']');
+        }
+        for (String who : new String[] {"identity", "session"}) {
+            if (!line.text(who).isEmpty()) {
+                text.append("  ").append(who).append(' ').append(Printable.of(line.text(who)));
+            }
+        }
+        if (line.number("retryAfterMs") > 0) {
+            text.append("  room in ").append(time(line.number("retryAfterMs") * 1_000));
+        }
+        return text.append("  ").append(time(line.number("tookMicros"))).toString();
+    }
+
+    private static String tool(AuditLine line) {
+        String server = line.text("server");
+        return (server.isEmpty() ? "" : Printable.of(server) + "/") + Printable.of(line.text("tool"));
+    }
+
+    private static String quoted(String description) {
+        return description.isEmpty() ? "" : "  " + Printable.of(description);
+    }
+
+    private static String shortDigest(String digest) {
+        String shown = Printable.of(digest);
+        return shown.length() > DIGEST ? shown.substring(0, DIGEST) : shown;
+    }
+
+    /** A length of time that was given in microseconds. */
+    static String time(long micros) {
+        if (micros < 1_000) {
+            return micros + " µs";
+        }
+        return micros < 1_000_000 ? micros / 1_000 + " ms" : micros / 1_000_000 + " s";
+    }
+
+    private String faint(String word) {
+        return colours.faint(padded(word));
+    }
+
+    private String red(String word) {
+        return colours.red(padded(word));
+    }
+
+    private static String padded(String word) {
+        return word + " ".repeat(Math.max(1, WIDTH + 1 - word.length()));
+    }
+}

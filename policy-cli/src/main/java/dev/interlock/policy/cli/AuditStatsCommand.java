@@ -1,0 +1,64 @@
+package dev.interlock.policy.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock audit stats}. */
+@Command(
+        name = "stats",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Counts what is in an audit log, FILE and the finished files beside it: decisions, what was denied most,",
+            "calls a minute of each tool, and how long deciding took. Exit code 1 if lines can't be read.",
+        },
+        footer = {"", "Example:", "  interlock audit stats audit.jsonl --top 20"})
+final class AuditStatsCommand implements Callable<Integer> {
+
+    @Mixin
+    private FormatOption format;
+
+    @Parameters(index = "0", paramLabel = "FILE", description = "The log.")
+    private String file = "";
+
+    @Option(names = "--top", paramLabel = "N", defaultValue = "10", description = "How many of each. Default: 10.")
+    private int top = 10;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        AuditStats stats = new AuditStats();
+        for (Path each : AuditFile.files(file)) {
+            try (InputStream in = Files.newInputStream(each)) {
+                read(new Lines(in), stats);
+            } catch (IOException e) {
+                throw new CliException(Source.reason(each.toString(), e));
+            }
+        }
+        spec.commandLine().getOut().println(format.json() ? stats.json(top) : stats.text(top));
+        return stats.isDamaged() ? 1 : ExitCode.OK;
+    }
+
+    private static void read(Lines lines, AuditStats stats) throws IOException {
+        while (lines.next()) {
+            AuditLine line = lines.isTooLong() ? null : AuditLine.read(lines.buffer(), lines.offset(), lines.length());
+            if (line == null) {
+                stats.unreadable();
+            } else {
+                stats.add(line);
+            }
+        }
+    }
+}

@@ -1,0 +1,93 @@
+package dev.interlock.policy.cli;
+
+import dev.interlock.policy.testing.CallOutcome;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an audit log tells of a call in later lines than the one in which it was decided: how it ended, and whether a person
+ * said yes to it. By the id of its decision.
+ */
+final class AuditedCalls {
+
+    private static final byte[] FIRST = {'{', '"', 's', 'e', 'q', '"', ':'};
+
+    private final boolean partial;
+    private final Map<String, Call> calls = new HashMap<>();
+
+    private static final class Call {
+        private CallOutcome outcome = CallOutcome.SUCCESS;
+        private boolean approved;
+        private boolean replayed;
+    }
+
+    private AuditedCalls(boolean partial) {
+        this.partial = partial;
+    }
+
+    /** Whether a file is an audit log, told by how its first line begins. */
+    static boolean isLog(InputStream in) throws IOException {
+        return Arrays.equals(in.readNBytes(FIRST.length), FIRST);
+    }
+
+    /**
+     * Reads a log through.
+     *
+     * @param partial whether calls may be replayed of which not all arguments are in the log
+     */
+    static AuditedCalls of(Lines lines, boolean partial) throws IOException {
+        AuditedCalls audited = new AuditedCalls(partial);
+        while (lines.next()) {
+            AuditLine line = lines.isTooLong() ? null : AuditLine.read(lines.buffer(), lines.offset(), lines.length());
+            if (line != null) {
+                audited.add(line);
+            }
+        }
+        return audited;
+    }
+
+    private void add(AuditLine line) {
+        String id = line.text("id");
+        if (line.event().equals("settlement")) {
+            call(id).outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
+        } else if (line.text("decision").equals("approved")) {
+            call(id).approved = true;
+        }
+    }
+
+    private Call call(String id) {
+        return calls.computeIfAbsent(id, key -> new Call());
+    }
+
+    /** Whether this is the first time that the call with this id is asked about. */
+    boolean isNew(String id) {
+        Call call = call(id);
+        boolean first = !call.replayed;
+        call.replayed = true;
+        return first;
+    }
+
+    CallOutcome outcome(String id) {
+        return call(id).outcome;
+    }
+
+    boolean approved(String id) {
+        return call(id).approved;
+    }
+
+    /**
+     * Refuses a call whose arguments are not all in the log, unless it is to be replayed by what there is of them.
+     *
+     * @throws DamagedLineException if it is refused
+     */
+    void requireArguments(@Nullable Boolean complete) {
+        if (!partial && !Boolean.TRUE.equals(complete)) {
+            throw new DamagedLineException("the log does not have all arguments of this call; have them recorded, or"
+                    + " decide by those that there are with --partial");
+        }
+    }
+}
