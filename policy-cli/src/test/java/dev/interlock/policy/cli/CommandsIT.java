@@ -92,8 +92,17 @@ class CommandsIT {
 
     @Test
     void everyCommandHasHelpWithAnExample() throws Exception {
-        for (String command : List.of("validate", "explain", "test", "replay", "schema", "proxy")) {
-            Result result = interlock.run(command, "--help");
+        for (String command : List.of(
+                "validate",
+                "explain",
+                "test",
+                "replay",
+                "schema",
+                "proxy",
+                "audit verify",
+                "audit stats",
+                "audit tail")) {
+            Result result = interlock.run((command + " --help").split(" "));
             assertThat(result.code()).isZero();
             assertThat(result.out()).startsWith("Usage: interlock " + command).contains("Example:");
         }

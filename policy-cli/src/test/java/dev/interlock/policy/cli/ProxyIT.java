@@ -14,6 +14,7 @@ import java.io.OutputStream;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,6 +26,15 @@ import org.junit.jupiter.api.io.TempDir;
 
 @Timeout(120)
 class ProxyIT {
+
+    private static final String POLICY = """
+            version: "1"
+            tools:
+              pay:
+                rules:
+                  - name: cap
+                    conditions: [{path: args.amount, op: lte, value: 100}]
+            """;
 
     @TempDir
     private Path directory;
@@ -53,14 +63,7 @@ class ProxyIT {
 
     @BeforeEach
     void writePolicy() throws IOException {
-        interlock = new Interlock(directory).file("policy.yaml", """
-                        version: "1"
-                        tools:
-                          pay:
-                            rules:
-                              - name: cap
-                                conditions: [{path: args.amount, op: lte, value: 100}]
-                        """);
+        interlock = new Interlock(directory).file("policy.yaml", POLICY);
     }
 
     private static String[] proxy() {
@@ -167,6 +170,77 @@ class ProxyIT {
             assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(server.onExit().get(60, TimeUnit.SECONDS).isAlive()).isFalse();
         }
+    }
+
+    @Test
+    void aChangedPolicyIsTakenUpWhileItRunsAndABrokenOneIsNot() throws Exception {
+        Process proxy = interlock.builder(proxy()).start();
+        try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8);
+                BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = proxy.getOutputStream()) {
+            assertThat(err.readLine()).startsWith("pid ");
+            assertThat(answer(in, out, call(1, "50"))).contains("echo");
+
+            interlock.file("policy.yaml", POLICY.replace("value: 100", "value: 10"));
+            assertThat(err.readLine()).contains("policy.yaml was changed, and is in force");
+            assertThat(answer(in, out, call(2, "50"))).contains("\"isError\":true", "cap");
+            assertThat(answer(in, out, call(3, "5"))).contains("echo");
+
+            interlock.file("policy.yaml", "tools: 5\n");
+            assertThat(err.readLine()).contains("is no policy; the one before stays");
+            assertThat(answer(in, out, call(4, "50"))).contains("\"isError\":true", "cap");
+        } finally {
+            proxy.destroy();
+        }
+        assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
+    }
+
+    private static String answer(OutputStream in, BufferedReader out, String call) throws IOException {
+        in.write(Interlock.utf8(call + "\n"));
+        in.flush();
+        return out.readLine();
+    }
+
+    @Test
+    void writesAnAuditLogThatIsClosedHoweverItEnds() throws Exception {
+        List<String> args = new ArrayList<>(List.of(proxy()));
+        args.addAll(2, List.of("--audit", "audit.jsonl", "--audit-args", "args.amount", "--identity", "ide"));
+        String[] words = args.toArray(String[]::new);
+        interlock.runWith(call(1, "50") + "\n" + call(2, "500") + "\n", words);
+        Process proxy = interlock.builder(words).start();
+        try (BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = proxy.getOutputStream()) {
+            assertThat(answer(in, out, call(3, "7"))).contains("echo");
+            proxy.destroy();
+            assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        }
+
+        Result verified = interlock.run("audit", "verify", "audit.jsonl");
+        assertThat(verified.code()).as(verified.out()).isZero();
+        Result shown = interlock.run("audit", "tail", "audit.jsonl", "-n", "100");
+        assertThat(shown.out())
+                .contains("allowed  pay  identity ide")
+                .contains("denied   pay  by cap [condition]  identity ide")
+                .contains("ended    pay  success, after ")
+                .contains("policy   start  ");
+        assertThat(Files.readString(directory.resolve("audit.jsonl")))
+                .contains("\"args\":{\"amount\":50}", "\"args\":{\"amount\":7}");
+        Result replayed = interlock.run("replay", "policy.yaml", "audit.jsonl");
+        assertThat(replayed.err()).contains("3 calls: 2 allowed, 1 denied");
+    }
+
+    @Test
+    void aLogThatCannotBeOpenedStopsTheProxyBeforeItStarts() throws Exception {
+        List<String> args = new ArrayList<>(List.of(proxy()));
+        args.addAll(2, List.of("--audit", "no/such/directory/audit.jsonl"));
+        Result result = interlock.run(args.toArray(String[]::new));
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err())
+                .contains("--audit no/such/directory/audit.jsonl")
+                .doesNotContain("\tat ", "pid ");
+        args.set(2, "--audit-args");
+        args.set(3, "args.amount");
+        assertThat(interlock.run(args.toArray(String[]::new)).err()).contains("need --audit FILE");
     }
 
     @Test

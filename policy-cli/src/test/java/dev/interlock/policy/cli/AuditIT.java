@@ -1,0 +1,269 @@
+package dev.interlock.policy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.audit.log.AuditLog;
+import dev.interlock.policy.audit.log.Redaction;
+import dev.interlock.policy.audit.log.SealKey;
+import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.yaml.PolicyYaml;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.security.KeyPair;
+import java.security.KeyPairGenerator;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The command on logs that an engine has written. */
+@Timeout(120)
+class AuditIT {
+
+    private static final String POLICY = """
+            version: "1"
+            description: refunds
+            tools:
+              pay:
+                rules:
+                  - name: cap
+                    conditions: [{path: args.amount, op: lte, value: 100}]
+                  - name: pace
+                    rate_limit: 3/hour
+            """;
+
+    @TempDir
+    private Path directory;
+
+    private Interlock interlock;
+    private Path file;
+
+    @BeforeEach
+    void prepare() throws IOException {
+        interlock = new Interlock(directory).file("policy.yaml", POLICY);
+        file = directory.resolve("audit.jsonl");
+    }
+
+    /** Three calls are let through, of which one fails and gives its room back, so that a fourth is too; two are denied. */
+    private void write(AuditLog.Builder builder) throws IOException {
+        try (AuditLog log = builder.open()) {
+            PolicyEngine engine = PolicyEngine.builder(
+                            PolicyYaml.read(POLICY, "policy.yaml").orThrow())
+                    .audit(log)
+                    .build();
+            for (int amount : new int[] {1, 101, 2, 3, 4, 5}) {
+                try (Admission admission = engine.admit(
+                        ToolCall.of("pay", Map.of("amount", amount)).by("bob"))) {
+                    admission.settle(amount == 2 ? Settlement.FAILED : Settlement.SUCCEEDED);
+                }
+            }
+        }
+    }
+
+    private void tamper(int line, String from, String to) throws IOException {
+        List<String> lines = new ArrayList<>(Files.readAllLines(file));
+        assertThat(lines.get(line - 1)).contains(from);
+        lines.set(line - 1, lines.get(line - 1).replace(from, to));
+        Files.write(file, lines);
+    }
+
+    @Test
+    void verifyFindsNothingInASoundLogAndTellsItsHead() throws Exception {
+        write(AuditLog.at(file));
+        Result result = interlock.run("audit", "verify", "audit.jsonl");
+        assertThat(result.code()).isZero();
+        assertThat(result.out()).matches("(?s)13 lines in 1 file: intact\nhead 13:[0-9a-f]{64}\n");
+
+        String head = result.out().substring(result.out().indexOf("head ") + 5).strip();
+        assertThat(interlock
+                        .run("audit", "verify", "audit.jsonl", "--head", head)
+                        .code())
+                .isZero();
+        Files.delete(file);
+        write(AuditLog.at(file));
+        Result other = interlock.run("audit", "verify", "audit.jsonl", "--head", head);
+        assertThat(other.code()).isEqualTo(1);
+        assertThat(other.out()).contains("line 13 is not the one that the given head speaks of");
+    }
+
+    @Test
+    void verifySaysWhichLineWasChanged() throws Exception {
+        write(AuditLog.at(file));
+        tamper(5, "\"denied\"", "\"allowed\"");
+        Result result = interlock.run("audit", "verify", "audit.jsonl");
+        assertThat(result.code()).isEqualTo(1);
+        assertThat(result.out()).contains("audit.jsonl:5: changed: line 5 was changed after it was written");
+
+        JsonNode json = new JsonMapper()
+                .readTree(interlock
+                        .run("audit", "verify", "audit.jsonl", "--format", "json")
+                        .out());
+        assertThat(json.get("intact").asBoolean()).isFalse();
+        assertThat(json.get("findings").get(0).get("line").asInt()).isEqualTo(5);
+    }
+
+    @Test
+    void verifyChecksSignaturesByAPublicKeyOrASecret() throws Exception {
+        KeyPair pair = KeyPairGenerator.getInstance("Ed25519").generateKeyPair();
+        interlock.file(
+                "public.pem",
+                "-----BEGIN PUBLIC KEY-----\n"
+                        + Base64.getMimeEncoder()
+                                .encodeToString(pair.getPublic().getEncoded())
+                        + "\n-----END PUBLIC KEY-----\n");
+        interlock.file("secret", "0123456789abcdef0123456789abcdef\n");
+        write(AuditLog.at(file).sealedBy(SealKey.ed25519(pair.getPrivate())));
+
+        assertThat(interlock
+                        .run("audit", "verify", "audit.jsonl", "--key", "public.pem")
+                        .code())
+                .isZero();
+        Result wrong = interlock.run("audit", "verify", "audit.jsonl", "--key", "secret");
+        assertThat(wrong.code()).isEqualTo(1);
+        assertThat(wrong.out()).contains("was not signed by the key");
+        interlock.file("short", "0123");
+        Result shortKey = interlock.run("audit", "verify", "audit.jsonl", "--key", "short");
+        assertThat(shortKey.code()).isEqualTo(2);
+        assertThat(shortKey.err()).contains("at least 32 bytes");
+    }
+
+    @Test
+    void aLogThatIsNotThereAndAHeadThatIsNoneAreWrongUsage() throws Exception {
+        for (String command : List.of("verify", "stats", "tail")) {
+            Result result = interlock.run("audit", command, "nowhere.jsonl");
+            assertThat(result.code()).as(command).isEqualTo(2);
+            assertThat(result.err()).contains("there is no such file").doesNotContain("\tat ");
+        }
+        write(AuditLog.at(file));
+        assertThat(interlock
+                        .run("audit", "verify", "audit.jsonl", "--head", "12")
+                        .code())
+                .isEqualTo(2);
+        assertThat(interlock.run("audit").code()).isEqualTo(2);
+    }
+
+    @Test
+    void statsCountsDecisionsDenialsAndCalls() throws Exception {
+        write(AuditLog.at(file).rotateAt(2_000));
+        Result result = interlock.run("audit", "stats", "audit.jsonl");
+        assertThat(result.code()).isZero();
+        assertThat(result.out())
+                .startsWith("6 calls, ")
+                .contains("4 allowed, 2 denied\nended: 1 error, 3 success\n")
+                .contains("\n       1  pay  by cap [condition]\n       1  pay  by pace [limit]\n")
+                .contains("     6.0        6  pay\n")
+                .contains("time to decide: half in ");
+
+        JsonNode json = new JsonMapper()
+                .readTree(interlock
+                        .run("audit", "stats", "audit.jsonl", "--format", "json")
+                        .out());
+        assertThat(json.get("calls").asInt()).isEqualTo(6);
+        assertThat(json.get("decisions").get("denied").asInt()).isEqualTo(2);
+        assertThat(json.get("tookMicros").get("max").asLong())
+                .isGreaterThanOrEqualTo(json.get("tookMicros").get("p50").asLong());
+
+        Files.writeString(file, "garbage\n");
+        assertThat(interlock.run("audit", "stats", "audit.jsonl").code()).isEqualTo(1);
+    }
+
+    @Test
+    void tailShowsTheLastLinesAndNothingThatATerminalWouldObey() throws Exception {
+        try (AuditLog log = AuditLog.at(file).open()) {
+            PolicyEngine engine = PolicyEngine.builder(
+                            PolicyYaml.read(POLICY, "policy.yaml").orThrow())
+                    .audit(log)
+                    .build();
+            engine.admit(ToolCall.of("pay\u001b[2J\nx\u202e", Map.of()));
+        }
+        Result result = interlock.run("audit", "tail", "audit.jsonl", "-n", "2");
+        assertThat(result.out().lines()).hasSize(2);
+        assertThat(result.out()).contains("denied   pay\\u001b[2J\\nx\\u202e  by (name) [name]");
+        assertThat(result.out().chars().filter(c -> c < ' ' && c != '\n')).isEmpty();
+    }
+
+    @Test
+    void tailFollowsTheLogIntoItsNextFile() throws Exception {
+        try (AuditLog log = AuditLog.at(file).rotateAt(1_500).open()) {
+            PolicyEngine engine = PolicyEngine.builder(
+                            PolicyYaml.read("version: \"1\"\ntools: {a: {}, b: {}}\n", "policy.yaml")
+                                    .orThrow())
+                    .audit(log)
+                    .build();
+            engine.admit(ToolCall.of("first", Map.of())).succeeded();
+            Process tail = interlock
+                    .builder("audit", "tail", "audit.jsonl", "--follow")
+                    .start();
+            try (BufferedReader out = tail.inputReader(StandardCharsets.UTF_8)) {
+                await(out, "first");
+                for (int i = 0; i < 10; i++) {
+                    engine.admit(ToolCall.of("call" + i, Map.of())).succeeded();
+                    await(out, "call" + i);
+                }
+            } finally {
+                tail.destroy();
+            }
+        }
+        assertThat(AuditLog.files(file)).hasSizeGreaterThan(2);
+    }
+
+    private static void await(BufferedReader out, String text) throws IOException {
+        for (String line = out.readLine(); line != null; line = out.readLine()) {
+            if (line.contains(text)) {
+                return;
+            }
+        }
+        throw new AssertionError("the end came before '" + text + "'");
+    }
+
+    // ---- replay
+
+    @Test
+    void aLogWithItsArgumentsIsReplayedToTheSameDecisions() throws Exception {
+        write(AuditLog.at(file).arguments(Redaction.allBut()));
+        Result result = interlock.run("replay", "policy.yaml", "audit.jsonl");
+        assertThat(result.err()).contains("6 calls: 4 allowed, 2 denied");
+        assertThat(result.code()).isZero();
+        assertThat(result.out().lines().map(line -> line.contains("\"allowed\":true")))
+                .containsExactly(true, false, true, true, true, false);
+
+        interlock.file("stricter.yaml", POLICY.replace("value: 100", "value: 3"));
+        Result against = interlock.run("replay", "stricter.yaml", "audit.jsonl", "--against", "policy.yaml");
+        assertThat(against.code()).isEqualTo(1);
+        assertThat(against.err()).contains("would have refused 1 of 6 calls that were allowed");
+    }
+
+    @Test
+    void callsWhoseArgumentsAreNotInTheLogAreLeftOutAndSaidSo() throws Exception {
+        write(AuditLog.at(file).arguments(Redaction.only("args.other")));
+        Result result = interlock.run("replay", "policy.yaml", "audit.jsonl");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).contains("line 3: the log does not have all arguments of this call");
+
+        Result partial = interlock.run("replay", "policy.yaml", "audit.jsonl", "--partial");
+        assertThat(partial.code()).isZero();
+        assertThat(partial.out().lines()).hasSize(6);
+    }
+
+    @Test
+    void aLogOnTheStandardInputIsRefusedSinceItIsReadTwice() throws Exception {
+        write(AuditLog.at(file).arguments(Redaction.allBut()));
+        Result result = interlock.runWith(Files.readString(file), "replay", "policy.yaml", "-");
+        assertThat(result.code()).isEqualTo(2);
+        assertThat(result.err()).contains("must be given as a file");
+    }
+}
