@@ -48,6 +48,7 @@ final class CompiledPolicy {
 
     private final ListedNames names;
     private final boolean readsRating;
+    private final boolean readsSchemas;
 
     /** Plans by tool name, of a policy that looks at neither identity nor rating. */
     private final Map<String, ToolPlan> plans = new ConcurrentHashMap<>();
@@ -76,6 +77,7 @@ final class CompiledPolicy {
                 Stream.concat(Stream.of(body), grants.stream()).toList();
         this.names = ListedNames.of(bodies.stream().map(ScopedBody::body).toList());
         this.readsRating = bodies.stream().anyMatch(CompiledPolicy::readsRating);
+        this.readsSchemas = bodies.stream().anyMatch(CompiledPolicy::readsSchemas);
         bodies.forEach(this::requireWhatItNeeds);
     }
 
@@ -106,6 +108,19 @@ final class CompiledPolicy {
         return !scoped.body().categories().isEmpty()
                 || !scoped.body().risks().isEmpty()
                 || conditions(scoped).anyMatch(condition -> condition.path().root() == Path.Root.TOOL);
+    }
+
+    private static boolean readsSchemas(ScopedBody scoped) {
+        return scoped.all().stream()
+                .flatMap(entry -> entry.entry().rules().stream())
+                .map(rule -> ScopedEntry.demands(rule).validation())
+                .anyMatch(validation -> validation != null
+                        && (validation.schemaRequired() || validation.schema() || validation.noUnknown()));
+    }
+
+    /** Whether a decision may depend on what servers say of their tools. */
+    boolean readsDefinitions() {
+        return readsRating || readsSchemas || lock != null;
     }
 
     private void requireWhatItNeeds(ScopedBody scoped) {

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.tool.ToolCatalog;
 
 /** Is told what an engine can't put into a decision. Called on the deciding thread, so it must be quick. */
 @FunctionalInterface
@@ -23,4 +24,11 @@ public interface EngineListener {
      * @param failure what was thrown
      */
     default void unrecorded(AuditEvent event, Throwable failure) {}
+
+    /**
+     * Two servers offer a tool of the same name. An agent that knows tools by name alone may call the one and mean the
+     * other; a policy tells them apart by {@code call.server}. Told once for each tool and pair of servers. Does nothing
+     * unless it is overridden.
+     */
+    default void shadowed(ToolCatalog.Shadowing shadowing) {}
 }

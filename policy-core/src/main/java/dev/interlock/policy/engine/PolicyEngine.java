@@ -23,6 +23,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -51,6 +52,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyEngine {
 
+    private static final Set<String> LIFECYCLE = Set.of("initialize", "ping");
+
     private final RateLimiter limiter;
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
@@ -69,7 +72,7 @@ public final class PolicyEngine {
         this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
         // Reading the standard classifier's word lists takes milliseconds: only for hosts that want it.
         ToolClassifier classifier = builder.classifier == null ? StandardToolClassifier.create() : builder.classifier;
-        this.catalog = new ToolCatalog(classifier, builder.ratings);
+        this.catalog = new ToolCatalog(classifier, builder.ratings, this::shadowed);
         this.validator = builder.validator;
         this.listener = builder.listener;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
@@ -250,13 +253,18 @@ public final class PolicyEngine {
         }
     }
 
-    /** What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. */
+    /**
+     * What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. No
+     * glob reaches {@code initialize} and {@code ping}, without which there is no session to have a policy for.
+     */
     public Decision decideMethod(String method) {
         Policy policy = policy();
         Map<NamePattern, Posture> methods = policy.methods();
         for (boolean exact : new boolean[] {true, false}) {
             for (Map.Entry<NamePattern, Posture> entry : methods.entrySet()) {
-                if (entry.getKey().isExact() == exact && entry.getKey().matches(method)) {
+                if (entry.getKey().isExact() == exact
+                        && entry.getKey().matches(method)
+                        && (exact || !LIFECYCLE.contains(method))) {
                     return entry.getValue() == Posture.ALLOW ? Decision.ALLOWED : methodDenied(policy, entry.getKey());
                 }
             }
@@ -297,6 +305,14 @@ public final class PolicyEngine {
         current = next;
     }
 
+    /**
+     * Whether a decision may depend on what servers say of their tools: on a schema, a rating, or the lock. Adapters then
+     * list a server's tools before they put the first call of one that this engine doesn't know.
+     */
+    public boolean readsDefinitions() {
+        return current.readsDefinitions();
+    }
+
     /** The policy in force. */
     public Policy policy() {
         return current.policy();
@@ -323,6 +339,14 @@ public final class PolicyEngine {
 
     private CounterValues counters(ToolPlan plan, ToolCall call) {
         return !plan.readsCounters() ? CounterValues.NONE : new CounterValues(limiter.usage(plan.probes(call)));
+    }
+
+    private void shadowed(ToolCatalog.Shadowing shadowing) {
+        try {
+            listener.shadowed(shadowing);
+        } catch (RuntimeException ignored) {
+            // Who is to be told fails. The tools are known all the same.
+        }
     }
 
     private Decision failure(ToolCall call, Throwable e) {

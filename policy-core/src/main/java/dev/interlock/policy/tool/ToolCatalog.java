@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,7 +18,9 @@ public final class ToolCatalog {
 
     private final ToolClassifier classifier;
     private final Map<String, ToolRating> overrides;
+    private final Consumer<Shadowing> shadowed;
     private final Map<Key, KnownTool> tools = new ConcurrentHashMap<>();
+    private final Map<String, Set<String>> serversByTool = new ConcurrentHashMap<>();
 
     private record Key(String server, String tool) {}
 
@@ -38,22 +41,49 @@ public final class ToolCatalog {
     }
 
     /**
+     * Two servers that offer a tool of the same name.
+     *
+     * @param tool the name
+     * @param server who has just announced it; empty if the host gave it no name
+     * @param other who had announced it before; empty if the host gave it no name
+     */
+    public record Shadowing(String tool, String server, String other) {}
+
+    /**
      * An empty catalogue.
      *
      * @param classifier rates the tools
      * @param overrides ratings that the host sets itself, by tool name; the classifier isn't asked about these
+     * @param shadowed told, once, of each tool that two servers offer
      */
-    public ToolCatalog(ToolClassifier classifier, Map<String, ToolRating> overrides) {
+    public ToolCatalog(ToolClassifier classifier, Map<String, ToolRating> overrides, Consumer<Shadowing> shadowed) {
         this.classifier = classifier;
         this.overrides = Map.copyOf(overrides);
+        this.shadowed = shadowed;
     }
 
-    /** Takes up what a server announced; a tool that was known is replaced. */
+    /**
+     * Takes up what a server announced; a tool that was known is replaced.
+     *
+     * @param server the server's name; null if the host gave it none, and then it can't be told from others without
+     */
     public void learn(@Nullable String server, List<ToolDefinition> definitions) {
         for (ToolDefinition definition : definitions) {
             Key key = new Key(server == null ? "" : server, definition.name());
             if (tools.size() < MAX_TOOLS || tools.containsKey(key)) {
-                tools.put(key, new KnownTool(definition, rate(definition)));
+                if (tools.put(key, new KnownTool(definition, rate(definition))) == null) {
+                    compare(key);
+                }
+            }
+        }
+    }
+
+    private void compare(Key added) {
+        Set<String> servers = serversByTool.computeIfAbsent(added.tool(), tool -> ConcurrentHashMap.newKeySet());
+        servers.add(added.server());
+        for (String other : servers) {
+            if (!other.equals(added.server())) {
+                shadowed.accept(new Shadowing(added.tool(), added.server(), other));
             }
         }
     }

@@ -225,6 +225,24 @@ class FailClosedTest {
         assertThat(engine.decideMethod("resources/read")).isEqualTo(Decision.ALLOWED);
     }
 
+    @Test
+    void noGlobReachesTheMethodsWithoutWhichThereIsNoSession() {
+        Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+        methods.put(new NamePattern("*"), Posture.DENY);
+        PolicyBody body = PolicyBody.of(Posture.ALLOW);
+        PolicyEngine all = engine(PolicyEngine.builder(new Policy("", Mode.ENFORCE, body, methods, Optional.empty())));
+        methods.put(new NamePattern("initialize"), Posture.DENY);
+        PolicyEngine exact =
+                engine(PolicyEngine.builder(new Policy("", Mode.ENFORCE, body, methods, Optional.empty())));
+
+        assertThat(all.decideMethod("initialize")).isEqualTo(Decision.ALLOWED);
+        assertThat(all.decideMethod("ping")).isEqualTo(Decision.ALLOWED);
+        assertThat(all.decideMethod("Ping").code()).isEqualTo(Code.METHOD);
+        assertThat(all.decideMethod("tools/list").code()).isEqualTo(Code.METHOD);
+        assertThat(exact.decideMethod("initialize").code()).isEqualTo(Code.METHOD);
+        assertThat(exact.decideMethod("ping")).isEqualTo(Decision.ALLOWED);
+    }
+
     private static RuntimeException secret() {
         return new IllegalStateException("hunter2");
     }

@@ -264,8 +264,8 @@ class EnforcingMcpTransportTest {
 
     @Test
     void initializeIsAMethodToo() {
-        EnforcingMcpTransport closed =
-                started("{version: '1', default: allow, methods: {'*': deny}}", limiter, CallSigner.NONE);
+        EnforcingMcpTransport closed = started(
+                "{version: '1', default: allow, methods: {initialize: deny, ping: deny}}", limiter, CallSigner.NONE);
 
         assertThat(closed.initialize(new McpInitializeRequest(0L))).completesExceptionallyWithin(Duration.ZERO);
         assertThat(closed.executeOperationWithResponse(new McpPingRequest(1L)))

@@ -61,6 +61,14 @@ final class Answers {
                 id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
     }
 
+    /** Whether a response is one of these. */
+    static boolean isDenial(JSONRPCResponse response) {
+        Object details = response.error() != null
+                ? response.error().data()
+                : response.result() instanceof Map<?, ?> result ? result.get("_meta") : null;
+        return details instanceof Map<?, ?> map && map.containsKey(META_KEY);
+    }
+
     private String text(Decision decision) {
         String begin = decision.code() == Decision.Code.APPROVAL_PENDING ? APPROVAL_PREFIX : prefix;
         return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());

@@ -45,7 +45,7 @@ final class CallGate {
      * Decides on a request, anew for each subscription. Completes with a ruling, and never with an error: what fails is
      * denied.
      *
-     * @param toolLists what fetches the server's tools if a check needs a schema that nobody has seen
+     * @param toolLists what fetches the server's tools if the policy needs definitions that nobody has seen
      * @param server the way to the server, for that
      */
     Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists, Exchange server) {
@@ -61,23 +61,15 @@ final class CallGate {
 
     private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists, Exchange server) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
-        return admit(call, deadline).flatMap(admission -> {
-            if (!needsToolList(admission.decision(), call)) {
-                return Mono.just(admission);
-            }
-            return toolLists.learn(server).doOnCancel(admission::unsent).flatMap(learnt -> {
-                if (!learnt) {
-                    return Mono.just(admission);
-                }
-                admission.unsent();
-                return admit(call, deadline);
-            });
-        });
+        Mono<Admission> admission = admit(call, deadline);
+        return needsToolList(call, toolLists) ? toolLists.learn(server).then(admission) : admission;
     }
 
-    private boolean needsToolList(Decision decision, ToolCall call) {
-        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
-                && engine.tools().find(call.server(), call.tool()) == null
+    /** Else a caller could choose, by not listing the tools, to be decided on by a tool's name alone. */
+    private boolean needsToolList(ToolCall call, ToolListFetch toolLists) {
+        return engine.readsDefinitions()
+                && call.problem() == null
+                && (toolLists.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
                 && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
     }
 

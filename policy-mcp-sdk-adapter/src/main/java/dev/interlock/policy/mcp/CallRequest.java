@@ -21,6 +21,7 @@ final class CallRequest {
 
     private static final String NAME = "name";
     private static final String ARGUMENTS = "arguments";
+    private static final String META = "_meta";
 
     private final JSONRPCRequest request;
     private final ToolCall call;
@@ -84,6 +85,10 @@ final class CallRequest {
         Object arguments = params.get(ARGUMENTS);
         if (arguments != null && !(arguments instanceof Map)) {
             return malformed(request, name, "its arguments are no object");
+        }
+        Object meta = params.get(META);
+        if (meta != null && !(meta instanceof Map)) {
+            return malformed(request, name, "its metadata is no object");
         }
         // Freezing checks that the keys are strings.
         @SuppressWarnings("unchecked")

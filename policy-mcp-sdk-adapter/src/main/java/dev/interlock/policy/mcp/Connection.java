@@ -1,6 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
@@ -21,8 +22,12 @@ record Connection(
         Deciding deciding,
         ToolListFetch toolLists) {
 
-    /** Hands the client a message as if its peer had sent it. */
-    Mono<Void> deliver(JSONRPCMessage message) {
+    /** Hands the client a message as if its peer had sent it, unless it answers a request of our own. */
+    Mono<Void> deliver(JSONRPCResponse message) {
+        if (OwnExchange.isOurs(message.id()) && pending.take(message.id()) instanceof Pending.Own request) {
+            request.sink().success(message);
+            return Mono.empty();
+        }
         return handler.apply(Mono.just(message)).then();
     }
 }

@@ -17,6 +17,7 @@ import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
@@ -68,6 +69,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final Duration callTimeToLive;
     private final Duration toolListTimeout;
     private final ToolListFilter toolLists;
+    private final AtomicInteger toolListChanges = new AtomicInteger();
 
     private final AtomicReference<@Nullable Connection> current = new AtomicReference<>();
 
@@ -102,9 +104,9 @@ public final class EnforcingClientTransport implements McpClientTransport {
             Connection connection = new Connection(
                     handler,
                     pending,
-                    new OwnExchange(delegate, pending),
+                    new OwnExchange(delegate::sendMessage, pending),
                     new Deciding(),
-                    new ToolListFetch(toolLists, time, toolListTimeout));
+                    new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges));
             end(current.getAndSet(connection));
             return delegate.connect(
                     incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))));
@@ -166,10 +168,17 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return notify(notification);
         }
         if (message instanceof JSONRPCResponse) {
-            return delegate.sendMessage(message);
+            return toServer(message);
         }
         return Mono.error(new McpTransportException("refused to send a message that is no request, response or "
                 + "notification of JSON-RPC, since no policy could be applied to it"));
+    }
+
+    /** The only way out. */
+    private Mono<Void> toServer(JSONRPCMessage message) {
+        return SelfTest.isProbe(message)
+                ? Mono.error(new IllegalStateException("the self-test's call was let through"))
+                : delegate.sendMessage(message);
     }
 
     private Mono<Void> send(JSONRPCRequest request, ContextView context) {
@@ -187,7 +196,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
                 ? list(connection, request, context)
-                : delegate.sendMessage(request);
+                : toServer(request);
     }
 
     private Mono<Void> notify(JSONRPCNotification notification) {
@@ -196,9 +205,9 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return Mono.error(new McpTransportException("refused to send tools/call as a notification"));
         }
         if (notification.method().equals(NOTIFICATION_CANCELLED)) {
-            return delegate.sendMessage(notification).doFinally(signal -> cancelled(notification.params()));
+            return toServer(notification).doFinally(signal -> cancelled(notification.params()));
         }
-        return delegate.sendMessage(notification);
+        return toServer(notification);
     }
 
     private Map<String, Object> plain(Object typed) {
@@ -231,8 +240,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (!connection.pending().add(request.id(), list)) {
             return Mono.error(new McpTransportSessionClosedException());
         }
-        return delegate.sendMessage(request)
-                .doOnError(failure -> connection.pending().forget(request.id(), list));
+        return toServer(request).doOnError(failure -> connection.pending().forget(request.id(), list));
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
@@ -255,7 +263,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             admission.unsent();
             return Mono.error(new McpTransportSessionClosedException());
         }
-        return Mono.defer(() -> delegate.sendMessage(call.saying(admission.toSend(call.call()))))
+        return Mono.defer(() -> toServer(call.saying(admission.toSend(call.call()))))
                 .doOnError(failure -> {
                     connection.pending().forget(call.id(), pending);
                     admission.settle(SendFailure.settlement(failure));
@@ -273,7 +281,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         if (message instanceof JSONRPCNotification notification) {
             if (notification.method().equals(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)) {
-                connection.toolLists().changed();
+                toolListChanges.incrementAndGet();
             }
             return Mono.just(message);
         }
@@ -287,7 +295,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return Mono.just(request);
         }
         log.info("Refused {} from the server", Printable.name(request.method()));
-        return Mono.defer(() -> delegate.sendMessage(answers.refusal(request.id(), decision)))
+        return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
                     log.debug("The server could not be told that its request was refused", failure);
                     return Mono.empty();
@@ -321,6 +329,25 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         // A list whose request has aged out of the map is still a list.
         return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.fixed()) : response;
+    }
+
+    // ---- looking whether it works
+
+    /**
+     * Makes sure that a client uses this transport, and that it refuses what every policy refuses: makes a call that no
+     * policy allows, and waits for the denial. Nothing of it is sent, even if it fails, and the agent doesn't notice.
+     *
+     * <p>To be called at start-up, once the client is initialized. Blocks, so not on a thread of Reactor's.
+     *
+     * @throws IllegalStateException if there is no client, or the call was not denied
+     */
+    public void selfTest() {
+        Connection connection = current.get();
+        if (connection == null) {
+            throw new IllegalStateException("no client has connected through this transport: build the client with the"
+                    + " wrapped transport, not the bare one, and initialize it before the self-test");
+        }
+        SelfTest.run(new OwnExchange(this::sendMessage, connection.pending()), toolListTimeout);
     }
 
     /** How many calls are being decided; for tests. */

@@ -21,11 +21,13 @@ record GuardedStreamableProvider(McpStreamableServerTransportProvider provider, 
 
     @Override
     public Mono<Void> notifyClients(String method, Object params) {
+        guard.notifies(method);
         return provider.notifyClients(method, params);
     }
 
     @Override
     public Mono<Void> notifyClient(String sessionId, String method, Object params) {
+        guard.notifies(method);
         return provider.notifyClient(sessionId, method, params);
     }
 

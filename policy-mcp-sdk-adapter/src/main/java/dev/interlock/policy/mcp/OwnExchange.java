@@ -1,22 +1,23 @@
 package dev.interlock.policy.mcp;
 
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import io.modelcontextprotocol.spec.McpTransport;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.util.UUID;
+import java.util.function.Function;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /**
  * Puts requests of our own to a server over a transport that the agent uses as well. Their ids tell them apart.
  *
- * @param transport what sends them
+ * @param sending what sends them
  * @param pending where they await their response
  */
-record OwnExchange(McpTransport transport, PendingRequests pending) implements Exchange {
+record OwnExchange(Function<JSONRPCMessage, Mono<Void>> sending, PendingRequests pending) implements Exchange {
 
-    private static final String ID_PREFIX = "dev.interlock/";
+    static final String ID_PREFIX = "dev.interlock/";
 
     /** An id that no other request has. */
     static String newId() {
@@ -36,14 +37,13 @@ record OwnExchange(McpTransport transport, PendingRequests pending) implements E
                 sink.error(new McpTransportException("the connection is closed"));
                 return;
             }
-            Disposable sending = transport
-                    .sendMessage(request)
+            Disposable sent = sending.apply(request)
                     .contextWrite(sink.contextView())
                     .subscribe(nothing -> {}, failure -> {
                         pending.forget(request.id(), awaited);
                         sink.error(failure);
                     });
-            sink.onCancel(sending);
+            sink.onCancel(sent);
         });
     }
 }

@@ -30,8 +30,12 @@ final class SdkSurface {
      * @throws IllegalStateException if it isn't
      */
     static void requireKnown() {
+        requireKnown(GUARDS);
+    }
+
+    static void requireKnown(Map<Class<?>, Class<?>> guards) {
         List<String> unknown = new ArrayList<>();
-        GUARDS.forEach((sdk, guard) -> unknown.addAll(unguarded(sdk, guard)));
+        guards.forEach((sdk, guard) -> unknown.addAll(unguarded(sdk, guard)));
         if (!unknown.isEmpty()) {
             throw new IllegalStateException(
                     "The policy can't be enforced on this version of the MCP SDK: a message could"

@@ -13,6 +13,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -40,6 +41,7 @@ final class ServerGuard {
     private final CallGate calls;
     private final ToolListFilter toolLists;
     private final PendingRequests running;
+    private final AtomicInteger toolListChanges = new AtomicInteger();
     private final TimeSource time;
     private final Duration toolListTimeout;
 
@@ -61,7 +63,7 @@ final class ServerGuard {
 
     /** What fetches the list of tools for one session. */
     ToolListFetch toolLists() {
-        return new ToolListFetch(toolLists, time, toolListTimeout);
+        return new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges);
     }
 
     /**
@@ -134,6 +136,13 @@ final class ServerGuard {
         log.warn("{} failed", Printable.name(request.method()), failure);
         return JSONRPCResponse.error(
                 request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
+    }
+
+    /** Looks at a notification that the server sends to its clients. */
+    void notifies(String method) {
+        if (method.equals(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)) {
+            toolListChanges.incrementAndGet();
+        }
     }
 
     /** Whether a client's notification may reach the server. */

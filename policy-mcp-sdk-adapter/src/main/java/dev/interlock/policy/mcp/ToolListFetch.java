@@ -6,15 +6,17 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.time.Duration;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /**
- * Asks the server for its tools when a check needs a schema and the agent has not listed the tools yet. Whoever needs
- * the list while it is being fetched waits for the same one; a list that was read is not fetched again until the server
- * says that it has changed, and one that could not be read not before {@link #PAUSE}.
+ * Asks the server for its tools when the policy needs their definitions and the agent has not listed them yet, or the
+ * server has said that they have changed. Whoever needs the list while it is being fetched waits for the same one. It is
+ * not fetched again before {@link #PAUSE}, unless it has changed: whoever calls tools that don't exist must not have it
+ * fetched each time.
  */
 final class ToolListFetch {
 
@@ -28,15 +30,28 @@ final class ToolListFetch {
     private final ToolListFilter lists;
     private final TimeSource time;
     private final Duration timeout;
+    private final AtomicInteger changes;
+
+    /** How many changes there had been when the list was last learnt. */
+    private volatile int learntChanges;
 
     private @Nullable Mono<Boolean> latest;
-    private boolean failed;
-    private long failedNanos;
+    private int latestChanges;
+    private long latestNanos;
 
-    ToolListFetch(ToolListFilter lists, TimeSource time, Duration timeout) {
+    /**
+     * @param changes how often the server's tools have changed, for all who fetch them
+     */
+    ToolListFetch(ToolListFilter lists, TimeSource time, Duration timeout, AtomicInteger changes) {
         this.lists = lists;
         this.time = time;
         this.timeout = timeout;
+        this.changes = changes;
+    }
+
+    /** Whether the tools have changed since they were learnt here. */
+    boolean isOutdated() {
+        return learntChanges != changes.get();
     }
 
     /**
@@ -45,29 +60,29 @@ final class ToolListFetch {
      * @param server whom to ask
      */
     synchronized Mono<Boolean> learn(Exchange server) {
-        if (latest != null && failed && time.monotonicNanos() - failedNanos >= PAUSE.toNanos()) {
-            latest = null;
-        }
-        if (latest == null) {
-            failed = false;
-            latest = page(server, null, 1)
+        long now = time.monotonicNanos();
+        int seen = changes.get();
+        Mono<Boolean> fetch = latest;
+        if (fetch == null || latestChanges != seen || now - latestNanos >= PAUSE.toNanos()) {
+            fetch = page(server, null, 1)
                     .timeout(timeout)
-                    .thenReturn(true)
-                    .onErrorResume(this::failed)
+                    .then(Mono.fromSupplier(() -> learnt(seen)))
+                    .onErrorResume(ToolListFetch::failed)
                     .cache();
+            latest = fetch;
+            latestChanges = seen;
+            latestNanos = now;
         }
-        return latest;
+        return fetch;
     }
 
-    /** The server has other tools now. */
-    synchronized void changed() {
-        latest = null;
+    private boolean learnt(int seen) {
+        learntChanges = seen;
+        return true;
     }
 
-    private synchronized Mono<Boolean> failed(Throwable failure) {
+    private static Mono<Boolean> failed(Throwable failure) {
         log.warn("The list of tools could not be fetched; calls that need it stay denied: {}", failure.toString());
-        failed = true;
-        failedNanos = time.monotonicNanos();
         return Mono.just(false);
     }
 

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 
+import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -299,6 +300,7 @@ class EnforcingClientTransportTest {
                     Arguments.of("an empty name, typed", new CallToolRequest("", Map.of(), null)),
                     Arguments.of("arguments that are a list", Map.of("name", "read", "arguments", List.of())),
                     Arguments.of("arguments that are a string", Map.of("name", "read", "arguments", "{}")),
+                    Arguments.of("metadata that is no object", Map.of("name", "read", "_meta", List.of())),
                     Arguments.of("arguments that are false", Map.of("name", "read", "arguments", false)),
                     Arguments.of("a key that is no string", oddKey),
                     Arguments.of("a second name in capitals", Map.of("name", "read", "Name", "delete")),
@@ -737,8 +739,10 @@ class EnforcingClientTransportTest {
                             .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", "1")))
                             .block(),
                     () -> time.advance(Duration.ofHours(1)),
-                    () -> transport.connect(wire::show).block());
-            for (int i = 0; i < 20_000; i++) {
+                    () -> transport.connect(wire::show).block(),
+                    () -> transport.sendMessage(call("1", "export", null)).block(),
+                    () -> transport.sendMessage(raw("2", null)).block());
+            for (int i = 0; i < 100_000; i++) {
                 transport.sendMessage(call("1", "export", null)).block();
                 endings.get(i % endings.size()).run();
                 wire.sent.clear();
@@ -747,7 +751,7 @@ class EnforcingClientTransportTest {
             transport.close();
 
             assertThat(transport.pendingRequests()).isZero();
-            assertThat(limiter.reserved()).isEqualTo(20_000);
+            assertThat(limiter.reserved()).isEqualTo(112_500);
             assertThat(limiter.settledEachOnce()).isTrue();
         }
 
@@ -862,6 +866,168 @@ class EnforcingClientTransportTest {
 
             assertThat(asked).containsExactly(McpTransportContext.EMPTY);
         }
+    }
+
+    @Nested
+    class TheSelfTest {
+
+        @Test
+        void passesAndLeavesNoTrace() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+
+            transport.selfTest();
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(wire.shown).isEmpty();
+            assertThat(transport.pendingRequests()).isZero();
+        }
+
+        @Test
+        void passesThoughThePolicyOnlyRecords() {
+            Policy audited = Policies.allowingAll();
+            wrapped(new Policy("", Mode.AUDIT, audited.body(), audited.methods(), audited.grants()))
+                    .selfTest();
+
+            assertThat(wire.sent).isEmpty();
+        }
+
+        @Test
+        void passesIfDenialsAreErrors() {
+            wrapped(Policies.allowingAll(), EnforcementBuilder::denialsAsErrors).selfTest();
+
+            assertThat(wire.sent).isEmpty();
+        }
+
+        @Test
+        void failsIfNoClientUsesTheTransport() {
+            EnforcingClientTransport unused = EnforcingClientTransport.wrap(
+                    wire, PolicyEngine.builder(Policies.allowingAll()).build());
+
+            assertThatThrownBy(unused::selfTest)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no client has connected");
+        }
+
+        @Test
+        void failsIfTheClientIsClosed() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+            transport.close();
+
+            assertThatThrownBy(transport::selfTest)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("was not denied");
+        }
+
+        @Test
+        void failsIfTheCallIsAnsweredWithAnythingButADenial() {
+            assertThatThrownBy(() -> SelfTest.run(
+                            probe -> Mono.just(JSONRPCResponse.result(probe.id(), Map.of("content", List.of()))),
+                            Duration.ofSeconds(1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("not denied");
+            assertThatThrownBy(() -> SelfTest.run(probe -> Mono.never(), Duration.ofMillis(1)))
+                    .isInstanceOf(IllegalStateException.class);
+        }
+
+        @Test
+        void neverLetsItsCallOutWhateverIsDecided() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+
+            assertThatThrownBy(() -> SelfTest.run(
+                            probe -> transport
+                                    .sendMessage(call(probe.id(), "read", Map.of()))
+                                    .then(Mono.empty()),
+                            Duration.ofSeconds(1)))
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasRootCauseMessage("the self-test's call was let through");
+            assertThat(wire.sent).isEmpty();
+        }
+    }
+
+    @Nested
+    class HostileServers {
+
+        @Test
+        void cannotCallToolsOfTheClients() {
+            wrapped(Policies.allowingAll());
+
+            for (String method : List.of("tools/call", "TOOLS/CALL", "tools/call ")) {
+                wire.receive(new JSONRPCRequest(method, "s-1", Map.of("name", "read")));
+            }
+
+            assertThat(wire.shown).isEmpty();
+            assertThat(wire.sent)
+                    .hasSize(3)
+                    .allSatisfy(answer ->
+                            assertThat(((JSONRPCResponse) answer).error()).isNotNull());
+        }
+
+        @Test
+        void cannotAnswerACallWithARequestOfItsId() {
+            EnforcingClientTransport transport = wrapped(LIMITED);
+            transport.sendMessage(call("1", "export", null)).block();
+
+            wire.receive(new JSONRPCRequest("roots/list", "1"));
+
+            assertThat(limiter.settlements()).isEmpty();
+            assertThat(transport.pendingRequests()).isEqualTo(1);
+        }
+
+        @Test
+        void cannotShowAHiddenToolInTheAnswerToSomethingElse() {
+            EnforcingClientTransport transport =
+                    wrapped(new Policies().hiding("purge").policy());
+            transport.sendMessage(new JSONRPCRequest("ping", "1")).block();
+
+            wire.respond("1", Map.of("tools", List.of(Map.of("name", "read"), Map.of("name", "purge"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "read")));
+        }
+
+        @Test
+        void cannotTeachToolsByAnsweringWhatNobodyAsked() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+
+            wire.respond("dev.interlock/forged", Map.of("tools", List.of(Map.of("name", "read"))));
+
+            assertThat(wire.shown).isEmpty();
+            assertThat(transport.pendingRequests()).isZero();
+        }
+
+        @Test
+        void cannotMakeTheListOfToolsFailByToolsThatAreNone() {
+            EnforcingClientTransport transport = wrapped(Policies.allowingAll());
+            transport.sendMessage(new JSONRPCRequest("tools/list", "1")).block();
+            Map<String, Object> nameless = new HashMap<>();
+            nameless.put("name", null);
+
+            wire.respond("1", Map.of("tools", Arrays.asList(null, nameless, 7, List.of(), Map.of("name", "read"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "read")));
+        }
+    }
+
+    @Test
+    void aPolicyThatDeniesAllMethodsLeavesTheSessionAlive() {
+        EnforcingClientTransport transport =
+                wrapped(new Policies().method("*", Posture.DENY).policy());
+
+        for (String method : List.of("initialize", "ping", "tools/list", "resources/list")) {
+            transport.sendMessage(new JSONRPCRequest(method, method)).block();
+        }
+
+        assertThat(wire.sent)
+                .extracting(sent -> ((JSONRPCRequest) sent).method())
+                .containsExactly("initialize", "ping");
+    }
+
+    @Test
+    void aPolicyMayDenyTheSessionItselfByItsExactName() {
+        wrapped(new Policies().method("initialize", Posture.DENY).policy())
+                .sendMessage(new JSONRPCRequest("initialize", 0))
+                .block();
+
+        assertThat(wire.sent).isEmpty();
     }
 
     @Test

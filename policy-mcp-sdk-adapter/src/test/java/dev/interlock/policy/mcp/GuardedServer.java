@@ -84,7 +84,9 @@ final class GuardedServer {
     private final CountDownLatch waiting = new CountDownLatch(1);
     private final CountDownLatch released = new CountDownLatch(1);
 
-    private @Nullable ServerGuard inPlace;
+    @Nullable
+    ServerGuard inPlace;
+
     private Runnable stop = () -> {};
     private Runnable grow = () -> {};
 
@@ -172,6 +174,15 @@ final class GuardedServer {
         stop.run();
     }
 
+    /** Lets the calls of {@code wait} go on. */
+    void release() {
+        released.countDown();
+    }
+
+    Map<String, Integer> ran() {
+        return Map.copyOf(ran);
+    }
+
     /** Returns once a call of {@code wait} has begun. */
     void awaitWaiting() throws InterruptedException {
         if (!waiting.await(10, TimeUnit.SECONDS)) {
@@ -190,7 +201,7 @@ final class GuardedServer {
             case "release" -> released.countDown();
             case "wait" -> await();
             case "work" -> {
-                if (exchange != null) {
+                if (exchange != null && request.progressToken() != null) {
                     exchange.progressNotification(ProgressNotification.builder(request.progressToken(), 0.5)
                             .message("half way")
                             .build());

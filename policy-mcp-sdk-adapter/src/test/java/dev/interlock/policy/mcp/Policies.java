@@ -10,6 +10,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Validation;
@@ -27,6 +28,7 @@ final class Policies {
     private Posture posture = Posture.ALLOW;
     private List<NamePattern> hide = List.of();
     private final Map<NamePattern, Entry> tools = new LinkedHashMap<>();
+    private final Map<RiskSelector, Entry> risks = new LinkedHashMap<>();
     private final Map<NamePattern, Posture> methods = new LinkedHashMap<>();
     private final Map<NamePattern, PolicyBody> grants = new LinkedHashMap<>();
 
@@ -70,13 +72,21 @@ final class Policies {
         return this;
     }
 
+    Policies risk(String selector, Rule... rules) {
+        Place place = Place.of("risks." + selector);
+        risks.put(
+                RiskSelector.of(selector).orElseThrow(),
+                new Entry(false, List.of(), List.of(), List.of(rules), List.of(), place));
+        return this;
+    }
+
     Policies method(String pattern, Posture answer) {
         methods.put(new NamePattern(pattern), answer);
         return this;
     }
 
     Policy policy() {
-        PolicyBody body = new PolicyBody(posture, hide, tools, Map.of(), Map.of(), Optional.empty(), Optional.empty());
+        PolicyBody body = new PolicyBody(posture, hide, tools, Map.of(), risks, Optional.empty(), Optional.empty());
         return new Policy("", Mode.ENFORCE, body, methods, grants.isEmpty() ? Optional.empty() : Optional.of(grants));
     }
 

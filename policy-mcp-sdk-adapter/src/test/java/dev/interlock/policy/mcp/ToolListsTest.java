@@ -3,7 +3,10 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.EngineListener;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.tool.ToolCatalog.Shadowing;
 import dev.interlock.policy.tool.ToolDefinition;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -371,6 +374,35 @@ class ToolListsTest {
         }
 
         @Test
+        void hasAChangedSchemaFetchedThoughTheToolWasKnown() {
+            serverAnswering(Map.of("", page(null, tool("export"))));
+            export("1", Map.of());
+            serverAnswering(Map.of("", page(null, tool("export", "to"))));
+            export("2", Map.of());
+            wire.receive(new JSONRPCNotification("notifications/tools/list_changed"));
+            export("3", Map.of());
+
+            assertThat(lists).hasSize(2);
+            assertThat(calls()).containsExactly("1", "2");
+        }
+
+        @Test
+        void isNotFetchedAnewForEachToolThatDoesNotExist() {
+            serverAnswering(Map.of("", page(null, tool("read"))));
+            for (int i = 0; i < 100; i++) {
+                transport
+                        .sendMessage(new JSONRPCRequest("tools/call", i, new CallToolRequest("none-" + i, null, null)))
+                        .block();
+            }
+            assertThat(lists).hasSize(1);
+
+            time.advance(Duration.ofSeconds(30));
+            export("late", Map.of());
+
+            assertThat(lists).hasSize(2);
+        }
+
+        @Test
         void doesNotHaveThemFetchedIfThePolicyForbidsListing() {
             engine.update(new Policies()
                     .tool("export", Policies.requiredArguments())
@@ -381,5 +413,69 @@ class ToolListsTest {
 
             assertThat(wire.sent).isEmpty();
         }
+    }
+
+    @Test
+    void aToolIsRatedByItsDefinitionThoughTheAgentNeverListedIt() {
+        engine.update(
+                new Policies().risk("high+", Policies.denied("Too dangerous.")).policy());
+        wire.onSend(message -> {
+            JSONRPCRequest request = (JSONRPCRequest) message;
+            if (request.method().equals("tools/list")) {
+                wire.respond(
+                        request.id(),
+                        page(null, Map.of("name", "tidy", "annotations", Map.of("destructiveHint", true))));
+            }
+            return Mono.empty();
+        });
+
+        transport
+                .sendMessage(new JSONRPCRequest("tools/call", "1", new CallToolRequest("tidy", Map.of(), null)))
+                .block();
+
+        assertThat(wire.sent).hasSize(1);
+        assertThat(wire.shownResponse(0).result().toString()).contains("Too dangerous.");
+    }
+
+    @Test
+    void aPolicyThatNeedsNoDefinitionsHasNoneFetched() {
+        engine.update(Policies.allowingAll());
+
+        transport
+                .sendMessage(new JSONRPCRequest("tools/call", "1", new CallToolRequest("read", Map.of(), null)))
+                .block();
+
+        assertThat(wire.sent)
+                .extracting(sent -> ((JSONRPCRequest) sent).method())
+                .containsExactly("tools/call");
+    }
+
+    @Test
+    void twoServersThatOfferAToolOfOneNameAreReportedOnce() {
+        List<Shadowing> reported = new ArrayList<>();
+        PolicyEngine shared = PolicyEngine.builder(POLICY)
+                .listener(new EngineListener() {
+                    @Override
+                    public void failed(ToolCall call, Throwable failure) {
+                        throw new AssertionError(failure);
+                    }
+
+                    @Override
+                    public void shadowed(Shadowing shadowing) {
+                        reported.add(shadowing);
+                        throw new IllegalStateException("a listener that fails harms nobody");
+                    }
+                })
+                .build();
+        for (String server : List.of("store", "mail", "store")) {
+            EnforcingClientTransport wrapped = EnforcingClientTransport.builder(wire, shared)
+                    .server(server)
+                    .build();
+            wrapped.connect(wire::show).block();
+            wrapped.sendMessage(new JSONRPCRequest("tools/list", "1")).block();
+            wire.respond("1", page(null, tool("read"), tool(server)));
+        }
+
+        assertThat(reported).containsExactly(new Shadowing("read", "mail", "store"));
     }
 }
