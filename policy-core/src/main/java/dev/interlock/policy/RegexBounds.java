@@ -31,6 +31,11 @@ final class RegexBounds {
         if (pattern.length() > MAX_LENGTH) {
             return Optional.of("a pattern may have at most " + MAX_LENGTH + " characters, not " + pattern.length());
         }
+        if (EndlessFolding.isIn(pattern)) {
+            return Optional.of(
+                    "a pattern that ignores case can't have the letters U+1C80 to U+1C88 in it, nor a range that"
+                            + " they lie in; divide the range, or write both cases in place of (?i)");
+        }
         return new Scan(pattern).problem();
     }
 

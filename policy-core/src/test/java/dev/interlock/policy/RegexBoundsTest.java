@@ -58,6 +58,44 @@ class RegexBoundsTest {
         assertThat(problem("a{1000}".repeat(30))).contains("too large");
     }
 
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(?i)\u1c80",
+                "(?i)a\\x{1c88}",
+                "(?i)[\\x{80}-\\x{10ffff}]",
+                "(?i)[^a-z!-\\x{ffff}]",
+                "(?i)[]-\u4e00]",
+                "(?i)[[:digit:]C-\u4e00]",
+                "(?i)[\\p{Greek}x-\u4e00]",
+                "(?i)\\Q\u1c85\\E",
+                "a(?s-i:[\\x{1c00}-\\x{1c80}])"
+            })
+    void aPatternAtWhichTheCompilerNeverEndsIsRefused(String pattern) {
+        assertThat(problem(pattern)).contains("U+1C80 to U+1C88");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "[\\x{80}-\\x{10ffff}]\u1c80",
+                "(?i)[a-z\u4e00-\u9fa5]-[\u4e00-\u9fa5]",
+                "(?i)a-\u4e00",
+                "(?i)\\pL[[:alpha:]-\\x{10ffff}]\\P{Cyrillic}",
+                "(?P<i>\u1c80)"
+            })
+    void otherPatternsOfManyLettersAreNot(String pattern) {
+        assertThat(problem(pattern)).isEmpty();
+    }
+
+    @Test
+    void theCompilerEndsAtAllOtherLetters() {
+        Regex others = Regex.compile("(?i)[\\x{80}-\\x{1c7f}\\x{1c89}-\\x{10ffff}]");
+
+        assertThat(others.find("\u00e4")).isTrue();
+        assertThat(others.find("a")).isFalse();
+    }
+
     private static String problem(String pattern) {
         return Operator.REGEX.problemWith(new Value.Text(pattern)).orElse("");
     }
