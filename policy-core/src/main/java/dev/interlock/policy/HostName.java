@@ -29,7 +29,9 @@ public final class HostName {
         }
         String ascii;
         try {
-            ascii = IDN.toASCII(host, IDN.ALLOW_UNASSIGNED).toLowerCase(Locale.ROOT);
+            // Characters newer than IDNA's first edition are refused: the second takes some of them for letters or
+            // digits.
+            ascii = IDN.toASCII(host, 0).toLowerCase(Locale.ROOT);
         } catch (IllegalArgumentException e) {
             return null;
         }
@@ -41,6 +43,11 @@ public final class HostName {
         }
         String last = ascii.substring(ascii.lastIndexOf('.') + 1);
         return ipv4Number(last) >= 0 || isDigits(last) ? ipv4(ascii) : ascii;
+    }
+
+    /** Whether a canonical host is an address and no name. */
+    static boolean isAddress(String canonical) {
+        return canonical.indexOf(':') >= 0 || isDigits(canonical.substring(canonical.lastIndexOf('.') + 1));
     }
 
     private static boolean isHostCharacter(int c) {

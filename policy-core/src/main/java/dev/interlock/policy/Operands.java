@@ -56,7 +56,9 @@ final class Operands {
 
     /** Left out or never met, it would be a host that nobody forbids. */
     private static boolean isHost(String text) {
-        return HostName.canonical(text.startsWith("*.") ? text.substring(2) : text) != null;
+        boolean below = text.startsWith("*.");
+        String canonical = HostName.canonical(below ? text.substring(2) : text);
+        return canonical != null && !(below && HostName.isAddress(canonical));
     }
 
     private static Optional<String> length(Value operand) {

@@ -148,7 +148,10 @@ class HostInTest {
                 "https://evil\u3002org/",
                 "https://ev%69l.org/",
                 " https://evil.org/",
-                "https://ev\til.org/"
+                "https://ev\til.org/",
+                "https://\uD83C\uDD34vil.org/",
+                "https://evil\uD83C\uDD00org/",
+                "https://ev\uDB40\uDD00il.org/"
             })
     void noSpellingGetsPastAHostThatIsForbidden(String url) {
         assertThat(new Desk(denyIf(when("args.url", Operator.HOST_IN, List.of("evil.org"))))
@@ -201,7 +204,7 @@ class HostInTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"faß.de", "10.0.0.256", "[:::]", "*.", "a b"})
+    @ValueSource(strings = {"faß.de", "10.0.0.256", "[:::]", "*.", "*.10.0.0.1", "*.[::1]", "a b"})
     void aConditionWithAHostThatIsNoneCannotBeMade(String host) {
         assertThatThrownBy(() -> when("args.url", Operator.HOST_IN, List.of(host)))
                 .isInstanceOf(IllegalArgumentException.class)
