@@ -12,8 +12,9 @@ import org.jspecify.annotations.Nullable;
  * Directories, and the question whether a path lies inside one of them.
  *
  * <p>Nobody knows how the server will read the path: whether it decodes percent signs, takes a backslash for a
- * separator, or normalizes Unicode. So a path lies inside only if every one of those readings does, and outside only if
- * none does. Only the text is looked at; where symbolic links lead is for the server to know.
+ * separator, or normalizes Unicode, nor whether its file system minds case, invisible characters, or dots and spaces at
+ * the end of a name. So a path lies inside only if every one of those readings does, and outside only if none does. Only
+ * the text is looked at; where symbolic links lead is for the server to know.
  */
 final class FilePaths {
 
@@ -21,26 +22,42 @@ final class FilePaths {
     private static final int MAX_DECODINGS = 4;
 
     private final List<List<String>> directories;
+    /** The same as the most lenient file system reads them. */
+    private final List<List<String>> lenient;
 
-    private FilePaths(List<List<String>> directories) {
+    private FilePaths(List<List<String>> directories, List<List<String>> lenient) {
         this.directories = directories;
+        this.lenient = lenient;
     }
 
     /**
      * Directories as policies write them.
      *
-     * @throws IllegalArgumentException if one can't be resolved: left out, it would be one that nobody guards
+     * @throws IllegalArgumentException if one can't be resolved, or nothing would ever lie inside as it is written: left
+     *     out, it would be one that nobody guards
      */
     static FilePaths of(List<String> directories) {
         List<List<String>> resolved = new ArrayList<>();
+        List<List<String>> lenient = new ArrayList<>();
         for (String directory : directories) {
-            List<String> segments = resolve(directory.replace('\\', '/'));
-            if (segments == null) {
-                throw new IllegalArgumentException("'" + directory + "' is no absolute path");
+            String text = directory.replace('\\', '/');
+            List<String> segments = resolve(text);
+            List<String> folded = resolve(fold(text));
+            if (segments == null || folded == null) {
+                throw new IllegalArgumentException("'" + directory + "' is no absolute path that can be resolved");
+            }
+            if (text.indexOf('*') >= 0) {
+                throw new IllegalArgumentException("'" + directory
+                        + "' has a '*', which stands for nothing: all that is below a directory is inside");
+            }
+            if (!text.equals(decode(text))) {
+                throw new IllegalArgumentException(
+                        "'" + directory + "' is percent-encoded: write the directory as it is");
             }
             resolved.add(segments);
+            lenient.add(ofLenient(folded));
         }
-        return new FilePaths(resolved);
+        return new FilePaths(resolved, lenient);
     }
 
     /**
@@ -64,7 +81,7 @@ final class FilePaths {
      */
     private Truth containReadings(String path, boolean normalizing) {
         String reading = normalizing ? normalized(path) : path;
-        Truth result = containReading(reading);
+        Truth result = containReading(reading, normalizing);
         for (int i = 0; i < MAX_DECODINGS; i++) {
             String decoded = decode(reading);
             if (decoded == null) {
@@ -74,7 +91,7 @@ final class FilePaths {
                 return result;
             }
             reading = normalizing ? normalized(decoded) : decoded;
-            result = agreed(result, containReading(reading));
+            result = agreed(result, containReading(reading, normalizing));
         }
         return reading.equals(decode(reading)) ? result : Truth.INVALID;
     }
@@ -83,18 +100,24 @@ final class FilePaths {
         return Normalizer.normalize(text, Normalizer.Form.NFKC);
     }
 
-    private Truth containReading(String reading) {
-        Truth result = containPlain(reading);
-        if (reading.indexOf('\\') >= 0) {
-            result = agreed(result, containPlain(reading.replace('\\', '/')));
+    private Truth containReading(String reading, boolean normalized) {
+        if (normalized) {
+            return containLenient(reading);
         }
-        return isAscii(reading)
-                ? result
-                : agreed(result, containPlain(normalized(reading).replace('\\', '/')));
+        Truth result = contains(directories, resolve(reading));
+        if (reading.indexOf('\\') >= 0) {
+            result = agreed(result, contains(directories, resolve(reading.replace('\\', '/'))));
+        }
+        // In ASCII, what lies inside as it is also does when less of it counts.
+        return result == Truth.TRUE && isAscii(reading) ? result : agreed(result, containLenient(reading));
     }
 
-    private Truth containPlain(String path) {
-        List<String> segments = resolve(path);
+    private Truth containLenient(String reading) {
+        List<String> segments = resolve(fold(reading));
+        return contains(lenient, segments == null ? null : ofLenient(segments));
+    }
+
+    private static Truth contains(List<List<String>> directories, @Nullable List<String> segments) {
         if (segments == null) {
             return Truth.INVALID;
         }
@@ -105,6 +128,30 @@ final class FilePaths {
             }
         }
         return Truth.FALSE;
+    }
+
+    /** The path without its case, its compatibility forms, invisible characters and backslashes. */
+    private static String fold(String path) {
+        StringBuilder visible = new StringBuilder(path.length());
+        LookAlikes.fold(path)
+                .codePoints()
+                .filter(c -> Character.getType(c) != Character.FORMAT)
+                .forEach(visible::appendCodePoint);
+        return visible.toString().replace('\\', '/');
+    }
+
+    /** The segments without what Windows leaves off: dots and spaces at the end, and a stream after a colon. */
+    private static List<String> ofLenient(List<String> segments) {
+        return segments.stream().map(FilePaths::lenient).toList();
+    }
+
+    private static String lenient(String segment) {
+        int colon = segment.indexOf(':', hasDrive(segment) ? 2 : 0);
+        int end = colon < 0 ? segment.length() : colon;
+        while (end > 0 && (segment.charAt(end - 1) == '.' || segment.charAt(end - 1) == ' ')) {
+            end--;
+        }
+        return segment.substring(0, end);
     }
 
     /** The segments of an absolute path without {@code .}, {@code ..} and empty ones; null if it can't be resolved. */

@@ -4,7 +4,9 @@ import static dev.interlock.policy.engine.Policies.denyIf;
 import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import java.util.List;
 import java.util.Map;
@@ -109,7 +111,14 @@ class WithinPathTest {
                 "../../etc/passwd",
                 "/\uff45tc/passwd",
                 "/tmp/a\u0000/../../etc/passwd",
-                "/etc%c0%afpasswd"
+                "/etc%c0%afpasswd",
+                "/ETC/passwd",
+                "/%45tc/passwd",
+                "/e\u200btc/passwd",
+                "/etc./passwd",
+                "/etc /passwd",
+                "/tmp/../etc.. /passwd",
+                "/etc::$INDEX_ALLOCATION/passwd"
             })
     void noSpellingGetsPastADirectoryThatIsForbidden(String path) {
         assertThat(passesBy(path, "/etc")).isFalse();
@@ -164,5 +173,24 @@ class WithinPathTest {
         return new Desk(require(when("args.path", Operator.WITHIN_PATH, operand)))
                 .decide(Map.of("path", path))
                 .allowed();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/donn\u00e9es", "/donne\u0301es"})
+    void anAccentMayBeWrittenInTwoWays(String directory) {
+        assertThat(passesBy("/donn\u00e9es/a", directory)).isFalse();
+        assertThat(passesBy("/donne\u0301es/a", directory)).isFalse();
+        assertThat(liesInside(directory + "/a", directory)).isTrue();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/etc/*", "/home/*/.ssh", "/a%20b", "/../etc", "/app/.../x"})
+    void aDirectoryInWhichNothingWouldLieIsNone(String directory) {
+        Condition condition = when("args.path", Operator.WITHIN_PATH, directory);
+
+        assertThatThrownBy(() -> Comparison.of(condition))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("'" + directory + "' ");
+        assertThat(passesBy("/tmp/a", directory)).isFalse();
     }
 }

@@ -189,6 +189,9 @@ final class Worlds {
 
     /** An operand that the operator takes, made from any. */
     private static Value fit(Operator operator, Value operand) {
+        if (operator == Operator.WITHIN_PATH) {
+            return new Value.Text("/a/b");
+        }
         if (operator.problemWith(operand).isEmpty()) {
             return operand;
         }

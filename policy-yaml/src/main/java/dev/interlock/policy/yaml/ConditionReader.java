@@ -5,6 +5,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.HostName;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.engine.Comparison;
 import dev.interlock.policy.review.Nearest;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
@@ -186,6 +187,10 @@ final class ConditionReader {
         Condition condition;
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
+            if (operator == Operator.WITHIN_PATH) {
+                // What the engine can't make anything of is found here, and not at the first call.
+                Comparison.of(condition);
+            }
         } catch (IllegalArgumentException e) {
             badOperand(operator, operand, String.valueOf(e.getMessage()), valueNode, at.key("value"));
             return null;
