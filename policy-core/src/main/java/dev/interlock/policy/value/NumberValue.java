@@ -30,7 +30,9 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
      * @throws InvalidValueException if it has more digits or a larger exponent than {@link ValueLimits} allows
      */
     public static NumberValue of(BigDecimal value) {
-        if (value.precision() > ValueLimits.MAX_DIGITS) {
+        // Bits are checked first: counting the digits of a huge number is itself slow.
+        if (value.unscaledValue().bitLength() > ValueLimits.MAX_DIGITS * 4
+                || value.precision() > ValueLimits.MAX_DIGITS) {
             throw new InvalidValueException("a number has more than " + ValueLimits.MAX_DIGITS + " digits");
         }
         long exponent = (long) value.precision() - value.scale() - 1;
@@ -51,10 +53,6 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
      * @throws InvalidValueException if it has more digits than {@link ValueLimits} allows
      */
     public static NumberValue of(BigInteger value) {
-        // Bits are checked first: counting the digits of a huge integer is itself slow.
-        if (value.bitLength() > ValueLimits.MAX_DIGITS * 4) {
-            throw new InvalidValueException("a number has more than " + ValueLimits.MAX_DIGITS + " digits");
-        }
         return of(new BigDecimal(value));
     }
 
