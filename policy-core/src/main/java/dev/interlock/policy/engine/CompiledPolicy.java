@@ -162,6 +162,10 @@ final class CompiledPolicy {
             }
         }
         int grant = grantOf(call.identity());
+        if (call.tool().length() > LookAlikes.MAX_NAME) {
+            // Denied for its length, and neither rated nor kept: whoever calls chooses how long a name is.
+            return compile(call.tool(), grant, UNRATED);
+        }
         ToolRating rating = readsRating ? catalog.rating(call.server(), call.tool()) : UNRATED;
         Map<String, ToolPlan> table = table(grant, rating);
         ToolPlan plan = table.get(call.tool());
@@ -301,31 +305,17 @@ final class CompiledPolicy {
             if (defect != null || names.contains(tool)) {
                 return defect;
             }
-            String skeleton = LookAlikes.skeleton(tool);
-            String listed = bySkeleton.get(skeleton);
+            String listed = bySkeleton.get(LookAlikes.skeleton(tool));
             if (listed != null) {
                 return "looks like '" + listed + "' but is not that name";
             }
-            for (Map.Entry<String, Set<NamePattern>> globs : globsBySkeleton.entrySet()) {
-                if (looksLikeOne(tool, skeleton, globs)
-                        && globs.getValue().stream().noneMatch(glob -> glob.matches(tool))) {
-                    return "looks like one of '" + globs.getValue().iterator().next() + "' but is not";
+            for (Set<NamePattern> globs : globsBySkeleton.values()) {
+                if (globs.stream().anyMatch(glob -> LookAlikes.passesFor(tool, glob))
+                        && globs.stream().noneMatch(glob -> glob.matches(tool))) {
+                    return "looks like one of '" + globs.iterator().next() + "' but is not";
                 }
             }
             return null;
-        }
-
-        /**
-         * A name in ASCII is compared but for case: nobody disguises themselves as some name that begins with 'i' by
-         * beginning with 'l'.
-         */
-        private static boolean looksLikeOne(String tool, String skeleton, Map.Entry<String, Set<NamePattern>> globs) {
-            if (!tool.chars().allMatch(c -> c < 0x80)) {
-                return new NamePattern(globs.getKey()).matches(skeleton);
-            }
-            String folded = LookAlikes.fold(tool);
-            return globs.getValue().stream()
-                    .anyMatch(glob -> new NamePattern(LookAlikes.fold(glob.text())).matches(folded));
         }
     }
 }

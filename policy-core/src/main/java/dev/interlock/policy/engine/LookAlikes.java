@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.NamePattern;
 import java.text.Normalizer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -42,7 +43,8 @@ public final class LookAlikes {
         return null;
     }
 
-    private static boolean isInvisible(int c) {
+    /** Whether a character can't be seen, or can't be told from a space. */
+    public static boolean isInvisible(int c) {
         return switch (Character.getType(c)) {
             case Character.CONTROL,
                     Character.FORMAT,
@@ -73,6 +75,20 @@ public final class LookAlikes {
         StringBuilder out = new StringBuilder(folded.length());
         folded.codePoints().forEach(c -> out.appendCodePoint(representative(c)));
         return out.toString();
+    }
+
+    /**
+     * Whether a name looks like one that the glob matches. If both are in ASCII they are compared but for case: nobody
+     * disguises themselves as some name that begins with 'i' by beginning with 'l'.
+     */
+    public static boolean passesFor(String name, NamePattern glob) {
+        return isAscii(name) && isAscii(glob.text())
+                ? new NamePattern(fold(glob.text())).matches(fold(name))
+                : new NamePattern(skeleton(glob.text())).matches(skeleton(name));
+    }
+
+    private static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
     }
 
     /** The name without its case and compatibility forms. */

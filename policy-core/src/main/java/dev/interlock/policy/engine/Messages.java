@@ -124,13 +124,18 @@ final class Messages {
     }
 
     static String notAccepted(String tool) {
-        return "Tool '" + tool + "' may not be called: its definition is not one that a person has accepted.";
+        return named(tool) + " may not be called: its definition is not one that a person has accepted.";
     }
 
     static String notSeen(String tool) {
-        return "Tool '" + tool
-                + "' may not be called: its definition is not known, so it can't be compared with the accepted one;"
+        return named(tool)
+                + " may not be called: its definition is not known, so it can't be compared with the accepted one;"
                 + " list the server's tools first.";
+    }
+
+    /** The lock looks at tools whose names nobody has looked at yet: one that is no name isn't repeated. */
+    private static String named(String tool) {
+        return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }
 
     static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {

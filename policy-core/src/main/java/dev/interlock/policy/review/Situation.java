@@ -82,7 +82,7 @@ record Situation(OfferedTool tool, List<Entry> entries, List<Entry> granted, Opt
                 return own.equals(skeleton);
             }
             // A glob and its double: whoever is matched by either is no look-alike of the other.
-            return new NamePattern(own).matches(skeleton)
+            return LookAlikes.passesFor(tool, pattern)
                     && patterns.stream()
                             .filter(other -> !other.isExact()
                                     && LookAlikes.skeleton(other.text()).equals(own))

@@ -106,4 +106,12 @@ class LockTest {
         engine.update((ToolLock) null);
         assertThat(engine.decide(call("get_item")).allowed()).isTrue();
     }
+
+    @Test
+    void aNameThatIsNoneIsNotRepeated() {
+        Decision decision = engine().decide(call("get\u202e_item\n" + "x".repeat(10_000)));
+
+        assertThat(decision.code()).isEqualTo(Decision.Code.SCHEMA_UNKNOWN);
+        assertThat(decision.message()).startsWith("A tool whose name can't be shown may not be called");
+    }
 }

@@ -2,10 +2,17 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.tool.ToolCategory;
+import java.lang.ref.WeakReference;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -110,6 +117,47 @@ class ToolNameTest {
         assertThat(decide(policy, "delete_repo").code()).isEqualTo(Code.HIDDEN);
         assertThat(decide(policy, "Delete_repo").code()).isEqualTo(Code.NAME);
         assertThat(decide(policy, "d\u0435lete_repo").code()).isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void aGlobWithALetterOfAnotherScriptIsNotGotPastByThePlainName() {
+        assertThat(decide(Policy.of(Policies.hiding("d\u0435lete_*")), "delete_repo")
+                        .code())
+                .isEqualTo(Code.NAME);
+    }
+
+    @Test
+    void aNameThatIsTooLongIsNeitherRatedNorKept() throws InterruptedException {
+        Policy policy = new Policy(
+                "",
+                Mode.ENFORCE,
+                new PolicyBody(
+                        Posture.ALLOW,
+                        List.of(),
+                        Map.of(),
+                        Map.of(ToolCategory.READ, Policies.listed()),
+                        Map.of(),
+                        Optional.empty(),
+                        Optional.empty()),
+                Map.of(),
+                Optional.empty());
+        PolicyEngine engine = PolicyEngine.builder(policy)
+                .classifier(tool -> {
+                    throw new AssertionError(
+                            "asked about a name of " + tool.name().length());
+                })
+                .build();
+        WeakReference<String> name = new WeakReference<>("x".repeat(1 << 20));
+
+        assertThat(engine.decide(ToolCall.of(Objects.requireNonNull(name.get()), Map.of()))
+                        .code())
+                .isEqualTo(Code.NAME);
+
+        for (int i = 0; i < 100 && name.get() != null; i++) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        assertThat(name.get()).isNull();
     }
 
     @ParameterizedTest

@@ -48,6 +48,7 @@ final class Display {
                     Character.FORMAT,
                     Character.LINE_SEPARATOR,
                     Character.PARAGRAPH_SEPARATOR,
+                    Character.SPACE_SEPARATOR,
                     Character.UNASSIGNED -> false;
             default -> true;
         };

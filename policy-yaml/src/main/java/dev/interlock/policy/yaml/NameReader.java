@@ -1,6 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.engine.LookAlikes;
 import org.jspecify.annotations.Nullable;
 
 /** Reads names and globs. */
@@ -43,7 +44,7 @@ final class NameReader {
                     kind == Kind.TOOL ? "such a tool can't be called anyway" : null);
             return null;
         }
-        if (kind == Kind.TOOL && hasInvisible(name)) {
+        if (kind == Kind.TOOL && name.codePoints().anyMatch(LookAlikes::isInvisible)) {
             context.findings.warn(
                     "never-matches",
                     node,
@@ -59,12 +60,5 @@ final class NameReader {
                     "names are compared exactly");
         }
         return new NamePattern(name);
-    }
-
-    private static boolean hasInvisible(String name) {
-        return name.codePoints().anyMatch(c -> switch (Character.getType(c)) {
-            case Character.CONTROL, Character.FORMAT, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-            default -> false;
-        });
     }
 }
