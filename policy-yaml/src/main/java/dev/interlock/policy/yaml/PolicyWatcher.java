@@ -4,11 +4,13 @@ import dev.interlock.policy.Policy;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.ClosedWatchServiceException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -50,7 +52,7 @@ public final class PolicyWatcher implements AutoCloseable {
         UPDATED,
         /** The new version is no policy, or whoever takes it has refused it; the one before is in force. */
         REJECTED,
-        /** The file isn't there, or can't be opened; the last version is in force. */
+        /** The file isn't there, can't be opened, or is no regular file; the last version is in force. */
         MISSING,
         /** The watcher is closed, and nothing was looked at. */
         CLOSED
@@ -150,8 +152,8 @@ public final class PolicyWatcher implements AutoCloseable {
             return Look.CLOSED;
         }
         byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(Bounds.MAX_BYTES + 1);
+        try {
+            bytes = content();
         } catch (IOException e) {
             settling = null;
             return missing(e);
@@ -173,6 +175,16 @@ public final class PolicyWatcher implements AutoCloseable {
         settling = null;
         known = content;
         return take(content, bytes);
+    }
+
+    private byte[] content() throws IOException {
+        if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
+            // A pipe would hold whoever opens it, and whoever closes the watcher, until somebody writes to it.
+            throw new FileSystemException(file.toString(), null, "it is no regular file");
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(Bounds.MAX_BYTES + 1);
+        }
     }
 
     private Look missing(IOException cause) {

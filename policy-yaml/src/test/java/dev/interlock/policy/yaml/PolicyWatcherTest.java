@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assertions.assertTimeoutPreemptively;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.yaml.PolicyWatcher.Event;
@@ -19,6 +20,8 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 class PolicyWatcherTest {
@@ -298,5 +301,21 @@ class PolicyWatcherTest {
 
     private static String document(String description) {
         return "version: \"1\"\ndescription: " + description + "\n";
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void aPipeInTheFilesPlaceHoldsNobody() throws Exception {
+        write("one");
+        PolicyWatcher watcher = settled();
+        Files.delete(file);
+        assertThat(new ProcessBuilder("mkfifo", file.toString()).start().waitFor())
+                .isZero();
+
+        assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+            assertThat(watcher.check()).isEqualTo(Look.MISSING);
+            watcher.close();
+        });
+        assertThat(events).last().isInstanceOf(Event.Missing.class);
     }
 }
