@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.limit.OpenBucket;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
@@ -15,14 +16,13 @@ import org.jspecify.annotations.Nullable;
 public final class Admission implements AutoCloseable {
 
     /** Of every allowed call that there is nothing to settle of. */
-    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null, null);
+    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null, null, 0, null, null);
 
-    private static final VarHandle RESERVATION;
+    private static final VarHandle SETTLED;
 
     static {
         try {
-            RESERVATION =
-                    MethodHandles.lookup().findVarHandle(Admission.class, "reservation", Reservation.Granted.class);
+            SETTLED = MethodHandles.lookup().findVarHandle(Admission.class, "settled", boolean.class);
         } catch (ReflectiveOperationException e) {
             throw new ExceptionInInitializerError(e);
         }
@@ -30,49 +30,83 @@ public final class Admission implements AutoCloseable {
 
     private final Decision decision;
     private final @Nullable RateLimiter limiter;
-    /** Null once it is settled, or if there is nothing to settle. */
-    @SuppressWarnings("FieldMayBeFinal")
-    private volatile Reservation.@Nullable Granted reservation;
+    private final Reservation.@Nullable Granted reservation;
+
+    /**
+     * What was taken of the one bucket that the call is charged to, in the place of a reservation. These are plain fields,
+     * so that an admission that is settled where it was asked for need never be an object.
+     */
+    private final @Nullable OpenBucket bucket;
+
+    private final OpenBucket.@Nullable Count count;
+    private final long taken;
+
     /** Null if nobody records how the call ends. */
     private final @Nullable Trail trail;
     /** Null if no person had a part in it. */
     private final @Nullable Answered answered;
 
+    @SuppressWarnings("unused") // through SETTLED
+    private volatile boolean settled;
+
     private Admission(
             Decision decision,
             @Nullable RateLimiter limiter,
             Reservation.@Nullable Granted reservation,
+            @Nullable OpenBucket bucket,
+            OpenBucket.@Nullable Count count,
+            long taken,
             @Nullable Trail trail,
             @Nullable Answered answered) {
         this.decision = decision;
         this.limiter = limiter;
         this.reservation = reservation;
+        this.bucket = bucket;
+        this.count = count;
+        this.taken = taken;
         this.trail = trail;
         this.answered = answered;
     }
 
     static Admission unreserved(Decision decision) {
-        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, null, null);
+        return decision.verdict() == Decision.Verdict.ALLOWED
+                ? FREE
+                : new Admission(decision, null, null, null, null, 0, null, null);
     }
 
-    static Admission reserved(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
-        return new Admission(decision, limiter, reservation, null, null);
+    /**
+     * An admission of a call with limits.
+     *
+     * @param reservation what was reserved; null if nothing was, or of {@code bucket}
+     * @param bucket what was taken from, without a reservation; null if nothing was
+     * @param count the bucket's count
+     * @param taken what was taken of that
+     */
+    static Admission of(
+            Decision decision,
+            RateLimiter limiter,
+            Reservation.@Nullable Granted reservation,
+            @Nullable OpenBucket bucket,
+            OpenBucket.@Nullable Count count,
+            long taken) {
+        return new Admission(decision, limiter, reservation, bucket, count, taken, null, null);
     }
 
     /** The same, with its end recorded. */
     Admission recordedBy(Trail recorder) {
-        return new Admission(decision, limiter, reservation, recorder, answered);
+        return new Admission(decision, limiter, reservation, bucket, count, taken, recorder, answered);
     }
 
     /** A decision that an answer has led to, with nothing reserved. */
     static Admission answered(Decision decision, ApprovalAnswer answer) {
-        return new Admission(decision, null, null, null, Answered.without(answer));
+        return new Admission(decision, null, null, null, null, 0, null, Answered.without(answer));
     }
 
     /** Takes over what is reserved here: settling this admission then settles nothing any longer. */
     Admission handOver(Decision approved, @Nullable Trail recorder, Answered part) {
-        Reservation.Granted taken = (Reservation.Granted) RESERVATION.getAndSet(this, null);
-        return new Admission(approved, limiter, taken, recorder, part);
+        return SETTLED.compareAndSet(this, false, true)
+                ? new Admission(approved, limiter, reservation, bucket, count, taken, recorder, part)
+                : new Admission(approved, null, null, null, null, 0, recorder, part);
     }
 
     /** Whether the call is made, or may yet be: then it has an end. */
@@ -131,16 +165,25 @@ public final class Admission implements AutoCloseable {
         if (trail != null && !trail.end()) {
             return;
         }
-        if (limiter != null
-                && reservation != null
-                && RESERVATION.getAndSet(this, null) instanceof Reservation.Granted granted) {
-            limiter.settle(granted, outcome);
+        if (bucket != null && count != null) {
+            settle(bucket, count, outcome);
+        } else if (limiter != null && reservation != null && SETTLED.compareAndSet(this, false, true)) {
+            limiter.settle(reservation, outcome);
         }
         if (answered != null) {
             answered.settled(outcome);
         }
         if (trail != null) {
             trail.settled(outcome);
+        }
+    }
+
+    /** Whoever gives back must be the first. Whoever doesn't only has to keep others from doing so, which takes no race. */
+    private void settle(OpenBucket from, OpenBucket.Count of, Settlement outcome) {
+        if (!from.givesBack(outcome)) {
+            SETTLED.setRelease(this, true);
+        } else if (SETTLED.compareAndSet(this, false, true)) {
+            from.settle(of, taken, outcome);
         }
     }
 }

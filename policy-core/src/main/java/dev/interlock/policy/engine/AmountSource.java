@@ -19,6 +19,11 @@ interface AmountSource {
         return amount == null ? null : Amount.of(amount).orElse(null);
     }
 
+    /** The amount, if it is the same for every call; else null. */
+    default @Nullable Amount always() {
+        return null;
+    }
+
     static AmountSource constant(Amount amount) {
         return new AmountSource() {
             @Override
@@ -28,6 +33,11 @@ interface AmountSource {
 
             @Override
             public Amount amount(ToolCall call) {
+                return amount;
+            }
+
+            @Override
+            public Amount always() {
                 return amount;
             }
         };

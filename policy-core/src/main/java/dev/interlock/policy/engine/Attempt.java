@@ -173,8 +173,15 @@ final class Attempt {
         return steps;
     }
 
+    /** What was reserved, or null if nothing was. */
+    Reservation.@Nullable Granted granted() {
+        return granted;
+    }
+
     Admission admission(RateLimiter limiter) {
-        return granted == null ? Admission.unreserved(decision()) : Admission.reserved(decision(), limiter, granted);
+        return granted == null
+                ? Admission.unreserved(decision())
+                : Admission.of(decision(), limiter, granted, null, null, 0);
     }
 
     private static boolean hasRoom(Usage usage) {

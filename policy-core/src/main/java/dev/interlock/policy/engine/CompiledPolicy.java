@@ -10,6 +10,7 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -39,6 +40,7 @@ final class CompiledPolicy {
     private final Policy policy;
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
+    private final RateLimiter limiter;
     private final @Nullable LockGate lock;
 
     private final ScopedBody body;
@@ -49,6 +51,9 @@ final class CompiledPolicy {
     private final ListedNames names;
     private final boolean readsRating;
     private final boolean readsSchemas;
+
+    /** Whether the name of a tool is all that its plan depends on. */
+    private final boolean byNameAlone;
 
     /** Plans by tool name, of a policy that looks at neither identity nor rating. */
     private final Map<String, ToolPlan> plans = new ConcurrentHashMap<>();
@@ -66,10 +71,16 @@ final class CompiledPolicy {
      * @throws IllegalArgumentException if the policy needs what isn't there: a counter that no rule defines, or a
      *     validator for {@code schema: true}
      */
-    CompiledPolicy(Policy policy, ToolCatalog catalog, @Nullable SchemaValidator validator, @Nullable ToolLock lock) {
+    CompiledPolicy(
+            Policy policy,
+            ToolCatalog catalog,
+            @Nullable SchemaValidator validator,
+            RateLimiter limiter,
+            @Nullable ToolLock lock) {
         this.policy = policy;
         this.catalog = catalog;
         this.validator = validator;
+        this.limiter = limiter;
         this.lock = lock == null ? null : new LockGate(lock, catalog);
         this.body = new ScopedBody("", policy.body(), null);
         policy.grants().ifPresent(map -> map.entrySet().forEach(this::addGrant));
@@ -78,6 +89,7 @@ final class CompiledPolicy {
         this.names = ListedNames.of(bodies.stream().map(ScopedBody::body).toList());
         this.readsRating = bodies.stream().anyMatch(CompiledPolicy::readsRating);
         this.readsSchemas = bodies.stream().anyMatch(CompiledPolicy::readsSchemas);
+        this.byNameAlone = this.lock == null && policy.grants().isEmpty() && !readsRating;
         bodies.forEach(this::requireWhatItNeeds);
     }
 
@@ -155,6 +167,11 @@ final class CompiledPolicy {
 
     /** The plan for a call. */
     ToolPlan plan(ToolCall call) {
+        ToolPlan plan = byNameAlone ? plans.get(call.tool()) : null;
+        return plan == null ? find(call) : plan;
+    }
+
+    private ToolPlan find(ToolCall call) {
         if (lock != null) {
             ToolPlan denied = lock.denial(call);
             if (denied != null) {
@@ -173,7 +190,8 @@ final class CompiledPolicy {
             return plan;
         }
         ToolPlan made = compile(call.tool(), grant, rating);
-        if (names.lists(call.tool())) {
+        // Servers announce a bounded number of tools. All other names are the caller's to invent.
+        if (names.lists(call.tool()) || catalog.find(call.server(), call.tool()) != null) {
             table.put(call.tool(), made);
         } else if (unlistedPlans.get() < MAX_UNLISTED_PLANS) {
             unlistedPlans.incrementAndGet();
@@ -211,7 +229,7 @@ final class CompiledPolicy {
     }
 
     private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
-        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, catalog, validator);
+        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, catalog, validator, limiter);
         String defect = names.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));

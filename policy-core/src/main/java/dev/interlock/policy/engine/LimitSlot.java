@@ -6,6 +6,8 @@ import dev.interlock.policy.Scope;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.RateLimiter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,12 +42,15 @@ record LimitSlot(
         return cost == null ? null : new Charge(new LimitKey(name, subject(scope, call)), rule, cost, mode);
     }
 
+    /** The limit, opened for calls that are charged to nothing else; null if there is no short way for these. */
+    @Nullable
+    OpenBucket open(RateLimiter limiter) {
+        Amount always = amount.always();
+        return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
+    }
+
     static String subject(Scope scope, ToolCall call) {
-        String subject = switch (scope) {
-            case SESSION -> call.session();
-            case IDENTITY -> call.identity();
-            case TOOL, ENTRY, GLOBAL -> null;
-        };
+        String subject = scope == Scope.SESSION ? call.session() : scope == Scope.IDENTITY ? call.identity() : null;
         // Callers that the host doesn't tell apart share one count: stricter, and the only safe reading.
         return subject == null ? "" : subject;
     }

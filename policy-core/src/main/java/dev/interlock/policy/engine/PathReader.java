@@ -3,46 +3,53 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A path, compiled: where it starts, and its steps as a chain. */
+/** A path, compiled: where it starts, the members to walk through, and what is left of it after a {@code [*]}. */
 final class PathReader {
 
-    private final Source source;
-    /** What is left of the path after the source; null where the source is all. */
-    private final @Nullable Step first;
+    /** Null for the arguments, where nearly all paths start. */
+    private final @Nullable Source source;
 
-    PathReader(Source source, List<Path.Step> steps) {
+    private final Steps steps;
+
+    private PathReader(@Nullable Source source, List<Path.Step> steps) {
         this.source = source;
-        this.first = chain(steps, 0);
+        this.steps = Steps.of(steps, 0);
     }
 
     /** A path into the arguments. */
     static PathReader argument(Path path) {
-        return new PathReader((call, counters) -> call.arguments().root(), path.steps());
+        return new PathReader(null, path.steps());
+    }
+
+    /** A path into what the source reads. */
+    static PathReader of(Source source, List<Path.Step> steps) {
+        return new PathReader(source, steps);
     }
 
     /** What {@code predicate} says of what is found; with {@code [*]}, of every element. */
     Truth test(Predicate predicate, ToolCall call, CounterValues counters) {
-        return test(predicate, source.read(call, counters), first);
+        return test(predicate, start(call, counters), steps);
     }
 
-    private static Truth test(Predicate predicate, @Nullable Value start, @Nullable Step from) {
-        Value value = start;
-        for (Step step = from; step != null; step = step.next) {
-            if (value == null || value == Value.Nil.NULL) {
-                return predicate.missing();
-            }
-            if (step.member == null) {
-                return testEvery(predicate, value, step.next);
-            }
-            value = step.member.from(value);
+    private @Nullable Value start(ToolCall call, CounterValues counters) {
+        return source == null ? call.arguments().root() : source.read(call, counters);
+    }
+
+    private static Truth test(Predicate predicate, @Nullable Value start, Steps steps) {
+        Value value = walk(start, steps.members);
+        if (steps.every != null) {
+            return value == null || value == Value.Nil.NULL
+                    ? predicate.missing()
+                    : testEvery(predicate, value, steps.every);
         }
         return value == null ? predicate.missing() : predicate.test(value);
     }
 
-    private static Truth testEvery(Predicate predicate, Value value, @Nullable Step rest) {
+    private static Truth testEvery(Predicate predicate, Value value, Steps rest) {
         if (!(value instanceof Value.Array array)) {
             return Truth.INVALID;
         }
@@ -56,19 +63,15 @@ final class PathReader {
     /** The value at the path, or null if nothing is there; with {@code [*]}, the list whose elements are meant. */
     @Nullable
     Value read(ToolCall call, CounterValues counters) {
-        Value value = source.read(call, counters);
-        for (Step step = first; step != null && step.member != null && value != null; step = step.next) {
-            value = step.member.from(value);
-        }
-        return value;
+        return walk(start(call, counters), steps.members);
     }
 
-    private static @Nullable Step chain(List<Path.Step> steps, int from) {
-        if (from == steps.size()) {
-            return null;
+    private static @Nullable Value walk(@Nullable Value start, Member[] members) {
+        Value value = start;
+        for (int i = 0; i < members.length && value != null; i++) {
+            value = members[i].from(value);
         }
-        Member member = steps.get(from) instanceof Path.Step.Member m ? Member.of(m) : null;
-        return new Step(member, chain(steps, from + 1));
+        return value;
     }
 
     /** Where a path starts; null where nothing is. */
@@ -77,8 +80,27 @@ final class PathReader {
         Value read(ToolCall call, CounterValues counters);
     }
 
-    /** One step: into a member or, where {@code member} is null, to every element. */
-    private record Step(@Nullable Member member, @Nullable Step next) {}
+    /** The steps up to the end or a {@code [*]}, and those for every element after that. */
+    private static final class Steps {
+        final Member[] members;
+        final @Nullable Steps every;
+
+        private Steps(Member[] members, @Nullable Steps every) {
+            this.members = members;
+            this.every = every;
+        }
+
+        static Steps of(List<Path.Step> steps, int from) {
+            List<Member> members = new ArrayList<>();
+            for (int i = from; i < steps.size(); i++) {
+                if (!(steps.get(i) instanceof Path.Step.Member member)) {
+                    return new Steps(members.toArray(Member[]::new), of(steps, i + 1));
+                }
+                members.add(Member.of(member));
+            }
+            return new Steps(members.toArray(Member[]::new), null);
+        }
+    }
 
     /** A member's name and, if it could be one, the number of an element; -1 if it couldn't. */
     private record Member(String name, int index) {

@@ -17,6 +17,7 @@ import dev.interlock.policy.Spend;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolRating;
@@ -40,6 +41,7 @@ final class PlanCompiler {
     private final ToolRating rating;
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
+    private final RateLimiter limiter;
 
     private final List<Place> entries = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
@@ -47,12 +49,18 @@ final class PlanCompiler {
     private final List<CounterRead> reads = new ArrayList<>();
 
     PlanCompiler(
-            Mode policyMode, String tool, ToolRating rating, ToolCatalog catalog, @Nullable SchemaValidator validator) {
+            Mode policyMode,
+            String tool,
+            ToolRating rating,
+            ToolCatalog catalog,
+            @Nullable SchemaValidator validator,
+            RateLimiter limiter) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
         this.catalog = catalog;
         this.validator = validator;
+        this.limiter = limiter;
     }
 
     /** A tool that is denied whatever its arguments. */
@@ -85,7 +93,7 @@ final class PlanCompiler {
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
         boolean listed = !(showOnlyWhatCouldPass && never);
-        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads);
+        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter);
     }
 
     private void addRequire(ScopedEntry scoped, Block block) {
@@ -300,14 +308,14 @@ final class PlanCompiler {
     private PathReader reader(ScopedEntry scoped, Path path) {
         return switch (path.root()) {
             case ARGS -> PathReader.argument(path);
-            case CTX -> new PathReader((call, counters) -> call.context(), path.steps());
-            case CALL -> new PathReader(callSource(path.member(0)), List.of());
+            case CTX -> PathReader.of((call, counters) -> call.context(), path.steps());
+            case CALL -> PathReader.of(callSource(path.member(0)), List.of());
             case TOOL -> {
                 Value text = new Value.Text(
                         path.member(0).equals("risk")
                                 ? rating.risk().text()
                                 : rating.category().text());
-                yield new PathReader((call, counters) -> text, List.of());
+                yield PathReader.of((call, counters) -> text, List.of());
             }
             case STATE -> {
                 CounterRead read = scoped.counter(path, tool);
@@ -317,7 +325,7 @@ final class PlanCompiler {
                     reads.add(read);
                 }
                 int at = index;
-                yield new PathReader((call, counters) -> counters.get(at), List.of());
+                yield PathReader.of((call, counters) -> counters.get(at), List.of());
             }
         };
     }

@@ -9,7 +9,10 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.limit.OpenBucket;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -77,7 +80,7 @@ public final class PolicyEngine {
         this.listener = builder.listener;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
-        this.current = new CompiledPolicy(builder.policy, catalog, validator, lock);
+        this.current = new CompiledPolicy(builder.policy, catalog, validator, limiter, lock);
         this.recorder = Recorder.of(builder, catalog);
         this.approvals = builder.approvals == null ? null : new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
@@ -94,10 +97,10 @@ public final class PolicyEngine {
     public Decision decide(ToolCall call) {
         try {
             ToolPlan plan = planFor(current, call);
-            CounterValues counters = counters(plan, call);
-            if (!plan.limits()) {
-                return plan.told(plan.check(call, counters));
+            if (plan.checksOnly()) {
+                return plan.told(plan.check(call, CounterValues.NONE));
             }
+            CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (RuntimeException | StackOverflowError e) {
@@ -125,18 +128,37 @@ public final class PolicyEngine {
     private Admission admit(CompiledPolicy policy, ToolCall call) {
         try {
             ToolPlan plan = planFor(policy, call);
-            CounterValues counters = counters(plan, call);
-            if (!plan.limits()) {
-                return Admission.unreserved(plan.told(plan.check(call, counters)));
+            if (plan.checksOnly()) {
+                return Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)));
             }
-            Attempt attempt = new Attempt(plan, call, counters, ids);
-            while (attempt.isOpen()) {
-                attempt.take(limiter.reserve(attempt.batch()));
+            OpenBucket bucket = plan.bucket();
+            OpenBucket.Count count = null;
+            long taken = OpenBucket.NOTHING;
+            if (bucket != null && plan.check(call, CounterValues.NONE).verdict() == Verdict.ALLOWED) {
+                count = bucket.count(plan.subject(call));
+                taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
             }
-            return attempt.admission(limiter);
+            Decision decision = Decision.ALLOWED;
+            Reservation.Granted granted = null;
+            if (taken == OpenBucket.NOTHING) {
+                bucket = null;
+                Attempt attempt = reserve(plan, call);
+                decision = attempt.decision();
+                granted = attempt.granted();
+            }
+            // Made in one place, whatever came before, so that it need not be an object where it is settled at once.
+            return Admission.of(decision, limiter, granted, bucket, count, taken);
         } catch (RuntimeException | StackOverflowError e) {
             return Admission.unreserved(failure(call, e));
         }
+    }
+
+    private Attempt reserve(ToolPlan plan, ToolCall call) {
+        Attempt attempt = new Attempt(plan, call, counters(plan, call), ids);
+        while (attempt.isOpen()) {
+            attempt.take(limiter.reserve(attempt.batch()));
+        }
+        return attempt;
     }
 
     /** {@link #admitAsync(ToolCall, Terms)} on {@linkplain Terms#DEFAULT the usual terms}. */
@@ -285,7 +307,7 @@ public final class PolicyEngine {
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
      */
     public synchronized void update(Policy policy) {
-        swap(Change.POLICY, new CompiledPolicy(policy, catalog, validator, lock));
+        swap(Change.POLICY, new CompiledPolicy(policy, catalog, validator, limiter, lock));
     }
 
     /**
@@ -293,7 +315,7 @@ public final class PolicyEngine {
      * the new one.
      */
     public synchronized void update(@Nullable ToolLock toolLock) {
-        swap(Change.LOCK, new CompiledPolicy(current.policy(), catalog, validator, toolLock));
+        swap(Change.LOCK, new CompiledPolicy(current.policy(), catalog, validator, limiter, toolLock));
         lock = toolLock;
     }
 

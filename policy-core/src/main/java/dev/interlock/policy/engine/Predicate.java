@@ -5,6 +5,8 @@ import dev.interlock.policy.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** An operator with its operand, compiled. */
@@ -20,9 +22,9 @@ abstract sealed class Predicate {
 
     static Predicate compile(Operator operator, Value operand) {
         return switch (operator) {
-            case EQ -> new Equal(operand);
+            case EQ -> operand instanceof Value.Text text ? new EqualText(text) : new Equal(operand);
             case NEQ -> new NotIn(List.of(operand));
-            case IN -> new In(((Value.Array) operand).items());
+            case IN -> In.of(((Value.Array) operand).items());
             case NOT_IN -> new NotIn(((Value.Array) operand).items());
             case LT -> new Ordered((NumberValue) operand, false, true, false);
             case LTE -> new Ordered((NumberValue) operand, true, true, false);
@@ -64,8 +66,74 @@ abstract sealed class Predicate {
         }
     }
 
+    /** The same with a string, which is what most values are compared with. */
+    private static final class EqualText extends Predicate {
+        private final Value.Text operand;
+        private final String text;
+
+        EqualText(Value.Text operand) {
+            this.operand = operand;
+            this.text = operand.value();
+        }
+
+        @Override
+        Truth test(Value value) {
+            return Truth.of(
+                    value instanceof Value.Text found ? found.value().equals(text) : Equality.equal(value, operand));
+        }
+    }
+
+    private static final class InTexts extends Predicate {
+        private final In general;
+        private final String[] texts;
+
+        InTexts(List<Value> operands) {
+            this.general = new In(operands);
+            this.texts = operands.stream().map(Predicate::text).toArray(String[]::new);
+        }
+
+        @Override
+        Truth test(Value value) {
+            if (!(value instanceof Value.Text found)) {
+                return general.test(value);
+            }
+            String text = found.value();
+            for (int i = 0; i < texts.length; i++) {
+                if (text.equals(texts[i])) {
+                    return Truth.TRUE;
+                }
+            }
+            return Truth.FALSE;
+        }
+    }
+
+    /** The same with many strings. */
+    private static final class InManyTexts extends Predicate {
+        private final In general;
+        private final Set<String> texts;
+
+        InManyTexts(List<Value> operands) {
+            this.general = new In(operands);
+            this.texts = operands.stream().map(Predicate::text).collect(Collectors.toUnmodifiableSet());
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text found ? Truth.of(texts.contains(found.value())) : general.test(value);
+        }
+    }
+
     private static final class In extends Predicate {
+        private static final int FEW = 8;
+
         private final Value[] operands;
+
+        static Predicate of(List<Value> operands) {
+            if (!operands.stream().allMatch(Value.Text.class::isInstance)) {
+                return new In(operands);
+            }
+            return operands.size() <= FEW ? new InTexts(operands) : new InManyTexts(operands);
+        }
 
         In(List<Value> operands) {
             this.operands = operands.toArray(Value[]::new);

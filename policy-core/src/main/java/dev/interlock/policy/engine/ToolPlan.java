@@ -5,6 +5,8 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.RateLimiter;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collections;
@@ -26,6 +28,12 @@ final class ToolPlan {
     private final LimitSlot[] slots;
     private final List<CounterRead> reads;
 
+    /** Whether checks are all there is: no limits, and no counters to read for them. */
+    private final boolean checksOnly;
+
+    /** The one limit that a call is charged to, opened; null if there are others, or no such way. */
+    private final @Nullable OpenBucket bucket;
+
     private ToolPlan(
             @Nullable Decision verdict,
             boolean audit,
@@ -33,7 +41,8 @@ final class ToolPlan {
             List<Place> entries,
             Check[] checks,
             LimitSlot[] slots,
-            List<CounterRead> reads) {
+            List<CounterRead> reads,
+            @Nullable OpenBucket bucket) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -41,6 +50,8 @@ final class ToolPlan {
         this.checks = checks;
         this.slots = slots;
         this.reads = reads;
+        this.checksOnly = slots.length == 0 && reads.isEmpty();
+        this.bucket = bucket;
     }
 
     /**
@@ -49,7 +60,7 @@ final class ToolPlan {
      * @param audit whether the policy's own mode is to record only
      */
     static ToolPlan denied(Decision decision, boolean audit) {
-        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new LimitSlot[0], List.of());
+        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new LimitSlot[0], List.of(), null);
     }
 
     /** A tool whose calls are checked. */
@@ -59,7 +70,8 @@ final class ToolPlan {
             List<Place> entries,
             List<Check> checks,
             List<LimitSlot> slots,
-            List<CounterRead> reads) {
+            List<CounterRead> reads,
+            RateLimiter limiter) {
         return new ToolPlan(
                 null,
                 audit,
@@ -67,7 +79,8 @@ final class ToolPlan {
                 List.copyOf(entries),
                 checks.toArray(Check[]::new),
                 slots.toArray(LimitSlot[]::new),
-                List.copyOf(reads));
+                List.copyOf(reads),
+                slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null);
     }
 
     /** The decision for every call, whatever its arguments; null if that depends. */
@@ -106,9 +119,20 @@ final class ToolPlan {
         return Collections.unmodifiableList(Arrays.asList(slots));
     }
 
-    /** Whether a call that passed is charged to anything. */
-    boolean limits() {
-        return slots.length > 0;
+    /** Whether checks are all there is: no limits, and no counters to read for them. */
+    boolean checksOnly() {
+        return checksOnly;
+    }
+
+    /** The one limit that a call is charged to, opened; null if there are others, or no such way. */
+    @Nullable
+    OpenBucket bucket() {
+        return bucket;
+    }
+
+    /** Whose count of {@link #bucket} it is. */
+    String subject(ToolCall call) {
+        return LimitSlot.subject(slots[0].scope(), call);
     }
 
     /** Whether conditions read counters. */
@@ -129,11 +153,22 @@ final class ToolPlan {
         if (verdict != null) {
             return verdict;
         }
+        for (int i = 0; i < checks.length; i++) {
+            Decision decision = checks[i].apply(call, counters);
+            if (decision != null) {
+                return check(i, decision, call, counters);
+            }
+        }
+        return Decision.ALLOWED;
+    }
+
+    /** The decision, where check {@code from} is the first that has something against the call. */
+    private Decision check(int from, Decision first, ToolCall call, CounterValues counters) {
         Decision question = null;
         Decision recordedDenial = null;
         Decision recordedQuestion = null;
-        for (Check check : checks) {
-            Decision decision = check.apply(call, counters);
+        for (int i = from; i < checks.length; i++) {
+            Decision decision = i == from ? first : checks[i].apply(call, counters);
             if (decision == null) {
                 continue;
             }

@@ -36,13 +36,13 @@ import org.jspecify.annotations.Nullable;
  * charges that are given back in the order they came or in the reverse, where each is the last in the queue. In between,
  * less may be given back than could be.
  */
-final class BucketCell extends Cell {
+final class BucketCell extends Cell implements OpenBucket.Count {
 
     /** Twice the TAT, so that the lowest bit can tell whether the cell is claimed. */
     @SuppressWarnings("unused") // through STATE
     private volatile long state;
 
-    private final Meter meter;
+    final Meter meter;
     private volatile @Nullable Shifts shifts;
 
     private static final long CLAIMED = 1;
@@ -78,7 +78,7 @@ final class BucketCell extends Cell {
      */
     @Nullable
     Reservation take(InMemoryRateLimiter owner, Ticker ticker, long micros, ChargeMode mode) {
-        long cost = micros / Amount.ONE_MICROS * meter.emission;
+        long cost = meter.cost(micros);
         Backoff backoff = null;
         while (true) {
             Shifts shifts = this.shifts;
@@ -95,7 +95,7 @@ final class BucketCell extends Cell {
             }
             long now = ticker.nanos();
             long tat = Math.max(before >> 1, now) + cost;
-            long wait = tat - now - meter.calls * meter.emission;
+            long wait = tat - now - meter.depth;
             if (wait > 0) {
                 return Refusals.noRoom(0, wait);
             }
@@ -104,6 +104,36 @@ final class BucketCell extends Cell {
                 return new InQueue(owner, this, mode, tat, cost, shifted);
             }
         }
+    }
+
+    /**
+     * The same for an {@link OpenBucket}, whose reservation has no place for the shifts: a cell that has any is left to the
+     * other way, and so is one that is claimed or dead.
+     *
+     * @return the TAT that was left behind; {@link OpenBucket#NOTHING} if nothing was taken
+     */
+    long take(Ticker ticker, long cost) {
+        // Looked for before the state is read, as above: shifts that come between only let less be given back.
+        while (shifts == null) {
+            long before = state;
+            if ((before & CLAIMED) != 0 || before == DEAD) {
+                return OpenBucket.NOTHING;
+            }
+            long now = ticker.nanos();
+            long tat = Math.max(before >> 1, now) + cost;
+            if (tat - now > meter.depth) {
+                return OpenBucket.NOTHING;
+            }
+            if (STATE.compareAndSet(this, before, tat << 1)) {
+                return tat;
+            }
+        }
+        return OpenBucket.NOTHING;
+    }
+
+    /** What was taken by that way, as this one gives it back. */
+    Taken taken(InMemoryRateLimiter owner, ChargeMode mode, long tat, long cost) {
+        return new InQueue(owner, this, mode, tat, cost, 0);
     }
 
     @Override
@@ -141,13 +171,13 @@ final class BucketCell extends Cell {
         if (micros > meter.max) {
             return NEVER;
         }
-        long cost = micros / Amount.ONE_MICROS * meter.emission;
-        return Math.max(0, debt(now) + cost - meter.calls * meter.emission);
+        long cost = meter.cost(micros);
+        return Math.max(0, debt(now) + cost - meter.depth);
     }
 
     @Override
     Taken take(InMemoryRateLimiter owner, long micros, ChargeMode mode, Moment now) {
-        long cost = micros / Amount.ONE_MICROS * meter.emission;
+        long cost = meter.cost(micros);
         long tat = now.nanos() + debt(now) + cost;
         put(tat);
         Shifts shifts = this.shifts;
@@ -198,7 +228,7 @@ final class BucketCell extends Cell {
 
     @Override
     void write(LimitKey key, DataOutputStream out, Moment now) throws IOException {
-        Snapshot.bucket(out, key, meter, Math.min(debt(now), meter.calls * meter.emission));
+        Snapshot.bucket(out, key, meter, Math.min(debt(now), meter.depth));
     }
 
     private long debt(Moment now) {

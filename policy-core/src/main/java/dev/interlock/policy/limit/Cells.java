@@ -1,6 +1,5 @@
 package dev.interlock.policy.limit;
 
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
@@ -18,9 +17,8 @@ final class Cells {
     private final InMemoryRateLimiter owner;
     private final long maxKeys;
 
-    /** Without any eviction of Caffeine's own: it would drop buckets that aren't full, which hands their limits back. */
-    private final ConcurrentMap<LimitKey, Cell> cells =
-            Caffeine.newBuilder().<LimitKey, Cell>build().asMap();
+    /** No cache: one that evicts would drop buckets that aren't full, which hands their limits back. */
+    private final ConcurrentMap<LimitKey, Cell> cells = new ConcurrentHashMap<>();
 
     private final AtomicLong size = new AtomicLong();
     private final Sweeper sweeper = new Sweeper(this);

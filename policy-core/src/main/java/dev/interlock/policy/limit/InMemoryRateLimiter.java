@@ -129,6 +129,18 @@ public final class InMemoryRateLimiter implements RateLimiter {
     }
 
     @Override
+    public @Nullable OpenBucket open(String limit, LimitRule rule, Amount amount, ChargeMode mode) {
+        if (!(rule instanceof LimitRule.TokenBucket bucket)) {
+            return null;
+        }
+        Meter meter = cells.meter(bucket);
+        long micros = amount.micros();
+        return micros > 0 && micros <= meter.max && meter.isSimple(micros)
+                ? new OpenBucket(this, cells, ticker, limit, meter, micros, mode)
+                : null;
+    }
+
+    @Override
     public void settle(Reservation.Granted reservation, Settlement outcome) {
         if (reservation instanceof Held held && held.owner.equals(this) && held.settle() && givesBack(outcome)) {
             held.giveBack(outcome, ticker);

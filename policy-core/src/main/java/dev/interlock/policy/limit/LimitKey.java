@@ -1,5 +1,7 @@
 package dev.interlock.policy.limit;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * What is counted together. Two charges with equal keys share one count.
  *
@@ -8,6 +10,17 @@ package dev.interlock.policy.limit;
  * @param subject the session or identity that is counted apart; empty if the limit doesn't tell them apart
  */
 public record LimitKey(String limit, String subject) implements Comparable<LimitKey> {
+
+    /** From the hashes that strings keep. Written out, like {@link #equals}, as it is on every call's way. */
+    @Override
+    public int hashCode() {
+        return 31 * limit.hashCode() + subject.hashCode();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof LimitKey key && subject.equals(key.subject) && limit.equals(key.limit);
+    }
 
     /** By limit, then by subject. A store may claim keys in this order; a hash table falls back on it for colliding ones. */
     @Override

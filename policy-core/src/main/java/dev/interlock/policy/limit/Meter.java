@@ -31,6 +31,9 @@ final class Meter {
     /** How many whole calls fit. */
     final long calls;
 
+    /** How long a bucket of whole calls takes to fill up, in whole nanoseconds for each call. */
+    final long depth;
+
     Meter(LimitRule.TokenBucket rule) {
         this.rule = rule;
         this.max = rule.max().micros();
@@ -39,6 +42,12 @@ final class Meter {
         boolean whole = calls > 0 && max % Amount.ONE_MICROS == 0;
         boolean simple = whole && (window % calls == 0 || window / calls >= FINE);
         this.emission = simple ? (window + calls - 1) / calls : 0;
+        this.depth = calls * emission;
+    }
+
+    /** What {@code micros} cost, for amounts that are {@linkplain #isSimple simple}. */
+    long cost(long micros) {
+        return micros == Amount.ONE_MICROS ? emission : micros / Amount.ONE_MICROS * emission;
     }
 
     /** Whether calls of {@code micros} can be counted in whole nanoseconds. */

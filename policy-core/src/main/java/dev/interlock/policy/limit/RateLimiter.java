@@ -1,8 +1,11 @@
 package dev.interlock.policy.limit;
 
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where limits, counters and budgets are counted. One limiter serves any number of engines and threads.
@@ -26,7 +29,7 @@ import java.util.concurrent.CompletionStage;
  *   <li>A key whose rule has changed keeps its count: what is used by the old rule when the first charge by the new one is
  *       granted counts as used then. Between rules of one way of counting and one window, only {@code max} is new. What was
  *       reserved before such a change may be kept even if it should be given back.
- *   <li>A charge of {@link dev.interlock.policy.Amount#ZERO} always has room and takes nothing, not even a key's place.
+ *   <li>A charge of {@link Amount#ZERO} always has room and takes nothing, not even a key's place.
  *   <li>A store that can't be asked refuses; it does not throw, save from {@link #usage}.
  * </ul>
  */
@@ -43,6 +46,17 @@ public interface RateLimiter {
     /** {@link #reserve} without blocking the caller. */
     default CompletionStage<Reservation> reserveAsync(Batch batch) {
         return CompletableFuture.completedFuture(reserve(batch));
+    }
+
+    /**
+     * Opens one limit for calls that are charged to it and to nothing else; null, as by default, if the limiter has no shorter
+     * way for them than {@link #reserve}.
+     *
+     * @param limit the first part of the key, as in {@link LimitKey}
+     * @param amount how much each call counts
+     */
+    default @Nullable OpenBucket open(String limit, LimitRule rule, Amount amount, ChargeMode mode) {
+        return null;
     }
 
     /** Tells how the call ended, and gives back what that ending gives back. Idempotent; never throws. */

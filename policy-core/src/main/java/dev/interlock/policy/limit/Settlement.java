@@ -15,10 +15,6 @@ public enum Settlement {
 
     /** Whether an amount that was reserved in {@code mode} is given back when a call ends so. */
     public boolean givesBack(ChargeMode mode) {
-        return switch (this) {
-            case SUCCEEDED, UNKNOWN -> false;
-            case FAILED -> mode == ChargeMode.SUCCESS;
-            case UNSENT -> true;
-        };
+        return this == UNSENT || (this == FAILED && mode == ChargeMode.SUCCESS);
     }
 }

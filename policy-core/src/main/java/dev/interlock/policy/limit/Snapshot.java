@@ -294,9 +294,7 @@ final class Snapshot {
                     LimitKey key = readKey();
                     Meter meter = readMeter();
                     long debt = in.readLong();
-                    require(
-                            meter.emission > 0 && debt > 0 && debt <= meter.calls * meter.emission,
-                            "a debt of " + debt);
+                    require(meter.emission > 0 && debt > 0 && debt <= meter.depth, "a debt of " + debt);
                     if (debt > elapsed) {
                         put(key, new BucketCell(meter, now.nanos() + debt - elapsed));
                     }

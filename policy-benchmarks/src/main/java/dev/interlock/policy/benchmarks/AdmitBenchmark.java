@@ -1,0 +1,140 @@
+package dev.interlock.policy.benchmarks;
+
+import com.github.benmanes.caffeine.cache.Caffeine;
+import com.github.benmanes.caffeine.cache.LoadingCache;
+import com.google.common.util.concurrent.RateLimiter;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import io.github.bucket4j.Bucket;
+import io.github.resilience4j.ratelimiter.RateLimiterConfig;
+import java.time.Duration;
+import java.util.SplittableRandom;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** The decision of {@link DecideBenchmark} and a token bucket for each session. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@State(Scope.Benchmark)
+public class AdmitBenchmark {
+
+    /** How many calls there are before they repeat; a power of two. */
+    private static final int CALLS = 1 << 17;
+
+    private static final long A_SECOND = 1_000_000_000;
+
+    /** How many sessions there are. */
+    @Param({"1000", "100000"})
+    public int keys;
+
+    /** Which of them call: {@code zipf} as people do, {@code uniform} as nobody does. */
+    @Param({"zipf", "uniform"})
+    public String spread;
+
+    private final PolicyEngine engine = Refunds.engine(Refunds.limitedPolicy());
+    private final HandWritten handWritten = new HandWritten();
+    private final ToolCall[] calls = new ToolCall[CALLS];
+
+    private final LoadingCache<String, Bucket> expiring = Caffeine.newBuilder()
+            .expireAfterAccess(Duration.ofMinutes(10))
+            .build(session -> Bucket.builder()
+                    .addLimit(limit -> limit.capacity(Refunds.BUCKET)
+                            .refillGreedy(Refunds.BUCKET, Duration.ofDays(Refunds.BUCKET_DAYS)))
+                    .build());
+
+    private final LoadingCache<String, RateLimiter> guava = Caffeine.newBuilder()
+            .expireAfterAccess(Duration.ofMinutes(10))
+            .build(session -> RateLimiter.create(A_SECOND));
+
+    private final LoadingCache<String, io.github.resilience4j.ratelimiter.RateLimiter> resilience4j =
+            Caffeine.newBuilder()
+                    .expireAfterAccess(Duration.ofMinutes(10))
+                    .build(session -> io.github.resilience4j.ratelimiter.RateLimiter.of(
+                            session,
+                            RateLimiterConfig.custom()
+                                    .limitForPeriod(Integer.MAX_VALUE / 2)
+                                    .limitRefreshPeriod(Duration.ofSeconds(1))
+                                    .timeoutDuration(Duration.ZERO)
+                                    .build()));
+
+    /** Where a thread is in the row of calls; each starts somewhere else. */
+    @State(Scope.Thread)
+    public static class Cursor {
+        private int at = System.identityHashCode(this);
+
+        int next() {
+            return at = (at + 1) & (CALLS - 1);
+        }
+    }
+
+    /** Makes the calls, and makes each once, so that every key is there. */
+    @Setup
+    public void setUp() {
+        Spread sessions = Spread.of(spread, keys, new SplittableRandom(5));
+        ToolCall[] refunds = Refunds.calls();
+        String[] texts = new String[keys];
+        for (int i = 0; i < keys; i++) {
+            texts[i] = "session-" + Long.toHexString(i * 0x9E3779B97F4A7C15L);
+            engine.admit(refunds[0].in(texts[i])).succeeded();
+        }
+        for (int i = 0; i < keys; i++) {
+            // Of the length and make of a real one, and never the object that is held.
+            texts[i] = Refunds.own(texts[i]);
+        }
+        for (int i = 0; i < CALLS; i++) {
+            calls[i] = refunds[i & (Refunds.CALLS - 1)].in(texts[sessions.next()]);
+        }
+    }
+
+    /** Ours: admitted, and settled as a call that succeeded. */
+    @Benchmark
+    public boolean interlock(Cursor cursor) {
+        Admission admission = engine.admit(calls[cursor.next()]);
+        boolean allowed = admission.decision().allowed();
+        admission.succeeded();
+        return allowed;
+    }
+
+    /** The rule by hand, and Bucket4j in Caffeine with expiry. */
+    @Benchmark
+    public boolean ifsAndBucket4j(Cursor cursor) {
+        ToolCall call = calls[cursor.next()];
+        return handWritten.allows(call.tool(), call.arguments().root())
+                && expiring.get(session(call)).tryConsume(1);
+    }
+
+    /** Bucket4j in Caffeine with expiry, without any rule. */
+    @Benchmark
+    public boolean bucket4j(Cursor cursor) {
+        return expiring.get(session(calls[cursor.next()])).tryConsume(1);
+    }
+
+    /** The rule by hand, and Guava's limiter in Caffeine with expiry. */
+    @Benchmark
+    public boolean ifsAndGuava(Cursor cursor) {
+        ToolCall call = calls[cursor.next()];
+        return handWritten.allows(call.tool(), call.arguments().root())
+                && guava.get(session(call)).tryAcquire();
+    }
+
+    /** The rule by hand, and Resilience4j's limiter in Caffeine with expiry. */
+    @Benchmark
+    public boolean ifsAndResilience4j(Cursor cursor) {
+        ToolCall call = calls[cursor.next()];
+        return handWritten.allows(call.tool(), call.arguments().root())
+                && resilience4j.get(session(call)).acquirePermission();
+    }
+
+    @SuppressWarnings("NullAway") // Every call of this benchmark has one.
+    private static String session(ToolCall call) {
+        return call.session();
+    }
+}

@@ -1,0 +1,56 @@
+package dev.interlock.policy.benchmarks;
+
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.State;
+
+/** Everybody in one session, beside the least that any limiter on a clock can do. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@State(Scope.Benchmark)
+public class HotKeyBenchmark {
+
+    private final PolicyEngine ruled = Refunds.engine(Refunds.fastLimitedPolicy());
+    private final PolicyEngine limited = Refunds.engine(Refunds.onlyFastLimitedPolicy());
+    private final ToolCall call = Refunds.calls()[0].in("session");
+    private final AtomicLong cell = new AtomicLong();
+
+    /** A reading of the clock and a compare-and-set until it succeeds. */
+    @Benchmark
+    public long nanoTimeAndCompareAndSet() {
+        while (true) {
+            long before = cell.get();
+            long now = Math.max(before, System.nanoTime()) + 1;
+            if (cell.compareAndSet(before, now)) {
+                return now;
+            }
+        }
+    }
+
+    /** Ours with the bucket alone. */
+    @Benchmark
+    public boolean interlockBucket() {
+        return admit(limited);
+    }
+
+    /** Ours with the three conditions, too. */
+    @Benchmark
+    public boolean interlock() {
+        return admit(ruled);
+    }
+
+    private boolean admit(PolicyEngine engine) {
+        Admission admission = engine.admit(call);
+        boolean allowed = admission.decision().allowed();
+        admission.succeeded();
+        return allowed;
+    }
+}

@@ -1,0 +1,105 @@
+package dev.interlock.policy.benchmarks;
+
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.yaml.PolicyYaml;
+import java.util.LinkedHashMap;
+import java.util.Map;
+
+/**
+ * The rule that everybody decides by: a refund of at most 100 in one of three currencies to a gold customer, among
+ * forty tools. All calls meet it, so that everybody has to look at everything.
+ */
+final class Refunds {
+
+    static final String TOOL = "create_refund";
+
+    /** Different calls, so that no decision is predicted from the one before. A power of two. */
+    static final int CALLS = 64;
+
+    static final String[] CURRENCIES = {"EUR", "USD", "GBP"};
+
+    private static final int OTHER_TOOLS = 39;
+
+    private Refunds() {}
+
+    /** The policy without any limit. */
+    static String policy() {
+        return policy("");
+    }
+
+    /** How many calls the bucket of a session holds: more than anybody makes here. */
+    static final int BUCKET = 100_000_000;
+
+    /**
+     * How long it takes to fill up again, in days: so long that it is never full between two calls, which would allow it to
+     * be forgotten.
+     */
+    static final int BUCKET_DAYS = 366;
+
+    /** The policy with one such bucket for each session. */
+    static String limitedPolicy() {
+        return policy(limit(BUCKET, BUCKET_DAYS + "d"));
+    }
+
+    /** The policy with one bucket for each session that is filled faster than one key alone can be used. */
+    static String fastLimitedPolicy() {
+        return policy(limit(1_000_000_000, "1s"));
+    }
+
+    /** A policy with that bucket alone, and nothing said of the arguments. */
+    static String onlyFastLimitedPolicy() {
+        return "version: \"1\"\ndefault: deny\ntools:\n  " + TOOL + ":\n    rules:\n" + limit(1_000_000_000, "1s");
+    }
+
+    private static String limit(int max, String window) {
+        return "      - name: each-session\n        rate_limit: {max: " + max + ", window: " + window + "}\n";
+    }
+
+    private static String policy(String more) {
+        StringBuilder text = new StringBuilder("version: \"1\"\ndefault: deny\ntools:\n");
+        for (int i = 0; i < OTHER_TOOLS; i++) {
+            text.append("  other_tool_").append(i).append(": {}\n");
+        }
+        return text.append("  ")
+                .append(TOOL)
+                .append(":\n    rules:\n      - name: small-refunds\n        conditions:\n")
+                .append("          - {path: args.amount, op: lte, value: 100}\n")
+                .append("          - {path: args.currency, op: in, value: [EUR, USD, GBP]}\n")
+                .append("          - {path: args.customer.tier, op: eq, value: gold}\n")
+                .append(more)
+                .toString();
+    }
+
+    static PolicyEngine engine(String policy) {
+        return PolicyEngine.builder(PolicyYaml.read(policy, "policy").orThrow()).build();
+    }
+
+    /** The arguments of call {@code i}, as a JSON reader makes them: with keys and texts of their own. */
+    static Map<String, Object> arguments(int i) {
+        Map<String, Object> customer = new LinkedHashMap<>();
+        customer.put(own("id"), own("customer-" + i));
+        customer.put(own("tier"), own("gold"));
+        Map<String, Object> arguments = new LinkedHashMap<>();
+        arguments.put(own("charge"), own("charge-" + i));
+        arguments.put(own("amount"), (long) (i % 100));
+        arguments.put(own("currency"), own(CURRENCIES[i % CURRENCIES.length]));
+        arguments.put(own("customer"), customer);
+        arguments.put(own("note"), own("The parcel never came."));
+        return arguments;
+    }
+
+    static ToolCall[] calls() {
+        ToolCall[] calls = new ToolCall[CALLS];
+        for (int i = 0; i < CALLS; i++) {
+            calls[i] = ToolCall.of(own(TOOL), arguments(i));
+        }
+        return calls;
+    }
+
+    /** A copy, as a text that came over a wire is never the very object that a policy holds. */
+    @SuppressWarnings("StringOperationCanBeSimplified")
+    static String own(String text) {
+        return new String(text);
+    }
+}
