@@ -71,7 +71,8 @@ public class AdmitBenchmark {
         private int at = System.identityHashCode(this);
 
         int next() {
-            return at = (at + 1) & (CALLS - 1);
+            at = (at + 1) & (CALLS - 1);
+            return at;
         }
     }
 

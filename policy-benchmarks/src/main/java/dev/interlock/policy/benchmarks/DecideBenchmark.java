@@ -1,5 +1,7 @@
 package dev.interlock.policy.benchmarks;
 
+import com.cedarpolicy.model.AuthorizationRequest;
+import com.cedarpolicy.model.exception.AuthException;
 import dev.cel.runtime.CelEvaluationException;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -28,23 +30,27 @@ public class DecideBenchmark {
     private final List<Map<String, Object>> arguments = new ArrayList<>();
     private final CelRule cel = new CelRule();
     private final CasbinRule casbin = new CasbinRule();
+    private final CedarRule cedar = new CedarRule();
+    private final List<AuthorizationRequest> cedarRequests = new ArrayList<>();
     private int next;
 
     /** Makes the arguments, and sees that all agree. */
     @Setup
-    public void setUp() throws CelEvaluationException {
+    public void setUp() throws CelEvaluationException, AuthException {
         for (int i = 0; i < Refunds.CALLS; i++) {
             arguments.add(Refunds.arguments(i));
+            cedarRequests.add(CedarRule.request(Refunds.TOOL, Refunds.arguments(i)));
         }
         for (int i = 0; i < Refunds.CALLS; i++) {
-            if (!interlock().allowed() || !ifsOnFrozen() || !ifsOnMaps() || !cel() || !jcasbin()) {
+            if (!interlock().allowed() || !ifsOnFrozen() || !ifsOnMaps() || !cel() || !jcasbin() || !cedar()) {
                 throw new IllegalStateException("they don't agree on call " + i);
             }
         }
     }
 
     private int next() {
-        return next = (next + 1) & (Refunds.CALLS - 1);
+        next = (next + 1) & (Refunds.CALLS - 1);
+        return next;
     }
 
     /** Ours, from a call that is ready. */
@@ -84,5 +90,11 @@ public class DecideBenchmark {
     @Benchmark
     public boolean jcasbin() {
         return casbin.allows("alice", calls[next()].tool());
+    }
+
+    /** The same rule in Cedar, whose evaluator is native code behind a text of JSON. */
+    @Benchmark
+    public boolean cedar() throws AuthException {
+        return cedar.allows(cedarRequests.get(next()));
     }
 }

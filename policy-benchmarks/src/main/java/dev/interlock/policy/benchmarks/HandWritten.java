@@ -23,6 +23,11 @@ final class HandWritten {
         tools.put(Refunds.TOOL, true);
     }
 
+    /** Whether the tool is one of those that have a rule. */
+    boolean knows(String tool) {
+        return Boolean.TRUE.equals(tools.get(tool));
+    }
+
     /** On frozen arguments. */
     boolean allows(String tool, ObjectValue arguments) {
         Boolean checked = tools.get(tool);

@@ -106,8 +106,9 @@ abstract sealed class Check {
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterValues counters) {
+            ObjectValue arguments = call.arguments().root();
             for (int i = 0; i < tests.length; i++) {
-                if (tests[i].test(call, counters) != Truth.TRUE) {
+                if (!tests[i].holds(arguments, call, counters)) {
                     return denials[i];
                 }
             }

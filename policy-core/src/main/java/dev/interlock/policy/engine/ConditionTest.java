@@ -1,18 +1,102 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;
 
-/** A condition, compiled: where to look, and what to ask of what is found there. */
-record ConditionTest(Condition condition, PathReader reader, Predicate predicate) {
+/**
+ * A condition, compiled: where to look, and what to ask of what is found there.
+ *
+ * <p>Nearly all conditions compare a member of the arguments with a string, some strings or a number. For those, everything
+ * is at hand here, without a way through other objects: such a way costs more than the comparison.
+ */
+final class ConditionTest {
+
+    /** How a value that is found by name is compared; anything else is left to the predicate. */
+    private enum Shortcut {
+        NONE,
+        TEXT,
+        TEXTS,
+        ORDER
+    }
+
+    private static final String[] NO_TEXTS = {};
+
+    private final Condition condition;
+    private final PathReader reader;
+    private final Predicate predicate;
+
+    /** The first member of the path; null if it doesn't start at the arguments, or has a {@code [*]} in it. */
+    private final @Nullable String first;
+
+    private final PathReader.Member[] rest;
+    private final Shortcut shortcut;
+    private final String text;
+    private final String[] texts;
+
+    private ConditionTest(Condition condition, PathReader reader) {
+        this.condition = condition;
+        this.reader = reader;
+        this.predicate = Predicate.compile(condition.operator(), condition.operand());
+        this.first = reader.firstArgument();
+        this.rest = reader.afterFirst();
+        String operand = predicate.text();
+        String[] operands = predicate.texts();
+        this.text = operand == null ? "" : operand;
+        this.texts = operands == null ? NO_TEXTS : operands;
+        this.shortcut = operand != null
+                ? Shortcut.TEXT
+                : operands != null
+                        ? Shortcut.TEXTS
+                        : predicate instanceof Predicate.Ordered ? Shortcut.ORDER : Shortcut.NONE;
+    }
 
     static ConditionTest of(Condition condition, PathReader reader) {
-        return new ConditionTest(condition, reader, Predicate.compile(condition.operator(), condition.operand()));
+        return new ConditionTest(condition, reader);
+    }
+
+    Condition condition() {
+        return condition;
     }
 
     Truth test(ToolCall call, CounterValues counters) {
         return reader.test(predicate, call, counters);
+    }
+
+    /** Whether it is plainly true. */
+    boolean holds(ObjectValue arguments, ToolCall call, CounterValues counters) {
+        if (first == null) {
+            return reader.test(predicate, call, counters) == Truth.TRUE;
+        }
+        Value value = arguments.get(first);
+        for (int i = 0; i < rest.length && value != null; i++) {
+            value = rest[i].from(value);
+        }
+        if (value == null) {
+            return predicate.missing() == Truth.TRUE;
+        }
+        if (value instanceof Value.Text found) {
+            if (shortcut == Shortcut.TEXT) {
+                return found.value().equals(text);
+            }
+            if (shortcut == Shortcut.TEXTS) {
+                return isOneOf(texts, found.value());
+            }
+        } else if (shortcut == Shortcut.ORDER && value instanceof NumberValue number) {
+            return ((Predicate.Ordered) predicate).holds(number);
+        }
+        return predicate.test(value) == Truth.TRUE;
+    }
+
+    private static boolean isOneOf(String[] texts, String found) {
+        for (int i = 0; i < texts.length; i++) {
+            if (found.equals(texts[i])) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Kleene's conjunction of all of them; of none, true. */

@@ -4,6 +4,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -33,6 +34,17 @@ final class PathReader {
     /** What {@code predicate} says of what is found; with {@code [*]}, of every element. */
     Truth test(Predicate predicate, ToolCall call, CounterValues counters) {
         return test(predicate, start(call, counters), steps);
+    }
+
+    /** The first member, if the path is members of the arguments and nothing else; else null. */
+    @Nullable
+    String firstArgument() {
+        return source == null && steps.every == null ? steps.members[0].name() : null;
+    }
+
+    /** The members after the first. */
+    Member[] afterFirst() {
+        return steps.members.length < 2 ? new Member[0] : Arrays.copyOfRange(steps.members, 1, steps.members.length);
     }
 
     private @Nullable Value start(ToolCall call, CounterValues counters) {
@@ -103,7 +115,7 @@ final class PathReader {
     }
 
     /** A member's name and, if it could be one, the number of an element; -1 if it couldn't. */
-    private record Member(String name, int index) {
+    record Member(String name, int index) {
 
         static Member of(Path.Step.Member step) {
             return new Member(step.name(), step.quoted() ? -1 : index(step.name()));

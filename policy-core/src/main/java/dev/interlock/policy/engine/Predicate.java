@@ -20,6 +20,17 @@ abstract sealed class Predicate {
         return Truth.FALSE;
     }
 
+    /** The one string whose equal it asks for among strings; null if it asks for something else. */
+    @Nullable
+    String text() {
+        return null;
+    }
+
+    /** The few strings whose equal it asks for among strings; null if it asks for something else. */
+    String @Nullable [] texts() {
+        return null;
+    }
+
     static Predicate compile(Operator operator, Value operand) {
         return switch (operator) {
             case EQ -> operand instanceof Value.Text text ? new EqualText(text) : new Equal(operand);
@@ -77,6 +88,11 @@ abstract sealed class Predicate {
         }
 
         @Override
+        String text() {
+            return text;
+        }
+
+        @Override
         Truth test(Value value) {
             return Truth.of(
                     value instanceof Value.Text found ? found.value().equals(text) : Equality.equal(value, operand));
@@ -90,6 +106,11 @@ abstract sealed class Predicate {
         InTexts(List<Value> operands) {
             this.general = new In(operands);
             this.texts = operands.stream().map(Predicate::text).toArray(String[]::new);
+        }
+
+        @Override
+        String[] texts() {
+            return texts;
         }
 
         @Override
@@ -174,7 +195,7 @@ abstract sealed class Predicate {
         }
     }
 
-    private static final class Ordered extends Predicate {
+    static final class Ordered extends Predicate {
         private final NumberValue bound;
         private final boolean orEqual;
         private final boolean less;
@@ -192,8 +213,12 @@ abstract sealed class Predicate {
             if (!(value instanceof NumberValue number)) {
                 return Truth.INVALID;
             }
+            return Truth.of(holds(number));
+        }
+
+        boolean holds(NumberValue number) {
             int order = number.compareTo(bound);
-            return Truth.of(order == 0 ? orEqual : order < 0 ? less : greater);
+            return order == 0 ? orEqual : order < 0 ? less : greater;
         }
     }
 

@@ -1,0 +1,80 @@
+package dev.interlock.policy.benchmarks;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.yaml.PolicyYaml;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import org.openjdk.jmh.annotations.Benchmark;
+import org.openjdk.jmh.annotations.BenchmarkMode;
+import org.openjdk.jmh.annotations.Mode;
+import org.openjdk.jmh.annotations.OutputTimeUnit;
+import org.openjdk.jmh.annotations.Param;
+import org.openjdk.jmh.annotations.Scope;
+import org.openjdk.jmh.annotations.Setup;
+import org.openjdk.jmh.annotations.State;
+
+/** The decision over policies with more tools, and with more rules for each of them. */
+@BenchmarkMode(Mode.AverageTime)
+@OutputTimeUnit(TimeUnit.NANOSECONDS)
+@State(Scope.Thread)
+public class SizeBenchmark {
+
+    /** How many tools the policy has, and how many rules each of them. */
+    @Param({"10x1", "1000x1", "100000x1", "10x10", "10x100"})
+    public String size;
+
+    private final ToolCall[] calls = new ToolCall[Refunds.CALLS];
+    private PolicyEngine engine;
+    private int next;
+
+    /** Makes the policy, and calls of ten of its tools. */
+    @Setup
+    public void setUp() {
+        int cross = size.indexOf('x');
+        int tools = Integer.parseInt(size, 0, cross, 10);
+        engine = PolicyEngine.builder(policy(tools, Integer.parseInt(size, cross + 1, size.length(), 10)))
+                .build();
+        for (int i = 0; i < calls.length; i++) {
+            calls[i] = ToolCall.of("tool_" + (long) (i % 10) * (tools / 10), Refunds.arguments(i));
+        }
+        for (int i = 0; i < calls.length; i++) {
+            if (!decide().allowed()) {
+                throw new IllegalStateException("the policy denies");
+            }
+        }
+    }
+
+    static Policy policy(int tools, int rules) {
+        StringBuilder text = new StringBuilder("version: \"1\"\ntools:\n  one:\n    rules:\n");
+        for (int i = 0; i < rules; i++) {
+            text.append("      - name: r").append(i);
+            text.append("\n        conditions:\n          - {path: args.amount, op: lte, value: ")
+                    .append(100 + i);
+            text.append("}\n");
+        }
+        Policy one = PolicyYaml.read(text.toString(), "policy").orThrow();
+        Entry entry = one.body().tools().values().iterator().next();
+        Map<NamePattern, Entry> entries = new LinkedHashMap<>();
+        for (int i = 0; i < tools; i++) {
+            entries.put(new NamePattern("tool_" + i), entry);
+        }
+        PolicyBody body = one.body();
+        return Policy.of(new PolicyBody(
+                body.posture(), body.hide(), entries, Map.of(), Map.of(), Optional.empty(), Optional.empty()));
+    }
+
+    /** Ours. */
+    @Benchmark
+    public Decision decide() {
+        next = (next + 1) & (Refunds.CALLS - 1);
+        return engine.decide(calls[next]);
+    }
+}

@@ -1,0 +1,66 @@
+package dev.interlock.policy.limit;
+
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Charges single limits by the short way that a limiter opens for them, as an engine does; all else by the other. */
+final class OpeningLimiter implements RateLimiter {
+
+    private final RateLimiter limiter;
+
+    OpeningLimiter(RateLimiter limiter) {
+        this.limiter = limiter;
+    }
+
+    @Override
+    public Reservation reserve(Batch batch) {
+        Reservation granted = batch.charges().size() == 1 ? take(batch.charges().get(0)) : null;
+        return granted == null ? limiter.reserve(batch) : granted;
+    }
+
+    private @Nullable Reservation take(Charge charge) {
+        OpenBucket bucket = limiter.open(charge.key().limit(), charge.rule(), charge.amount(), charge.mode());
+        OpenBucket.Count count =
+                bucket == null ? null : bucket.count(charge.key().subject());
+        if (count == null) {
+            return null;
+        }
+        long taken = bucket.take(count);
+        return taken == OpenBucket.NOTHING ? null : new Opened(bucket, count, taken);
+    }
+
+    @Override
+    public void settle(Reservation.Granted reservation, Settlement outcome) {
+        if (!(reservation instanceof Opened opened)) {
+            limiter.settle(reservation, outcome);
+        } else if (opened.first()) {
+            opened.bucket.settle(opened.count, opened.taken, outcome);
+        }
+    }
+
+    /** Of a bucket's own settling nothing says that it may be told twice. */
+    private static final class Opened implements Reservation.Granted {
+
+        final OpenBucket bucket;
+        final OpenBucket.Count count;
+        final long taken;
+        private boolean settled;
+
+        Opened(OpenBucket bucket, OpenBucket.Count count, long taken) {
+            this.bucket = bucket;
+            this.count = count;
+            this.taken = taken;
+        }
+
+        synchronized boolean first() {
+            boolean first = !settled;
+            settled = true;
+            return first;
+        }
+    }
+
+    @Override
+    public List<Usage> usage(List<Charge> charges) {
+        return limiter.usage(charges);
+    }
+}
