@@ -23,7 +23,7 @@ final class CelRule {
         CelCompiler compiler = CelCompilerFactory.standardCelCompilerBuilder()
                 .addVar("args", MapType.create(SimpleType.STRING, SimpleType.DYN))
                 .build();
-        CelRuntime runtime = CelRuntimeFactory.standardCelRuntimeBuilder().build();
+        CelRuntime runtime = CelRuntimeFactory.plannerRuntimeBuilder().build();
         try {
             programs.put(
                     Refunds.TOOL, runtime.createProgram(compiler.compile(RULE).getAst()));

@@ -5,6 +5,8 @@ import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTrans
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.logging.Level;
+import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.startup.Tomcat;
@@ -12,10 +14,14 @@ import org.apache.catalina.startup.Tomcat;
 /** {@link RefundServer} behind the SDK's servlet, on a free port. */
 final class LocalServer implements AutoCloseable {
 
+    /** It warns of threads that outlive the servlet: Reactor's, which everybody shares. Kept here, or it is collected. */
+    private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
+
     private final Tomcat tomcat = new Tomcat();
     private final Path directory;
 
     private LocalServer() throws IOException, LifecycleException {
+        LEAK_WARNINGS.setLevel(Level.OFF);
         HttpServletStreamableServerTransportProvider servlet =
                 HttpServletStreamableServerTransportProvider.builder().build();
         RefundServer.serve(McpServer.sync(servlet));

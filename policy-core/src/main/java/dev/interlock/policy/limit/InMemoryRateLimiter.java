@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * never too many; a {@link Sweeper} drops those that are back at a fresh start.
  *
  * <p><b>How calls that come at once are kept apart.</b> A cell can be <i>claimed</i> by one thread, for the few
- * instructions that look at it and change it. A lone charge to a bucket of whole calls needs no claim: its cell is one
+ * instructions that look at it and change it. A lone charge to a bucket of whole calls, also by an {@link OpenBucket}, needs no claim: its cell is one
  * {@code long}, replaced by a compare-and-set, and the claim is a bit in that same {@code long}, so that neither can
  * overlook the other. A {@linkplain BatchReservation batch} claims all its cells in the order of their keys before it looks at
  * any. The clock is read when the cells are claimed, or, without a claim, after the cell was read; so a decision is made

@@ -1,0 +1,103 @@
+package dev.interlock.policy.benchmarks;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import io.github.bucket4j.Bucket;
+import io.github.resilience4j.ratelimiter.RateLimiter;
+import io.github.resilience4j.ratelimiter.RateLimiterConfig;
+import java.lang.management.ManagementFactory;
+import java.time.Duration;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import javax.management.JMException;
+import javax.management.ObjectName;
+
+/** A program that holds token buckets for very many sessions and prints how many bytes each takes, besides its name. */
+final class BucketMemory {
+
+    private static final Pattern TOTAL = Pattern.compile("(?m)^Total +\\d+ +(\\d+)");
+
+    private BucketMemory() {}
+
+    /** The arguments: whose buckets, and how many. */
+    public static void main(String[] arguments) throws JMException {
+        int keys = Integer.parseInt(arguments[1]);
+        String[] sessions = new String[keys];
+        for (int i = 0; i < keys; i++) {
+            sessions[i] = "session-" + Long.toHexString(i * 0x9E3779B97F4A7C15L);
+        }
+        Object warm = buckets(arguments[0], new String[] {"warm"});
+        long before = liveBytes();
+        Object held = buckets(arguments[0], sessions);
+        long bytes = liveBytes() - before;
+        System.out.println(Math.round((double) bytes / keys));
+        if (held.equals(warm) || sessions.length != keys) {
+            throw new IllegalStateException("kept, so that they count");
+        }
+    }
+
+    private static Object buckets(String whose, String[] sessions) {
+        return switch (whose) {
+            case "interlock" -> interlock(sessions);
+            case "bucket4j" -> bucket4j(sessions);
+            case "resilience4j" -> resilience4j(sessions);
+            default -> throw new IllegalArgumentException("no buckets of '" + whose + "'");
+        };
+    }
+
+    private static PolicyEngine interlock(String[] sessions) {
+        PolicyEngine engine = Refunds.engine(Refunds.limitedPolicy());
+        ToolCall call = ToolCall.of(Refunds.TOOL, Refunds.arguments(1));
+        for (String session : sessions) {
+            engine.admit(call.in(session)).succeeded();
+        }
+        return engine;
+    }
+
+    private static Cache<String, Bucket> bucket4j(String[] sessions) {
+        Cache<String, Bucket> cache =
+                Caffeine.newBuilder().expireAfterAccess(Duration.ofHours(1)).build();
+        for (String session : sessions) {
+            cache.get(
+                            session,
+                            key -> Bucket.builder()
+                                    .addLimit(limit -> limit.capacity(10).refillGreedy(10, Duration.ofHours(10)))
+                                    .build())
+                    .tryConsume(1);
+        }
+        cache.cleanUp();
+        return cache;
+    }
+
+    private static Map<String, RateLimiter> resilience4j(String[] sessions) {
+        RateLimiterConfig config = RateLimiterConfig.custom()
+                .limitForPeriod(10)
+                .limitRefreshPeriod(Duration.ofHours(1))
+                .timeoutDuration(Duration.ZERO)
+                .build();
+        Map<String, RateLimiter> limiters = new java.util.concurrent.ConcurrentHashMap<>();
+        for (String session : sessions) {
+            limiters.computeIfAbsent(session, key -> RateLimiter.of(key, config))
+                    .acquirePermission();
+        }
+        return limiters;
+    }
+
+    /** By the class histogram, which collects garbage first. */
+    private static long liveBytes() throws JMException {
+        Object histogram = ManagementFactory.getPlatformMBeanServer()
+                .invoke(
+                        new ObjectName("com.sun.management:type=DiagnosticCommand"),
+                        "gcClassHistogram",
+                        new Object[] {new String[0]},
+                        new String[] {String[].class.getName()});
+        Matcher total = TOTAL.matcher((String) histogram);
+        if (!total.find()) {
+            throw new IllegalStateException("a histogram without a total");
+        }
+        return Long.parseLong(total.group(1));
+    }
+}

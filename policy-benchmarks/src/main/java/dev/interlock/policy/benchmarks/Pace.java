@@ -1,0 +1,39 @@
+package dev.interlock.policy.benchmarks;
+
+import org.openjdk.jmh.profile.GCProfiler;
+import org.openjdk.jmh.runner.options.ChainedOptionsBuilder;
+import org.openjdk.jmh.runner.options.OptionsBuilder;
+import org.openjdk.jmh.runner.options.TimeValue;
+
+/**
+ * How long is measured.
+ *
+ * @param forks JVMs for each benchmark; 0 for this one
+ * @param warmups how often it runs before it is measured
+ * @param runs how often it is measured
+ * @param millis how long it runs each time
+ */
+record Pace(int forks, int warmups, int runs, long millis) {
+
+    /** What the report is made of: under twenty minutes on two cores. */
+    static final Pace FULL = new Pace(1, 4, 5, 900);
+
+    /** The same at half the time, for a look. */
+    static final Pace SHORT = new Pace(1, 3, 4, 450);
+
+    /** Each once, to see that it runs. */
+    static final Pace SMOKE = new Pace(0, 0, 1, 1);
+
+    ChainedOptionsBuilder options(String benchmark) {
+        return new OptionsBuilder()
+                .include("\\." + benchmark + "\\.")
+                .forks(forks)
+                .warmupIterations(warmups)
+                .warmupTime(TimeValue.milliseconds(millis))
+                .measurementIterations(runs)
+                .measurementTime(TimeValue.milliseconds(millis))
+                .jvmArgsAppend("-Xms1g", "-Xmx1g")
+                .shouldFailOnError(true)
+                .addProfiler(GCProfiler.class);
+    }
+}

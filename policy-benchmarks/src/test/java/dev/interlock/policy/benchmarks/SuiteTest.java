@@ -1,0 +1,48 @@
+package dev.interlock.policy.benchmarks;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.Collection;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.FieldSource;
+import org.openjdk.jmh.results.RunResult;
+import org.openjdk.jmh.runner.Runner;
+import org.openjdk.jmh.runner.RunnerException;
+import org.openjdk.jmh.runner.options.VerboseMode;
+
+/** Every benchmark runs. What it measures here means nothing. */
+class SuiteTest {
+
+    @ParameterizedTest
+    @FieldSource("dev.interlock.policy.benchmarks.Suite#ONE_THREAD")
+    void every_benchmark_runs_once(String benchmark) throws RunnerException {
+        Collection<RunResult> results = new Runner(Pace.SMOKE
+                        .options(benchmark)
+                        .verbosity(VerboseMode.SILENT)
+                        .param("keys", "1000")
+                        .param("spread", "zipf")
+                        .param("size", "10x1", "10x10")
+                        .param("tools", "100")
+                        .param("transport", "memory", "http")
+                        .build())
+                .run();
+        assertThat(results)
+                .isNotEmpty()
+                .allSatisfy(result ->
+                        assertThat(result.getPrimaryResult().getScore()).isPositive());
+    }
+
+    @Test
+    void a_bucket_of_ours_takes_less_memory_than_any_other() throws Exception {
+        double ours = Suite.bytesOfABucket("interlock", 20_000);
+        assertThat(ours).isGreaterThan(50);
+        assertThat(Suite.bytesOfABucket("bucket4j", 20_000)).isGreaterThan(ours);
+        assertThat(Suite.bytesOfABucket("resilience4j", 20_000)).isGreaterThan(ours);
+    }
+
+    @Test
+    void a_start_can_be_timed() throws Exception {
+        assertThat(Suite.millisMoreThanNothing(1)).isBetween(1.0, 60_000.0);
+    }
+}
