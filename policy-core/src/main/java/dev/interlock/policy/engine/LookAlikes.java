@@ -82,7 +82,7 @@ public final class LookAlikes {
      * disguises themselves as some name that begins with 'i' by beginning with 'l'.
      */
     public static boolean passesFor(String name, NamePattern glob) {
-        return isAscii(name) && isAscii(glob.text())
+        return (isAscii(name) && isAscii(glob.text()))
                 ? new NamePattern(fold(glob.text())).matches(fold(name))
                 : new NamePattern(skeleton(glob.text())).matches(skeleton(name));
     }
