@@ -68,6 +68,8 @@ final class RedisServer implements AutoCloseable {
                 directory.toString(),
                 "--logfile",
                 directory.resolve("log").toString(),
+                "--repl-diskless-sync-delay",
+                "0",
                 "--save",
                 ""));
         command.addAll(options);
@@ -78,6 +80,11 @@ final class RedisServer implements AutoCloseable {
             throw new AssertionError(String.join(" ", command) + " ended at once: "
                     + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8) + log());
         }
+    }
+
+    /** For the next time that it is run. */
+    void option(String... words) {
+        options.addAll(List.of(words));
     }
 
     private String log() throws IOException {
@@ -106,28 +113,30 @@ final class RedisServer implements AutoCloseable {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) PATIENCE.toMillis());
             socket.setSoTimeout((int) PATIENCE.toMillis());
-            StringBuilder text = new StringBuilder("*" + words.length + "\r\n");
+            StringBuilder request = new StringBuilder("*" + words.length + "\r\n");
             for (String word : words) {
-                text.append('$')
+                request.append('$')
                         .append(word.length())
                         .append("\r\n")
                         .append(word)
                         .append("\r\n");
             }
             OutputStream out = socket.getOutputStream();
-            out.write(text.toString().getBytes(StandardCharsets.ISO_8859_1));
+            out.write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
+            // Closing this side instead could cut the answer short.
+            out.write("*1\r\n$4\r\nQUIT\r\n".getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
-            socket.shutdownOutput();
             ByteArrayOutputStream answer = new ByteArrayOutputStream();
             socket.getInputStream().transferTo(answer);
-            return answer.toString(StandardCharsets.ISO_8859_1);
+            String text = answer.toString(StandardCharsets.ISO_8859_1);
+            return text.substring(0, Math.max(0, text.length() - "+OK\r\n".length()));
         }
     }
 
     /** The names of all keys, in no order. */
     List<String> keys() throws IOException {
         return Arrays.stream(command("KEYS", "*").split("\r\n", -1))
-                .filter(line -> !line.startsWith("*") && !line.startsWith("$"))
+                .filter(line -> !line.isEmpty() && !line.startsWith("*") && !line.startsWith("$"))
                 .toList();
     }
 

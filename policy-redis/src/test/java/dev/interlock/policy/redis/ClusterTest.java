@@ -1,0 +1,159 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Reservation.Granted;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.Usage;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Limits on a cluster of three nodes, each of which answers only for its own slots. */
+class ClusterTest {
+
+    private static final int NODES = 3;
+    private static final int SLOTS = 16_384;
+    private static final LimitRule FIVE = new LimitRule.FixedWindow(Amount.of(5), Window.Calendar.MONTH);
+
+    private static final List<RedisServer> CLUSTER = new ArrayList<>();
+
+    @BeforeAll
+    static void start() throws IOException {
+        for (int i = 0; i < NODES; i++) {
+            CLUSTER.add(RedisServer.start("--cluster-enabled", "yes"));
+        }
+        for (int i = 0; i < NODES; i++) {
+            RedisServer node = CLUSTER.get(i);
+            String[] slots = IntStream.range(i * SLOTS / NODES, (i + 1) * SLOTS / NODES)
+                    .mapToObj(Integer::toString)
+                    .toArray(String[]::new);
+            node.command(Stream.concat(Stream.of("CLUSTER", "ADDSLOTS"), Stream.of(slots))
+                    .toArray(String[]::new));
+            node.command("CLUSTER", "SET-CONFIG-EPOCH", Integer.toString(i + 1));
+        }
+        for (RedisServer node : CLUSTER) {
+            node.command(
+                    "CLUSTER",
+                    "MEET",
+                    "127.0.0.1",
+                    Integer.toString(CLUSTER.get(0).port()));
+        }
+        RedisServer.await(() -> CLUSTER.stream().allMatch(ClusterTest::knowsAll));
+    }
+
+    private static boolean knowsAll(RedisServer node) {
+        try {
+            String info = node.command("CLUSTER", "INFO");
+            return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:" + NODES);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    @AfterAll
+    static void stop() throws IOException {
+        for (RedisServer node : CLUSTER) {
+            node.close();
+        }
+    }
+
+    private static RedisRateLimiter limiter(String prefix, Placement placement) {
+        return RedisRateLimiter.cluster(List.of(CLUSTER.get(0).uri()))
+                .prefix(prefix + placement)
+                .placement(placement)
+                .timeout(Duration.ofSeconds(10))
+                .build();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void batches_over_many_subjects_are_all_or_nothing(Placement placement) {
+        try (RedisRateLimiter limiter = limiter("all", placement)) {
+            for (int i = 0; i < 5; i++) {
+                assertThat(limiter.reserve(batch("all" + i, charges("s" + i))))
+                        .as("call %d", i)
+                        .isInstanceOf(Granted.class);
+            }
+            Reservation.Refused refused = (Reservation.Refused) limiter.reserve(batch("all-refused", charges("fresh")));
+            assertThat(refused.charge()).isEqualTo(2);
+            assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM);
+
+            assertThat(limiter.usage(charges("fresh")))
+                    .extracting(Usage::used)
+                    .containsExactly(Amount.ZERO, Amount.ZERO, Amount.of(5));
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void what_is_given_back_comes_back_in_every_slot(Placement placement) {
+        try (RedisRateLimiter limiter = limiter("back", placement)) {
+            Granted granted = (Granted) limiter.reserve(batch("back", charges("s")));
+            limiter.settle(granted, Settlement.UNSENT);
+            limiter.settle(granted, Settlement.UNSENT);
+
+            assertThat(limiter.usage(charges("s"))).extracting(Usage::used).containsOnly(Amount.ZERO);
+        }
+    }
+
+    @Test
+    void by_subject_the_nodes_divide_the_counts_and_in_one_slot_one_has_them_all() throws IOException {
+        try (RedisRateLimiter divided = limiter("where", Placement.BY_SUBJECT);
+                RedisRateLimiter together = limiter("where", Placement.ONE_SLOT)) {
+            LimitRule plenty = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofDays(1));
+            for (int i = 0; i < 60; i++) {
+                Charge charge = new Charge(new LimitKey("limit", "subject-" + i), plenty, Amount.ONE, ChargeMode.SENT);
+                assertThat(divided.reserve(batch("divided" + i, List.of(charge))))
+                        .isInstanceOf(Granted.class);
+                assertThat(together.reserve(batch("together" + i, List.of(charge))))
+                        .isInstanceOf(Granted.class);
+            }
+        }
+        List<Long> counts = new ArrayList<>();
+        long nodesThatHaveAll = 0;
+        for (RedisServer node : CLUSTER) {
+            List<String> cells = node.keys().stream()
+                    .filter(key -> key.contains("}k:5:limitsubject-"))
+                    .toList();
+            counts.add(cells.stream()
+                    .filter(key -> key.contains("where" + Placement.BY_SUBJECT))
+                    .count());
+            long here = cells.stream()
+                    .filter(key -> key.contains("where" + Placement.ONE_SLOT))
+                    .count();
+            nodesThatHaveAll += here == 60 ? 1 : 0;
+        }
+        assertThat(counts).allSatisfy(count -> assertThat(count).isPositive());
+        assertThat(counts.stream().mapToLong(Long::longValue).sum()).isEqualTo(60);
+        assertThat(nodesThatHaveAll).isEqualTo(1);
+    }
+
+    private static Batch batch(String id, List<Charge> charges) {
+        return new Batch(id, charges);
+    }
+
+    /** A session's limit, an identity's, and one that all share. */
+    private static List<Charge> charges(String session) {
+        return List.of(
+                new Charge(new LimitKey("session", session), FIVE, Amount.ONE, ChargeMode.SENT),
+                new Charge(new LimitKey("identity", "by-" + session), FIVE, Amount.ONE, ChargeMode.SENT),
+                new Charge(new LimitKey("all", ""), FIVE, Amount.ONE, ChargeMode.SENT));
+    }
+}

@@ -1,0 +1,88 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.yaml.PolicyYaml;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+/** An engine whose limits are in Redis. */
+class EngineTest {
+
+    /** A condition that an unknown count must not meet, whichever way it points. */
+    private static final Policy POLICY = PolicyYaml.read("""
+                    version: "1"
+                    default: deny
+                    tools:
+                      refund:
+                        rules:
+                          - name: refunds
+                            rate_limit: 3/month
+                      at_least:
+                        limits:
+                          - {counter: calls, window: month, max: 1000}
+                        require:
+                          - {path: state.at_least.calls, op: gte, value: 1}
+                      at_most:
+                        limits:
+                          - {counter: calls, window: month, max: 1000}
+                        deny_if:
+                          - {path: state.at_most.calls, op: gt, value: 1}
+                    """, "policy.yaml").orThrow();
+
+    @Test
+    void two_engines_share_a_limit_and_give_back_what_was_not_sent() {
+        RedisRateLimiter.Builder settings = SharedServer.limiter();
+        try (RedisRateLimiter one = settings.build();
+                RedisRateLimiter other = settings.build()) {
+            PolicyEngine here = PolicyEngine.builder(POLICY).rateLimiter(one).build();
+            PolicyEngine there = PolicyEngine.builder(POLICY).rateLimiter(other).build();
+            ToolCall call = ToolCall.of("refund", Map.of());
+
+            here.admit(call).succeeded();
+            Admission unsent = there.admitAsync(call).toCompletableFuture().join();
+            there.admit(call).succeeded();
+            assertThat(here.admit(call).decision().code()).isEqualTo(Code.LIMIT);
+            unsent.unsent();
+            RedisServer.await(() -> here.decide(call).allowed());
+            assertThat(here.admit(call).decision().allowed()).isTrue();
+            assertThat(there.admit(call).decision().code()).isEqualTo(Code.LIMIT);
+        }
+    }
+
+    @Test
+    void without_redis_every_call_whose_limits_or_counters_it_has_is_denied() {
+        List<Throwable> told = new ArrayList<>();
+        // Nothing listens on port 1.
+        try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://127.0.0.1:1")
+                .timeout(Duration.ofMillis(50))
+                .build()) {
+            PolicyEngine engine = PolicyEngine.builder(POLICY)
+                    .rateLimiter(limiter)
+                    .listener((call, failure) -> told.add(failure))
+                    .build();
+            for (String tool : List.of("refund", "at_least", "at_most")) {
+                ToolCall call = ToolCall.of(tool, Map.of());
+                List<Decision> decisions = List.of(
+                        engine.admit(call).decision(),
+                        engine.admitAsync(call).toCompletableFuture().join().decision(),
+                        engine.decide(call),
+                        engine.explain(call).decision());
+                assertThat(decisions).allSatisfy(decision -> {
+                    assertThat(decision.allowed()).as(tool).isFalse();
+                    assertThat(decision.code()).isEqualTo(Code.LIMITER_UNAVAILABLE);
+                });
+            }
+            assertThat(told).as("an outage is told by the store, once").isEmpty();
+        }
+    }
+}

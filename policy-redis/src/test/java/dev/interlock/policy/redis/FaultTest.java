@@ -1,0 +1,419 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Reservation.Granted;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.UnavailableException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** What becomes of limits when the server, its memory or the network fails: no fault ever makes room. */
+class FaultTest {
+
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+    private static final LimitRule TEN = new LimitRule.FixedWindow(Amount.of(10), Window.Calendar.MONTH);
+    private static final LimitKey KEY = new LimitKey("limit", "");
+
+    private final ManualTime time = ManualTime.at("2026-11-23T10:00:00Z");
+    private final Outages outages = new Outages();
+    private final AtomicInteger calls = new AtomicInteger();
+
+    private RedisServer server;
+    private TcpProxy proxy;
+    private RedisRateLimiter limiter;
+
+    @BeforeEach
+    void start() throws IOException {
+        server = RedisServer.start();
+        proxy = TcpProxy.to(server.port());
+        limiter = limiter(FailureMode.closed(), Duration.ofMillis(400));
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        limiter.close();
+        proxy.close();
+        server.close();
+    }
+
+    private RedisRateLimiter limiter(FailureMode mode, Duration timeout) {
+        return RedisRateLimiter.server(proxy.uri())
+                .timeout(timeout)
+                .breaker(3, PAUSE)
+                .onFailure(mode)
+                .time(time)
+                .listener(outages)
+                .build();
+    }
+
+    // ---- the server ----
+
+    @Test
+    void while_the_server_is_gone_calls_are_denied_and_it_is_told_once() throws IOException {
+        admit(4);
+        server.kill();
+
+        assertThat(reserve()).isEqualTo(unavailable());
+        for (int i = 0; i < 50; i++) {
+            assertThat(reserve()).isEqualTo(unavailable());
+        }
+        assertThat(outages.events()).hasSize(1).first().asString().startsWith("lost: ");
+
+        server.run();
+        awaitAnswers();
+        assertThat(outages.events()).hasSize(2).last().isEqualTo("back");
+    }
+
+    @Test
+    void a_server_that_saves_what_it_is_told_has_it_after_a_restart() throws IOException {
+        server.command("CONFIG", "SET", "appendonly", "yes");
+        server.command("CONFIG", "SET", "appendfsync", "always");
+        RedisServer.await(() -> info(server, "aof_rewrite_in_progress").equals("0")
+                && info(server, "aof_enabled").equals("1"));
+        admit(4);
+        server.kill();
+        server.option("--appendonly", "yes");
+        server.run();
+
+        awaitAnswers();
+        assertThat(used()).isEqualTo(4);
+        assertThat(admitted(20)).isEqualTo(6);
+    }
+
+    @Test
+    void calls_to_a_server_that_stands_still_are_denied_and_called_off() throws Exception {
+        admit(4);
+        server.pause();
+        for (int i = 0; i < 10; i++) {
+            assertThat(reserve()).isEqualTo(unavailable());
+        }
+        assertThat(outages.events()).hasSize(1);
+        server.resume();
+
+        awaitAnswers();
+        awaitUsed(4);
+        assertThat(admitted(20)).isEqualTo(6);
+    }
+
+    @Test
+    void calls_to_a_server_that_is_slow_are_denied_in_time_and_called_off() {
+        admit(4);
+        proxy.delayAnswers(1_000);
+        assertThat(reserve()).isEqualTo(unavailable());
+        proxy.delayAnswers(0);
+
+        awaitUsed(4);
+        assertThat(admitted(20)).isEqualTo(6);
+        assertThat(outages.events()).as("one late answer is no outage").isEmpty();
+    }
+
+    @Test
+    void a_server_that_forgot_the_scripts_is_told_them_again() throws IOException {
+        admit(3);
+        server.command("SCRIPT", "FLUSH");
+        Granted granted = (Granted) reserve();
+        server.command("SCRIPT", "FLUSH");
+        limiter.settle(granted, Settlement.UNSENT);
+        awaitUsed(3);
+
+        server.command("SCRIPT", "FLUSH");
+        assertThat(used()).isEqualTo(3);
+        assertThat(admitted(20)).isEqualTo(7);
+        assertThat(outages.events()).isEmpty();
+    }
+
+    @Test
+    void when_the_memory_is_full_calls_are_denied_whole_and_others_still_give_back() throws IOException {
+        admit(3);
+        Granted granted = (Granted) reserve();
+        server.command("CONFIG", "SET", "maxmemory", "100kb");
+
+        LimitKey fresh = new LimitKey("other", "");
+        for (int i = 0; i < 3; i++) {
+            assertThat(limiter.reserve(batch(charge(KEY), charge(fresh)))).isEqualTo(unavailable());
+        }
+        assertThat(outages.events()).hasSize(1).first().asString().contains("OOM");
+        limiter.settle(granted, Settlement.UNSENT);
+
+        server.command("CONFIG", "SET", "maxmemory", "0");
+        awaitAnswers();
+        awaitUsed(3);
+        assertThat(limiter.usage(List.of(charge(fresh))).get(0).used()).isEqualTo(Amount.ZERO);
+    }
+
+    @Test
+    void a_server_that_may_drop_counts_is_not_trusted_with_any() throws IOException {
+        server.command("CONFIG", "SET", "maxmemory", "100mb");
+        server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
+        for (int i = 0; i < 3; i++) {
+            assertThat(reserve()).isEqualTo(unavailable());
+        }
+        assertThat(outages.events()).hasSize(1).first().asString().contains("set maxmemory-policy to noeviction");
+
+        server.command("CONFIG", "SET", "maxmemory-policy", "noeviction");
+        awaitAnswers();
+    }
+
+    // ---- lost answers ----
+
+    @Test
+    void a_call_whose_answer_is_lost_with_the_connection_is_asked_again_and_counts_once() {
+        limiter.close();
+        limiter = limiter(FailureMode.closed(), Duration.ofSeconds(20));
+        admit(4);
+        proxy.cutAtNextAnswer();
+
+        assertThat(reserve()).isInstanceOf(Granted.class);
+        assertThat(used()).isEqualTo(5);
+        assertThat(outages.events()).isEmpty();
+    }
+
+    @Test
+    void the_same_call_twice_counts_once_until_it_is_settled() {
+        Batch batch = batch(charge(KEY));
+        Granted first = (Granted) limiter.reserve(batch);
+        Granted second = (Granted) limiter.reserve(batch);
+        assertThat(used()).isEqualTo(1);
+
+        limiter.settle(first, Settlement.UNSENT);
+        limiter.settle(second, Settlement.UNSENT);
+        assertThat(used()).isZero();
+    }
+
+    @Test
+    void another_call_by_the_id_of_one_under_way_is_denied() {
+        Batch batch = batch(charge(KEY));
+        limiter.reserve(batch);
+
+        assertThat(limiter.reserve(new Batch(batch.id(), List.of(charge(new LimitKey("other", ""))))))
+                .isEqualTo(unavailable());
+        assertThat(used()).isEqualTo(1);
+        assertThat(outages.events()).isEmpty();
+    }
+
+    @Test
+    void a_request_that_arrives_after_it_was_called_off_takes_nothing() {
+        admit(4);
+        Batch late = batch(charge(KEY));
+        proxy.loseAnswers(true);
+        assertThat(limiter.reserve(late)).isEqualTo(unavailable());
+        proxy.loseAnswers(false);
+        proxy.cut();
+
+        awaitAnswers();
+        awaitUsed(4);
+        assertThat(limiter.reserve(late)).as("the same request again").isEqualTo(unavailable());
+        assertThat(used()).isEqualTo(4);
+    }
+
+    // ---- another server takes over ----
+
+    @Test
+    void a_replica_that_takes_over_goes_on_counting() throws IOException {
+        RedisServer replica = replicaOf(server.port());
+        try {
+            admit(4);
+            RedisServer.await(() -> info(replica, "master_repl_offset").equals(info(server, "master_repl_offset")));
+            server.kill();
+            replica.command("REPLICAOF", "NO", "ONE");
+            for (int i = 0; i < 3; i++) {
+                assertThat(reserve()).isEqualTo(unavailable());
+            }
+            proxy.lead(replica.port());
+
+            awaitAnswers();
+            assertThat(used()).isEqualTo(4);
+            assertThat(admitted(20)).isEqualTo(6);
+        } finally {
+            replica.close();
+        }
+    }
+
+    @Test
+    void a_master_that_became_a_replica_is_left_for_the_one_that_its_name_leads_to_now() throws IOException {
+        RedisServer next = replicaOf(server.port());
+        try {
+            admit(4);
+            RedisServer.await(() -> info(next, "master_repl_offset").equals(info(server, "master_repl_offset")));
+            next.command("REPLICAOF", "NO", "ONE");
+            server.command("REPLICAOF", "127.0.0.1", Integer.toString(next.port()));
+            for (int i = 0; i < 3; i++) {
+                assertThat(reserve()).isEqualTo(unavailable());
+            }
+            assertThat(outages.events()).hasSize(1).first().asString().containsIgnoringCase("read");
+            proxy.leadLater(next.port());
+
+            awaitAnswers();
+            assertThat(used()).isEqualTo(4);
+        } finally {
+            next.close();
+        }
+    }
+
+    @Test
+    void what_had_not_reached_the_replica_that_takes_over_is_lost_and_no_more() throws IOException {
+        try (TcpProxy replication = TcpProxy.to(server.port())) {
+            RedisServer replica = replicaOf(replication.port());
+            try {
+                admit(4);
+                RedisServer.await(() -> info(replica, "master_repl_offset").equals(info(server, "master_repl_offset")));
+                replication.loseAnswers(true);
+                admit(3);
+                server.kill();
+                replica.command("REPLICAOF", "NO", "ONE");
+                proxy.lead(replica.port());
+
+                awaitAnswers();
+                assertThat(used()).isEqualTo(4);
+            } finally {
+                replica.close();
+            }
+        }
+    }
+
+    private static RedisServer replicaOf(int port) throws IOException {
+        RedisServer replica = RedisServer.start("--replicaof", "127.0.0.1", Integer.toString(port));
+        RedisServer.await(() -> info(replica, "master_link_status").equals("up"));
+        return replica;
+    }
+
+    // ---- what happens instead ----
+
+    @Test
+    void in_open_mode_an_outage_lets_everything_through_and_what_was_counted_stays() throws IOException {
+        limiter.close();
+        limiter = limiter(FailureMode.open(), Duration.ofMillis(400));
+        admit(10);
+        assertThat(admitted(3)).isZero();
+        proxy.lead(1);
+
+        assertThat(admitted(30)).isEqualTo(30);
+        limiter.settle((Granted) reserve(), Settlement.UNSENT);
+        assertThat(limiter.usage(List.of(charge(KEY))).get(0).room()).isEqualTo(Amount.of(10));
+
+        proxy.lead(server.port());
+        RedisServer.await(() -> {
+            time.advance(PAUSE);
+            return admitted(1) == 0;
+        });
+        assertThat(used()).isEqualTo(10);
+        assertThat(outages.events()).hasSize(2);
+    }
+
+    @Test
+    void in_local_mode_an_outage_lets_a_fraction_through_however_often_it_comes() {
+        limiter.close();
+        limiter = limiter(FailureMode.local(0.35), Duration.ofMillis(400));
+        admit(2);
+        proxy.lead(1);
+        assertThat(admitted(1)).isEqualTo(1);
+        Granted granted = (Granted) reserve();
+        assertThat(admitted(30)).isEqualTo(1);
+        limiter.settle(granted, Settlement.UNSENT);
+        assertThat(admitted(30)).isEqualTo(1);
+        assertThat(limiter.reserve(batch(new Charge(KEY, TEN, Amount.of(4), ChargeMode.SENT))))
+                .as("more than the part that is left, but not than the limit")
+                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.UNAVAILABLE, null));
+
+        proxy.lead(server.port());
+        awaitAnswers();
+        assertThat(used()).isEqualTo(2);
+        proxy.lead(1);
+        assertThat(admitted(30)).as("the next outage").isZero();
+    }
+
+    @Test
+    void a_closed_limiter_denies() {
+        admit(1);
+        limiter.close();
+        assertThat(reserve()).isEqualTo(unavailable());
+    }
+
+    // ---- words for the above ----
+
+    private static Reservation unavailable() {
+        return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
+    }
+
+    private Batch batch(Charge... charges) {
+        return new Batch("call-" + calls.incrementAndGet(), List.of(charges));
+    }
+
+    private static Charge charge(LimitKey key) {
+        return new Charge(key, TEN, Amount.ONE, ChargeMode.SENT);
+    }
+
+    private Reservation reserve() {
+        return limiter.reserve(batch(charge(KEY)));
+    }
+
+    private int admitted(int tries) {
+        int count = 0;
+        for (int i = 0; i < tries; i++) {
+            count += reserve() instanceof Granted ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** However slow the machine is: the first answer takes a connection, too. */
+    private void admit(int count) {
+        awaitAnswers();
+        assertThat(admitted(count)).isEqualTo(count);
+        outages.events().clear();
+    }
+
+    private long used() {
+        return limiter.usage(List.of(charge(KEY))).get(0).used().micros() / Amount.ONE_MICROS;
+    }
+
+    /** What was called off may come to the server after what was asked later over another connection. */
+    private void awaitUsed(long count) {
+        RedisServer.await(() -> {
+            try {
+                return used() == count;
+            } catch (UnavailableException e) {
+                return false;
+            }
+        });
+    }
+
+    /** Time passes until Redis is asked again and answers. */
+    private void awaitAnswers() {
+        LimitKey other = new LimitKey("probe", "");
+        LimitRule unbounded = new LimitRule.FixedWindow(null, Window.Calendar.MONTH);
+        RedisServer.await(() -> {
+            time.advance(PAUSE);
+            Batch batch = batch(new Charge(other, unbounded, Amount.ONE, ChargeMode.SENT));
+            return limiter.reserve(batch) instanceof Granted && isUp();
+        });
+    }
+
+    /** In local mode grants say nothing. */
+    private boolean isUp() {
+        return outages.events().isEmpty()
+                || outages.events().get(outages.events().size() - 1).equals("back");
+    }
+
+    private static String info(RedisServer of, String field) {
+        try {
+            return of.info(field);
+        } catch (IOException e) {
+            return "";
+        }
+    }
+}

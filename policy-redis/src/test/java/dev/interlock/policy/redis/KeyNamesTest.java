@@ -1,0 +1,117 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.limit.LimitKey;
+import io.lettuce.core.cluster.SlotHash;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Names are made of what strangers send. */
+class KeyNamesTest {
+
+    /** Each differs from all others, if in ways that are easily overlooked. */
+    private static final List<LimitKey> KEYS = Stream.of(
+                    new LimitKey("", ""),
+                    new LimitKey("a", ""),
+                    new LimitKey("", "a"),
+                    new LimitKey("1", "1:1"),
+                    new LimitKey("11", ":1"),
+                    new LimitKey("a", "bc"),
+                    new LimitKey("ab", "c"),
+                    new LimitKey("a", "}x{"),
+                    new LimitKey("a", "}"),
+                    new LimitKey("a", "{"),
+                    new LimitKey("a", "{}"),
+                    new LimitKey("a", "\uD800"),
+                    new LimitKey("a", "\uD801"),
+                    new LimitKey("a", "\uDC00"),
+                    new LimitKey("a", "?"),
+                    new LimitKey("a", "\uFFFD"),
+                    new LimitKey("a", "\uD83D\uDE00"),
+                    new LimitKey("a", "\u0000"),
+                    new LimitKey("a", "\r\n"),
+                    new LimitKey("a", ":log"),
+                    new LimitKey("a:log", ""),
+                    new LimitKey("a", "x".repeat(256)),
+                    new LimitKey("a", "x".repeat(257)),
+                    new LimitKey("a", "x".repeat(100_000)),
+                    new LimitKey("a".repeat(300), "x"))
+            .toList();
+
+    @ParameterizedTest
+    @EnumSource
+    void different_keys_have_different_names(Placement placement) {
+        KeyNames names = new KeyNames("p", placement);
+        assertThat(KEYS.stream().map(key -> new Bytes(names.cell(names.tag(key), key))))
+                .doesNotHaveDuplicates();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void no_name_of_a_cell_is_that_of_anothers_log_or_of_a_call(Placement placement) {
+        KeyNames names = new KeyNames("p", placement);
+        Stream<Bytes> cells = KEYS.stream().map(key -> new Bytes(names.cell(names.tag(key), key)));
+        Stream<Bytes> calls = KEYS.stream().map(key -> new Bytes(names.call(names.tag(key), "1:a")));
+
+        List<Bytes> all = Stream.concat(cells, calls.distinct()).toList();
+        assertThat(all).doesNotHaveDuplicates();
+    }
+
+    @Test
+    void in_one_slot_all_names_share_it() {
+        KeyNames names = new KeyNames("prefix", Placement.ONE_SLOT);
+        int slot = SlotHash.getSlot("prefix");
+        for (LimitKey key : KEYS) {
+            assertThat(SlotHash.getSlot(names.cell(names.tag(key), key)))
+                    .as(key.toString())
+                    .isEqualTo(slot);
+            assertThat(SlotHash.getSlot(names.call(names.tag(key), "id"))).isEqualTo(slot);
+        }
+    }
+
+    @Test
+    void by_subject_a_subjects_names_share_a_slot_whatever_is_in_it() {
+        KeyNames names = new KeyNames("prefix", Placement.BY_SUBJECT);
+        for (LimitKey key : KEYS) {
+            LimitKey sibling = new LimitKey(key.limit() + "2", key.subject());
+            int slot = SlotHash.getSlot(names.cell(names.tag(key), key));
+            assertThat(names.tag(sibling)).isEqualTo(names.tag(key));
+            assertThat(SlotHash.getSlot(names.cell(names.tag(sibling), sibling)))
+                    .as(key.toString())
+                    .isEqualTo(slot);
+            assertThat(SlotHash.getSlot(names.call(names.tag(key), "id"))).isEqualTo(slot);
+        }
+    }
+
+    @Test
+    void names_are_short_whatever_the_texts_are() {
+        KeyNames names = new KeyNames("p", Placement.BY_SUBJECT);
+        for (LimitKey key : KEYS) {
+            assertThat(names.cell(names.tag(key), key)).hasSizeLessThan(800);
+            assertThat(names.call(names.tag(key), "i".repeat(10_000))).hasSizeLessThan(800);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a{b", "a}b", "ä", "a b", "a\n"})
+    void a_prefix_that_could_move_the_slot_is_refused(String prefix) {
+        assertThatThrownBy(() -> RedisRateLimiter.server("redis://localhost").prefix(prefix))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("a prefix must be");
+    }
+
+    /** Bytes, compared by content. */
+    private record Bytes(List<Byte> content) {
+        Bytes(byte[] bytes) {
+            this(java.util.stream.IntStream.range(0, bytes.length)
+                    .mapToObj(i -> bytes[i])
+                    .toList());
+        }
+    }
+}

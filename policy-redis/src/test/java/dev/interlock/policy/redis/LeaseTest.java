@@ -1,0 +1,76 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation.Granted;
+import dev.interlock.policy.limit.Settlement;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** What is remembered of a call that is under way, and for how long. */
+class LeaseTest {
+
+    private static final Charge CHARGE = new Charge(
+            new LimitKey("limit", ""),
+            new LimitRule.FixedWindow(Amount.of(10), Window.Calendar.MONTH),
+            Amount.ONE,
+            ChargeMode.SENT);
+
+    @Test
+    void a_call_that_is_settled_leaves_no_record() throws IOException {
+        try (RedisRateLimiter limiter = SharedServer.limiter().build()) {
+            for (Settlement outcome : Settlement.values()) {
+                Granted granted = (Granted) limiter.reserve(new Batch("settled-" + outcome, List.of(CHARGE)));
+                assertThat(records("settled-" + outcome)).isEqualTo(1);
+                limiter.settle(granted, outcome);
+                RedisServer.await(() -> records("settled-" + outcome) == 0);
+            }
+        }
+    }
+
+    @Test
+    void a_process_that_dies_leaves_its_amounts_counted_and_nothing_else_past_the_lease() {
+        RedisRateLimiter.Builder settings = SharedServer.limiter().lease(Duration.ofMillis(50));
+        try (RedisRateLimiter survivor = settings.build()) {
+            Granted lost;
+            try (RedisRateLimiter dying = settings.build()) {
+                lost = (Granted) dying.reserve(new Batch("dying", List.of(CHARGE)));
+            }
+            RedisServer.await(() -> records("dying") == 0);
+            survivor.settle(lost, Settlement.UNSENT);
+
+            assertThat(survivor.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
+        }
+    }
+
+    @Test
+    void a_call_that_outlasts_its_lease_gives_nothing_back() {
+        try (RedisRateLimiter limiter =
+                SharedServer.limiter().lease(Duration.ofMillis(20)).build()) {
+            Granted granted = (Granted) limiter.reserve(new Batch("long", List.of(CHARGE)));
+            RedisServer.await(() -> records("long") == 0);
+            limiter.settle(granted, Settlement.UNSENT);
+
+            assertThat(limiter.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
+        }
+    }
+
+    private static long records(String id) {
+        try {
+            return SharedServer.get().keys().stream()
+                    .filter(key -> key.endsWith("}c:" + id))
+                    .count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+}
