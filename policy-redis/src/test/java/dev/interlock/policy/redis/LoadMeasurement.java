@@ -24,25 +24,29 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.IntFunction;
+import org.junit.jupiter.api.Test;
 
 /**
  * What a decision costs against a plain INCR, on one server in one run: how many a second, and how long each takes, with
  * so many under way at once. Rounds of all kinds alternate, so that whatever else the machine does meets them all. A
  * program, not a test: docs/scaling.md says how to run it.
  */
-final class LoadMeasurement {
+class LoadMeasurement {
 
     private static final int[] IN_FLIGHT = {1, 64};
-    private static final int ROUNDS = Integer.getInteger("rounds", 5);
+    private static final int ROUNDS = 5;
     private static final int SESSIONS = 10_000;
-
-    private LoadMeasurement() {}
 
     /** A kind of operation; the number is the operation's, counted from 0. */
     private record Kind(String name, IntFunction<CompletionStage<?>> operation) {}
 
     /** How many a second, and in microseconds how long one took and how much of the server's processor. */
     private record Round(double perSecond, double p50, double p99, double server) {}
+
+    @Test
+    void decisions_beside_plain_increments() throws IOException, InterruptedException {
+        main(new String[0]);
+    }
 
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (RedisServer server = RedisServer.start();
@@ -78,7 +82,7 @@ final class LoadMeasurement {
                                         charge("budget", 0, perDay),
                                         charge("calls", i, perDay)))));
         for (int inFlight : IN_FLIGHT) {
-            int operations = inFlight == 1 ? 10_000 : 100_000;
+            int operations = inFlight == 1 ? 10_000 : 50_000;
             Round[][] rounds = new Round[kinds.size()][ROUNDS];
             for (int round = -2; round < ROUNDS; round++) {
                 for (int k = 0; k < kinds.size(); k++) {
