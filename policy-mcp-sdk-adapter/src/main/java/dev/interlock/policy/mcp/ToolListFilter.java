@@ -9,6 +9,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,13 +63,15 @@ final class ToolListFilter {
      *
      * @throws IllegalArgumentException if it can't be read
      */
+    @SuppressWarnings("ReferenceEquality") // Two equal definitions are still two.
     private @Nullable Object withoutHidden(@Nullable Object result, Caller caller) {
         List<?> tools = tools(result);
         List<@Nullable ToolDefinition> definitions = learnAll(tools);
+        Map<String, ToolDefinition> last = lastOfEachName(definitions);
         List<Object> kept = new ArrayList<>(tools.size());
         for (int i = 0; i < tools.size(); i++) {
             ToolDefinition definition = definitions.get(i);
-            if (definition != null && isVisible(definition, caller)) {
+            if (definition != null && last.get(definition.name()) == definition && isVisible(definition, caller)) {
                 kept.add(tools.get(i));
             }
         }
@@ -126,6 +129,17 @@ final class ToolListFilter {
         }
         engine.tools().learn(server, readable);
         return definitions;
+    }
+
+    /** Of two tools of one name only the later is shown: it is the one that is known from now on, and judged. */
+    private static Map<String, ToolDefinition> lastOfEachName(List<@Nullable ToolDefinition> definitions) {
+        Map<String, ToolDefinition> last = new HashMap<>();
+        for (ToolDefinition definition : definitions) {
+            if (definition != null) {
+                last.put(definition.name(), definition);
+            }
+        }
+        return last;
     }
 
     private boolean isVisible(ToolDefinition definition, Caller caller) {
