@@ -61,6 +61,8 @@ final class CompiledPolicy {
     /** Plans by tool name, of one that does. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
+    private final Map<Condition, Predicate> predicates = new ConcurrentHashMap<>();
+
     private volatile @Nullable PolicyRef ref;
 
     private final AtomicInteger unlistedPlans = new AtomicInteger();
@@ -229,7 +231,8 @@ final class CompiledPolicy {
     }
 
     private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
-        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, catalog, validator, limiter);
+        PlanCompiler compiler =
+                new PlanCompiler(policy.mode(), tool, rating, catalog, validator, limiter, this::predicate);
         String defect = names.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
@@ -253,6 +256,15 @@ final class CompiledPolicy {
         boolean onlyWhatCouldPass = policy.body().posture() == Posture.DENY
                 || (grant != null && grant.body().posture() == Posture.DENY);
         return compiler.plan(onlyWhatCouldPass);
+    }
+
+    private Predicate predicate(Condition condition) {
+        Predicate known = predicates.get(condition);
+        if (known == null) {
+            known = Predicate.compile(condition.operator(), condition.operand());
+            predicates.put(condition, known);
+        }
+        return known;
     }
 
     /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */

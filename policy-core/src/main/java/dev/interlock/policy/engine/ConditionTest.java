@@ -36,10 +36,10 @@ final class ConditionTest {
     private final String text;
     private final String[] texts;
 
-    private ConditionTest(Condition condition, PathReader reader) {
+    ConditionTest(Condition condition, PathReader reader, Predicate predicate) {
         this.condition = condition;
         this.reader = reader;
-        this.predicate = Predicate.compile(condition.operator(), condition.operand());
+        this.predicate = predicate;
         this.first = reader.firstArgument();
         this.rest = reader.afterFirst();
         String operand = predicate.text();
@@ -51,10 +51,6 @@ final class ConditionTest {
                 : operands != null
                         ? Shortcut.TEXTS
                         : predicate instanceof Predicate.Ordered ? Shortcut.ORDER : Shortcut.NONE;
-    }
-
-    static ConditionTest of(Condition condition, PathReader reader) {
-        return new ConditionTest(condition, reader);
     }
 
     Condition condition() {

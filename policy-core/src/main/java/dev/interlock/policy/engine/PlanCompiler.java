@@ -28,6 +28,7 @@ import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,25 +43,32 @@ final class PlanCompiler {
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
     private final RateLimiter limiter;
+    private final Function<Condition, Predicate> predicates;
 
     private final List<Place> entries = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
     private final List<LimitSlot> slots = new ArrayList<>();
     private final List<CounterRead> reads = new ArrayList<>();
 
+    /**
+     * @param predicates compiles conditions; plans share what comes of it, since names of tools are chosen by whoever
+     *     calls, and a pattern that is compiled for each of them takes much room
+     */
     PlanCompiler(
             Mode policyMode,
             String tool,
             ToolRating rating,
             ToolCatalog catalog,
             @Nullable SchemaValidator validator,
-            RateLimiter limiter) {
+            RateLimiter limiter,
+            Function<Condition, Predicate> predicates) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
         this.catalog = catalog;
         this.validator = validator;
         this.limiter = limiter;
+        this.predicates = predicates;
     }
 
     /** A tool that is denied whatever its arguments. */
@@ -301,7 +309,8 @@ final class PlanCompiler {
 
     private ConditionTest[] tests(ScopedEntry scoped, List<Condition> conditions) {
         return conditions.stream()
-                .map(condition -> ConditionTest.of(condition, reader(scoped, condition.path())))
+                .map(condition ->
+                        new ConditionTest(condition, reader(scoped, condition.path()), predicates.apply(condition)))
                 .toArray(ConditionTest[]::new);
     }
 

@@ -1,13 +1,18 @@
 package dev.interlock.policy.engine;
 
+import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.tool.ToolCategory;
+import java.lang.management.ManagementFactory;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
@@ -158,6 +163,21 @@ class ToolNameTest {
             Thread.sleep(10);
         }
         assertThat(name.get()).isNull();
+    }
+
+    @Test
+    void aNameThatNobodyHasCalledBeforeDoesNotTakeThePatternsOfAllToolsOnceMore() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        Condition large = when("args.path", Operator.REGEX, "x{1000}[a-z]{900}");
+        Policy policy =
+                Policy.of(Policies.star(Policies.entry(List.of(Policies.check("large", large)), List.of(), List.of())));
+        Desk desk = new Desk(policy);
+        desk.decide(ToolCall.of("first", Map.of()));
+
+        long before = threads.getCurrentThreadAllocatedBytes();
+        desk.decide(ToolCall.of("second", Map.of()));
+
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(50_000);
     }
 
     @ParameterizedTest
