@@ -251,7 +251,10 @@ abstract sealed class Check {
             for (String name : names) {
                 Value value = call.arguments().root().get(name);
                 if (value == null || value == Value.Nil.NULL) {
-                    return denials.validation("the required argument '" + name + "' is missing");
+                    return denials.validation(
+                            LookAlikes.isWord(name)
+                                    ? "the required argument '" + name + "' is missing"
+                                    : "a required argument is missing");
                 }
             }
             return null;

@@ -14,6 +14,8 @@ public final class LookAlikes {
 
     static final int MAX_NAME = 128;
 
+    private static final int MAX_WORD = 64;
+
     /** Each row: the letter that stands for the row, then letters of other scripts and digits that pass for it. */
     private static final String[] GROUPS = {
         "aаɑα", "bЬьƄв", "cсϲⅽ", "dԁɗⅾ", "eеєҽε", "fғƒ", "gɡցğ", "hһнհ", "l1iіıІӀιɩǀ|", "jјϳ", "kкκĸ", "mмⅿ", "nոпηн",
@@ -41,6 +43,11 @@ public final class LookAlikes {
             i += Character.charCount(c);
         }
         return null;
+    }
+
+    /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
+    public static boolean isWord(String name) {
+        return name.length() <= MAX_WORD && name.codePoints().noneMatch(c -> c == ' ' || isInvisible(c));
     }
 
     /** Whether a character can't be seen, or can't be told from a space. */

@@ -9,6 +9,7 @@ import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.Collection;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -207,11 +208,13 @@ final class Messages {
         return condition.path() + " " + must;
     }
 
+    /** Names of arguments, as a server gives them. */
     static String list(Collection<String> names) {
         if (names.isEmpty()) {
             return "none";
         }
-        String listed = String.join(", ", names.stream().limit(MAX_LISTED).toList());
-        return names.size() > MAX_LISTED ? listed + ", …" : listed;
+        List<String> words = names.stream().filter(LookAlikes::isWord).toList();
+        String listed = String.join(", ", words.stream().limit(MAX_LISTED).toList());
+        return words.size() > MAX_LISTED || words.size() < names.size() ? listed + ", …" : listed;
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -9,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Checks arguments with the MCP SDK's own validator of JSON Schema.
@@ -17,11 +19,14 @@ import java.util.Optional;
  * schema that refers to another document, claims an identity inside, refers to itself without end, or would be too much
  * work on these arguments: patterns are bounded by the number of ways in which a backtracking engine could try them. What
  * the validator itself says is never passed on, since it quotes values; what is told are the names of missing arguments
- * and of those that have the wrong type.
+ * and of those that have the wrong type, as far as they are words and no sentences that the server would have us say.
  */
 public final class SdkSchemaValidator implements SchemaValidator {
 
     private static final int MAX_HINTS = 8;
+
+    private static final Set<String> TYPES =
+            Set.of("null", "boolean", "integer", "number", "string", "array", "object");
 
     private final JsonSchemaValidator validator;
 
@@ -61,15 +66,19 @@ public final class SdkSchemaValidator implements SchemaValidator {
     private static String mismatch(ObjectValue schema, ObjectValue arguments) {
         List<String> hints = new ArrayList<>();
         for (String name : schema.texts("required")) {
-            if (arguments.get(name) == null) {
+            if (arguments.get(name) == null && LookAlikes.isWord(name)) {
                 hints.add("'" + name + "' is missing");
             }
         }
         if (schema.get("properties") instanceof ObjectValue properties) {
             properties.members().forEach((name, property) -> {
                 Value argument = arguments.get(name);
-                if (argument != null && property instanceof ObjectValue described && !hasType(described, argument)) {
-                    hints.add("'" + name + "' must be of type " + typeOf(described));
+                if (argument != null
+                        && LookAlikes.isWord(name)
+                        && property instanceof ObjectValue described
+                        && !hasType(described, argument)
+                        && TYPES.containsAll(types(described))) {
+                    hints.add("'" + name + "' must be of type " + String.join(" or ", types(described)));
                 }
             });
         }
@@ -81,12 +90,12 @@ public final class SdkSchemaValidator implements SchemaValidator {
 
     private static boolean hasType(ObjectValue property, Value argument) {
         String type = argument.typeName();
-        List<String> allowed = property.text("type") == null ? property.texts("type") : List.of(typeOf(property));
+        List<String> allowed = types(property);
         return allowed.isEmpty() || allowed.contains(type) || (type.equals("integer") && allowed.contains("number"));
     }
 
-    private static String typeOf(ObjectValue property) {
+    private static List<String> types(ObjectValue property) {
         String type = property.text("type");
-        return type == null ? String.join(" or ", property.texts("type")) : type;
+        return type == null ? property.texts("type") : List.of(type);
     }
 }
