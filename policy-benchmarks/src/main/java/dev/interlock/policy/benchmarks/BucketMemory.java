@@ -49,7 +49,7 @@ final class BucketMemory {
     }
 
     private static PolicyEngine interlock(String[] sessions) {
-        PolicyEngine engine = Refunds.engine(Refunds.limitedPolicy());
+        PolicyEngine engine = Refunds.engine(Refunds.slowLimitedPolicy());
         ToolCall call = ToolCall.of(Refunds.TOOL, Refunds.arguments(1));
         for (String session : sessions) {
             engine.admit(call.in(session)).succeeded();

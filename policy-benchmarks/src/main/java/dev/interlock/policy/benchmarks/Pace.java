@@ -24,6 +24,15 @@ record Pace(int forks, int warmups, int runs, long millis) {
     /** Each once, to see that it runs. */
     static final Pace SMOKE = new Pace(0, 0, 1, 1);
 
+    static Pace named(String name) {
+        return switch (name) {
+            case "full" -> FULL;
+            case "short" -> SHORT;
+            case "smoke" -> SMOKE;
+            default -> throw new IllegalArgumentException("a pace is 'full', 'short' or 'smoke', not '" + name + "'");
+        };
+    }
+
     ChainedOptionsBuilder options(String benchmark) {
         return new OptionsBuilder()
                 .include("\\." + benchmark + "\\.")

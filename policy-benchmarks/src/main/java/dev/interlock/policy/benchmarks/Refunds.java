@@ -29,7 +29,7 @@ final class Refunds {
     }
 
     /** How many calls the bucket of a session holds: more than anybody makes here. */
-    static final int BUCKET = 100_000_000;
+    static final int BUCKET = 30_000_000;
 
     /**
      * How long it takes to fill up again, in days: so long that it is never full between two calls, which would allow it to
@@ -40,6 +40,11 @@ final class Refunds {
     /** The policy with one such bucket for each session. */
     static String limitedPolicy() {
         return policy(limit(BUCKET, BUCKET_DAYS + "d"));
+    }
+
+    /** The policy with one bucket for each session of which a call takes an hour to be refilled. */
+    static String slowLimitedPolicy() {
+        return policy(limit(10, "10h"));
     }
 
     /** The policy with one bucket for each session that is filled faster than one key alone can be used. */

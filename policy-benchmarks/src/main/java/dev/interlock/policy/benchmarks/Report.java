@@ -156,7 +156,7 @@ final class Report {
                     number(with) + " µs",
                     "the same without",
                     number(without) + " µs",
-                    "+" + number(with - without) + " µs",
+                    signed(with - without) + " µs",
                     percent ? "at most 5 µs or 3 % more" : "at most 5 µs more",
                     met(met));
         }
@@ -178,7 +178,7 @@ final class Report {
         double start = results.score("start");
         line(
                 "start to first decision",
-                "+" + number(start) + " ms",
+                signed(start) + " ms",
                 "an empty JVM",
                 "–",
                 "–",
@@ -226,19 +226,25 @@ final class Report {
         return met ? "yes" : "**no**";
     }
 
+    private static String signed(double value) {
+        return (value < 0 ? "" : "+") + number(value);
+    }
+
     /** Three digits, or the whole number if it has more. */
     private static String number(double value) {
         double size = Math.abs(value);
-        String format = size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : "%.2f";
+        String format = size >= 100 ? "%.0f" : size >= 10 ? "%.1f" : size >= 0.1 || size == 0 ? "%.2f" : "%.4f";
         return String.format(Locale.ROOT, format, value);
     }
 
-    /** Measures everything and writes the report. The arguments: the file, and {@code full} or {@code short}. */
+    /** Measures everything and writes the report. The arguments: the file, and a pace by its name. */
     public static void main(String[] arguments) throws Exception {
         Path file = Path.of(arguments[0]);
-        Pace pace = arguments[1].equals("full") ? Pace.FULL : Pace.SHORT;
+        Pace pace = Pace.named(arguments[1]);
         Results results = Suite.run(pace);
-        Files.writeString(file, text("preface.md") + machine(pace) + "\n" + table(results) + "\n" + text("notes.md"));
+        String preface =
+                text("preface.md").replace("@pace@", pace.equals(Pace.FULL) ? "" : " -Dbench.pace=" + arguments[1]);
+        Files.writeString(file, preface + machine(pace) + "\n" + table(results) + "\n" + text("notes.md"));
     }
 
     private static String machine(Pace pace) throws IOException {
