@@ -50,7 +50,7 @@ public interface AuditSink {
         }
         if (!refusals.isEmpty()) {
             RuntimeException first = refusals.get(0);
-            refusals.stream().skip(1).filter(other -> other != first).forEach(first::addSuppressed);
+            refusals.stream().skip(1).filter(other -> !other.equals(first)).forEach(first::addSuppressed);
             throw first;
         }
     }
