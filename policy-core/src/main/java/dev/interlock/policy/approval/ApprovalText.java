@@ -1,0 +1,74 @@
+package dev.interlock.policy.approval;
+
+import dev.interlock.policy.value.Value;
+import java.util.Map;
+
+/**
+ * Shows a person at a terminal what they are asked. The agent has chosen much of it, and would like it to be taken for
+ * something else. So whatever could end a line, move the cursor, turn the direction of writing, be invisible, or change how
+ * its neighbours look is written as an escape, and so is every letter that isn't written from left to right; and the text is
+ * cut into lines of our own behind a margin, so that no line break of the terminal's makes it look like ours.
+ */
+public final class ApprovalText {
+
+    private static final int WIDTH = 72;
+
+    private ApprovalText() {}
+
+    /** All that a person needs to know, in lines of at most 80 characters, each ended. */
+    public static String of(ApprovalRequest request) {
+        StringBuilder text = new StringBuilder();
+        line("call of", request.tool() + (request.server() == null ? "" : " on " + request.server()), text);
+        line("made by", request.identity() == null ? "(not known)" : request.identity(), text);
+        line(
+                "rated",
+                request.rating().category().text() + ", risk "
+                        + request.rating().risk().text(),
+                text);
+        line("rule", request.rule() + ", at " + request.place().path(), text);
+        line("message", request.message(), text);
+        text.append("arguments:\n");
+        Map<String, Value> arguments = request.arguments().root().members();
+        arguments.forEach((name, value) -> block(new Value.Text(name).json() + ": " + value.json(), text));
+        if (arguments.isEmpty()) {
+            block("(none)", text);
+        }
+        return text.toString();
+    }
+
+    private static void line(String title, String content, StringBuilder text) {
+        text.append(title).append(":\n");
+        block(content, text);
+    }
+
+    private static void block(String content, StringBuilder text) {
+        String shown = escaped(content);
+        for (int from = 0; from < shown.length(); from += WIDTH) {
+            int to = Math.min(shown.length(), from + WIDTH);
+            text.append("  | ").append(shown, from, to).append('\n');
+        }
+    }
+
+    private static String escaped(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        text.codePoints().forEach(point -> {
+            if (isPlain(point)) {
+                out.appendCodePoint(point);
+            } else {
+                out.append(String.format(point > 0xffff ? "\\u{%x}" : "\\u%04x", point));
+            }
+        });
+        return out.toString();
+    }
+
+    private static boolean isPlain(int point) {
+        if (point < 0x80) {
+            return point >= ' ' && point != 0x7f;
+        }
+        // Those past the basic plane would take two places in a line that is cut by places.
+        return point <= 0xffff
+                && Character.isLetter(point)
+                && Character.getType(point) != Character.MODIFIER_LETTER
+                && Character.getDirectionality(point) == Character.DIRECTIONALITY_LEFT_TO_RIGHT;
+    }
+}
