@@ -27,6 +27,7 @@ import picocli.CommandLine.Spec;
             ReplayCommand.class,
             SchemaCommand.class,
             ProxyCommand.class,
+            ApprovalsCommand.class,
             ScanCommand.class,
             CheckCommand.class,
             LockCommand.class,

@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
@@ -78,6 +79,20 @@ final class ProxyCommand implements Callable<Integer> {
     @Mixin
     private AuditOptions audit;
 
+    @Option(
+            names = "--approvals",
+            description = {
+                "Hands out tickets for calls that need approval.",
+                "They are answered with: interlock approvals."
+            })
+    private boolean approvals;
+
+    @Option(
+            names = "--approvals-dir",
+            paramLabel = "DIR",
+            description = "The same, with the socket for the answers there. Default: ~/.interlock/approvals.")
+    private @Nullable Path approvalsDirectory;
+
     @Spec
     private CommandSpec spec;
 
@@ -97,11 +112,14 @@ final class ProxyCommand implements Callable<Integer> {
             // A signal ends the process without coming back here; the log is to have its closing line all the same.
             Runtime.getRuntime().addShutdownHook(new Thread(log::close, "interlock-close-audit"));
         }
-        PolicyEngine engine = engine(policy, log);
+        ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(err) : null;
+        PolicyEngine engine = engine(policy, tickets, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
         McpClientTransport inner = inner(json, err, end);
         Proxy proxy = new Proxy(json, enforced(inner, engine), new FileOutputStream(FileDescriptor.out));
+        ApprovalDesk desk =
+                tickets == null ? null : ApprovalDesk.open(tickets, ApprovalDirectory.of(approvalsDirectory));
         PolicyWatcher watcher = PolicyWatcher.of(Path.of(policyFile), engine::update)
                 .inForce(policy)
                 .listener(event -> report(event, err))
@@ -114,15 +132,29 @@ final class ProxyCommand implements Callable<Integer> {
             throw new CliException("the proxy has failed: " + e.getCause());
         } finally {
             watcher.close();
+            if (desk != null) {
+                desk.close();
+            }
             if (log != null) {
                 log.close();
             }
         }
     }
 
-    private PolicyEngine engine(Policy policy, @Nullable AuditLog log) {
+    /** Only the person is told how to say yes: an agent that may run commands would be tempted. */
+    private static ApprovalTickets tickets(PrintWriter err) {
+        return ApprovalTickets.builder()
+                .onOpened(ticket -> err.println("interlock proxy: a call of '"
+                        + Printable.of(ticket.request().tool())
+                        + "' needs approval; look at it with: interlock approvals"
+                        + " list; say yes with: interlock approvals approve " + ticket.id()))
+                .build();
+    }
+
+    private PolicyEngine engine(Policy policy, @Nullable ApprovalTickets tickets, @Nullable AuditLog log) {
         try {
-            PolicyEngine.Builder builder = PolicyEngine.builder(policy).schemaValidator(JsonSchemas.whenNeeded());
+            PolicyEngine.Builder builder =
+                    PolicyEngine.builder(policy).approvals(tickets).schemaValidator(JsonSchemas.whenNeeded());
             if (log != null) {
                 builder.audit(log);
             }

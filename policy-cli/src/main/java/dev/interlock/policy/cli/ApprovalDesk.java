@@ -1,0 +1,133 @@
+package dev.interlock.policy.cli;
+
+import dev.interlock.policy.approval.ApprovalText;
+import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import dev.interlock.policy.value.ValueLimits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+
+/**
+ * Where a proxy's tickets are answered: a socket in a directory that only this user can enter. Each connection brings one
+ * line with a request and takes one line with the answer.
+ */
+final class ApprovalDesk implements AutoCloseable {
+
+    /** Who connects and says nothing must not keep others from being heard. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private final ApprovalTickets tickets;
+    private final Path socket;
+    private final ServerSocketChannel server;
+
+    private ApprovalDesk(ApprovalTickets tickets, Path socket, ServerSocketChannel server) {
+        this.tickets = tickets;
+        this.socket = socket;
+        this.server = server;
+    }
+
+    /**
+     * Opens a desk, and answers on a thread of its own.
+     *
+     * @throws CliException if there can be none that is only this user's
+     */
+    static ApprovalDesk open(ApprovalTickets tickets, ApprovalDirectory directory) {
+        Path socket = directory.make().resolve(ProcessHandle.current().pid() + ApprovalDirectory.SUFFIX);
+        try {
+            // Left by a process that had this number before.
+            Files.deleteIfExists(socket);
+            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            server.bind(UnixDomainSocketAddress.of(socket));
+            ApprovalDesk desk = new ApprovalDesk(tickets, socket, server);
+            Thread thread = new Thread(desk::serve, "interlock-approvals");
+            thread.setDaemon(true);
+            thread.start();
+            return desk;
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new CliException("approvals can't be taken at " + socket + ": " + e.getMessage());
+        }
+    }
+
+    private void serve() {
+        while (true) {
+            try (SocketChannel client = server.accept()) {
+                Runnable onTime = Alarm.system().in(PATIENCE, () -> close(client));
+                ApprovalWire.write(client, answer(ApprovalWire.read(client)).toString());
+                onTime.run();
+            } catch (ClosedChannelException e) {
+                if (!server.isOpen()) {
+                    return;
+                }
+            } catch (IOException | RuntimeException e) {
+                // It concerns one client, which sees its connection end without an answer.
+                continue;
+            }
+        }
+    }
+
+    private static void close(SocketChannel client) {
+        try {
+            client.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Json answer(String request) {
+        if (!(JsonText.read(request, "the request") instanceof ObjectValue asked)) {
+            return new Json().put("problem", "the request is no object");
+        }
+        String ticket = String.valueOf(asked.text("ticket"));
+        String by = asked.text("by");
+        return switch (String.valueOf(asked.text("do"))) {
+            case "list" -> new Json().put("tickets", tickets.list(), ApprovalDesk::json);
+            case "approve" ->
+                outcome(
+                        asked.get("args") instanceof ObjectValue args
+                                ? tickets.approve(ticket, by, Arguments.freeze(args.toJava(), ValueLimits.DEFAULT))
+                                : tickets.approve(ticket, by));
+            case "deny" -> outcome(tickets.deny(ticket, by, asked.text("reason")));
+            default -> new Json().put("problem", "the request is not known");
+        };
+    }
+
+    private static Json outcome(ApprovalTickets.Outcome outcome) {
+        return new Json().put("outcome", outcome.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static Json json(Ticket ticket) {
+        return new Json()
+                .put("ticket", ticket.id())
+                .put("state", ticket.state().name().toLowerCase(Locale.ROOT))
+                .put("secondsLeft", ticket.left().toSeconds())
+                .put("tool", ticket.request().tool())
+                .put("server", ticket.request().server())
+                .put("identity", ticket.request().identity())
+                .put("rule", ticket.request().rule())
+                .put("args", (Value) ticket.request().arguments().root())
+                .put("text", ApprovalText.of(ticket.request()));
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+            Files.deleteIfExists(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,31 @@
+package dev.interlock.policy.cli;
+
+import java.util.concurrent.Callable;
+import picocli.CommandLine;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock approvals}. */
+@Command(
+        name = "approvals",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Answers the tickets of calls that need a person's approval.",
+            "Tickets are handed out by: interlock proxy --approvals …",
+        },
+        subcommands = {ApprovalsListCommand.class, ApprovalsApproveCommand.class, ApprovalsDenyCommand.class})
+final class ApprovalsCommand implements Callable<Integer> {
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        CommandLine self = spec.commandLine();
+        self.usage(self.getErr());
+        return ExitCode.USAGE;
+    }
+}
