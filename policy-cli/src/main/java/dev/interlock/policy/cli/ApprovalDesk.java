@@ -12,13 +12,14 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Where a proxy's tickets are answered: a socket in a directory that only this user can enter. Each connection brings one
@@ -28,6 +29,8 @@ final class ApprovalDesk implements AutoCloseable {
 
     /** Who connects and says nothing must not keep others from being heard. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(ApprovalDesk.class);
 
     private final ApprovalTickets tickets;
     private final Path socket;
@@ -63,17 +66,20 @@ final class ApprovalDesk implements AutoCloseable {
 
     private void serve() {
         while (true) {
-            try (SocketChannel client = server.accept()) {
+            SocketChannel client;
+            try {
+                client = server.accept();
+            } catch (IOException e) {
+                log.debug("No more requests about approvals are taken", e);
+                return;
+            }
+            try (client) {
                 Runnable onTime = Alarm.system().in(PATIENCE, () -> close(client));
                 ApprovalWire.write(client, answer(ApprovalWire.read(client)).toString());
                 onTime.run();
-            } catch (ClosedChannelException e) {
-                if (!server.isOpen()) {
-                    return;
-                }
             } catch (IOException | RuntimeException e) {
                 // It concerns one client, which sees its connection end without an answer.
-                continue;
+                log.debug("A request about approvals was not answered", e);
             }
         }
     }
