@@ -26,6 +26,15 @@ public final class Definitions {
 
     private Definitions() {}
 
+    /** Loads what reading may need. It is looked for in files, so it must not be loaded when a call is decided. */
+    static void load() {
+        try {
+            log.trace("Reading with {}", McpJsonDefaults.getMapper());
+        } catch (RuntimeException e) {
+            log.debug("There is no default JSON binding; schemas with arrays or beans in them count as unknown", e);
+        }
+    }
+
     /**
      * One element of a list of tools; null if it has no name. A schema that goes past the bounds counts as unknown, so
      * that every check that needs it denies, and the definition is then not {@linkplain ToolDefinition#whole whole}.

@@ -4,7 +4,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
-import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
@@ -19,9 +19,9 @@ record OwnExchange(Function<JSONRPCMessage, Mono<Void>> sending, PendingRequests
 
     static final String ID_PREFIX = "dev.interlock/";
 
-    /** An id that no other request has. */
+    /** An id that no other request has. Not from a secure source: that one may block, and there is nothing to guess. */
     static String newId() {
-        return ID_PREFIX + UUID.randomUUID();
+        return ID_PREFIX + Long.toHexString(ThreadLocalRandom.current().nextLong());
     }
 
     /** Whether this is the id of a request of ours; its response is not for the agent, however late it comes. */

@@ -35,6 +35,7 @@ final class ToolListFilter {
         this.engine = engine;
         this.server = server;
         this.answers = answers;
+        Definitions.load();
     }
 
     /** Whether it looks like the result of {@code tools/list}. */

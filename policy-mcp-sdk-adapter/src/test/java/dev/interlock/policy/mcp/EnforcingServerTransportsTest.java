@@ -483,6 +483,14 @@ class EnforcingServerTransportsTest {
         }
     }
 
+    /** The build says on which line it means to test; what counts is what is really there. */
+    @Test
+    void theSdkUnderTestIsTheOneThatTheBuildMeans() {
+        boolean newest = ServerWay.STREAM_BY_TRANSPORT.exists();
+
+        assertThat(newest ? "2.1" : "2.0").isEqualTo(System.getProperty("sdk.line", "2.1"));
+    }
+
     @Test
     void anSdkWithAWayInThatNobodyGuardsIsRefused() {
         SdkSurface.requireKnown();

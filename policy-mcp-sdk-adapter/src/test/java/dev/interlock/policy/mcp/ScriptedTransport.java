@@ -46,7 +46,12 @@ final class ScriptedTransport implements McpClientTransport {
 
     /** The server sends. */
     void receive(JSONRPCMessage message) {
-        handler.apply(Mono.just(message)).block();
+        receiving(message).block();
+    }
+
+    /** The server sends, once this is subscribed to. */
+    Mono<Void> receiving(JSONRPCMessage message) {
+        return Mono.defer(() -> handler.apply(Mono.just(message))).then();
     }
 
     void respond(Object id, Object result) {

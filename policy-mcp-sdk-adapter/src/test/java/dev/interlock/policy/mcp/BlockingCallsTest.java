@@ -1,0 +1,143 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.engine.PolicyEngine;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import reactor.blockhound.BlockHound;
+import reactor.blockhound.BlockingOperationError;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Scheduler;
+import reactor.core.scheduler.Schedulers;
+
+/** Runs all that the adapter does on threads of Reactor's that must not block, under an agent that notices if they do. */
+class BlockingCallsTest {
+
+    private static final String THREADS = "must-not-block";
+
+    private static final List<BlockingOperationError> BLOCKED = new CopyOnWriteArrayList<>();
+
+    private final ScriptedTransport wire = new ScriptedTransport();
+    private final RecordingLimiter limiter = new RecordingLimiter();
+
+    private PolicyEngine engine() {
+        return PolicyEngine.builder(new Policies()
+                        .hiding("purge")
+                        .tool("export", Policies.limit(10), Policies.requiredArguments())
+                        .tool("delete", Policies.denied("no"))
+                        .policy())
+                .rateLimiter(limiter)
+                .build();
+    }
+
+    @BeforeAll
+    static void install() {
+        BlockHound.builder()
+                .loadIntegrations()
+                .blockingMethodCallback(method -> {
+                    // Threads that were there before the agent came wait for work without its knowing that they may.
+                    if (Thread.currentThread().getName().startsWith(THREADS)) {
+                        // Kept as well, since what throws while a call is decided denies it.
+                        BlockingOperationError error = new BlockingOperationError(method);
+                        BLOCKED.add(error);
+                        throw error;
+                    }
+                })
+                .install();
+    }
+
+    @AfterEach
+    void nothingHasBlocked() {
+        assertThat(BLOCKED).isEmpty();
+    }
+
+    private static <T> T onANonBlockingThread(Mono<T> work) {
+        Scheduler scheduler = Schedulers.newParallel(THREADS);
+        try {
+            return work.subscribeOn(scheduler).block(Duration.ofSeconds(20));
+        } finally {
+            scheduler.dispose();
+        }
+    }
+
+    private static JSONRPCRequest call(int id, String tool) {
+        return new JSONRPCRequest("tools/call", id, Map.of("name", tool, "arguments", Map.of("to", "x")));
+    }
+
+    @Test
+    void theAgentIsAwake() {
+        assertThatThrownBy(() -> onANonBlockingThread(Mono.fromRunnable(() -> {
+                    try {
+                        Thread.sleep(1);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                })))
+                .hasCauseInstanceOf(BlockingOperationError.class);
+        assertThat(BLOCKED).hasSize(1);
+        BLOCKED.clear();
+    }
+
+    @Test
+    void aClientsTransportNeverBlocks() {
+        EnforcingClientTransport transport = EnforcingClientTransport.wrap(wire, engine());
+        wire.onSend(message -> {
+            if (!(message instanceof JSONRPCRequest request)) {
+                return Mono.empty();
+            }
+            Object result = request.method().equals("tools/list")
+                    ? Map.of("tools", List.of(GuardedServer.tool("export", "to"), GuardedServer.tool("purge")))
+                    : Map.of("content", List.of());
+            return wire.receiving(JSONRPCResponse.result(request.id(), result));
+        });
+
+        onANonBlockingThread(transport
+                .connect(wire::show)
+                .thenMany(Flux.range(1, 50)
+                        .concatMap(id -> transport
+                                .sendMessage(call(id, id % 2 == 0 ? "export" : "delete"))
+                                .then(transport.sendMessage(new JSONRPCRequest("tools/list", id)))
+                                .then(transport.sendMessage(new JSONRPCNotification("notifications/initialized")))))
+                .then(transport.closeGracefully()));
+
+        assertThat(limiter.reserved()).isEqualTo(25);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aServersGuardNeverBlocksThoughTheLimiterIsFarAway() {
+        limiter.answering(() -> CompletableFuture.supplyAsync(
+                limiter::grant, CompletableFuture.delayedExecutor(1, TimeUnit.MILLISECONDS)));
+        ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(engine()));
+        ToolListFetch toolLists = guard.toolLists();
+        Exchange server = request -> Mono.just(JSONRPCResponse.result(
+                request.id(),
+                request.method().equals("tools/list")
+                        ? Map.of("tools", List.of(GuardedServer.tool("export", "to")))
+                        : Map.of("content", List.of())));
+
+        List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
+                .concatMap(id -> Flux.concat(
+                        guard.answer(call(id, "export"), "s", toolLists, server),
+                        guard.answer(call(id, "delete"), "s", toolLists, server),
+                        guard.answer(new JSONRPCRequest("tools/list", id), "s", toolLists, server)))
+                .collectList());
+
+        assertThat(responses).hasSize(150);
+        assertThat(limiter.reserved()).isEqualTo(50);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+}
