@@ -93,7 +93,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.session = builder.session;
         this.signer = builder.signer;
         this.argumentLimits = builder.argumentLimits;
-        this.terms = Terms.DEFAULT.within(builder.approvalPatience).sendingWhatIsApproved();
+        this.terms = Terms.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
     }
 
     /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
@@ -253,12 +253,13 @@ public final class EnforcingMcpTransport implements McpTransport {
             log.warn("A call was denied because it could not be decided", e);
             forgetCall(context.message().getId(), open);
             return CompletableFuture.completedFuture(
-                    answers.denial(context.message().getId(), Answers.failed()));
+                    answers.denial(context.message().getId(), Answers.failed(), null));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        Function<Optional<Admission>, CompletableFuture<JsonNode>> next = ruled -> ruled.map(
-                        admission -> pass(context, request, open, answer, admission))
-                .orElseGet(() -> CompletableFuture.completedFuture(answers.denial(request.id(), Answers.failed())));
+        Function<Optional<Admission>, CompletableFuture<JsonNode>> next =
+                ruled -> ruled.map(admission -> pass(context, request, open, answer, admission))
+                        .orElseGet(() -> CompletableFuture.completedFuture(
+                                answers.denial(request.id(), Answers.failed(), null)));
         CompletableFuture<Optional<Admission>> ruled =
                 decided.handle((admission, failure) -> ruled(open, admission, failure));
         // Sending may block, which the thread that decides, such as a remote limiter's, must not.
@@ -302,7 +303,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!admission.decision().allowed()) {
             admission.unsent();
             report(request.call().tool(), admission.decision());
-            return CompletableFuture.completedFuture(answers.denial(request.id(), admission.decision()));
+            return CompletableFuture.completedFuture(
+                    answers.denial(request.id(), admission.decision(), admission.answer()));
         }
         if (answer.isDone() || !open.send(admission)) {
             admission.unsent();
@@ -421,7 +423,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         private TimeSource time = TimeSource.system();
         private Duration callTimeToLive = Duration.ofMinutes(10);
         private Duration toolListTimeout = Duration.ofSeconds(10);
-        private Duration approvalPatience = Duration.ofSeconds(55);
+        private Duration approvalWait = Duration.ofSeconds(55);
 
         private Builder(McpTransport delegate, PolicyEngine engine) {
             this.delegate = delegate;
@@ -505,8 +507,8 @@ public final class EnforcingMcpTransport implements McpTransport {
          *
          * @throws IllegalArgumentException if it isn't positive
          */
-        public Builder approvalPatience(Duration patience) {
-            this.approvalPatience = positive("approvalPatience", patience);
+        public Builder approvalWait(Duration wait) {
+            this.approvalWait = positive("approvalWait", wait);
             return this;
         }
 

@@ -545,6 +545,20 @@ class EnforcingMcpTransportTest {
         assertThat(asked.openCalls()).isZero();
     }
 
+    @Test
+    void aCallThatWaitsForItsTicketSaysWhich() {
+        person.complete(new ApprovalAnswer.Pending("t-1", Duration.ofMinutes(5)));
+
+        JsonNode result = asking().executeOperationWithResponse(call(1, "pay", "{'amount': 90}"))
+                .join()
+                .get("result");
+
+        assertThat(result.get("content").get(0).get("text").asText()).startsWith("[APPROVAL REQUIRED] ");
+        assertThat(result.get("_meta").get(Answers.META_KEY).get("ticket").asText())
+                .isEqualTo("t-1");
+        assertThat(server.sent()).isEmpty();
+    }
+
     // ---- what fails is denied
 
     @Test
