@@ -42,9 +42,9 @@ public final class PlainHost {
                 .server("shop")
                 .identity("support-bot")
                 .build();
+        // end
         try (McpSyncClient client = McpClient.sync(guarded).build()) {
             client.initialize();
-            // end
             out.println("tools: " + names(client.listTools().tools()));
             call(client, out, "get_customer", Map.of("id", "c-1"));
             call(client, out, "create_refund", Map.of("customer", "c-1", "amount", 40));
