@@ -68,6 +68,12 @@ final class Answers {
         return response;
     }
 
+    /** Whether this is an answer of ours to a call that was denied. */
+    static boolean isDenial(JsonNode response) {
+        JsonNode result = response.path("result");
+        return result.path("isError").asBoolean() && result.path("_meta").has(META_KEY);
+    }
+
     /** What a client gets that sends another request which is refused. */
     McpException refusal(Decision decision) {
         return new McpException(INVALID_REQUEST, text(decision));
