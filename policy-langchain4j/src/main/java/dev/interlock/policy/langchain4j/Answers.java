@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.Decision;
 import dev.langchain4j.mcp.client.McpException;
 import dev.langchain4j.mcp.protocol.McpClientResponse;
@@ -22,6 +23,9 @@ final class Answers {
     /** JSON-RPC's "invalid request". */
     private static final int INVALID_REQUEST = -32600;
 
+    /** What the text begins with if a person is still to be waited for: nothing is denied yet. */
+    private static final String APPROVAL_PREFIX = "[APPROVAL REQUIRED] ";
+
     private final String prefix;
 
     Answers(String prefix) {
@@ -38,8 +42,12 @@ final class Answers {
         return new Decision(Decision.Verdict.DENIED, code, null, message, null, false);
     }
 
-    /** A response with a tool result that says why the call was denied. */
-    JsonNode denial(@Nullable Long id, Decision decision) {
+    /**
+     * A response with a tool result that says why the call was denied, or which ticket it waits for.
+     *
+     * @param answer what a person answered about the call; null if nobody was asked
+     */
+    JsonNode denial(@Nullable Long id, Decision decision, @Nullable ApprovalAnswer answer) {
         ObjectNode response = JsonNodeFactory.instance.objectNode();
         response.put("jsonrpc", "2.0");
         response.put("id", id);
@@ -54,7 +62,16 @@ final class Answers {
         if (decision.retryAfter() != null) {
             details.put("retryAfterMs", decision.retryAfter().toMillis());
         }
+        if (answer instanceof ApprovalAnswer.Pending pending) {
+            details.put("ticket", pending.ticket());
+        }
         return response;
+    }
+
+    /** Whether this is an answer of ours to a call that was denied. */
+    static boolean isDenial(JsonNode response) {
+        JsonNode result = response.path("result");
+        return result.path("isError").asBoolean() && result.path("_meta").has(META_KEY);
     }
 
     /** What a client gets that sends another request which is refused. */
@@ -68,7 +85,8 @@ final class Answers {
     }
 
     private String text(Decision decision) {
-        return prefix + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
+        String begin = decision.code() == Decision.Code.APPROVAL_PENDING ? APPROVAL_PREFIX : prefix;
+        return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
     }
 
     /** A protocol error; LangChain4j has one only for servers to send. */

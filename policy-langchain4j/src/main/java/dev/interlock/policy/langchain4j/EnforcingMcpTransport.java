@@ -1,6 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -14,6 +15,7 @@ import dev.langchain4j.invocation.InvocationContext;
 import dev.langchain4j.mcp.client.McpCallContext;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
 import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.mcp.protocol.McpCallToolRequest;
 import dev.langchain4j.mcp.protocol.McpCancellationParams;
 import dev.langchain4j.mcp.protocol.McpClientMessage;
 import dev.langchain4j.mcp.protocol.McpClientMethod;
@@ -93,7 +95,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.session = builder.session;
         this.signer = builder.signer;
         this.argumentLimits = builder.argumentLimits;
-        this.terms = Terms.DEFAULT.within(builder.approvalPatience).sendingWhatIsApproved();
+        this.terms = Terms.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
     }
 
     /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
@@ -111,8 +113,11 @@ public final class EnforcingMcpTransport implements McpTransport {
     @Override
     public void start(McpOperationHandler messageHandler) {
         GuardedHandler guarded = new GuardedHandler(messageHandler, this::decideMethod, this::refuse, fetch::changed);
+        if (handler != null) {
+            // Connected anew, perhaps to a server that has other tools by now.
+            fetch.changed();
+        }
         handler = guarded;
-        fetch.changed();
         calls.open();
         delegate.start(guarded);
     }
@@ -139,6 +144,27 @@ public final class EnforcingMcpTransport implements McpTransport {
     public void close() throws IOException {
         calls.close();
         delegate.close();
+    }
+
+    /**
+     * Makes sure that a client uses this transport, and that it refuses what every policy refuses: makes a call that names
+     * no tool, and looks for the denial. Nothing of it is sent, even if it fails, since it can't be written down as a call.
+     *
+     * <p>To be called at start-up, once the client is built.
+     *
+     * @throws IllegalStateException if there is no client, or the call was not denied
+     */
+    public void selfTest() {
+        if (handler == null) {
+            throw new IllegalStateException("the self-test failed: no client has started this transport");
+        }
+        CompletableFuture<JsonNode> answer = executeOperationWithResponse(new McpCallToolRequest(-1L, "", null));
+        // A call that can't be read is decided without asking anyone, so at once.
+        if (!answer.isDone()
+                || answer.isCompletedExceptionally()
+                || !Answers.isDenial(answer.getNow(MissingNode.getInstance()))) {
+            throw new IllegalStateException("the self-test failed: a call that no policy allows was not denied");
+        }
     }
 
     private void forget(long id) {
@@ -253,12 +279,13 @@ public final class EnforcingMcpTransport implements McpTransport {
             log.warn("A call was denied because it could not be decided", e);
             forgetCall(context.message().getId(), open);
             return CompletableFuture.completedFuture(
-                    answers.denial(context.message().getId(), Answers.failed()));
+                    answers.denial(context.message().getId(), Answers.failed(), null));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
-        Function<Optional<Admission>, CompletableFuture<JsonNode>> next = ruled -> ruled.map(
-                        admission -> pass(context, request, open, answer, admission))
-                .orElseGet(() -> CompletableFuture.completedFuture(answers.denial(request.id(), Answers.failed())));
+        Function<Optional<Admission>, CompletableFuture<JsonNode>> next =
+                ruled -> ruled.map(admission -> pass(context, request, open, answer, admission))
+                        .orElseGet(() -> CompletableFuture.completedFuture(
+                                answers.denial(request.id(), Answers.failed(), null)));
         CompletableFuture<Optional<Admission>> ruled =
                 decided.handle((admission, failure) -> ruled(open, admission, failure));
         // Sending may block, which the thread that decides, such as a remote limiter's, must not.
@@ -302,7 +329,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!admission.decision().allowed()) {
             admission.unsent();
             report(request.call().tool(), admission.decision());
-            return CompletableFuture.completedFuture(answers.denial(request.id(), admission.decision()));
+            return CompletableFuture.completedFuture(
+                    answers.denial(request.id(), admission.decision(), admission.answer()));
         }
         if (answer.isDone() || !open.send(admission)) {
             admission.unsent();
@@ -331,27 +359,18 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     private CompletableFuture<Admission> decide(ToolCall call, OpenCall open) {
-        return admit(call, open).thenCompose(admission -> {
-            if (!needsToolList(admission.decision(), call)) {
-                return CompletableFuture.completedFuture(admission);
-            }
-            return fetch.learn().thenCompose(learnt -> {
-                if (!learnt) {
-                    return CompletableFuture.completedFuture(admission);
-                }
-                admission.unsent();
-                return admit(call, open);
-            });
-        });
+        return needsToolList(call) ? fetch.learn().thenCompose(learnt -> admit(call, open)) : admit(call, open);
     }
 
     private CompletableFuture<Admission> admit(ToolCall call, OpenCall open) {
         return open.decidedBy(engine.admitAsync(call, terms).toCompletableFuture());
     }
 
-    private boolean needsToolList(Decision decision, ToolCall call) {
-        return decision.code() == Decision.Code.SCHEMA_UNKNOWN
-                && engine.tools().find(call.server(), call.tool()) == null
+    /** Else a caller could choose, by not listing the tools, to be decided on by a tool's name alone. */
+    private boolean needsToolList(ToolCall call) {
+        return engine.readsDefinitions()
+                && call.problem() == null
+                && (fetch.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
                 && decideMethod("tools/list").allowed();
     }
 
@@ -421,7 +440,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         private TimeSource time = TimeSource.system();
         private Duration callTimeToLive = Duration.ofMinutes(10);
         private Duration toolListTimeout = Duration.ofSeconds(10);
-        private Duration approvalPatience = Duration.ofSeconds(55);
+        private Duration approvalWait = Duration.ofSeconds(55);
 
         private Builder(McpTransport delegate, PolicyEngine engine) {
             this.delegate = delegate;
@@ -505,8 +524,8 @@ public final class EnforcingMcpTransport implements McpTransport {
          *
          * @throws IllegalArgumentException if it isn't positive
          */
-        public Builder approvalPatience(Duration patience) {
-            this.approvalPatience = positive("approvalPatience", patience);
+        public Builder approvalWait(Duration wait) {
+            this.approvalWait = positive("approvalWait", wait);
             return this;
         }
 

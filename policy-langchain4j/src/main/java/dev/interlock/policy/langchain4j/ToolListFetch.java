@@ -8,6 +8,7 @@ import dev.langchain4j.mcp.protocol.McpListToolsRequest;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
@@ -15,9 +16,9 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the server for its tools when a check needs a definition and the client has not listed the tools yet. Whoever needs
- * the list while it is being fetched waits for the same one; a list that was read is not fetched again until the server
- * says that it has changed, and one that could not be read not before {@link #PAUSE}.
+ * Asks the server for its tools when the policy needs a definition that nobody has listed yet. Whoever needs the list while
+ * it is being fetched waits for the same one; it is fetched again when the server says that it has changed, else not before
+ * {@link #PAUSE}.
  */
 final class ToolListFetch {
 
@@ -35,9 +36,13 @@ final class ToolListFetch {
     private final LongConsumer forget;
     private final AtomicLong ids = new AtomicLong(GuardedHandler.OWN_IDS);
 
+    private final AtomicInteger changes = new AtomicInteger();
+
     private @Nullable CompletableFuture<Boolean> latest;
-    private boolean failed;
-    private long failedNanos;
+    private int latestChanges;
+    private long latestNanos;
+    /** How many changes there had been when the tools were learnt last. */
+    private volatile int learntChanges;
 
     /** @param forget told of the ids whose responses nobody waits for any longer */
     ToolListFetch(McpTransport transport, ToolLists lists, TimeSource time, Duration timeout, LongConsumer forget) {
@@ -48,36 +53,46 @@ final class ToolListFetch {
         this.forget = forget;
     }
 
+    /** Whether the tools have changed since they were learnt here. */
+    boolean isOutdated() {
+        return learntChanges != changes.get();
+    }
+
     /** Learns all tools; answers whether that worked. Never fails. */
     @SuppressWarnings("FutureReturnValueIgnored") // its last stage takes every failure
     CompletableFuture<Boolean> learn() {
         CompletableFuture<Boolean> learnt;
+        int seen = changes.get();
         synchronized (this) {
-            if (latest != null && !(failed && time.monotonicNanos() - failedNanos >= PAUSE.toNanos())) {
+            long now = time.monotonicNanos();
+            if (latest != null && latestChanges == seen && now - latestNanos < PAUSE.toNanos()) {
                 return latest;
             }
-            failed = false;
             learnt = new CompletableFuture<>();
             latest = learnt;
+            latestChanges = seen;
+            latestNanos = now;
         }
         // Sending may block, which neither the thread that decides nor the one that reads from the server must.
         CompletableFuture.supplyAsync(() -> page(null, 1))
                 .thenCompose(pages -> pages)
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .whenComplete((nothing, failure) -> learnt.complete(failure == null || failed(failure)));
+                .whenComplete((nothing, failure) -> learnt.complete(learnt(seen, failure)));
         return learnt;
     }
 
-    /** The server has other tools now. */
-    synchronized void changed() {
-        latest = null;
+    private boolean learnt(int seen, @Nullable Throwable failure) {
+        if (failure != null) {
+            log.warn("The list of tools could not be fetched; calls that need it stay denied: {}", failure.toString());
+            return false;
+        }
+        learntChanges = seen;
+        return true;
     }
 
-    private synchronized boolean failed(Throwable failure) {
-        log.warn("The list of tools could not be fetched; calls that need it stay denied: {}", failure.toString());
-        failed = true;
-        failedNanos = time.monotonicNanos();
-        return false;
+    /** The server has other tools now. */
+    void changed() {
+        changes.incrementAndGet();
     }
 
     private CompletableFuture<Void> page(@Nullable String cursor, int number) {

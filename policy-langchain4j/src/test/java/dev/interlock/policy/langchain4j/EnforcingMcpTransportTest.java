@@ -42,6 +42,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -74,6 +75,12 @@ class EnforcingMcpTransportTest {
               count:
                 rules:
                   - rate_limit: {max: 10, window: 60}
+            """;
+
+    private static final String CHECKING = """
+            version: "1"
+            default: allow
+            tools:
               checked:
                 rules:
                   - validate: {required_args: true}
@@ -141,7 +148,15 @@ class EnforcingMcpTransportTest {
     }
 
     private void whenSent(int messages) {
-        while (server.sent().size() < messages) {
+        waitUntil(() -> server.sent().size() >= messages);
+    }
+
+    private static void waitUntil(BooleanSupplier happened) {
+        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        while (!happened.getAsBoolean()) {
+            assertThat(System.nanoTime())
+                    .as("what was waited for did not happen")
+                    .isLessThan(deadline);
             Thread.onSpinWait();
         }
     }
@@ -356,8 +371,9 @@ class EnforcingMcpTransportTest {
 
     @Test
     void aDefinitionThatACheckNeedsIsFetchedOnceAndNobodyElseHearsOfIt() throws Exception {
-        CompletableFuture<JsonNode> first = send(call(1, "checked", "{}"));
-        CompletableFuture<JsonNode> second = send(call(2, "checked", "{'id': 1}"));
+        EnforcingMcpTransport checking = started(CHECKING, limiter, CallSigner.NONE);
+        CompletableFuture<JsonNode> first = checking.executeOperationWithResponse(call(1, "checked", "{}"));
+        CompletableFuture<JsonNode> second = checking.executeOperationWithResponse(call(2, "checked", "{'id': 1}"));
         whenSent(1);
         server.answer(PAGE);
         whenSent(2);
@@ -376,15 +392,17 @@ class EnforcingMcpTransportTest {
 
     @Test
     void aListThatChangedIsFetchedAgain() throws Exception {
-        CompletableFuture<JsonNode> first = send(call(1, "checked", "{}"));
+        EnforcingMcpTransport checking = started(CHECKING, limiter, CallSigner.NONE);
+        CompletableFuture<JsonNode> first = checking.executeOperationWithResponse(call(1, "checked", "{}"));
         whenSent(1);
         server.answer("{'tools': []}");
         assertThat(code(first)).isEqualTo("schema_unknown");
-        assertThat(code(send(call(2, "checked", "{}")))).isEqualTo("schema_unknown");
+        assertThat(code(checking.executeOperationWithResponse(call(2, "checked", "{}"))))
+                .isEqualTo("schema_unknown");
         assertThat(server.sent()).hasSize(1);
 
         server.receive("{'jsonrpc': '2.0', 'method': 'notifications/tools/list_changed'}");
-        CompletableFuture<JsonNode> third = send(call(3, "checked", "{}"));
+        CompletableFuture<JsonNode> third = checking.executeOperationWithResponse(call(3, "checked", "{}"));
         whenSent(2);
         server.answer("{'tools': [{'name': 'checked', 'inputSchema': {'type': 'object', 'required': ['id']}}]}");
 
@@ -447,9 +465,7 @@ class EnforcingMcpTransportTest {
         reservation.complete(limiter.grant());
 
         assertThat(code(cancelled)).isEqualTo("error");
-        while (transport.openCalls() > 0) {
-            Thread.onSpinWait();
-        }
+        waitUntil(() -> transport.openCalls() == 0);
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
         assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
     }
@@ -487,6 +503,29 @@ class EnforcingMcpTransportTest {
         assertThat(transport.openCalls()).isZero();
         assertThat(limiter.reserved()).isEqualTo(80_000);
         assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    // ---- the self-test
+
+    @Test
+    void theSelfTestPassesWhereCallsAreDecidedAndSendsNothing() {
+        transport.selfTest();
+
+        assertThat(server.sent()).isEmpty();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void theSelfTestFailsIfNoClientUsesTheTransportOrItIsClosed() throws Exception {
+        EnforcingMcpTransport unused = EnforcingMcpTransport.wrap(
+                server,
+                PolicyEngine.builder(PolicyYaml.read(POLICY, "test").orThrow()).build());
+        transport.close();
+
+        assertThatThrownBy(unused::selfTest)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("client");
+        assertThatThrownBy(transport::selfTest).isInstanceOf(IllegalStateException.class);
     }
 
     // ---- approvals
@@ -543,6 +582,20 @@ class EnforcingMcpTransportTest {
         assertThat(person).isCancelled();
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
         assertThat(asked.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatWaitsForItsTicketSaysWhich() {
+        person.complete(new ApprovalAnswer.Pending("t-1", Duration.ofMinutes(5)));
+
+        JsonNode result = asking().executeOperationWithResponse(call(1, "pay", "{'amount': 90}"))
+                .join()
+                .get("result");
+
+        assertThat(result.get("content").get(0).get("text").asText()).startsWith("[APPROVAL REQUIRED] ");
+        assertThat(result.get("_meta").get(Answers.META_KEY).get("ticket").asText())
+                .isEqualTo("t-1");
+        assertThat(server.sent()).isEmpty();
     }
 
     // ---- what fails is denied

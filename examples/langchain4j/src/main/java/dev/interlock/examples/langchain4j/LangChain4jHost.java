@@ -32,7 +32,7 @@ public final class LangChain4jHost {
         Policy policy = PolicyYaml.read(policyFile).orThrow();
         PolicyEngine engine = PolicyEngine.builder(policy).build();
 
-        McpTransport guarded = EnforcingMcpTransport.builder(transport, engine)
+        EnforcingMcpTransport guarded = EnforcingMcpTransport.builder(transport, engine)
                 .server("shop")
                 .identity("support-bot")
                 // An AI service's chat memory is its session.
@@ -41,6 +41,7 @@ public final class LangChain4jHost {
                         : call.in(invocation.chatMemoryId().toString()))
                 .build();
         McpClient client = DefaultMcpClient.builder().transport(guarded).build();
+        guarded.selfTest(); // throws, should calls be able to leave undecided
         // end
         try (client) {
             out.println("tools: "

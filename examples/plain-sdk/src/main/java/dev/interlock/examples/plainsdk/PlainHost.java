@@ -3,6 +3,7 @@ package dev.interlock.examples.plainsdk;
 import dev.interlock.examples.shop.ShopServer;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -44,6 +45,7 @@ public final class PlainHost {
                 .build();
         try (McpSyncClient client = McpClient.sync(guarded).build()) {
             client.initialize();
+            guarded.selfTest(); // throws, should calls be able to leave undecided
             // end
             out.println("tools: " + names(client.listTools().tools()));
             call(client, out, "get_customer", Map.of("id", "c-1"));
@@ -64,7 +66,9 @@ public final class PlainHost {
 
     private static void print(AuditEvent event, PrintStream out) {
         if (event instanceof AuditEvent.Decided decided) {
-            out.println(decided.outcome().text() + " " + decided.call().tool());
+            boolean readable = decided.decision().code() != Decision.Code.MALFORMED;
+            out.println(
+                    decided.outcome().text() + " " + (readable ? decided.call().tool() : "a call that can't be read"));
         }
     }
 
