@@ -31,6 +31,12 @@ class ArchitectureTest {
     private static final Unit AUDIT =
             new Unit("policy-audit", ROOT + ".audit.log", List.of(CORE), List.of("org.jspecify", "javax.crypto"));
 
+    private static final Unit OBSERVE = new Unit(
+            "policy-observability",
+            ROOT + ".observe",
+            List.of(CORE),
+            List.of("org.jspecify", "io.micrometer.core", "io.opentelemetry.api", "org.slf4j"));
+
     private static final Unit YAML =
             new Unit("policy-yaml", ROOT + ".yaml", List.of(CORE), List.of("org.jspecify", "org.snakeyaml.engine"));
 
@@ -59,7 +65,7 @@ class ArchitectureTest {
             List.of("org.jspecify", "picocli", "io.modelcontextprotocol", "reactor", "tools.jackson", "org.slf4j"));
 
     /** The core comes last: it has the root package, and so every class that no other module claims. */
-    private static final List<Unit> UNITS = List.of(AUDIT, YAML, TESTING, MCP, LANGCHAIN4J, REDIS, CLI, CORE);
+    private static final List<Unit> UNITS = List.of(AUDIT, OBSERVE, YAML, TESTING, MCP, LANGCHAIN4J, REDIS, CLI, CORE);
 
     private static final DescribedPredicate<JavaClass> IN_A_LIBRARY = not(in(CLI));
 

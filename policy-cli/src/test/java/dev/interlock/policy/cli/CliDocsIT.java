@@ -2,11 +2,20 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.audit.log.AuditLog;
+import dev.interlock.policy.audit.log.Redaction;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -34,6 +43,7 @@ class CliDocsIT {
         }
         String policy = Files.readString(directory.resolve("policy.yaml"));
         interlock.file("stricter.yaml", policy.replace("value: 500", "value: 100"));
+        writeLog(PolicyYaml.read(policy, "policy.yaml").orThrow());
         List<DynamicTest> tests = new ArrayList<>();
         Matcher run = RUN.matcher(guide);
         while (run.find()) {
@@ -41,11 +51,42 @@ class CliDocsIT {
             String shown = run.group(2);
             if (!line.contains(">")) {
                 tests.add(DynamicTest.dynamicTest(
-                        line, () -> assertThat(interlock.run(words(line)).out()).isEqualTo(shown)));
+                        line,
+                        () -> assertThat(withoutHash(interlock.run(words(line)).out()))
+                                .isEqualTo(shown)));
             }
         }
         assertThat(tests).hasSizeGreaterThan(4);
         return tests.stream();
+    }
+
+    /** The guide shortens hashes, which change with every detail of a log. */
+    private static String withoutHash(String out) {
+        return out.replaceAll("(?m)^head ([0-9]+):[0-9a-f]{64}$", "head $1:…");
+    }
+
+    /** The log that the guide speaks of, the same each time. */
+    private void writeLog(Policy policy) throws IOException {
+        AtomicInteger ids = new AtomicInteger();
+        TimeSource time = StandingTime.INSTANCE;
+        try (AuditLog log = AuditLog.at(directory.resolve("audit.jsonl"))
+                .time(time)
+                .argumentsKey(new byte[32])
+                .arguments(Redaction.allBut())
+                .open()) {
+            PolicyEngine engine = PolicyEngine.builder(policy)
+                    .time(time)
+                    .ids(() -> "d" + ids.incrementAndGet())
+                    .audit(log)
+                    .build();
+            for (int amount : new int[] {120, 700, 80}) {
+                engine.admit(ToolCall.of("create_charge", Map.of("amount", amount))
+                                .by("support-bot")
+                                .in("s-1"))
+                        .succeeded();
+            }
+            engine.admit(ToolCall.of("debug_dump", Map.of()).by("support-bot").in("s-1"));
+        }
     }
 
     private static String[] words(String line) {

@@ -51,5 +51,11 @@ public record Explanation(Decision decision, @Nullable ToolRating rating, List<P
         public Step {
             details = List.copyOf(details);
         }
+
+        /** What came of it, and where it stands. Not the text, which quotes arguments: that is for whoever asks for it. */
+        @Override
+        public String toString() {
+            return place == null ? result.toString() : result + " at " + place;
+        }
     }
 }

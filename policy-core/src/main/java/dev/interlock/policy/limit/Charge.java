@@ -11,4 +11,11 @@ import dev.interlock.policy.ChargeMode;
  * @param amount how much this call counts
  * @param mode when the amount is given back
  */
-public record Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode) {}
+public record Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode) {
+
+    /** Names the limit. Not the amount, which may be an argument. */
+    @Override
+    public String toString() {
+        return "charge of " + key.limit();
+    }
+}

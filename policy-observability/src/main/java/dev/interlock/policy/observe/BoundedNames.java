@@ -1,0 +1,54 @@
+package dev.interlock.policy.observe;
+
+import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.engine.Decision;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Names that may become a series or a key of their own: so many, and no more. Agents choose the names of the tools they call,
+ * whether there are such tools or not.
+ */
+final class BoundedNames {
+
+    /** What stands for all names past the bound. */
+    static final String OTHER = "(other)";
+
+    private final int most;
+    private final Set<String> known = ConcurrentHashMap.newKeySet();
+
+    BoundedNames(int most) {
+        this.most = most;
+    }
+
+    /** The name, or what stands for it. */
+    String of(String name) {
+        if (known.contains(name)) {
+            return name;
+        }
+        // Threads that come at once may go past the bound by their number.
+        if (known.size() >= most) {
+            return OTHER;
+        }
+        known.add(name);
+        return name;
+    }
+
+    /** The tool of a decision; a name that no policy has listed, or that is none, is not worth a place. */
+    String tool(Decided decided) {
+        String name = decided.call().tool();
+        return isInvented(decided.decision().code()) && !known.contains(name) ? OTHER : of(name);
+    }
+
+    private static boolean isInvented(Decision.Code code) {
+        return switch (code) {
+            case MALFORMED, NAME, LOCK, DEFAULT_DENY, NO_GRANT, SCHEMA_UNKNOWN, ERROR -> true;
+            default -> false;
+        };
+    }
+
+    /** The rule that decided; {@code (none)} if none did. */
+    String rule(Decision decision) {
+        return decision.rule() == null ? "(none)" : of(decision.rule().name());
+    }
+}

@@ -1,0 +1,119 @@
+package dev.interlock.policy.observe;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.engine.Decision;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Writes denials to the host's log, at INFO, each kind once in an interval with the number of those that were passed over
+ * since; an agent that tries again and again does not fill the disk. A kind is a tool, a rule and a code. Failures of the engine
+ * itself are written at WARN, by their class, in the same way. No argument, message, session or identity is written, and no
+ * name can break out of its line. Thread-safe.
+ */
+public final class DenialLog implements AuditSink {
+
+    private static final Logger log = LoggerFactory.getLogger(DenialLog.class);
+
+    private static final int MOST_NAMES = 200;
+    private static final int LONGEST = 128;
+
+    private final Duration interval;
+    private final BoundedNames tools = new BoundedNames(MOST_NAMES);
+    private final BoundedNames rules = new BoundedNames(MOST_NAMES);
+    private final Map<Kind, Told> told = new ConcurrentHashMap<>();
+
+    private record Kind(String tool, String rule, String code) {}
+
+    /**
+     * When a kind was last told of.
+     *
+     * @param passedOver how many there were since
+     * @param now whether this one is to be written
+     * @param before how many were passed over before it
+     */
+    private record Told(Instant at, long passedOver, boolean now, long before) {}
+
+    /** A log that tells of each kind once a minute. */
+    public DenialLog() {
+        this(Duration.ofMinutes(1));
+    }
+
+    /**
+     * A log that tells of each kind once in an interval, by the time of the events.
+     *
+     * @throws IllegalArgumentException if it isn't positive
+     */
+    public DenialLog(Duration interval) {
+        if (interval.isZero() || interval.isNegative()) {
+            throw new IllegalArgumentException("an interval must be positive, was " + interval);
+        }
+        this.interval = interval;
+    }
+
+    @Override
+    public void record(AuditEvent event) {
+        if (event instanceof Decided decided && !decided.decision().allowed()) {
+            denied(decided);
+        } else if (event instanceof Failed failed) {
+            Kind kind = new Kind("", failed.failure(), "failure");
+            Told now = tell(kind, failed.time());
+            if (now.now()) {
+                log.warn("The policy engine failed with {}{}", failed.failure(), more(now));
+            }
+        }
+    }
+
+    private void denied(Decided decided) {
+        Decision decision = decided.decision();
+        Kind kind = new Kind(
+                tools.tool(decided), rules.rule(decision), decision.code().text());
+        Told now = tell(kind, decided.time());
+        if (now.now()) {
+            log.info(
+                    "{} a call of {}: {}, rule {}, decision {}{}",
+                    decision.verdict() == Decision.Verdict.DENIED ? "Denied" : "Asked about",
+                    printable(kind.tool()),
+                    kind.code(),
+                    printable(kind.rule()),
+                    printable(decided.id()),
+                    more(now));
+        }
+    }
+
+    private static String more(Told told) {
+        return told.before() == 0 ? "" : " (" + told.before() + " more since the last time)";
+    }
+
+    private Told tell(Kind kind, Instant time) {
+        return told.merge(
+                kind,
+                new Told(time, 0, true, 0),
+                (before, first) -> time.isBefore(before.at().plus(interval))
+                        ? new Told(before.at(), before.passedOver() + 1, false, 0)
+                        : new Told(time, 0, true, before.passedOver()));
+    }
+
+    private static String printable(String text) {
+        StringBuilder out = new StringBuilder();
+        text.codePoints().limit(LONGEST).forEach(c -> {
+            switch (Character.getType(c)) {
+                case Character.CONTROL,
+                        Character.FORMAT,
+                        Character.LINE_SEPARATOR,
+                        Character.PARAGRAPH_SEPARATOR,
+                        Character.SURROGATE,
+                        Character.UNASSIGNED -> out.append(String.format("\\u{%x}", c));
+                default -> out.appendCodePoint(c);
+            }
+        });
+        return out.toString();
+    }
+}

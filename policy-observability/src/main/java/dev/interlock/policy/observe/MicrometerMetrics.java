@@ -1,0 +1,136 @@
+package dev.interlock.policy.observe;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
+import dev.interlock.policy.audit.AuditEvent.Settled;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.time.TimeSource;
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+import java.time.Duration;
+import java.util.Locale;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Counts what an engine does:
+ *
+ * <ul>
+ *   <li>{@code interlock.decisions}, a counter by {@code outcome}, {@code tool}, {@code rule} and {@code category};
+ *   <li>{@code interlock.decision.duration}, a timer with a histogram, by {@code outcome};
+ *   <li>{@code interlock.calls.ended}, a counter by {@code outcome};
+ *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended;
+ *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that whoever admitted them must have
+ *       forgotten to settle them. It must be 0;
+ *   <li>{@code interlock.policy.changes}, a counter by {@code change}, and {@code interlock.failures}, one of failures of the
+ *       engine itself.
+ * </ul>
+ *
+ * <p>At most so many tools and rules have series of their own; all others, and names that no policy lists, are
+ * {@code (other)}. No session, identity or argument is a tag. Thread-safe.
+ */
+public final class MicrometerMetrics implements AuditSink {
+
+    /** Calls that are followed until they end; more are not, and then the two gauges are too low. */
+    private static final int MOST_OPEN = 100_000;
+
+    private static final int MOST_NAMES = 200;
+
+    private final MeterRegistry registry;
+    private final TimeSource time;
+    private final Duration leakedAfter;
+    private final BoundedNames tools;
+    private final BoundedNames rules;
+    /** When each open call was let through, in monotonic nanoseconds, by the decision's id. */
+    private final Map<String, Long> open = new ConcurrentHashMap<>();
+
+    private MicrometerMetrics(MeterRegistry registry, TimeSource time, Duration leakedAfter, int mostNames) {
+        this.registry = registry;
+        this.time = time;
+        this.leakedAfter = leakedAfter;
+        this.tools = new BoundedNames(mostNames);
+        this.rules = new BoundedNames(mostNames);
+        Gauge.builder("interlock.calls.open", open, Map::size)
+                .description("calls that were let through and have not ended")
+                .register(registry);
+        Gauge.builder("interlock.calls.leaked", this, MicrometerMetrics::leaked)
+                .description("open calls that nobody seems to settle any more")
+                .register(registry);
+    }
+
+    /** Counts into a registry: up to 200 tools and rules by name; a call has leaked when it is open for an hour. */
+    public static MicrometerMetrics in(MeterRegistry registry) {
+        return in(registry, TimeSource.system(), Duration.ofHours(1), MOST_NAMES);
+    }
+
+    /**
+     * Counts into a registry.
+     *
+     * @param time tells how long calls are open
+     * @param leakedAfter how long a call may be open; longer than the longest call takes
+     * @param mostNames how many tools, and how many rules, are counted by name
+     */
+    public static MicrometerMetrics in(MeterRegistry registry, TimeSource time, Duration leakedAfter, int mostNames) {
+        return new MicrometerMetrics(registry, time, leakedAfter, mostNames);
+    }
+
+    @Override
+    public void record(AuditEvent event) {
+        if (event instanceof Decided decided) {
+            decided(decided);
+        } else if (event instanceof Settled settled) {
+            open.remove(settled.id());
+            count("interlock.calls.ended", "outcome", settled.outcome().name().toLowerCase(Locale.ROOT));
+        } else if (event instanceof PolicyChanged changed) {
+            count("interlock.policy.changes", "change", changed.change().text());
+        } else if (event instanceof Failed) {
+            Counter.builder("interlock.failures").register(registry).increment();
+        }
+    }
+
+    private void decided(Decided decided) {
+        Outcome outcome = decided.outcome();
+        Counter.builder("interlock.decisions")
+                .tag("outcome", outcome.text())
+                .tag("tool", tools.tool(decided))
+                .tag("rule", rules.rule(decided.decision()))
+                .tag(
+                        "category",
+                        decided.rating() == null
+                                ? "(none)"
+                                : decided.rating().category().text())
+                .register(registry)
+                .increment();
+        Timer.builder("interlock.decision.duration")
+                .tag("outcome", outcome.text())
+                .publishPercentileHistogram()
+                .minimumExpectedValue(Duration.ofNanos(1_000))
+                .maximumExpectedValue(Duration.ofSeconds(10))
+                .register(registry)
+                .record(decided.took());
+        boolean ends = decided.decision().allowed() || decided.decision().verdict() == Verdict.NEEDS_APPROVAL;
+        if (!ends) {
+            // Also of a call that was asked about, or let through at first.
+            open.remove(decided.id());
+        } else if (open.size() < MOST_OPEN) {
+            open.put(decided.id(), time.monotonicNanos());
+        }
+    }
+
+    private void count(String name, String tag, String value) {
+        Counter.builder(name).tag(tag, value).register(registry).increment();
+    }
+
+    private double leaked() {
+        long now = time.monotonicNanos();
+        return open.values().stream()
+                .filter(since -> now - since >= leakedAfter.toNanos())
+                .count();
+    }
+}

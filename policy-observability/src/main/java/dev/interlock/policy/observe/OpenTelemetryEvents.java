@@ -1,0 +1,72 @@
+package dev.interlock.policy.observe;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.engine.Decision;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.common.Attributes;
+import io.opentelemetry.api.common.AttributesBuilder;
+import io.opentelemetry.api.trace.Span;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Adds each decision to the current span, as the event {@code interlock.decision}. What the semantic conventions for generative
+ * AI and MCP have a name for goes by it: {@code mcp.method.name}, {@code gen_ai.operation.name}, {@code gen_ai.tool.name}, and
+ * {@code error.type} of a call that is not made. The rest is below {@code interlock}: {@code decision}, {@code code}, {@code
+ * rule}, {@code decision.id}, {@code policy.digest}, {@code decision.duration} in nanoseconds. Nothing of the arguments, the
+ * session or the identity is in it.
+ *
+ * <p>An event, and not attributes of the span: a span of the host's may stand for several calls. A decision that a remote
+ * limiter or a person delays may come on a thread that has no current span; then nothing is added. Thread-safe.
+ *
+ * <p>The conventions are not stable yet: their names are those of 2026.
+ */
+public final class OpenTelemetryEvents implements AuditSink {
+
+    private static final AttributeKey<String> METHOD = AttributeKey.stringKey("mcp.method.name");
+    private static final AttributeKey<String> OPERATION = AttributeKey.stringKey("gen_ai.operation.name");
+    private static final AttributeKey<String> TOOL = AttributeKey.stringKey("gen_ai.tool.name");
+    private static final AttributeKey<String> ERROR = AttributeKey.stringKey("error.type");
+    private static final AttributeKey<String> DECISION = AttributeKey.stringKey("interlock.decision");
+    private static final AttributeKey<String> CODE = AttributeKey.stringKey("interlock.code");
+    private static final AttributeKey<String> RULE = AttributeKey.stringKey("interlock.rule");
+    private static final AttributeKey<String> ID = AttributeKey.stringKey("interlock.decision.id");
+    private static final AttributeKey<String> POLICY = AttributeKey.stringKey("interlock.policy.digest");
+    private static final AttributeKey<Long> TOOK = AttributeKey.longKey("interlock.decision.duration");
+
+    /** An observer that finds the current span by itself. */
+    public OpenTelemetryEvents() {}
+
+    @Override
+    public void record(AuditEvent event) {
+        if (!(event instanceof Decided decided)) {
+            return;
+        }
+        Span span = Span.current();
+        if (span.isRecording()) {
+            span.addEvent(
+                    "interlock.decision", attributes(decided), decided.time().toEpochMilli(), TimeUnit.MILLISECONDS);
+        }
+    }
+
+    private static Attributes attributes(Decided decided) {
+        Decision decision = decided.decision();
+        AttributesBuilder attributes = Attributes.builder()
+                .put(METHOD, "tools/call")
+                .put(OPERATION, "execute_tool")
+                .put(TOOL, decided.call().tool())
+                .put(DECISION, decided.outcome().text())
+                .put(CODE, decision.code().text())
+                .put(ID, decided.id())
+                .put(POLICY, decided.policy().digest())
+                .put(TOOK, decided.took().toNanos());
+        if (decision.rule() != null) {
+            attributes.put(RULE, decision.rule().name());
+        }
+        if (!decision.allowed()) {
+            attributes.put(ERROR, "interlock." + decision.code().text());
+        }
+        return attributes.build();
+    }
+}

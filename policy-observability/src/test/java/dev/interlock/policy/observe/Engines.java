@@ -1,0 +1,86 @@
+package dev.interlock.policy.observe;
+
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.time.TimeSource;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** Engines to look at: {@code pay} up to an amount, {@code drop} never, anything else as the posture has it. */
+final class Engines {
+
+    private Engines() {}
+
+    /** Time that a test moves. */
+    static final class Clock implements TimeSource {
+        private final AtomicLong millis = new AtomicLong(1_767_225_600_000L);
+
+        void pass(Duration duration) {
+            millis.addAndGet(duration.toMillis());
+        }
+
+        @Override
+        public long wallMillis() {
+            return millis.get();
+        }
+
+        @Override
+        public long monotonicNanos() {
+            return millis.get() * 1_000_000;
+        }
+    }
+
+    static PolicyEngine.Builder observed(Posture posture, TimeSource time, AuditSink... observers) {
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy(posture)).time(time);
+        for (AuditSink observer : observers) {
+            builder.observer(observer);
+        }
+        return builder;
+    }
+
+    static Policy policy(Posture posture) {
+        Rule cap = new Rule.Check(
+                "cap",
+                new Rule.Demands(List.of(Condition.of("args.amount", Operator.LTE, 100)), null, null, null, null),
+                null,
+                Mode.ENFORCE,
+                Place.of("tools.pay.rules[0]"));
+        RateLimit hourly = new RateLimit(
+                1_000, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true);
+        Rule pace = new Rule.Check(
+                "pace",
+                new Rule.Demands(List.of(), hourly, null, null, null),
+                null,
+                Mode.ENFORCE,
+                Place.of("tools.pay.rules[1]"));
+        Rule never = new Rule.Deny("never", null, Mode.ENFORCE, Place.of("tools.drop.rules[0]"));
+        Map<NamePattern, Entry> tools = new LinkedHashMap<>();
+        tools.put(new NamePattern("pay"), entry(cap, pace));
+        tools.put(new NamePattern("drop"), entry(never));
+        return Policy.of(
+                new PolicyBody(posture, List.of(), tools, Map.of(), Map.of(), Optional.empty(), Optional.empty()));
+    }
+
+    private static Entry entry(Rule... rules) {
+        return new Entry(false, List.of(), List.of(), List.of(rules), List.of(), Place.of("tools"));
+    }
+}

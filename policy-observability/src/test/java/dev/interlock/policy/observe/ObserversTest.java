@@ -1,0 +1,202 @@
+package dev.interlock.policy.observe;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
+import io.micrometer.core.instrument.Meter;
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.opentelemetry.api.common.AttributeKey;
+import io.opentelemetry.api.trace.Span;
+import io.opentelemetry.context.Scope;
+import io.opentelemetry.sdk.testing.exporter.InMemorySpanExporter;
+import io.opentelemetry.sdk.trace.SdkTracerProvider;
+import io.opentelemetry.sdk.trace.data.EventData;
+import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.slf4j.LoggerFactory;
+
+/** What hosts see of an engine's work, in the libraries that they have. */
+class ObserversTest {
+
+    private final Engines.Clock clock = new Engines.Clock();
+    private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+    private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
+    private final Logger logger = (Logger) LoggerFactory.getLogger(DenialLog.class);
+
+    @BeforeEach
+    void listen() {
+        logged.start();
+        logger.addAppender(logged);
+        logger.setAdditive(false);
+        logger.setLevel(Level.TRACE);
+    }
+
+    @AfterEach
+    void stopListening() {
+        logger.detachAppender(logged);
+    }
+
+    private static ToolCall pay(int amount) {
+        return ToolCall.of("pay", Map.of("amount", amount));
+    }
+
+    private double decisions(String outcome, String tool, String rule) {
+        return registry.get("interlock.decisions")
+                .tags("outcome", outcome, "tool", tool, "rule", rule)
+                .counter()
+                .count();
+    }
+
+    // ---- Micrometer
+
+    @Test
+    void decisionsAreCountedByOutcomeToolAndRuleAndTimed() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, MicrometerMetrics.in(registry))
+                .build();
+        engine.admit(pay(1)).succeeded();
+        engine.admit(pay(2)).failed();
+        engine.admit(pay(101));
+        engine.admit(ToolCall.of("drop", Map.of()));
+        engine.update(Engines.policy(Posture.DENY));
+
+        assertThat(decisions("allowed", "pay", "(none)")).isEqualTo(2);
+        assertThat(decisions("denied", "pay", "cap")).isEqualTo(1);
+        assertThat(decisions("denied", "drop", "never")).isEqualTo(1);
+        assertThat(registry.get("interlock.decision.duration")
+                        .tag("outcome", "allowed")
+                        .timer()
+                        .count())
+                .isEqualTo(2);
+        assertThat(registry.get("interlock.calls.ended")
+                        .tag("outcome", "failed")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("interlock.policy.changes")
+                        .tag("change", "policy")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aCallThatNobodySettlesHasLeaked() {
+        PolicyEngine engine = Engines.observed(
+                        Posture.ALLOW, clock, MicrometerMetrics.in(registry, clock, Duration.ofMinutes(10), 10))
+                .build();
+        engine.admit(pay(1)).succeeded();
+        Admission forgotten = engine.admit(pay(2));
+        engine.admit(pay(101));
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isEqualTo(1);
+        assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
+
+        clock.pass(Duration.ofMinutes(10));
+        assertThat(registry.get("interlock.calls.leaked").gauge().value()).isEqualTo(1);
+        forgotten.close();
+        assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
+    }
+
+    @Test
+    void namesThatAgentsInventMakeNoSeries() {
+        for (Posture posture : Posture.values()) {
+            PolicyEngine engine = Engines.observed(
+                            posture, clock, MicrometerMetrics.in(registry, clock, Duration.ofHours(1), 10))
+                    .build();
+            for (int i = 0; i < 1_000; i++) {
+                engine.admit(ToolCall.of("invented_" + i, Map.of())).succeeded();
+                engine.admit(ToolCall.of("invented \u200b" + i, Map.of()));
+            }
+            engine.admit(pay(1)).succeeded();
+        }
+        List<Meter> series = registry.getMeters().stream()
+                .filter(meter -> meter.getId().getName().equals("interlock.decisions"))
+                .toList();
+        assertThat(series).hasSizeLessThan(40);
+        assertThat(series.stream().map(meter -> meter.getId().getTag("tool"))).contains(BoundedNames.OTHER, "pay");
+    }
+
+    // ---- OpenTelemetry
+
+    @Test
+    void aDecisionIsAnEventOfTheCurrentSpanByTheNamesOfTheConventions() {
+        InMemorySpanExporter spans = InMemorySpanExporter.create();
+        List<EventData> events;
+        try (SdkTracerProvider provider = SdkTracerProvider.builder()
+                .addSpanProcessor(SimpleSpanProcessor.create(spans))
+                .build()) {
+            PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, new OpenTelemetryEvents())
+                    .ids(() -> "d1")
+                    .build();
+            Span span = provider.get("test").spanBuilder("tools/call pay").startSpan();
+            Scope scope = span.makeCurrent();
+            try {
+                engine.admit(pay(101));
+            } finally {
+                scope.close();
+            }
+            span.end();
+            engine.admit(pay(1)).succeeded();
+            provider.forceFlush().join(10, TimeUnit.SECONDS);
+            events = spans.getFinishedSpanItems().get(0).getEvents();
+        }
+        assertThat(events).hasSize(1);
+        assertThat(events.get(0).getName()).isEqualTo("interlock.decision");
+        assertThat(events.get(0).getAttributes().asMap())
+                .containsEntry(AttributeKey.stringKey("mcp.method.name"), "tools/call")
+                .containsEntry(AttributeKey.stringKey("gen_ai.operation.name"), "execute_tool")
+                .containsEntry(AttributeKey.stringKey("gen_ai.tool.name"), "pay")
+                .containsEntry(AttributeKey.stringKey("error.type"), "interlock.condition")
+                .containsEntry(AttributeKey.stringKey("interlock.decision"), "denied")
+                .containsEntry(AttributeKey.stringKey("interlock.rule"), "cap")
+                .containsEntry(AttributeKey.stringKey("interlock.decision.id"), "d1");
+    }
+
+    // ---- SLF4J
+
+    @Test
+    void aDenialIsLoggedOnceInAnIntervalWithTheNumberPassedOver() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, new DenialLog(Duration.ofMinutes(1)))
+                .ids(() -> "d1")
+                .build();
+        for (int i = 0; i < 5; i++) {
+            engine.admit(pay(101));
+        }
+        engine.admit(ToolCall.of("drop", Map.of()));
+        engine.admit(pay(1)).succeeded();
+        clock.pass(Duration.ofMinutes(1));
+        engine.admit(pay(102));
+
+        assertThat(logged.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly(
+                        "Denied a call of pay: condition, rule cap, decision d1",
+                        "Denied a call of drop: deny_rule, rule never, decision d1",
+                        "Denied a call of pay: condition, rule cap, decision d1 (4 more since the last time)");
+        assertThat(logged.list).extracting(ILoggingEvent::getLevel).containsOnly(Level.INFO);
+    }
+
+    @Test
+    void aNameCannotBreakOutOfItsLine() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, new DenialLog())
+                .ids(() -> "x\nINFO forged\u001b[2J")
+                .build();
+        engine.admit(pay(101));
+
+        assertThat(logged.list.get(0).getFormattedMessage())
+                .contains("x\\u{a}INFO forged\\u{1b}[2J")
+                .doesNotContain("\n");
+    }
+}
