@@ -10,6 +10,7 @@ import io.github.bucket4j.Bucket;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.time.Duration;
 import java.util.SplittableRandom;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
@@ -68,7 +69,7 @@ public class AdmitBenchmark {
     /** Where a thread is in the row of calls; each starts somewhere else. */
     @State(Scope.Thread)
     public static class Cursor {
-        private int at = System.identityHashCode(this);
+        private int at = ThreadLocalRandom.current().nextInt();
 
         int next() {
             at = (at + 1) & (CALLS - 1);

@@ -62,8 +62,8 @@ public final class AuditLog implements AuditSink, Closeable {
         this.time = builder.time;
         this.retry = builder.retry;
         this.onFailure = builder.onFailure;
-        this.intake =
-                new Intake(builder.overflow, sync == Sync.everyDecision(), builder.queueEvents, builder.queueBytes);
+        this.intake = new Intake(
+                builder.overflow, sync.equals(Sync.everyDecision()), builder.queueEvents, builder.queueBytes);
         this.files = new LogFiles(
                 builder.file,
                 new LogFiles.Settings(builder.maxBytes, builder.maxAge, builder.key, lines.keyId(), builder.opener),
@@ -165,7 +165,9 @@ public final class AuditLog implements AuditSink, Closeable {
             long dropped = intake.untold();
             try {
                 files.append(
-                        now(), sync == Sync.everyDecision(), (buffer, last) -> text(buffer, last, wanted, dropped));
+                        now(),
+                        sync.equals(Sync.everyDecision()),
+                        (buffer, last) -> text(buffer, last, wanted, dropped));
                 head = files.head();
                 intake.done(batch, wanted.size(), dropped);
                 if (unforcedSince == null) {
