@@ -29,6 +29,9 @@ import org.junit.jupiter.api.Test;
  */
 class LinearizabilityTest {
 
+    /** More than a build has time for, with {@code -Pnightly}. */
+    private static final int THOROUGHNESS = Boolean.getBoolean("interlock.thorough") ? 5 : 1;
+
     /** Three keys, one for each way of counting. */
     private static final int BUCKET = 0;
 
@@ -207,7 +210,7 @@ class LinearizabilityTest {
                         .allMethods()
                         .treatAsAtomic())
                 .iterations(0)
-                .invocationsPerIteration(150)
+                .invocationsPerIteration(50 * THOROUGHNESS)
                 .minimizeFailedScenario(false);
         SCENARIOS.values().forEach(options::addCustomScenario);
         options.check(Calls.class);
@@ -221,7 +224,7 @@ class LinearizabilityTest {
     @Test
     void calls_at_once_are_linearizable_on_real_threads() {
         new StressOptions()
-                .iterations(20)
+                .iterations(7 * THOROUGHNESS)
                 .invocationsPerIteration(300)
                 .threads(3)
                 .actorsPerThread(3)

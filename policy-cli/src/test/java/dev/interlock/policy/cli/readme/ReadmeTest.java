@@ -111,7 +111,8 @@ class ReadmeTest {
 
     @Test
     void itListsEveryModule() throws IOException {
-        Matcher modules = Pattern.compile("<module>([^/<]+)</module>").matcher(Files.readString(ROOT.resolve("pom.xml")));
+        Matcher modules =
+                Pattern.compile("<module>([^/<]+)</module>").matcher(Files.readString(ROOT.resolve("pom.xml")));
         while (modules.find()) {
             assertThat(readme).contains("| `" + modules.group(1) + "` |");
         }
