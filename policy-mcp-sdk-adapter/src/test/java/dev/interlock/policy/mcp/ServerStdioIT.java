@@ -1,7 +1,6 @@
 package dev.interlock.policy.mcp;
 
 import io.modelcontextprotocol.spec.McpClientTransport;
-import java.time.Duration;
 
 /** The server is a process of its own. */
 class ServerStdioIT extends ServerEnforcementOverTransport {
@@ -9,11 +8,6 @@ class ServerStdioIT extends ServerEnforcementOverTransport {
     @Override
     McpClientTransport connectToNewServer() {
         return StdioIT.process(GuardedServer.class);
-    }
-
-    @Override
-    Duration impatience() {
-        return Duration.ofSeconds(4);
     }
 
     @Override
