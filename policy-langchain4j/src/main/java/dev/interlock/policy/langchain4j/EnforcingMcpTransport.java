@@ -7,6 +7,7 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.SendFailure;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.Arguments;
@@ -25,6 +26,7 @@ import dev.langchain4j.mcp.protocol.McpClientResponse;
 import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
@@ -342,7 +344,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             response = delegate.executeOperationWithResponse(
                     new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call()))));
         } catch (RuntimeException e) {
-            open.end(SendFailure.settlement(e));
+            open.end(SendFailure.settlement(e, List.of()));
             return CompletableFuture.failedFuture(e);
         }
         return response.whenComplete((message, failure) -> open.end(settlement(message, failure)));
@@ -350,7 +352,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private static Settlement settlement(@Nullable JsonNode answer, @Nullable Throwable failure) {
         if (failure != null) {
-            return SendFailure.settlement(failure);
+            return SendFailure.settlement(failure, List.of());
         }
         if (answer == null) {
             return Settlement.UNKNOWN;

@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.SendFailure;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
 import io.modelcontextprotocol.json.TypeRef;
@@ -25,6 +26,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 import reactor.util.context.ContextView;
 
 /**
@@ -50,6 +52,10 @@ import reactor.util.context.ContextView;
  * Builder#callTimeToLive}.
  */
 public final class EnforcingClientTransport implements McpClientTransport {
+
+    /** Thrown before the first byte, too: there was no session left, or a queue took nothing more. */
+    private static final List<Class<? extends Throwable>> BEFORE_SENDING =
+            List.of(McpTransportSessionClosedException.class, Sinks.EmissionException.class);
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingClientTransport.class);
 
@@ -124,7 +130,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     /** A refused connection concerns one message, which its sender hears of; anything else may have cut off responses. */
     private void failed(Throwable failure) {
         Connection connection = current.get();
-        if (connection != null && SendFailure.settlement(failure) != Settlement.UNSENT) {
+        if (connection != null && SendFailure.settlement(failure, BEFORE_SENDING) != Settlement.UNSENT) {
             connection.pending().abandonAll(false);
         }
     }
@@ -266,7 +272,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return Mono.defer(() -> toServer(call.saying(admission.toSend(call.call()))))
                 .doOnError(failure -> {
                     connection.pending().forget(call.id(), pending);
-                    admission.settle(SendFailure.settlement(failure));
+                    admission.settle(SendFailure.settlement(failure, BEFORE_SENDING));
                 });
     }
 
