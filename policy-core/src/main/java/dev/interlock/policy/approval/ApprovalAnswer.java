@@ -25,8 +25,12 @@ public sealed interface ApprovalAnswer {
      *
      * @param by who said so, for the record; null if that is not known
      * @param reason what the agent is told beside that; null for nothing
+     * @param ticket the ticket that the no was given to; null if there is none
      */
-    record Refused(@Nullable String by, @Nullable String reason) implements ApprovalAnswer {}
+    record Refused(
+            @Nullable String by,
+            @Nullable String reason,
+            @Nullable String ticket) implements ApprovalAnswer {}
 
     /**
      * Nobody has answered yet, and the call is not to wait: once a person has said yes to the ticket, an equal call passes.
@@ -55,6 +59,6 @@ public sealed interface ApprovalAnswer {
 
     /** No. */
     static ApprovalAnswer refused(@Nullable String by, @Nullable String reason) {
-        return new Refused(by, reason);
+        return new Refused(by, reason, null);
     }
 }

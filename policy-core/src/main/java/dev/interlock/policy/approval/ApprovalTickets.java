@@ -212,7 +212,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     private ApprovalAnswer answer(Entry entry, long now) {
         return switch (entry.state) {
             case PENDING -> new ApprovalAnswer.Pending(entry.id, Duration.ofNanos(entry.expiresNanos - now));
-            case DENIED -> new ApprovalAnswer.Refused(entry.by, entry.reason);
+            case DENIED -> new ApprovalAnswer.Refused(entry.by, entry.reason, entry.id);
             case APPROVED -> {
                 entry.used = true;
                 byCall.remove(entry.binding, entry);

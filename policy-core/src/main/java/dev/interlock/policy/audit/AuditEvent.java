@@ -1,6 +1,8 @@
 package dev.interlock.policy.audit;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.tool.ToolRating;
@@ -73,6 +75,7 @@ public sealed interface AuditEvent {
      * @param rating how the tool is rated; null if that can't be told
      * @param decision the decision
      * @param outcome what it comes to
+     * @param answer what was answered to a question about the call; null if there was none, or no answer yet
      * @param took how long the caller waited for it, the limiter included
      */
     record Decided(
@@ -83,8 +86,47 @@ public sealed interface AuditEvent {
             @Nullable ToolRating rating,
             Decision decision,
             Outcome outcome,
+            @Nullable Answer answer,
             Duration took)
             implements AuditEvent {}
+
+    /**
+     * Who answered a question about a call. What they were asked about is the decision; what they said is its outcome.
+     *
+     * @param by the person, as whoever asks them knows them; null if that is not known
+     * @param ticket the ticket that the answer was given to, or that waits for one; null if there is none
+     */
+    record Answer(@Nullable String by, @Nullable String ticket) {
+
+        /** What is kept of an answer; null if nobody could be asked. */
+        public static @Nullable Answer of(ApprovalAnswer answer) {
+            if (answer instanceof ApprovalAnswer.Approved yes) {
+                return new Answer(yes.by(), yes.ticket());
+            }
+            if (answer instanceof ApprovalAnswer.Refused no) {
+                return new Answer(no.by(), no.ticket());
+            }
+            return answer instanceof ApprovalAnswer.Pending pending ? new Answer(null, pending.ticket()) : null;
+        }
+    }
+
+    /**
+     * A request other than {@code tools/call} was decided. Of requests that the policy has nothing to say about there is no
+     * event.
+     *
+     * @param id the decision's id, unique
+     * @param policy by which policy
+     * @param request what was decided on
+     * @param decision the decision
+     */
+    record MethodDecided(Instant time, String id, PolicyRef policy, MethodCall request, Decision decision)
+            implements AuditEvent {
+
+        /** What the decision comes to. */
+        public Outcome outcome() {
+            return Outcome.of(decision);
+        }
+    }
 
     /**
      * A call that was let through, or that something was reserved for, has ended.

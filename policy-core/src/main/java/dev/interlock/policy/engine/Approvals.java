@@ -252,7 +252,7 @@ final class Approvals {
                 // Also if an answer is being heeded just now: what comes of that can't be handed out any more.
                 asked.held().unsent();
                 if (!over && inquiry.claim()) {
-                    record(denied(question, Messages.abandoned(question)));
+                    record(denied(question, Messages.abandoned(question)), null);
                 }
             }
         }
@@ -308,7 +308,7 @@ final class Approvals {
         private void end(Decision decision, @Nullable ApprovalAnswer answer) {
             if (inquiry.claim()) {
                 asked.held().unsent();
-                record(decision);
+                record(decision, answer);
                 inquiry.result.complete(
                         answer == null ? Admission.unreserved(decision) : Admission.answered(decision, answer));
             }
@@ -363,12 +363,12 @@ final class Approvals {
                         if (inquiry.isOver()) {
                             admission.unsent();
                         } else if (admission.decision().asks()) {
-                            record(denied(question, Messages.overtaken(question)));
+                            record(denied(question, Messages.overtaken(question)), null);
                             over = true;
                             silence.run();
                             inquiry.ask(new Asked(now, call, admission, start));
                         } else if (inquiry.claim()) {
-                            record(denied(question, Messages.overtaken(question)));
+                            record(denied(question, Messages.overtaken(question)), null);
                             complete(
                                     recorder == null ? admission : recorder.decided(call, now.ref(), admission, start));
                         } else {
@@ -392,7 +392,7 @@ final class Approvals {
             }
             Decision approved = question.answered(Verdict.ALLOWED, Code.APPROVED, "");
             Trail follow = trail == null || instead == null ? trail : trail.goingOnWith(instead);
-            if (follow != null && !follow.decided(approved)) {
+            if (follow != null && !follow.decided(approved, yes)) {
                 reserved.unsent();
                 giveBack(yes);
                 inquiry.result.complete(Admission.answered(follow.unavailable(), yes));
@@ -421,9 +421,9 @@ final class Approvals {
 
         // ---- telling
 
-        private void record(Decision decision) {
+        private void record(Decision decision, @Nullable ApprovalAnswer answer) {
             if (trail != null) {
-                trail.decided(decision);
+                trail.decided(decision, answer);
             }
         }
 

@@ -18,6 +18,14 @@ public interface EngineListener {
     void failed(ToolCall call, Throwable failure);
 
     /**
+     * Something failed while a request other than {@code tools/call} was decided or recorded; it was denied. Does nothing
+     * unless it is overridden.
+     *
+     * @param failure what was thrown
+     */
+    default void failed(MethodCall request, Throwable failure) {}
+
+    /**
      * A sink or an observer has refused an event. If it was a sink and the event a decision that would have let the call
      * through, the call was denied. Does nothing unless it is overridden.
      *

@@ -37,6 +37,10 @@ final class Messages {
         return "The call is not made: the tool's name " + defect + ".";
     }
 
+    static final String TOOL_AS_METHOD = "Tools can't be called in this way.";
+
+    static final String NO_METHOD = "A request that can't be read is not made.";
+
     static String method(NamePattern pattern) {
         return "The policy does not allow this (methods: '" + pattern + "').";
     }

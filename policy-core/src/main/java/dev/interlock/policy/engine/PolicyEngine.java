@@ -55,6 +55,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyEngine {
 
+    private static final String TOOLS_CALL = "tools/call";
+
     private static final Set<String> LIFECYCLE = Set.of("initialize", "ping");
 
     private final RateLimiter limiter;
@@ -277,13 +279,37 @@ public final class PolicyEngine {
 
     /**
      * What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. No
-     * glob reaches {@code initialize} and {@code ping}, without which there is no session to have a policy for.
+     * glob reaches {@code initialize} and {@code ping}, without which there is no session to have a policy for. A method
+     * that is {@code tools/call}, or would be for a peer that minds neither case nor blanks, is denied: calls of tools go
+     * another way. So is one without a name. Records nothing.
      */
     public Decision decideMethod(String method) {
-        Policy policy = policy();
-        Map<NamePattern, Posture> methods = policy.methods();
+        Decision decision = methodDecision(policy(), method);
+        return decision == null ? Decision.ALLOWED : decision;
+    }
+
+    /**
+     * Decides on a request as {@link #decideMethod} does, and records it, unless the policy has nothing to say about its
+     * method. It must be made only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     */
+    public Decision admit(MethodCall request) {
+        CompiledPolicy policy = current;
+        Decision decision = methodDecision(policy.policy(), request.method());
+        if (decision == null) {
+            return Decision.ALLOWED;
+        }
+        return recorder == null ? decision : recorder.decided(request, policy.ref(), decision);
+    }
+
+    /** Null if the policy has nothing to say about it. */
+    private static @Nullable Decision methodDecision(Policy policy, String method) {
+        String name = method.strip();
+        if (name.isEmpty() || name.equalsIgnoreCase(TOOLS_CALL)) {
+            String text = name.isEmpty() ? Messages.NO_METHOD : Messages.TOOL_AS_METHOD;
+            return Decision.denied(Code.METHOD, CompiledPolicy.ref("(methods)", ""), text);
+        }
         for (boolean exact : new boolean[] {true, false}) {
-            for (Map.Entry<NamePattern, Posture> entry : methods.entrySet()) {
+            for (Map.Entry<NamePattern, Posture> entry : policy.methods().entrySet()) {
                 if (entry.getKey().isExact() == exact
                         && entry.getKey().matches(method)
                         && (exact || !LIFECYCLE.contains(method))) {
@@ -291,7 +317,31 @@ public final class PolicyEngine {
                 }
             }
         }
-        return Decision.ALLOWED;
+        return null;
+    }
+
+    /**
+     * Denies a call that can't even be put to the engine, because something failed on the way here, such as finding out who
+     * makes it. The failure is told and recorded as one of the engine's own.
+     *
+     * @param call as much of it as is known
+     * @param failure what was thrown
+     */
+    public Admission deny(ToolCall call, Throwable failure) {
+        CompiledPolicy policy = current;
+        long start = recorder == null ? 0 : recorder.now();
+        return conclude(policy, call, Admission.unreserved(failure(call, failure)), start);
+    }
+
+    /** The same for a request other than {@code tools/call}. Never throws. */
+    public Decision deny(MethodCall request, Throwable failure) {
+        try {
+            listener.failed(request, failure);
+        } catch (RuntimeException ignored) {
+            // Who is to be told of failures fails. The request is denied all the same.
+        }
+        Decision denied = Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
+        return recorder == null ? denied : recorder.decided(request, current.ref(), denied);
     }
 
     private static Decision methodDenied(Policy policy, NamePattern pattern) {

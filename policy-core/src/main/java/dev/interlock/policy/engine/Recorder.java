@@ -80,6 +80,25 @@ final class Recorder {
         return Admission.unreserved(trail.unavailable());
     }
 
+    /** Records a decision on a request other than a call; what comes back is a denial if it would pass unrecorded. */
+    Decision decided(MethodCall request, PolicyRef policy, Decision decision) {
+        try {
+            String id = ids.get();
+            if (tell(new AuditEvent.MethodDecided(wall(), id, policy, request, decision)) || !decision.allowed()) {
+                return decision;
+            }
+            tell(new AuditEvent.MethodDecided(wall(), id, policy, request, unavailable()));
+        } catch (RuntimeException e) {
+            // The host's own clock or source of ids.
+            try {
+                listener.failed(request, e);
+            } catch (RuntimeException ignored) {
+                // Who is to be told of failures fails. Nothing passes unrecorded all the same.
+            }
+        }
+        return decision.allowed() ? unavailable() : decision;
+    }
+
     /**
      * Records a question before it is put.
      *

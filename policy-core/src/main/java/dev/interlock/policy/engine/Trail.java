@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
@@ -38,18 +39,20 @@ final class Trail {
 
     /** Records a decision; false if a sink refuses it. */
     boolean decided(Decision decision) {
-        return decided(decision, Outcome.of(decision));
+        return decided(decision, null);
     }
 
-    boolean decided(Decision decision, Outcome outcome) {
-        return recorder.tell(
-                new AuditEvent.Decided(recorder.wall(), id, policy, call, rating, decision, outcome, sinceLast()));
+    /** Records a decision that an answer has led to; false if a sink refuses it. */
+    boolean decided(Decision decision, @Nullable ApprovalAnswer answer) {
+        AuditEvent.Answer part = answer == null ? null : AuditEvent.Answer.of(answer);
+        return recorder.tell(new AuditEvent.Decided(
+                recorder.wall(), id, policy, call, rating, decision, Outcome.of(decision), part, sinceLast()));
     }
 
     /** Denies the call because a decision on it was refused, and tells the sinks that took it. */
     Decision unavailable() {
         Decision denied = Recorder.unavailable();
-        decided(denied, Outcome.DENIED);
+        decided(denied);
         return denied;
     }
 

@@ -128,8 +128,8 @@ class ApprovalTicketsTest {
         String id = ticket(Map.of());
         tickets.deny(id, "Ada", "not today");
 
-        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", "not today"));
-        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", "not today"));
+        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", "not today", id));
+        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", "not today", id));
         time.advance(LIFE);
         assertThat(pay(Map.of())).isInstanceOf(Pending.class);
     }
@@ -141,7 +141,7 @@ class ApprovalTicketsTest {
         assertThat(tickets.deny(id, "Ada", null)).isEqualTo(Outcome.ACCEPTED);
         assertThat(tickets.approve(id, "Bob")).isEqualTo(Outcome.ALREADY_ANSWERED);
 
-        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", null));
+        assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", null, id));
     }
 
     @Test

@@ -82,7 +82,7 @@ class ConsoleApprovalsTest {
         CompletableFuture<ApprovalAnswer> answer = ask(Map.of());
         type("no 1111 not   today");
 
-        assertThat(answer.get()).isEqualTo(new Refused("console", "not   today"));
+        assertThat(answer.get()).isEqualTo(new Refused("console", "not   today", null));
     }
 
     @ParameterizedTest
@@ -94,7 +94,7 @@ class ConsoleApprovalsTest {
 
         type("no 1111");
 
-        assertThat(answer.get()).isEqualTo(new Refused("console", null));
+        assertThat(answer.get()).isEqualTo(new Refused("console", null, null));
     }
 
     @Test

@@ -9,11 +9,16 @@ import static dev.interlock.policy.engine.Policies.recorded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
@@ -34,6 +39,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -116,6 +122,7 @@ class RecordingTest {
                                 ToolRating.of(ToolCategory.FINANCIAL),
                                 Decision.ALLOWED,
                                 Outcome.ALLOWED,
+                                null,
                                 Duration.ZERO),
                         new Settled(start.plusSeconds(3), "d1", call, Settlement.SUCCEEDED, Duration.ofSeconds(3)));
     }
@@ -190,6 +197,112 @@ class RecordingTest {
             room++;
         }
         assertThat(room).isEqualTo(1_000 - kept);
+    }
+
+    private static Policy withMethods(Mode mode) {
+        Policy plain = pay();
+        Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+        methods.put(new NamePattern("resources/*"), Posture.DENY);
+        methods.put(new NamePattern("prompts/get"), Posture.ALLOW);
+        return new Policy("", mode, plain.body(), methods, plain.grants());
+    }
+
+    @Test
+    void aMethodThatThePolicySpeaksOfIsRecordedAndNoOther() {
+        PolicyEngine engine = watched(withMethods(Mode.ENFORCE));
+        MethodCall read = MethodCall.of("resources/read").by("bob").in("s1").on("files");
+
+        assertThat(engine.admit(read).code()).isEqualTo(Code.METHOD);
+        assertThat(engine.admit(MethodCall.of("prompts/get").askedByServer()).allowed())
+                .isTrue();
+        assertThat(engine.admit(MethodCall.of("ping")).allowed()).isTrue();
+        engine.update(withMethods(Mode.AUDIT));
+        assertThat(engine.admit(read).allowed()).isTrue();
+
+        assertThat(heard(MethodDecided.class))
+                .extracting(MethodDecided::request, MethodDecided::outcome)
+                .containsExactly(
+                        tuple(read, Outcome.DENIED),
+                        tuple(MethodCall.of("prompts/get").askedByServer(), Outcome.ALLOWED),
+                        tuple(read, Outcome.AUDITED));
+        assertThat(read.toString()).doesNotContain("bob", "s1");
+    }
+
+    @Test
+    void aCallOfAToolThatComesAsAnotherMethodIsDeniedWhateverThePolicySays() {
+        PolicyEngine engine = watched(withMethods(Mode.AUDIT));
+        for (String method : List.of("tools/call", " Tools/Call", "", " ")) {
+            assertThat(engine.admit(MethodCall.of(method)).allowed()).as(method).isFalse();
+        }
+        assertThat(heard(MethodDecided.class)).hasSize(4);
+    }
+
+    @Test
+    void aRequestWhoseRecordNoSinkTakesIsNotMade() {
+        PolicyEngine engine = engine(withMethods(Mode.AUDIT))
+                .audit(event -> {
+                    if (event instanceof MethodDecided) {
+                        throw new IllegalStateException("full");
+                    }
+                })
+                .build();
+
+        assertThat(engine.admit(MethodCall.of("prompts/get")).code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
+        assertThat(engine.admit(MethodCall.of("resources/read")).allowed()).isFalse();
+        assertThat(engine.admit(MethodCall.of("ping")).allowed())
+                .as("the policy has no say in it, so there is nothing to record")
+                .isTrue();
+    }
+
+    @Test
+    void whatFailedBeforeItCameToTheEngineIsDeniedAndOnRecord() {
+        PolicyEngine engine = watched(withMethods(Mode.AUDIT));
+        IllegalStateException failure = new IllegalStateException("hunter2");
+
+        Admission denied = engine.deny(Desk.pay(Map.of("amount", 5)), failure);
+        Decision refused = engine.deny(MethodCall.of("tools/list"), failure);
+
+        assertThat(List.of(denied.decision(), refused)).allSatisfy(decision -> {
+            assertThat(decision.code()).isEqualTo(Code.ERROR);
+            assertThat(decision.allowed()).isFalse();
+        });
+        assertThat(heard(Failed.class)).extracting(Failed::failure).containsExactly("java.lang.IllegalStateException");
+        assertThat(heard(Decided.class)).extracting(Decided::outcome).containsExactly(Outcome.DENIED);
+        assertThat(heard(MethodDecided.class))
+                .extracting(MethodDecided::outcome)
+                .containsExactly(Outcome.DENIED);
+        assertThat(events.toString()).doesNotContain("hunter2");
+    }
+
+    @Test
+    void theAnswerToAQuestionSaysWhoGaveItAndToWhichTicket() {
+        ApprovalTickets tickets = ApprovalTickets.builder().build();
+        PolicyEngine engine = engine(pay(ask("a person")))
+                .approvals(tickets)
+                .audit(events::add)
+                .build();
+        ToolCall yes = Desk.pay(Map.of("amount", 1));
+        ToolCall no = Desk.pay(Map.of("amount", 2));
+        engine.admit(yes);
+        String first = tickets.list().get(0).id();
+        tickets.approve(first, "Ada");
+        engine.admit(yes).succeeded();
+        engine.admit(no);
+        String second = tickets.list().get(0).id();
+        tickets.deny(second, "Bob", "hunter2");
+        engine.admit(no);
+
+        assertThat(heard(Decided.class))
+                .extracting(Decided::outcome, Decided::answer)
+                .containsExactly(
+                        tuple(Outcome.ASKED, null),
+                        tuple(Outcome.ASKED, new AuditEvent.Answer(null, first)),
+                        tuple(Outcome.ASKED, null),
+                        tuple(Outcome.APPROVED, new AuditEvent.Answer("Ada", first)),
+                        tuple(Outcome.ASKED, null),
+                        tuple(Outcome.ASKED, new AuditEvent.Answer(null, second)),
+                        tuple(Outcome.ASKED, null),
+                        tuple(Outcome.REFUSED, new AuditEvent.Answer("Bob", second)));
     }
 
     @Test

@@ -51,6 +51,9 @@ record CallRequest(
             return new CallRequest(id, call, arguments != null, meta);
         } catch (InvalidValueException e) {
             return malformed(id, tool, "the arguments can't be read: " + e.getMessage());
+        } catch (RuntimeException e) {
+            // From the caller's own objects. Its message may be anything, a secret too.
+            return malformed(id, tool, "the arguments can't be read");
         }
     }
 

@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
@@ -27,7 +28,6 @@ import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.UUID;
@@ -66,6 +66,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     /** How many calls may be under way; past it the oldest counts as lost. */
     private static final int MAX_OPEN_CALLS = 10_000;
+
+    private static final String TOOLS_LIST = "tools/list";
 
     /** LangChain4j's own messages; what another class is written as, nobody knows. */
     private static final String MESSAGES = McpClientMessage.class.getPackageName();
@@ -114,7 +116,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public void start(McpOperationHandler messageHandler) {
-        GuardedHandler guarded = new GuardedHandler(messageHandler, this::decideMethod, this::refuse, fetch::changed);
+        GuardedHandler guarded = new GuardedHandler(
+                messageHandler, method -> engine.admit(request(method).askedByServer()), this::refuse, fetch::changed);
         if (handler != null) {
             // Connected anew, perhaps to a server that has other tools by now.
             fetch.changed();
@@ -126,7 +129,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
-        Decision decision = decideMethod("initialize");
+        Decision decision = engine.admit(request("initialize"));
         return decision.allowed()
                 ? delegate.initialize(request)
                 : CompletableFuture.failedFuture(answers.refusal(decision));
@@ -190,9 +193,10 @@ public final class EnforcingMcpTransport implements McpTransport {
             return call(context);
         }
         if (!isOfLangChain4j(message) || !(message instanceof McpClientRequest) || message.method == null) {
+            engine.admit(request(""));
             return CompletableFuture.failedFuture(unknownShape());
         }
-        Decision decision = decideMethod(MethodNames.of(message.method));
+        Decision decision = engine.admit(request(MethodNames.of(message.method)));
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
@@ -211,10 +215,10 @@ public final class EnforcingMcpTransport implements McpTransport {
     public void executeOperationWithoutResponse(McpCallContext context) {
         McpClientMessage message = context.message();
         if (message.method == McpClientMethod.TOOLS_CALL) {
-            throw answers.refusal(
-                    Answers.denied(Decision.Code.METHOD, "Tools can't be called without waiting for the answer."));
+            throw answers.refusal(engine.admit(request(MethodNames.of(message.method))));
         }
         if (!isOfLangChain4j(message)) {
+            engine.admit(request(""));
             throw unknownShape();
         }
         if (message instanceof McpClientResponse) {
@@ -226,8 +230,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                 cancel(notification);
             }
         } else {
-            Decision decision =
-                    message.method == null ? Answers.failed() : decideMethod(MethodNames.of(message.method));
+            Decision decision = engine.admit(request(message.method == null ? "" : MethodNames.of(message.method)));
             if (!decision.allowed()) {
                 throw answers.refusal(decision);
             }
@@ -251,45 +254,39 @@ public final class EnforcingMcpTransport implements McpTransport {
                 + "LangChain4j's, since no policy could be applied to it");
     }
 
-    private Decision decideMethod(String method) {
-        if (method.strip().toLowerCase(Locale.ROOT).equals("tools/call")) {
-            // Calls of the client's go another way. This is a server that calls its client.
-            return Answers.denied(Decision.Code.METHOD, "Tools can't be called in this way.");
-        }
-        try {
-            return engine.decideMethod(method);
-        } catch (RuntimeException e) {
-            log.warn("A request was refused because its method could not be decided", e);
-            return Answers.failed();
-        }
+    /** A request of the client's, or the server's, by nobody if callers are told apart: the record must not name another. */
+    private MethodCall request(String method) {
+        MethodCall request = MethodCall.of(method).on(server);
+        return signer == CallSigner.NONE ? request.by(identity).in(session) : request;
     }
 
     // ---- calls
 
     @SuppressWarnings("FutureReturnValueIgnored") // its last stage hands every failure on
     private CompletableFuture<JsonNode> call(McpCallContext context) {
-        CallRequest request;
+        CallRequest request = CallRequest.read(context.message(), argumentLimits);
+        ToolCall call = request.call().on(server);
         CompletableFuture<Admission> decided;
         OpenCall open = new OpenCall();
         try {
-            request = CallRequest.read(context.message(), argumentLimits);
             if (request.id() != null && !calls.add(request.id(), open)) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
             }
-            decided = decide(signed(request.call(), context.invocationContext()), open);
+            call = signed(request.call(), context.invocationContext());
+            decided = decide(call, open);
         } catch (RuntimeException e) {
-            log.warn("A call was denied because it could not be decided", e);
             forgetCall(context.message().getId(), open);
-            return CompletableFuture.completedFuture(
-                    answers.denial(context.message().getId(), Answers.failed(), null));
+            Decision denied = failed(call, e).decision();
+            return CompletableFuture.completedFuture(answers.denial(request.id(), denied, null));
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        ToolCall signed = call;
         Function<Optional<Admission>, CompletableFuture<JsonNode>> next =
                 ruled -> ruled.map(admission -> pass(context, request, open, answer, admission))
                         .orElseGet(() -> CompletableFuture.completedFuture(
                                 answers.denial(request.id(), Answers.failed(), null)));
         CompletableFuture<Optional<Admission>> ruled =
-                decided.handle((admission, failure) -> ruled(open, admission, failure));
+                decided.handle((admission, failure) -> ruled(open, signed, admission, failure));
         // Sending may block, which the thread that decides, such as a remote limiter's, must not.
         (ruled.isDone() ? ruled.thenCompose(next) : ruled.thenComposeAsync(next)).whenComplete((response, failure) -> {
             forgetCall(request.id(), open);
@@ -307,13 +304,23 @@ public final class EnforcingMcpTransport implements McpTransport {
         return answer;
     }
 
-    /** Empty if nothing was decided. */
-    private static Optional<Admission> ruled(
-            OpenCall open, @Nullable Admission admission, @Nullable Throwable failure) {
+    /** Empty if nobody waits for it any longer. */
+    private Optional<Admission> ruled(
+            OpenCall open, ToolCall call, @Nullable Admission admission, @Nullable Throwable failure) {
         if (admission == null && !open.isOver()) {
-            log.warn("A call was denied because it could not be decided", failure);
+            return Optional.of(
+                    failed(call, failure == null ? new IllegalStateException("the engine gave no decision") : failure));
         }
         return Optional.ofNullable(admission);
+    }
+
+    /** A denial because something failed, on record as every other. */
+    private Admission failed(ToolCall call, Throwable failure) {
+        // Its message may quote anything; the engine's listener has it.
+        log.warn(
+                "A call was denied because it could not be decided ({})",
+                failure.getClass().getName());
+        return engine.deny(call, failure);
     }
 
     private void forgetCall(@Nullable Long id, OpenCall open) {
@@ -373,7 +380,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         return engine.readsDefinitions()
                 && call.problem() == null
                 && (fetch.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
-                && decideMethod("tools/list").allowed();
+                && engine.decideMethod(TOOLS_LIST).allowed();
     }
 
     private ToolCall signed(ToolCall call, @Nullable InvocationContext invocation) {
@@ -406,7 +413,9 @@ public final class EnforcingMcpTransport implements McpTransport {
         try {
             delegate.executeOperationWithoutResponse(new McpCallContext(null, answers.refusalTo(id, decision)));
         } catch (RuntimeException e) {
-            log.debug("The server could not be told that its request was refused", e);
+            log.debug(
+                    "The server could not be told that its request was refused ({})",
+                    e.getClass().getName());
         }
     }
 
@@ -415,8 +424,10 @@ public final class EnforcingMcpTransport implements McpTransport {
             return lists.withoutHidden(
                     response, tool -> engine.visible(signed(ToolCall.of(tool, Arguments.NONE), invocation)));
         } catch (RuntimeException e) {
-            log.warn("A list of tools was withheld because it could not be filtered", e);
-            throw answers.refusal(Answers.failed());
+            log.warn(
+                    "A list of tools was withheld because of a failure ({})",
+                    e.getClass().getName());
+            throw answers.refusal(engine.deny(request(TOOLS_LIST), e));
         }
     }
 

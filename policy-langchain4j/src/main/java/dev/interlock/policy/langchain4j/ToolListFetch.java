@@ -83,7 +83,9 @@ final class ToolListFetch {
 
     private boolean learnt(int seen, @Nullable Throwable failure) {
         if (failure != null) {
-            log.warn("The list of tools could not be fetched; calls that need it stay denied: {}", failure.toString());
+            log.warn(
+                    "The list of tools could not be fetched; calls that need it stay denied ({})",
+                    failure.getClass().getName());
             return false;
         }
         learntChanges = seen;

@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
@@ -41,6 +42,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
@@ -91,6 +93,9 @@ class EnforcingMcpTransportTest {
     private final RecordingLimiter limiter = new RecordingLimiter();
     private final ManualTime time = new ManualTime();
     private final Map<Long, CompletableFuture<JsonNode>> pending = new ConcurrentHashMap<>();
+    /** What is on record of all that was denied. */
+    private final List<String> denials = new CopyOnWriteArrayList<>();
+
     private final EnforcingMcpTransport transport = started(POLICY, limiter, CallSigner.NONE);
 
     private EnforcingMcpTransport started(String policy, RateLimiter counting, CallSigner signer) {
@@ -98,6 +103,7 @@ class EnforcingMcpTransportTest {
                         server,
                         PolicyEngine.builder(PolicyYaml.read(policy, "test").orThrow())
                                 .rateLimiter(counting)
+                                .audit(this::note)
                                 .build())
                 .timeSource(time)
                 .callSigner(signer)
@@ -105,6 +111,17 @@ class EnforcingMcpTransportTest {
         wrapped.start(new McpOperationHandler(
                 pending, List::of, wrapped, null, () -> {}, null, null, null, null, null, null, null));
         return wrapped;
+    }
+
+    private void note(AuditEvent event) {
+        if (event instanceof AuditEvent.Decided decided && !decided.decision().allowed()) {
+            denials.add(
+                    decided.decision().code().text() + " of " + decided.call().tool());
+        } else if (event instanceof AuditEvent.MethodDecided decided
+                && !decided.decision().allowed()) {
+            denials.add(decided.decision().code().text() + " of "
+                    + decided.request().method());
+        }
     }
 
     private static ObjectNode object(String text) {
@@ -253,6 +270,39 @@ class EnforcingMcpTransportTest {
         assertThatThrownBy(() -> transport.executeOperationWithoutResponse(new Disguised()))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThat(server.sent()).isEmpty();
+    }
+
+    @Test
+    void everyRefusalIsOnRecordWhoeverMadeIt() {
+        assertThat(code(send(call(1, "delete", "{}")))).isEqualTo("deny_rule");
+        assertThatThrownBy(() -> transport.executeOperationWithoutResponse(call(2, "free", "{}")))
+                .isInstanceOf(McpException.class);
+        assertThat(send(new Disguised())).isCompletedExceptionally();
+        assertThatThrownBy(() -> transport.executeOperationWithoutResponse(new Disguised()))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThat(send(new McpReadResourceRequest(3L, "file:///x"))).isCompletedExceptionally();
+        server.receive("{'jsonrpc': '2.0', 'id': 7, 'method': 'roots/list'}");
+        server.receive("{'jsonrpc': '2.0', 'id': 8, 'method': ' Tools/Call'}");
+        EnforcingMcpTransport unsigned = started(POLICY, limiter, (call, invocation) -> {
+            throw new IllegalStateException("nobody knows");
+        });
+        assertThat(code(unsigned.executeOperationWithResponse(call(4, "free", "{}"))))
+                .isEqualTo("error");
+        CompletableFuture<JsonNode> list = unsigned.executeOperationWithResponse(new McpListToolsRequest(5L, null));
+        server.answer("{'tools': [{'name': 'free', 'inputSchema': {}}]}");
+        assertThat(list).isCompletedExceptionally();
+
+        assertThat(denials)
+                .containsExactly(
+                        "deny_rule of delete",
+                        "method of tools/call",
+                        "method of ",
+                        "method of ",
+                        "method of resources/read",
+                        "method of roots/list",
+                        "method of  Tools/Call",
+                        "error of free",
+                        "error of tools/list");
     }
 
     // ---- methods

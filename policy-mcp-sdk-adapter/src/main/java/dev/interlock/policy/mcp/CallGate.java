@@ -51,8 +51,15 @@ final class CallGate {
     Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists, Exchange server) {
         return Mono.deferContextual(context -> {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
-                    return decide(callers.of(context).signs(call.call()), toolLists, server)
-                            .map(admission -> new Ruling(admission.decision(), admission, call));
+                    ToolCall signed;
+                    try {
+                        signed = callers.of(context).signs(call.call());
+                    } catch (RuntimeException e) {
+                        return Mono.just(deny(call, call.call().on(callers.server()), e));
+                    }
+                    return decide(signed, toolLists, server)
+                            .map(admission -> new Ruling(admission.decision(), admission, call))
+                            .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                 })
                 .onErrorResume(failure -> Mono.just(Ruling.failed(failure)))
                 .switchIfEmpty(Mono.fromSupplier(Ruling::missing))
@@ -70,7 +77,13 @@ final class CallGate {
         return engine.readsDefinitions()
                 && call.problem() == null
                 && (toolLists.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
-                && Methods.decide(engine, McpSchema.METHOD_TOOLS_LIST).allowed();
+                && engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed();
+    }
+
+    /** A denial because something failed, on record as every other. */
+    private Ruling deny(CallRequest call, ToolCall known, Throwable failure) {
+        Admission denial = engine.deny(known, failure);
+        return new Ruling(denial.decision(), denial, call, failure);
     }
 
     /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
@@ -100,7 +113,7 @@ final class CallGate {
     private static void report(Ruling ruling) {
         Decision decision = ruling.decision();
         if (ruling.failure() != null) {
-            log.warn("A call was denied because it could not be decided", ruling.failure());
+            log.warn("A call was denied because it could not be decided", Unquoted.of(ruling.failure()));
             return;
         }
         if (decision.allowed()) {

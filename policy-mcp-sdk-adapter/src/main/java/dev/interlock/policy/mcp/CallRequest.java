@@ -40,17 +40,20 @@ final class CallRequest {
      * @param converter turns parameters of an unknown Java type into what JSON makes of them
      */
     static CallRequest read(JSONRPCRequest request, ValueLimits limits, Function<Object, Object> converter) {
-        Object params = request.params();
-        if (params instanceof CallToolRequest typed) {
+        try {
+            return read(request, request.params(), limits, converter);
+        } catch (RuntimeException e) {
+            // From the caller's own objects. Its message may be anything, a secret too.
+            return malformed(request, "", "its parameters can't be read");
+        }
+    }
+
+    private static CallRequest read(
+            JSONRPCRequest request, @Nullable Object given, ValueLimits limits, Function<Object, Object> converter) {
+        if (given instanceof CallToolRequest typed) {
             return typed(request, typed, limits);
         }
-        if (params != null && !(params instanceof Map)) {
-            try {
-                params = converter.apply(params);
-            } catch (RuntimeException e) {
-                return malformed(request, "", "its parameters can't be read");
-            }
-        }
+        Object params = given == null || given instanceof Map ? given : converter.apply(given);
         return params instanceof Map<?, ?> raw
                 ? raw(request, raw, limits)
                 : malformed(request, "", "its parameters are no object");

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.value.ObjectValue;
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -43,6 +44,10 @@ record Callers(
 
         ToolCall signs(ToolCall call) {
             return call.by(identity).in(session).on(server).with(facts);
+        }
+
+        MethodCall signs(MethodCall request) {
+            return request.by(identity).in(session).on(server);
         }
     }
 }

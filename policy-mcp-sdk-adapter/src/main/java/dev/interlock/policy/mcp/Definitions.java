@@ -31,7 +31,9 @@ public final class Definitions {
         try {
             log.trace("Reading with {}", McpJsonDefaults.getMapper());
         } catch (RuntimeException e) {
-            log.debug("There is no default JSON binding; schemas with arrays or beans in them count as unknown", e);
+            log.debug(
+                    "There is no default JSON binding; schemas with arrays or beans in them count as unknown",
+                    Unquoted.of(e));
         }
     }
 
@@ -68,7 +70,7 @@ public final class Definitions {
             ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
             return sent == null ? partial : sent;
         } catch (RuntimeException e) {
-            log.warn("The definition of {} can't be read in full", Printable.name(tool.name()), e);
+            log.warn("The definition of {} can't be read in full", Printable.name(tool.name()), Unquoted.of(e));
             return partial;
         }
     }

@@ -67,10 +67,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
     private final McpClientTransport delegate;
-    private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
+    private final Methods methods;
     private final TimeSource time;
     private final Duration callTimeToLive;
     private final Duration toolListTimeout;
@@ -81,14 +81,14 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private EnforcingClientTransport(Builder builder) {
         this.delegate = builder.delegate;
-        this.engine = builder.engine;
         this.callers = new Callers(builder.server, builder.identity, builder.randomSession(), false, builder.resolver);
         this.answers = builder.answers();
+        this.methods = new Methods(builder.engine, callers);
         this.calls = new CallGate(builder, callers, this::plain);
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
-        this.toolLists = new ToolListFilter(engine, builder.server, answers);
+        this.toolLists = new ToolListFilter(builder.engine, methods, builder.server, answers);
     }
 
     /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
@@ -176,6 +176,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (message instanceof JSONRPCResponse) {
             return toServer(message);
         }
+        methods.denied("");
         return Mono.error(new McpTransportException("refused to send a message that is no request, response or "
                 + "notification of JSON-RPC, since no policy could be applied to it"));
     }
@@ -196,7 +197,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
             return call(connection, request);
         }
-        Decision decision = Methods.decide(engine, request.method());
+        Decision decision = methods.askedByClient(request.method(), context);
         if (!decision.allowed()) {
             return connection.deliver(answers.refusal(request.id(), decision));
         }
@@ -207,6 +208,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private Mono<Void> notify(JSONRPCNotification notification) {
         if (Methods.isToolCall(notification.method())) {
+            methods.denied(notification.method());
             // Nothing answers a notification, so the sender is told by an error.
             return Mono.error(new McpTransportException("refused to send tools/call as a notification"));
         }
@@ -239,9 +241,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         try {
             list = new Pending.ToolList(callers.of(context));
         } catch (RuntimeException e) {
-            log.warn("tools/list was refused: the caller could not be resolved", e);
-            return connection.deliver(
-                    answers.refusal(request.id(), Ruling.failed(e).decision()));
+            return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         if (!connection.pending().add(request.id(), list)) {
             return Mono.error(new McpTransportSessionClosedException());
@@ -296,14 +296,14 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Mono<JSONRPCMessage> receive(JSONRPCRequest request) {
-        Decision decision = Methods.decide(engine, request.method());
+        Decision decision = methods.askedByServer(request.method());
         if (decision.allowed()) {
             return Mono.just(request);
         }
         log.info("Refused {} from the server", Printable.name(request.method()));
         return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
-                    log.debug("The server could not be told that its request was refused", failure);
+                    log.debug("The server could not be told that its request was refused", Unquoted.of(failure));
                     return Mono.empty();
                 })
                 .then(Mono.empty());

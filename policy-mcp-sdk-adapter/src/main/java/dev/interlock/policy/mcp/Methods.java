@@ -1,31 +1,63 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.spec.McpSchema;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.util.context.ContextView;
 
-/** Decides on requests other than {@code tools/call}. */
+/** Decides on requests other than {@code tools/call}, and sees to it that the decisions are recorded. */
 final class Methods {
 
     private static final Logger log = LoggerFactory.getLogger(Methods.class);
 
-    private Methods() {}
+    private final PolicyEngine engine;
+    private final Callers callers;
 
-    /** What the policy says of a method; a denial if it can't say. */
-    static Decision decide(PolicyEngine engine, String method) {
-        if (isToolCall(method)) {
-            // Calls of the client's go another way. This is a spelling that a lenient server might take for one, or a
-            // server that calls its client.
-            return Ruling.denied(Decision.Code.METHOD, "Tools can't be called in this way.");
-        }
+    Methods(PolicyEngine engine, Callers callers) {
+        this.engine = engine;
+        this.callers = callers;
+    }
+
+    /** What the policy says of a client's request. */
+    Decision askedByClient(String method, ContextView context) {
+        return engine.admit(byWhoever(method, context));
+    }
+
+    /** What the policy says of a request of the server's. */
+    Decision askedByServer(String method) {
+        return engine.admit(unsigned(method).askedByServer());
+    }
+
+    /** A tool is called in a way in which none is ever let through, or nobody can tell what is asked for at all. */
+    Decision denied(String method) {
+        return engine.admit(unsigned(method));
+    }
+
+    /** A list of tools is not shown, because it can't be told what of it may be. */
+    Decision listWithheld(Throwable failure) {
+        log.warn("A list of tools was withheld because of a failure", Unquoted.of(failure));
+        return engine.deny(unsigned(McpSchema.METHOD_TOOLS_LIST), failure);
+    }
+
+    /** No decision hangs on who asks, only the record of it. */
+    private MethodCall byWhoever(String method, ContextView context) {
         try {
-            return engine.decideMethod(method);
+            return callers.of(context).signs(MethodCall.of(method));
         } catch (RuntimeException e) {
-            log.warn("A request was refused because its method could not be decided", e);
-            return Ruling.failed(e).decision();
+            log.debug("Who asks for {} can't be told", Printable.name(method), Unquoted.of(e));
+            return unsigned(method);
         }
+    }
+
+    /** By nobody, if callers are told apart: the record must not name another. */
+    private MethodCall unsigned(String method) {
+        MethodCall request = MethodCall.of(method);
+        return callers.resolver() == CallContextResolver.NONE
+                ? callers.fixed().signs(request)
+                : request.on(callers.server());
     }
 
     /** Whether a method is {@code tools/call}, or would be for a server that minds neither case nor blanks. */

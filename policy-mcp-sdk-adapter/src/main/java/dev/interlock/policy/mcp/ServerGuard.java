@@ -2,7 +2,6 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.time.TimeSource;
 import io.modelcontextprotocol.spec.McpError;
@@ -18,6 +17,7 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.util.context.ContextView;
 
 /**
  * Decides on what passes between the clients and one server. The transports differ only in how a request gets to the
@@ -35,10 +35,10 @@ final class ServerGuard {
     /** How many calls may run at once before the oldest count as lost. */
     private static final int MAX_RUNNING = 10_000;
 
-    private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
+    private final Methods methods;
     private final ToolListFilter toolLists;
     private final PendingRequests running;
     private final AtomicInteger toolListChanges = new AtomicInteger();
@@ -46,7 +46,6 @@ final class ServerGuard {
     private final Duration toolListTimeout;
 
     ServerGuard(EnforcementBuilder<?> settings) {
-        this.engine = settings.engine;
         this.callers = new Callers(
                 settings.server,
                 settings.identity,
@@ -54,8 +53,9 @@ final class ServerGuard {
                 settings.session == null,
                 settings.resolver);
         this.answers = settings.answers();
+        this.methods = new Methods(settings.engine, callers);
         this.calls = new CallGate(settings, callers, params -> params);
-        this.toolLists = new ToolListFilter(engine, settings.server, answers);
+        this.toolLists = new ToolListFilter(settings.engine, methods, settings.server, answers);
         this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
@@ -75,17 +75,17 @@ final class ServerGuard {
      */
     Mono<JSONRPCResponse> answer(
             JSONRPCRequest request, @Nullable String session, ToolListFetch fetch, Exchange server) {
-        Mono<JSONRPCResponse> response = Mono.defer(() -> {
+        Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
                     if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
                         return call(request, fetch, server);
                     }
-                    Decision decision = Methods.decide(engine, request.method());
+                    Decision decision = methods.askedByClient(request.method(), context);
                     if (!decision.allowed()) {
                         log.info("Refused {} from a client", Printable.name(request.method()));
                         return Mono.just(answers.refusal(request.id(), decision));
                     }
                     return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
-                            ? list(request, server)
+                            ? list(request, context, server)
                             : server.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
@@ -121,11 +121,14 @@ final class ServerGuard {
                 });
     }
 
-    private Mono<JSONRPCResponse> list(JSONRPCRequest request, Exchange server) {
-        return Mono.deferContextual(context -> {
-            Caller caller = callers.of(context);
-            return server.send(request).map(response -> toolLists.filtered(response, caller));
-        });
+    private Mono<JSONRPCResponse> list(JSONRPCRequest request, ContextView context, Exchange server) {
+        Caller caller;
+        try {
+            caller = callers.of(context);
+        } catch (RuntimeException e) {
+            return Mono.just(answers.refusal(request.id(), methods.listWithheld(e)));
+        }
+        return server.send(request).map(response -> toolLists.filtered(response, caller));
     }
 
     /** What the SDK leaves to the transport, which would tell the client of it in full. */
@@ -133,7 +136,7 @@ final class ServerGuard {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
             return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
         }
-        log.warn("{} failed", Printable.name(request.method()), failure);
+        log.warn("{} failed", Printable.name(request.method()), Unquoted.of(failure));
         return JSONRPCResponse.error(
                 request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
     }
@@ -149,6 +152,7 @@ final class ServerGuard {
     boolean passes(JSONRPCNotification notification) {
         boolean passes = !Methods.isToolCall(notification.method());
         if (!passes) {
+            methods.denied(notification.method());
             log.info("Dropped a tools/call that came as a notification");
         }
         return passes;
@@ -161,7 +165,7 @@ final class ServerGuard {
     Mono<JSONRPCMessage> outgoing(JSONRPCMessage message) {
         return Mono.defer(() -> {
             if (message instanceof JSONRPCRequest request) {
-                Decision decision = Methods.decide(engine, request.method());
+                Decision decision = methods.askedByServer(request.method());
                 return decision.allowed()
                         ? Mono.just(message)
                         : Mono.error(new McpError(

@@ -14,8 +14,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Learns the tools that a {@code tools/list} result announces and takes out those that its reader may not see. Results
@@ -23,16 +21,16 @@ import org.slf4j.LoggerFactory;
  */
 final class ToolListFilter {
 
-    private static final Logger log = LoggerFactory.getLogger(ToolListFilter.class);
-
     private static final String TOOLS = "tools";
 
     private final PolicyEngine engine;
+    private final Methods methods;
     private final @Nullable String server;
     private final Answers answers;
 
-    ToolListFilter(PolicyEngine engine, @Nullable String server, Answers answers) {
+    ToolListFilter(PolicyEngine engine, Methods methods, @Nullable String server, Answers answers) {
         this.engine = engine;
+        this.methods = methods;
         this.server = server;
         this.answers = answers;
         Definitions.load();
@@ -53,8 +51,7 @@ final class ToolListFilter {
             Object filtered = withoutHidden(response.result(), caller);
             return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
         } catch (RuntimeException e) {
-            log.warn("A list of tools was withheld because it could not be filtered", e);
-            return answers.refusal(response.id(), Ruling.failed(e).decision());
+            return answers.refusal(response.id(), methods.listWithheld(e));
         }
     }
 

@@ -31,8 +31,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Nested;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -47,13 +49,34 @@ class EnforcingClientTransportTest {
     private final ScriptedTransport wire = new ScriptedTransport();
     private final RecordingLimiter limiter = new RecordingLimiter();
     private final ManualTime time = new ManualTime();
+    private final Denials denials = new Denials();
+
+    /** Whatever a test is about: who is told of a denial, client or server, finds it on record. */
+    @AfterEach
+    void everyDenialThatAnyoneSawIsOnRecord() {
+        Map<String, Long> seen = Stream.concat(wire.shown.stream(), wire.sent.stream())
+                .filter(message -> message instanceof JSONRPCResponse response && Answers.isDenial(response))
+                .collect(Collectors.groupingBy(message -> codeOf((JSONRPCResponse) message), Collectors.counting()));
+        seen.forEach((code, times) -> assertThat(denials.count(code))
+                .as("denials with the code %s on record", code)
+                .isGreaterThanOrEqualTo(times));
+    }
+
+    private static String codeOf(JSONRPCResponse denial) {
+        Object details = denial.error() == null
+                ? resultOf(denial).get("_meta")
+                : denial.error().data();
+        Object decision = ((Map<?, ?>) details).get(Answers.META_KEY);
+        return (String) ((Map<?, ?>) decision).get("code");
+    }
 
     private EnforcingClientTransport wrapped(Policy policy) {
         return wrapped(policy, builder -> builder);
     }
 
     private EnforcingClientTransport wrapped(Policy policy, UnaryOperator<EnforcingClientTransport.Builder> settings) {
-        PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
+        PolicyEngine engine =
+                PolicyEngine.builder(policy).rateLimiter(limiter).audit(denials).build();
         EnforcingClientTransport transport = settings.apply(
                         EnforcingClientTransport.builder(wire, engine).timeSource(time))
                 .build();
@@ -385,7 +408,7 @@ class EnforcingClientTransportTest {
                     .block();
 
             assertThat(wire.sent).isEmpty();
-            assertDenied(0, "1", "could not be applied");
+            assertDenied(0, "1", "could not be checked");
             assertThat(wire.shown.toString()).doesNotContain("secret detail");
         }
 

@@ -137,6 +137,33 @@ class EnforcingServerTransportsTest {
         assertThat(server.ran()).isEmpty();
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void everyRefusalIsOnRecordWhoeverMadeIt(ServerWay way) {
+        ServerWay.End end = open(
+                way,
+                GuardedServer.POLICY,
+                guard -> guard.callContext((transport, reactor) -> {
+                    throw new IllegalStateException("nobody knows");
+                }));
+
+        end.call(params("work", Map.of()));
+        end.request(new JSONRPCRequest("prompts/list", 7, null));
+        end.request(new JSONRPCRequest("tools/list", 8, null));
+        end.request(new JSONRPCRequest(" Tools/Call", 9, params("work", Map.of())));
+        end.send(new JSONRPCNotification("tools/call", params("work", Map.of())))
+                .block();
+
+        assertThat(server.denials.recorded())
+                .containsExactly(
+                        "error of work",
+                        "method of prompts/list",
+                        "error of tools/list",
+                        "method of Tools/Call",
+                        "method of tools/call");
+        assertThat(server.ran()).isEmpty();
+    }
+
     @Test
     void aMessageThatIsNoneIsDropped() {
         ServerWay.End end = open(ServerWay.SESSION);

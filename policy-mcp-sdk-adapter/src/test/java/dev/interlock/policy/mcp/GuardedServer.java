@@ -79,6 +79,7 @@ final class GuardedServer {
             tool("ask_model"));
 
     final LoggingLimiter limiter = new LoggingLimiter();
+    final Denials denials = new Denials();
     final EnforcingServerTransports.Builder guard;
     private final Map<String, Integer> ran = new ConcurrentHashMap<>();
     private final CountDownLatch waiting = new CountDownLatch(1);
@@ -96,7 +97,7 @@ final class GuardedServer {
 
     GuardedServer(Policy policy) {
         guard = EnforcingServerTransports.builder(
-                PolicyEngine.builder(policy).rateLimiter(limiter).build());
+                PolicyEngine.builder(policy).rateLimiter(limiter).audit(denials).build());
     }
 
     static Tool tool(String name, String... required) {

@@ -3,10 +3,12 @@ package dev.interlock.policy.audit.log;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.RuleRef;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
@@ -39,6 +41,8 @@ final class EventLines {
         line.text("t", event.time().toString());
         if (event instanceof Decided decided) {
             decided(line, decided);
+        } else if (event instanceof MethodDecided decided) {
+            decided(line, decided);
         } else if (event instanceof Settled settled) {
             settled(line, settled);
         } else if (event instanceof PolicyChanged changed) {
@@ -59,6 +63,31 @@ final class EventLines {
             line.text("category", decided.rating().category().text());
             line.text("risk", decided.rating().risk().text());
         }
+        why(line, decision);
+        if (decided.answer() != null) {
+            line.text("by", decided.answer().by())
+                    .text("ticket", decided.answer().ticket());
+        }
+        policy(line, "policyDigest", "policyDescription", decided.policy());
+        arguments(line, decided.call());
+        line.number("tookMicros", decided.took().toNanos() / 1_000);
+    }
+
+    private static void decided(Line line, MethodDecided decided) {
+        MethodCall request = decided.request();
+        line.text("event", "method")
+                .text("id", decided.id())
+                .text("decision", decided.outcome().text())
+                .text("method", request.method())
+                .text("from", request.fromServer() ? "server" : "client")
+                .text("server", request.server())
+                .text("session", request.session())
+                .text("identity", request.identity());
+        why(line, decided.decision());
+        policy(line, "policyDigest", "policyDescription", decided.policy());
+    }
+
+    private static void why(Line line, Decision decision) {
         line.text("code", decision.code().text());
         RuleRef rule = decision.rule();
         if (rule != null) {
@@ -71,9 +100,6 @@ final class EventLines {
         if (decision.retryAfter() != null) {
             line.number("retryAfterMs", decision.retryAfter().toMillis());
         }
-        policy(line, "policyDigest", "policyDescription", decided.policy());
-        arguments(line, decided.call());
-        line.number("tookMicros", decided.took().toNanos() / 1_000);
     }
 
     private void arguments(Line line, ToolCall call) {

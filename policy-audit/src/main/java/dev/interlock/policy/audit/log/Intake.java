@@ -61,7 +61,9 @@ final class Intake {
         Item(AuditEvent event) {
             this.event = event;
             this.lets = event instanceof Decided decided
-                    && (decided.decision().allowed() || decided.decision().verdict() == Verdict.NEEDS_APPROVAL);
+                    ? decided.decision().allowed() || decided.decision().verdict() == Verdict.NEEDS_APPROVAL
+                    : event instanceof AuditEvent.MethodDecided method
+                            && method.decision().allowed();
             this.weight = weight(event);
         }
 

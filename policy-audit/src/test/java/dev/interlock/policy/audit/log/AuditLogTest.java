@@ -92,6 +92,7 @@ class AuditLogTest {
                 ToolRating.of(ToolCategory.FINANCIAL),
                 denied,
                 Outcome.DENIED,
+                null,
                 Duration.ofNanos(12_345)));
 
         JsonNode line = LogLines.of(file, "decision").get(0);

@@ -25,7 +25,8 @@ final class Events {
     }
 
     static Decided allowed(String id, ToolCall call) {
-        return new Decided(TIME, id, POLICY, call, null, Decision.ALLOWED, Outcome.ALLOWED, Duration.ofNanos(12_345));
+        return new Decided(
+                TIME, id, POLICY, call, null, Decision.ALLOWED, Outcome.ALLOWED, null, Duration.ofNanos(12_345));
     }
 
     static Decided denied(int id) {
@@ -38,6 +39,7 @@ final class Events {
                 null,
                 denied,
                 Outcome.DENIED,
+                null,
                 Duration.ofNanos(12_345));
     }
 
