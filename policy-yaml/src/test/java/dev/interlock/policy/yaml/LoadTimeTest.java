@@ -16,7 +16,7 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
 class LoadTimeTest {
 
     private static final int TOOLS = 10_000;
-    private static final int ROUNDS = 6;
+    private static final int ROUNDS = 3;
 
     /** Reading, checking and building may take so many times as long as running through the parser's events. */
     private static final double MOST_TIMES_THE_PARSER = 2.5;

@@ -5,6 +5,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
@@ -46,12 +47,18 @@ final class Demo {
     private final Policy policy;
     private final PolicyEngine engine;
 
-    Demo(Report report) {
+    /**
+     * @param audit where events go; null for nowhere
+     */
+    Demo(Report report, @Nullable AuditSink audit) {
         this.report = report;
         this.policy = PolicyYaml.read(resource("aws-healthimaging.yaml"), "aws-healthimaging.yaml")
                 .orThrow();
-        this.engine =
-                PolicyEngine.builder(policy).rateLimiter(RateLimiter.inMemory()).build();
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy).rateLimiter(RateLimiter.inMemory());
+        if (audit != null) {
+            builder.audit(audit);
+        }
+        this.engine = builder.build();
     }
 
     private static String resource(String name) {
@@ -64,7 +71,9 @@ final class Demo {
 
     /** Whether everything went as it should. */
     boolean play(McpClientTransport server) throws IOException {
-        McpSyncClient client = McpClient.sync(EnforcingClientTransport.wrap(server, engine))
+        McpSyncClient client = McpClient.sync(EnforcingClientTransport.builder(server, engine)
+                        .identity("demo-agent")
+                        .build())
                 .jsonSchemaValidator(Unvalidated.INSTANCE)
                 .initializationTimeout(TIMEOUT)
                 .requestTimeout(TIMEOUT)

@@ -1,26 +1,39 @@
 package dev.interlock.policy.cli.demo;
 
+import dev.interlock.policy.audit.log.AuditLog;
+import dev.interlock.policy.audit.log.Redaction;
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
 
 /** {@code interlock demo}: shows a policy at work. */
 @Command(
         name = "demo",
         description = "Plays an agent against an MCP server with a policy between them, and shows each decision.",
-        mixinStandardHelpOptions = true)
+        mixinStandardHelpOptions = true,
+        footerHeading = "%nExamples:%n",
+        footer = {"  interlock demo", "  interlock demo --audit demo.jsonl"})
 public final class DemoCommand implements Callable<Integer> {
 
     @Spec
     private CommandSpec spec;
+
+    @Option(
+            names = "--audit",
+            paramLabel = "FILE",
+            description = "Write an audit log to this file, with all arguments, which are made up.")
+    private @Nullable Path audit;
 
     /** For the command line to make. */
     public DemoCommand() {}
@@ -29,10 +42,17 @@ public final class DemoCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         PrintWriter err = spec.commandLine().getErr();
+        AuditLog log;
+        try {
+            log = openLog();
+        } catch (IOException | IllegalArgumentException e) {
+            err.println("interlock demo: --audit " + audit + ": " + e.getMessage());
+            return ExitCode.USAGE;
+        }
         StdioClientTransport server = new StdioClientTransport(serverProcess(), McpJsonDefaults.getMapper());
         server.setStdErrorHandler(err::println);
-        try {
-            boolean fine = new Demo(new Report(out, Ansi.AUTO)).play(server);
+        try (log) {
+            boolean fine = new Demo(new Report(out, Ansi.AUTO), log).play(server);
             return fine ? ExitCode.OK : ExitCode.SOFTWARE;
         } catch (RuntimeException e) {
             err.println("interlock demo: the server could not be talked to: " + e.getMessage());
@@ -41,6 +61,12 @@ public final class DemoCommand implements Callable<Integer> {
             out.flush();
             err.flush();
         }
+    }
+
+    private @Nullable AuditLog openLog() throws IOException {
+        return audit == null
+                ? null
+                : AuditLog.at(audit).arguments(Redaction.allBut()).open();
     }
 
     /** This very program, in a process of its own. */

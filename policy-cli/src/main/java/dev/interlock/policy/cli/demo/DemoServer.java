@@ -64,7 +64,7 @@ final class DemoServer {
 
     private List<Tool> tools() throws IOException {
         List<Tool> tools = new ArrayList<>();
-        try (InputStream resource = DemoServer.class.getResourceAsStream("healthimaging-tools.json")) {
+        try (InputStream resource = DemoServer.class.getResourceAsStream("aws-healthimaging-tools.json")) {
             byte[] text = Objects.requireNonNull(resource, "the list of tools is not in the jar")
                     .readAllBytes();
             Map<String, List<Map<String, Object>>> document = json.readValue(text, new TypeRef<>() {});

@@ -76,7 +76,7 @@ final class Report {
     }
 
     private static String milliseconds(long nanos) {
-        return String.format(Locale.ROOT, "%.1f ms", nanos / 1e6);
+        return String.format(Locale.ROOT, nanos < 100_000_000 ? "%.1f ms" : "%.0f ms", nanos / 1e6);
     }
 
     /** What reached the server, in the order in which the agent first called it. */

@@ -40,7 +40,7 @@ class HealthImagingPolicyTest {
             PolicyEngine.builder(policy).rateLimiter(StandingTime.limiter()).build();
 
     private static List<Map<String, Object>> offeredTools() throws IOException {
-        try (InputStream in = DemoServer.class.getResourceAsStream("healthimaging-tools.json")) {
+        try (InputStream in = DemoServer.class.getResourceAsStream("aws-healthimaging-tools.json")) {
             return McpJsonDefaults.getMapper()
                     .readValue(in.readAllBytes(), new TypeRef<Map<String, List<Map<String, Object>>>>() {})
                     .get("tools");
