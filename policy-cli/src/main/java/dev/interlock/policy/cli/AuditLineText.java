@@ -16,7 +16,8 @@ final class AuditLineText {
         String start = colours.faint(line.text("t")) + "  ";
         return start
                 + switch (line.event()) {
-                    case "decision" -> decision(line);
+                    case "decision" -> decision(line, tool(line));
+                    case "method" -> decision(line, method(line));
                     case "settlement" ->
                         faint("ended") + tool(line) + "  " + Printable.of(line.text("outcome")) + ", after "
                                 + time(line.number("tookMicros"));
@@ -31,7 +32,7 @@ final class AuditLineText {
                 };
     }
 
-    private String decision(AuditLine line) {
+    private String decision(AuditLine line, String what) {
         StringBuilder text = new StringBuilder();
         String decision = line.text("decision");
         String shown = padded(Printable.of(decision));
@@ -41,7 +42,7 @@ final class AuditLineText {
                     case "asked", "audited" -> colours.yellow(shown);
                     default -> colours.red(shown);
                 });
-        text.append(tool(line));
+        text.append(what);
         if (!line.text("rule").isEmpty()) {
             text.append("  by ").append(Printable.of(line.text("rule")));
         }
@@ -53,10 +54,25 @@ final class AuditLineText {
                 text.append("  ").append(who).append(' ').append(Printable.of(line.text(who)));
             }
         }
+        if (!line.text("by").isEmpty()) {
+            text.append("  answered by ").append(Printable.of(line.text("by")));
+        }
+        if (!line.text("ticket").isEmpty()) {
+            text.append("  ticket ").append(Printable.of(line.text("ticket")));
+        }
         if (line.number("retryAfterMs") > 0) {
             text.append("  room in ").append(time(line.number("retryAfterMs") * 1_000));
         }
-        return text.append("  ").append(time(line.number("tookMicros"))).toString();
+        if (line.members().containsKey("tookMicros")) {
+            text.append("  ").append(time(line.number("tookMicros")));
+        }
+        return text.toString();
+    }
+
+    private static String method(AuditLine line) {
+        return (line.text("from").equals("server") ? "from " : "to ")
+                + (line.text("server").isEmpty() ? "the server: " : Printable.of(line.text("server")) + ": ")
+                + Printable.of(line.text("method"));
     }
 
     private static String tool(AuditLine line) {

@@ -23,7 +23,9 @@ final class AuditStats {
     private static final long MILLIS_PER_MINUTE = 60_000;
 
     private final Map<String, Long> decisions = new TreeMap<>();
+    private final Map<String, Long> methods = new TreeMap<>();
     private final Map<String, Long> endings = new TreeMap<>();
+    private final Map<Answer, Long> answers = new HashMap<>();
     private final Map<Denial, Long> denials = new HashMap<>();
     private final Map<String, Calls> tools = new HashMap<>();
     /** Questions that are open: their answers are no new calls. */
@@ -42,8 +44,17 @@ final class AuditStats {
      * What denials are counted by.
      *
      * @param rule which rule denied
+     * @param tool what was denied: a tool, or another method
      */
     record Denial(String rule, String code, String tool) {}
+
+    /**
+     * What answers to questions are counted by.
+     *
+     * @param by who answered; empty if the log doesn't say, as when nobody did
+     * @param decision what came of it
+     */
+    record Answer(String by, String decision) {}
 
     /** The calls of one tool. */
     private static final class Calls {
@@ -72,9 +83,37 @@ final class AuditStats {
         Instant time = line.time();
         switch (line.event()) {
             case "decision" -> decision(line, time);
+            case "method" -> method(line);
             case "settlement" -> endings.merge(line.text("outcome"), 1L, Long::sum);
             case "lost" -> lost += line.number("events");
             default -> {}
+        }
+    }
+
+    private void method(AuditLine line) {
+        methods.merge(line.text("decision"), 1L, Long::sum);
+        denial(line, line.text("method"));
+    }
+
+    private void denial(AuditLine line, String what) {
+        switch (line.text("decision")) {
+            case "denied", "hidden", "refused" -> {
+                Denial denial = new Denial(line.text("rule"), line.text("code"), what);
+                Denial counted = denials.size() < MOST_NAMES || denials.containsKey(denial)
+                        ? denial
+                        : new Denial(OTHERS, "", OTHERS);
+                denials.merge(counted, 1L, Long::sum);
+            }
+            default -> {}
+        }
+    }
+
+    private void answer(AuditLine line, String decision) {
+        if (decision.equals("approved") || decision.equals("refused")) {
+            Answer answer = new Answer(line.text("by"), decision);
+            Answer counted =
+                    answers.size() < MOST_NAMES || answers.containsKey(answer) ? answer : new Answer(OTHERS, decision);
+            answers.merge(counted, 1L, Long::sum);
         }
     }
 
@@ -83,16 +122,8 @@ final class AuditStats {
         String tool = line.text("tool");
         String id = line.text("id");
         decisions.merge(decision, 1L, Long::sum);
-        switch (decision) {
-            case "denied", "hidden", "refused" -> {
-                Denial denial = new Denial(line.text("rule"), line.text("code"), tool);
-                Denial counted = denials.size() < MOST_NAMES || denials.containsKey(denial)
-                        ? denial
-                        : new Denial(OTHERS, "", OTHERS);
-                denials.merge(counted, 1L, Long::sum);
-            }
-            default -> {}
-        }
+        denial(line, tool);
+        answer(line, decision);
         if (asked.remove(id)) {
             return;
         }
@@ -131,6 +162,15 @@ final class AuditStats {
                 .toList();
     }
 
+    private List<Map.Entry<Answer, Long>> topAnswers(int most) {
+        return answers.entrySet().stream()
+                .sorted(Comparator.<Map.Entry<Answer, Long>>comparingLong(Map.Entry::getValue)
+                        .reversed()
+                        .thenComparing(entry -> entry.getKey().toString()))
+                .limit(most)
+                .toList();
+    }
+
     private List<Map.Entry<String, Calls>> topTools(int most) {
         return tools.entrySet().stream()
                 .sorted(Comparator.<Map.Entry<String, Calls>>comparingLong(entry -> entry.getValue().count)
@@ -155,8 +195,22 @@ final class AuditStats {
         StringBuilder out = new StringBuilder();
         out.append(Count.of(calls, "call")).append(first == null ? "" : ", " + first + " to " + last);
         out.append('\n').append(counts(decisions));
+        if (!methods.isEmpty()) {
+            out.append("\nother requests: ").append(counts(methods));
+        }
         if (!endings.isEmpty()) {
             out.append("\nended: ").append(counts(endings));
+        }
+        if (!answers.isEmpty()) {
+            out.append("\n\nwho answered");
+            topAnswers(most)
+                    .forEach(entry -> out.append(String.format(
+                            "%n%8s  %s by %s",
+                            Count.number(entry.getValue()),
+                            entry.getKey().decision(),
+                            entry.getKey().by().isEmpty()
+                                    ? "nobody known"
+                                    : Printable.of(entry.getKey().by()))));
         }
         if (!denials.isEmpty()) {
             out.append("\n\ndenials");
@@ -217,7 +271,15 @@ final class AuditStats {
                 .put("from", first == null ? null : first.toString())
                 .put("to", last == null ? null : last.toString())
                 .put("decisions", json(decisions))
+                .put("methods", json(methods))
                 .put("endings", json(endings))
+                .put(
+                        "answers",
+                        topAnswers(most),
+                        entry -> new Json()
+                                .put("by", entry.getKey().by())
+                                .put("decision", entry.getKey().decision())
+                                .put("count", entry.getValue()))
                 .put(
                         "denials",
                         topDenials(most),

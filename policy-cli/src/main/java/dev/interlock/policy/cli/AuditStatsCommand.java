@@ -2,8 +2,7 @@ package dev.interlock.policy.cli;
 
 import java.io.IOException;
 import java.io.InputStream;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -28,8 +27,8 @@ final class AuditStatsCommand implements Callable<Integer> {
     @Mixin
     private FormatOption format;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The log.")
-    private String file = "";
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "The log, or several; - is the standard input.")
+    private List<String> files = List.of();
 
     @Option(names = "--top", paramLabel = "N", defaultValue = "10", description = "How many of each. Default: 10.")
     private int top = 10;
@@ -40,11 +39,12 @@ final class AuditStatsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         AuditStats stats = new AuditStats();
-        for (Path each : AuditFile.files(file)) {
-            try (InputStream in = Files.newInputStream(each)) {
+        for (Input each : Input.of(files)) {
+            try (each;
+                    InputStream in = each.open()) {
                 read(new Lines(in), stats);
             } catch (IOException e) {
-                throw new CliException(Source.reason(each.toString(), e));
+                throw new CliException(Source.reason(each.name(), e));
             }
         }
         spec.commandLine().getOut().println(format.json() ? stats.json(top) : stats.text(top));

@@ -21,6 +21,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 
@@ -41,8 +42,8 @@ final class AuditTailCommand implements Callable<Integer> {
     @Mixin
     private FormatOption format;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The log.")
-    private String file = "";
+    @Parameters(paramLabel = "FILE", arity = "1..*", description = "The log, or several; - is the standard input.")
+    private List<String> files = List.of();
 
     @Option(names = "-n", paramLabel = "LINES", defaultValue = "10", description = "How many lines. Default: 10.")
     private int count = 10;
@@ -58,33 +59,50 @@ final class AuditTailCommand implements Callable<Integer> {
     @Override
     public Integer call() throws InterruptedException {
         AuditLineText text = new AuditLineText(Colours.detect());
-        List<Path> files = AuditFile.files(file);
         Deque<byte[]> lines = new ArrayDeque<>();
+        if (follow) {
+            follow(text, lines);
+            return ExitCode.OK;
+        }
+        for (Input each : Input.of(files)) {
+            collect(each, lines);
+        }
+        lines.forEach(line -> print(line, text));
+        return ExitCode.OK;
+    }
+
+    private void follow(AuditLineText text, Deque<byte[]> lines) throws InterruptedException {
+        String file = files.get(0);
+        if (files.size() > 1 || file.equals(Input.STANDARD)) {
+            throw new ParameterException(
+                    spec.commandLine(), "--follow is for one log that is named; the standard input can't be followed");
+        }
         try (Follower follower = new Follower(AuditFile.path(file))) {
-            for (Path each : files) {
-                if (!each.equals(AuditFile.path(file))) {
-                    collect(Files.readAllBytes(each), lines);
+            for (Input each : Input.of(files)) {
+                if (!each.name().equals(AuditFile.path(file).toString())) {
+                    collect(each, lines);
                 }
             }
             follower.next().forEach(line -> add(line, lines));
             lines.forEach(line -> print(line, text));
-            while (follow && !spec.commandLine().getOut().checkError()) {
+            while (!spec.commandLine().getOut().checkError()) {
                 follower.next().forEach(line -> print(line, text));
                 Thread.sleep(LOOK.toMillis());
             }
         } catch (IOException e) {
             throw new CliException(Source.reason(file, e));
         }
-        return ExitCode.OK;
     }
 
-    private void collect(byte[] bytes, Deque<byte[]> lines) {
-        int start = 0;
-        for (int i = 0; i < bytes.length; i++) {
-            if (bytes[i] == '\n') {
-                add(Arrays.copyOfRange(bytes, start, i), lines);
-                start = i + 1;
+    private void collect(Input input, Deque<byte[]> last) {
+        try (input;
+                InputStream in = input.open()) {
+            Lines lines = new Lines(in);
+            while (lines.next()) {
+                add(Arrays.copyOfRange(lines.buffer(), lines.offset(), lines.offset() + lines.length()), last);
             }
+        } catch (IOException e) {
+            throw new CliException(Source.reason(input.name(), e));
         }
     }
 

@@ -6,6 +6,8 @@ import dev.interlock.policy.audit.log.Verification;
 import dev.interlock.policy.audit.log.Verification.Finding;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Path;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -39,8 +41,12 @@ final class AuditVerifyCommand implements Callable<Integer> {
     @Mixin
     private FormatOption format;
 
-    @Parameters(index = "0", paramLabel = "FILE", description = "The log.")
-    private String file = "";
+    @Parameters(
+            paramLabel = "FILE",
+            arity = "1..*",
+            description =
+                    "The log, or several, each by itself; - is a log on the standard input, its files in their order.")
+    private List<String> files = List.of();
 
     @Option(
             names = "--key",
@@ -68,8 +74,29 @@ final class AuditVerifyCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        LogVerifier verifier =
-                LogVerifier.of(AuditFile.path(file)).unclosed(unclosed).pruned(pruned);
+        if (files.size() > 1 && head != null) {
+            throw new ParameterException(spec.commandLine(), "--head is one log's: give it with that log alone");
+        }
+        boolean intact = true;
+        for (String file : files) {
+            intact &= isIntact(file);
+        }
+        return intact ? ExitCode.OK : 1;
+    }
+
+    private boolean isIntact(String file) {
+        if (!file.equals(Input.STANDARD)) {
+            return isIntact(file, AuditFile.path(file));
+        }
+        try (Input standard = Input.of(List.of(file)).get(0)) {
+            return isIntact(standard.name(), standard.keep());
+        } catch (IOException e) {
+            throw new CliException(Source.reason("<stdin>", e));
+        }
+    }
+
+    private boolean isIntact(String name, Path log) {
+        LogVerifier verifier = LogVerifier.of(log).unclosed(unclosed).pruned(pruned);
         if (key != null) {
             verifier.key(KeyFile.read(key));
         }
@@ -84,26 +111,27 @@ final class AuditVerifyCommand implements Callable<Integer> {
         try {
             found = verifier.verify();
         } catch (IOException e) {
-            throw new CliException(Source.reason(file, e));
+            throw new CliException(Source.reason(name, e));
         }
         if (format.json()) {
-            spec.commandLine().getOut().println(json(found));
+            spec.commandLine().getOut().println(json(log, name, found));
         } else {
-            show(found);
+            show(log, name, found);
         }
-        return found.intact() ? ExitCode.OK : 1;
+        return found.intact();
     }
 
-    private void show(Verification found) {
+    private void show(Path log, String name, Verification found) {
         PrintWriter out = spec.commandLine().getOut();
         Colours colours = Colours.detect();
         for (Finding finding : found.findings()) {
-            out.println(colours.bold(where(finding)) + " " + colours.red(text(finding)) + ": " + finding.message());
+            out.println(colours.bold(where(log, name, finding)) + " " + colours.red(text(finding)) + ": "
+                    + finding.message());
         }
         for (Finding note : found.notes()) {
-            out.println(colours.bold(where(note)) + " " + colours.faint("note") + ": " + note.message());
+            out.println(colours.bold(where(log, name, note)) + " " + colours.faint("note") + ": " + note.message());
         }
-        out.println(Count.of(found.lines(), "line") + " in "
+        out.println((files.size() == 1 ? "" : Printable.of(name) + ": ") + Count.of(found.lines(), "line") + " in "
                 + Count.of(found.files().size(), "file") + ": "
                 + (found.intact()
                         ? colours.green("intact")
@@ -111,31 +139,34 @@ final class AuditVerifyCommand implements Callable<Integer> {
         out.println("head " + found.head());
     }
 
-    private static String where(Finding finding) {
-        return Printable.of(name(finding)) + ":" + finding.line() + ":";
+    private static String where(Path log, String name, Finding finding) {
+        return Printable.of(file(log, name, finding)) + ":" + finding.line() + ":";
     }
 
-    private static String name(Finding finding) {
-        return String.valueOf(finding.file().getFileName());
+    /** The standard input was kept in a file whose name says nothing to anybody. */
+    private static String file(Path log, String name, Finding finding) {
+        return log.toString().equals(name) || !finding.file().equals(log)
+                ? String.valueOf(finding.file().getFileName())
+                : name;
     }
 
     private static String text(Finding finding) {
         return finding.kind().name().toLowerCase(Locale.ROOT);
     }
 
-    private static Json json(Verification found) {
+    private static Json json(Path log, String name, Verification found) {
         return new Json()
                 .put("intact", found.intact())
                 .put("lines", found.lines())
                 .put("files", found.files().size())
                 .put("head", found.head().toString())
-                .put("findings", found.findings(), AuditVerifyCommand::json)
-                .put("notes", found.notes(), AuditVerifyCommand::json);
+                .put("findings", found.findings(), finding -> json(log, name, finding))
+                .put("notes", found.notes(), finding -> json(log, name, finding));
     }
 
-    private static Json json(Finding finding) {
+    private static Json json(Path log, String name, Finding finding) {
         return new Json()
-                .put("file", name(finding))
+                .put("file", file(log, name, finding))
                 .put("line", finding.line())
                 .put("kind", text(finding))
                 .put("message", finding.message());

@@ -16,6 +16,9 @@ final class AuditedCalls {
 
     private static final byte[] FIRST = {'{', '"', 's', 'e', 'q', '"', ':'};
 
+    /** How much of a file tells whether it is an audit log. */
+    static final int BEGINNING = FIRST.length;
+
     private final boolean partial;
     private final Map<String, Call> calls = new HashMap<>();
 
@@ -25,29 +28,24 @@ final class AuditedCalls {
         private boolean replayed;
     }
 
-    private AuditedCalls(boolean partial) {
-        this.partial = partial;
-    }
-
     /** Whether a file is an audit log, told by how its first line begins. */
     static boolean isLog(InputStream in) throws IOException {
         return Arrays.equals(in.readNBytes(FIRST.length), FIRST);
     }
 
-    /**
-     * Reads a log through.
-     *
-     * @param partial whether calls may be replayed of which not all arguments are in the log
-     */
-    static AuditedCalls of(Lines lines, boolean partial) throws IOException {
-        AuditedCalls audited = new AuditedCalls(partial);
+    /** @param partial whether calls may be replayed of which not all arguments are in the log */
+    AuditedCalls(boolean partial) {
+        this.partial = partial;
+    }
+
+    /** Reads a file of a log through. */
+    void read(Lines lines) throws IOException {
         while (lines.next()) {
             AuditLine line = lines.isTooLong() ? null : AuditLine.read(lines.buffer(), lines.offset(), lines.length());
             if (line != null) {
-                audited.add(line);
+                add(line);
             }
         }
-        return audited;
     }
 
     private void add(AuditLine line) {

@@ -30,6 +30,9 @@ final class DecisionLog implements DecisionSink {
     public void write(Where where, Decision decision, boolean passes, @Nullable Decision other, boolean otherPasses) {
         any = true;
         json.writeStartObject();
+        if (where.file() != null) {
+            json.writeStringProperty("file", where.file());
+        }
         json.writeNumberProperty("line", where.line());
         if (where.id() != null) {
             json.writeStringProperty("case", where.id());

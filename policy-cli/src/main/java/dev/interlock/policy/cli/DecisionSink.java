@@ -23,10 +23,11 @@ interface DecisionSink extends AutoCloseable {
     /**
      * Which call of a recording is meant.
      *
+     * @param file the file that the line stands in; null if only one is read
      * @param line the line's number
      * @param id the case's id, or null
      * @param step the call's position in the case, from 0; -1 for a line with one call
      * @param tool the tool that is called
      */
-    record Where(long line, @Nullable String id, int step, String tool) {}
+    record Where(@Nullable String file, long line, @Nullable String id, int step, String tool) {}
 }

@@ -18,6 +18,9 @@ final class DecisionText implements DecisionSink {
     @Override
     public void write(Where where, Decision decision, boolean passes, @Nullable Decision other, boolean otherPasses) {
         StringBuilder line = new StringBuilder();
+        if (where.file() != null) {
+            line.append(Printable.of(where.file())).append(':');
+        }
         line.append(where.line());
         if (where.id() != null) {
             line.append(' ').append(Printable.of(where.id()));

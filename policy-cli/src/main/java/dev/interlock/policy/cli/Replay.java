@@ -16,32 +16,36 @@ final class Replay {
     private final @Nullable Stage other;
     private final PrintWriter err;
     private final ReplaySummary summary = new ReplaySummary();
-    private final RecordingReader reader;
     private long refusedMore;
     private long allowedMore;
 
-    Replay(Stage stage, @Nullable Stage other, RecordingReader reader, PrintWriter err) {
+    Replay(Stage stage, @Nullable Stage other, PrintWriter err) {
         this.stage = stage;
         this.other = other;
-        this.reader = reader;
         this.err = err;
     }
 
-    void run(Lines lines, DecisionSink sink) throws IOException {
+    /**
+     * Takes the lines of a file through.
+     *
+     * @param file what it is called; null if it is the only one
+     * @param reader what reads them
+     */
+    void run(@Nullable String file, Lines lines, RecordingReader reader, DecisionSink sink) throws IOException {
         while (lines.next()) {
             if (lines.isTooLong()) {
-                damaged(lines.number(), "the line is longer than " + (Lines.LONGEST >> 20) + " MiB");
+                damaged(file, lines.number(), "the line is longer than " + (Lines.LONGEST >> 20) + " MiB");
             } else if (!lines.isBlank()) {
                 try {
-                    line(lines, sink);
+                    line(file, lines, reader, sink);
                 } catch (DamagedLineException e) {
-                    damaged(lines.number(), String.valueOf(e.getMessage()));
+                    damaged(file, lines.number(), String.valueOf(e.getMessage()));
                 }
             }
         }
     }
 
-    private void line(Lines lines, DecisionSink sink) {
+    private void line(@Nullable String file, Lines lines, RecordingReader reader, DecisionSink sink) {
         Recording recording = reader.read(lines.buffer(), lines.offset(), lines.length());
         if (recording.calls().isEmpty() && !recording.isCase()) {
             return;
@@ -58,6 +62,7 @@ final class Replay {
             if (opposed == null || differs(decision, passes, opposed, opposedPasses)) {
                 sink.write(
                         new DecisionSink.Where(
+                                file,
                                 lines.number(),
                                 recording.id(),
                                 step,
@@ -84,10 +89,11 @@ final class Replay {
         return decision.allowed() || (call.approved() && decision.verdict() == Decision.Verdict.NEEDS_APPROVAL);
     }
 
-    private void damaged(long line, String problem) {
+    private void damaged(@Nullable String file, long line, String problem) {
         summary.addDamaged();
         if (summary.damaged() <= SHOWN_DAMAGES) {
-            err.println("line " + line + ": " + Printable.of(problem));
+            err.println(
+                    (file == null ? "line " : Printable.of(file) + ", line ") + line + ": " + Printable.of(problem));
         }
     }
 

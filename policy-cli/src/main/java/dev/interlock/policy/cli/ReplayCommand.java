@@ -2,14 +2,15 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.testing.ToolList;
-import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -17,7 +18,6 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
 import tools.jackson.core.JacksonException;
@@ -50,8 +50,10 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Parameters(
             paramLabel = "[POLICY] CALLS",
-            arity = "1..2",
-            description = "The policy, unless the lines bring their own, and the calls; - is the standard input.")
+            arity = "1..*",
+            description =
+                    "The policy, unless the lines bring their own, and the calls: one file or more, each audit log"
+                            + " with the finished files beside it; - is the standard input.")
     private List<String> files = List.of();
 
     @Option(
@@ -77,58 +79,53 @@ final class ReplayCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        if (files.size() > 2) {
-            throw new ParameterException(spec.commandLine(), "Only a policy and a file of calls can be given");
-        }
         Colours colours = Colours.detect();
         ToolList known = tools.read();
-        String calls = files.get(files.size() - 1);
         String policyFile = files.size() < 2 ? null : files.get(0);
         Policy policy = policyFile == null ? null : Source.read(policyFile).policy(colours);
         Stage stage = new Stage(policy, false, known);
         String other = against;
         Stage otherStage = other == null ? null : new Stage(Source.read(other).policy(colours), true, known);
         PrintWriter err = spec.commandLine().getErr();
-        try (InputStream in = calls.equals("-") ? standardInput() : Source.open(calls)) {
-            Replay replay = new Replay(stage, otherStage, new RecordingReader(audited(calls)), err);
-            try (DecisionSink sink = sink(colours)) {
-                replay.run(new Lines(in), sink);
-            }
-            err.println(replay.summary(policyFile == null ? "the lines' own policies" : policyFile, other));
-            err.flush();
-            return replay.exitCode();
+        Replay replay = new Replay(stage, otherStage, err);
+        List<Input> inputs = Input.of(policyFile == null ? files : files.subList(1, files.size()));
+        try (DecisionSink sink = sink(colours)) {
+            replay(replay, inputs, sink);
         } catch (IOException e) {
-            throw new CliException(Source.reason(calls.equals("-") ? "<stdin>" : calls, e));
+            throw new CliException("the calls can't be read (" + e.getMessage() + ")");
         } catch (JacksonException e) {
             // Whoever read the output has gone: nothing to complain about, and nobody to complain to.
             return ExitCode.USAGE;
         }
+        err.println(replay.summary(policyFile == null ? "the lines' own policies" : policyFile, other));
+        err.flush();
+        return replay.exitCode();
     }
 
-    private static InputStream standardInput() throws IOException {
-        InputStream in = new BufferedInputStream(System.in);
-        in.mark(BUFFER);
-        if (AuditedCalls.isLog(in)) {
-            throw new CliException(
-                    "an audit log must be given as a file: it is read twice, since later lines tell how a"
-                            + " call ended");
-        }
-        in.reset();
-        return in;
-    }
-
-    /** What an audit log tells in later lines; null if the calls are no audit log. */
-    private @Nullable AuditedCalls audited(String calls) throws IOException {
-        if (calls.equals("-")) {
-            return null;
-        }
-        try (InputStream in = Source.open(calls)) {
-            if (!AuditedCalls.isLog(in)) {
-                return null;
+    private void replay(Replay replay, List<Input> inputs, DecisionSink sink) throws IOException {
+        // Of all files before the first is replayed: how a call ended may stand in the next one.
+        AuditedCalls audited = new AuditedCalls(partial);
+        try {
+            Set<Input> logs = new HashSet<>();
+            for (Input input : inputs) {
+                if (input.isLog()) {
+                    logs.add(input);
+                    input.keep();
+                    try (InputStream in = input.open()) {
+                        audited.read(new Lines(in));
+                    }
+                }
             }
-        }
-        try (InputStream in = Source.open(calls)) {
-            return AuditedCalls.of(new Lines(in), partial);
+            for (Input input : inputs) {
+                try (InputStream in = input.open()) {
+                    RecordingReader reader = new RecordingReader(logs.contains(input) ? audited : null);
+                    replay.run(inputs.size() == 1 ? null : input.name(), new Lines(in), reader, sink);
+                }
+            }
+        } finally {
+            for (Input input : inputs) {
+                input.close();
+            }
         }
     }
 

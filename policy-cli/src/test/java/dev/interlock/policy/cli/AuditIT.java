@@ -2,11 +2,14 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.audit.log.SealKey;
+import dev.interlock.policy.audit.log.Sync;
 import dev.interlock.policy.cli.Interlock.Result;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
@@ -260,10 +263,93 @@ class AuditIT {
     }
 
     @Test
-    void aLogOnTheStandardInputIsRefusedSinceItIsReadTwice() throws Exception {
-        write(AuditLog.at(file).arguments(Redaction.allBut()));
-        Result result = interlock.runWith(Files.readString(file), "replay", "policy.yaml", "-");
-        assertThat(result.code()).isEqualTo(2);
-        assertThat(result.err()).contains("must be given as a file");
+    void aLogIsReplayedOverAllItsFilesAndFromTheStandardInput() throws Exception {
+        write(inSeveralFiles().arguments(Redaction.allBut()));
+        interlock.file("more.jsonl", "{\"tool\": \"pay\", \"args\": {\"amount\": 7}}\nnonsense\n");
+
+        Result piped = interlock.runWith(concatenated(), "replay", "policy.yaml", "-");
+        assertThat(piped.err()).contains("6 calls: 4 allowed, 2 denied");
+        assertThat(piped.out().lines().map(line -> line.contains("\"allowed\":true")))
+                .containsExactly(true, false, true, true, true, false);
+        Result named = interlock.run("replay", "policy.yaml", "audit.jsonl", "more.jsonl");
+        assertThat(named.code()).isEqualTo(2);
+        assertThat(named.out()).contains("\"file\":\"audit.jsonl\",\"line\":");
+        assertThat(named.err()).contains("7 calls: 4 allowed, 3 denied").contains("more.jsonl, line 2: ");
+    }
+
+    @Test
+    void aLogOnTheStandardInputIsReadLikeOneInFiles() throws Exception {
+        write(inSeveralFiles());
+        String all = concatenated();
+
+        assertThat(interlock.runWith(all, "audit", "stats", "-").out()).startsWith("6 calls, ");
+        assertThat(interlock.runWith(all, "audit", "tail", "-n", "3", "-").out().lines())
+                .hasSize(3);
+        Result changed = interlock.runWith(all.replaceFirst("denied", "hidden"), "audit", "verify", "-");
+        assertThat(changed.out())
+                .contains("<stdin>:5: changed: line 5 was changed after it was written")
+                .contains(": 1 finding\n");
+        assertThat(changed.code()).isEqualTo(1);
+    }
+
+    @Test
+    void severalLogsAreReadInTheirOrderAndEachIsVerifiedByItself() throws Exception {
+        write(AuditLog.at(file));
+        write(AuditLog.at(directory.resolve("other.jsonl")));
+
+        assertThat(interlock
+                        .run("audit", "stats", "audit.jsonl", "other.jsonl", "audit.jsonl")
+                        .out())
+                .startsWith("12 calls, ");
+        tamper(5, "\"denied\"", "\"allowed\"");
+        Result both = interlock.run("audit", "verify", "other.jsonl", "audit.jsonl");
+        assertThat(both.out())
+                .contains("other.jsonl: 13 lines in 1 file: intact")
+                .contains("audit.jsonl: 13 lines in 1 file: 1 finding");
+        assertThat(both.code()).isEqualTo(1);
+    }
+
+    private AuditLog.Builder inSeveralFiles() {
+        // What is written at one go goes to one file: so each decision is waited for.
+        return AuditLog.at(file).rotateAt(2_500).sync(Sync.everyDecision());
+    }
+
+    private String concatenated() throws IOException {
+        assertThat(AuditLog.files(file)).hasSizeGreaterThan(1);
+        StringBuilder all = new StringBuilder();
+        for (Path each : AuditLog.files(file)) {
+            all.append(Files.readString(each));
+        }
+        return all.toString();
+    }
+
+    @Test
+    void whoAnsweredAndWhatElseWasAskedForIsShown() throws Exception {
+        String policy = """
+                version: "1"
+                methods: {"resources/*": deny}
+                tools:
+                  pay: {rules: [{name: a person, action: require_approval}]}
+                """;
+        ApprovalTickets tickets = ApprovalTickets.builder().build();
+        try (AuditLog log = AuditLog.at(file).open()) {
+            PolicyEngine engine = PolicyEngine.builder(
+                            PolicyYaml.read(policy, "policy.yaml").orThrow())
+                    .approvals(tickets)
+                    .audit(log)
+                    .build();
+            ToolCall call = ToolCall.of("pay", Map.of());
+            engine.admit(call);
+            tickets.approve(tickets.list().get(0).id(), "Ada\u001b[2J");
+            engine.admit(call).succeeded();
+            engine.admit(MethodCall.of("resources/read").on("files"));
+        }
+        assertThat(interlock.run("audit", "tail", "audit.jsonl", "-n", "4").out())
+                .containsPattern("approved pay  by a person \\[approved\\]  answered by Ada\\\\u001b\\[2J  ticket \\S+")
+                .contains("denied   to files: resources/read  by methods.resources/* [method]");
+        assertThat(interlock.run("audit", "stats", "audit.jsonl").out())
+                .contains("other requests: 1 denied")
+                .contains("who answered\n       1  approved by Ada\\u001b[2J")
+                .contains("       1  resources/read  by methods.resources/* [method]");
     }
 }

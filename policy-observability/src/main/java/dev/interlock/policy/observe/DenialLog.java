@@ -3,6 +3,7 @@ package dev.interlock.policy.observe;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision;
 import java.time.Duration;
@@ -14,7 +15,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Writes denials to the host's log, at INFO, each kind once in an interval with the number of those that were passed over
- * since; an agent that tries again and again does not fill the disk. A kind is a tool, a rule and a code. Failures of the engine
+ * since; an agent that tries again and again does not fill the disk. A kind is a tool or another method, a rule and a code. Failures of the engine
  * itself are written at WARN, by their class, in the same way. No argument, message, session or identity is written, and no
  * name can break out of its line. Thread-safe.
  */
@@ -28,6 +29,7 @@ public final class DenialLog implements AuditSink {
     private final Duration interval;
     private final BoundedNames tools = new BoundedNames(MOST_NAMES);
     private final BoundedNames rules = new BoundedNames(MOST_NAMES);
+    private final BoundedNames methods = new BoundedNames(MOST_NAMES);
     private final Map<Kind, Told> told = new ConcurrentHashMap<>();
 
     private record Kind(String tool, String rule, String code) {}
@@ -62,6 +64,8 @@ public final class DenialLog implements AuditSink {
     public void record(AuditEvent event) {
         if (event instanceof Decided decided && !decided.decision().allowed()) {
             denied(decided);
+        } else if (event instanceof MethodDecided decided && !decided.decision().allowed()) {
+            denied(decided);
         } else if (event instanceof Failed failed) {
             Kind kind = new Kind("", failed.failure(), "failure");
             Told now = tell(kind, failed.time());
@@ -81,6 +85,26 @@ public final class DenialLog implements AuditSink {
                     "{} a call of {}: {}, rule {}, decision {}{}",
                     decision.verdict() == Decision.Verdict.DENIED ? "Denied" : "Asked about",
                     printable(kind.tool()),
+                    kind.code(),
+                    printable(kind.rule()),
+                    printable(decided.id()),
+                    more(now));
+        }
+    }
+
+    private void denied(MethodDecided decided) {
+        Decision decision = decided.decision();
+        String from = decided.request().fromServer() ? "server" : "client";
+        Kind kind = new Kind(
+                from + " " + methods.of(decided.request().method()),
+                rules.rule(decision),
+                decision.code().text());
+        Told now = tell(kind, decided.time());
+        if (now.now()) {
+            log.info(
+                    "Refused a request for {} of the {}: {}, rule {}, decision {}{}",
+                    printable(methods.of(decided.request().method())),
+                    from,
                     kind.code(),
                     printable(kind.rule()),
                     printable(decided.id()),

@@ -3,6 +3,7 @@ package dev.interlock.policy.observe;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
@@ -24,6 +25,8 @@ import java.util.concurrent.ConcurrentHashMap;
  * <ul>
  *   <li>{@code interlock.decisions}, a counter by {@code outcome}, {@code tool}, {@code rule} and {@code category};
  *   <li>{@code interlock.decision.duration}, a timer with a histogram, by {@code outcome};
+ *   <li>{@code interlock.method.decisions}, a counter by {@code outcome}, {@code method} and {@code from}: decisions on
+ *       requests other than {@code tools/call}, of a {@code client} or a {@code server};
  *   <li>{@code interlock.calls.ended}, a counter by {@code outcome};
  *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended;
  *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that whoever admitted them must have
@@ -32,7 +35,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *       engine itself.
  * </ul>
  *
- * <p>At most so many tools and rules have series of their own; all others, and names that no policy lists, are
+ * <p>How much room limits have is {@link MeteredRateLimiter}'s to show.
+ *
+ * <p>At most so many tools, rules and methods have series of their own; all others, and names that no policy lists, are
  * {@code (other)}. No session, identity or argument is a tag. Thread-safe.
  */
 public final class MicrometerMetrics implements AuditSink {
@@ -47,6 +52,7 @@ public final class MicrometerMetrics implements AuditSink {
     private final Duration leakedAfter;
     private final BoundedNames tools;
     private final BoundedNames rules;
+    private final BoundedNames methods;
     /** When each open call was let through, in monotonic nanoseconds, by the decision's id. */
     private final Map<String, Long> open = new ConcurrentHashMap<>();
 
@@ -56,6 +62,7 @@ public final class MicrometerMetrics implements AuditSink {
         this.leakedAfter = leakedAfter;
         this.tools = new BoundedNames(mostNames);
         this.rules = new BoundedNames(mostNames);
+        this.methods = new BoundedNames(mostNames);
         Gauge.builder("interlock.calls.open", open, Map::size)
                 .description("calls that were let through and have not ended")
                 .register(registry);
@@ -64,7 +71,7 @@ public final class MicrometerMetrics implements AuditSink {
                 .register(registry);
     }
 
-    /** Counts into a registry: up to 200 tools and rules by name; a call has leaked when it is open for an hour. */
+    /** Counts into a registry: up to 200 tools, rules and methods by name; a call has leaked when it is open for an hour. */
     public static MicrometerMetrics in(MeterRegistry registry) {
         return in(registry, TimeSource.system(), Duration.ofHours(1), MOST_NAMES);
     }
@@ -74,7 +81,7 @@ public final class MicrometerMetrics implements AuditSink {
      *
      * @param time tells how long calls are open
      * @param leakedAfter how long a call may be open; longer than the longest call takes
-     * @param mostNames how many tools, and how many rules, are counted by name
+     * @param mostNames how many tools, how many rules and how many methods are counted by name
      */
     public static MicrometerMetrics in(MeterRegistry registry, TimeSource time, Duration leakedAfter, int mostNames) {
         return new MicrometerMetrics(registry, time, leakedAfter, mostNames);
@@ -84,6 +91,13 @@ public final class MicrometerMetrics implements AuditSink {
     public void record(AuditEvent event) {
         if (event instanceof Decided decided) {
             decided(decided);
+        } else if (event instanceof MethodDecided decided) {
+            Counter.builder("interlock.method.decisions")
+                    .tag("outcome", decided.outcome().text())
+                    .tag("method", methods.of(decided.request().method()))
+                    .tag("from", decided.request().fromServer() ? "server" : "client")
+                    .register(registry)
+                    .increment();
         } else if (event instanceof Settled settled) {
             open.remove(settled.id());
             count("interlock.calls.ended", "outcome", settled.outcome().name().toLowerCase(Locale.ROOT));

@@ -2,7 +2,10 @@ package dev.interlock.policy.observe;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditEvent.MethodDecided;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
@@ -12,15 +15,16 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Adds each decision to the current span, as the event {@code interlock.decision}. What the semantic conventions for generative
- * AI and MCP have a name for goes by it: {@code mcp.method.name}, {@code gen_ai.operation.name}, {@code gen_ai.tool.name}, and
- * {@code error.type} of a call that is not made. The rest is below {@code interlock}: {@code decision}, {@code code}, {@code
+ * AI and MCP have a name for goes by it: {@code mcp.method.name}; of calls, {@code gen_ai.operation.name} and {@code
+ * gen_ai.tool.name}; and {@code error.type} of what is not made. The rest is below {@code interlock}: {@code decision}, {@code code}, {@code
  * rule}, {@code decision.id}, {@code policy.digest}, {@code decision.duration} in nanoseconds. Nothing of the arguments, the
  * session or the identity is in it.
  *
  * <p>An event, and not attributes of the span: a span of the host's may stand for several calls. A decision that a remote
  * limiter or a person delays may come on a thread that has no current span; then nothing is added. Thread-safe.
  *
- * <p>The conventions are not stable yet: their names are those of 2026.
+ * <p>The conventions are still in development, in OpenTelemetry's repository {@code semantic-conventions-genai}; the names are
+ * those of its state in November 2026.
  */
 public final class OpenTelemetryEvents implements AuditSink {
 
@@ -40,33 +44,46 @@ public final class OpenTelemetryEvents implements AuditSink {
 
     @Override
     public void record(AuditEvent event) {
-        if (!(event instanceof Decided decided)) {
+        if (!(event instanceof Decided) && !(event instanceof MethodDecided)) {
             return;
         }
         Span span = Span.current();
-        if (span.isRecording()) {
-            span.addEvent(
-                    "interlock.decision", attributes(decided), decided.time().toEpochMilli(), TimeUnit.MILLISECONDS);
+        if (!span.isRecording()) {
+            return;
         }
+        Attributes attributes = event instanceof Decided decided ? of(decided) : of((MethodDecided) event);
+        span.addEvent("interlock.decision", attributes, event.time().toEpochMilli(), TimeUnit.MILLISECONDS);
     }
 
-    private static Attributes attributes(Decided decided) {
-        Decision decision = decided.decision();
+    private static Attributes of(Decided decided) {
         AttributesBuilder attributes = Attributes.builder()
                 .put(METHOD, "tools/call")
                 .put(OPERATION, "execute_tool")
                 .put(TOOL, decided.call().tool())
-                .put(DECISION, decided.outcome().text())
-                .put(CODE, decision.code().text())
-                .put(ID, decided.id())
-                .put(POLICY, decided.policy().digest())
                 .put(TOOK, decided.took().toNanos());
+        put(attributes, decided.id(), decided.policy(), decided.decision(), decided.outcome());
+        return attributes.build();
+    }
+
+    private static Attributes of(MethodDecided decided) {
+        AttributesBuilder attributes =
+                Attributes.builder().put(METHOD, decided.request().method());
+        put(attributes, decided.id(), decided.policy(), decided.decision(), decided.outcome());
+        return attributes.build();
+    }
+
+    private static void put(
+            AttributesBuilder attributes, String id, PolicyRef policy, Decision decision, Outcome outcome) {
+        attributes
+                .put(DECISION, outcome.text())
+                .put(CODE, decision.code().text())
+                .put(ID, id)
+                .put(POLICY, policy.digest());
         if (decision.rule() != null) {
             attributes.put(RULE, decision.rule().name());
         }
         if (!decision.allowed()) {
             attributes.put(ERROR, "interlock." + decision.code().text());
         }
-        return attributes.build();
     }
 }

@@ -8,10 +8,21 @@ import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.Usage;
+import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Meter;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.micrometer.prometheusmetrics.PrometheusConfig;
+import io.micrometer.prometheusmetrics.PrometheusMeterRegistry;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.trace.Span;
 import io.opentelemetry.context.Scope;
@@ -22,7 +33,10 @@ import io.opentelemetry.sdk.trace.export.SimpleSpanProcessor;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
+import org.assertj.core.data.Offset;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -128,6 +142,124 @@ class ObserversTest {
         assertThat(series.stream().map(meter -> meter.getId().getTag("tool"))).contains(BoundedNames.OTHER, "pay");
     }
 
+    @Test
+    void aLimitShowsHowMuchOfItIsLeftAtEachCall() {
+        MeteredRateLimiter limiter =
+                MeteredRateLimiter.of(InMemoryRateLimiter.builder().time(clock).build(), registry, clock);
+        PolicyEngine engine =
+                Engines.observed(Posture.ALLOW, clock).rateLimiter(limiter).build();
+        engine.admit(pay(1)).succeeded();
+        for (int i = 1; i < 1_000; i++) {
+            engine.admit(pay(1).in("session " + i)).succeeded();
+        }
+        assertThat(engine.admit(pay(1)).decision().allowed()).isFalse();
+
+        List<DistributionSummary> rooms =
+                registry.find("interlock.limiter.room").summaries().stream().toList();
+        assertThat(rooms).hasSize(1);
+        DistributionSummary room = rooms.get(0);
+        assertThat(room.getId().getTag("limit")).contains("tools.pay");
+        assertThat(room.count()).isEqualTo(1_001);
+        assertThat(room.max()).isEqualTo(0.999);
+        assertThat(room.mean()).isCloseTo(0.499, Offset.offset(0.001));
+        assertThat(registry.get("interlock.limiter.room.unknown").counter().count())
+                .isZero();
+    }
+
+    @Test
+    void aLimitOnAnotherMachineIsLookedAtOnceASecondAndNoCallHangsOnIt() {
+        Remote remote = new Remote(InMemoryRateLimiter.builder().time(clock).build());
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock)
+                .rateLimiter(MeteredRateLimiter.of(remote, registry, clock))
+                .build();
+        for (int i = 0; i < 10; i++) {
+            assertThat(engine.admitAsync(pay(1))
+                            .toCompletableFuture()
+                            .join()
+                            .decision()
+                            .allowed())
+                    .isTrue();
+        }
+        assertThat(registry.get("interlock.limiter.room").summary().count()).isEqualTo(1);
+
+        clock.pass(Duration.ofSeconds(1));
+        remote.fails = true;
+        assertThat(engine.admit(pay(1)).decision().allowed()).isTrue();
+        assertThat(registry.get("interlock.limiter.room").summary().count()).isEqualTo(1);
+        assertThat(registry.get("interlock.limiter.room.unknown").counter().count())
+                .isEqualTo(1);
+    }
+
+    /** A limiter that says it is far away, and whose counts can't always be read. */
+    private static final class Remote implements RateLimiter {
+        private final RateLimiter near;
+        private boolean fails;
+
+        Remote(RateLimiter near) {
+            this.near = near;
+        }
+
+        @Override
+        public Reservation reserve(Batch batch) {
+            return near.reserve(batch);
+        }
+
+        @Override
+        public void settle(Reservation.Granted reservation, Settlement outcome) {
+            near.settle(reservation, outcome);
+        }
+
+        @Override
+        public List<Usage> usage(List<Charge> charges) {
+            return near.usage(charges);
+        }
+
+        @Override
+        public CompletionStage<List<Usage>> usageAsync(List<Charge> charges) {
+            return fails
+                    ? CompletableFuture.failedFuture(new IllegalStateException("away"))
+                    : RateLimiter.super.usageAsync(charges);
+        }
+
+        @Override
+        public boolean blocks() {
+            return true;
+        }
+    }
+
+    @Test
+    void prometheusReadsItAll() {
+        PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
+        PolicyEngine engine = Engines.observed(
+                        Posture.ALLOW, clock, MicrometerMetrics.in(prometheus, clock, Duration.ofMinutes(10), 10))
+                .rateLimiter(MeteredRateLimiter.of(RateLimiter.inMemory(), prometheus, clock))
+                .build();
+        engine.admit(pay(1)).succeeded();
+        engine.admit(pay(101));
+        engine.admit(pay(2)).failed();
+        engine.admit(MethodCall.of("Tools/Call").askedByServer());
+        engine.admit(ToolCall.of("tool\nwith \"quotes\" \\", Map.of())).close();
+
+        List<String> lines = prometheus.scrape().lines().toList();
+        assertThat(lines)
+                .contains(
+                        "interlock_decisions_total{category=\"financial\",outcome=\"allowed\",rule=\"(none)\",tool=\"pay\"} 2.0",
+                        "interlock_decisions_total{category=\"financial\",outcome=\"denied\",rule=\"cap\",tool=\"pay\"} 1.0",
+                        "interlock_method_decisions_total{from=\"server\",method=\"Tools/Call\",outcome=\"denied\"} 1.0",
+                        "interlock_calls_ended_total{outcome=\"failed\"} 1.0",
+                        "interlock_calls_open 0.0",
+                        "interlock_calls_leaked 0.0",
+                        "interlock_policy_changes_total{change=\"start\"} 1.0",
+                        "interlock_decision_duration_seconds_count{outcome=\"denied\"} 2")
+                .anyMatch(line ->
+                        line.startsWith("interlock_limiter_room_bucket{limit=") && line.endsWith("le=\"1.0\"} 2"))
+                .anyMatch(
+                        line -> line.startsWith("interlock_decision_duration_seconds_bucket{outcome=\"allowed\",le="));
+        assertThat(lines)
+                .as("a name can't make a line of its own")
+                .allMatch(line -> line.startsWith("#") || line.startsWith("interlock_"));
+    }
+
     // ---- OpenTelemetry
 
     @Test
@@ -186,6 +318,21 @@ class ObserversTest {
                         "Denied a call of drop: deny_rule, rule never, decision d1",
                         "Denied a call of pay: condition, rule cap, decision d1 (4 more since the last time)");
         assertThat(logged.list).extracting(ILoggingEvent::getLevel).containsOnly(Level.INFO);
+    }
+
+    @Test
+    void aRefusedRequestForSomethingElseIsLoggedTheSameWay() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, new DenialLog())
+                .ids(() -> "d1")
+                .build();
+        for (int i = 0; i < 5; i++) {
+            engine.admit(MethodCall.of("tools/call").askedByServer().by("someone"));
+        }
+        engine.admit(MethodCall.of("tools/call\u200b\nforged"));
+
+        assertThat(logged.list)
+                .extracting(ILoggingEvent::getFormattedMessage)
+                .containsExactly("Refused a request for tools/call of the server: method, rule (methods), decision d1");
     }
 
     @Test

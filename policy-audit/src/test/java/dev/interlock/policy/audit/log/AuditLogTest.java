@@ -12,6 +12,7 @@ import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.RuleRef;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.time.TimeSource;
@@ -92,7 +93,7 @@ class AuditLogTest {
                 ToolRating.of(ToolCategory.FINANCIAL),
                 denied,
                 Outcome.DENIED,
-                null,
+                new AuditEvent.Answer("Ada", "t-1"),
                 Duration.ofNanos(12_345)));
 
         JsonNode line = LogLines.of(file, "decision").get(0);
@@ -121,6 +122,8 @@ class AuditLogTest {
                         Map.entry("retryAfterMs", "6000"),
                         Map.entry("policyDigest", "\"" + "ab".repeat(32) + "\""),
                         Map.entry("policyDescription", "\"refunds\""),
+                        Map.entry("by", "\"Ada\""),
+                        Map.entry("ticket", "\"t-1\""),
                         Map.entry("tookMicros", "12")));
         assertThat(LogLines.text(file)).doesNotContain("canary");
     }
@@ -133,13 +136,26 @@ class AuditLogTest {
                         Events.TIME, Change.POLICY, Events.POLICY, new PolicyRef("cd".repeat(32), "")),
                 Events.allowed(1),
                 Events.settled(1),
+                new AuditEvent.MethodDecided(
+                        Events.TIME,
+                        "d1",
+                        Events.POLICY,
+                        MethodCall.of("sampling/createMessage")
+                                .askedByServer()
+                                .by("bob")
+                                .in("s1")
+                                .on("bank"),
+                        new Decision(Decision.Verdict.DENIED, Decision.Code.METHOD, null, "no", null, false)),
                 new AuditEvent.Failed(Events.TIME, ToolCall.of("pay", Map.of()), "java.lang.IllegalStateException"));
 
         assertThat(LogLines.of(file))
                 .extracting(line -> line.get("event").asString())
-                .containsExactly("open", "policy", "policy", "decision", "settlement", "failure", "seal");
+                .containsExactly("open", "policy", "policy", "decision", "settlement", "method", "failure", "seal");
         assertThat(LogLines.of(file, "settlement").get(0).get("outcome").asString())
                 .isEqualTo("success");
+        assertThat(LogLines.of(file, "method").get(0).toString())
+                .contains("\"method\":\"sampling/createMessage\",\"from\":\"server\",\"server\":\"bank\"")
+                .contains("\"session\":\"s1\",\"identity\":\"bob\",\"code\":\"method\"");
         assertThat(LogLines.of(file, "policy").get(1).get("digestBefore").asString())
                 .isEqualTo("ab".repeat(32));
         assertThat(verify().intact()).isTrue();

@@ -1,0 +1,104 @@
+package dev.interlock.policy.cli;
+
+import java.io.BufferedInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Lines that were named on the command line: a file, or for {@code -} the standard input, which can be read only once. */
+final class Input implements AutoCloseable {
+
+    static final String STANDARD = "-";
+
+    private final String name;
+    /** Null for the standard input, until it is kept. */
+    private @Nullable Path path;
+
+    private final @Nullable InputStream standard;
+
+    private Input(String name, @Nullable Path path, @Nullable InputStream standard) {
+        this.name = name;
+        this.path = path;
+        this.standard = standard;
+    }
+
+    /**
+     * What these names stand for, in their order: each file once, the finished files of a log before it.
+     *
+     * @throws CliException if there is no such file
+     */
+    static List<Input> of(List<String> names) {
+        List<Input> inputs = new ArrayList<>();
+        Set<Path> seen = new LinkedHashSet<>();
+        for (String name : names) {
+            if (name.equals(STANDARD)) {
+                inputs.add(new Input("<stdin>", null, new BufferedInputStream(System.in)));
+            } else {
+                for (Path file : AuditFile.files(name)) {
+                    if (seen.add(file.toAbsolutePath().normalize())) {
+                        inputs.add(new Input(file.toString(), file, null));
+                    }
+                }
+            }
+        }
+        return inputs;
+    }
+
+    /** What people call it. */
+    String name() {
+        return name;
+    }
+
+    /** Whether it is an audit log. */
+    boolean isLog() throws IOException {
+        if (path == null && standard != null) {
+            standard.mark(AuditedCalls.BEGINNING);
+            boolean log = AuditedCalls.isLog(standard);
+            standard.reset();
+            return log;
+        }
+        try (InputStream in = open()) {
+            return AuditedCalls.isLog(in);
+        }
+    }
+
+    /** Opens it; the caller closes what it gets. */
+    InputStream open() throws IOException {
+        if (path != null) {
+            return Files.newInputStream(path);
+        }
+        if (standard == null) {
+            throw new IllegalStateException("it is either a file or the standard input");
+        }
+        return standard;
+    }
+
+    /**
+     * Makes it readable more than once: what comes on the standard input is put in a file that only this user can read, and
+     * that is gone when this is closed.
+     */
+    Path keep() throws IOException {
+        if (path == null && standard != null) {
+            Path copy = Files.createTempFile("interlock", ".jsonl");
+            path = copy;
+            try (OutputStream out = Files.newOutputStream(copy)) {
+                standard.transferTo(out);
+            }
+        }
+        return path == null ? Path.of(name) : path;
+    }
+
+    @Override
+    public void close() throws IOException {
+        if (standard != null && path != null) {
+            Files.deleteIfExists(path);
+        }
+    }
+}
