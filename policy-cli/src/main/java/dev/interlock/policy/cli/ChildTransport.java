@@ -54,9 +54,10 @@ final class ChildTransport implements McpClientTransport {
     private void start(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         Process started;
         try {
-            started = new ProcessBuilder(command)
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start();
+            ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+            // Who may write to the Redis can lift the limits, and this is the very one whom they are for.
+            builder.environment().remove(RedisOptions.VARIABLE);
+            started = builder.start();
         } catch (IOException e) {
             throw new CliException("the server can't be started: " + e.getMessage());
         }

@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BooleanSupplier;
 import reactor.core.publisher.Mono;
 
 /**
@@ -25,6 +26,9 @@ final class Proxy {
 
     /** The ids of the requests that wait for their answers. */
     private final Set<Object> pending = ConcurrentHashMap.newKeySet();
+
+    /** How many messages are being decided or sent. Guarded by {@link #pending}. */
+    private int underWay;
 
     private final JsonRpc json;
     private final McpClientTransport transport;
@@ -74,12 +78,20 @@ final class Proxy {
         if (id != null) {
             pending.add(id);
         }
-        transport.sendMessage(message).subscribe(nothing -> {}, failure -> {
+        underWay(1);
+        transport.sendMessage(message).doFinally(end -> underWay(-1)).subscribe(nothing -> {}, failure -> {
             if (id != null) {
                 answered(id);
                 answer(JsonRpc.error(id, JsonRpc.INTERNAL_ERROR, "the server could not be reached"));
             }
         });
+    }
+
+    private void underWay(int change) {
+        synchronized (pending) {
+            underWay += change;
+            pending.notifyAll();
+        }
     }
 
     private void deliver(JSONRPCMessage message) {
@@ -108,12 +120,21 @@ final class Proxy {
         }
     }
 
+    /** Waits until all that the host said has been decided and sent, but not for ever. */
+    void awaitSent(Duration patience) throws InterruptedException {
+        await(() -> underWay == 0, patience);
+    }
+
     /** Waits until every request has been answered, but not for ever. */
     void awaitAnswers(Duration patience) throws InterruptedException {
+        await(pending::isEmpty, patience);
+    }
+
+    private void await(BooleanSupplier done, Duration patience) throws InterruptedException {
         long end = System.nanoTime() + patience.toNanos();
         synchronized (pending) {
             long left = patience.toMillis();
-            while (!pending.isEmpty() && left > 0) {
+            while (!done.getAsBoolean() && left > 0) {
                 pending.wait(left);
                 left = (end - System.nanoTime()) / 1_000_000;
             }

@@ -4,6 +4,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
@@ -47,6 +48,7 @@ import picocli.CommandLine.Spec;
             "Example:",
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
+            "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header 'Authorization=Bearer …'",
         })
 final class ProxyCommand implements Callable<Integer> {
@@ -75,6 +77,9 @@ final class ProxyCommand implements Callable<Integer> {
 
     @Option(names = "--server", paramLabel = "NAME", description = "What the policy calls the server.")
     private @Nullable String server;
+
+    @Mixin
+    private RedisOptions redis;
 
     @Mixin
     private AuditOptions audit;
@@ -107,13 +112,19 @@ final class ProxyCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = Source.read(policyFile).policy(Colours.detect());
+        try (RedisOptions.Limits limits = redis.open(err)) {
+            return call(policy, limits.limiter(), err);
+        }
+    }
+
+    private Integer call(Policy policy, RateLimiter limiter, PrintWriter err) throws InterruptedException {
         AuditLog log = audit.open(err);
         if (log != null) {
             // A signal ends the process without coming back here; the log is to have its closing line all the same.
             Runtime.getRuntime().addShutdownHook(new Thread(log::close, "interlock-close-audit"));
         }
         ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(err) : null;
-        PolicyEngine engine = engine(policy, tickets, log);
+        PolicyEngine engine = engine(policy, limiter, tickets, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
         McpClientTransport inner = inner(json, err, end);
@@ -151,10 +162,13 @@ final class ProxyCommand implements Callable<Integer> {
                 .build();
     }
 
-    private PolicyEngine engine(Policy policy, @Nullable ApprovalTickets tickets, @Nullable AuditLog log) {
+    private PolicyEngine engine(
+            Policy policy, RateLimiter limiter, @Nullable ApprovalTickets tickets, @Nullable AuditLog log) {
         try {
-            PolicyEngine.Builder builder =
-                    PolicyEngine.builder(policy).approvals(tickets).schemaValidator(JsonSchemas.whenNeeded());
+            PolicyEngine.Builder builder = PolicyEngine.builder(policy)
+                    .rateLimiter(limiter)
+                    .approvals(tickets)
+                    .schemaValidator(JsonSchemas.whenNeeded());
             if (log != null) {
                 builder.audit(log);
             }
@@ -199,7 +213,10 @@ final class ProxyCommand implements Callable<Integer> {
                 () -> {
                     try {
                         proxy.run(System.in);
-                        if (!(inner instanceof ChildTransport)) {
+                        if (inner instanceof ChildTransport) {
+                            // A call whose limits are counted elsewhere may not have left yet.
+                            proxy.awaitSent(LAST_ANSWERS);
+                        } else {
                             proxy.awaitAnswers(LAST_ANSWERS);
                         }
                         inner.closeGracefully().block(LAST_ANSWERS.multipliedBy(2));

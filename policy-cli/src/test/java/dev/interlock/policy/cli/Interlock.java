@@ -5,7 +5,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs the command as people do: as a process of its own, in a directory, on files. */
@@ -14,6 +16,7 @@ final class Interlock {
     private static final long PATIENCE_SECONDS = 120;
 
     private final Path directory;
+    private final Map<String, String> environment = new HashMap<>();
     private boolean merged;
 
     Interlock(Path directory) {
@@ -26,6 +29,12 @@ final class Interlock {
     /** Has both streams in one, as a terminal shows them. */
     Interlock merged() {
         merged = true;
+        return this;
+    }
+
+    /** Has a variable in its environment from now on. */
+    Interlock with(String variable, String value) {
+        environment.put(variable, value);
         return this;
     }
 
@@ -63,6 +72,7 @@ final class Interlock {
         command.addAll(List.of(args));
         ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile());
         builder.environment().remove("CLICOLOR_FORCE");
+        builder.environment().putAll(environment);
         return builder;
     }
 

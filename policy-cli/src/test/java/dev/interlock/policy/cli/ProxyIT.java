@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.redis.RedisServer;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;
@@ -44,7 +45,8 @@ class ProxyIT {
     /** A server that answers each request with what it was sent, and ends with status 7. */
     static final class EchoServer {
         public static void main(String... args) throws IOException {
-            System.err.println("pid " + ProcessHandle.current().pid());
+            System.err.println("pid " + ProcessHandle.current().pid() + ", environment "
+                    + (System.getenv().containsKey(RedisOptions.VARIABLE) ? "with" : "without") + " Redis");
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             JsonRpc json = new JsonRpc();
             for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -159,7 +161,7 @@ class ProxyIT {
                 BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
                 OutputStream in = proxy.getOutputStream()) {
             String line = err.readLine();
-            ProcessHandle server = ProcessHandle.of(Long.parseLong(line.substring("pid ".length())))
+            ProcessHandle server = ProcessHandle.of(Long.parseLong(line.substring("pid ".length(), line.indexOf(','))))
                     .orElseThrow();
             in.write(Interlock.utf8(call(1, "1") + "\n"));
             in.flush();
@@ -241,6 +243,58 @@ class ProxyIT {
         args.set(2, "--audit-args");
         args.set(3, "args.amount");
         assertThat(interlock.run(args.toArray(String[]::new)).err()).contains("need --audit FILE");
+    }
+
+    @Test
+    void proxiesThatShareARedisShareLimitsAndItsPasswordIsKept() throws Exception {
+        interlock.file("policy.yaml", """
+                version: "1"
+                tools:
+                  pay: {rules: [{name: three, rate_limit: {max: 3, window: 86400, scope: global}}]}
+                """);
+        try (RedisServer redis = RedisServer.start("--requirepass", "s3cret")) {
+            String uri = redis.uri().replace("//", "//:s3cret@");
+            String[] words = withRedis("--redis-prefix", "shop", "--redis-timeout", "20000");
+            String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
+            Result one = interlock.with(RedisOptions.VARIABLE, uri).runWith(calls, words);
+            assertThat(one.out().lines()).hasSize(2).allMatch(line -> line.contains("echo"));
+            assertThat(one.err()).contains("environment without Redis");
+            Result other = interlock.runWith(calls, words);
+            assertThat(other.out().lines())
+                    .hasSize(2)
+                    .anyMatch(line -> line.contains("echo"))
+                    .anyMatch(line -> line.contains("\"isError\":true") && line.contains("Limit of 3"));
+
+            Result wrong = interlock
+                    .with(RedisOptions.VARIABLE, uri.replace("s3cret", "s3cret-no"))
+                    .runWith(calls, words);
+            assertThat(wrong.out().lines()).hasSize(2).allMatch(line -> line.contains("limiter_unavailable"));
+            assertThat(wrong.err()).contains("Redis can't be asked yet", "WRONGPASS");
+            assertThat(one.err() + other.err() + wrong.out() + wrong.err()).doesNotContain("s3cret");
+        }
+    }
+
+    @Test
+    void withoutItsRedisTheProxyDoesAsItWasTold() throws Exception {
+        interlock.file("policy.yaml", """
+                version: "1"
+                tools:
+                  pay: {rules: [{name: four, rate_limit: {max: 4, window: 86400, scope: global}}]}
+                """);
+        String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
+        Result result =
+                interlock.runWith(calls, withRedis("--redis", "redis://127.0.0.1:1", "--redis-down", "local:0.25"));
+        assertThat(result.out().lines())
+                .hasSize(2)
+                .anyMatch(line -> line.contains("echo"))
+                .anyMatch(line -> line.contains("\"isError\":true"));
+        assertThat(result.err()).contains("Redis can't be asked yet (Unable to connect to 127.0.0.1");
+    }
+
+    private static String[] withRedis(String... options) {
+        List<String> args = new ArrayList<>(List.of(proxy()));
+        args.addAll(2, List.of(options));
+        return args.toArray(String[]::new);
     }
 
     @Test

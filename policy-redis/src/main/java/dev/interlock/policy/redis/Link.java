@@ -43,15 +43,22 @@ final class Link implements AutoCloseable {
     private final AbstractRedisClient client;
     private final Connector connector;
     private final Duration timeout;
+    private final Deadline deadline;
 
     private @Nullable CompletableFuture<Connection> current;
     private boolean closed;
 
-    private Link(ClientResources resources, AbstractRedisClient client, Connector connector, Duration timeout) {
+    private Link(
+            ClientResources resources,
+            AbstractRedisClient client,
+            Connector connector,
+            Duration timeout,
+            Deadline deadline) {
         this.resources = resources;
         this.client = client;
         this.connector = connector;
         this.timeout = timeout;
+        this.deadline = deadline;
     }
 
     private interface Connector {
@@ -61,7 +68,7 @@ final class Link implements AutoCloseable {
     private record Connection(
             StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {}
 
-    static Link toServer(RedisURI uri, Duration timeout) {
+    static Link toServer(RedisURI uri, Duration timeout, Deadline deadline) {
         ClientResources resources = resources();
         RedisClient client = RedisClient.create(resources);
         client.setOptions(options(ClientOptions.builder()).build());
@@ -70,10 +77,11 @@ final class Link implements AutoCloseable {
                 client,
                 () -> client.connectAsync(ByteArrayCodec.INSTANCE, uri)
                         .thenApply(connection -> new Connection(connection, connection.async())),
-                timeout);
+                timeout,
+                deadline);
     }
 
-    static Link toCluster(List<RedisURI> seeds, Duration timeout) {
+    static Link toCluster(List<RedisURI> seeds, Duration timeout, Deadline deadline) {
         ClientResources resources = resources();
         RedisClusterClient client = RedisClusterClient.create(resources, seeds);
         ClusterClientOptions.Builder options = ClusterClientOptions.builder();
@@ -85,7 +93,8 @@ final class Link implements AutoCloseable {
                 () -> client.refreshPartitionsAsync()
                         .thenCompose(none -> client.connectAsync(ByteArrayCodec.INSTANCE))
                         .thenApply(connection -> new Connection(connection, connection.async())),
-                timeout);
+                timeout,
+                deadline);
     }
 
     private static ClientResources resources() {
@@ -112,7 +121,13 @@ final class Link implements AutoCloseable {
         CompletableFuture<byte[]> answer = connection.isDone() && !connection.isCompletedExceptionally()
                 ? run(connection.join().commands, script, keys, arguments)
                 : connection.thenCompose(made -> run(made.commands, script, keys, arguments));
-        return answer.orTimeout(timeout.toNanos(), TimeUnit.NANOSECONDS);
+        deadline.set(answer, timeout);
+        return answer;
+    }
+
+    /** Makes the connection, if there is none. */
+    CompletableFuture<Void> open() {
+        return connection().thenAccept(ready -> {});
     }
 
     /** Runs a script whose answer nobody waits for, behind all that was asked before; not at all without a connection. */

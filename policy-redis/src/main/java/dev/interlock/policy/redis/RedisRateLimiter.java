@@ -24,6 +24,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.ForkJoinPool;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,6 +62,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private static final byte REFUSED = 2;
     private static final double MILLIS_OF_NONE = 0;
 
+    /** A password with one of these in it ends there, and what was read of it would be taken for the host, and shown. */
+    private static final Pattern END_OF_HOST_IN_PASSWORD = Pattern.compile("://[^/?#]*[/?#].*@", Pattern.DOTALL);
+
     private final Link link;
     private final KeyNames names;
     private final Breaker breaker;
@@ -72,8 +76,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private RedisRateLimiter(Builder builder) {
         this.link = builder.isCluster
-                ? Link.toCluster(builder.servers, builder.timeout)
-                : Link.toServer(builder.servers.get(0), builder.timeout);
+                ? Link.toCluster(builder.servers, builder.timeout, builder.deadline)
+                : Link.toServer(builder.servers.get(0), builder.timeout, builder.deadline);
         this.names = new KeyNames(builder.prefix, builder.placement);
         this.breaker = new Breaker(builder.time, builder.failures, builder.pause, builder.listener);
         this.fallback = Fallback.of(builder.failureMode, builder.time);
@@ -90,7 +94,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * @throws IllegalArgumentException if it can't be read
      */
     public static Builder server(String uri) {
-        return new Builder(List.of(RedisURI.create(uri)), false);
+        return new Builder(List.of(parsed(uri)), false);
     }
 
     /**
@@ -103,7 +107,29 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         if (seeds.isEmpty()) {
             throw new IllegalArgumentException("a cluster needs at least one node to be found by");
         }
-        return new Builder(seeds.stream().map(RedisURI::create).toList(), true);
+        return new Builder(seeds.stream().map(RedisRateLimiter::parsed).toList(), true);
+    }
+
+    /** Fails without a word of what was given, since there may be a password in it. */
+    private static RedisURI parsed(String uri) {
+        if (!END_OF_HOST_IN_PASSWORD.matcher(uri).find()) {
+            try {
+                return RedisURI.create(uri);
+            } catch (IllegalArgumentException ignored) {
+                // Its message has the URI in it.
+            }
+        }
+        throw new IllegalArgumentException(
+                "the URI of a Redis can't be read; expected redis://host:6379, rediss://user:password@host:6380 or"
+                        + " redis-sentinel://host1,host2#master, with what is special in a password percent-encoded");
+    }
+
+    /**
+     * Connects ahead of the first call, which then doesn't spend its {@linkplain Builder#timeout timeout} on that. Fails if
+     * Redis can't be reached or trusted; the limiter may be used all the same, and tries again.
+     */
+    public CompletionStage<Void> connect() {
+        return handedOver(link.open());
     }
 
     @Override
@@ -352,6 +378,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         private TimeSource time = TimeSource.system();
         private Executor executor = ForkJoinPool.commonPool();
         private Supplier<String> serverTime = () -> "";
+        private Deadline deadline = Deadline.SYSTEM;
 
         private Builder(List<RedisURI> servers, boolean isCluster) {
             this.servers = servers;
@@ -447,6 +474,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         /** In the place of the server's clock: what a script is to take for the time, in microseconds since 1970. */
         Builder serverTime(Supplier<String> micros) {
             this.serverTime = micros;
+            return this;
+        }
+
+        /** In the place of this machine's time: when the timeout is over. */
+        Builder deadlines(Deadline timeouts) {
+            this.deadline = timeouts;
             return this;
         }
 

@@ -55,15 +55,8 @@ class ClusterTest {
                     "127.0.0.1",
                     Integer.toString(CLUSTER.get(0).port()));
         }
-        RedisServer.await(() -> CLUSTER.stream().allMatch(ClusterTest::knowsAll));
-    }
-
-    private static boolean knowsAll(RedisServer node) {
-        try {
-            String info = node.command("CLUSTER", "INFO");
-            return info.contains("cluster_state:ok") && info.contains("cluster_known_nodes:" + NODES);
-        } catch (IOException e) {
-            return false;
+        for (RedisServer node : CLUSTER) {
+            node.awaitLog("Cluster state changed: ok");
         }
     }
 

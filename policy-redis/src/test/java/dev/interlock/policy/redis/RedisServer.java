@@ -1,5 +1,6 @@
 package dev.interlock.policy.redis;
 
+import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -27,18 +28,22 @@ import java.util.stream.Stream;
 
 /**
  * A Redis server of the test's own, on a free port and in a directory of its own, that ends with the test or with the JVM.
+ * What it writes to its log are the events that tests wait for.
  *
  * <p>The program is the {@code redis-server} or {@code valkey-server} on the path; where there is none, the one that the
  * embedded-redis artifact carries, so that a JDK and Maven are all that a build needs. {@code -Dredis.server=PATH} names
  * another.
  */
-final class RedisServer implements AutoCloseable {
+public final class RedisServer implements AutoCloseable {
 
-    private static final Duration PATIENCE = Duration.ofSeconds(30);
+    private static final String IS_READY = "Ready to accept connections";
+    private static final String END = "(the end)";
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final int port;
     private final Path directory;
     private final List<String> options;
+    private final List<String> log = new ArrayList<>();
     private Process process;
 
     private RedisServer(int port, Path directory, List<String> options) {
@@ -48,18 +53,37 @@ final class RedisServer implements AutoCloseable {
     }
 
     /** A running server with these options besides. */
-    static RedisServer start(String... options) throws IOException {
-        RedisServer server = new RedisServer(
-                freePort(), Files.createTempDirectory("interlock-redis"), new ArrayList<>(List.of(options)));
+    public static RedisServer start(String... options) throws IOException {
+        return start(IS_READY, "save \"\"\nrepl-diskless-sync-delay 0\n", List.of(options));
+    }
+
+    /** A sentinel that watches over this master, and finds it dead when it hasn't answered for half a second. */
+    static RedisServer sentinelOf(String name, RedisServer master) throws IOException {
+        return start("+monitor master " + name, """
+                sentinel monitor %1$s 127.0.0.1 %2$d 1
+                sentinel down-after-milliseconds %1$s 500
+                sentinel failover-timeout %1$s 10000
+                """.formatted(name, master.port), List.of("--sentinel"));
+    }
+
+    private static RedisServer start(String isReady, String configuration, List<String> options) throws IOException {
+        Path directory = Files.createTempDirectory("interlock-redis");
+        Files.writeString(directory.resolve("conf"), configuration);
+        RedisServer server = new RedisServer(freePort(), directory, new ArrayList<>(options));
         Runtime.getRuntime().addShutdownHook(new Thread(server::kill));
-        server.run();
+        server.run(isReady);
         return server;
     }
 
     /** Starts it again, with what it had saved and on the same port. */
     void run() throws IOException {
+        run(IS_READY);
+    }
+
+    private void run(String isReady) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Program.PATH.toString(),
+                directory.resolve("conf").toString(),
                 "--port",
                 Integer.toString(port),
                 "--bind",
@@ -67,18 +91,53 @@ final class RedisServer implements AutoCloseable {
                 "--dir",
                 directory.toString(),
                 "--logfile",
-                directory.resolve("log").toString(),
-                "--repl-diskless-sync-delay",
-                "0",
-                "--save",
                 ""));
         command.addAll(options);
+        synchronized (log) {
+            log.clear();
+        }
         process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
-        await(() -> answers() || !process.isAlive());
-        if (!process.isAlive()) {
-            throw new AssertionError(String.join(" ", command) + " ended at once: "
-                    + new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8) + log());
+        Thread reader = new Thread(() -> read(process), "redis-log");
+        reader.setDaemon(true);
+        reader.start();
+        awaitLog(isReady);
+    }
+
+    private void read(Process of) {
+        try (BufferedReader lines = of.inputReader(StandardCharsets.UTF_8)) {
+            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+                tell(line);
+            }
+        } catch (IOException e) {
+            tell("its log has broken off: " + e);
+        }
+        tell(END);
+    }
+
+    private void tell(String line) {
+        synchronized (log) {
+            log.add(line);
+            log.notifyAll();
+        }
+    }
+
+    /** Waits until the server, since it was last started, has written a line with this text in it. */
+    void awaitLog(String text) {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        synchronized (log) {
+            while (log.stream().noneMatch(line -> line.contains(text))) {
+                long left = (end - System.nanoTime()) / 1_000_000;
+                if (left <= 0 || log.contains(END)) {
+                    throw new AssertionError("the server did not say '" + text + "', but: " + String.join("\n", log));
+                }
+                try {
+                    log.wait(left);
+                } catch (InterruptedException e) {
+                    Thread.currentThread().interrupt();
+                    throw new AssertionError(e);
+                }
+            }
         }
     }
 
@@ -87,44 +146,49 @@ final class RedisServer implements AutoCloseable {
         options.addAll(List.of(words));
     }
 
-    private String log() throws IOException {
-        Path log = directory.resolve("log");
-        return Files.exists(log) ? Files.readString(log) : "";
-    }
-
-    private boolean answers() {
-        try {
-            return command("PING").startsWith("+PONG");
-        } catch (IOException | UncheckedIOException e) {
-            return false;
-        }
-    }
-
-    int port() {
+    public int port() {
         return port;
     }
 
-    String uri() {
+    public String uri() {
         return "redis://127.0.0.1:" + port;
     }
 
     /** Runs a command, and returns the answer as it came. Knows nothing of Lettuce. */
-    String command(String... words) throws IOException {
+    public String command(String... words) throws IOException {
+        return commands(List.of(List.of(words)));
+    }
+
+    /** Waits until a replica has what this server was told so far. */
+    void awaitReplica() throws IOException {
+        // What is waited for is what the same connection has written.
+        String answers = commands(List.of(
+                List.of("SET", "written", "last"), List.of("WAIT", "1", Long.toString(PATIENCE.toMillis() / 2))));
+        if (!answers.endsWith(":1\r\n")) {
+            throw new AssertionError("no replica has it: " + answers);
+        }
+    }
+
+    /** Runs commands over one connection. */
+    private String commands(List<List<String>> commands) throws IOException {
         try (Socket socket = new Socket()) {
             socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), (int) PATIENCE.toMillis());
             socket.setSoTimeout((int) PATIENCE.toMillis());
-            StringBuilder request = new StringBuilder("*" + words.length + "\r\n");
-            for (String word : words) {
-                request.append('$')
-                        .append(word.length())
-                        .append("\r\n")
-                        .append(word)
-                        .append("\r\n");
+            StringBuilder request = new StringBuilder();
+            for (List<String> words : commands) {
+                request.append('*').append(words.size()).append("\r\n");
+                for (String word : words) {
+                    request.append('$')
+                            .append(word.length())
+                            .append("\r\n")
+                            .append(word)
+                            .append("\r\n");
+                }
             }
+            // Closing this side instead could cut the answer short.
+            request.append("*1\r\n$4\r\nQUIT\r\n");
             OutputStream out = socket.getOutputStream();
             out.write(request.toString().getBytes(StandardCharsets.ISO_8859_1));
-            // Closing this side instead could cut the answer short.
-            out.write("*1\r\n$4\r\nQUIT\r\n".getBytes(StandardCharsets.ISO_8859_1));
             out.flush();
             ByteArrayOutputStream answer = new ByteArrayOutputStream();
             socket.getInputStream().transferTo(answer);
@@ -188,18 +252,12 @@ final class RedisServer implements AutoCloseable {
         }
     }
 
-    /** Waits for something that other processes do. */
+    /** Waits for what no log tells. Each look is a round trip to another process, so it needs no pause. */
     static void await(BooleanSupplier condition) {
         long end = System.nanoTime() + PATIENCE.toNanos();
         while (!condition.getAsBoolean()) {
             if (System.nanoTime() > end) {
                 throw new AssertionError("it did not come about in " + PATIENCE);
-            }
-            try {
-                TimeUnit.MILLISECONDS.sleep(5);
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-                throw new AssertionError(e);
             }
         }
     }

@@ -8,18 +8,17 @@ import java.net.ServerSocket;
 import java.net.Socket;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
-/** A network that a test can make worse: it leads to a port, and may delay, lose or cut what comes back. */
+/** A network that a test can make worse: it leads to a port, and may hold, lose or cut what comes back. */
 final class TcpProxy implements AutoCloseable {
 
     private final ServerSocket server;
     private final List<Socket> sockets = new CopyOnWriteArrayList<>();
     private final AtomicBoolean cutAtNextAnswer = new AtomicBoolean();
     private volatile int target;
-    private volatile long delayMillis;
     private volatile boolean losing;
+    private boolean holding;
 
     private TcpProxy(ServerSocket server, int target) {
         this.server = server;
@@ -51,8 +50,16 @@ final class TcpProxy implements AutoCloseable {
         target = port;
     }
 
-    void delayAnswers(long millis) {
-        delayMillis = millis;
+    /** What comes back waits until it is let go. */
+    synchronized void holdAnswers(boolean hold) {
+        holding = hold;
+        notifyAll();
+    }
+
+    private synchronized void awaitRelease() throws InterruptedException {
+        while (holding) {
+            wait();
+        }
     }
 
     /** What comes back is dropped. */
@@ -107,8 +114,8 @@ final class TcpProxy implements AutoCloseable {
                 if (isAnswer && losing) {
                     continue;
                 }
-                if (isAnswer && delayMillis > 0) {
-                    TimeUnit.MILLISECONDS.sleep(delayMillis);
+                if (isAnswer) {
+                    awaitRelease();
                 }
                 out.write(buffer, 0, read);
                 out.flush();

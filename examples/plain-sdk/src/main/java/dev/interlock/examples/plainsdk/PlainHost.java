@@ -5,7 +5,9 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.redis.RedisRateLimiter;
 import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -19,6 +21,7 @@ import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.io.PrintStream;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
@@ -27,15 +30,29 @@ public final class PlainHost {
 
     private PlainHost() {}
 
-    /** Takes the path of a policy. */
+    /** Takes the path of a policy, and {@code --redis URI} to share its limits with all hosts that do. */
     public static void main(String... args) {
-        run(Path.of(args[0]), System.out);
+        Path policyFile = Path.of(args[0]);
+        if (args.length == 1) {
+            run(policyFile, RateLimiter.inMemory(), System.out);
+        } else if (args.length == 3 && args[1].equals("--redis")) {
+            try (RedisRateLimiter limits = RedisRateLimiter.server(args[2])
+                    .prefix("plain-host")
+                    .timeout(Duration.ofSeconds(
+                            5)) // a host that has just started is slow, and nobody waits for this one
+                    .build()) {
+                run(policyFile, limits, System.out);
+            }
+        } else {
+            throw new IllegalArgumentException("expected: POLICY [--redis URI]");
+        }
     }
 
-    static void run(Path policyFile, PrintStream out) {
+    static void run(Path policyFile, RateLimiter limits, PrintStream out) {
         // begin
         Policy policy = PolicyYaml.read(policyFile).orThrow();
         PolicyEngine engine = PolicyEngine.builder(policy)
+                .rateLimiter(limits) // RateLimiter.inMemory(), or one in Redis for many hosts together
                 .observer(event -> print(event, out))
                 .build();
 

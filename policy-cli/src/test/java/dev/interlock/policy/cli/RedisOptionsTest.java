@@ -1,0 +1,78 @@
+package dev.interlock.policy.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+class RedisOptionsTest {
+
+    private final StringWriter err = new StringWriter();
+
+    private RedisOptions.Limits open(String line) {
+        RedisOptions options = new RedisOptions();
+        new CommandLine(new Holder(options)).parseArgs(line.isEmpty() ? new String[0] : line.split(";", -1));
+        return options.open(new PrintWriter(err, true));
+    }
+
+    @CommandLine.Command
+    private record Holder(@CommandLine.Mixin RedisOptions options) {}
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "--redis;redis://:s3cret pass@host             | --redis: the URI of a Redis can't be read",
+                "--redis;redis://:s3cret/pass@host             | --redis: the URI of a Redis can't be read",
+                "--redis;redis://user:s3cret#pass@host         | --redis: the URI of a Redis can't be read",
+                "--redis;redis://s3cret?pass@host              | --redis: the URI of a Redis can't be read",
+                "--redis;redis-sentinel://:s3cret#pass@a,b#m   | --redis: the URI of a Redis can't be read",
+                "--redis;redis://:s3cret@                      | --redis: the URI of a Redis can't be read",
+                "--redis;s3cret                                | --redis: the URI of a Redis can't be read",
+                "--redis;redis://:s3cret@h;--redis-prefix;{a}  | a prefix must be 1 to 100 of A-Z",
+                "--redis;redis://:s3cret@h;--redis-timeout;0   | the timeout must be at least 1 ms",
+                "--redis-prefix;a                              | need --redis URI",
+                "--redis-down;open                             | need --redis URI",
+                "--redis-timeout;9                             | need --redis URI",
+            })
+    void whatMakesNoSenseIsSaidWithoutThePassword(String line, String said) {
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> open(line))
+                .withMessageContaining(said)
+                .withMessageNotContaining("s3cret");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"ajar", "local", "local:", "local:x", "local:0", "local:1.5", "local:NaN", "Open"})
+    void aModeThatIsNoneIsRefused(String mode) {
+        assertThatExceptionOfType(ParameterException.class)
+                .isThrownBy(() -> open("--redis-down;" + mode))
+                .withMessageContaining(mode);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"closed", "open", "local:1", "local:0.25"})
+    void aModeIsReadAndARedisThatIsNotThereIsTold(String mode) {
+        try (RedisOptions.Limits limits = open("--redis;redis://:s3cret@127.0.0.1:1;--redis-down;" + mode)) {
+            assertThat(limits.inRedis()).isNotNull();
+        }
+        assertThat(err.toString())
+                .contains("Redis can't be asked yet (Unable to connect to 127.0.0.1")
+                .doesNotContain("s3cret");
+    }
+
+    @Test
+    void withoutOneLimitsAreCountedInMemory() {
+        try (RedisOptions.Limits limits = open("")) {
+            assertThat(limits.inRedis()).isNull();
+            assertThat(limits.limiter().blocks()).isFalse();
+        }
+    }
+}
