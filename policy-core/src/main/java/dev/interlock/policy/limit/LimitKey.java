@@ -22,6 +22,12 @@ public record LimitKey(String limit, String subject) implements Comparable<Limit
         return other instanceof LimitKey key && subject.equals(key.subject) && limit.equals(key.limit);
     }
 
+    /** Names the limit; never the subject, which is a session or an identity. */
+    @Override
+    public String toString() {
+        return limit;
+    }
+
     /** By limit, then by subject. A store may claim keys in this order; a hash table falls back on it for colliding ones. */
     @Override
     public int compareTo(LimitKey other) {

@@ -14,4 +14,11 @@ import org.jspecify.annotations.Nullable;
  *     there never will be
  */
 public record Usage(
-        Amount used, @Nullable Amount room, @Nullable Duration retryAfter) {}
+        Amount used, @Nullable Amount room, @Nullable Duration retryAfter) {
+
+    /** Not the amounts: what one call has used may be an argument. */
+    @Override
+    public String toString() {
+        return "usage of a limit";
+    }
+}

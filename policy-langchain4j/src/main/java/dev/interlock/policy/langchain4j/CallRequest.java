@@ -61,6 +61,12 @@ record CallRequest(
         return new CallRequest(id, ToolCall.malformed(tool, problem), false, null);
     }
 
+    /** Without the metadata. */
+    @Override
+    public String toString() {
+        return call.toString();
+    }
+
     /**
      * The message that says what was decided and nothing else.
      *

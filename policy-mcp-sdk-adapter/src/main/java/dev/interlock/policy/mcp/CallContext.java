@@ -31,4 +31,10 @@ public record CallContext(
     public CallContext with(ObjectValue facts) {
         return new CallContext(identity, session, facts);
     }
+
+    /** Tells nothing: what is known of callers comes from headers and tokens. */
+    @Override
+    public String toString() {
+        return "call context";
+    }
 }

@@ -20,6 +20,11 @@ record Callers(
         boolean sessionByIdentity,
         CallContextResolver resolver) {
 
+    @Override
+    public String toString() {
+        return "callers";
+    }
+
     /** Whoever calls when nothing is known of the call itself. */
     Caller fixed() {
         return caller(CallContext.EMPTY);
@@ -48,6 +53,11 @@ record Callers(
 
         MethodCall signs(MethodCall request) {
             return request.by(identity).in(session).on(server);
+        }
+
+        @Override
+        public String toString() {
+            return "a caller";
         }
     }
 }

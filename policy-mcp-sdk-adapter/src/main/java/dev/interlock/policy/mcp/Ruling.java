@@ -23,6 +23,12 @@ record Ruling(
         this(decision, admission, call, null);
     }
 
+    /** Without the failure, whose message may quote anything. */
+    @Override
+    public String toString() {
+        return "ruling: " + decision;
+    }
+
     /** The call is not sent. */
     void unsent() {
         if (admission != null) {

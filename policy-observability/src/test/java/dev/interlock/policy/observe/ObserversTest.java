@@ -61,6 +61,7 @@ class ObserversTest {
     @AfterEach
     void stopListening() {
         logger.detachAppender(logged);
+        logger.setAdditive(true);
     }
 
     private static ToolCall pay(int amount) {
