@@ -14,8 +14,22 @@ import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.PackageMatcher;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.thirdparty.org.objectweb.asm.ClassReader;
+import com.tngtech.archunit.thirdparty.org.objectweb.asm.ClassVisitor;
+import com.tngtech.archunit.thirdparty.org.objectweb.asm.Handle;
+import com.tngtech.archunit.thirdparty.org.objectweb.asm.MethodVisitor;
+import com.tngtech.archunit.thirdparty.org.objectweb.asm.Opcodes;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.lang.reflect.RecordComponent;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
@@ -116,6 +130,77 @@ class ArchitectureTest {
                 .because("what anyone may change, nobody can rely on")
                 .allowEmptyShould(true)
                 .check(CLASSES);
+    }
+
+    /** Names that hosts fill with what came in headers and tokens. */
+    private static final Set<String> OF_CALLERS = Set.of("identity", "session", "subject", "meta", "context");
+
+    /** What holds arguments or results as they are, or quotes them. Our own values don't tell what they are. */
+    private static final Set<String> RAW = Set.of(
+            "java.lang.Object",
+            "java.lang.Throwable",
+            "com.fasterxml.jackson.databind.JsonNode",
+            "io.modelcontextprotocol.spec.McpSchema$JSONRPCMessage",
+            "io.modelcontextprotocol.spec.McpSchema$JSONRPCRequest",
+            "io.modelcontextprotocol.spec.McpSchema$JSONRPCResponse");
+
+    /** Records that may tell all they hold, and why. */
+    private static final Map<String, String> OUTSPOKEN = Map.of(
+            "dev.interlock.policy.approval.ApprovalTickets$Binding", "private, and a key of a map",
+            "dev.interlock.policy.yaml.PolicyWatcher$Event$Failed", "what failed is the host's own policy, not a call");
+
+    @Test
+    void recordsDoNotTellWhatCallersSay() {
+        List<String> telling = CLASSES.that(IN_A_LIBRARY).stream()
+                .filter(JavaClass::isRecord)
+                .map(JavaClass::reflect)
+                .filter(type -> Stream.of(type.getRecordComponents()).anyMatch(ArchitectureTest::isSecret))
+                .filter(ArchitectureTest::tellsAll)
+                .map(Class::getName)
+                .filter(name -> !OUTSPOKEN.containsKey(name) && !name.startsWith(ROOT + ".testing."))
+                .toList();
+        assertThat(telling)
+                .as("records with a generated toString, which would write what a call holds wherever they are printed")
+                .isEmpty();
+    }
+
+    private static boolean isSecret(RecordComponent component) {
+        return (component.getType() == String.class && OF_CALLERS.contains(component.getName()))
+                || RAW.contains(component.getType().getName());
+    }
+
+    /** Whether its {@code toString} is the one that the compiler makes. */
+    private static boolean tellsAll(Class<?> type) {
+        boolean[] generated = {false};
+        String file = type.getName().substring(type.getName().lastIndexOf('.') + 1) + ".class";
+        try (InputStream in = type.getResourceAsStream(file)) {
+            new ClassReader(Objects.requireNonNull(in, file))
+                    .accept(
+                            new ClassVisitor(Opcodes.ASM9) {
+                                @Override
+                                public @Nullable MethodVisitor visitMethod(
+                                        int access, String name, String descriptor, String signature, String[] thrown) {
+                                    return !name.equals("toString")
+                                            ? null
+                                            : new MethodVisitor(Opcodes.ASM9) {
+                                                @Override
+                                                public void visitInvokeDynamicInsn(
+                                                        String called,
+                                                        String form,
+                                                        Handle bootstrap,
+                                                        Object... arguments) {
+                                                    generated[0] |= bootstrap
+                                                            .getOwner()
+                                                            .equals("java/lang/runtime/ObjectMethods");
+                                                }
+                                            };
+                                }
+                            },
+                            ClassReader.SKIP_DEBUG);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return generated[0];
     }
 
     private static DescribedPredicate<JavaClass> in(Unit unit) {

@@ -312,4 +312,57 @@ class ProxyIT {
                         .code())
                 .isEqualTo(2);
     }
+
+    @Test
+    void neitherItsErrorsNorItsAuditLogTellWhatCallsAndAnswersAreAbout() throws Exception {
+        interlock.file("policy.yaml", POLICY + """
+                  wire: {rules: [{action: require_approval}]}
+                """);
+        String secret = "\"amount\":918273645,\"token\":\"canary-in-an-argument\"";
+        List<String> args = new ArrayList<>(List.of(
+                "proxy",
+                "policy.yaml",
+                "--audit",
+                "audit.jsonl",
+                "--approvals-dir",
+                "desk",
+                "--identity",
+                "bot",
+                "--"));
+        args.addAll(Interlock.java());
+        args.add(EchoServer.class.getName());
+        Result result = interlock.runWith(
+                String.join(
+                        "\n",
+                        call(1, "1,\"token\":\"canary-in-an-argument\""),
+                        call(2, "918273645,\"token\":\"canary-in-an-argument\""),
+                        call(3, "1").replace("\"pay\"", "\"wire\"").replace("\"amount\":1", secret),
+                        call(4, "1,\"amount\":\"canary-in-an-argument\""),
+                        "{\"canary-in-an-argument",
+                        ""),
+                args.toArray(String[]::new));
+
+        String evidence = Files.readString(directory.resolve("audit.jsonl"));
+        assertThat(result.out()).as("what the server echoes is the caller's").contains("canary-in-an-argument");
+        assertThat(evidence.lines()).hasSizeGreaterThan(5);
+        assertThat(evidence).contains("\"decision\":\"asked\"", "\"argsHmac\"");
+        assertThat(result.err() + evidence)
+                .contains("pid ")
+                .doesNotContain("canary-")
+                .doesNotContain("918273645");
+    }
+
+    @Test
+    void aServerThatCannotBeReachedIsToldOfWithoutItsKeys() throws Exception {
+        Result result = interlock.runWith(
+                call(1, "1") + "\n",
+                "proxy",
+                "policy.yaml",
+                "--url",
+                "http://localhost:1/mcp?key=canary-in-a-url",
+                "--header",
+                "Authorization=Bearer canary-in-a-header");
+        assertThat(result.err()).doesNotContain("canary-");
+        assertThat(result.out()).doesNotContain("canary-in-a-header");
+    }
 }
