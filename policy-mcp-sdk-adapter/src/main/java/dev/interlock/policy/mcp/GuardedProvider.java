@@ -15,8 +15,9 @@ record GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) i
     }
 
     private McpServerSession guarded(McpServerSession.Factory factory, McpServerTransport transport) {
-        McpServerSession session = factory.create(new GuardedSessionTransport(transport, guard));
-        return new GuardedSession(session, transport, guard);
+        McpServerTransport serial = new SerialTransport(transport);
+        McpServerSession session = factory.create(new GuardedSessionTransport(serial, guard));
+        return new GuardedSession(session, serial, guard);
     }
 
     @Override

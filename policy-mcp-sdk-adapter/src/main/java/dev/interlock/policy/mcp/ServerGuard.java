@@ -71,10 +71,10 @@ final class ServerGuard {
      *
      * @param session the MCP session's id; null if there is none
      * @param fetch the session's
-     * @param server the way to the server
+     * @param way the way to the server
      */
-    Mono<JSONRPCResponse> answer(
-            JSONRPCRequest request, @Nullable String session, ToolListFetch fetch, Exchange server) {
+    Mono<JSONRPCResponse> answer(JSONRPCRequest request, @Nullable String session, ToolListFetch fetch, Exchange way) {
+        Exchange server = new UnhurriedExchange(way);
         Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
                     if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
                         return call(request, fetch, server);
@@ -115,10 +115,14 @@ final class ServerGuard {
         return Mono.defer(() -> server.send(call.saying(admission.toSend(call.call()))))
                 .doOnNext(pending::settle)
                 .doOnError(McpError.class, failure -> admission.failed())
-                .doFinally(signal -> {
-                    running.forget(pending, pending);
-                    pending.abandon();
-                });
+                // Before the client hears of it: whoever asks then must find it settled.
+                .doOnTerminate(() -> end(pending))
+                .doOnCancel(() -> end(pending));
+    }
+
+    private void end(Pending.Call call) {
+        running.forget(call, call);
+        call.abandon();
     }
 
     private Mono<JSONRPCResponse> list(JSONRPCRequest request, ContextView context, Exchange server) {

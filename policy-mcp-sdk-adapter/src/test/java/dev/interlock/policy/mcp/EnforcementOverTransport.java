@@ -58,11 +58,6 @@ abstract class EnforcementOverTransport {
 
     abstract void stopServer() throws Exception;
 
-    /** How many calls the transport can take at once without losing any. */
-    int callersAtOnce() {
-        return 4;
-    }
-
     private McpSyncClient client(Policy policy, RateLimiter limiter) throws Exception {
         return client(PolicyEngine.builder(policy).rateLimiter(limiter).build());
     }
@@ -244,7 +239,7 @@ abstract class EnforcementOverTransport {
                 limiter);
 
         // Threads of our own: calls that block must not take the common pool, on which HTTP clients may complete.
-        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
+        ExecutorService callers = Executors.newFixedThreadPool(4);
         try {
             callers.invokeAll(IntStream.range(0, 400)
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))

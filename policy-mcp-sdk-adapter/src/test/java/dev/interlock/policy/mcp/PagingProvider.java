@@ -41,7 +41,11 @@ final class PagingProvider implements McpServerTransportProvider {
 
     @Override
     public void setSessionFactory(McpServerSession.Factory factory) {
-        delegate.setSessionFactory(transport -> new PagingSession(factory.create(transport), transport));
+        delegate.setSessionFactory(transport -> {
+            // Else the servlet for SSE loses messages now and then.
+            McpServerTransport serial = new SerialTransport(transport);
+            return new PagingSession(factory.create(serial), serial);
+        });
     }
 
     @Override

@@ -255,7 +255,7 @@ abstract class ServerEnforcementOverTransport {
     void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
         McpSyncClient client = client();
 
-        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
+        ExecutorService callers = Executors.newFixedThreadPool(4);
         try {
             callers.invokeAll(IntStream.range(0, 200)
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
@@ -268,11 +268,6 @@ abstract class ServerEnforcementOverTransport {
 
         assertThat(report(client).ran()).containsExactlyEntriesOf(Map.of("read_item", 100));
         assertThat(report(client).running()).isZero();
-    }
-
-    /** How many calls the transport can take at once without losing any. */
-    int callersAtOnce() {
-        return 4;
     }
 
     /** Whether the server can send something of its own. */

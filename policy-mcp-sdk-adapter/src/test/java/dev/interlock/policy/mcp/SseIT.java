@@ -36,9 +36,4 @@ class SseIT extends EnforcementOverTransport {
         server.closeGracefully();
         http.close();
     }
-
-    @Override
-    int callersAtOnce() {
-        return 1; // The SDK's servlet mixes up events that several threads send at once, with and without a policy.
-    }
 }
