@@ -5,9 +5,15 @@ import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** The server is a process of its own. */
 class StdioIT extends EnforcementOverTransport {
+
+    static final String LOSES_MESSAGES =
+            "before 2.1, the SDK's servers on stdio lose an answer (\"Failed to enqueue message\") if the"
+                    + " one before is still being written, with and without a policy";
 
     @Override
     McpClientTransport connectToNewServer() {
@@ -31,5 +37,12 @@ class StdioIT extends EnforcementOverTransport {
     @Override
     void stopServer() {
         // The client's end of the process closes it.
+    }
+
+    @Test
+    @DisabledIfSystemProperty(named = "sdk.line", matches = "2\\.0", disabledReason = StdioIT.LOSES_MESSAGES)
+    @Override
+    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        super.nothingStaysBehindAfterManyCallsAtOnce();
     }
 }

@@ -1,0 +1,59 @@
+package dev.interlock.policy.mcp.suites;
+
+import io.modelcontextprotocol.AbstractStatelessIntegrationTests;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
+import io.modelcontextprotocol.server.McpServer;
+import io.modelcontextprotocol.server.transport.HttpServletStatelessServerTransport;
+import java.time.Duration;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.params.provider.Arguments;
+
+@ExtendWith(Skips.class)
+class StatelessIntegrationSuite extends AbstractStatelessIntegrationTests {
+
+    private final HttpServletStatelessServerTransport provider = HttpServletStatelessServerTransport.builder()
+            .messageEndpoint("/mcp")
+            .build();
+
+    private final Servlets servlets = new Servlets(provider);
+
+    static Stream<Arguments> clientsForTesting() {
+        return Stream.of(Arguments.of("httpclient"));
+    }
+
+    @BeforeEach
+    void prepare() {
+        prepareClients(servlets.port(), "");
+    }
+
+    @AfterEach
+    void close() {
+        provider.closeGracefully().block();
+        servlets.close();
+    }
+
+    @Override
+    protected void prepareClients(int port, String endpoint) {
+        clientBuilders.put(
+                "httpclient",
+                McpClient.sync(Adapter.around(HttpClientStreamableHttpTransport.builder("http://localhost:" + port)
+                                .endpoint("/mcp")
+                                .build()))
+                        .initializationTimeout(Duration.ofMinutes(1))
+                        .requestTimeout(Duration.ofMinutes(1)));
+    }
+
+    @Override
+    protected McpServer.StatelessAsyncSpecification prepareAsyncServerBuilder() {
+        return McpServer.async(Adapter.around(provider));
+    }
+
+    @Override
+    protected McpServer.StatelessSyncSpecification prepareSyncServerBuilder() {
+        return McpServer.sync(Adapter.around(provider));
+    }
+}
