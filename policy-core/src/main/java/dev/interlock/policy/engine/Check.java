@@ -12,6 +12,7 @@ import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -97,18 +98,61 @@ abstract sealed class Check {
         private final Decision[] denials;
         private final RuleRef rule;
 
+        /** The argument that each of them looks at, if it is another than the one before; else null. */
+        private final @Nullable String[] arguments;
+
         Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
             this.tests = tests;
             this.denials = denials;
             this.rule = rule;
+            this.arguments = new @Nullable String[tests.length];
+            for (int i = 0; i < tests.length; i++) {
+                String argument = tests[i].argument();
+                boolean again = i > 0 && argument != null && argument.equals(tests[i - 1].argument());
+                arguments[i] = again ? null : argument;
+            }
+        }
+
+        /**
+         * Two checks as one, which only {@link #apply} is asked of: a later one comes only after all before it have passed.
+         * So it is for denials that are enforced, which end the row of checks where the first of them stands.
+         */
+        Conditions followedBy(Conditions next) {
+            ConditionTest[] allTests = Arrays.copyOf(tests, tests.length + next.tests.length);
+            System.arraycopy(next.tests, 0, allTests, tests.length, next.tests.length);
+            Decision[] allDenials = Arrays.copyOf(denials, denials.length + next.denials.length);
+            System.arraycopy(next.denials, 0, allDenials, denials.length, next.denials.length);
+            return new Conditions(allTests, allDenials, rule);
+        }
+
+        /** Whether every denial is enforced. */
+        boolean enforced() {
+            for (Decision denial : denials) {
+                if (denial.audited()) {
+                    return false;
+                }
+            }
+            return true;
         }
 
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterValues counters) {
-            ObjectValue arguments = call.arguments().root();
+            ObjectValue root = call.arguments().root();
+            Value argument = null;
             for (int i = 0; i < tests.length; i++) {
-                if (!tests[i].holds(arguments, call, counters)) {
+                ConditionTest test = tests[i];
+                if (test.argument() == null) {
+                    if (test.test(call, counters) != Truth.TRUE) {
+                        return denials[i];
+                    }
+                    continue;
+                }
+                String name = arguments[i];
+                if (name != null) {
+                    argument = root.get(name);
+                }
+                if (!test.holds(argument)) {
                     return denials[i];
                 }
             }

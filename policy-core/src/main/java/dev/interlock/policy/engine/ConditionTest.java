@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.value.NumberValue;
-import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;
 
@@ -61,12 +60,15 @@ final class ConditionTest {
         return reader.test(predicate, call, counters);
     }
 
-    /** Whether it is plainly true. */
-    boolean holds(ObjectValue arguments, ToolCall call, CounterValues counters) {
-        if (first == null) {
-            return reader.test(predicate, call, counters) == Truth.TRUE;
-        }
-        Value value = arguments.get(first);
+    /** The argument that it looks at or into; null if it must be read by {@link #test}. */
+    @Nullable
+    String argument() {
+        return first;
+    }
+
+    /** Whether it is plainly true of its {@link #argument}; null if that isn't there. */
+    boolean holds(@Nullable Value argument) {
+        Value value = argument;
         for (int i = 0; i < rest.length && value != null; i++) {
             value = rest[i].from(value);
         }

@@ -8,6 +8,7 @@ import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.OpenBucket;
 import dev.interlock.policy.limit.RateLimiter;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -25,6 +26,10 @@ final class ToolPlan {
     private final boolean listed;
     private final List<Place> entries;
     private final Check[] checks;
+
+    /** The same, with conditions of one rule and the next in one. */
+    private final Check[] joined;
+
     private final LimitSlot[] slots;
     private final List<CounterRead> reads;
 
@@ -48,6 +53,7 @@ final class ToolPlan {
         this.listed = listed;
         this.entries = entries;
         this.checks = checks;
+        this.joined = joined(checks);
         this.slots = slots;
         this.reads = reads;
         this.checksOnly = slots.length == 0 && reads.isEmpty();
@@ -77,8 +83,8 @@ final class ToolPlan {
                 audit,
                 audit || listed,
                 List.copyOf(entries),
-                checks.toArray(Check[]::new),
-                slots.toArray(LimitSlot[]::new),
+                checks.toArray(new Check[0]),
+                slots.toArray(new LimitSlot[0]),
                 List.copyOf(reads),
                 slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null);
     }
@@ -145,6 +151,23 @@ final class ToolPlan {
         return reads.stream().map(read -> read.probe(call)).toList();
     }
 
+    private static Check[] joined(Check[] checks) {
+        List<Check> joined = new ArrayList<>(checks.length);
+        for (int i = 0; i < checks.length; i++) {
+            Check check = checks[i];
+            while (i + 1 < checks.length
+                    && check instanceof Check.Conditions conditions
+                    && conditions.enforced()
+                    && checks[i + 1] instanceof Check.Conditions next
+                    && next.enforced()) {
+                check = conditions.followedBy(next);
+                i++;
+            }
+            joined.add(check);
+        }
+        return joined.toArray(new Check[0]);
+    }
+
     /**
      * The decision on a call before limits are asked for room: the first denial, else the first question, else the first
      * denial and then the first question that is only recorded, else allowed. The policy's own mode is not in it yet.
@@ -153,8 +176,8 @@ final class ToolPlan {
         if (verdict != null) {
             return verdict;
         }
-        for (int i = 0; i < checks.length; i++) {
-            Decision decision = checks[i].apply(call, counters);
+        for (int i = 0; i < joined.length; i++) {
+            Decision decision = joined[i].apply(call, counters);
             if (decision != null) {
                 return check(i, decision, call, counters);
             }
@@ -167,8 +190,8 @@ final class ToolPlan {
         Decision question = null;
         Decision recordedDenial = null;
         Decision recordedQuestion = null;
-        for (int i = from; i < checks.length; i++) {
-            Decision decision = i == from ? first : checks[i].apply(call, counters);
+        for (int i = from; i < joined.length; i++) {
+            Decision decision = i == from ? first : joined[i].apply(call, counters);
             if (decision == null) {
                 continue;
             }
