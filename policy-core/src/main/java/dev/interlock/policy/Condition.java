@@ -1,6 +1,7 @@
 package dev.interlock.policy;
 
 import dev.interlock.policy.value.Value;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +22,10 @@ public record Condition(
 
     /** Refuses an operand that the operator can't take. */
     public Condition {
-        operator.problemWith(operand).ifPresent(problem -> {
-            throw new IllegalArgumentException(problem);
-        });
+        Optional<String> problem = operator.problemWith(operand);
+        if (problem.isPresent()) {
+            throw new IllegalArgumentException(problem.get());
+        }
     }
 
     /** A condition without a message of its own, put together in code. */

@@ -1,5 +1,7 @@
 package dev.interlock.policy;
 
+import org.jspecify.annotations.Nullable;
+
 /**
  * A name, or a glob of names in which {@code *} stands for any run of characters and {@code ?} for exactly one. Names
  * are compared exactly, case and all.
@@ -53,6 +55,17 @@ public record NamePattern(String text) {
 
     private boolean matchesOne(String name, int n, int p) {
         return text.charAt(p) == '?' || text.codePointAt(p) == name.codePointAt(n);
+    }
+
+    /** Written out, like {@link #hashCode}: names are keys on the way to the first decision. */
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof NamePattern pattern && text.equals(pattern.text);
+    }
+
+    @Override
+    public int hashCode() {
+        return text.hashCode();
     }
 
     @Override

@@ -1,13 +1,16 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
@@ -17,6 +20,7 @@ import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -25,7 +29,6 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -61,7 +64,8 @@ final class CompiledPolicy {
     /** Plans by tool name, of one that does. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
-    private final Map<Condition, Predicate> predicates = new ConcurrentHashMap<>();
+    /** What conditions ask, compiled once for all conditions that ask the same. */
+    private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
 
     private volatile @Nullable PolicyRef ref;
 
@@ -84,15 +88,20 @@ final class CompiledPolicy {
         this.validator = validator;
         this.limiter = limiter;
         this.lock = lock == null ? null : new LockGate(lock, catalog);
-        this.body = new ScopedBody("", policy.body(), null);
-        policy.grants().ifPresent(map -> map.entrySet().forEach(this::addGrant));
-        List<ScopedBody> bodies =
-                Stream.concat(Stream.of(body), grants.stream()).toList();
-        this.names = ListedNames.of(bodies.stream().map(ScopedBody::body).toList());
-        this.readsRating = bodies.stream().anyMatch(CompiledPolicy::readsRating);
-        this.readsSchemas = bodies.stream().anyMatch(CompiledPolicy::readsSchemas);
+        this.body = ScopedBody.of("", policy.body(), null);
+        if (policy.grants().isPresent()) {
+            policy.grants().get().entrySet().forEach(this::addGrant);
+        }
+        List<ScopedBody> bodies = new ArrayList<>(grants);
+        bodies.add(0, body);
+        this.names = ListedNames.of(bodies);
+        Needs needs = new Needs();
+        for (ScopedBody each : bodies) {
+            needs.add(each);
+        }
+        this.readsRating = needs.rating;
+        this.readsSchemas = needs.schemas;
         this.byNameAlone = this.lock == null && policy.grants().isEmpty() && !readsRating;
-        bodies.forEach(this::requireWhatItNeeds);
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -100,7 +109,7 @@ final class CompiledPolicy {
             exactGrants.put(grant.getKey().text(), grants.size());
         }
         grantPatterns.add(grant.getKey());
-        grants.add(new ScopedBody(ScopedBody.grantPrefix(grant), grant.getValue(), body));
+        grants.add(ScopedBody.of(ScopedBody.grantPrefix(grant), grant.getValue(), body));
     }
 
     Policy policy() {
@@ -117,54 +126,9 @@ final class CompiledPolicy {
         return known;
     }
 
-    /** Whether the policy decides on the category or risk of tools. */
-    private static boolean readsRating(ScopedBody scoped) {
-        return !scoped.body().categories().isEmpty()
-                || !scoped.body().risks().isEmpty()
-                || conditions(scoped).anyMatch(condition -> condition.path().root() == Path.Root.TOOL);
-    }
-
-    private static boolean readsSchemas(ScopedBody scoped) {
-        return scoped.all().stream()
-                .flatMap(entry -> entry.entry().rules().stream())
-                .map(rule -> ScopedEntry.demands(rule).validation())
-                .anyMatch(validation -> validation != null
-                        && (validation.schemaRequired() || validation.schema() || validation.noUnknown()));
-    }
-
     /** Whether a decision may depend on what servers say of their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
-    }
-
-    private void requireWhatItNeeds(ScopedBody scoped) {
-        for (ScopedEntry entry : scoped.all()) {
-            conditions(entry)
-                    .filter(condition -> condition.path().root() == Path.Root.STATE)
-                    .forEach(condition -> entry.counter(condition.path(), entry.key()));
-            for (Rule rule : entry.entry().rules()) {
-                Rule.Demands demands = ScopedEntry.demands(rule);
-                if (validator == null
-                        && demands.validation() != null
-                        && demands.validation().schema()) {
-                    throw new IllegalArgumentException("rule '" + rule.label() + "' at " + rule.place()
-                            + " has 'schema: true', which needs a schema validator, and the engine was given none");
-                }
-            }
-        }
-    }
-
-    private static Stream<Condition> conditions(ScopedBody scoped) {
-        return scoped.all().stream().flatMap(CompiledPolicy::conditions);
-    }
-
-    private static Stream<Condition> conditions(ScopedEntry scoped) {
-        return Stream.of(
-                        scoped.entry().require().stream().flatMap(block -> block.conditions().stream()),
-                        scoped.entry().denyIf().stream().flatMap(block -> block.conditions().stream()),
-                        scoped.entry().rules().stream()
-                                .flatMap(rule -> ScopedEntry.demands(rule).conditions().stream()))
-                .flatMap(stream -> stream);
     }
 
     /** The plan for a call. */
@@ -259,10 +223,11 @@ final class CompiledPolicy {
     }
 
     private Predicate predicate(Condition condition) {
-        Predicate known = predicates.get(condition);
+        Question question = new Question(condition.operator(), condition.operand());
+        Predicate known = predicates.get(question);
         if (known == null) {
             known = Predicate.compile(condition.operator(), condition.operand());
-            predicates.put(condition, known);
+            predicates.put(question, known);
         }
         return known;
     }
@@ -275,7 +240,9 @@ final class CompiledPolicy {
         if (scoped.hides(tool)) {
             return compiler.denied(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), Messages.hidden(tool));
         }
-        for (ScopedEntry entry : Stream.concat(naming.stream(), global.stream()).toList()) {
+        List<ScopedEntry> all = new ArrayList<>(naming);
+        all.addAll(global);
+        for (ScopedEntry entry : all) {
             if (entry.entry().hide()) {
                 RuleRef rule = new RuleRef("(hidden)", entry.entry().place());
                 return compiler.denied(Code.HIDDEN, rule, Messages.hidden(tool));
@@ -285,14 +252,83 @@ final class CompiledPolicy {
             return compiler.denied(
                     Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), Messages.unlisted(tool));
         }
-        entries.addAll(naming);
-        entries.addAll(global);
+        entries.addAll(all);
         return null;
     }
 
     /** The rule of a denial that comes from the document as a whole, or from the engine. */
     static RuleRef ref(String name, String path) {
         return new RuleRef(name, Place.of(path));
+    }
+
+    /**
+     * What a condition asks of a value. Equality is written out, here as in other keys on the way to the first decision:
+     * that which comes with a record is put together by the JVM when it is first needed, which takes milliseconds.
+     */
+    private record Question(Operator operator, Value operand) {
+
+        @Override
+        public int hashCode() {
+            return 31 * operator.hashCode() + operand.hashCode();
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Question question
+                    && operator == question.operator
+                    && operand.equals(question.operand);
+        }
+    }
+
+    /**
+     * What a policy needs to be decided by, found in one pass over it: a large policy is all read here when it is set, and
+     * the first call waits for that.
+     */
+    private final class Needs {
+
+        /** Whether the policy decides on the category or risk of tools. */
+        private boolean rating;
+
+        private boolean schemas;
+
+        void add(ScopedBody scoped) {
+            rating |= !scoped.body().categories().isEmpty()
+                    || !scoped.body().risks().isEmpty();
+            for (ScopedEntry entry : scoped.all()) {
+                for (Block block : entry.entry().require()) {
+                    add(block.conditions(), entry);
+                }
+                for (Block block : entry.entry().denyIf()) {
+                    add(block.conditions(), entry);
+                }
+                for (Rule rule : entry.entry().rules()) {
+                    Rule.Demands demands = ScopedEntry.demands(rule);
+                    add(demands.conditions(), entry);
+                    add(demands.validation(), rule);
+                }
+            }
+        }
+
+        private void add(List<Condition> conditions, ScopedEntry entry) {
+            for (Condition condition : conditions) {
+                Path.Root root = condition.path().root();
+                rating |= root == Path.Root.TOOL;
+                if (root == Path.Root.STATE) {
+                    entry.counter(condition.path(), entry.key());
+                }
+            }
+        }
+
+        private void add(@Nullable Validation validation, Rule rule) {
+            if (validation == null) {
+                return;
+            }
+            schemas |= validation.schemaRequired() || validation.schema() || validation.noUnknown();
+            if (validator == null && validation.schema()) {
+                throw new IllegalArgumentException("rule '" + rule.label() + "' at " + rule.place()
+                        + " has 'schema: true', which needs a schema validator, and the engine was given none");
+            }
+        }
     }
 
     /** What a tool's plan depends on beside its name: the position of the caller's grant, and the tool's rating. */
@@ -302,26 +338,28 @@ final class CompiledPolicy {
     private record ListedNames(
             Set<String> names, Map<String, String> bySkeleton, Map<String, Set<NamePattern>> globsBySkeleton) {
 
-        static ListedNames of(List<PolicyBody> bodies) {
-            Set<String> names = new HashSet<>();
-            Map<String, String> bySkeleton = new HashMap<>();
-            Map<String, Set<NamePattern>> globsBySkeleton = new HashMap<>();
-            for (PolicyBody body : bodies) {
-                Stream.concat(body.tools().keySet().stream(), body.hide().stream())
-                        .filter(pattern -> !pattern.equals(NamePattern.ANY))
-                        .forEach(pattern -> {
-                            String skeleton = LookAlikes.skeleton(pattern.text());
-                            if (pattern.isExact()) {
-                                names.add(pattern.text());
-                                bySkeleton.put(skeleton, pattern.text());
-                            } else {
-                                globsBySkeleton
-                                        .computeIfAbsent(skeleton, key -> new HashSet<>())
-                                        .add(pattern);
-                            }
-                        });
+        static ListedNames of(List<ScopedBody> bodies) {
+            ListedNames listed = new ListedNames(new HashSet<>(), new HashMap<>(), new HashMap<>());
+            for (ScopedBody scoped : bodies) {
+                scoped.body().tools().keySet().forEach(listed::add);
+                scoped.body().hide().forEach(listed::add);
             }
-            return new ListedNames(names, bySkeleton, globsBySkeleton);
+            return listed;
+        }
+
+        private void add(NamePattern pattern) {
+            if (pattern.equals(NamePattern.ANY)) {
+                return;
+            }
+            String skeleton = LookAlikes.skeleton(pattern.text());
+            if (pattern.isExact()) {
+                names.add(pattern.text());
+                bySkeleton.put(skeleton, pattern.text());
+            } else {
+                globsBySkeleton
+                        .computeIfAbsent(skeleton, key -> new HashSet<>())
+                        .add(pattern);
+            }
         }
 
         boolean lists(String tool) {

@@ -35,14 +35,19 @@ public final class LookAlikes {
         if (name.length() > MAX_NAME) {
             return "is longer than " + MAX_NAME + " characters";
         }
+        return hasInvisible(name) ? "has a control or invisible character" : null;
+    }
+
+    /** Whether any character of a name {@linkplain #isInvisible can't be seen}. */
+    public static boolean hasInvisible(String name) {
         for (int i = 0; i < name.length(); ) {
             int c = name.codePointAt(i);
             if (isInvisible(c)) {
-                return "has a control or invisible character";
+                return true;
             }
             i += Character.charCount(c);
         }
-        return null;
+        return false;
     }
 
     /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
@@ -80,7 +85,11 @@ public final class LookAlikes {
     public static String skeleton(String name) {
         String folded = fold(name);
         StringBuilder out = new StringBuilder(folded.length());
-        folded.codePoints().forEach(c -> out.appendCodePoint(representative(c)));
+        for (int i = 0; i < folded.length(); ) {
+            int c = folded.codePointAt(i);
+            out.appendCodePoint(representative(c));
+            i += Character.charCount(c);
+        }
         return out.toString();
     }
 
@@ -95,11 +104,20 @@ public final class LookAlikes {
     }
 
     private static boolean isAscii(String text) {
-        return text.chars().allMatch(c -> c < 0x80);
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The name without its case and compatibility forms. */
     static String fold(String name) {
+        if (isAscii(name)) {
+            // Nearly every name: it has one form, and so the tables of the others need not be read.
+            return name.toLowerCase(Locale.ROOT);
+        }
         // By way of upper case, since lower-casing alone leaves some letters (such as a final sigma) apart.
         return Normalizer.normalize(name, Normalizer.Form.NFKC)
                 .toUpperCase(Locale.ROOT)

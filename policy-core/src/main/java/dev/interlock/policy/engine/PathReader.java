@@ -94,6 +94,8 @@ final class PathReader {
 
     /** The steps up to the end or a {@code [*]}, and those for every element after that. */
     private static final class Steps {
+        private static final Member[] NO_MEMBERS = {};
+
         final Member[] members;
         final @Nullable Steps every;
 
@@ -106,11 +108,11 @@ final class PathReader {
             List<Member> members = new ArrayList<>();
             for (int i = from; i < steps.size(); i++) {
                 if (!(steps.get(i) instanceof Path.Step.Member member)) {
-                    return new Steps(members.toArray(Member[]::new), of(steps, i + 1));
+                    return new Steps(members.toArray(NO_MEMBERS), of(steps, i + 1));
                 }
                 members.add(Member.of(member));
             }
-            return new Steps(members.toArray(Member[]::new), null);
+            return new Steps(members.toArray(NO_MEMBERS), null);
         }
     }
 
@@ -136,8 +138,15 @@ final class PathReader {
 
         /** Only the shortest decimal form is a number: {@code 0}, not {@code 00}. */
         private static int index(String name) {
-            boolean digits = name.length() <= 9 && name.chars().allMatch(c -> c >= '0' && c <= '9');
-            return digits && (name.length() == 1 || name.charAt(0) != '0') ? Integer.parseInt(name) : -1;
+            if (name.isEmpty() || name.length() > 9 || (name.length() > 1 && name.charAt(0) == '0')) {
+                return -1;
+            }
+            for (int i = 0; i < name.length(); i++) {
+                if (name.charAt(i) < '0' || name.charAt(i) > '9') {
+                    return -1;
+                }
+            }
+            return Integer.parseInt(name);
         }
     }
 }

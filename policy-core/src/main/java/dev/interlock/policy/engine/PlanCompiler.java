@@ -99,7 +99,10 @@ final class PlanCompiler {
 
     /** The plan, once every entry is added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
-        boolean never = checks.stream().anyMatch(check -> check instanceof Check.Always always && always.enforced());
+        boolean never = false;
+        for (Check check : checks) {
+            never |= check instanceof Check.Always always && always.enforced();
+        }
         boolean listed = !(showOnlyWhatCouldPass && never);
         return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter);
     }
@@ -300,18 +303,22 @@ final class PlanCompiler {
     }
 
     private Check conditions(ScopedEntry scoped, List<Condition> conditions, Denials denials) {
-        Decision[] denied = conditions.stream()
-                .map(condition -> denials.withMessage(condition.message())
-                        .because(Code.CONDITION, Messages.condition(condition, denials.rule())))
-                .toArray(Decision[]::new);
+        Decision[] denied = new Decision[conditions.size()];
+        for (int i = 0; i < denied.length; i++) {
+            Condition condition = conditions.get(i);
+            denied[i] = denials.withMessage(condition.message())
+                    .because(Code.CONDITION, Messages.condition(condition, denials.rule()));
+        }
         return new Check.Conditions(tests(scoped, conditions), denied, denials.rule());
     }
 
     private ConditionTest[] tests(ScopedEntry scoped, List<Condition> conditions) {
-        return conditions.stream()
-                .map(condition ->
-                        new ConditionTest(condition, reader(scoped, condition.path()), predicates.apply(condition)))
-                .toArray(ConditionTest[]::new);
+        ConditionTest[] tests = new ConditionTest[conditions.size()];
+        for (int i = 0; i < tests.length; i++) {
+            Condition condition = conditions.get(i);
+            tests[i] = new ConditionTest(condition, reader(scoped, condition.path()), predicates.apply(condition));
+        }
+        return tests;
     }
 
     private PathReader reader(ScopedEntry scoped, Path path) {

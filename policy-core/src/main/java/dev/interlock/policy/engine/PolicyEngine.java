@@ -20,6 +20,7 @@ import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
@@ -75,9 +76,10 @@ public final class PolicyEngine {
 
     private PolicyEngine(Builder builder) {
         this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
-        // Reading the standard classifier's word lists takes milliseconds: only for hosts that want it.
-        ToolClassifier classifier = builder.classifier == null ? StandardToolClassifier.create() : builder.classifier;
-        this.catalog = new ToolCatalog(classifier, builder.ratings, this::shadowed);
+        this.catalog = new ToolCatalog(
+                builder.classifier == null ? StandardWhenAsked::rate : builder.classifier,
+                builder.ratings,
+                this::shadowed);
         this.validator = builder.validator;
         this.listener = builder.listener;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
@@ -87,6 +89,18 @@ public final class PolicyEngine {
         this.approvals = builder.approvals == null ? null : new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
+        }
+    }
+
+    /** The standard classifier. Reading its word lists takes milliseconds, so it is made when a tool is first rated. */
+    private static final class StandardWhenAsked {
+
+        private static final ToolClassifier STANDARD = StandardToolClassifier.create();
+
+        private StandardWhenAsked() {}
+
+        static ToolRating rate(ToolDefinition tool) {
+            return STANDARD.rate(tool);
         }
     }
 

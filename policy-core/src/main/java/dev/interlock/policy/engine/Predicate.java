@@ -105,7 +105,10 @@ abstract sealed class Predicate {
 
         InTexts(List<Value> operands) {
             this.general = new In(operands);
-            this.texts = operands.stream().map(Predicate::text).toArray(String[]::new);
+            this.texts = new String[operands.size()];
+            for (int i = 0; i < texts.length; i++) {
+                texts[i] = Predicate.text(operands.get(i));
+            }
         }
 
         @Override
@@ -150,14 +153,16 @@ abstract sealed class Predicate {
         private final Value[] operands;
 
         static Predicate of(List<Value> operands) {
-            if (!operands.stream().allMatch(Value.Text.class::isInstance)) {
-                return new In(operands);
+            for (Value operand : operands) {
+                if (!(operand instanceof Value.Text)) {
+                    return new In(operands);
+                }
             }
             return operands.size() <= FEW ? new InTexts(operands) : new InManyTexts(operands);
         }
 
         In(List<Value> operands) {
-            this.operands = operands.toArray(Value[]::new);
+            this.operands = operands.toArray(new Value[0]);
         }
 
         @Override

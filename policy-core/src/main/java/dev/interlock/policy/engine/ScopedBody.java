@@ -4,7 +4,9 @@ import dev.interlock.policy.Entry;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.engine.ScopedEntry.Kind;
+import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,8 +20,20 @@ import org.jspecify.annotations.Nullable;
  * @param prefix what the names of its limits begin with
  * @param body the body
  * @param outer the body around it, whose counters its conditions may read, too; null for the policy's own
+ * @param globs the entries under globs of tools, in order: to be asked about every tool, unlike those under names
  */
-record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
+record ScopedBody(
+        String prefix, PolicyBody body, @Nullable ScopedBody outer, List<Map.Entry<NamePattern, Entry>> globs) {
+
+    static ScopedBody of(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
+        List<Map.Entry<NamePattern, Entry>> globs = new ArrayList<>();
+        for (Map.Entry<NamePattern, Entry> entry : body.tools().entrySet()) {
+            if (!entry.getKey().isExact()) {
+                globs.add(entry);
+            }
+        }
+        return new ScopedBody(prefix, body, outer, globs);
+    }
 
     /** The path of one of the body's keys in the document. */
     String path(String key) {
@@ -28,7 +42,12 @@ record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
 
     /** Whether the tool is hidden here. */
     boolean hides(String tool) {
-        return body.hide().stream().anyMatch(pattern -> pattern.matches(tool));
+        for (NamePattern pattern : body.hide()) {
+            if (pattern.matches(tool)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The entries that name the tool, its category or its risk, in the order in which they are checked. */
@@ -38,42 +57,50 @@ record ScopedBody(String prefix, PolicyBody body, @Nullable ScopedBody outer) {
         if (exact != null && new NamePattern(tool).isExact()) {
             entries.add(new ScopedEntry(this, Kind.TOOL, tool, exact));
         }
-        body.tools().forEach((pattern, entry) -> {
-            if (!pattern.isExact() && pattern.matches(tool)) {
-                entries.add(new ScopedEntry(this, Kind.GLOB, pattern.text(), entry));
+        for (Map.Entry<NamePattern, Entry> glob : globs) {
+            if (glob.getKey().matches(tool)) {
+                entries.add(new ScopedEntry(this, Kind.GLOB, glob.getKey().text(), glob.getValue()));
             }
-        });
+        }
         Entry category = body.categories().get(rating.category());
         if (category != null) {
             entries.add(new ScopedEntry(this, Kind.CATEGORY, rating.category().text(), category));
         }
-        body.risks().forEach((selector, entry) -> {
-            if (selector.matches(rating.risk())) {
-                entries.add(new ScopedEntry(this, Kind.RISK, selector.text(), entry));
+        for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
+            if (risk.getKey().matches(rating.risk())) {
+                entries.add(new ScopedEntry(this, Kind.RISK, risk.getKey().text(), risk.getValue()));
             }
-        });
+        }
         return entries;
     }
 
     /** The entries for every tool. */
     List<ScopedEntry> global() {
         List<ScopedEntry> entries = new ArrayList<>();
-        body.star().ifPresent(entry -> entries.add(new ScopedEntry(this, Kind.STAR, "*", entry)));
-        body.allTools().ifPresent(entry -> entries.add(new ScopedEntry(this, Kind.ALL_TOOLS, "", entry)));
+        if (body.star().isPresent()) {
+            entries.add(new ScopedEntry(this, Kind.STAR, "*", body.star().get()));
+        }
+        if (body.allTools().isPresent()) {
+            entries.add(
+                    new ScopedEntry(this, Kind.ALL_TOOLS, "", body.allTools().get()));
+        }
         return entries;
     }
 
     /** Every entry of the body. */
     List<ScopedEntry> all() {
         List<ScopedEntry> entries = new ArrayList<>();
-        body.tools()
-                .forEach((pattern, entry) -> entries.add(
-                        new ScopedEntry(this, pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), entry)));
-        body.categories()
-                .forEach(
-                        (category, entry) -> entries.add(new ScopedEntry(this, Kind.CATEGORY, category.text(), entry)));
-        body.risks()
-                .forEach((selector, entry) -> entries.add(new ScopedEntry(this, Kind.RISK, selector.text(), entry)));
+        for (Map.Entry<NamePattern, Entry> tool : body.tools().entrySet()) {
+            NamePattern pattern = tool.getKey();
+            entries.add(
+                    new ScopedEntry(this, pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), tool.getValue()));
+        }
+        for (Map.Entry<ToolCategory, Entry> category : body.categories().entrySet()) {
+            entries.add(new ScopedEntry(this, Kind.CATEGORY, category.getKey().text(), category.getValue()));
+        }
+        for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
+            entries.add(new ScopedEntry(this, Kind.RISK, risk.getKey().text(), risk.getValue()));
+        }
         entries.addAll(global());
         return entries;
     }

@@ -103,6 +103,17 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
      * @param value the string
      */
     record Text(String value) implements Value {
+        /** Written out, like {@link #hashCode}: texts are compared on the way to the first decision. */
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Text text && value.equals(text.value);
+        }
+
+        @Override
+        public int hashCode() {
+            return value.hashCode();
+        }
+
         @Override
         public Object toJava() {
             return value;
@@ -128,6 +139,16 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
         /** Copies the list, so that it can't change afterwards. */
         public Array {
             items = List.copyOf(items);
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Array array && items.equals(array.items);
+        }
+
+        @Override
+        public int hashCode() {
+            return items.hashCode();
         }
 
         @Override

@@ -52,14 +52,6 @@ final class ConditionReader {
     private static final Set<String> OPERATORS_OF_INTERCEPT =
             Set.of("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists");
 
-    /** A host, or {@code *.} and a host: no scheme, user, port or path. */
-    private static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
-
-    private static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");
-    private static final Pattern BACK_REFERENCE = Pattern.compile("\\\\[1-9]|\\\\k<|\\(\\?P=");
-
-    private static final Pattern ABSOLUTE_PATH = Pattern.compile("(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\).*", Pattern.DOTALL);
-
     private final Context context;
     private final PathReader paths;
 
@@ -221,10 +213,10 @@ final class ConditionReader {
     }
 
     private static @Nullable String regexHint(String pattern) {
-        if (LOOK_AROUND.matcher(pattern).find()) {
+        if (Forms.LOOK_AROUND.matcher(pattern).find()) {
             return "RE2 can't look ahead or behind; use two conditions, or not_regex";
         }
-        return BACK_REFERENCE.matcher(pattern).find() ? "RE2 has no back-references" : null;
+        return Forms.BACK_REFERENCE.matcher(pattern).find() ? "RE2 has no back-references" : null;
     }
 
     private static @Nullable String operandHint(Operator operator, Value operand) {
@@ -256,7 +248,8 @@ final class ConditionReader {
             }
             String text = item.value();
             boolean host = operator == Operator.HOST_IN;
-            boolean form = (host ? HOST : ABSOLUTE_PATH).matcher(text).matches();
+            boolean form =
+                    (host ? Forms.HOST : Forms.ABSOLUTE_PATH).matcher(text).matches();
             if (form && !(host && HostName.canonical(text.startsWith("*.") ? text.substring(2) : text) == null)) {
                 continue;
             }
@@ -341,5 +334,18 @@ final class ConditionReader {
             all.put(operator.text(), operator);
         }
         return all;
+    }
+
+    /** What few operands have to look like; compiled when the first of them is read. */
+    private static final class Forms {
+        /** A host, or {@code *.} and a host: no scheme, user, port or path. */
+        static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
+
+        static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");
+        static final Pattern BACK_REFERENCE = Pattern.compile("\\\\[1-9]|\\\\k<|\\(\\?P=");
+
+        static final Pattern ABSOLUTE_PATH = Pattern.compile("(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\).*", Pattern.DOTALL);
+
+        private Forms() {}
     }
 }

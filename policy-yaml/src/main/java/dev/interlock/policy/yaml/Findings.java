@@ -66,6 +66,9 @@ final class Findings {
 
     /** What was found, in the document's order. */
     List<Diagnostic> all() {
+        if (kept.isEmpty()) {
+            return List.of();
+        }
         List<Diagnostic> sorted = new ArrayList<>(kept);
         sorted.sort(Comparator.comparingInt(Diagnostic::line).thenComparingInt(Diagnostic::column));
         if (dropped > 0) {

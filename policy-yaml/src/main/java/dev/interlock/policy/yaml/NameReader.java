@@ -44,7 +44,7 @@ final class NameReader {
                     kind == Kind.TOOL ? "such a tool can't be called anyway" : null);
             return null;
         }
-        if (kind == Kind.TOOL && name.codePoints().anyMatch(LookAlikes::isInvisible)) {
+        if (kind == Kind.TOOL && LookAlikes.hasInvisible(name)) {
             context.findings.warn(
                     "never-matches",
                     node,

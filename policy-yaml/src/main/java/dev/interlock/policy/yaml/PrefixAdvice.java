@@ -15,20 +15,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class PrefixAdvice {
 
-    /** A pattern that begins by spelling out a URL. */
-    private static final Pattern URL_START = Pattern.compile("(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*https?");
-
-    /** A pattern that begins by spelling out an absolute path. */
-    private static final Pattern PATH_START = Pattern.compile(
-            "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
-            Pattern.DOTALL);
-
-    /** A pattern that begins by spelling out a relative path. */
-    private static final Pattern RELATIVE_START = Pattern.compile("(?:\\^|\\\\A)[\\w.\\\\-]*/.*", Pattern.DOTALL);
-
-    /** Something that can stand for {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
-    private static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);
-
     private static final List<String> PATH_NAMES = List.of("path", "file", "dir", "folder");
     private static final List<String> URL_NAMES = List.of("url", "uri", "link", "endpoint", "href", "webhook");
 
@@ -63,18 +49,19 @@ final class PrefixAdvice {
     }
 
     private static @Nullable String regexKind(String pattern, Path path) {
-        if (URL_START.matcher(pattern).lookingAt()) {
+        if (Forms.URL_START.matcher(pattern).lookingAt()) {
             return isClosed(pattern) ? null : URL;
         }
-        boolean isPath = PATH_START.matcher(pattern).matches()
-                || (names(path, PATH_NAMES) && RELATIVE_START.matcher(pattern).matches());
+        boolean isPath = Forms.PATH_START.matcher(pattern).matches()
+                || (names(path, PATH_NAMES)
+                        && Forms.RELATIVE_START.matcher(pattern).matches());
         return isPath && !isClosed(pattern) ? PATH : null;
     }
 
     /** Whether the pattern says what the whole text is, and leaves no room for {@code ../} or another host. */
     private static boolean isClosed(String pattern) {
         boolean anchored = (pattern.endsWith("$") && !pattern.endsWith("\\$")) || pattern.endsWith("\\z");
-        return anchored && !LOOSE.matcher(pattern).find();
+        return anchored && !Forms.LOOSE.matcher(pattern).find();
     }
 
     private static @Nullable String prefixKind(String prefix, Path path) {
@@ -95,5 +82,24 @@ final class PrefixAdvice {
         }
         String name = member.name().toLowerCase(Locale.ROOT);
         return words.stream().anyMatch(name::contains);
+    }
+
+    /** What patterns are looked at for; compiled when the first of them is read. */
+    private static final class Forms {
+        /** A pattern that begins by spelling out a URL. */
+        static final Pattern URL_START = Pattern.compile("(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*https?");
+
+        /** A pattern that begins by spelling out an absolute path. */
+        static final Pattern PATH_START = Pattern.compile(
+                "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
+                Pattern.DOTALL);
+
+        /** A pattern that begins by spelling out a relative path. */
+        static final Pattern RELATIVE_START = Pattern.compile("(?:\\^|\\\\A)[\\w.\\\\-]*/.*", Pattern.DOTALL);
+
+        /** Something that can stand for {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
+        static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);
+
+        private Forms() {}
     }
 }

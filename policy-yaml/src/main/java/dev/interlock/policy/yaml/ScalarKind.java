@@ -24,28 +24,6 @@ enum ScalarKind {
     private static final Set<String> BOOLEANS_OF_OLD =
             Set.of("y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF");
 
-    /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with a zero. */
-    private static final Pattern DECIMAL_NUMBER =
-            Pattern.compile("[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?");
-
-    private static final Pattern INTEGER_NUMBER = Pattern.compile("[-+]?[0-9]+");
-    private static final Pattern OCTAL_OF_OLD = Pattern.compile("[-+]?0[0-9_]+");
-    private static final Pattern HEX = Pattern.compile("0x[0-9a-fA-F]+");
-
-    /** Signed or underscored hexadecimal, binary, octal as of 1.2, underscores, and base 60. */
-    private static final Pattern NUMBER_OF_OLD = Pattern.compile("[-+]?0x[0-9a-fA-F_]+"
-            + "|[-+]?0b[01_]+"
-            + "|[-+]?0o[0-7_]+"
-            + "|[-+]?[0-9][0-9_]*(?:\\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
-            + "|[-+]?\\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
-            + "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?");
-
-    private static final Pattern NOT_FINITE_NUMBER = Pattern.compile("[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)");
-
-    private static final Pattern DATE_OF_OLD = Pattern.compile(
-            "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-                    + "(?:(?:[Tt]|[ \\t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?");
-
     /** The longest of the words that mean something. */
     private static final int LONGEST_WORD = 5;
 
@@ -115,21 +93,49 @@ enum ScalarKind {
         if (isPlainDigits(text)) {
             return INTEGER;
         }
-        if (OCTAL_OF_OLD.matcher(text).matches()) {
+        if (Forms.OCTAL_OF_OLD.matcher(text).matches()) {
             return AMBIGUOUS;
         }
-        if (INTEGER_NUMBER.matcher(text).matches() || HEX.matcher(text).matches()) {
+        if (Forms.INTEGER_NUMBER.matcher(text).matches()
+                || Forms.HEX.matcher(text).matches()) {
             return INTEGER;
         }
-        if (DECIMAL_NUMBER.matcher(text).matches()) {
+        if (Forms.DECIMAL_NUMBER.matcher(text).matches()) {
             return DECIMAL;
         }
-        if (NUMBER_OF_OLD.matcher(text).matches()) {
+        if (Forms.NUMBER_OF_OLD.matcher(text).matches()) {
             return AMBIGUOUS;
         }
-        if (NOT_FINITE_NUMBER.matcher(text).matches()) {
+        if (Forms.NOT_FINITE_NUMBER.matcher(text).matches()) {
             return NOT_FINITE;
         }
-        return DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
+        return Forms.DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
+    }
+
+    /** The forms of numbers and dates. Hardly any policy has one that isn't plain digits, so they are compiled when asked for. */
+    private static final class Forms {
+        /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with a zero. */
+        static final Pattern DECIMAL_NUMBER =
+                Pattern.compile("[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?");
+
+        static final Pattern INTEGER_NUMBER = Pattern.compile("[-+]?[0-9]+");
+        static final Pattern OCTAL_OF_OLD = Pattern.compile("[-+]?0[0-9_]+");
+        static final Pattern HEX = Pattern.compile("0x[0-9a-fA-F]+");
+
+        /** Signed or underscored hexadecimal, binary, octal as of 1.2, underscores, and base 60. */
+        static final Pattern NUMBER_OF_OLD = Pattern.compile("[-+]?0x[0-9a-fA-F_]+"
+                + "|[-+]?0b[01_]+"
+                + "|[-+]?0o[0-7_]+"
+                + "|[-+]?[0-9][0-9_]*(?:\\.[0-9_]*)?(?:[eE][-+]?[0-9]+)?"
+                + "|[-+]?\\.[0-9][0-9_]*(?:[eE][-+]?[0-9]+)?"
+                + "|[-+]?[0-9][0-9_]*(?::[0-5]?[0-9])+(?:\\.[0-9_]*)?");
+
+        static final Pattern NOT_FINITE_NUMBER = Pattern.compile("[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)");
+
+        static final Pattern DATE_OF_OLD = Pattern.compile(
+                "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+                        + "(?:(?:[Tt]|[ \\t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?");
+
+        private Forms() {}
     }
 }
