@@ -1,10 +1,14 @@
 package dev.interlock.policy.benchmarks;
 
+import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.yaml.PolicyYaml;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -19,6 +23,11 @@ import org.openjdk.jmh.annotations.State;
 public class HotKeyBenchmark {
 
     private final PolicyEngine ruled = Refunds.engine(Refunds.fastLimitedPolicy());
+    private final AtomicReference<@Nullable AuditEvent> last = new AtomicReference<>();
+    private final PolicyEngine recorded = PolicyEngine.builder(
+                    PolicyYaml.read(Refunds.fastLimitedPolicy(), "policy").orThrow())
+            .audit(last::set)
+            .build();
     private final PolicyEngine limited = Refunds.engine(Refunds.onlyFastLimitedPolicy());
     private final ToolCall call = Refunds.calls()[0].in("session");
     private final AtomicLong cell = new AtomicLong();
@@ -45,6 +54,12 @@ public class HotKeyBenchmark {
     @Benchmark
     public boolean interlock() {
         return admit(ruled);
+    }
+
+    /** Ours with the three conditions and a sink, so that both ends of the call are put into events. */
+    @Benchmark
+    public boolean interlockRecorded() {
+        return admit(recorded);
     }
 
     private boolean admit(PolicyEngine engine) {

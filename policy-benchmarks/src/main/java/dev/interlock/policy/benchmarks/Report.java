@@ -3,6 +3,7 @@ package dev.interlock.policy.benchmarks;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -89,6 +90,11 @@ final class Report {
                     bare,
                     1.3);
             shown(
+                    work + ", with a sink that does nothing",
+                    "HotKeyBenchmark.interlockRecorded x" + threads,
+                    "the same without",
+                    "HotKeyBenchmark.interlock x" + threads);
+            shown(
                     work + ", three conditions and bucket",
                     "HotKeyBenchmark.interlock x" + threads,
                     "nanoTime and compare-and-set",
@@ -146,9 +152,9 @@ final class Report {
     }
 
     private void calls() {
-        for (String transport : List.of("memory", "stdio", "http")) {
-            double with = results.score("CallToolBenchmark.withPolicy " + transport + " x1");
-            double without = results.score("CallToolBenchmark.without " + transport + " x1");
+        for (String transport : CallTool.TRANSPORTS) {
+            double with = results.score("callTool " + transport + " with");
+            double without = results.score("callTool " + transport + " without");
             boolean percent = transport.equals("stdio");
             boolean met = percent ? with - without <= Math.max(5, 0.03 * without) : with - without <= 5;
             line(
@@ -241,18 +247,28 @@ final class Report {
     public static void main(String[] arguments) throws Exception {
         Path file = Path.of(arguments[0]);
         Pace pace = Pace.named(arguments[1]);
+        double loadBefore = load();
         Results results = Suite.run(pace);
         String preface =
                 text("preface.md").replace("@pace@", pace.equals(Pace.FULL) ? "" : " -Dbench.pace=" + arguments[1]);
-        Files.writeString(file, preface + machine(pace) + "\n" + table(results) + "\n" + text("notes.md"));
+        Files.writeString(file, preface + machine(pace, loadBefore) + "\n" + table(results) + "\n" + text("notes.md"));
     }
 
-    private static String machine(Pace pace) throws IOException {
+    /** How many threads wanted to run, over the last minute. */
+    private static double load() {
+        return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
+    }
+
+    private static String machine(Pace pace, double loadBefore) throws IOException {
         return "- Machine: " + cpu() + ", " + Runtime.getRuntime().availableProcessors() + " cores, "
                 + System.getProperty("os.name") + " " + System.getProperty("os.version") + ".\n- JVM: "
                 + System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version") + ".\n- Peers: "
                 + text("versions.txt").strip() + ".\n- Measured by JMH: " + pace.forks() + " JVM for each benchmark, "
-                + pace.warmups() + " runs of " + pace.millis() + " ms to warm up and " + pace.runs() + " measured.\n";
+                + pace.warmups() + " runs of " + pace.millis() + " ms to warm up and " + pace.runs() + " measured"
+                + "; whole calls: " + pace.callMillis() + " ms to warm up and as long measured.\n"
+                + "- Load average: " + number(loadBefore) + " before, " + number(load())
+                + " at the end, of which the run itself makes 1 to 2. If others had more, the times mean little.\n"
+                + (pace.equals(Pace.FULL) ? "" : "- This is not the full pace: for a look, not for comparison.\n");
     }
 
     private static String cpu() throws IOException {

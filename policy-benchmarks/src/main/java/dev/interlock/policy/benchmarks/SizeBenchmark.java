@@ -56,9 +56,12 @@ public class SizeBenchmark {
         StringBuilder text = new StringBuilder("version: \"1\"\ntools:\n  one:\n    rules:\n");
         for (int i = 0; i < rules; i++) {
             text.append("      - name: r").append(i);
-            text.append("\n        conditions:\n          - {path: args.amount, op: lte, value: ")
-                    .append(100 + i);
-            text.append("}\n");
+            text.append("\n        conditions:\n          - ");
+            // No two in a row look at one argument, which would spare the second its look-up.
+            text.append(
+                    i % 2 == 0
+                            ? "{path: args.amount, op: lte, value: " + (100 + i) + "}\n"
+                            : "{path: args.currency, op: in, value: [EUR, USD, GBP, C" + i + "]}\n");
         }
         Policy one = PolicyYaml.read(text.toString(), "policy").orThrow();
         Entry entry = one.body().tools().values().iterator().next();

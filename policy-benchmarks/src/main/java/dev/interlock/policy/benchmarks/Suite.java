@@ -10,14 +10,8 @@ import org.openjdk.jmh.runner.RunnerException;
 /** Everything that is measured. */
 final class Suite {
 
-    static final List<String> ONE_THREAD = List.of(
-            "DecideBenchmark",
-            "AdmitBenchmark",
-            "HotKeyBenchmark",
-            "RegexBenchmark",
-            "SizeBenchmark",
-            "CallToolBenchmark",
-            "LoadBenchmark");
+    static final List<String> ONE_THREAD =
+            List.of("DecideBenchmark", "AdmitBenchmark", "HotKeyBenchmark", "RegexBenchmark", "SizeBenchmark");
 
     static final List<String> TWO_THREADS = List.of("AdmitBenchmark", "HotKeyBenchmark");
 
@@ -32,8 +26,14 @@ final class Suite {
         for (String benchmark : ONE_THREAD) {
             results.add(new Runner(pace.options(benchmark).threads(1).build()).run());
         }
+        results.add(new Runner(pace.longOptions("LoadBenchmark").threads(1).build()).run());
         for (String benchmark : TWO_THREADS) {
             results.add(new Runner(pace.options(benchmark).threads(2).build()).run());
+        }
+        for (String transport : CallTool.TRANSPORTS) {
+            CallTool.Cost cost = costOfACall(transport, pace.callMillis(), pace.callMillis());
+            results.add("callTool " + transport + " without", cost.without());
+            results.add("callTool " + transport + " with", cost.with());
         }
         for (String whose : List.of("interlock", "bucket4j", "resilience4j")) {
             results.add("memory " + whose, bytesOfABucket(whose, BUCKETS));
@@ -46,6 +46,19 @@ final class Suite {
         String bytes = ChildJvm.run(
                 BucketMemory.class, List.of("-Xmx1600m", "-XX:+UseSerialGC"), whose, Integer.toString(buckets));
         return Double.parseDouble(bytes);
+    }
+
+    static CallTool.Cost costOfACall(String transport, long warmUpMillis, long millis)
+            throws IOException, InterruptedException {
+        String times = ChildJvm.run(
+                CallTool.class,
+                List.of("-Xms1g", "-Xmx1g"),
+                transport,
+                Long.toString(warmUpMillis),
+                Long.toString(millis));
+        int space = times.indexOf(' ');
+        return new CallTool.Cost(
+                Double.parseDouble(times.substring(0, space)), Double.parseDouble(times.substring(space + 1)));
     }
 
     /** How much longer a JVM lives that makes one decision than one that does nothing: the difference of the medians. */

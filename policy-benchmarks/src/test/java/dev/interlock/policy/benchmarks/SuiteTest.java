@@ -3,9 +3,11 @@ package dev.interlock.policy.benchmarks;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.Collection;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
+import org.junit.jupiter.params.provider.MethodSource;
 import org.openjdk.jmh.results.RunResult;
 import org.openjdk.jmh.runner.Runner;
 import org.openjdk.jmh.runner.RunnerException;
@@ -15,7 +17,7 @@ import org.openjdk.jmh.runner.options.VerboseMode;
 class SuiteTest {
 
     @ParameterizedTest
-    @FieldSource("dev.interlock.policy.benchmarks.Suite#ONE_THREAD")
+    @MethodSource("benchmarks")
     void every_benchmark_runs_once(String benchmark) throws RunnerException {
         Collection<RunResult> results = new Runner(Pace.SMOKE
                         .options(benchmark)
@@ -24,7 +26,6 @@ class SuiteTest {
                         .param("spread", "zipf")
                         .param("size", "10x1", "10x10")
                         .param("tools", "100")
-                        .param("transport", "memory", "http")
                         .build())
                 .run();
         assertThat(results)
@@ -33,12 +34,24 @@ class SuiteTest {
                         assertThat(result.getPrimaryResult().getScore()).isPositive());
     }
 
+    static Stream<String> benchmarks() {
+        return Stream.concat(Suite.ONE_THREAD.stream(), Stream.of("LoadBenchmark"));
+    }
+
     @Test
     void a_bucket_of_ours_takes_less_memory_than_any_other() throws Exception {
         double ours = Suite.bytesOfABucket("interlock", 20_000);
         assertThat(ours).isGreaterThan(50);
         assertThat(Suite.bytesOfABucket("bucket4j", 20_000)).isGreaterThan(ours);
         assertThat(Suite.bytesOfABucket("resilience4j", 20_000)).isGreaterThan(ours);
+    }
+
+    @ParameterizedTest
+    @FieldSource("dev.interlock.policy.benchmarks.CallTool#TRANSPORTS")
+    void a_whole_call_can_be_timed(String transport) throws Exception {
+        CallTool.Cost cost = Suite.costOfACall(transport, 1, 1);
+        assertThat(cost.without()).isPositive();
+        assertThat(cost.with()).isPositive();
     }
 
     @Test
