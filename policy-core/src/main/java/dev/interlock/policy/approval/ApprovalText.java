@@ -2,6 +2,7 @@ package dev.interlock.policy.approval;
 
 import dev.interlock.policy.value.Value;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Shows a person at a terminal what they are asked. The agent has chosen much of it, and would like it to be taken for
@@ -12,6 +13,9 @@ import java.util.Map;
 public final class ApprovalText {
 
     private static final int WIDTH = 72;
+
+    /** Bytes of arguments that a person may be expected to read. */
+    private static final int MAX_READ = 4_000;
 
     private ApprovalText() {}
 
@@ -34,6 +38,12 @@ public final class ApprovalText {
             block("(none)", text);
         }
         return text.toString();
+    }
+
+    /** The same; null if it is longer than a person may be expected to read, and so should be put to nobody. */
+    public static @Nullable String readable(ApprovalRequest request) {
+        String text = request.arguments().bytes() > MAX_READ ? null : of(request);
+        return text == null || text.length() > 2 * MAX_READ ? null : text;
     }
 
     private static void line(String title, String content, StringBuilder text) {

@@ -28,9 +28,6 @@ public final class ConsoleApprovals implements ApprovalHandler {
     /** Questions that are shown at once; more than a person can keep apart. */
     private static final int MAX_OPEN = 20;
 
-    /** Characters of arguments that a person may be expected to read. */
-    private static final int MAX_READ = 4_000;
-
     private final BufferedReader in;
     private final PrintWriter out;
     private final Executor reading;
@@ -69,8 +66,8 @@ public final class ConsoleApprovals implements ApprovalHandler {
 
     @Override
     public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
-        String text = request.arguments().bytes() > MAX_READ ? null : ApprovalText.of(request);
-        if (text == null || text.length() > 2 * MAX_READ) {
+        String text = ApprovalText.readable(request);
+        if (text == null) {
             return unasked("its arguments are too long for a person to read");
         }
         CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();

@@ -42,20 +42,38 @@ final class Approvals {
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final PolicyEngine engine;
-    private final ApprovalHandler handler;
+    private final @Nullable ApprovalHandler handler;
     private final TimeSource time;
     private final Alarm alarm;
     private final EngineListener listener;
     private final @Nullable Recorder recorder;
     private final AtomicInteger waiting = new AtomicInteger();
 
-    Approvals(PolicyEngine engine, PolicyEngine.Builder builder, ApprovalHandler handler, @Nullable Recorder recorder) {
+    Approvals(
+            PolicyEngine engine,
+            PolicyEngine.Builder builder,
+            @Nullable ApprovalHandler handler,
+            @Nullable Recorder recorder) {
         this.engine = engine;
         this.handler = handler;
         this.time = builder.time();
         this.alarm = builder.alarm();
         this.listener = builder.listener();
         this.recorder = recorder;
+    }
+
+    /** Whether there is anybody to ask for a caller on these terms. */
+    boolean canAsk(Terms terms) {
+        return handler != null || terms.first() != null;
+    }
+
+    /** Who is asked for a caller on these terms: for one question, since it remembers who has answered. */
+    private ApprovalHandler handlerFor(Terms terms) {
+        ApprovalHandler first = terms.first();
+        if (first == null) {
+            return Objects.requireNonNull(handler, "nobody can be asked");
+        }
+        return handler == null ? first : new AskedInTurn(first, handler);
     }
 
     /** The moment, by the monotonic clock, until which a caller on these terms waits. */
@@ -158,6 +176,8 @@ final class Approvals {
         private final Decision question;
         private final @Nullable Trail trail;
 
+        private final ApprovalHandler whom;
+
         /** The tool as it was known when the question was put. */
         private @Nullable KnownTool tool;
 
@@ -174,6 +194,7 @@ final class Approvals {
             this.call = asked.call();
             this.question = asked.question();
             this.trail = trail;
+            this.whom = handlerFor(inquiry.terms);
         }
 
         /** Whatever fails denies the call; nobody waits for ever. */
@@ -201,7 +222,7 @@ final class Approvals {
             ApprovalRequest put = request(timeout, Duration.ofNanos(nanos));
             request = put;
             // A handler in plain Java may return what it must not.
-            await(Objects.requireNonNull(handler.ask(put), "the approval handler returned null"));
+            await(Objects.requireNonNull(whom.ask(put), "the approval handler returned null"));
         }
 
         private ApprovalRequest request(Duration timeout, Duration patience) {
@@ -413,7 +434,7 @@ final class Approvals {
 
         private void giveBack(ApprovalAnswer.Approved yes) {
             try {
-                handler.unsent(Objects.requireNonNull(request, "an answer has a question"), yes);
+                whom.unsent(Objects.requireNonNull(request, "an answer has a question"), yes);
             } catch (RuntimeException e) {
                 report(e);
             }

@@ -67,8 +67,8 @@ public final class PolicyEngine {
     private final Supplier<String> ids;
     /** Null if nobody wants to know: then nothing is made for it and no clock is read. */
     private final @Nullable Recorder recorder;
-    /** Null if nobody can be asked. */
-    private final @Nullable Approvals approvals;
+
+    private final Approvals approvals;
 
     private volatile CompiledPolicy current;
     /** What the current policy was compiled with; guarded by this. */
@@ -86,7 +86,7 @@ public final class PolicyEngine {
         this.lock = builder.lock;
         this.current = new CompiledPolicy(builder.policy, catalog, validator, limiter, lock);
         this.recorder = Recorder.of(builder, catalog);
-        this.approvals = builder.approvals == null ? null : new Approvals(this, builder, builder.approvals, recorder);
+        this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -136,7 +136,7 @@ public final class PolicyEngine {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.now();
         Admission admission = admit(policy, call);
-        return admission.decision().asks() && approvals != null
+        return admission.decision().asks() && approvals.canAsk(Terms.DEFAULT)
                 ? approvals.await(new Asked(policy, call, admission, start))
                 : conclude(policy, call, admission, start);
     }
@@ -194,16 +194,16 @@ public final class PolicyEngine {
         long start = recorder == null ? 0 : recorder.now();
         if (!limiter.blocks()) {
             Admission admission = admit(policy, call);
-            return admission.decision().asks() && approvals != null
+            return admission.decision().asks() && approvals.canAsk(terms)
                     ? approvals.ask(new Asked(policy, call, admission, start), terms)
                     : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
         }
         CompletableFuture<Admission> result = new CompletableFuture<>();
-        long deadline = approvals == null ? 0 : approvals.deadline(terms);
+        long deadline = approvals.canAsk(terms) ? approvals.deadline(terms) : 0;
         reserve(policy, call).thenAccept(admission -> {
             if (result.isDone()) {
                 admission.unsent();
-            } else if (admission.decision().asks() && approvals != null) {
+            } else if (admission.decision().asks() && approvals.canAsk(terms)) {
                 approvals.ask(new Asked(policy, call, admission, start), terms, deadline, result);
             } else {
                 Admission concluded = conclude(policy, call, admission, start);

@@ -1,5 +1,7 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalHandler;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
@@ -10,11 +12,16 @@ import org.jspecify.annotations.Nullable;
  *     itself is waited for, so that no yes sends a call of which nobody wants to know any longer
  * @param narrower whether the caller sends {@link Admission#toSend} and not the call that it asked about. Without it, a yes
  *     to other arguments denies: the caller would send what nobody has approved
+ * @param first who is asked before the engine's own handler; null for nobody. The engine's, if it has one, is asked where
+ *     the first answers {@link ApprovalAnswer.Unasked}
  */
-public record Terms(@Nullable Duration patience, boolean narrower) {
+public record Terms(
+        @Nullable Duration patience,
+        boolean narrower,
+        @Nullable ApprovalHandler first) {
 
     /** Waits as long as the rule says, and sends what was asked about. */
-    public static final Terms DEFAULT = new Terms(null, false);
+    public static final Terms DEFAULT = new Terms(null, false, null);
 
     /** Checks the patience. */
     public Terms {
@@ -25,11 +32,16 @@ public record Terms(@Nullable Duration patience, boolean narrower) {
 
     /** The same, waiting at most so long. */
     public Terms within(Duration longest) {
-        return new Terms(longest, narrower);
+        return new Terms(longest, narrower, first);
     }
 
     /** The same for a caller that sends {@link Admission#toSend}. */
     public Terms sendingWhatIsApproved() {
-        return new Terms(patience, true);
+        return new Terms(patience, true, first);
+    }
+
+    /** The same for a caller that knows of somebody to ask before the engine's own handler. */
+    public Terms askingFirst(ApprovalHandler handler) {
+        return new Terms(patience, narrower, handler);
     }
 }

@@ -24,6 +24,7 @@ import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -121,6 +122,66 @@ class ApprovalTest {
 
         assertThat(List.of(now.decision(), later.decision()))
                 .allMatch(decision -> decision.verdict() == Verdict.NEEDS_APPROVAL && !decision.allowed());
+        assertThat(hasRoom()).isTrue();
+    }
+
+    @Test
+    void whoIsAskedFirstAnswersAloneUnlessTheyCanAskNobody() {
+        for (ApprovalHandler second : Arrays.asList(null, person)) {
+            Person first = new Person();
+            CompletableFuture<Admission> result =
+                    begin(engine(ONE_AN_HOUR, second), Map.of(), Terms.DEFAULT.askingFirst(first));
+            assertThat(first.requests).hasSize(1);
+
+            first.answer(0, ApprovalAnswer.refused("Bob", "not today"));
+
+            assertDenied(result, "not today");
+            assertThat(person.requests).isEmpty();
+        }
+        Person first = new Person();
+        CompletableFuture<Admission> result =
+                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+        first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
+        person.yes(0);
+
+        assertThat(result.join().answer()).isEqualTo(ApprovalAnswer.approved("Ada"));
+        result.join().unsent();
+        assertThat(person.givenBack).hasSize(1);
+        assertThat(first.givenBack).isEmpty();
+    }
+
+    @Test
+    void whoeverIsBeingAskedIsToldThatNobodyWaitsAnyLonger() {
+        Person first = new Person();
+        CompletableFuture<Admission> gone =
+                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+        gone.cancel(true);
+        assertThat(first.answers.get(0)).isCancelled();
+        assertThat(person.requests).isEmpty();
+
+        CompletableFuture<Admission> later =
+                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+        first.answer(1, new ApprovalAnswer.Unasked("nobody is there"));
+        later.cancel(true);
+
+        assertThat(person.answers.get(0)).isCancelled();
+        assertThat(hasRoom()).isTrue();
+    }
+
+    @Test
+    void aSecondHandlerThatFailsDenies() {
+        Person first = new Person();
+        CompletableFuture<Admission> result = begin(
+                engine(ONE_AN_HOUR, request -> {
+                    throw new IllegalStateException("no line");
+                }),
+                Map.of(),
+                Terms.DEFAULT.askingFirst(first));
+
+        first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
+
+        assertThat(result.join().decision().allowed()).isFalse();
+        assertThat(failures).isNotEmpty();
         assertThat(hasRoom()).isTrue();
     }
 

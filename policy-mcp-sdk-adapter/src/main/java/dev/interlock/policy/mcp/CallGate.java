@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -13,6 +14,7 @@ import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -47,8 +49,10 @@ final class CallGate {
      *
      * @param toolLists what fetches the server's tools if the policy needs definitions that nobody has seen
      * @param server the way to the server, for that
+     * @param person who is asked for approvals before the engine's handler is; null for nobody
      */
-    Mono<Ruling> decide(JSONRPCRequest request, ToolListFetch toolLists, Exchange server) {
+    Mono<Ruling> decide(
+            JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
         return Mono.deferContextual(context -> {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
                     ToolCall signed;
@@ -57,7 +61,7 @@ final class CallGate {
                     } catch (RuntimeException e) {
                         return Mono.just(deny(call, call.call().on(callers.server()), e));
                     }
-                    return decide(signed, toolLists, server)
+                    return decide(signed, toolLists, server, person)
                             .map(admission -> new Ruling(admission.decision(), admission, call))
                             .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                 })
@@ -66,9 +70,10 @@ final class CallGate {
                 .doOnNext(CallGate::report);
     }
 
-    private Mono<Admission> decide(ToolCall call, ToolListFetch toolLists, Exchange server) {
+    private Mono<Admission> decide(
+            ToolCall call, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
-        Mono<Admission> admission = admit(call, deadline);
+        Mono<Admission> admission = admit(call, deadline, person);
         return needsToolList(call, toolLists) ? toolLists.learn(server).then(admission) : admission;
     }
 
@@ -87,10 +92,10 @@ final class CallGate {
     }
 
     /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
-    private Mono<Admission> admit(ToolCall call, long deadline) {
+    private Mono<Admission> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
         return Mono.<Admission>create(sink -> {
                     Duration left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
-                    Terms terms = Terms.DEFAULT.within(left).sendingWhatIsApproved();
+                    Terms terms = new Terms(left, true, person);
                     CompletableFuture<Admission> deciding =
                             engine.admitAsync(call, terms).toCompletableFuture();
                     sink.onCancel(() -> deciding.cancel(false));

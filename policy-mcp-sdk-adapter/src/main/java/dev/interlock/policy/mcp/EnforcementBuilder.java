@@ -35,6 +35,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     Duration callTimeToLive = Duration.ofMinutes(10);
     Duration toolListTimeout = Duration.ofSeconds(10);
     Duration approvalWait = Duration.ofSeconds(15);
+    boolean elicitsApprovals;
 
     EnforcementBuilder(PolicyEngine engine) {
         this.engine = engine;

@@ -250,7 +250,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
-        Mono<Ruling> decision = calls.decide(request, connection.toolLists(), connection.own());
+        Mono<Ruling> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
         return connection.deciding().until(request.id(), decision).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();

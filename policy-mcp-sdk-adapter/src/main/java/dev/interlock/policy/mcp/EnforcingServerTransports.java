@@ -69,6 +69,20 @@ public final class EnforcingServerTransports {
         }
 
         /**
+         * Asks the person at the client's end, by MCP's elicitation, about calls that need an approval. The engine's
+         * {@link dev.interlock.policy.approval.ApprovalHandler}, if it has one, is asked where that can't be done: if the
+         * client has no such capability or fails, the policy's {@code methods} refuse {@code elicitation/create}, the person
+         * dismisses the question, or there is no session. A no is a no.
+         *
+         * <p>It is the client that asks and answers. So this protects people from their agents, where the client is one
+         * that asks its person; it doesn't protect a server from its clients. Default: only the engine's handler is asked.
+         */
+        public Builder elicitApprovals() {
+            this.elicitsApprovals = true;
+            return this;
+        }
+
+        /**
          * Wraps a provider for stdio or SSE.
          *
          * @throws IllegalStateException if the policy can't be enforced on this version of the SDK

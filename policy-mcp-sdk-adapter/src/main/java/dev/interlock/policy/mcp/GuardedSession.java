@@ -1,6 +1,8 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalHandler;
 import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Implementation;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -12,6 +14,7 @@ import io.modelcontextprotocol.spec.McpServerSession;
 import io.modelcontextprotocol.spec.McpServerTransport;
 import java.time.Duration;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
@@ -28,6 +31,8 @@ final class GuardedSession extends McpServerSession {
     private final McpServerTransport transport;
     private final ServerGuard guard;
     private final ToolListFetch toolLists;
+    private final @Nullable ElicitedApprovals approvals;
+    private final GuardedSessionTransport asking;
 
     GuardedSession(McpServerSession session, McpServerTransport transport, ServerGuard guard) {
         // Nothing of what is inherited is used: every method goes to the server's own session.
@@ -36,19 +41,27 @@ final class GuardedSession extends McpServerSession {
         this.transport = transport;
         this.guard = guard;
         this.toolLists = guard.toolLists();
+        this.approvals = guard.elicitedApprovals();
+        this.asking = new GuardedSessionTransport(transport, guard);
     }
 
     @Override
     public Mono<Void> handle(JSONRPCMessage message) {
         if (message instanceof JSONRPCRequest request) {
-            return guard.answer(request, session.getId(), toolLists, this::exchange)
+            if (approvals != null && request.method().equals(McpSchema.METHOD_INITIALIZE)) {
+                approvals.introduced(request, transport);
+            }
+            ApprovalHandler person = approvals == null ? null : approvals.over(asking);
+            return guard.answer(request, session.getId(), toolLists, this::exchange, person)
                     .flatMap(transport::sendMessage);
         }
         if (message instanceof JSONRPCNotification notification) {
             return guard.passes(notification) ? session.handle(message) : Mono.empty();
         }
-        if (message instanceof JSONRPCResponse) {
-            return session.handle(message);
+        if (message instanceof JSONRPCResponse response) {
+            return approvals != null && ElicitedApprovals.isAnswer(response)
+                    ? guard.answered(response, session.getId(), approvals)
+                    : session.handle(message);
         }
         log.warn("Dropped a message of a client's that is no request, response or notification of JSON-RPC");
         return Mono.empty();
@@ -100,11 +113,18 @@ final class GuardedSession extends McpServerSession {
 
     @Override
     public Mono<Void> closeGracefully() {
-        return session.closeGracefully();
+        return session.closeGracefully().doFirst(this::hangUp);
     }
 
     @Override
     public void close() {
+        hangUp();
         session.close();
+    }
+
+    private void hangUp() {
+        if (approvals != null) {
+            approvals.close();
+        }
     }
 }

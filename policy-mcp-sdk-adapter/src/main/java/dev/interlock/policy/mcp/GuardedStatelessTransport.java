@@ -41,7 +41,8 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
         @Override
         public Mono<JSONRPCResponse> handleRequest(McpTransportContext transportContext, JSONRPCRequest request) {
             // Transports need not write into the Reactor context what they hand over as a parameter.
-            return guard.answer(request, null, toolLists, passed -> handler.handleRequest(transportContext, passed))
+            return guard.answer(
+                            request, null, toolLists, passed -> handler.handleRequest(transportContext, passed), null)
                     .contextWrite(context -> context.put(McpTransportContext.KEY, transportContext));
         }
 

@@ -15,7 +15,7 @@ record GuardedStreamableProvider(McpStreamableServerTransportProvider provider, 
         provider.setSessionFactory(request -> {
             McpStreamableServerSessionInit init = factory.startSession(request);
             return new McpStreamableServerSessionInit(
-                    new GuardedStreamableSession(init.session(), guard), init.initResult());
+                    new GuardedStreamableSession(init.session(), request.capabilities(), guard), init.initResult());
         });
     }
 

@@ -1,8 +1,10 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalHandler;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -38,14 +40,20 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     private final McpStreamableServerSession session;
     private final ServerGuard guard;
     private final ToolListFetch toolLists;
+    private final @Nullable ElicitedApprovals approvals;
     private final Set<OpenConnection> open = ConcurrentHashMap.newKeySet();
 
-    GuardedStreamableSession(McpStreamableServerSession session, ServerGuard guard) {
+    GuardedStreamableSession(
+            McpStreamableServerSession session, @Nullable ClientCapabilities client, ServerGuard guard) {
         // Nothing of what is inherited is used: every method goes to the server's own session.
         super(session.getId(), null, null, Duration.ZERO, Map.of(), Map.of());
         this.session = session;
         this.guard = guard;
         this.toolLists = guard.toolLists();
+        this.approvals = guard.elicitedApprovals();
+        if (approvals != null) {
+            approvals.introduced(client);
+        }
     }
 
     // ---- requests
@@ -94,11 +102,14 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     }
 
     private Mono<Object> answer(String method, @Nullable Object params, McpStreamableServerTransport transport) {
+        ApprovalHandler person =
+                approvals == null ? null : approvals.over(new GuardedStreamableTransport(transport, guard, null));
         return guard.answer(
                         new JSONRPCRequest(method, INNER_ID, params),
                         session.getId(),
                         toolLists,
-                        request -> exchange(request, transport))
+                        request -> exchange(request, transport),
+                        person)
                 .flatMap(response -> response.error() == null
                         ? Mono.just(response.result())
                         : Mono.error(new McpError(response.error())));
@@ -132,7 +143,9 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> accept(JSONRPCResponse response) {
-        return session.accept(response);
+        return approvals != null && ElicitedApprovals.isAnswer(response)
+                ? guard.answered(response, session.getId(), approvals)
+                : session.accept(response);
     }
 
     @Override
@@ -182,12 +195,12 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> delete() {
-        return session.delete().then(Mono.defer(this::closeConnections));
+        return session.delete().doFirst(this::hangUp).then(Mono.defer(this::closeConnections));
     }
 
     @Override
     public Mono<Void> closeGracefully() {
-        return session.closeGracefully().then(Mono.defer(this::closeConnections));
+        return session.closeGracefully().doFirst(this::hangUp).then(Mono.defer(this::closeConnections));
     }
 
     private Mono<Void> closeConnections() {
@@ -198,7 +211,14 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public void close() {
+        hangUp();
         session.close();
         List.copyOf(open).forEach(OpenConnection::close);
+    }
+
+    private void hangUp() {
+        if (approvals != null) {
+            approvals.close();
+        }
     }
 }

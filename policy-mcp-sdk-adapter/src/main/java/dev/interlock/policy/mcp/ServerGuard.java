@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.mcp.Callers.Caller;
@@ -13,10 +14,12 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
 import reactor.util.context.ContextView;
 
 /**
@@ -44,6 +47,8 @@ final class ServerGuard {
     private final AtomicInteger toolListChanges = new AtomicInteger();
     private final TimeSource time;
     private final Duration toolListTimeout;
+    /** Null if clients are not to ask their people for approvals. */
+    private final @Nullable ApprovalForm approvalForm;
 
     ServerGuard(EnforcementBuilder<?> settings) {
         this.callers = new Callers(
@@ -59,11 +64,18 @@ final class ServerGuard {
         this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
+        this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
     }
 
     /** What fetches the list of tools for one session. */
     ToolListFetch toolLists() {
         return new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges);
+    }
+
+    /** What asks the person at the other end of one session; null if they are not to be asked. */
+    @Nullable
+    ElicitedApprovals elicitedApprovals() {
+        return approvalForm == null ? null : new ElicitedApprovals(approvalForm);
     }
 
     /**
@@ -72,12 +84,18 @@ final class ServerGuard {
      * @param session the MCP session's id; null if there is none
      * @param fetch the session's
      * @param way the way to the server
+     * @param person who is asked for approvals before the engine's handler is; null for nobody
      */
-    Mono<JSONRPCResponse> answer(JSONRPCRequest request, @Nullable String session, ToolListFetch fetch, Exchange way) {
+    Mono<JSONRPCResponse> answer(
+            JSONRPCRequest request,
+            @Nullable String session,
+            ToolListFetch fetch,
+            Exchange way,
+            @Nullable ApprovalHandler person) {
         Exchange server = new UnhurriedExchange(way);
         Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
                     if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
-                        return call(request, fetch, server);
+                        return call(request, fetch, server, person);
                     }
                     Decision decision = methods.askedByClient(request.method(), context);
                     if (!decision.allowed()) {
@@ -89,13 +107,34 @@ final class ServerGuard {
                             : server.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
-        return session == null
-                ? response
-                : response.contextWrite(context -> context.put(CallContextResolver.MCP_SESSION_ID, session));
+        return session == null ? response : response.contextWrite(in(session));
     }
 
-    private Mono<JSONRPCResponse> call(JSONRPCRequest request, ToolListFetch fetch, Exchange server) {
-        return calls.decide(request, fetch, server).flatMap(ruling -> {
+    private static Function<Context, Context> in(String session) {
+        return context -> context.put(CallContextResolver.MCP_SESSION_ID, session);
+    }
+
+    /**
+     * Takes a client's answer to a request for an approval.
+     *
+     * @param asked who was asked in the session in which it came
+     */
+    Mono<Void> answered(JSONRPCResponse response, String session, ElicitedApprovals asked) {
+        return Mono.<Void>deferContextual(context -> {
+                    asked.answered(response, callers.of(context).identity());
+                    return Mono.empty();
+                })
+                .onErrorResume(failure -> {
+                    log.warn(
+                            "Dropped an answer to a request for approval: nobody can tell whose", Unquoted.of(failure));
+                    return Mono.empty();
+                })
+                .contextWrite(in(session));
+    }
+
+    private Mono<JSONRPCResponse> call(
+            JSONRPCRequest request, ToolListFetch fetch, Exchange server, @Nullable ApprovalHandler person) {
+        return calls.decide(request, fetch, server, person).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
             if (ruling.decision().allowed() && admission != null && call != null) {

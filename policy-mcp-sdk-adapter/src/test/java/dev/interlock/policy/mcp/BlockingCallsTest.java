@@ -131,9 +131,9 @@ class BlockingCallsTest {
 
         List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
                 .concatMap(id -> Flux.concat(
-                        guard.answer(call(id, "export"), "s", toolLists, server),
-                        guard.answer(call(id, "delete"), "s", toolLists, server),
-                        guard.answer(new JSONRPCRequest("tools/list", id), "s", toolLists, server)))
+                        guard.answer(call(id, "export"), "s", toolLists, server, null),
+                        guard.answer(call(id, "delete"), "s", toolLists, server, null),
+                        guard.answer(new JSONRPCRequest("tools/list", id), "s", toolLists, server, null)))
                 .collectList());
 
         assertThat(responses).hasSize(150);

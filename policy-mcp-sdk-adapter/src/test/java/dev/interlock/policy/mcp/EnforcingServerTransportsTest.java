@@ -350,7 +350,7 @@ class EnforcingServerTransportsTest {
             Exchange ending = endings.get(i % endings.size());
             JSONRPCRequest request =
                     i % 10 == 9 ? new JSONRPCRequest("tools/call", 1, params("delete", Map.of())) : export;
-            guard.answer(request, "s", toolLists, ending).subscribe().dispose();
+            guard.answer(request, "s", toolLists, ending, null).subscribe().dispose();
         }
 
         assertThat(guard.runningCalls()).isZero();

@@ -34,6 +34,7 @@ import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -50,7 +51,7 @@ final class GuardedServer {
 
     static final String REPORT = "test://report";
 
-    /** Three exports for each session, hidden purges, no deletion, no prompts, no sampling. */
+    /** Three exports for each session, hidden purges, no deletion, no prompts, no sampling, payments by approval. */
     static final Policy POLICY = new Policies()
             .hiding("purge_*")
             .tool("start_export", Policies.limit(3), Policies.requiredArguments())
@@ -60,6 +61,8 @@ final class GuardedServer {
             .tool("refuse", Policies.limit(10))
             .tool("missing", Policies.limit(10))
             .tool("wait", Policies.limit(10))
+            .tool("pay", Policies.requiredArguments(), Policies.limit(10), Policies.ask())
+            .tool("pay_at_once", Policies.ask(Duration.ofMillis(300)))
             .method("prompts/*", Posture.DENY)
             .method("sampling/*", Posture.DENY)
             .policy();
@@ -76,7 +79,9 @@ final class GuardedServer {
             tool("wait"),
             tool("release"),
             tool("grow"),
-            tool("ask_model"));
+            tool("ask_model"),
+            tool("pay", "to"),
+            tool("pay_at_once"));
 
     final LoggingLimiter limiter = new LoggingLimiter();
     final Denials denials = new Denials();
@@ -96,8 +101,17 @@ final class GuardedServer {
     }
 
     GuardedServer(Policy policy) {
-        guard = EnforcingServerTransports.builder(
+        this.guard = guard(
                 PolicyEngine.builder(policy).rateLimiter(limiter).audit(denials).build());
+    }
+
+    /** One whose engine counts and records somewhere else. */
+    GuardedServer(PolicyEngine engine) {
+        this.guard = guard(engine);
+    }
+
+    private static EnforcingServerTransports.Builder guard(PolicyEngine engine) {
+        return EnforcingServerTransports.builder(engine).elicitApprovals();
     }
 
     static Tool tool(String name, String... required) {

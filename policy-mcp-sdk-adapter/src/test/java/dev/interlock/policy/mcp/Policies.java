@@ -117,8 +117,11 @@ final class Policies {
 
     /** Asks a person about every call. */
     static Rule ask() {
-        return new Rule.Approval(
-                "ask", Rule.Demands.NONE, Rule.Approval.DEFAULT_TIMEOUT, null, Mode.ENFORCE, Place.of("rules.ask"));
+        return ask(Rule.Approval.DEFAULT_TIMEOUT);
+    }
+
+    static Rule ask(Duration timeout) {
+        return new Rule.Approval("ask", Rule.Demands.NONE, timeout, null, Mode.ENFORCE, Place.of("rules.ask"));
     }
 
     private static Rule check(String name, Rule.Demands demands) {

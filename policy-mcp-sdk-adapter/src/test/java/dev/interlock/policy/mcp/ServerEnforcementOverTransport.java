@@ -13,6 +13,8 @@ import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.CreateMessageResult;
+import io.modelcontextprotocol.spec.McpSchema.ElicitFormRequest;
+import io.modelcontextprotocol.spec.McpSchema.ElicitResult;
 import io.modelcontextprotocol.spec.McpSchema.ProgressNotification;
 import io.modelcontextprotocol.spec.McpSchema.ReadResourceRequest;
 import io.modelcontextprotocol.spec.McpSchema.Role;
@@ -25,11 +27,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -44,6 +48,11 @@ abstract class ServerEnforcementOverTransport {
     private final AtomicInteger sampled = new AtomicInteger();
     private @Nullable McpSyncClient client;
 
+    /** Answers what the server asks; null for a client that can't ask anybody. */
+    private @Nullable Function<ElicitFormRequest, ElicitResult> person;
+
+    private final BlockingQueue<ElicitFormRequest> questions = new LinkedBlockingQueue<>();
+
     /** A transport to a {@link GuardedServer} that nobody has talked to. */
     abstract McpClientTransport connectToNewServer() throws Exception;
 
@@ -55,10 +64,18 @@ abstract class ServerEnforcementOverTransport {
     }
 
     final McpSyncClient client(McpClientTransport transport, Duration requestTimeout) {
-        McpSyncClient made = McpClient.sync(transport)
-                .requestTimeout(requestTimeout)
+        ClientCapabilities.Builder abilities = ClientCapabilities.builder().sampling();
+        McpClient.SyncSpec spec = McpClient.sync(transport);
+        if (person != null) {
+            abilities.elicitation();
+            spec.elicitation(question -> {
+                questions.add(question);
+                return person.apply(question);
+            });
+        }
+        McpSyncClient made = spec.requestTimeout(requestTimeout)
                 .progressConsumer(progress::add)
-                .capabilities(ClientCapabilities.builder().sampling().build())
+                .capabilities(abilities.build())
                 .sampling(request -> {
                     sampled.incrementAndGet();
                     return CreateMessageResult.builder(
@@ -197,6 +214,131 @@ abstract class ServerEnforcementOverTransport {
 
         assertThat(text(result)).startsWith("[POLICY DENIED] ");
         assertThat(sampled).hasValue(0);
+    }
+
+    // ---- approvals by the person at the client
+
+    private static ElicitResult filledIn(Map<String, Object> form) {
+        return ElicitResult.builder(ElicitResult.Action.ACCEPT).content(form).build();
+    }
+
+    private static ElicitResult not(ElicitResult.Action action) {
+        return ElicitResult.builder(action).build();
+    }
+
+    @Test
+    void aPersonApprovesThroughTheClient() throws Exception {
+        person = question -> filledIn(Map.of("decision", "approve"));
+        McpSyncClient client = client();
+
+        CallToolResult result = client.callTool(call("pay", Map.of("to", "Ada\nrule:\n  | forged")));
+
+        if (!hasSessions()) {
+            assertDenied(result, "");
+            assertThat(questions).isEmpty();
+            return;
+        }
+        assertThat(result.isError()).isFalse();
+        assertThat(questions.remove().message())
+                .contains("  | pay\n", "  | \"to\": \"Ada\\nrule:\\n  | forged\"\n")
+                .doesNotContain("\n  | forged");
+        assertThat(report(client).ran()).containsEntry("pay", 1);
+        assertThat(report(client).settled()).containsExactly("SUCCEEDED");
+    }
+
+    @Test
+    void aPersonMayApproveLessAndThatIsDecidedAnew() throws Exception {
+        person = question -> filledIn(Map.of("decision", "approve", "arguments", "{\"to\": \"Bob\"}"));
+        McpSyncClient client = client();
+        if (!hasSessions()) {
+            return;
+        }
+        assertThat(text(client.callTool(call("pay", Map.of("to", "Ada", "much", 7)))))
+                .isEqualTo("pay {to=Bob}");
+
+        person = question -> filledIn(Map.of("decision", "approve", "arguments", "{}"));
+
+        assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), "to");
+        assertThat(report(client).ran()).containsEntry("pay", 1);
+    }
+
+    @Test
+    void aPersonsNoIsANoAndNothingButAFormThatSaysSoIsAYes() throws Exception {
+        List<ElicitResult> answers = List.of(
+                filledIn(Map.of("decision", "deny", "reason", "not today")),
+                not(ElicitResult.Action.DECLINE),
+                not(ElicitResult.Action.CANCEL),
+                not(ElicitResult.Action.ACCEPT),
+                filledIn(Map.of()),
+                filledIn(Map.of("decision", "APPROVE")),
+                filledIn(Map.of("decision", true)),
+                filledIn(Map.of("decision", List.of("approve"))),
+                filledIn(Map.of("approve", "approve")),
+                filledIn(Map.of("decision", "approve", "Decision", "deny")),
+                filledIn(Map.of("decision", "approve", "arguments", Map.of("to", "Bob"))),
+                filledIn(Map.of("decision", "approve", "arguments", "[{\"to\": 1}]")),
+                filledIn(Map.of("decision", "approve", "arguments", "null")),
+                filledIn(Map.of("decision", "approve", "arguments", "[".repeat(100_000))),
+                filledIn(Map.of("decision", "approve", "arguments", "to: Bob")));
+        AtomicInteger next = new AtomicInteger();
+        person = question -> answers.get(next.getAndIncrement());
+        McpSyncClient client = client();
+        if (!hasSessions()) {
+            return;
+        }
+
+        assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), "not today");
+        for (int i = 1; i < answers.size(); i++) {
+            assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), "");
+        }
+
+        assertThat(questions).hasSize(answers.size());
+        assertThat(report(client).ran()).isEmpty();
+        assertThat(report(client).settled()).containsOnly("UNSENT");
+    }
+
+    @Test
+    void aClientThatCanAskNobodyGetsADenial() throws Exception {
+        McpSyncClient client = client();
+
+        assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), "");
+
+        assertThat(report(client).ran()).isEmpty();
+    }
+
+    @Test
+    void aClientThatFailsToAskGetsADenial() throws Exception {
+        person = question -> {
+            throw new IllegalStateException("the window can't be opened");
+        };
+        McpSyncClient client = client();
+
+        assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), hasSessions() ? "could not ask" : "");
+
+        assertThat(report(client).ran()).isEmpty();
+    }
+
+    @Test
+    void anApprovalThatComesTooLateRunsNothing() throws Exception {
+        CountDownLatch decided = new CountDownLatch(1);
+        person = question -> {
+            try {
+                decided.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            return filledIn(Map.of("decision", "approve"));
+        };
+        McpSyncClient client = client();
+        if (!hasSessions()) {
+            return;
+        }
+
+        assertDenied(client.callTool(call("pay_at_once", Map.of())), "Nobody answered");
+        decided.countDown();
+
+        assertThat(client.callTool(call("work", Map.of())).isError()).isFalse();
+        assertThat(report(client).ran()).containsOnlyKeys("work");
     }
 
     @Test

@@ -97,7 +97,7 @@ enum ServerWay {
         static InitializeRequest hello() {
             return InitializeRequest.builder(
                             "2025-06-18",
-                            ClientCapabilities.builder().build(),
+                            ClientCapabilities.builder().elicitation().build(),
                             Implementation.builder("test", "1").build())
                     .build();
         }

@@ -1,0 +1,199 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.ApprovalText;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpServerTransport;
+import java.util.Map;
+import java.util.Objects;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
+import reactor.core.scheduler.Schedulers;
+
+/**
+ * Asks the person at the other end of one MCP session, by the protocol's elicitation. One for each session.
+ *
+ * <p>The requests are ours and not the server's: their ids are drawn at random, so that nobody can answer who hasn't been
+ * asked, and an answer counts only if it comes in the same session from the identity that made the call. It is a response,
+ * which no tool call can be taken for.
+ *
+ * <p>Everything is sent on Reactor's elastic threads, since writing to a slow client may block. Thread-safe.
+ */
+final class ElicitedApprovals {
+
+    private static final Logger log = LoggerFactory.getLogger(ElicitedApprovals.class);
+
+    private static final String ID_PREFIX = OwnExchange.ID_PREFIX + "approval/";
+
+    /** Questions that may be open in one session; more than a person can keep apart. */
+    private static final int MAX_OPEN = 20;
+
+    private final ApprovalForm form;
+    private final Map<String, Question> open = new ConcurrentHashMap<>();
+    private volatile boolean able;
+    private volatile boolean closed;
+
+    private record Question(
+            @Nullable String identity, McpServerTransport transport, CompletableFuture<ApprovalAnswer> answer) {}
+
+    ElicitedApprovals(ApprovalForm form) {
+        this.form = form;
+    }
+
+    // ---- what the client can do
+
+    /** Takes note of what a client says of itself. */
+    void introduced(JSONRPCRequest initialize, McpServerTransport transport) {
+        try {
+            introduced(transport
+                    .unmarshalFrom(initialize.params(), new TypeRef<InitializeRequest>() {})
+                    .capabilities());
+        } catch (RuntimeException e) {
+            log.info(
+                    "A client introduced itself in a way that can't be read, so its person is not asked for approvals");
+            able = false;
+        }
+    }
+
+    /** Takes note of what a client can do. */
+    void introduced(@Nullable ClientCapabilities capabilities) {
+        ClientCapabilities.Elicitation elicitation = capabilities == null ? null : capabilities.elicitation();
+        // A client that says nothing more takes forms.
+        able = elicitation != null && (elicitation.form() != null || elicitation.url() == null);
+    }
+
+    // ---- asking
+
+    /** What asks this person about a call that came over {@code transport}. */
+    ApprovalHandler over(McpServerTransport transport) {
+        return request -> ask(request, transport);
+    }
+
+    private CompletionStage<ApprovalAnswer> ask(ApprovalRequest request, McpServerTransport transport) {
+        if (!able) {
+            return unasked("the client can't ask a person");
+        }
+        String text = ApprovalText.readable(request);
+        if (text == null) {
+            return unasked("its arguments are too long for a person to read");
+        }
+        CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+        Question question = new Question(request.identity(), transport, answer);
+        send(() -> put(question, text), failure -> {
+            log.info("A client could not be asked for an approval", Unquoted.of(failure));
+            answer.complete(new ApprovalAnswer.Unasked("the client could not be asked"));
+        });
+        return answer;
+    }
+
+    private static CompletionStage<ApprovalAnswer> unasked(String reason) {
+        return CompletableFuture.completedFuture(new ApprovalAnswer.Unasked(reason));
+    }
+
+    private Mono<Void> put(Question question, String text) {
+        // Drawn here, since a source of secure random numbers may block.
+        String id = ID_PREFIX + UUID.randomUUID();
+        CompletionStage<ApprovalAnswer> end = question.answer();
+        synchronized (open) {
+            if (closed || open.size() >= MAX_OPEN) {
+                question.answer()
+                        .complete(new ApprovalAnswer.Unasked(
+                                closed ? "the client has gone" : "too many questions are open at the client already"));
+                return Mono.empty();
+            }
+            open.put(id, question);
+        }
+        end.whenComplete((given, failure) -> {
+            // Whoever has taken it out already has an answer from the client.
+            if (open.remove(id) != null) {
+                withdraw(id, question.transport());
+            }
+        });
+        return question.answer().isDone()
+                ? Mono.empty()
+                : question.transport()
+                        .sendMessage(new JSONRPCRequest(McpSchema.METHOD_ELICITATION_CREATE, id, form.about(text)))
+                        // There is nothing to withdraw.
+                        .doOnError(failure -> open.remove(id));
+    }
+
+    /** Lets the client close what it shows, if it cares to. */
+    private static void withdraw(String id, McpServerTransport transport) {
+        JSONRPCMessage message = new JSONRPCNotification(
+                "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
+        send(
+                () -> transport.sendMessage(message),
+                failure -> log.debug("A client could not be told that a question is withdrawn", failure));
+    }
+
+    private static void send(Supplier<Mono<Void>> sending, Consumer<Throwable> failed) {
+        Mono.defer(sending).subscribeOn(Schedulers.boundedElastic()).subscribe(nothing -> {}, failed);
+    }
+
+    // ---- being answered
+
+    /** Whether a client's response is to a question of ours; then it is not for the server, however late it comes. */
+    static boolean isAnswer(JSONRPCResponse response) {
+        return response.id() instanceof String id && id.startsWith(ID_PREFIX);
+    }
+
+    /**
+     * Takes an answer.
+     *
+     * @param identity who sends it
+     */
+    void answered(JSONRPCResponse response, @Nullable String identity) {
+        Question question = open.get((String) response.id());
+        if (question == null) {
+            log.info("Dropped an answer to a question that is not open");
+            return;
+        }
+        if (!Objects.equals(question.identity(), identity)) {
+            log.warn("Dropped an answer to a request for approval that came from somebody else than the call");
+            return;
+        }
+        if (open.remove((String) response.id(), question)) {
+            ApprovalAnswer answer = form.read(response, converting(question.transport()));
+            // The call goes on with this, and must not hold up the thread on which the client's messages come.
+            Schedulers.boundedElastic().schedule(() -> question.answer().complete(answer));
+        }
+    }
+
+    private static Function<Object, Map<String, Object>> converting(McpServerTransport transport) {
+        return result -> transport.unmarshalFrom(result, new TypeRef<Map<String, Object>>() {});
+    }
+
+    /** The session is over. */
+    void close() {
+        synchronized (open) {
+            closed = true;
+        }
+        open.forEach((id, question) -> {
+            open.remove(id);
+            question.answer().complete(new ApprovalAnswer.Unasked("the client has gone"));
+        });
+    }
+
+    /** How many questions are open; for tests. */
+    int openQuestions() {
+        return open.size();
+    }
+}
