@@ -9,11 +9,13 @@ import dev.interlock.policy.approval.ConsoleApprovals;
 import dev.interlock.policy.approval.webhook.ApprovalWebhook;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.mcp.EnforcingServerTransports;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpServerTransportProvider;
 import java.io.BufferedReader;
 import java.io.PrintWriter;
 import java.net.URI;
@@ -86,6 +88,16 @@ final class AskAPerson {
                 McpClient.sync(guarded).requestTimeout(Duration.ofMinutes(10)).build();
         // end
         return client;
+    }
+
+    static McpServerTransportProvider elicited(McpServerTransportProvider provider, PolicyEngine engine) {
+        // begin
+        McpServerTransportProvider elicited = EnforcingServerTransports.builder(engine)
+                .elicitApprovals()
+                .approvalWait(Duration.ofMinutes(2))
+                .wrap(provider);
+        // end
+        return elicited;
     }
 
     static PolicyEngine console(Policy policy, BufferedReader terminal, PrintWriter screen, Executor executor) {
