@@ -52,7 +52,14 @@ final class ElicitedApprovals {
     private volatile boolean closed;
 
     private record Question(
-            @Nullable String identity, McpServerTransport transport, CompletableFuture<ApprovalAnswer> answer) {}
+            @Nullable String identity, McpServerTransport transport, CompletableFuture<ApprovalAnswer> answer) {
+
+        /** Without whom it is put to. */
+        @Override
+        public String toString() {
+            return "a request for approval";
+        }
+    }
 
     ElicitedApprovals(ApprovalForm form) {
         this.form = form;
