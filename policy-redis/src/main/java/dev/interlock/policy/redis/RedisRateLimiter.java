@@ -378,7 +378,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         private TimeSource time = TimeSource.system();
         private Executor executor = ForkJoinPool.commonPool();
         private Supplier<String> serverTime = () -> "";
-        private Deadline deadline = Deadline.SYSTEM;
+        private Deadline deadline = new QueuedDeadline();
 
         private Builder(List<RedisURI> servers, boolean isCluster) {
             this.servers = servers;

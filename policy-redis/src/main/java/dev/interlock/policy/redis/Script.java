@@ -6,20 +6,21 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.Locale;
+import java.util.stream.Collectors;
 
-/** A script that runs in the server, as one: its text stands beside this class, after that of {@code cells.lua}. */
+/** A script that runs in the server, as one. Its text is made of files beside this class. */
 enum Script {
-    RESERVE,
-    SETTLE,
-    USAGE;
+    RESERVE("reserve_simple", "cells", "reserve"),
+    SETTLE("cells", "settle"),
+    USAGE("cells", "usage");
 
     private final String text;
     private final String digest;
 
-    Script() {
-        text = read("cells") + read(name().toLowerCase(Locale.ROOT));
+    Script(String... files) {
+        text = Arrays.stream(files).map(Script::read).collect(Collectors.joining());
         try {
             // The name that Redis gives to a script; nobody could gain anything by a second one of that name.
             digest = HexFormat.of()

@@ -1,24 +1,5 @@
--- Takes everything that a call is charged to, or nothing.
---
--- KEYS: the call's record, then the cells, each once. ARGV: the time or nothing; lease and tolerance in milliseconds and
--- a number that stands for the whole of what is asked for; then a part for each charge.
---
--- The record is there while the call runs, for as long as its lease: a repeated request finds it and takes nothing
--- again, and settling finds in it what was taken of each cell.
+-- The rest of the script that reserve_simple.lua begins: what is asked for in full generality.
 
-local GRANTED, REFUSED, CANCELLED, CONFLICT, DAMAGED = 1, 2, 3, 4, 5
-
-local lease, tolerance, sign = struct.unpack('<ddd', ARGV[2])
-local stored = redis.call('MGET', unpack(KEYS))
-local record = stored[1]
-if record then
-    if record == 'C' then
-        return struct.pack('B', CANCELLED)
-    end
-    return struct.pack('B', struct.unpack('<d', record) == sign and GRANTED or CONFLICT)
-end
-
-local now = clock(ARGV[1])
 local parts, cells = {}, {}
 for i = 1, #ARGV - 2 do
     local p = part(ARGV[i + 2])

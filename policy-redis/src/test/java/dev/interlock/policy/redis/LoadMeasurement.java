@@ -10,6 +10,7 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.StatefulRedisConnection;
 import io.lettuce.core.api.async.RedisAsyncCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
@@ -36,6 +37,15 @@ class LoadMeasurement {
     private static final int[] IN_FLIGHT = {1, 64};
     private static final int ROUNDS = 5;
     private static final int SESSIONS = 10_000;
+
+    /** What the script of a call with one limit asks of Redis. */
+    private static final String COMMANDS = """
+            redis.call('MGET', KEYS[1], KEYS[2])
+            redis.call('TIME')
+            redis.call('SET', KEYS[2], ARGV[1], 'PX', '300000')
+            redis.call('SET', KEYS[1], ARGV[1], 'PX', '300000')
+            return 1
+            """;
 
     /** A kind of operation; the number is the operation's, counted from 0. */
     private record Kind(String name, IntFunction<CompletionStage<?>> operation) {}
@@ -70,7 +80,9 @@ class LoadMeasurement {
         LimitRule perMinute = new LimitRule.TokenBucket(Amount.of(1_000_000), Duration.ofMinutes(1));
         LimitRule perDay = new LimitRule.FixedWindow(Amount.of(1_000_000_000), Window.Calendar.DAY);
         List<Kind> kinds = List.of(
-                new Kind("INCR", i -> plain.incr(("counter:" + i % SESSIONS).getBytes(StandardCharsets.UTF_8))),
+                new Kind("INCR", i -> plain.incr(utf8("counter:" + i % SESSIONS))),
+                new Kind("empty script", i -> script(plain, "return 1", "a", i)),
+                new Kind("its commands", i -> script(plain, COMMANDS, "b", i)),
                 new Kind("one limit", i -> granted(limiter, ids, List.of(charge("bucket", i, perMinute)))),
                 new Kind(
                         "three limits",
@@ -82,7 +94,7 @@ class LoadMeasurement {
                                         charge("budget", 0, perDay),
                                         charge("calls", i, perDay)))));
         for (int inFlight : IN_FLIGHT) {
-            int operations = inFlight == 1 ? 10_000 : 50_000;
+            int operations = inFlight == 1 ? 6_000 : 40_000;
             Round[][] rounds = new Round[kinds.size()][ROUNDS];
             for (int round = -2; round < ROUNDS; round++) {
                 for (int k = 0; k < kinds.size(); k++) {
@@ -110,6 +122,20 @@ class LoadMeasurement {
                         own.server);
             }
         }
+    }
+
+    /** What a script costs that does nothing, or no more than a call's commands. */
+    private static CompletionStage<?> script(
+            RedisAsyncCommands<byte[], byte[]> plain, String text, String name, int number) {
+        byte[][] keys = {
+            utf8("{" + name + "}call:" + name + System.nanoTime()), utf8("{" + name + "}cell:" + number % SESSIONS)
+        };
+        return plain.<Long>evalsha(plain.digest(text), ScriptOutputType.INTEGER, keys, new byte[100])
+                .exceptionallyCompose(unknown -> plain.eval(text, ScriptOutputType.INTEGER, keys, new byte[100]));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
     }
 
     private static Charge charge(String limit, int session, LimitRule rule) {

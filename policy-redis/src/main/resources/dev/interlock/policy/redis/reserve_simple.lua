@@ -1,0 +1,105 @@
+-- Takes everything that a call is charged to, or nothing. This is the beginning of the script: it does what is asked
+-- nearly always, at half the cost, and leaves all else to the rest, cells.lua and reserve.lua, which could do this as well.
+--
+-- KEYS: the call's record, then the cells, each once. ARGV: the time or nothing; lease and tolerance in milliseconds and
+-- a number that stands for the whole of what is asked for; then a part for each charge.
+--
+-- The record is there while the call runs, for as long as its lease: a repeated request finds it and takes nothing
+-- again, and settling finds in it what was taken of each cell.
+
+local GRANTED, REFUSED, CANCELLED, CONFLICT, DAMAGED = 1, 2, 3, 4, 5
+
+local lease, tolerance, sign = struct.unpack('<ddd', ARGV[2])
+local stored = redis.call('MGET', unpack(KEYS))
+local record = stored[1]
+if record then
+    if record == 'C' then
+        return struct.pack('B', CANCELLED)
+    end
+    return struct.pack('B', struct.unpack('<d', record) == sign and GRANTED or CONFLICT)
+end
+
+-- The server's time, unless a test gives another.
+local now
+if ARGV[1] ~= '' then
+    now = tonumber(ARGV[1])
+else
+    local time = redis.call('TIME')
+    now = time[1] * 1000000 + time[2]
+end
+
+-- Simple are buckets that nothing was given back to, and fixed windows that have begun, each key once, with amounts that
+-- a double holds exactly, by the rule that they were counted by so far. The answer, or nil if it is not so simple; then
+-- nothing has been written.
+local function simple()
+    local BUCKET, FIXED = 1, 3
+    local BASE, MILLION, HALF = 1000000000, 1000000, 4503599627370496 -- 2^52
+    local LENGTH = 57
+    local floor, pack, unpack = math.floor, struct.pack, struct.unpack
+    local cells, ends, taken = {}, {}, {pack('<d', sign)}
+    for i = 1, #ARGV - 2 do
+        local kind, unit, bounded, slot, ah, al, sh, sl, mh, ml, window, at = unpack('<BBBHddddddd', ARGV[i + 2])
+        local asked, max, packed = sh * BASE + sl, mh * BASE + ml, stored[slot]
+        if slot ~= i + 1 or asked >= HALF or max >= HALF or (bounded ~= 0 and asked > max)
+            or (packed and #packed ~= LENGTH) then
+            return nil
+        end
+        if kind == BUCKET then
+            local generation, tat, fraction = now, now, 0
+            if packed then
+                local was, g, t, fh, fl, oh, ol, w = unpack('<Bddddddd', packed)
+                if was ~= BUCKET or oh ~= mh or ol ~= ml or w ~= window then
+                    return nil
+                end
+                generation = g
+                if t >= now then
+                    tat, fraction = t, fh * BASE + fl
+                end
+            end
+            local cost, ch, cl = unpack('<ddd', ARGV[i + 2], at)
+            tat, fraction = tat + cost, fraction + ch * BASE + cl
+            if fraction >= max then
+                tat, fraction = tat + 1, fraction - max
+            end
+            local wait = tat - now - window
+            if fraction > 0 then
+                wait = wait + 1
+            end
+            if wait > 0 then
+                return pack('<BHd', REFUSED, i - 1, wait)
+            end
+            local fh, fl = floor(fraction / BASE), fraction % BASE
+            cells[i] = pack('<Bddddddd', BUCKET, generation, tat, fh, fl, mh, ml, window)
+            ends[i] = tat + 1
+            taken[i + 1] = pack('<BHdddddddddd', BUCKET, slot, generation, tat, fh, fl, cost, ch, cl, 0, 0, 0)
+        elseif kind == FIXED and packed then
+            local was, generation, u, w, start, finish, uh, ul = unpack('<Bddddddd', packed)
+            local used = uh * BASE + ul
+            if was ~= FIXED or u ~= unit or w ~= window or floor(now / MILLION) >= finish or used >= HALF then
+                return nil
+            end
+            used = used + asked
+            if bounded ~= 0 and used > max then
+                return pack('<BHd', REFUSED, i - 1, finish * MILLION - now)
+            end
+            cells[i] = pack('<Bddddddd', FIXED, generation, unit, window, start, finish, floor(used / BASE), used % BASE)
+            ends[i] = finish * MILLION
+            taken[i + 1] = pack('<BHdddd', FIXED, slot, generation, start, ah, al)
+        else
+            return nil
+        end
+    end
+    -- As text: Redis would write out a double to its seventeenth digit.
+    for i = 1, #cells do
+        local ttl = math.max(1, math.ceil((ends[i] - now) / 1000)) + tolerance
+        redis.call('SET', KEYS[i + 1], cells[i], 'PX', string.format('%d', ttl))
+    end
+    redis.call('SET', KEYS[1], table.concat(taken), 'PX', string.format('%d', lease))
+    return pack('B', GRANTED)
+end
+
+local answer = simple()
+if answer then
+    return answer
+end
+
