@@ -34,6 +34,7 @@ class ScalingGuideTest {
                 .onFailure(FailureMode.closed())
                 .listener(alerts)
                 .build();
+        limiter.connect(); // now, so that the first call need not wait for it
         PolicyEngine engine = PolicyEngine.builder(policy).rateLimiter(limiter).build();
         return engine;
     }

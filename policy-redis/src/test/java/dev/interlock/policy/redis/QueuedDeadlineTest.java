@@ -1,0 +1,74 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+
+class QueuedDeadlineTest {
+
+    private static final Duration SHORT = Duration.ofMillis(2);
+
+    private final QueuedDeadline deadline = new QueuedDeadline();
+
+    private CompletableFuture<String> awaited() {
+        CompletableFuture<String> answer = new CompletableFuture<>();
+        deadline.set(answer, SHORT);
+        return answer;
+    }
+
+    private static void isLate(CompletableFuture<?> answer) {
+        assertThatThrownBy(() -> answer.get(60, TimeUnit.SECONDS))
+                .isInstanceOf(ExecutionException.class)
+                .hasCauseInstanceOf(TimeoutException.class);
+    }
+
+    @Test
+    void an_answer_that_does_not_come_fails_and_one_that_has_come_stays() {
+        CompletableFuture<String> late = awaited();
+        CompletableFuture<String> come = awaited();
+        come.complete("yes");
+        CompletableFuture<String> last = awaited();
+        isLate(late);
+        isLate(last);
+        assertThat(come.join()).isEqualTo("yes");
+    }
+
+    @Test
+    void after_a_silence_deadlines_pass_as_before() {
+        isLate(awaited());
+        isLate(awaited());
+        CompletableFuture<String> come = awaited();
+        come.complete("yes");
+        isLate(awaited());
+    }
+
+    @RepeatedTest(20)
+    void many_threads_lose_no_deadline() {
+        List<CompletableFuture<String>> answers = IntStream.range(0, 2_000)
+                .parallel()
+                .mapToObj(i -> {
+                    CompletableFuture<String> answer = awaited();
+                    if (i % 2 == 0) {
+                        answer.complete("yes");
+                    }
+                    return answer;
+                })
+                .toList();
+        for (CompletableFuture<String> answer : answers) {
+            if (answer.isDone() && !answer.isCompletedExceptionally()) {
+                assertThat(answer.join()).isEqualTo("yes");
+            } else {
+                isLate(answer);
+            }
+        }
+    }
+}
