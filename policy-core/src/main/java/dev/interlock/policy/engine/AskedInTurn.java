@@ -26,11 +26,15 @@ final class AskedInTurn implements ApprovalHandler {
     @Override
     public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
         CompletableFuture<ApprovalAnswer> result = new CompletableFuture<>();
-        put(first, request, result);
+        put(first, second, request, result);
         return result;
     }
 
-    private void put(ApprovalHandler handler, ApprovalRequest request, CompletableFuture<ApprovalAnswer> result) {
+    private void put(
+            ApprovalHandler handler,
+            @Nullable ApprovalHandler otherwise,
+            ApprovalRequest request,
+            CompletableFuture<ApprovalAnswer> result) {
         answering = handler;
         CompletionStage<ApprovalAnswer> stage =
                 Objects.requireNonNull(handler.ask(request), "the approval handler returned null");
@@ -40,20 +44,21 @@ final class AskedInTurn implements ApprovalHandler {
                 future.cancel(true);
             }
         });
-        stage.whenComplete((answer, failure) -> answered(handler, request, answer, failure, result));
+        stage.whenComplete((answer, failure) -> answered(handler, otherwise, request, answer, failure, result));
     }
 
     private void answered(
             ApprovalHandler handler,
+            @Nullable ApprovalHandler otherwise,
             ApprovalRequest request,
             @Nullable ApprovalAnswer answer,
             @Nullable Throwable failure,
             CompletableFuture<ApprovalAnswer> result) {
         if (failure != null) {
             result.completeExceptionally(failure);
-        } else if (handler == first && answer instanceof ApprovalAnswer.Unasked && !result.isDone()) {
+        } else if (otherwise != null && answer instanceof ApprovalAnswer.Unasked && !result.isDone()) {
             try {
-                put(second, request, result);
+                put(otherwise, null, request, result);
             } catch (RuntimeException | StackOverflowError e) {
                 result.completeExceptionally(e);
             }
