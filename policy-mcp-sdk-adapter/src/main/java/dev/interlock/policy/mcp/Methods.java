@@ -55,7 +55,7 @@ final class Methods {
     /** By nobody, if callers are told apart: the record must not name another. */
     private MethodCall unsigned(String method) {
         MethodCall request = MethodCall.of(method);
-        return callers.resolver() == CallContextResolver.NONE
+        return callers.resolver().equals(CallContextResolver.NONE)
                 ? callers.fixed().signs(request)
                 : request.on(callers.server());
     }
