@@ -230,6 +230,7 @@ abstract class EnforcementOverTransport {
 
     @Test
     void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        assumeManyMessagesPass();
         RecordingLimiter limiter = new RecordingLimiter();
         McpSyncClient client = client(
                 new Policies()
@@ -308,5 +309,10 @@ abstract class EnforcementOverTransport {
         assertThat(text(result.get())).isEqualTo("start_export {to=bucket-1}");
         assertThat(reached(client, "start_export")).isEqualTo(1);
         agent.shutdown();
+    }
+
+    /** Skips a test that needs a transport which loses nothing however fast messages follow one another. */
+    void assumeManyMessagesPass() {
+        // Most do.
     }
 }

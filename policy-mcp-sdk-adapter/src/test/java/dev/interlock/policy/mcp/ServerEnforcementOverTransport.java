@@ -372,6 +372,7 @@ abstract class ServerEnforcementOverTransport {
 
     @Test
     void aCallThatItsCallerHasGivenUpIsSettledByHowItReallyEnds() throws Exception {
+        assumeManyMessagesPass();
         McpSyncClient client = client();
 
         Thread caller = new Thread(() -> assertThatThrownBy(() -> client.callTool(call("wait", Map.of())))
@@ -395,6 +396,7 @@ abstract class ServerEnforcementOverTransport {
 
     @Test
     void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
+        assumeManyMessagesPass();
         McpSyncClient client = client();
 
         ExecutorService callers = Executors.newFixedThreadPool(4);
@@ -415,5 +417,10 @@ abstract class ServerEnforcementOverTransport {
     /** Whether the server can send something of its own. */
     boolean hasSessions() {
         return true;
+    }
+
+    /** Skips a test that needs a transport which loses nothing however fast messages follow one another. */
+    void assumeManyMessagesPass() {
+        // Most do.
     }
 }

@@ -1,8 +1,8 @@
 package dev.interlock.policy.mcp;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import io.modelcontextprotocol.spec.McpClientTransport;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** The server is a process of its own. */
 class ServerStdioIT extends ServerEnforcementOverTransport {
@@ -17,17 +17,8 @@ class ServerStdioIT extends ServerEnforcementOverTransport {
         // The client's end of the process closes it.
     }
 
-    @Test
-    @DisabledIfSystemProperty(named = "sdk.line", matches = "2\\.0", disabledReason = StdioIT.LOSES_MESSAGES)
     @Override
-    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
-        super.nothingStaysBehindAfterManyCallsAtOnce();
-    }
-
-    @Test
-    @DisabledIfSystemProperty(named = "sdk.line", matches = "2\\.0", disabledReason = StdioIT.LOSES_MESSAGES)
-    @Override
-    void aCallThatItsCallerHasGivenUpIsSettledByHowItReallyEnds() throws Exception {
-        super.aCallThatItsCallerHasGivenUpIsSettledByHowItReallyEnds();
+    void assumeManyMessagesPass() {
+        assumeFalse(System.getProperty("sdk.line", "2.1").equals("2.0"), StdioIT.LOSES_MESSAGES);
     }
 }

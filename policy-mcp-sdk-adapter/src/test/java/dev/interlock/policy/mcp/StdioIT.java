@@ -1,12 +1,12 @@
 package dev.interlock.policy.mcp;
 
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
+
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import java.nio.file.Path;
-import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
 
 /** The server is a process of its own. */
 class StdioIT extends EnforcementOverTransport {
@@ -39,10 +39,8 @@ class StdioIT extends EnforcementOverTransport {
         // The client's end of the process closes it.
     }
 
-    @Test
-    @DisabledIfSystemProperty(named = "sdk.line", matches = "2\\.0", disabledReason = StdioIT.LOSES_MESSAGES)
     @Override
-    void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
-        super.nothingStaysBehindAfterManyCallsAtOnce();
+    void assumeManyMessagesPass() {
+        assumeFalse(System.getProperty("sdk.line", "2.1").equals("2.0"), StdioIT.LOSES_MESSAGES);
     }
 }
