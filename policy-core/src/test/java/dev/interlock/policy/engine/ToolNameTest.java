@@ -13,6 +13,8 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.tool.ToolCategory;
 import java.lang.management.ManagementFactory;
+import java.lang.ref.Reference;
+import java.lang.ref.ReferenceQueue;
 import java.lang.ref.WeakReference;
 import java.util.List;
 import java.util.Map;
@@ -152,17 +154,19 @@ class ToolNameTest {
                             "asked about a name of " + tool.name().length());
                 })
                 .build();
-        WeakReference<String> name = new WeakReference<>("x".repeat(1 << 20));
+        ReferenceQueue<String> collected = new ReferenceQueue<>();
+        WeakReference<String> name = new WeakReference<>("x".repeat(1 << 20), collected);
 
         assertThat(engine.decide(ToolCall.of(Objects.requireNonNull(name.get()), Map.of()))
                         .code())
                 .isEqualTo(Code.NAME);
 
-        for (int i = 0; i < 100 && name.get() != null; i++) {
+        Reference<?> gone = null;
+        for (int i = 0; i < 100 && gone == null; i++) {
             System.gc();
-            Thread.sleep(10);
+            gone = collected.remove(100);
         }
-        assertThat(name.get()).isNull();
+        assertThat(gone).isNotNull();
     }
 
     @Test

@@ -32,6 +32,8 @@ public final class LogVerifier {
     private final List<Finding> findings = new ArrayList<>();
     private final List<Finding> notes = new ArrayList<>();
     private long count;
+    /** How many lines the last good signature is for, those of all files before it included. */
+    private long signed;
     /** The line that the next one must follow; null where the chain can't be taken up again. */
     private @Nullable Head last;
 
@@ -97,6 +99,7 @@ public final class LogVerifier {
             read(each, each.equals(files.get(files.size() - 1)), inUse);
         }
         checkHead(files.get(files.size() - 1));
+        noteUnsigned(files.get(files.size() - 1));
         return new Verification(findings, notes, files, count, last == null ? Head.NONE : last);
     }
 
@@ -199,6 +202,20 @@ public final class LogVerifier {
             find(path, number, Kind.SIGNATURE, "the closing line is not signed");
         } else if (!checking.hasSigned(text.substring(0, at), text.substring(at + SIGNATURE.length(), end))) {
             find(path, number, Kind.SIGNATURE, "the closing line was not signed by the key that was given");
+        } else {
+            signed = count;
+        }
+    }
+
+    private void noteUnsigned(Path lastFile) {
+        if (key != null && signed < count) {
+            String lines = count - signed == 1 ? "the last line comes" : "the last " + (count - signed) + " lines come";
+            note(
+                    lastFile,
+                    count,
+                    Kind.SIGNATURE,
+                    (signed == 0 ? "no line of this log is signed" : lines + " after the last signature")
+                            + ": whoever can write the file could have written them");
         }
     }
 

@@ -38,7 +38,7 @@ public record Verification(List<Finding> findings, List<Finding> notes, List<Pat
         UNREADABLE,
         /** The end is missing, or may be. */
         TRUNCATED,
-        /** A closing line has no signature, or not one by the key. */
+        /** A closing line has no signature, or not one by the key. Only noted: lines come after the last signature. */
         SIGNATURE,
         /** Only noted: the log went on although the run before had not closed it. */
         RESUMED,

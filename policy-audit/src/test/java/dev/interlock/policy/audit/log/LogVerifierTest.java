@@ -12,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.util.ArrayList;
@@ -211,6 +212,56 @@ class LogVerifierTest {
         assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
                 .extracting(Finding::kind)
                 .containsExactly(Kind.SIGNATURE);
+    }
+
+    @Test
+    void aForgedLogWithoutASignatureIsFoundOrIfItMayBeUnclosedSaidToBeUnsigned() throws Exception {
+        rewrite(lines -> lines.remove(lines.size() - 1));
+
+        assertThat(LogVerifier.of(file).key(KEY).verify().findings())
+                .extracting(Finding::kind)
+                .containsExactly(Kind.TRUNCATED);
+        Verification excused = LogVerifier.of(file).key(KEY).unclosed(true).verify();
+        assertThat(excused.intact())
+                .as("so looks a log, too, whose process was killed before it signed anything")
+                .isTrue();
+        assertThat(excused.notes()).extracting(Finding::kind).containsExactly(Kind.SIGNATURE);
+        assertThat(excused.notes().get(0).message()).startsWith("no line of this log is signed");
+    }
+
+    @Test
+    void linesForgedAfterTheLastSignatureAreCountedAmongTheUnsigned() throws Exception {
+        Path signed = directory.resolve("signed.jsonl");
+        write(AuditLog.at(signed).sealedBy(KEY), 1);
+        List<String> lines = new ArrayList<>(Files.readAllLines(signed));
+        lines.add(rehash(lines.get(3)
+                .replaceFirst("\"seq\":4,", "\"seq\":13,")
+                .replaceFirst("\"prev\":\"[0-9a-f]{64}\"", "\"prev\":\"" + head.hash() + "\"")));
+        Files.write(signed, lines);
+
+        assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
+                .extracting(Finding::kind)
+                .containsExactly(Kind.TRUNCATED);
+        Verification excused = LogVerifier.of(signed).key(KEY).unclosed(true).verify();
+        assertThat(excused.findings()).isEmpty();
+        assertThat(excused.notes().get(0).message()).startsWith("the last line comes after the last signature");
+    }
+
+    @Test
+    void anotherLogOfTheSameKeyInItsPlaceIsFoundByAHeadAlone() throws Exception {
+        Path signed = directory.resolve("signed.jsonl");
+        Path other = directory.resolve("other.jsonl");
+        write(AuditLog.at(other).sealedBy(KEY), 101);
+        write(AuditLog.at(signed).sealedBy(KEY), 1);
+        Head kept = head;
+        Files.move(other, signed, StandardCopyOption.REPLACE_EXISTING);
+
+        assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
+                .as("a signature says who wrote a log, not which one was to be there")
+                .isEmpty();
+        assertThat(LogVerifier.of(signed).key(KEY).head(kept).verify().findings())
+                .extracting(Finding::kind)
+                .containsExactly(Kind.CHANGED);
     }
 
     @Test
