@@ -436,7 +436,7 @@ class AuditLogTest {
         // Woken by nobody: what is waited for happens on the disk.
         long start = System.nanoTime();
         while (!condition.getAsBoolean() && System.nanoTime() - start < TimeUnit.SECONDS.toNanos(30)) {
-            Thread.yield();
+            Thread.onSpinWait();
         }
         assertThat(condition.getAsBoolean()).isTrue();
     }
