@@ -35,9 +35,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class Approvals {
 
-    /** Calls that wait, of all callers together. What each holds is small, but agents may make as many as they like. */
-    private static final int MAX_WAITING = 100_000;
-
     /** As good as for ever, and still a number of nanoseconds that can be added to a clock's. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -47,6 +44,7 @@ final class Approvals {
     private final Alarm alarm;
     private final EngineListener listener;
     private final @Nullable Recorder recorder;
+    private final int maxWaiting;
     private final AtomicInteger waiting = new AtomicInteger();
 
     Approvals(
@@ -58,6 +56,7 @@ final class Approvals {
         this.handler = handler;
         this.time = builder.time();
         this.alarm = builder.alarm();
+        this.maxWaiting = builder.maxWaitingForApproval();
         this.listener = builder.listener();
         this.recorder = recorder;
     }
@@ -248,7 +247,7 @@ final class Approvals {
             if (inquiry.result.isDone()) {
                 return;
             }
-            boolean crowded = waiting.incrementAndGet() > MAX_WAITING;
+            boolean crowded = waiting.incrementAndGet() > maxWaiting;
             inquiry.atEnd((admission, failure) -> {
                 waiting.decrementAndGet();
                 if (stage instanceof CompletableFuture<?> future) {

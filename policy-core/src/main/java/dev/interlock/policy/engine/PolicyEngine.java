@@ -467,6 +467,7 @@ public final class PolicyEngine {
         private final List<AuditSink> sinks = new ArrayList<>();
         private final List<AuditSink> observers = new ArrayList<>();
         private @Nullable ApprovalHandler approvals;
+        private int maxWaitingForApproval = 100_000;
         private Alarm alarm = Alarm.system();
         private TimeSource time = TimeSource.system();
 
@@ -538,6 +539,22 @@ public final class PolicyEngine {
         }
 
         /**
+         * How many calls may wait for a person's answer, of all callers together; past it calls that would have to wait
+         * are denied, and the message says why. The engine holds no thread for a call that waits, but its caller may: on
+         * a server whose transport blocks a thread for each request, as the MCP SDK's servlets do, set it well below the
+         * number of threads, or those who wait keep everybody else out. Default: 100,000.
+         *
+         * @throws IllegalArgumentException if it is negative
+         */
+        public Builder maxWaitingForApproval(int calls) {
+            if (calls < 0) {
+                throw new IllegalArgumentException("maxWaitingForApproval must not be negative, was " + calls);
+            }
+            this.maxWaitingForApproval = calls;
+            return this;
+        }
+
+        /**
          * What ends the wait for approvals that don't come. Callers of {@link PolicyEngine#admitAsync(ToolCall)} then go on, on its threads.
          * Default: {@link Alarm#system}.
          */
@@ -569,6 +586,10 @@ public final class PolicyEngine {
 
         Alarm alarm() {
             return alarm;
+        }
+
+        int maxWaitingForApproval() {
+            return maxWaitingForApproval;
         }
 
         Supplier<String> ids() {

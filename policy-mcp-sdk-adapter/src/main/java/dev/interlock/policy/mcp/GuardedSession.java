@@ -30,7 +30,7 @@ final class GuardedSession extends McpServerSession {
     private final McpServerSession session;
     private final McpServerTransport transport;
     private final ServerGuard guard;
-    private final ToolListFetch toolLists;
+    private final ClientSession client;
     private final @Nullable ElicitedApprovals approvals;
     private final GuardedSessionTransport asking;
 
@@ -40,7 +40,7 @@ final class GuardedSession extends McpServerSession {
         this.session = session;
         this.transport = transport;
         this.guard = guard;
-        this.toolLists = guard.toolLists();
+        this.client = guard.session(session.getId());
         this.approvals = guard.elicitedApprovals();
         this.asking = new GuardedSessionTransport(transport, guard);
     }
@@ -52,10 +52,10 @@ final class GuardedSession extends McpServerSession {
                 approvals.introduced(request, transport);
             }
             ApprovalHandler person = approvals == null ? null : approvals.over(asking);
-            return guard.answer(request, session.getId(), toolLists, this::exchange, person)
-                    .flatMap(transport::sendMessage);
+            return guard.answer(request, client, this::exchange, person).flatMap(transport::sendMessage);
         }
         if (message instanceof JSONRPCNotification notification) {
+            client.heard(notification);
             return guard.passes(notification) ? session.handle(message) : Mono.empty();
         }
         if (message instanceof JSONRPCResponse response) {
@@ -123,6 +123,7 @@ final class GuardedSession extends McpServerSession {
     }
 
     private void hangUp() {
+        client.close();
         if (approvals != null) {
             approvals.close();
         }

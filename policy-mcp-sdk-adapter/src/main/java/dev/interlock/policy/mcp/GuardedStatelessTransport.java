@@ -15,7 +15,7 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
 
     @Override
     public void setMcpHandler(McpStatelessServerHandler handler) {
-        transport.setMcpHandler(new Handler(handler, guard, guard.toolLists()));
+        transport.setMcpHandler(new Handler(handler, guard, guard.session(null)));
     }
 
     @Override
@@ -35,14 +35,13 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
     }
 
     /** Stands in front of the server's own handler. */
-    record Handler(McpStatelessServerHandler handler, ServerGuard guard, ToolListFetch toolLists)
+    record Handler(McpStatelessServerHandler handler, ServerGuard guard, ClientSession client)
             implements McpStatelessServerHandler {
 
         @Override
         public Mono<JSONRPCResponse> handleRequest(McpTransportContext transportContext, JSONRPCRequest request) {
             // Transports need not write into the Reactor context what they hand over as a parameter.
-            return guard.answer(
-                            request, null, toolLists, passed -> handler.handleRequest(transportContext, passed), null)
+            return guard.answer(request, client, passed -> handler.handleRequest(transportContext, passed), null)
                     .contextWrite(context -> context.put(McpTransportContext.KEY, transportContext));
         }
 

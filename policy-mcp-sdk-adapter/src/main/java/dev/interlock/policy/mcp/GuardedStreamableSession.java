@@ -39,20 +39,20 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     private final McpStreamableServerSession session;
     private final ServerGuard guard;
-    private final ToolListFetch toolLists;
+    private final ClientSession client;
     private final @Nullable ElicitedApprovals approvals;
     private final Set<OpenConnection> open = ConcurrentHashMap.newKeySet();
 
     GuardedStreamableSession(
-            McpStreamableServerSession session, @Nullable ClientCapabilities client, ServerGuard guard) {
+            McpStreamableServerSession session, @Nullable ClientCapabilities capabilities, ServerGuard guard) {
         // Nothing of what is inherited is used: every method goes to the server's own session.
         super(session.getId(), null, null, Duration.ZERO, Map.of(), Map.of());
         this.session = session;
         this.guard = guard;
-        this.toolLists = guard.toolLists();
+        this.client = guard.session(session.getId());
         this.approvals = guard.elicitedApprovals();
         if (approvals != null) {
-            approvals.introduced(client);
+            approvals.introduced(capabilities);
         }
     }
 
@@ -106,8 +106,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
                 approvals == null ? null : approvals.over(new GuardedStreamableTransport(transport, guard, null));
         return guard.answer(
                         new JSONRPCRequest(method, INNER_ID, params),
-                        session.getId(),
-                        toolLists,
+                        client,
                         request -> exchange(request, transport),
                         person)
                 .flatMap(response -> response.error() == null
@@ -217,6 +216,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     }
 
     private void hangUp() {
+        client.close();
         if (approvals != null) {
             approvals.close();
         }

@@ -67,9 +67,14 @@ final class ServerGuard {
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
     }
 
-    /** What fetches the list of tools for one session. */
-    ToolListFetch toolLists() {
-        return new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges);
+    /**
+     * A client's session.
+     *
+     * @param id the MCP session's; null if there is none
+     */
+    ClientSession session(@Nullable String id) {
+        return new ClientSession(
+                id, new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges), new Deciding());
     }
 
     /** What asks the person at the other end of one session; null if they are not to be asked. */
@@ -81,21 +86,17 @@ final class ServerGuard {
     /**
      * The response to a client's request: the server's, or ours if the policy refuses it.
      *
-     * @param session the MCP session's id; null if there is none
-     * @param fetch the session's
      * @param way the way to the server
      * @param person who is asked for approvals before the engine's handler is; null for nobody
+     * @return empty if it is a call that the client has cancelled in time
      */
     Mono<JSONRPCResponse> answer(
-            JSONRPCRequest request,
-            @Nullable String session,
-            ToolListFetch fetch,
-            Exchange way,
-            @Nullable ApprovalHandler person) {
+            JSONRPCRequest request, ClientSession session, Exchange way, @Nullable ApprovalHandler person) {
+        String id = session.id();
         Exchange server = new UnhurriedExchange(way);
         Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
                     if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
-                        return call(request, fetch, server, person);
+                        return call(request, session, server, person);
                     }
                     Decision decision = methods.askedByClient(request.method(), context);
                     if (!decision.allowed()) {
@@ -107,7 +108,7 @@ final class ServerGuard {
                             : server.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
-        return session == null ? response : response.contextWrite(in(session));
+        return id == null ? response : response.contextWrite(in(id));
     }
 
     private static Function<Context, Context> in(String session) {
@@ -133,8 +134,9 @@ final class ServerGuard {
     }
 
     private Mono<JSONRPCResponse> call(
-            JSONRPCRequest request, ToolListFetch fetch, Exchange server, @Nullable ApprovalHandler person) {
-        return calls.decide(request, fetch, server, person).flatMap(ruling -> {
+            JSONRPCRequest request, ClientSession session, Exchange server, @Nullable ApprovalHandler person) {
+        Mono<Ruling> decision = calls.decide(request, session.toolLists(), server, person);
+        return session.deciding().until(request.id(), decision).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
             if (ruling.decision().allowed() && admission != null && call != null) {

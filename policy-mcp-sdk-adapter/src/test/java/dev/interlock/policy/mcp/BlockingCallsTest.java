@@ -122,7 +122,7 @@ class BlockingCallsTest {
         limiter.answering(() -> CompletableFuture.supplyAsync(
                 limiter::grant, CompletableFuture.delayedExecutor(1, TimeUnit.MILLISECONDS)));
         ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(engine()));
-        ToolListFetch toolLists = guard.toolLists();
+        ClientSession session = guard.session("s");
         Exchange server = request -> Mono.just(JSONRPCResponse.result(
                 request.id(),
                 request.method().equals("tools/list")
@@ -131,9 +131,9 @@ class BlockingCallsTest {
 
         List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
                 .concatMap(id -> Flux.concat(
-                        guard.answer(call(id, "export"), "s", toolLists, server, null),
-                        guard.answer(call(id, "delete"), "s", toolLists, server, null),
-                        guard.answer(new JSONRPCRequest("tools/list", id), "s", toolLists, server, null)))
+                        guard.answer(call(id, "export"), session, server, null),
+                        guard.answer(call(id, "delete"), session, server, null),
+                        guard.answer(new JSONRPCRequest("tools/list", id), session, server, null)))
                 .collectList());
 
         assertThat(responses).hasSize(150);

@@ -344,13 +344,13 @@ class EnforcingServerTransportsTest {
                 },
                 request -> Mono.empty(),
                 request -> Mono.never());
-        ToolListFetch toolLists = guard.toolLists();
+        ClientSession session = guard.session("s");
 
         for (int i = 0; i < 100_000; i++) {
             Exchange ending = endings.get(i % endings.size());
             JSONRPCRequest request =
                     i % 10 == 9 ? new JSONRPCRequest("tools/call", 1, params("delete", Map.of())) : export;
-            guard.answer(request, "s", toolLists, ending, null).subscribe().dispose();
+            guard.answer(request, session, ending, null).subscribe().dispose();
         }
 
         assertThat(guard.runningCalls()).isZero();

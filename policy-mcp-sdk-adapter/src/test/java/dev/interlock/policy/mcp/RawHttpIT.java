@@ -1,0 +1,252 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.server.transport.HttpServletSseServerTransportProvider;
+import io.modelcontextprotocol.server.transport.HttpServletStatelessServerTransport;
+import io.modelcontextprotocol.server.transport.HttpServletStreamableServerTransportProvider;
+import jakarta.servlet.http.HttpServlet;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What no client of the SDK would send, sent to the SDK's servlets as it is: no tool runs that the policy denies. */
+@Timeout(60)
+@SuppressWarnings("deprecation") // SSE is, and still spoken
+class RawHttpIT {
+
+    private static final String DENIED = """
+            "name": "delete_store", "arguments": {"id": "x"}""";
+
+    /** Ways to say it that a lenient reader might understand, and a strict one not. */
+    private static final List<String> DISGUISES = List.of(
+            "[" + call("1", DENIED) + "]",
+            "[" + call("1", "\"name\": \"read_item\"") + "," + call("2", DENIED) + "]",
+            "[[" + call("1", DENIED) + "]]",
+            call("1", "\"name\": \"read_item\", " + DENIED),
+            call("1", DENIED + ", \"name\": \"read_item\""),
+            call("1", "\"Name\": \"read_item\", " + DENIED),
+            call("1", "\"NAME\": \"delete_store\", \"name\": \"read_item\""),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "read_item"}, "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "ping", "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": [{%s}]}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": "delete_store"}""",
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}""",
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": ["tools/call"], "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": "TOOLS/CALL", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "method": " tools/call ", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": null, "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": {"a": 1}, "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "result": {}, "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "1.0", "id": 1, "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"id": 1, "method": "tools/call", "params": {%s}}""".formatted(DENIED),
+            """
+            {"jsonrpc": "2.0", "id": 1, "call": "tools/call", "params": {%s}}""".formatted(DENIED),
+            call("1", "\"arguments\": {\"id\": \"x\"}"),
+            call("1", "\"name\": \"\""),
+            call("1", "\"name\": null"),
+            call("1", "\"name\": 7"),
+            call("1", "\"name\": [\"delete_store\"]"),
+            call("1", "\"name\": \"Delete_Store\""),
+            call("1", "\"name\": \"delete_store\\u200b\""),
+            call("1", "\"name\": \"delete\\u005fstore\""),
+            call("1", "\"name\": \"start_export\", \"arguments\": \"to\""),
+            call("1", "\"name\": \"start_export\", \"arguments\": [\"to\"]"),
+            call("1", "\"name\": \"start_export\", \"arguments\": " + "{\"to\":".repeat(900) + "1" + "}".repeat(900)),
+            call("1", "\"name\": \"start_export\", \"arguments\": " + "[".repeat(100_000)),
+            "[".repeat(200_000),
+            call("1", DENIED).substring(0, 40),
+            call("1", DENIED) + call("2", DENIED),
+            call("1", DENIED) + "\n" + call("2", DENIED),
+            "\uFEFF" + call("1", DENIED),
+            "null",
+            "7",
+            "",
+            "\0");
+
+    private static String call(String id, String params) {
+        return """
+                {"jsonrpc": "2.0", "id": %s, "method": "tools/call", "params": {%s}}""".formatted(id, params);
+    }
+
+    private enum Servlet {
+        STREAMABLE,
+        SSE,
+        STATELESS
+    }
+
+    @TempDir
+    private Path directory;
+
+    private final HttpClient http =
+            HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    private @Nullable GuardedServer server;
+    private @Nullable HttpServer listening;
+    private @Nullable BufferedReader events;
+    private String endpoint = "";
+    private String session = "";
+
+    @AfterEach
+    void stop() throws Exception {
+        if (events != null) {
+            events.close();
+        }
+        server.stop();
+        listening.close();
+    }
+
+    private static McpTransportContext user(HttpServletRequest request) {
+        String user = request.getHeader("X-Verified-User");
+        return user == null ? McpTransportContext.EMPTY : McpTransportContext.create(Map.of("user", user));
+    }
+
+    private void start(Servlet kind, GuardedServer guarded) throws Exception {
+        server = guarded;
+        HttpServlet servlet = switch (kind) {
+            case STREAMABLE -> {
+                var provider = HttpServletStreamableServerTransportProvider.builder()
+                        .contextExtractor(RawHttpIT::user)
+                        .build();
+                guarded.on(provider);
+                yield provider;
+            }
+            case SSE -> {
+                var provider = HttpServletSseServerTransportProvider.builder()
+                        .contextExtractor(RawHttpIT::user)
+                        .messageEndpoint("/mcp")
+                        .build();
+                guarded.on(provider);
+                yield provider;
+            }
+            case STATELESS -> {
+                var transport = HttpServletStatelessServerTransport.builder()
+                        .contextExtractor(RawHttpIT::user)
+                        .build();
+                guarded.on(transport);
+                yield transport;
+            }
+        };
+        listening = HttpServer.of(servlet, directory);
+        endpoint = listening.url() + "/mcp";
+        if (kind == Servlet.SSE) {
+            openEvents();
+        }
+        if (kind != Servlet.STATELESS) {
+            HttpResponse<String> hello = post("application/json", "", """
+                    {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18",
+                    "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}}""");
+            session = hello.headers().firstValue("mcp-session-id").orElse("");
+            post("application/json", "", """
+                    {"jsonrpc": "2.0", "method": "notifications/initialized"}""");
+        }
+    }
+
+    private void openEvents() throws IOException, InterruptedException {
+        events = new BufferedReader(new InputStreamReader(
+                http.send(
+                                HttpRequest.newBuilder(URI.create(listening.url() + "/sse"))
+                                        .build(),
+                                BodyHandlers.ofInputStream())
+                        .body(),
+                StandardCharsets.UTF_8));
+        endpoint = listening.url() + event();
+    }
+
+    /** The data of the next event. */
+    private String event() throws IOException {
+        String line = events.readLine();
+        while (!line.startsWith("data: ")) {
+            line = events.readLine();
+        }
+        return line.substring("data: ".length());
+    }
+
+    private HttpResponse<String> post(String contentType, String user, String body)
+            throws IOException, InterruptedException {
+        HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint))
+                .timeout(Duration.ofSeconds(20))
+                .header("Content-Type", contentType)
+                .header("Accept", "application/json, text/event-stream")
+                .POST(BodyPublishers.ofString(body));
+        if (!session.isEmpty()) {
+            request.header("mcp-session-id", session);
+        }
+        if (!user.isEmpty()) {
+            request.header("X-Verified-User", user);
+        }
+        return http.send(request.build(), BodyHandlers.ofString());
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void noDisguiseMakesADeniedToolRunAndTheServerGoesOn(Servlet kind) throws Exception {
+        start(kind, new GuardedServer());
+
+        for (String body : DISGUISES) {
+            for (String type : new String[] {"application/json", "text/plain"}) {
+                post(type, "", body);
+                assertThat(server.ran())
+                        .as("%s as %s", body.substring(0, Math.min(200, body.length())), type)
+                        .doesNotContainKeys("delete_store", "Delete_Store", "start_export");
+            }
+        }
+        post("application/json", "", call("99", "\"name\": \"start_export\", \"arguments\": {\"to\": \"x\"}"));
+
+        assertThat(server.ran()).containsEntry("start_export", 1);
+        assertThat(server.limiter.unsettled()).isZero();
+        assertThat(server.inPlace.runningCalls()).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aHeaderTellsWhoCallsWhereTheHostReadsIt(Servlet kind) throws Exception {
+        GuardedServer guarded = new GuardedServer(new Policies()
+                .granting("alice", "work")
+                .granting("bob", "read_item")
+                .policy());
+        guarded.guard.callContext((transport, reactor) ->
+                transport.get("user") instanceof String user ? CallContext.by(user) : CallContext.EMPTY);
+        start(kind, guarded);
+
+        post("application/json", "bob", call("1", "\"name\": \"work\""));
+        post("application/json", "", call("2", "\"name\": \"work\""));
+        assertThat(server.ran()).isEmpty();
+        post("application/json", "alice", call("3", "\"name\": \"work\""));
+
+        assertThat(server.ran()).containsOnlyKeys("work");
+    }
+}
