@@ -9,6 +9,7 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static dev.interlock.policy.engine.Policies.recorded;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
@@ -721,5 +722,33 @@ class ApprovalTest {
         assertThat(begin(engine).join().decision().code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
         assertThat(person.requests).isEmpty();
         assertThat(hasRoom()).isTrue();
+    }
+
+    @Test
+    void noMoreCallsWaitThanTheHostAllows() {
+        PolicyEngine engine = PolicyEngine.builder(pay(ask("a person")))
+                .approvals(person)
+                .maxWaitingForApproval(1)
+                .time(clock)
+                .alarm(clock)
+                .build();
+        CompletableFuture<Admission> first = begin(engine);
+
+        CompletableFuture<Admission> second = begin(engine);
+
+        assertThat(first).isNotDone();
+        assertThat(second.join().decision().message()).contains("too many calls wait for an answer already");
+        person.yes(0);
+        assertThat(first.join().decision().allowed()).isTrue();
+        assertThat(begin(engine)).isNotDone();
+    }
+
+    @Test
+    void aNegativeNumberOfWaitingCallsIsRefused() {
+        PolicyEngine.Builder builder = PolicyEngine.builder(ONE_AN_HOUR);
+
+        assertThatThrownBy(() -> builder.maxWaitingForApproval(-1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("-1");
     }
 }

@@ -81,6 +81,7 @@ abstract class EnforcementOverTransport {
         if (client != null) {
             client.closeGracefully();
         }
+        TestServer.release();
         stopServer();
     }
 
@@ -157,7 +158,7 @@ abstract class EnforcementOverTransport {
         assertThat(second.tools()).extracting(Tool::name).containsExactly("read_item", "start_export");
         assertThat(client.listTools().tools())
                 .extracting(Tool::name)
-                .containsExactly("read_item", "start_export", "delete_store", "complain", "work");
+                .containsExactly("read_item", "start_export", "delete_store", "complain", "work", "hang");
         assertDenied(client.callTool(call("purge_all", Map.of())), "");
         assertThat(reached(client, "purge_all")).isZero();
     }
@@ -226,6 +227,40 @@ abstract class EnforcementOverTransport {
                 .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void aCallWhoseCallerGivesUpAndOneWhoseClientIsClosedMayHaveRunAndAreSettledOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpSyncClient client =
+                client(new Policies().tool("hang", Policies.limit(10)).policy(), limiter);
+        Thread impatient = calling(client, "hang");
+        while (transport.pendingRequests() < 1) {
+            Thread.onSpinWait();
+        }
+        impatient.interrupt();
+        impatient.join();
+        Thread cutOff = calling(client, "hang");
+        while (transport.pendingRequests() < 2) {
+            Thread.onSpinWait();
+        }
+        assertThat(limiter.settlements()).isEmpty();
+
+        client.close();
+        cutOff.interrupt();
+        cutOff.join();
+        TestServer.release();
+
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.pendingRequests()).isZero();
+    }
+
+    private static Thread calling(McpSyncClient client, String tool) {
+        Thread caller = new Thread(() ->
+                assertThatThrownBy(() -> client.callTool(call(tool, Map.of()))).isInstanceOf(RuntimeException.class));
+        caller.start();
+        return caller;
     }
 
     @Test

@@ -2,6 +2,8 @@ package dev.interlock.policy.mcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.transport.HttpServletSseServerTransportProvider;
 import io.modelcontextprotocol.server.transport.HttpServletStatelessServerTransport;
@@ -22,8 +24,12 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -197,6 +203,10 @@ class RawHttpIT {
 
     private HttpResponse<String> post(String contentType, String user, String body)
             throws IOException, InterruptedException {
+        return http.send(request(contentType, user, body), BodyHandlers.ofString());
+    }
+
+    private HttpRequest request(String contentType, String user, String body) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint))
                 .timeout(Duration.ofSeconds(20))
                 .header("Content-Type", contentType)
@@ -208,7 +218,7 @@ class RawHttpIT {
         if (!user.isEmpty()) {
             request.header("X-Verified-User", user);
         }
-        return http.send(request.build(), BodyHandlers.ofString());
+        return request.build();
     }
 
     @ParameterizedTest
@@ -229,6 +239,63 @@ class RawHttpIT {
         assertThat(server.ran()).containsEntry("start_export", 1);
         assertThat(server.limiter.unsettled()).isZero();
         assertThat(server.inPlace.runningCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatWaitsForAPersonIsNotMadeOnceItsClientCancelsIt() throws Exception {
+        BlockingQueue<CompletableFuture<ApprovalAnswer>> answers = new LinkedBlockingQueue<>();
+        start(
+                Servlet.SSE,
+                new GuardedServer(PolicyEngine.builder(new Policies()
+                                .tool("work", Policies.ask())
+                                .policy())
+                        .approvals(request -> {
+                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                    answers.add(answer);
+                    return answer;
+                })
+                        .build()));
+        CompletableFuture<HttpResponse<String>> call = http.sendAsync(
+                request("application/json", "", call("7", "\"name\": \"work\"")), BodyHandlers.ofString());
+        CompletableFuture<ApprovalAnswer> answer = answers.take();
+
+        post("application/json", "", """
+                {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}""");
+        assertThat(call).succeedsWithin(Duration.ofSeconds(20));
+        answer.complete(ApprovalAnswer.approved("Ada"));
+
+        assertThat(answer).isCancelled();
+        assertThat(server.ran()).isEmpty();
+    }
+
+    @Test
+    void aCallThatWaitsForAPersonIsNotMadeOnceItsClientEndsTheSession() throws Exception {
+        BlockingQueue<CompletableFuture<ApprovalAnswer>> answers = new LinkedBlockingQueue<>();
+        start(
+                Servlet.STREAMABLE,
+                new GuardedServer(PolicyEngine.builder(new Policies()
+                                .tool("work", Policies.ask())
+                                .policy())
+                        .approvals(request -> {
+                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                    answers.add(answer);
+                    return answer;
+                })
+                        .build()));
+        CompletableFuture<HttpResponse<String>> call = http.sendAsync(
+                request("application/json", "", call("7", "\"name\": \"work\"")), BodyHandlers.ofString());
+        CompletableFuture<ApprovalAnswer> answer = answers.take();
+
+        http.send(
+                HttpRequest.newBuilder(URI.create(endpoint))
+                        .header("mcp-session-id", session)
+                        .DELETE()
+                        .build(),
+                BodyHandlers.discarding());
+
+        assertThat(call.handle((response, failure) -> true)).succeedsWithin(Duration.ofSeconds(20));
+        assertThat(answer).isCancelled();
+        assertThat(server.ran()).isEmpty();
     }
 
     @ParameterizedTest

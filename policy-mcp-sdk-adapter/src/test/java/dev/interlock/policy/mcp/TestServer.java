@@ -25,6 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 
 /**
  * A real server of the SDK that counts the calls that reach it, and tells the count to whoever reads {@link #CALLS}. It
@@ -42,7 +44,10 @@ final class TestServer {
             tool("purge_rest"),
             tool("delete_store", "id"),
             tool("complain"),
-            tool("work"));
+            tool("work"),
+            tool("hang"));
+
+    private static final Semaphore RELEASED = new Semaphore(0);
 
     private final Map<String, Integer> calls = new ConcurrentHashMap<>();
 
@@ -91,10 +96,28 @@ final class TestServer {
                     .message("half way")
                     .build());
         }
+        if (request.name().equals("hang")) {
+            hang();
+        }
         return CallToolResult.builder()
                 .addTextContent(request.name() + " " + request.arguments())
                 .isError(request.name().equals("complain"))
                 .build();
+    }
+
+    private static void hang() {
+        try {
+            if (!RELEASED.tryAcquire(30, TimeUnit.SECONDS)) {
+                throw new IllegalStateException("nobody has let the call go on");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets the calls of {@code hang} go on that run in this process. */
+    static void release() {
+        RELEASED.release(RELEASED.getQueueLength());
     }
 
     private String countsAsJson() {
