@@ -246,14 +246,13 @@ class RawHttpIT {
         BlockingQueue<CompletableFuture<ApprovalAnswer>> answers = new LinkedBlockingQueue<>();
         start(
                 Servlet.SSE,
-                new GuardedServer(PolicyEngine.builder(new Policies()
-                                .tool("work", Policies.ask())
-                                .policy())
+                new GuardedServer(PolicyEngine.builder(
+                                new Policies().tool("work", Policies.ask()).policy())
                         .approvals(request -> {
-                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
-                    answers.add(answer);
-                    return answer;
-                })
+                            CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                            answers.add(answer);
+                            return answer;
+                        })
                         .build()));
         CompletableFuture<HttpResponse<String>> call = http.sendAsync(
                 request("application/json", "", call("7", "\"name\": \"work\"")), BodyHandlers.ofString());
@@ -273,14 +272,13 @@ class RawHttpIT {
         BlockingQueue<CompletableFuture<ApprovalAnswer>> answers = new LinkedBlockingQueue<>();
         start(
                 Servlet.STREAMABLE,
-                new GuardedServer(PolicyEngine.builder(new Policies()
-                                .tool("work", Policies.ask())
-                                .policy())
+                new GuardedServer(PolicyEngine.builder(
+                                new Policies().tool("work", Policies.ask()).policy())
                         .approvals(request -> {
-                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
-                    answers.add(answer);
-                    return answer;
-                })
+                            CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                            answers.add(answer);
+                            return answer;
+                        })
                         .build()));
         CompletableFuture<HttpResponse<String>> call = http.sendAsync(
                 request("application/json", "", call("7", "\"name\": \"work\"")), BodyHandlers.ofString());
