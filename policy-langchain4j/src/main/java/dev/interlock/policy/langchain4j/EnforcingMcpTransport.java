@@ -257,7 +257,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** A request of the client's, or the server's, by nobody if callers are told apart: the record must not name another. */
     private MethodCall request(String method) {
         MethodCall request = MethodCall.of(method).on(server);
-        return signer == CallSigner.NONE ? request.by(identity).in(session) : request;
+        return signer.equals(CallSigner.NONE) ? request.by(identity).in(session) : request;
     }
 
     // ---- calls

@@ -5,6 +5,7 @@ import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import io.modelcontextprotocol.spec.McpClientTransport;
 
 /** The server is a process of its own. */
+@SuppressWarnings("JUnitMethodInvoked") // A test that is run on some lines only is the inherited one all the same.
 class ServerStdioIT extends ServerEnforcementOverTransport {
 
     @Override

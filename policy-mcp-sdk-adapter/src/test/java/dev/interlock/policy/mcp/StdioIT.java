@@ -9,6 +9,7 @@ import io.modelcontextprotocol.spec.McpClientTransport;
 import java.nio.file.Path;
 
 /** The server is a process of its own. */
+@SuppressWarnings("JUnitMethodInvoked") // A test that is run on some lines only is the inherited one all the same.
 class StdioIT extends EnforcementOverTransport {
 
     static final String LOSES_MESSAGES =
