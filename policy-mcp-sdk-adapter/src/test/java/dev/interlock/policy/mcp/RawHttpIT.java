@@ -109,7 +109,7 @@ class RawHttpIT {
                 {"jsonrpc": "2.0", "id": %s, "method": "tools/call", "params": {%s}}""".formatted(id, params);
     }
 
-    private enum Servlet {
+    enum Servlet {
         STREAMABLE,
         SSE,
         STATELESS
