@@ -2,6 +2,7 @@ package dev.interlock.policy.benchmarks;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -19,18 +20,20 @@ final class ChildJvm {
         command.addAll(options);
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), main.getName()));
         command.addAll(List.of(arguments));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
+        Path errors = Files.createTempFile("interlock-benchmark", ".err");
+        Process process =
+                new ProcessBuilder(command).redirectError(errors.toFile()).start();
         try {
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
             if (status != 0) {
-                throw new IllegalStateException(main.getSimpleName() + " ended with status " + status);
+                throw new IllegalStateException(
+                        main.getSimpleName() + " ended with status " + status + ":\n" + Files.readString(errors));
             }
             return output.strip();
         } finally {
             process.destroyForcibly();
+            Files.delete(errors);
         }
     }
 }

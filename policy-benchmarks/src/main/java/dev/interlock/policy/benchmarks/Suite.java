@@ -23,13 +23,7 @@ final class Suite {
     /** Measures all of it. */
     static Results run(Pace pace) throws RunnerException, IOException, InterruptedException {
         Results results = new Results();
-        for (String benchmark : ONE_THREAD) {
-            results.add(new Runner(pace.options(benchmark).threads(1).build()).run());
-        }
-        results.add(new Runner(pace.longOptions("LoadBenchmark").threads(1).build()).run());
-        for (String benchmark : TWO_THREADS) {
-            results.add(new Runner(pace.options(benchmark).threads(2).build()).run());
-        }
+        // What other processes have a part in comes first: if one of them fails, it has cost little time.
         for (String transport : CallTool.TRANSPORTS) {
             CallTool.Cost cost = costOfACall(transport, pace.callMillis(), pace.callMillis());
             results.add("callTool " + transport + " without", cost.without());
@@ -39,6 +33,13 @@ final class Suite {
             results.add("memory " + whose, bytesOfABucket(whose, BUCKETS));
         }
         results.add("start", millisMoreThanNothing(STARTS));
+        for (String benchmark : ONE_THREAD) {
+            results.add(new Runner(pace.options(benchmark).threads(1).build()).run());
+        }
+        results.add(new Runner(pace.longOptions("LoadBenchmark").threads(1).build()).run());
+        for (String benchmark : TWO_THREADS) {
+            results.add(new Runner(pace.options(benchmark).threads(2).build()).run());
+        }
         return results;
     }
 
