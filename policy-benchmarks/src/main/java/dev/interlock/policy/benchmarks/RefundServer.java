@@ -7,7 +7,6 @@ import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.Map;
-import java.util.concurrent.CountDownLatch;
 
 /** A server of the SDK with one tool that does nothing; as a program, over its own standard input and output. */
 final class RefundServer {
@@ -27,9 +26,10 @@ final class RefundServer {
                 .build();
     }
 
-    /** Serves until it is killed. */
-    public static void main(String[] args) throws InterruptedException {
+    /** Serves until whoever started it is gone, or kills it. */
+    public static void main(String[] args) {
         serve(McpServer.sync(new StdioServerTransportProvider(McpJsonDefaults.getMapper())));
-        new CountDownLatch(1).await();
+        ProcessHandle.current().parent().orElseThrow().onExit().join();
+        System.exit(0);
     }
 }
