@@ -119,9 +119,8 @@ class ElicitedApprovalsTest {
 
         send(end, "ada", JSONRPCResponse.result(id, YES));
 
-        while (end.received.stream().noneMatch(message -> message.toString().contains("pay {amount=5}"))) {
-            Thread.onSpinWait();
-        }
+        Await.until(() ->
+                end.received.stream().anyMatch(message -> message.toString().contains("pay {amount=5}")));
         assertThat(server.ran()).containsEntry("pay", 1);
     }
 
@@ -164,9 +163,7 @@ class ElicitedApprovalsTest {
         ServerWay.End end = open(way, paying().method("elicitation/*", Posture.DENY), true);
 
         call(end, "ada", Map.of("amount", 5));
-        while (askedElsewhere.isEmpty()) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> !askedElsewhere.isEmpty());
         elsewhere.get(0).complete(ApprovalAnswer.approved("finance"));
 
         assertThat(response(end)).contains("pay {amount=5}");
@@ -186,9 +183,7 @@ class ElicitedApprovalsTest {
             send(end, "ada", JSONRPCResponse.result(id, Map.of("action", action)));
 
             if (action.equals("cancel")) {
-                while (askedElsewhere.isEmpty()) {
-                    Thread.onSpinWait();
-                }
+                Await.until(() -> !askedElsewhere.isEmpty());
                 elsewhere.get(0).complete(ApprovalAnswer.refused("finance", "not today"));
                 assertThat(response(end)).contains("not today");
             } else {

@@ -235,15 +235,11 @@ abstract class EnforcementOverTransport {
         McpSyncClient client =
                 client(new Policies().tool("hang", Policies.limit(10)).policy(), limiter);
         Thread impatient = calling(client, "hang");
-        while (transport.pendingRequests() < 1) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> transport.pendingRequests() == 1);
         impatient.interrupt();
         impatient.join();
         Thread cutOff = calling(client, "hang");
-        while (transport.pendingRequests() < 2) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> transport.pendingRequests() == 2);
         assertThat(limiter.settlements()).isEmpty();
 
         client.close();

@@ -250,9 +250,7 @@ class EnforcingServerTransportsTest {
                 .isEqualTo("the tool refused");
         assertThat(server.limiter.settlements()).containsExactly(Settlement.FAILED);
         server.release();
-        while (end.received.size() < 2) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> end.received.size() >= 2);
 
         assertThat(server.limiter.settlements()).containsExactly(Settlement.FAILED, Settlement.SUCCEEDED);
     }
@@ -315,9 +313,7 @@ class EnforcingServerTransportsTest {
     }
 
     private void awaitIdle() {
-        while (server.limiter.unsettled() > 0) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> server.limiter.unsettled() == 0);
     }
 
     @Test

@@ -378,20 +378,15 @@ abstract class ServerEnforcementOverTransport {
         Thread caller = new Thread(() -> assertThatThrownBy(() -> client.callTool(call("wait", Map.of())))
                 .isInstanceOf(RuntimeException.class));
         caller.start();
-        while (report(client).running() == 0) {
-            Thread.onSpinWait();
-        }
+        Await.until(() -> report(client).running() > 0);
         caller.interrupt();
         caller.join();
         assertThat(report(client).running()).isEqualTo(1);
         assertThat(report(client).settled()).isEmpty();
         client.callTool(call("release", Map.of()));
 
-        Report report = report(client);
-        while (report.running() > 0) {
-            report = report(client);
-        }
-        assertThat(report.settled()).containsExactly("SUCCEEDED");
+        Await.until(() -> report(client).running() == 0);
+        assertThat(report(client).settled()).containsExactly("SUCCEEDED");
     }
 
     @Test

@@ -25,8 +25,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A real server of the SDK that counts the calls that reach it, and tells the count to whoever reads {@link #CALLS}. It
@@ -47,7 +48,7 @@ final class TestServer {
             tool("work"),
             tool("hang"));
 
-    private static final Semaphore RELEASED = new Semaphore(0);
+    private static final AtomicReference<CountDownLatch> RELEASED = new AtomicReference<>(new CountDownLatch(1));
 
     private final Map<String, Integer> calls = new ConcurrentHashMap<>();
 
@@ -107,7 +108,7 @@ final class TestServer {
 
     private static void hang() {
         try {
-            if (!RELEASED.tryAcquire(30, TimeUnit.SECONDS)) {
+            if (!RELEASED.get().await(30, TimeUnit.SECONDS)) {
                 throw new IllegalStateException("nobody has let the call go on");
             }
         } catch (InterruptedException e) {
@@ -117,7 +118,7 @@ final class TestServer {
 
     /** Lets the calls of {@code hang} go on that run in this process. */
     static void release() {
-        RELEASED.release(RELEASED.getQueueLength());
+        RELEASED.getAndSet(new CountDownLatch(1)).countDown();
     }
 
     private String countsAsJson() {

@@ -1,0 +1,32 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+
+/** Waits for what another thread or process does, which wakes nobody. */
+final class Await {
+
+    private static final Duration PATIENCE = Duration.ofSeconds(50);
+
+    private Await() {}
+
+    static void until(Callable<Boolean> happened) {
+        long start = System.nanoTime();
+        while (!happens(happened)) {
+            assertThat(Duration.ofNanos(System.nanoTime() - start))
+                    .as("what was waited for has not happened")
+                    .isLessThan(PATIENCE);
+            Thread.onSpinWait();
+        }
+    }
+
+    private static boolean happens(Callable<Boolean> happened) {
+        try {
+            return happened.call();
+        } catch (Exception e) {
+            throw new AssertionError("what was waited for can't be looked at", e);
+        }
+    }
+}
