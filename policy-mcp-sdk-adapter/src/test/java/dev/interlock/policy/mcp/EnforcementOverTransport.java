@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
@@ -39,6 +40,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -58,14 +60,21 @@ abstract class EnforcementOverTransport {
 
     abstract void stopServer() throws Exception;
 
+    /** Has the server go without a word. */
+    abstract void loseServer() throws Exception;
+
     private McpSyncClient client(Policy policy, RateLimiter limiter) throws Exception {
         return client(PolicyEngine.builder(policy).rateLimiter(limiter).build());
     }
 
     private McpSyncClient client(PolicyEngine engine) throws Exception {
+        return client(engine, Duration.ofSeconds(30));
+    }
+
+    private McpSyncClient client(PolicyEngine engine, Duration requestTimeout) throws Exception {
         transport = EnforcingClientTransport.wrap(connectToNewServer(), engine);
         client = McpClient.sync(transport)
-                .requestTimeout(Duration.ofSeconds(30))
+                .requestTimeout(requestTimeout)
                 .progressConsumer(progress::add)
                 .build();
         client.initialize();
@@ -250,6 +259,49 @@ abstract class EnforcementOverTransport {
         assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void aCallWhoseServerIsLostMayHaveRunAndIsSettledOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpSyncClient client =
+                client(new Policies().tool("hang", Policies.limit(10)).policy(), limiter);
+
+        Thread cutOff = calling(client, "hang");
+        Await.until(() -> transport.pendingRequests() == 1);
+        loseServer();
+        cutOff.interrupt(); // Not every transport of the SDK tells its callers.
+        cutOff.join();
+        client.close();
+
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.pendingRequests()).isZero();
+    }
+
+    @Test
+    void aCallThatTimesOutMayHaveRunAndIsSettledOnce() throws Exception {
+        assumeTrue(startsAtOnce(), "the SDK gives a server no longer to start than to answer");
+        RecordingLimiter limiter = new RecordingLimiter();
+        PolicyEngine engine = PolicyEngine.builder(
+                        new Policies().tool("hang", Policies.limit(10)).policy())
+                .rateLimiter(limiter)
+                .build();
+        McpSyncClient client = client(engine, Duration.ofSeconds(2));
+
+        assertThatThrownBy(() -> client.callTool(call("hang", Map.of())))
+                .hasRootCauseInstanceOf(TimeoutException.class);
+        assertThat(limiter.settlements()).isEmpty();
+        client.close();
+
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.pendingRequests()).isZero();
+    }
+
+    /** Whether the server is there as soon as it is connected to. */
+    boolean startsAtOnce() {
+        return true;
     }
 
     private static Thread calling(McpSyncClient client, String tool) {

@@ -24,6 +24,7 @@ import java.util.logging.Level;
 import java.util.logging.Logger;
 import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
+import org.apache.catalina.LifecycleState;
 import org.apache.catalina.Wrapper;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
@@ -80,8 +81,10 @@ final class HttpServer implements AutoCloseable {
 
     @Override
     public void close() throws LifecycleException {
-        tomcat.stop();
-        tomcat.destroy();
+        if (tomcat.getServer().getState() != LifecycleState.DESTROYED) {
+            tomcat.stop();
+            tomcat.destroy();
+        }
     }
 
     private static final class Paging extends HttpFilter {

@@ -24,4 +24,9 @@ class InMemoryIT extends EnforcementOverTransport {
         server.closeGracefully();
         pair.close();
     }
+
+    @Override
+    void loseServer() {
+        pair.close();
+    }
 }

@@ -34,6 +34,11 @@ class SseIT extends EnforcementOverTransport {
     @Override
     void stopServer() throws Exception {
         server.closeGracefully();
+        loseServer();
+    }
+
+    @Override
+    void loseServer() throws Exception {
         http.close();
     }
 }

@@ -41,6 +41,16 @@ class StdioIT extends EnforcementOverTransport {
     }
 
     @Override
+    void loseServer() {
+        ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
+    }
+
+    @Override
+    boolean startsAtOnce() {
+        return false;
+    }
+
+    @Override
     void assumeManyMessagesPass() {
         assumeFalse(System.getProperty("sdk.line", "2.1").equals("2.0"), StdioIT.LOSES_MESSAGES);
     }

@@ -33,6 +33,11 @@ class StreamableHttpIT extends EnforcementOverTransport {
     @Override
     void stopServer() throws Exception {
         server.closeGracefully();
+        loseServer();
+    }
+
+    @Override
+    void loseServer() throws Exception {
         http.close();
     }
 }
