@@ -12,7 +12,6 @@ import io.modelcontextprotocol.server.McpStatelessServerFeatures;
 import io.modelcontextprotocol.server.McpStatelessSyncServer;
 import io.modelcontextprotocol.server.McpSyncServer;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
-import io.modelcontextprotocol.server.transport.StdioServerTransportProvider;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -276,8 +275,7 @@ final class GuardedServer {
         }
     }
 
-    /** Serves on stdin and stdout until stdin ends. */
-    public static void main(String... args) {
-        new GuardedServer().on(new StdioServerTransportProvider(McpJsonDefaults.getMapper()));
+    public static void main(String... args) throws IOException {
+        ServerProcess.serve(provider -> new GuardedServer().on(provider)::stop);
     }
 }

@@ -2,13 +2,10 @@ package dev.interlock.policy.mcp;
 
 import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
-import io.modelcontextprotocol.client.transport.ServerParameters;
-import io.modelcontextprotocol.client.transport.StdioClientTransport;
-import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.spec.McpClientTransport;
-import java.nio.file.Path;
+import org.junit.jupiter.api.AfterAll;
 
-/** The server is a process of its own. */
+/** The server is in a process of its own. */
 @SuppressWarnings("JUnitMethodInvoked") // A test that is run on some lines only is the inherited one all the same.
 class StdioIT extends EnforcementOverTransport {
 
@@ -16,38 +13,31 @@ class StdioIT extends EnforcementOverTransport {
             "before 2.1, the SDK's servers on stdio lose an answer (\"Failed to enqueue message\") if the"
                     + " one before is still being written, with and without a policy";
 
-    @Override
-    McpClientTransport connectToNewServer() {
-        return process(TestServer.class);
-    }
+    private static final ServerProcess PROCESS = new ServerProcess(TestServer.class);
 
-    /** A transport to a process that runs a class of ours. */
-    static McpClientTransport process(Class<?> main) {
-        ServerParameters server = ServerParameters.builder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString())
-                .args(
-                        "-XX:TieredStopAtLevel=1",
-                        "-XX:+UseSerialGC",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        main.getName())
-                .build();
-        return new StdioClientTransport(server, McpJsonDefaults.getMapper());
+    private boolean lost;
+
+    @Override
+    McpClientTransport connectToNewServer() throws InterruptedException {
+        return PROCESS.connect();
     }
 
     @Override
     void stopServer() {
-        // The client's end of the process closes it.
+        if (lost) {
+            PROCESS.stop();
+        }
+    }
+
+    @AfterAll
+    static void stop() {
+        PROCESS.stop();
     }
 
     @Override
     void loseServer() {
-        ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
-    }
-
-    @Override
-    boolean startsAtOnce() {
-        return false;
+        lost = true;
+        PROCESS.kill();
     }
 
     @Override

@@ -5,7 +5,6 @@ import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncResourceSpecification;
 import io.modelcontextprotocol.server.McpSyncServerExchange;
-import io.modelcontextprotocol.server.transport.StdioServerTransportProvider;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.GetPromptResult;
@@ -129,11 +128,12 @@ final class TestServer {
         }
     }
 
-    /** Serves on stdin and stdout until stdin ends. */
-    public static void main(String... args) {
-        new TestServer()
-                .configure(McpServer.sync(
-                        new PagingProvider(new StdioServerTransportProvider(McpJsonDefaults.getMapper()))))
-                .build();
+    public static void main(String... args) throws IOException {
+        ServerProcess.serve(provider -> {
+            new TestServer()
+                    .configure(McpServer.sync(new PagingProvider(provider)))
+                    .build();
+            return TestServer::release;
+        });
     }
 }
