@@ -213,7 +213,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return Mono.error(new McpTransportException("refused to send tools/call as a notification"));
         }
         if (notification.method().equals(NOTIFICATION_CANCELLED)) {
-            return toServer(notification).doFinally(signal -> cancelled(notification.params()));
+            return Mono.defer(() -> {
+                cancelled(notification.params());
+                return toServer(notification);
+            });
         }
         return toServer(notification);
     }
@@ -222,7 +225,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return delegate.unmarshalFrom(typed, PLAIN);
     }
 
-    /** A cancelled call may have run all the same, and its response, if it ever comes, is for nobody. */
+    /**
+     * A cancelled call may have run all the same, and its response, if it ever comes, is for nobody. Seen to before the
+     * server hears of it: a call that is still decided must not follow.
+     */
     private void cancelled(@Nullable Object params) {
         Connection connection = current.get();
         Object id = params instanceof Map<?, ?> map ? map.get("requestId") : null;

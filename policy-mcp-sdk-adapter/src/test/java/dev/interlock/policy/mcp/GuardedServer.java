@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.Settlement;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
@@ -40,6 +41,7 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,6 +51,9 @@ import org.jspecify.annotations.Nullable;
 final class GuardedServer {
 
     static final String REPORT = "test://report";
+
+    /** The report of the server that was there before, in the same process. */
+    static final String BEFORE = "test://before";
 
     /** Three exports for each session, hidden purges, no deletion, no prompts, no sampling, payments by approval. */
     static final Policy POLICY = new Policies()
@@ -92,6 +97,7 @@ final class GuardedServer {
     @Nullable
     ServerGuard inPlace;
 
+    private @Nullable GuardedServer before;
     private Runnable stop = () -> {};
     private Runnable grow = () -> {};
 
@@ -140,7 +146,9 @@ final class GuardedServer {
                 .validateToolInputs(false)
                 .capabilities(capabilities())
                 .resources(new SyncResourceSpecification(
-                        Resource.builder(REPORT, "report").build(), (e, r) -> report()))
+                        Resource.builder(REPORT, "report").build(), (e, r) -> content(report())))
+                .resources(new SyncResourceSpecification(
+                        Resource.builder(BEFORE, "before").build(), (e, r) -> content(before.report())))
                 .prompts(new SyncPromptSpecification(Prompt.builder("greet").build(), (e, r) -> greeting()));
         TOOLS.forEach(tool -> spec.toolCall(tool, this::run));
         McpSyncServer server = spec.build();
@@ -161,7 +169,7 @@ final class GuardedServer {
                 .validateToolInputs(false)
                 .capabilities(capabilities())
                 .resources(new McpStatelessServerFeatures.SyncResourceSpecification(
-                        Resource.builder(REPORT, "report").build(), (c, r) -> report()))
+                        Resource.builder(REPORT, "report").build(), (c, r) -> content(report())))
                 .prompts(new McpStatelessServerFeatures.SyncPromptSpecification(
                         Prompt.builder("greet").build(), (c, r) -> greeting()));
         TOOLS.forEach(tool -> spec.toolCall(tool, (context, request) -> run(null, request)));
@@ -262,11 +270,19 @@ final class GuardedServer {
                 .build();
     }
 
-    private ReadResourceResult report() {
+    /** What ran, how it was settled, and how much still runs. */
+    record Report(Map<String, Integer> ran, List<String> settled, int running) {}
+
+    Report report() {
+        return new Report(
+                Map.copyOf(ran),
+                limiter.settlements().stream().map(Settlement::name).toList(),
+                inPlace.runningCalls());
+    }
+
+    private static ReadResourceResult content(Report report) {
         try {
-            String json = McpJsonDefaults.getMapper()
-                    .writeValueAsString(
-                            Map.of("ran", ran, "settled", limiter.settlements(), "running", inPlace.runningCalls()));
+            String json = McpJsonDefaults.getMapper().writeValueAsString(report);
             return ReadResourceResult.builder(
                             List.of(TextResourceContents.builder(REPORT, json).build()))
                     .build();
@@ -275,7 +291,13 @@ final class GuardedServer {
         }
     }
 
+    /** Serves one client after another on stdin and stdout. */
     public static void main(String... args) throws IOException {
-        ServerProcess.serve(provider -> new GuardedServer().on(provider)::stop);
+        AtomicReference<GuardedServer> latest = new AtomicReference<>(new GuardedServer());
+        ServerProcess.serve(provider -> {
+            GuardedServer server = new GuardedServer();
+            server.before = latest.getAndSet(server);
+            return server.on(provider)::stop;
+        });
     }
 }

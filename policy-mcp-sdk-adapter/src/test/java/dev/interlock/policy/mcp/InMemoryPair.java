@@ -81,7 +81,7 @@ final class InMemoryPair implements AutoCloseable {
 
         @Override
         public Mono<Void> closeGracefully() {
-            return Mono.empty();
+            return Mono.defer(() -> session == null ? Mono.empty() : session.closeGracefully());
         }
 
         @Override

@@ -15,6 +15,11 @@ class ServerInMemoryIT extends ServerEnforcementOverTransport {
     }
 
     @Override
+    GuardedServer.Report reportAfterwards() {
+        return afterwards(server);
+    }
+
+    @Override
     void stopServer() {
         server.stop();
         pair.close();

@@ -27,6 +27,17 @@ class ServerSseIT extends ServerEnforcementOverTransport {
         return HttpClientSseClientTransport.builder(http.url()).build();
     }
 
+    /** The servlet learns of it when it next writes to the client, or is closed. */
+    @Override
+    void sessionHasEnded() {
+        server.stop();
+    }
+
+    @Override
+    GuardedServer.Report reportAfterwards() {
+        return afterwards(server);
+    }
+
     @Override
     void stopServer() throws Exception {
         server.stop();

@@ -26,6 +26,11 @@ class ServerStatelessIT extends ServerEnforcementOverTransport {
     }
 
     @Override
+    GuardedServer.Report reportAfterwards() {
+        return afterwards(server);
+    }
+
+    @Override
     void stopServer() throws Exception {
         server.stop();
         http.close();

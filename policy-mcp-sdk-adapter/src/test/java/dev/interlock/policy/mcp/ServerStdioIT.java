@@ -1,12 +1,10 @@
 package dev.interlock.policy.mcp;
 
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
-
+import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import org.junit.jupiter.api.AfterAll;
 
 /** The server is in a process of its own. */
-@SuppressWarnings("JUnitMethodInvoked") // A test that is run on some lines only is the inherited one all the same.
 class ServerStdioIT extends ServerEnforcementOverTransport {
 
     private static final ServerProcess PROCESS = new ServerProcess(GuardedServer.class);
@@ -14,6 +12,13 @@ class ServerStdioIT extends ServerEnforcementOverTransport {
     @Override
     McpClientTransport connectToNewServer() throws InterruptedException {
         return PROCESS.connect();
+    }
+
+    @Override
+    GuardedServer.Report reportAfterwards() throws Exception {
+        McpSyncClient next = client();
+        Await.until(() -> report(next, GuardedServer.BEFORE).running() == 0);
+        return report(next, GuardedServer.BEFORE);
     }
 
     @Override
@@ -27,7 +32,7 @@ class ServerStdioIT extends ServerEnforcementOverTransport {
     }
 
     @Override
-    void assumeManyMessagesPass() {
-        assumeFalse(System.getProperty("sdk.line", "2.1").equals("2.0"), StdioIT.LOSES_MESSAGES);
+    int callersAtOnce() {
+        return ServerProcess.callersAtOnce();
     }
 }

@@ -45,7 +45,8 @@ final class TestServer {
             tool("delete_store", "id"),
             tool("complain"),
             tool("work"),
-            tool("hang"));
+            tool("hang"),
+            tool("release"));
 
     private static final AtomicReference<CountDownLatch> RELEASED = new AtomicReference<>(new CountDownLatch(1));
 
@@ -99,6 +100,9 @@ final class TestServer {
         if (request.name().equals("hang")) {
             hang();
         }
+        if (request.name().equals("release")) {
+            release();
+        }
         return CallToolResult.builder()
                 .addTextContent(request.name() + " " + request.arguments())
                 .isError(request.name().equals("complain"))
@@ -115,7 +119,7 @@ final class TestServer {
         }
     }
 
-    /** Lets the calls of {@code hang} go on that run in this process. */
+    /** Lets the calls of {@code hang} go on that run in this process, as the tool of this name does. */
     static void release() {
         RELEASED.getAndSet(new CountDownLatch(1)).countDown();
     }

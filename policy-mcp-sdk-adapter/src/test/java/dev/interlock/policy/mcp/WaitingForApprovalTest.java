@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import reactor.core.publisher.Mono;
 
 /** Calls that wait for a person while their client goes on, gives up, or goes away. */
 class WaitingForApprovalTest {
@@ -129,6 +130,19 @@ class WaitingForApprovalTest {
         assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
         assertThat(transport.callsBeingDecided()).isEqualTo(1);
         assertThat(alarms).hasSize(1);
+    }
+
+    @Test
+    void aCancelledCallDoesNotOvertakeASlowCancellation() {
+        EnforcingClientTransport transport = transport();
+        transport.sendMessage(call(7, Map.of())).subscribe();
+        wire.onSend(message -> Mono.never());
+
+        transport.sendMessage(cancelled(7)).subscribe();
+        yes(0);
+
+        assertThat(wire.sent).hasSize(1).first().isInstanceOf(JSONRPCNotification.class);
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
     }
 
     @Test
