@@ -323,7 +323,7 @@ abstract class EnforcementOverTransport {
                 limiter);
 
         // Threads of our own: calls that block must not take the common pool, on which HTTP clients may complete.
-        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
+        ExecutorService callers = Executors.newFixedThreadPool(4);
         try {
             callers.invokeAll(IntStream.range(0, 400)
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
@@ -546,10 +546,5 @@ abstract class EnforcementOverTransport {
         assertThat(text(result.get())).isEqualTo("start_export {to=bucket-1}");
         assertThat(reached(client, "start_export")).isEqualTo(1);
         agent.shutdown();
-    }
-
-    /** How many threads may send at once without the SDK's transport losing anything. */
-    int callersAtOnce() {
-        return 4;
     }
 }

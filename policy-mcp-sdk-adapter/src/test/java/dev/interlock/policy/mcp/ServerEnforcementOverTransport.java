@@ -482,7 +482,7 @@ abstract class ServerEnforcementOverTransport {
     void nothingStaysBehindAfterManyCallsAtOnce() throws Exception {
         McpSyncClient client = client();
 
-        ExecutorService callers = Executors.newFixedThreadPool(callersAtOnce());
+        ExecutorService callers = Executors.newFixedThreadPool(4);
         try {
             callers.invokeAll(IntStream.range(0, 200)
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
@@ -500,10 +500,5 @@ abstract class ServerEnforcementOverTransport {
     /** Whether the server can send something of its own. */
     boolean hasSessions() {
         return true;
-    }
-
-    /** How many threads may send at once without the SDK's transport losing anything. */
-    int callersAtOnce() {
-        return 4;
     }
 }

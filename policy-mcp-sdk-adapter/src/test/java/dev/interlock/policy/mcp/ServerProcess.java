@@ -33,6 +33,10 @@ import reactor.core.publisher.Mono;
  */
 final class ServerProcess {
 
+    /** Before 2.1, the SDK's client on stdio fails to send ("Failed to enqueue message") while another thread does. */
+    private static final boolean LOSES_MESSAGES =
+            System.getProperty("sdk.line", "2.1").equals("2.0");
+
     private final Class<?> main;
     private volatile Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> receiver = ServerProcess::nobody;
     private @Nullable StdioClientTransport process;
@@ -84,11 +88,6 @@ final class ServerProcess {
         return Mono.empty();
     }
 
-    /** Before 2.1, the SDK's client on stdio fails to send ("Failed to enqueue message") while another thread does. */
-    static int callersAtOnce() {
-        return System.getProperty("sdk.line", "2.1").equals("2.0") ? 1 : 4;
-    }
-
     /** Has the process go without a word. */
     void kill() {
         ProcessHandle.current().children().forEach(ProcessHandle::destroyForcibly);
@@ -117,7 +116,14 @@ final class ServerProcess {
 
         @Override
         public Mono<Void> sendMessage(JSONRPCMessage message) {
-            return stdio.sendMessage(message);
+            if (!LOSES_MESSAGES) {
+                return stdio.sendMessage(message);
+            }
+            return Mono.defer(() -> {
+                synchronized (stdio) {
+                    return stdio.sendMessage(message);
+                }
+            });
         }
 
         @Override

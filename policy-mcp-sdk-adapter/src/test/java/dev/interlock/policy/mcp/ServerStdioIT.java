@@ -30,9 +30,4 @@ class ServerStdioIT extends ServerEnforcementOverTransport {
     static void stop() {
         PROCESS.stop();
     }
-
-    @Override
-    int callersAtOnce() {
-        return ServerProcess.callersAtOnce();
-    }
 }

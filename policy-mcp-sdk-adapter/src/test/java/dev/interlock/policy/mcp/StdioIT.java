@@ -32,9 +32,4 @@ class StdioIT extends EnforcementOverTransport {
         lost = true;
         PROCESS.kill();
     }
-
-    @Override
-    int callersAtOnce() {
-        return ServerProcess.callersAtOnce();
-    }
 }
