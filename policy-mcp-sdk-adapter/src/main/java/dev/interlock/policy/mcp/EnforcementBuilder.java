@@ -39,6 +39,8 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     EnforcementBuilder(PolicyEngine engine) {
         this.engine = engine;
+        // Whoever rates the first tool may read files for it, and later that would be a thread that must not block.
+        engine.tools().rating(null, "tool");
     }
 
     abstract B self();

@@ -4,9 +4,23 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpServerTransport;
+import java.io.FileInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -32,6 +46,7 @@ class BlockingCallsTest {
 
     private final ScriptedTransport wire = new ScriptedTransport();
     private final RecordingLimiter limiter = new RecordingLimiter();
+    private final Scheduler answering = Schedulers.newParallel(THREADS);
 
     private PolicyEngine engine() {
         return PolicyEngine.builder(new Policies()
@@ -40,7 +55,28 @@ class BlockingCallsTest {
                         .tool("delete", Policies.denied("no"))
                         .policy())
                 .rateLimiter(limiter)
+                .classifier(new WithAFile())
                 .build();
+    }
+
+    /** Reads a file when it is first asked. */
+    private static final class WithAFile implements ToolClassifier {
+
+        private final ToolClassifier standard = StandardToolClassifier.create();
+        private boolean read;
+
+        @Override
+        public synchronized ToolRating rate(ToolDefinition tool) {
+            if (!read) {
+                try (InputStream file = new FileInputStream(
+                        Path.of(System.getProperty("java.home"), "release").toFile())) {
+                    read = file.read() != -1;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+            return standard.rate(tool);
+        }
     }
 
     @BeforeAll
@@ -61,6 +97,7 @@ class BlockingCallsTest {
 
     @AfterEach
     void nothingHasBlocked() {
+        answering.dispose();
         assertThat(BLOCKED).isEmpty();
     }
 
@@ -138,6 +175,54 @@ class BlockingCallsTest {
 
         assertThat(responses).hasSize(150);
         assertThat(limiter.reserved()).isEqualTo(50);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    /** The question goes out, the answer comes in and the call goes on without a thread that waits. */
+    @Test
+    void aCallThatWaitsForThePersonAtTheClientBlocksNothing() {
+        PolicyEngine asking = PolicyEngine.builder(new Policies()
+                        .tool("export", Policies.limit(100), Policies.ask())
+                        .policy())
+                .rateLimiter(limiter)
+                .build();
+        ServerGuard guard =
+                new ServerGuard(EnforcingServerTransports.builder(asking).elicitApprovals());
+        ClientSession session = guard.session("s");
+        ElicitedApprovals person = guard.elicitedApprovals();
+        person.introduced(ClientCapabilities.builder().elicitation().build());
+        McpServerTransport client = new McpServerTransport() {
+            @Override
+            public Mono<Void> sendMessage(JSONRPCMessage question) {
+                return Mono.delay(Duration.ofMillis(1), answering)
+                        .then(guard.answered(
+                                JSONRPCResponse.result(
+                                        ((JSONRPCRequest) question).id(),
+                                        Map.of("action", "accept", "content", Map.of("decision", "approve"))),
+                                "s",
+                                person));
+            }
+
+            @Override
+            public Mono<Void> closeGracefully() {
+                return Mono.empty();
+            }
+
+            @Override
+            public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
+                return McpJsonDefaults.getMapper().convertValue(data, type);
+            }
+        };
+        Exchange server = request -> Mono.just(JSONRPCResponse.result(request.id(), Map.of("content", List.of())));
+
+        List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
+                .flatMap(id -> guard.answer(call(id, "export"), session, server, person.over(client)), 10)
+                .collectList());
+
+        assertThat(responses)
+                .hasSize(50)
+                .noneMatch(response -> response.result().toString().contains("DENIED"));
+        assertThat(person.openQuestions()).isZero();
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 }

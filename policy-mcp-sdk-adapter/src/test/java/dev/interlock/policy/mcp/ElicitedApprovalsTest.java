@@ -8,11 +8,11 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -32,11 +32,19 @@ class ElicitedApprovalsTest {
 
     private final List<ApprovalRequest> askedElsewhere = new CopyOnWriteArrayList<>();
     private final List<CompletableFuture<ApprovalAnswer>> elsewhere = new CopyOnWriteArrayList<>();
-    private final List<Runnable> alarms = new ArrayList<>();
+    private final List<Runnable> alarms = new CopyOnWriteArrayList<>();
     private @Nullable GuardedServer server;
 
     /** A server each of whose callers is who the request says. */
     private ServerWay.End open(ServerWay way, Policies policy, boolean otherHandler) {
+        return open(
+                way,
+                policy,
+                otherHandler,
+                ClientCapabilities.builder().elicitation().build());
+    }
+
+    private ServerWay.End open(ServerWay way, Policies policy, boolean otherHandler, ClientCapabilities abilities) {
         assumeTrue(way.exists(), "this version of the SDK has no such way");
         PolicyEngine.Builder engine = PolicyEngine.builder(policy.policy()).alarm((delay, task) -> {
             alarms.add(task);
@@ -53,7 +61,7 @@ class ElicitedApprovalsTest {
         server = new GuardedServer(engine.build());
         server.guard.callContext((transport, reactor) ->
                 transport.get("user") instanceof String user ? CallContext.by(user) : CallContext.EMPTY);
-        return way.into(server);
+        return way.into(server, abilities);
     }
 
     private static Policies paying() {
@@ -95,14 +103,9 @@ class ElicitedApprovalsTest {
         return awaited(end, JSONRPCResponse.class).result().toString();
     }
 
-    private static boolean hasSession(ServerWay way) {
-        return way != ServerWay.STATELESS;
-    }
-
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
     void onlyWhoMadeTheCallCanAnswerAndOnlyWithTheQuestionsId(ServerWay way) {
-        assumeTrue(hasSession(way), "without a session nobody can be asked");
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of("amount", 5));
         JSONRPCRequest question = awaited(end, JSONRPCRequest.class);
@@ -125,9 +128,8 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
     void anAnswerCountsOnce(ServerWay way) {
-        assumeTrue(hasSession(way), "without a session nobody can be asked");
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of());
         Object id = awaited(end, JSONRPCRequest.class).id();
@@ -140,9 +142,8 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
     void aQuestionThatNobodyAnswersInTimeIsWithdrawn(ServerWay way) {
-        assumeTrue(hasSession(way), "without a session nobody can be asked");
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of());
         Object id = awaited(end, JSONRPCRequest.class).id();
@@ -171,9 +172,8 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
     void theEnginesHandlerIsAskedIfThePersonDismissesTheQuestionButNotIfTheySayNo(ServerWay way) {
-        assumeTrue(hasSession(way), "without a session nobody can be asked");
         for (String action : List.of("cancel", "decline")) {
             ServerWay.End end = open(way, paying(), true);
             call(end, "ada", Map.of());
@@ -203,5 +203,56 @@ class ElicitedApprovalsTest {
 
         assertThat(response(end)).contains("[POLICY DENIED] ");
         assertThat(end.received).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aClientThatTakesNoFormsIsNotAskedAndItsCallerToldWhy(ServerWay way) {
+        for (ClientCapabilities abilities : List.of(
+                ClientCapabilities.builder().build(),
+                ClientCapabilities.builder().elicitation(false, true).build())) {
+            ServerWay.End end = open(way, paying(), false, abilities);
+
+            call(end, "ada", Map.of());
+
+            assertThat(response(end)).contains("[POLICY DENIED] ");
+            if (way != ServerWay.STATELESS) {
+                assertThat(response(end)).contains("the client can't ask a person");
+            }
+            assertThat(end.received).hasSize(1);
+            assertThat(server.ran()).isEmpty();
+            assertThat(alarms).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
+    void aPersonIsAskedTwentyQuestionsAtOnceAndNoMore(ServerWay way) {
+        ServerWay.End end = open(way, paying(), false);
+        for (int i = 0; i < 20; i++) {
+            call(end, "ada", Map.of("i", i));
+        }
+        Await.until(() -> questions(end).size() == 20);
+
+        call(end, "ada", Map.of("i", 20));
+
+        assertThat(response(end)).contains("[POLICY DENIED] ").contains("too many questions are open");
+        assertThat(questions(end)).hasSize(20);
+        assertThat(server.ran()).isEmpty();
+
+        send(end, "ada", JSONRPCResponse.result(questions(end).get(7).id(), YES));
+        Await.until(() -> server.ran().containsKey("pay"));
+        call(end, "ada", Map.of("i", 21));
+        Await.until(() -> questions(end).size() == 21);
+        questions(end).forEach(question -> send(end, "ada", JSONRPCResponse.result(question.id(), YES)));
+        Await.until(() -> server.ran().get("pay") == 21 && server.inPlace.runningCalls() == 0);
+        assertThat(alarms).isEmpty();
+    }
+
+    private static List<JSONRPCRequest> questions(ServerWay.End end) {
+        return end.received.stream()
+                .filter(JSONRPCRequest.class::isInstance)
+                .map(JSONRPCRequest.class::cast)
+                .toList();
     }
 }

@@ -51,13 +51,18 @@ enum ServerWay {
 
     /** A client's end of this way into a server. */
     End into(GuardedServer server) {
+        return into(server, ClientCapabilities.builder().elicitation().build());
+    }
+
+    /** That of a client with such abilities. */
+    End into(GuardedServer server, ClientCapabilities abilities) {
         End end = switch (this) {
             case SESSION -> new SessionEnd();
             case STREAM_BY_REQUEST -> new StreamEnd(false);
             case STREAM_BY_TRANSPORT -> new StreamEnd(true);
             case STATELESS -> new StatelessEnd();
         };
-        end.open(server);
+        end.open(server, abilities);
         return end;
     }
 
@@ -67,7 +72,7 @@ enum ServerWay {
         /** What the client got. */
         final List<JSONRPCMessage> received = new CopyOnWriteArrayList<>();
 
-        abstract void open(GuardedServer server);
+        abstract void open(GuardedServer server, ClientCapabilities abilities);
 
         abstract Mono<Void> send(JSONRPCMessage message);
 
@@ -94,10 +99,10 @@ enum ServerWay {
             return request(new JSONRPCRequest("tools/call", "c-1", params));
         }
 
-        static InitializeRequest hello() {
+        static InitializeRequest hello(ClientCapabilities abilities) {
             return InitializeRequest.builder(
                             "2025-06-18",
-                            ClientCapabilities.builder().elicitation().build(),
+                            abilities,
                             Implementation.builder("test", "1").build())
                     .build();
         }
@@ -109,10 +114,10 @@ enum ServerWay {
         private @Nullable McpServerSession session;
 
         @Override
-        void open(GuardedServer server) {
+        void open(GuardedServer server, ClientCapabilities abilities) {
             server.on(this);
             session = factory.create(new Wire(received));
-            send(new JSONRPCRequest("initialize", 0, hello())).block();
+            send(new JSONRPCRequest("initialize", 0, hello(abilities))).block();
             send(new JSONRPCNotification("notifications/initialized")).block();
             received.clear();
         }
@@ -149,9 +154,9 @@ enum ServerWay {
         }
 
         @Override
-        void open(GuardedServer server) {
+        void open(GuardedServer server, ClientCapabilities abilities) {
             server.on(this);
-            session = factory.startSession(hello()).session();
+            session = factory.startSession(hello(abilities)).session();
         }
 
         @Override
@@ -189,7 +194,7 @@ enum ServerWay {
         private @Nullable McpStatelessServerHandler handler;
 
         @Override
-        void open(GuardedServer server) {
+        void open(GuardedServer server, ClientCapabilities abilities) {
             server.on(this);
         }
 
