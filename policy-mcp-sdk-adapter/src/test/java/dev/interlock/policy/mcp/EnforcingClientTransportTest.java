@@ -7,6 +7,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
@@ -23,8 +24,10 @@ import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -753,29 +756,118 @@ class EnforcingClientTransportTest {
 
         @Test
         void neverLeaksWhateverTheEnding() {
+            List<Runnable> alarms = new ArrayList<>();
+            Deque<CompletableFuture<ApprovalAnswer>> asked = new ArrayDeque<>();
+            PolicyEngine engine = PolicyEngine.builder(new Policies()
+                            .tool("export", Policies.limit(10))
+                            .tool("pay", Policies.limit(10), Policies.ask())
+                            .tool("delete", Policies.denied("no"))
+                            .policy())
+                    .rateLimiter(limiter)
+                    .time(time)
+                    .alarm((delay, task) -> {
+                        alarms.add(task);
+                        return () -> alarms.remove(task);
+                    })
+                    .approvals(request -> {
+                        CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                        asked.add(answer);
+                        return answer;
+                    })
+                    .build();
+            transport = EnforcingClientTransport.builder(wire, engine)
+                    .timeSource(time)
+                    .build();
             transport.setExceptionHandler(failure -> {});
+            transport.connect(wire::show).block();
+            ApprovalAnswer yes = ApprovalAnswer.approved("Ada");
             List<Runnable> endings = List.of(
                     () -> wire.respond("1", result("done")),
+                    () -> wire.respond("1", Map.of("content", List.of(), "isError", true)),
                     () -> wire.respondError("1"),
                     () -> wire.exceptionHandler.accept(new IOException()),
-                    () -> transport
-                            .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", "1")))
-                            .block(),
+                    () -> cancel("1"),
                     () -> time.advance(Duration.ofHours(1)),
                     () -> transport.connect(wire::show).block(),
-                    () -> transport.sendMessage(call("1", "export", null)).block(),
-                    () -> transport.sendMessage(raw("2", null)).block());
+                    () -> transport
+                            .closeGracefully()
+                            .then(transport.connect(wire::show))
+                            .block(),
+                    // Its id is used again.
+                    () -> send("1", "export"),
+                    () -> send("2", "unlimited"),
+                    () -> send("2", "delete"),
+                    () -> failing(new ConnectException()),
+                    () -> failing(new IOException()),
+                    () -> {
+                        send("2", "pay");
+                        asked.remove().complete(yes);
+                        wire.respond("2", result("done"));
+                    },
+                    () -> {
+                        send("2", "pay");
+                        asked.remove().complete(ApprovalAnswer.refused("Ada", "no"));
+                    },
+                    () -> {
+                        send("2", "pay");
+                        asked.remove().completeExceptionally(new IllegalStateException("nobody is there"));
+                    },
+                    () -> {
+                        send("2", "pay");
+                        cancel("2");
+                        asked.remove().complete(yes);
+                    },
+                    () -> {
+                        Disposable caller = send("2", "pay");
+                        caller.dispose();
+                        asked.remove().complete(yes);
+                    },
+                    () -> {
+                        send("2", "pay");
+                        time.advance(Duration.ofMinutes(1));
+                        asked.remove().complete(yes);
+                    },
+                    () -> {
+                        send("2", "pay");
+                        List.copyOf(alarms).forEach(Runnable::run);
+                        asked.remove().complete(yes);
+                    },
+                    () -> {
+                        send("2", "pay");
+                        transport.connect(wire::show).block();
+                        asked.remove().complete(yes);
+                    });
             for (int i = 0; i < 100_000; i++) {
-                transport.sendMessage(call("1", "export", null)).block();
+                send("1", "export");
                 endings.get(i % endings.size()).run();
                 wire.sent.clear();
+                wire.contexts.clear();
                 wire.shown.clear();
             }
             transport.close();
 
             assertThat(transport.pendingRequests()).isZero();
-            assertThat(limiter.reserved()).isEqualTo(112_500);
+            assertThat(transport.callsBeingDecided()).isZero();
+            assertThat(alarms).isEmpty();
+            assertThat(limiter.reserved()).isGreaterThan(100_000 + 100_000 * 10 / 21);
+            assertThat(limiter.settlements()).contains(Settlement.values());
             assertThat(limiter.settledEachOnce()).isTrue();
+        }
+
+        private Disposable send(String id, String tool) {
+            return transport.sendMessage(call(id, tool, null)).subscribe(nothing -> {}, failure -> {});
+        }
+
+        private void cancel(String id) {
+            transport
+                    .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", id)))
+                    .block();
+        }
+
+        private void failing(Exception failure) {
+            wire.onSend(message -> Mono.error(failure));
+            send("2", "export");
+            wire.onSend(message -> Mono.empty());
         }
 
         private void assertEnded(Settlement outcome) {

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.value.ValueLimits;
@@ -17,11 +18,14 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -319,11 +323,24 @@ class EnforcingServerTransportsTest {
     @Test
     void afterAHundredThousandCallsWithEveryEndingNothingIsHeld() {
         RecordingLimiter limiter = new RecordingLimiter();
+        List<Runnable> alarms = new ArrayList<>();
+        Deque<CompletableFuture<ApprovalAnswer>> asked = new ArrayDeque<>();
         PolicyEngine engine = PolicyEngine.builder(new Policies()
                         .tool("export", Policies.limit(10))
+                        .tool("pay", Policies.limit(10), Policies.ask())
                         .tool("delete", Policies.denied("no"))
                         .policy())
                 .rateLimiter(limiter)
+                .time(time)
+                .alarm((delay, task) -> {
+                    alarms.add(task);
+                    return () -> alarms.remove(task);
+                })
+                .approvals(request -> {
+                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+                    asked.add(answer);
+                    return answer;
+                })
                 .build();
         ServerGuard guard =
                 new ServerGuard(EnforcingServerTransports.builder(engine).timeSource(time));
@@ -342,15 +359,38 @@ class EnforcingServerTransportsTest {
                 request -> Mono.never());
         ClientSession session = guard.session("s");
 
+        ApprovalAnswer yes = ApprovalAnswer.approved("Ada");
+        List<Consumer<Disposable>> whileAPersonThinks = List.of(
+                caller -> asked.element().complete(yes),
+                caller -> asked.element().complete(ApprovalAnswer.refused("Ada", "no")),
+                caller -> asked.element().completeExceptionally(new IllegalStateException("nobody is there")),
+                caller -> session.heard(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1))),
+                caller -> session.close(),
+                caller -> time.advance(Duration.ofMinutes(1)),
+                caller -> List.copyOf(alarms).forEach(Runnable::run),
+                Disposable::dispose);
+
+        JSONRPCRequest pay = new JSONRPCRequest("tools/call", 1, params("pay", Map.of()));
+        JSONRPCRequest delete = new JSONRPCRequest("tools/call", 1, params("delete", Map.of()));
         for (int i = 0; i < 100_000; i++) {
             Exchange ending = endings.get(i % endings.size());
-            JSONRPCRequest request =
-                    i % 10 == 9 ? new JSONRPCRequest("tools/call", 1, params("delete", Map.of())) : export;
-            guard.answer(request, session, ending, null).subscribe().dispose();
+            if (i % 10 == 9) {
+                guard.answer(delete, session, ending, null).subscribe().dispose();
+            } else if (i % 10 == 8) {
+                Disposable caller = guard.answer(pay, session, ending, null).subscribe();
+                whileAPersonThinks.get(i / 10 % whileAPersonThinks.size()).accept(caller);
+                asked.remove().complete(yes);
+                caller.dispose();
+            } else {
+                guard.answer(export, session, ending, null).subscribe().dispose();
+            }
         }
 
         assertThat(guard.runningCalls()).isZero();
+        assertThat(session.deciding().size()).isZero();
+        assertThat(alarms).isEmpty();
         assertThat(limiter.reserved()).isEqualTo(90_000);
+        assertThat(limiter.settlements()).contains(Settlement.values());
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 
