@@ -76,6 +76,10 @@ class AuditIT {
         }
     }
 
+    private String in(String name) {
+        return directory.resolve(name).toString();
+    }
+
     private void tamper(int line, String from, String to) throws IOException {
         List<String> lines = new ArrayList<>(Files.readAllLines(file));
         assertThat(lines.get(line - 1)).contains(from);
@@ -86,18 +90,17 @@ class AuditIT {
     @Test
     void verifyFindsNothingInASoundLogAndTellsItsHead() throws Exception {
         write(AuditLog.at(file));
-        Result result = interlock.run("audit", "verify", "audit.jsonl");
+        CommandRun result = CommandRun.of("audit", "verify", in("audit.jsonl"));
         assertThat(result.code()).isZero();
         assertThat(result.out()).matches("(?s)13 lines in 1 file: intact\nhead 13:[0-9a-f]{64}\n");
 
         String head = result.out().substring(result.out().indexOf("head ") + 5).strip();
-        assertThat(interlock
-                        .run("audit", "verify", "audit.jsonl", "--head", head)
+        assertThat(CommandRun.of("audit", "verify", in("audit.jsonl"), "--head", head)
                         .code())
                 .isZero();
         Files.delete(file);
         write(AuditLog.at(file));
-        Result other = interlock.run("audit", "verify", "audit.jsonl", "--head", head);
+        CommandRun other = CommandRun.of("audit", "verify", in("audit.jsonl"), "--head", head);
         assertThat(other.code()).isEqualTo(1);
         assertThat(other.out()).contains("line 13 is not the one that the given head speaks of");
     }
@@ -106,13 +109,12 @@ class AuditIT {
     void verifySaysWhichLineWasChanged() throws Exception {
         write(AuditLog.at(file));
         tamper(5, "\"denied\"", "\"allowed\"");
-        Result result = interlock.run("audit", "verify", "audit.jsonl");
+        CommandRun result = CommandRun.of("audit", "verify", in("audit.jsonl"));
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out()).contains("audit.jsonl:5: changed: line 5 was changed after it was written");
 
         JsonNode json = new JsonMapper()
-                .readTree(interlock
-                        .run("audit", "verify", "audit.jsonl", "--format", "json")
+                .readTree(CommandRun.of("audit", "verify", in("audit.jsonl"), "--format", "json")
                         .out());
         assertThat(json.get("intact").asBoolean()).isFalse();
         assertThat(json.get("findings").get(0).get("line").asInt()).isEqualTo(5);
@@ -130,15 +132,14 @@ class AuditIT {
         interlock.file("secret", "0123456789abcdef0123456789abcdef\n");
         write(AuditLog.at(file).sealedBy(SealKey.ed25519(pair.getPrivate())));
 
-        assertThat(interlock
-                        .run("audit", "verify", "audit.jsonl", "--key", "public.pem")
+        assertThat(CommandRun.of("audit", "verify", in("audit.jsonl"), "--key", in("public.pem"))
                         .code())
                 .isZero();
-        Result wrong = interlock.run("audit", "verify", "audit.jsonl", "--key", "secret");
+        CommandRun wrong = CommandRun.of("audit", "verify", in("audit.jsonl"), "--key", in("secret"));
         assertThat(wrong.code()).isEqualTo(1);
         assertThat(wrong.out()).contains("was not signed by the key");
         interlock.file("short", "0123");
-        Result shortKey = interlock.run("audit", "verify", "audit.jsonl", "--key", "short");
+        CommandRun shortKey = CommandRun.of("audit", "verify", in("audit.jsonl"), "--key", in("short"));
         assertThat(shortKey.code()).isEqualTo(2);
         assertThat(shortKey.err()).contains("at least 32 bytes");
     }
@@ -146,22 +147,21 @@ class AuditIT {
     @Test
     void aLogThatIsNotThereAndAHeadThatIsNoneAreWrongUsage() throws Exception {
         for (String command : List.of("verify", "stats", "tail")) {
-            Result result = interlock.run("audit", command, "nowhere.jsonl");
+            CommandRun result = CommandRun.of("audit", command, in("nowhere.jsonl"));
             assertThat(result.code()).as(command).isEqualTo(2);
             assertThat(result.err()).contains("there is no such file").doesNotContain("\tat ");
         }
         write(AuditLog.at(file));
-        assertThat(interlock
-                        .run("audit", "verify", "audit.jsonl", "--head", "12")
+        assertThat(CommandRun.of("audit", "verify", in("audit.jsonl"), "--head", "12")
                         .code())
                 .isEqualTo(2);
-        assertThat(interlock.run("audit").code()).isEqualTo(2);
+        assertThat(CommandRun.of("audit").code()).isEqualTo(2);
     }
 
     @Test
     void statsCountsDecisionsDenialsAndCalls() throws Exception {
         write(AuditLog.at(file).rotateAt(2_000));
-        Result result = interlock.run("audit", "stats", "audit.jsonl");
+        CommandRun result = CommandRun.of("audit", "stats", in("audit.jsonl"));
         assertThat(result.code()).isZero();
         assertThat(result.out())
                 .startsWith("6 calls, ")
@@ -171,8 +171,7 @@ class AuditIT {
                 .contains("time to decide: half in ");
 
         JsonNode json = new JsonMapper()
-                .readTree(interlock
-                        .run("audit", "stats", "audit.jsonl", "--format", "json")
+                .readTree(CommandRun.of("audit", "stats", in("audit.jsonl"), "--format", "json")
                         .out());
         assertThat(json.get("calls").asInt()).isEqualTo(6);
         assertThat(json.get("decisions").get("denied").asInt()).isEqualTo(2);
@@ -180,7 +179,7 @@ class AuditIT {
                 .isGreaterThanOrEqualTo(json.get("tookMicros").get("p50").asLong());
 
         Files.writeString(file, "garbage\n");
-        assertThat(interlock.run("audit", "stats", "audit.jsonl").code()).isEqualTo(1);
+        assertThat(CommandRun.of("audit", "stats", in("audit.jsonl")).code()).isEqualTo(1);
     }
 
     @Test
@@ -192,7 +191,7 @@ class AuditIT {
                     .build();
             engine.admit(ToolCall.of("pay\u001b[2J\nx\u202e", Map.of()));
         }
-        Result result = interlock.run("audit", "tail", "audit.jsonl", "-n", "2");
+        CommandRun result = CommandRun.of("audit", "tail", in("audit.jsonl"), "-n", "2");
         assertThat(result.out().lines()).hasSize(2);
         assertThat(result.out()).contains("denied   pay\\u001b[2J\\nx\\u202e  by (name) [name]");
         assertThat(result.out().chars().filter(c -> c < ' ' && c != '\n')).isEmpty();
@@ -297,12 +296,11 @@ class AuditIT {
         write(AuditLog.at(file));
         write(AuditLog.at(directory.resolve("other.jsonl")));
 
-        assertThat(interlock
-                        .run("audit", "stats", "audit.jsonl", "other.jsonl", "audit.jsonl")
+        assertThat(CommandRun.of("audit", "stats", in("audit.jsonl"), in("other.jsonl"), in("audit.jsonl"))
                         .out())
                 .startsWith("12 calls, ");
         tamper(5, "\"denied\"", "\"allowed\"");
-        Result both = interlock.run("audit", "verify", "other.jsonl", "audit.jsonl");
+        CommandRun both = CommandRun.of("audit", "verify", in("other.jsonl"), in("audit.jsonl"));
         assertThat(both.out())
                 .contains("other.jsonl: 13 lines in 1 file: intact")
                 .contains("audit.jsonl: 13 lines in 1 file: 1 finding");
@@ -344,10 +342,10 @@ class AuditIT {
             engine.admit(call).succeeded();
             engine.admit(MethodCall.of("resources/read").on("files"));
         }
-        assertThat(interlock.run("audit", "tail", "audit.jsonl", "-n", "4").out())
+        assertThat(CommandRun.of("audit", "tail", in("audit.jsonl"), "-n", "4").out())
                 .containsPattern("approved pay  by a person \\[approved\\]  answered by Ada\\\\u001b\\[2J  ticket \\S+")
                 .contains("denied   to files: resources/read  by methods.resources/* [method]");
-        assertThat(interlock.run("audit", "stats", "audit.jsonl").out())
+        assertThat(CommandRun.of("audit", "stats", in("audit.jsonl")).out())
                 .contains("other requests: 1 denied")
                 .contains("who answered\n       1  approved by Ada\\u001b[2J")
                 .contains("       1  resources/read  by methods.resources/* [method]");

@@ -49,9 +49,13 @@ class CommandsIT {
                 .file("implied.yaml", "get_status: {}\n");
     }
 
+    private String in(String name) {
+        return directory.resolve(name).toString();
+    }
+
     @Test
     void validateShowsEachMistakeWithACaretUnderIt() throws Exception {
-        Result result = interlock.run("validate", "bad.yaml", "policy.yaml");
+        CommandRun result = CommandRun.of("validate", in("bad.yaml"), in("policy.yaml"));
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out())
                 .contains("bad.yaml:5:9: error unknown-key: unknown key 'actoin', did you mean 'action'?")
@@ -62,8 +66,9 @@ class CommandsIT {
 
     @Test
     void validateTakesWarningsForFindingsOnlyWhenStrict() throws Exception {
-        assertThat(interlock.run("validate", "implied.yaml").code()).isZero();
-        assertThat(interlock.run("validate", "--strict", "implied.yaml").code()).isEqualTo(1);
+        assertThat(CommandRun.of("validate", in("implied.yaml")).code()).isZero();
+        assertThat(CommandRun.of("validate", "--strict", in("implied.yaml")).code())
+                .isEqualTo(1);
     }
 
     @Test
@@ -79,12 +84,12 @@ class CommandsIT {
     @Test
     void aFileThatIsNotThereIsAnErrorInALine() throws Exception {
         for (String[] args : List.of(
-                new String[] {"validate", "nowhere.yaml"},
-                new String[] {"explain", "nowhere.yaml", "--tool", "t"},
-                new String[] {"test", "policy.yaml", "nowhere.yaml"},
-                new String[] {"replay", "policy.yaml", "nowhere.jsonl"},
-                new String[] {"proxy", "nowhere.yaml", "--", "true"})) {
-            Result result = interlock.run(args);
+                new String[] {"validate", in("nowhere.yaml")},
+                new String[] {"explain", in("nowhere.yaml"), "--tool", "t"},
+                new String[] {"test", in("policy.yaml"), in("nowhere.yaml")},
+                new String[] {"replay", in("policy.yaml"), in("nowhere.jsonl")},
+                new String[] {"proxy", in("nowhere.yaml"), "--", "true"})) {
+            CommandRun result = CommandRun.of(args);
             assertThat(result.code()).as(args[0]).isEqualTo(2);
             assertThat(result.err()).contains("there is no such file").doesNotContain("Exception", "\tat ");
         }
@@ -102,7 +107,7 @@ class CommandsIT {
                 "audit verify",
                 "audit stats",
                 "audit tail")) {
-            Result result = interlock.run((command + " --help").split(" "));
+            CommandRun result = CommandRun.of((command + " --help").split(" "));
             assertThat(result.code()).isZero();
             assertThat(result.out()).startsWith("Usage: interlock " + command).contains("Example:");
         }
@@ -111,7 +116,8 @@ class CommandsIT {
     @Test
     void explainTellsTheValuesThatWereComparedAndTheRoomThatIsLeft() throws Exception {
         interlock.file("call.json", "{\"amount\": 100.00000000000000001}");
-        Result result = interlock.run("explain", "policy.yaml", "--tool", "create_charge", "--args", "@call.json");
+        CommandRun result =
+                CommandRun.of("explain", in("policy.yaml"), "--tool", "create_charge", "--args", "@" + in("call.json"));
         assertThat(result.code()).isZero();
         assertThat(result.out())
                 .startsWith("DENIED by cap at tools.create_charge.rules[0] (line 6) [condition]")
@@ -122,7 +128,7 @@ class CommandsIT {
 
     @Test
     void explainSaysInJsonWhatItSaysInWords() throws Exception {
-        Result result = interlock.run("explain", "policy.yaml", "--tool", "secret", "--format", "json");
+        CommandRun result = CommandRun.of("explain", in("policy.yaml"), "--tool", "secret", "--format", "json");
         JsonNode decision = JSON.readTree(result.out()).get("decision");
         assertThat(decision.get("allowed").asBoolean()).isFalse();
         assertThat(decision.get("code").asString()).isEqualTo("hidden");
@@ -130,8 +136,8 @@ class CommandsIT {
 
     @Test
     void explainRefusesArgumentsWithAKeyTwice() throws Exception {
-        Result result =
-                interlock.run("explain", "policy.yaml", "--tool", "create_charge", "--args", "{\"a\":1,\"a\":2}");
+        CommandRun result =
+                CommandRun.of("explain", in("policy.yaml"), "--tool", "create_charge", "--args", "{\"a\":1,\"a\":2}");
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.err()).contains("twice");
     }
@@ -150,7 +156,8 @@ class CommandsIT {
                     calls:
                       - {tool: create_charge, args: {amount: 101}, expect: allowed}
                 """);
-        Result result = interlock.run("test", "policy.yaml", "tests.yaml", "--junit-xml", "report/junit.xml");
+        CommandRun result =
+                CommandRun.of("test", in("policy.yaml"), in("tests.yaml"), "--junit-xml", in("report/junit.xml"));
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out())
                 .contains("passed  two an hour")
@@ -167,7 +174,7 @@ class CommandsIT {
     @Test
     void testShowsWhereATestFileIsWrong() throws Exception {
         interlock.file("tests.yaml", "cases:\n  - name: n\n    calls:\n      - {tool: t, expct: allowed}\n");
-        Result result = interlock.run("test", "policy.yaml", "tests.yaml");
+        CommandRun result = CommandRun.of("test", in("policy.yaml"), in("tests.yaml"));
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.err())
                 .contains("tests.yaml:4:19: error unknown-key: unknown key 'expct', did you mean 'expect'?");
@@ -274,7 +281,7 @@ class CommandsIT {
 
     @Test
     void schemaPrintsTheSchema() throws Exception {
-        Result result = interlock.run("schema");
+        CommandRun result = CommandRun.of("schema");
         assertThat(result.code()).isZero();
         assertThat(JSON.readTree(result.out()).get("$schema").asString()).endsWith("2020-12/schema");
     }
