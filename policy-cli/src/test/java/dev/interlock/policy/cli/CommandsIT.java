@@ -55,7 +55,7 @@ class CommandsIT {
 
     @Test
     void validateShowsEachMistakeWithACaretUnderIt() throws Exception {
-        CommandRun result = CommandRun.of("validate", in("bad.yaml"), in("policy.yaml"));
+        Result result = interlock.run("validate", "bad.yaml", "policy.yaml");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out())
                 .contains("bad.yaml:5:9: error unknown-key: unknown key 'actoin', did you mean 'action'?")
@@ -116,8 +116,7 @@ class CommandsIT {
     @Test
     void explainTellsTheValuesThatWereComparedAndTheRoomThatIsLeft() throws Exception {
         interlock.file("call.json", "{\"amount\": 100.00000000000000001}");
-        CommandRun result =
-                CommandRun.of("explain", in("policy.yaml"), "--tool", "create_charge", "--args", "@" + in("call.json"));
+        Result result = interlock.run("explain", "policy.yaml", "--tool", "create_charge", "--args", "@call.json");
         assertThat(result.code()).isZero();
         assertThat(result.out())
                 .startsWith("DENIED by cap at tools.create_charge.rules[0] (line 6) [condition]")
@@ -156,8 +155,7 @@ class CommandsIT {
                     calls:
                       - {tool: create_charge, args: {amount: 101}, expect: allowed}
                 """);
-        CommandRun result =
-                CommandRun.of("test", in("policy.yaml"), in("tests.yaml"), "--junit-xml", in("report/junit.xml"));
+        Result result = interlock.run("test", "policy.yaml", "tests.yaml", "--junit-xml", "report/junit.xml");
         assertThat(result.code()).isEqualTo(1);
         assertThat(result.out())
                 .contains("passed  two an hour")
@@ -281,7 +279,7 @@ class CommandsIT {
 
     @Test
     void schemaPrintsTheSchema() throws Exception {
-        CommandRun result = CommandRun.of("schema");
+        Result result = interlock.run("schema");
         assertThat(result.code()).isZero();
         assertThat(JSON.readTree(result.out()).get("$schema").asString()).endsWith("2020-12/schema");
     }

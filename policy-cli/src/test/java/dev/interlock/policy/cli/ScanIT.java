@@ -67,8 +67,15 @@ class ScanIT {
     };
 
     private static CommandRun run(String[] server, String... args) {
-        return CommandRun.of(
-                Stream.concat(Arrays.stream(args), Arrays.stream(server)).toArray(String[]::new));
+        return CommandRun.of(before(server, args));
+    }
+
+    private Interlock.Result process(String[] server, String... args) throws Exception {
+        return new Interlock(directory).run(before(server, args));
+    }
+
+    private static String[] before(String[] server, String... args) {
+        return Stream.concat(Arrays.stream(args), Arrays.stream(server)).toArray(String[]::new);
     }
 
     private String file(String name) {
@@ -76,19 +83,19 @@ class ScanIT {
     }
 
     @Test
-    void aServerOnStandardInputAndOutputIsScannedCheckedAndLocked() throws IOException {
-        CommandRun scan = run(DEMO_SERVER, "scan", "--lock", file("tools.lock.json"));
+    void aServerOnStandardInputAndOutputIsScannedCheckedAndLocked() throws Exception {
+        Interlock.Result scan = process(DEMO_SERVER, "scan", "--lock", "tools.lock.json");
 
         assertThat(scan.err()).isEmpty();
         assertThat(scan.code()).isZero();
         assertThat(PolicyYaml.read(scan.out(), "starter").diagnostics()).isEmpty();
         Files.writeString(directory.resolve("policy.yaml"), scan.out());
 
-        CommandRun check = run(DEMO_SERVER, "check", file("policy.yaml"), "--strict", "--server");
+        Interlock.Result check = process(DEMO_SERVER, "check", "policy.yaml", "--strict", "--server");
         assertThat(check.out()).isEqualToIgnoringNewLines("39 tools: no problems");
         assertThat(check.code()).isZero();
 
-        CommandRun diff = run(DEMO_SERVER, "lock", "diff", file("tools.lock.json"));
+        Interlock.Result diff = process(DEMO_SERVER, "lock", "diff", "tools.lock.json");
         assertThat(diff.out()).isEqualToIgnoringNewLines("39 tools, all as accepted");
         assertThat(diff.code()).isZero();
     }
