@@ -224,11 +224,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (message instanceof McpClientResponse) {
             delegate.executeOperationWithoutResponse(context);
         } else if (message instanceof McpClientNotification notification) {
-            try {
-                delegate.executeOperationWithoutResponse(context);
-            } finally {
-                cancel(notification);
-            }
+            cancel(notification);
+            delegate.executeOperationWithoutResponse(context);
         } else {
             Decision decision = engine.admit(request(message.method == null ? "" : MethodNames.of(message.method)));
             if (!decision.allowed()) {
@@ -238,7 +235,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
-    /** The client has given up on a call. */
+    /** The client has given up on a call. Seen to before the server hears of it: one still decided must not follow. */
     private void cancel(McpClientNotification notification) {
         if (notification.getParams() instanceof McpCancellationParams params && params.getRequestId() != null) {
             calls.cancel(params.getRequestId());

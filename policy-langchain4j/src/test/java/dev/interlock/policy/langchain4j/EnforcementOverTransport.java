@@ -3,9 +3,12 @@ package dev.interlock.policy.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.agent.tool.ToolSpecification;
@@ -22,9 +25,14 @@ import dev.langchain4j.service.tool.ToolExecutor;
 import dev.langchain4j.service.tool.ToolProviderRequest;
 import dev.langchain4j.service.tool.ToolProviderResult;
 import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -61,13 +69,18 @@ abstract class EnforcementOverTransport {
     abstract void stopServer() throws Exception;
 
     private McpClient client(String policy, RateLimiter limiter) throws Exception {
-        PolicyEngine engine = PolicyEngine.builder(
-                        PolicyYaml.read(policy, "test").orThrow())
-                .rateLimiter(limiter)
-                .build();
-        transport = EnforcingMcpTransport.wrap(connectToNewServer(), engine);
+        return client(engine(policy).rateLimiter(limiter), Duration.ofSeconds(30));
+    }
+
+    private static PolicyEngine.Builder engine(String policy) {
+        return PolicyEngine.builder(PolicyYaml.read(policy, "test").orThrow());
+    }
+
+    private McpClient client(PolicyEngine.Builder engine, Duration patience) throws Exception {
+        transport = EnforcingMcpTransport.wrap(connectToNewServer(), engine.build());
         client = DefaultMcpClient.builder()
                 .transport(transport)
+                .toolExecutionTimeout(patience)
                 .autoHealthCheck(false)
                 .build();
         return client;
@@ -176,7 +189,7 @@ abstract class EnforcementOverTransport {
                 .rootCause()
                 .isInstanceOf(McpException.class)
                 .hasMessageContaining("[POLICY DENIED] ");
-        assertThat(client.listTools()).hasSize(4);
+        assertThat(client.listTools()).hasSize(5);
         client.checkHealth();
     }
 
@@ -198,6 +211,62 @@ abstract class EnforcementOverTransport {
 
         assertThat(limiter.settlements())
                 .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+        assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    private static final String LIMITED = """
+            version: "1"
+            default: allow
+            tools:
+              hang:
+                rules:
+                  - rate_limit: {max: 10, window: 60}
+              start_export:
+                rules:
+                  - rate_limit: {max: 10, window: 60}
+                  - validate: {required_args: true}
+                  - action: require_approval
+            """;
+
+    @Test
+    void aCallThatTheClientGivesUpMayHaveRunAndIsSettledOnce() throws Exception {
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpClient client = client(engine(LIMITED).rateLimiter(limiter), Duration.ofMillis(300));
+
+        // The client sends notifications/cancelled.
+        assertThat(client.executeTool(call("hang", "{}")).resultText()).contains("timeout");
+
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(transport.openCalls()).isZero();
+        assertThat(reached(client)).isEqualTo("{hang=1}");
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aPersonsYesSendsTheirNoDoesNotAndNarrowerArgumentsAreDecidedAnew() throws Exception {
+        BlockingQueue<ApprovalAnswer> answers = new LinkedBlockingQueue<>(List.of(
+                ApprovalAnswer.approved("Ada"),
+                ApprovalAnswer.refused("Ada", "not today"),
+                ApprovalAnswer.approved("Ada", Arguments.freeze(Map.of(), ValueLimits.DEFAULT)),
+                ApprovalAnswer.approved("Ada", Arguments.freeze(Map.of("to", "b1"), ValueLimits.DEFAULT))));
+        RecordingLimiter limiter = new RecordingLimiter();
+        McpClient client = client(
+                engine(LIMITED)
+                        .rateLimiter(limiter)
+                        .approvals(request -> CompletableFuture.supplyAsync(answers::remove)),
+                Duration.ofSeconds(30));
+        ToolExecutionRequest call = call("start_export", "{\"to\": \"all\"}");
+
+        assertThat(client.executeTool(call).resultText()).isEqualTo("start_export {to=all}");
+        assertThatThrownBy(() -> client.executeTool(call)).hasMessageContaining("not today");
+        assertThatThrownBy(() -> client.executeTool(call)).hasMessageStartingWith("[POLICY DENIED] ");
+        assertThat(client.executeTool(call).resultText()).isEqualTo("start_export {to=b1}");
+
+        assertThat(reached(client)).isEqualTo("{start_export=2}");
+        assertThat(limiter.settlements())
+                .filteredOn(Settlement.SUCCEEDED::equals)
+                .hasSize(2);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.openCalls()).isZero();
     }

@@ -635,6 +635,19 @@ class EnforcingMcpTransportTest {
     }
 
     @Test
+    void aYesThatComesWhileTheCancellationIsSentSendsNothingEither() {
+        EnforcingMcpTransport asked = asking();
+        CompletableFuture<JsonNode> answer = asked.executeOperationWithResponse(call(1, "pay", "{'amount': 90}"));
+        server.beforeSending(() -> person.complete(ApprovalAnswer.approved("ada")));
+
+        asked.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
+
+        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
+        assertThat(asked.openCalls()).isZero();
+    }
+
+    @Test
     void aCallThatWaitsForItsTicketSaysWhich() {
         person.complete(new ApprovalAnswer.Pending("t-1", Duration.ofMinutes(5)));
 

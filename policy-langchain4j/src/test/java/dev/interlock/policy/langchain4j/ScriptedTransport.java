@@ -23,10 +23,16 @@ final class ScriptedTransport implements McpTransport {
     private final List<CompletableFuture<JsonNode>> awaited = new ArrayList<>();
     private @Nullable McpOperationHandler handler;
     private @Nullable RuntimeException refusal;
+    private Runnable beforeSending = () -> {};
 
     /** From now on sending throws this. */
     void refuse(RuntimeException failure) {
         refusal = failure;
+    }
+
+    /** From now on this happens before anything is sent. */
+    void beforeSending(Runnable event) {
+        beforeSending = event;
     }
 
     List<JsonNode> sent() {
@@ -99,6 +105,7 @@ final class ScriptedTransport implements McpTransport {
     }
 
     private void send(McpCallContext context) {
+        beforeSending.run();
         if (refusal != null) {
             throw refusal;
         }

@@ -14,6 +14,7 @@ class StdioIT extends EnforcementOverTransport {
                 .command(List.of(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "-XX:TieredStopAtLevel=1",
+                        "-XX:+UseSerialGC",
                         "-cp",
                         System.getProperty("java.class.path"),
                         TestServer.class.getName()))

@@ -22,6 +22,7 @@ class StreamableHttpIT extends EnforcementOverTransport {
     @TempDir
     private Path directory;
 
+    private final TestServer tools = new TestServer();
     private @Nullable McpSyncServer server;
     private final Tomcat tomcat = new Tomcat();
 
@@ -31,7 +32,7 @@ class StreamableHttpIT extends EnforcementOverTransport {
         HttpServletStreamableServerTransportProvider provider = HttpServletStreamableServerTransportProvider.builder()
                 .mcpEndpoint("/mcp")
                 .build();
-        server = new TestServer().configure(McpServer.sync(provider)).build();
+        server = tools.configure(McpServer.sync(provider)).build();
         tomcat.setBaseDir(directory.toString());
         tomcat.setPort(0);
         tomcat.setSilent(true);
@@ -46,6 +47,7 @@ class StreamableHttpIT extends EnforcementOverTransport {
 
     @Override
     void stopServer() throws Exception {
+        tools.release();
         server.closeGracefully();
         tomcat.stop();
         tomcat.destroy();

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** A real server of the MCP SDK that counts the calls that reach it, and tells the counts to whoever reads {@link #CALLS}. */
 final class TestServer {
@@ -23,6 +25,7 @@ final class TestServer {
     static final String CALLS = "test://calls";
 
     private final Map<String, Integer> calls = new ConcurrentSkipListMap<>();
+    private final CountDownLatch stopped = new CountDownLatch(1);
 
     private static Tool tool(String name, String... required) {
         Map<String, Object> properties = new TreeMap<>();
@@ -49,7 +52,11 @@ final class TestServer {
                                                 .build()))
                                 .build()));
         for (Tool tool : List.of(
-                tool("read_item", "id"), tool("start_export", "to"), tool("delete_store", "id"), tool("complain"))) {
+                tool("read_item", "id"),
+                tool("start_export", "to"),
+                tool("delete_store", "id"),
+                tool("complain"),
+                tool("hang"))) {
             server.toolCall(tool, this::answer);
         }
         return server;
@@ -57,10 +64,27 @@ final class TestServer {
 
     private CallToolResult answer(McpSyncServerExchange exchange, CallToolRequest request) {
         calls.merge(request.name(), 1, Integer::sum);
+        if (request.name().equals("hang")) {
+            hang();
+        }
         return CallToolResult.builder()
                 .addTextContent(request.name() + " " + new TreeMap<>(request.arguments()))
                 .isError(request.name().equals("complain"))
                 .build();
+    }
+
+    /** Until the server is stopped, or nobody can be waiting any more. */
+    private void hang() {
+        try {
+            stopped.await(30, TimeUnit.SECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Lets the calls of {@code hang} go on. */
+    void release() {
+        stopped.countDown();
     }
 
     /** Serves on stdin and stdout until stdin ends. */
