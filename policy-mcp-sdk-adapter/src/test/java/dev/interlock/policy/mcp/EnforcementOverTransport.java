@@ -518,8 +518,9 @@ abstract class EnforcementOverTransport {
                 .hasSize(2);
         assertThat(limiter.settlements()).filteredOn(Settlement.UNSENT::equals).hasSize(limiter.reserved() - 2);
         assertThat(limiter.settledEachOnce()).isTrue();
-        assertThat(transport.callsBeingDecided()).isZero();
         assertThat(transport.pendingRequests()).isZero();
+        // It is told last.
+        Await.until(() -> transport.callsBeingDecided() == 0);
     }
 
     @Test
