@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
 import java.util.concurrent.Callable;
+import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what another thread or process does, which wakes nobody. */
 final class Await {
@@ -18,7 +19,8 @@ final class Await {
             assertThat(Duration.ofNanos(System.nanoTime() - start))
                     .as("what was waited for has not happened")
                     .isLessThan(PATIENCE);
-            Thread.onSpinWait();
+            // Leaves the processor to whom it waits for.
+            LockSupport.parkNanos(200_000);
         }
     }
 

@@ -687,6 +687,19 @@ class EnforcingClientTransportTest {
         }
 
         @Test
+        void isUnknownOnceAServerOwesTenThousandLaterAnswers() {
+            for (int i = 0; i <= 12_000; i++) {
+                transport.sendMessage(call(i, "export", null)).block();
+            }
+
+            assertThat(transport.pendingRequests()).isEqualTo(10_000);
+            assertThat(limiter.settlements()).hasSize(2_001).containsOnly(Settlement.UNKNOWN);
+            wire.respond(0, result("late"));
+            wire.respond(12_000, result("in time"));
+            assertThat(limiter.settlements()).hasSize(2_002).last().isEqualTo(Settlement.SUCCEEDED);
+        }
+
+        @Test
         void isGivenBackIfTheCallerLeavesWhileTheCallIsDecided() {
             CompletableFuture<Reservation> decision = new CompletableFuture<>();
             limiter.answering(() -> decision);

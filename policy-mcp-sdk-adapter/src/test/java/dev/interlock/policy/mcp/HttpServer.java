@@ -26,6 +26,7 @@ import org.apache.catalina.Context;
 import org.apache.catalina.LifecycleException;
 import org.apache.catalina.LifecycleState;
 import org.apache.catalina.Wrapper;
+import org.apache.catalina.core.StandardContext;
 import org.apache.catalina.startup.Tomcat;
 import org.apache.tomcat.util.descriptor.web.FilterDef;
 import org.apache.tomcat.util.descriptor.web.FilterMap;
@@ -53,7 +54,9 @@ final class HttpServer implements AutoCloseable {
         tomcat.setBaseDir(directory.toString());
         tomcat.setPort(0);
         tomcat.setSilent(true);
-        Context context = tomcat.addContext("", directory.toString());
+        StandardContext context = (StandardContext) tomcat.addContext("", directory.toString());
+        // Else it waits for calls that hang.
+        context.setUnloadDelay(0);
         Wrapper wrapper = Tomcat.addServlet(context, "mcp", servlet);
         wrapper.setAsyncSupported(true);
         context.addServletMappingDecoded("/*", "mcp");
