@@ -45,6 +45,7 @@ public final class RedisServer implements AutoCloseable {
     private final List<String> options;
     private final List<String> log = new ArrayList<>();
     private Process process;
+    private Thread reader;
 
     private RedisServer(int port, Path directory, List<String> options) {
         this.port = port;
@@ -98,7 +99,7 @@ public final class RedisServer implements AutoCloseable {
         }
         process = new ProcessBuilder(command).redirectErrorStream(true).start();
         process.getOutputStream().close();
-        Thread reader = new Thread(() -> read(process), "redis-log");
+        reader = new Thread(() -> read(process), "redis-log");
         reader.setDaemon(true);
         reader.start();
         awaitLog(isReady);
@@ -218,6 +219,8 @@ public final class RedisServer implements AutoCloseable {
         process.destroyForcibly();
         try {
             process.waitFor(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            // Else the end of this log could be taken for the end of the next.
+            reader.join(PATIENCE.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
