@@ -186,6 +186,9 @@ final class CompiledPolicy {
         if (exact != null) {
             return exact;
         }
+        if (LookAlikes.showsNothing(identity)) {
+            return grants.size(); // A glob such as * is for whoever says who they are.
+        }
         for (int i = 0; i < grants.size(); i++) {
             if (!grantPatterns.get(i).isExact() && grantPatterns.get(i).matches(identity)) {
                 return i;

@@ -50,6 +50,18 @@ public final class LookAlikes {
         return false;
     }
 
+    /** Whether nothing of a name can be seen: it is empty, or all spaces and invisible characters. */
+    static boolean showsNothing(String name) {
+        for (int i = 0; i < name.length(); ) {
+            int c = name.codePointAt(i);
+            if (c != ' ' && !isInvisible(c)) {
+                return false;
+            }
+            i += Character.charCount(c);
+        }
+        return true;
+    }
+
     /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
     public static boolean isWord(String name) {
         return name.length() <= MAX_WORD && name.codePoints().noneMatch(c -> c == ' ' || isInvisible(c));

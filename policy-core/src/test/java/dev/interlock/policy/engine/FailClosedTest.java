@@ -31,6 +31,8 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever fails while a call is decided denies it, says nothing of why to the agent, and reaches the host. */
 class FailClosedTest {
@@ -190,6 +192,16 @@ class FailClosedTest {
                 .isEqualTo(Code.DEFAULT_DENY);
         assertThat(desk.decide(Desk.pay(Map.of()).by("Alice")).code()).isEqualTo(Code.NO_GRANT);
         assertThat(desk.decide(Desk.pay(Map.of())).code()).isEqualTo(Code.NO_GRANT);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", " ", "\t \n", "\u00a0", "\u200b", "\u3164", "\ufeff\u2028"})
+    void anIdentityThatShowsNothingMatchesNoGlob(String identity) {
+        PolicyBody everything = PolicyBody.of(Posture.ALLOW);
+        Desk desk = new Desk(Policies.granting(everything, Map.of("*", everything)));
+
+        assertThat(desk.decide(Desk.pay(Map.of()).by(identity)).code()).isEqualTo(Code.NO_GRANT);
+        assertThat(desk.decide(Desk.pay(Map.of()).by(identity + "a")).allowed()).isTrue();
     }
 
     @Test

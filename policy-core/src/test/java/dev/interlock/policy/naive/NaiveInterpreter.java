@@ -163,7 +163,7 @@ public final class NaiveInterpreter {
 
     private @Nullable String grantKey(ToolCall call) {
         String identity = call.identity();
-        if (policy.grants().isEmpty() || identity == null) {
+        if (policy.grants().isEmpty() || identity == null || identity.isBlank()) {
             return null;
         }
         Map<NamePattern, PolicyBody> grants = policy.grants().get();
