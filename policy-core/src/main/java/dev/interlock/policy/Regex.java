@@ -47,6 +47,19 @@ public final class Regex {
         throw new IllegalArgumentException(problem);
     }
 
+    /**
+     * What a pattern costs to keep, in instructions of some tens of bytes: those that it is compiled to, or its length if
+     * it repeats nothing a number of times, and for each Unicode class such as {@code \\p{L}} the {@value
+     * RegexBounds#CLASS_WEIGHT} that its table is worth.
+     *
+     * @param pattern one that compiles
+     * @throws IllegalArgumentException if it doesn't
+     */
+    public static int weight(String pattern) {
+        int size = pattern.indexOf('{') < 0 ? pattern.length() : compile(pattern).size;
+        return size + RegexBounds.weightOfClasses(pattern);
+    }
+
     /** Whether a search through {@code text} is short enough to be made at all. */
     public boolean canSearch(String text) {
         return (long) size * text.length() <= MAX_STEPS;

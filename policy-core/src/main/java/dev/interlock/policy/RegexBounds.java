@@ -24,7 +24,17 @@ final class RegexBounds {
     /** Instructions of a compiled pattern. */
     static final int MAX_PROGRAM = 20_000;
 
+    /** The table of a Unicode class takes some 3.5 kB wherever it is written. */
+    static final int CLASS_WEIGHT = 50;
+
+    private static final java.util.regex.Pattern UNICODE_CLASS = java.util.regex.Pattern.compile("\\\\[pP]");
+
     private RegexBounds() {}
+
+    /** What the tables of a pattern's Unicode classes are worth, in instructions. */
+    static int weightOfClasses(String pattern) {
+        return CLASS_WEIGHT * (int) UNICODE_CLASS.matcher(pattern).results().count();
+    }
 
     /** What is too much about a pattern, before it is compiled; empty if nothing is. */
     static Optional<String> problem(String pattern) {

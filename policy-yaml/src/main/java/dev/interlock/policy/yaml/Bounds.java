@@ -24,5 +24,11 @@ final class Bounds {
     /** Characters in other names: identities, methods, counters. Names are repeated in the path of all they hold. */
     static final int MAX_NAME = 256;
 
+    /**
+     * The weight of all patterns together, some 15 MB when compiled. What is written is no measure of it: seven
+     * characters, {@code x{1000}}, weigh 1,000. A pattern of a real policy weighs some tens.
+     */
+    static final int MAX_PATTERNS_WEIGHT = 250_000;
+
     private Bounds() {}
 }

@@ -176,9 +176,22 @@ final class ConditionReader {
         if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
             return null;
         }
+        boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
+        if (regex && context.hasTooManyPatterns()) {
+            return null; // Which has been said; compiling the others would cost what the bound is for.
+        }
         Condition condition;
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
+            if (regex && operand instanceof Value.Text pattern && !context.addPattern(pattern.value())) {
+                context.findings.error(
+                        "bad-regex",
+                        valueNode,
+                        at.key("value"),
+                        "the patterns up to this one are too large in all when their repetitions are written out",
+                        "take repetitions such as {1000} out, or use max_length");
+                return null;
+            }
             if (operator == Operator.WITHIN_PATH) {
                 // What the engine can't make anything of is found here, and not at the first call.
                 Comparison.of(condition);

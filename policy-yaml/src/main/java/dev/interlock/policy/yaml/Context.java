@@ -1,6 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.Regex;
 
 /** What the readers of one document share. */
 final class Context {
@@ -9,9 +10,22 @@ final class Context {
     final Scalars scalars;
     final InterceptView intercept = new InterceptView();
 
+    private int patternsWeight;
+
     Context(Findings findings) {
         this.findings = findings;
         this.scalars = new Scalars(findings);
+    }
+
+    /** Whether there is no room for a further pattern. */
+    boolean hasTooManyPatterns() {
+        return patternsWeight > Bounds.MAX_PATTERNS_WEIGHT;
+    }
+
+    /** Counts a pattern; false if it is the one for which there is no room. */
+    boolean addPattern(String pattern) {
+        patternsWeight += Regex.weight(pattern);
+        return !hasTooManyPatterns();
     }
 
     /** The place of a node. */

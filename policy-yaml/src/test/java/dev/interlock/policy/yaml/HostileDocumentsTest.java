@@ -15,6 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Documents that are meant to do harm are refused, in seconds and in bounded memory. */
@@ -162,6 +163,20 @@ class HostileDocumentsTest {
         assertThat(PolicyYaml.read(document.toString(), "x").errors()).isEmpty();
     }
 
+    @ParameterizedTest
+    @CsvSource({"x{1000}, 249", "\\p{L}, 4000", "(a|b|c)*x, 25000"})
+    void patternsThatAreTooLargeInAllAreRefusedWhereTheyAre(String pattern, int fit) {
+        assertThat(PolicyYaml.read(patterns(pattern, fit), "p").errors()).isEmpty();
+        assertThat(PolicyYaml.read(patterns(pattern, 2 * fit), "p").errors())
+                .singleElement()
+                .satisfies(error -> {
+                    assertThat(error.code()).isEqualTo("bad-regex");
+                    assertThat(error.message()).contains("too large in all");
+                    assertThat(error.line()).isGreaterThanOrEqualTo(fit + 5);
+                    assertThat(error.column()).isEqualTo(42);
+                });
+    }
+
     @Test
     void sixtyFourLevelsAreFine() {
         String document = "version: \"1\"\nx-deep: " + "[".repeat(63) + "]".repeat(63) + "\n";
@@ -228,6 +243,12 @@ class HostileDocumentsTest {
                     .append("}\n");
         }
         return out.append("    rules: [{name: r}]\n").toString();
+    }
+
+    /** That many conditions with the same pattern, one in a line, the first in line 5. */
+    private static String patterns(String pattern, int times) {
+        return "version: \"1\"\ntools:\n  t:\n    require:\n"
+                + ("      - {path: args.x, op: regex, value: '" + pattern + "'}\n").repeat(times);
     }
 
     private static String unknownKeys() {
