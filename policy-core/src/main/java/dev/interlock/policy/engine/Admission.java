@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 public final class Admission implements AutoCloseable {
 
     /** Of every allowed call that there is nothing to settle of. */
-    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, null, null, 0, null, null);
+    private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, 0, null);
 
     private static final VarHandle SETTLED;
 
@@ -29,11 +29,9 @@ public final class Admission implements AutoCloseable {
     }
 
     private final Decision decision;
-    private final @Nullable RateLimiter limiter;
-    private final Reservation.@Nullable Granted reservation;
 
     /**
-     * What was taken of the one bucket that the call is charged to, in the place of a reservation. These are plain fields,
+     * What was taken of the one bucket that the call is charged to, if nothing else is to be settled. These are plain fields,
      * so that an admission that is settled where it was asked for need never be an object.
      */
     private final @Nullable OpenBucket bucket;
@@ -41,72 +39,75 @@ public final class Admission implements AutoCloseable {
     private final OpenBucket.@Nullable Count count;
     private final long taken;
 
-    /** Null if nobody records how the call ends. */
-    private final @Nullable Trail trail;
-    /** Null if no person had a part in it. */
-    private final @Nullable Answered answered;
+    /** What is to be settled in any other case. */
+    private final @Nullable Ending ending;
 
+    /** Whether the bucket was; an ending knows itself. */
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
 
     private Admission(
             Decision decision,
-            @Nullable RateLimiter limiter,
-            Reservation.@Nullable Granted reservation,
             @Nullable OpenBucket bucket,
             OpenBucket.@Nullable Count count,
             long taken,
-            @Nullable Trail trail,
-            @Nullable Answered answered) {
+            @Nullable Ending ending) {
         this.decision = decision;
-        this.limiter = limiter;
-        this.reservation = reservation;
         this.bucket = bucket;
         this.count = count;
         this.taken = taken;
-        this.trail = trail;
-        this.answered = answered;
+        this.ending = ending;
     }
 
     static Admission unreserved(Decision decision) {
-        return decision.verdict() == Decision.Verdict.ALLOWED
-                ? FREE
-                : new Admission(decision, null, null, null, null, 0, null, null);
+        return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, 0, null);
+    }
+
+    /** An admission with a reservation. */
+    static Admission of(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
+        Ending ending = new Ending(limiter, reservation, null, null, 0, null, null);
+        return new Admission(decision, null, null, 0, ending);
     }
 
     /**
      * An admission of a call with limits.
      *
-     * @param reservation what was reserved; null if nothing was, or of {@code bucket}
-     * @param bucket what was taken from, without a reservation; null if nothing was
+     * @param otherwise the admission, where it is not of a bucket; null where it is
+     * @param bucket what was taken from, without a reservation
      * @param count the bucket's count
      * @param taken what was taken of that
      */
     static Admission of(
-            Decision decision,
-            RateLimiter limiter,
-            Reservation.@Nullable Granted reservation,
-            @Nullable OpenBucket bucket,
-            OpenBucket.@Nullable Count count,
-            long taken) {
-        return new Admission(decision, limiter, reservation, bucket, count, taken, null, null);
+            @Nullable Admission otherwise, @Nullable OpenBucket bucket, OpenBucket.@Nullable Count count, long taken) {
+        Decision decision = otherwise == null ? Decision.ALLOWED : otherwise.decision;
+        Ending ending = otherwise == null ? null : otherwise.ending;
+        // Made in one place: where two objects meet, the compiler keeps them.
+        return new Admission(decision, bucket, count, taken, ending);
     }
 
     /** The same, with its end recorded. */
     Admission recordedBy(Trail recorder) {
-        return new Admission(decision, limiter, reservation, bucket, count, taken, recorder, answered);
+        return new Admission(decision, null, null, 0, ending().with(recorder));
     }
 
     /** A decision that an answer has led to, with nothing reserved. */
     static Admission answered(Decision decision, ApprovalAnswer answer) {
-        return new Admission(decision, null, null, null, null, 0, null, Answered.without(answer));
+        return new Admission(decision, null, null, 0, Ending.NONE.with(null, Answered.without(answer)));
     }
 
     /** Takes over what is reserved here: settling this admission then settles nothing any longer. */
     Admission handOver(Decision approved, @Nullable Trail recorder, Answered part) {
-        return SETTLED.compareAndSet(this, false, true)
-                ? new Admission(approved, limiter, reservation, bucket, count, taken, recorder, part)
-                : new Admission(approved, null, null, null, null, 0, recorder, part);
+        boolean first = ending == null ? SETTLED.compareAndSet(this, false, true) : ending.settle();
+        return new Admission(approved, null, null, 0, (first ? ending() : Ending.NONE).with(recorder, part));
+    }
+
+    /** Whether something other than a bucket is to be settled. */
+    boolean hasEnding() {
+        return ending != null;
+    }
+
+    private Ending ending() {
+        return ending == null ? new Ending(null, null, bucket, count, taken, null, null) : ending;
     }
 
     /** Whether the call is made, or may yet be: then it has an end. */
@@ -121,7 +122,7 @@ public final class Admission implements AutoCloseable {
 
     /** What a person, or who asks them, answered about the call; null if nobody was asked or nobody answered. */
     public @Nullable ApprovalAnswer answer() {
-        return answered == null ? null : answered.answer();
+        return ending == null ? null : ending.answer();
     }
 
     /**
@@ -131,7 +132,7 @@ public final class Admission implements AutoCloseable {
      * @param asked the call that was asked about
      */
     public ToolCall toSend(ToolCall asked) {
-        return answered == null ? asked : answered.toSend(asked);
+        return ending == null ? asked : ending.toSend(asked);
     }
 
     /** The server answered with a result, be it a tool error. */
@@ -162,19 +163,10 @@ public final class Admission implements AutoCloseable {
 
     /** Tells how the call ended. */
     public void settle(Settlement outcome) {
-        if (trail != null && !trail.end()) {
-            return;
-        }
-        if (bucket != null && count != null) {
+        if (ending != null) {
+            ending.settle(outcome);
+        } else if (bucket != null && count != null) {
             settle(bucket, count, outcome);
-        } else if (limiter != null && reservation != null && SETTLED.compareAndSet(this, false, true)) {
-            limiter.settle(reservation, outcome);
-        }
-        if (answered != null) {
-            answered.settled(outcome);
-        }
-        if (trail != null) {
-            trail.settled(outcome);
         }
     }
 

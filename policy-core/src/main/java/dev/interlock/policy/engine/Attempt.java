@@ -173,15 +173,8 @@ final class Attempt {
         return steps;
     }
 
-    /** What was reserved, or null if nothing was. */
-    Reservation.@Nullable Granted granted() {
-        return granted;
-    }
-
     Admission admission(RateLimiter limiter) {
-        return granted == null
-                ? Admission.unreserved(decision())
-                : Admission.of(decision(), limiter, granted, null, null, 0);
+        return granted == null ? Admission.unreserved(decision()) : Admission.of(decision(), limiter, granted);
     }
 
     private static boolean hasRoom(Usage usage) {

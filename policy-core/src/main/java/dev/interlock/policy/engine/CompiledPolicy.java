@@ -133,8 +133,14 @@ final class CompiledPolicy {
 
     /** The plan for a call. */
     ToolPlan plan(ToolCall call) {
-        ToolPlan plan = byNameAlone ? plans.get(call.tool()) : null;
+        ToolPlan plan = kept(call);
         return plan == null ? find(call) : plan;
+    }
+
+    /** The plan for a call, if nothing but its tool's name is needed to know that; else null. */
+    @Nullable
+    ToolPlan kept(ToolCall call) {
+        return byNameAlone ? plans.get(call.tool()) : null;
     }
 
     private ToolPlan find(ToolCall call) {

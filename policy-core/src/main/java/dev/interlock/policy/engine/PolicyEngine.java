@@ -9,10 +9,8 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
-import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.limit.OpenBucket;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -141,29 +139,39 @@ public final class PolicyEngine {
                 : conclude(policy, call, admission, start);
     }
 
+    /**
+     * Small, so that the compiler may take it into whoever calls: the admission is made in one place, whatever came before, and
+     * need not be an object where it is settled at once.
+     */
     private Admission admit(CompiledPolicy policy, ToolCall call) {
+        OpenBucket bucket = null;
+        OpenBucket.Count count = null;
+        long taken = OpenBucket.NOTHING;
+        try {
+            ToolPlan plan = call.problem() == null ? policy.kept(call) : null;
+            bucket = plan == null ? null : plan.bucket();
+            count = bucket == null ? null : plan.count(bucket, call);
+            taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
+        } catch (RuntimeException | StackOverflowError e) {
+            // Nothing was taken. The other way meets the same, and reports it.
+            taken = OpenBucket.NOTHING;
+        }
+        Admission otherwise = null;
+        if (taken == OpenBucket.NOTHING) {
+            otherwise = admitOtherwise(policy, call);
+            if (!otherwise.hasEnding()) {
+                return otherwise;
+            }
+        }
+        return Admission.of(otherwise, bucket, count, taken);
+    }
+
+    private Admission admitOtherwise(CompiledPolicy policy, ToolCall call) {
         try {
             ToolPlan plan = planFor(policy, call);
-            if (plan.checksOnly()) {
-                return Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)));
-            }
-            OpenBucket bucket = plan.bucket();
-            OpenBucket.Count count = null;
-            long taken = OpenBucket.NOTHING;
-            if (bucket != null && plan.check(call, CounterValues.NONE).verdict() == Verdict.ALLOWED) {
-                count = bucket.count(plan.subject(call));
-                taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
-            }
-            Decision decision = Decision.ALLOWED;
-            Reservation.Granted granted = null;
-            if (taken == OpenBucket.NOTHING) {
-                bucket = null;
-                Attempt attempt = reserve(plan, call);
-                decision = attempt.decision();
-                granted = attempt.granted();
-            }
-            // Made in one place, whatever came before, so that it need not be an object where it is settled at once.
-            return Admission.of(decision, limiter, granted, bucket, count, taken);
+            return plan.checksOnly()
+                    ? Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)))
+                    : reserve(plan, call).admission(limiter);
         } catch (RuntimeException | StackOverflowError e) {
             return Admission.unreserved(failure(call, e));
         }

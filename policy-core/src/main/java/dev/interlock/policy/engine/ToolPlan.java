@@ -136,9 +136,11 @@ final class ToolPlan {
         return bucket;
     }
 
-    /** Whose count of {@link #bucket} it is. */
-    String subject(ToolCall call) {
-        return LimitSlot.subject(slots[0].scope(), call);
+    /** The count that a call takes of {@link #bucket}, if every check allows it; null if not, or if there is none yet. */
+    OpenBucket.@Nullable Count count(OpenBucket opened, ToolCall call) {
+        return check(call, CounterValues.NONE).verdict() == Decision.Verdict.ALLOWED
+                ? opened.count(LimitSlot.subject(slots[0].scope(), call))
+                : null;
     }
 
     /** Whether conditions read counters. */

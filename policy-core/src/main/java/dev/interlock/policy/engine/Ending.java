@@ -1,0 +1,105 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Settlement;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * All that is to be done when a call has ended: settling what was reserved, giving a person's answer back, recording the end.
+ * Thread-safe.
+ */
+final class Ending {
+
+    /** Nothing. Never settled, but to be added to. */
+    static final Ending NONE = new Ending(null, null, null, null, 0, null, null);
+
+    private final @Nullable RateLimiter limiter;
+    private final Reservation.@Nullable Granted reservation;
+
+    private final @Nullable OpenBucket bucket;
+    private final OpenBucket.@Nullable Count count;
+    private final long taken;
+
+    /** Null if nobody records how the call ends. */
+    private final @Nullable Trail trail;
+    /** Null if no person had a part in it. */
+    private final @Nullable Answered answered;
+
+    private final AtomicBoolean settled = new AtomicBoolean();
+
+    /**
+     * What is to be done.
+     *
+     * @param reservation what was reserved with {@code limiter}; null if nothing was, or of {@code bucket}
+     * @param bucket what was taken from, without a reservation; null if nothing was
+     * @param count the bucket's count
+     * @param taken what was taken of that
+     */
+    Ending(
+            @Nullable RateLimiter limiter,
+            Reservation.@Nullable Granted reservation,
+            @Nullable OpenBucket bucket,
+            OpenBucket.@Nullable Count count,
+            long taken,
+            @Nullable Trail trail,
+            @Nullable Answered answered) {
+        this.limiter = limiter;
+        this.reservation = reservation;
+        this.bucket = bucket;
+        this.count = count;
+        this.taken = taken;
+        this.trail = trail;
+        this.answered = answered;
+    }
+
+    /** The same, recorded. */
+    Ending with(Trail recorder) {
+        return with(recorder, answered);
+    }
+
+    /** The same with a person's part in it. */
+    Ending with(@Nullable Trail recorder, @Nullable Answered part) {
+        return new Ending(limiter, reservation, bucket, count, taken, recorder, part);
+    }
+
+    @Nullable
+    ApprovalAnswer answer() {
+        return answered == null ? null : answered.answer();
+    }
+
+    ToolCall toSend(ToolCall asked) {
+        return answered == null ? asked : answered.toSend(asked);
+    }
+
+    /** Keeps what was reserved from being settled here; true for the first caller only. */
+    boolean settle() {
+        return settled.compareAndSet(false, true);
+    }
+
+    void settle(Settlement outcome) {
+        if (trail != null && !trail.end()) {
+            return;
+        }
+        if (settle()) {
+            giveBack(outcome);
+        }
+        if (answered != null) {
+            answered.settled(outcome);
+        }
+        if (trail != null) {
+            trail.settled(outcome);
+        }
+    }
+
+    private void giveBack(Settlement outcome) {
+        if (bucket != null && count != null) {
+            bucket.settle(count, taken, outcome);
+        } else if (limiter != null && reservation != null) {
+            limiter.settle(reservation, outcome);
+        }
+    }
+}
