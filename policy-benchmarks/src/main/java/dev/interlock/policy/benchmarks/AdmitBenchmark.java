@@ -9,9 +9,12 @@ import dev.interlock.policy.engine.ToolCall;
 import io.github.bucket4j.Bucket;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.openjdk.jmh.annotations.Benchmark;
 import org.openjdk.jmh.annotations.BenchmarkMode;
 import org.openjdk.jmh.annotations.Mode;
@@ -31,6 +34,9 @@ public class AdmitBenchmark {
     private static final int CALLS = 1 << 17;
 
     private static final long A_SECOND = 1_000_000_000;
+
+    private static final long NANOS_A_CALL =
+            Duration.ofDays(Refunds.BUCKET_DAYS).toNanos() / Refunds.BUCKET;
 
     /** How many sessions there are. */
     @Param({"1000", "100000"})
@@ -66,6 +72,9 @@ public class AdmitBenchmark {
                                     .timeoutDuration(Duration.ZERO)
                                     .build()));
 
+    /** One number for each session, made beforehand: nothing is ever added or forgotten. */
+    private final Map<String, AtomicLong> least = new HashMap<>();
+
     /** Where a thread is in the row of calls; each starts somewhere else. */
     @State(Scope.Thread)
     public static class Cursor {
@@ -86,6 +95,7 @@ public class AdmitBenchmark {
         for (int i = 0; i < keys; i++) {
             texts[i] = "session-" + Long.toHexString(i * 0x9E3779B97F4A7C15L);
             engine.admit(refunds[0].in(texts[i])).succeeded();
+            least.put(Refunds.own(texts[i]), new AtomicLong());
         }
         for (int i = 0; i < keys; i++) {
             // Of the length and make of a real one, and never the object that is held.
@@ -103,6 +113,30 @@ public class AdmitBenchmark {
         boolean allowed = admission.decision().allowed();
         admission.succeeded();
         return allowed;
+    }
+
+    /**
+     * The rule by hand, a look-up in a plain map, the clock and a compare-and-set: the least that whoever limits by session
+     * can do. It is no limiter, since it can't take a new session while others call.
+     */
+    @Benchmark
+    public boolean least(Cursor cursor) {
+        ToolCall call = calls[cursor.next()];
+        return handWritten.allows(call.tool(), call.arguments().root()) && take(least.get(session(call)));
+    }
+
+    private static boolean take(AtomicLong full) {
+        while (true) {
+            long before = full.get();
+            long now = System.nanoTime();
+            long after = Math.max(before, now) + NANOS_A_CALL;
+            if (after - now > Refunds.BUCKET * NANOS_A_CALL) {
+                return false;
+            }
+            if (full.compareAndSet(before, after)) {
+                return true;
+            }
+        }
     }
 
     /** The rule by hand, and Bucket4j in Caffeine with expiry. */
