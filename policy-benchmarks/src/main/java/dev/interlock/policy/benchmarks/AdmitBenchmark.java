@@ -122,7 +122,8 @@ public class AdmitBenchmark {
     @Benchmark
     public boolean least(Cursor cursor) {
         ToolCall call = calls[cursor.next()];
-        return handWritten.allows(call.tool(), call.arguments().root()) && take(least.get(session(call)));
+        AtomicLong full = least.get(session(call));
+        return handWritten.allows(call.tool(), call.arguments().root()) && full != null && take(full);
     }
 
     private static boolean take(AtomicLong full) {

@@ -140,8 +140,8 @@ public final class PolicyEngine {
     }
 
     /**
-     * Small, so that the compiler may take it into whoever calls: the admission is made in one place, whatever came before, and
-     * need not be an object where it is settled at once.
+     * The short way of a call that is charged to one bucket, and {@link #admitOtherwise} for all others. The admission is made in one
+     * place, whatever came before, so that it need not be an object where the compiler sees it settled at once.
      */
     private Admission admit(CompiledPolicy policy, ToolCall call) {
         OpenBucket bucket = null;
@@ -149,9 +149,13 @@ public final class PolicyEngine {
         long taken = OpenBucket.NOTHING;
         try {
             ToolPlan plan = call.problem() == null ? policy.kept(call) : null;
-            bucket = plan == null ? null : plan.bucket();
-            count = bucket == null ? null : plan.count(bucket, call);
-            taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
+            if (plan != null) {
+                bucket = plan.bucket();
+                if (bucket != null) {
+                    count = plan.count(bucket, call);
+                    taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
+                }
+            }
         } catch (RuntimeException | StackOverflowError e) {
             // Nothing was taken. The other way meets the same, and reports it.
             taken = OpenBucket.NOTHING;
