@@ -48,16 +48,12 @@ public final class Regex {
     }
 
     /**
-     * What a pattern costs to keep, in instructions of some tens of bytes: those that it is compiled to, or its length if
-     * it repeats nothing a number of times, and for each Unicode class such as {@code \\p{L}} the {@value
-     * RegexBounds#CLASS_WEIGHT} that its table is worth.
-     *
-     * @param pattern one that compiles
-     * @throws IllegalArgumentException if it doesn't
+     * What a pattern costs to compile and keep, in instructions of some tens of bytes: those that it is at most compiled to,
+     * and for each Unicode class such as {@code \\p{L}} the {@value RegexBounds#CLASS_WEIGHT} that its table is worth. It need
+     * not be valid, and is not compiled for this.
      */
     public static int weight(String pattern) {
-        int size = pattern.indexOf('{') < 0 ? pattern.length() : compile(pattern).size;
-        return size + RegexBounds.weightOfClasses(pattern);
+        return RegexBounds.weight(pattern);
     }
 
     /** Whether a search through {@code text} is short enough to be made at all. */

@@ -24,16 +24,29 @@ final class RegexBounds {
     /** Instructions of a compiled pattern. */
     static final int MAX_PROGRAM = 20_000;
 
+    /** What is not compiled at all. The compiler joins alternatives, so a pattern may get smaller than it is written out. */
+    private static final long MAX_WRITTEN_OUT = 4 * MAX_PROGRAM;
+
     /** The table of a Unicode class takes some 3.5 kB wherever it is written. */
     static final int CLASS_WEIGHT = 50;
+
+    private static final String TOO_LARGE = "the pattern is too large when its repetitions are written out";
 
     private static final java.util.regex.Pattern UNICODE_CLASS = java.util.regex.Pattern.compile("\\\\[pP]");
 
     private RegexBounds() {}
 
-    /** What the tables of a pattern's Unicode classes are worth, in instructions. */
-    static int weightOfClasses(String pattern) {
-        return CLASS_WEIGHT * (int) UNICODE_CLASS.matcher(pattern).results().count();
+    /**
+     * What it costs to compile a pattern and keep it, in instructions: an upper estimate, without compiling it. What is
+     * refused before it is compiled costs its length.
+     */
+    static int weight(String pattern) {
+        Scan scan = new Scan(pattern);
+        if (scan.problem().isPresent()) {
+            return pattern.length();
+        }
+        return (int) scan.size
+                + CLASS_WEIGHT * (int) UNICODE_CLASS.matcher(pattern).results().count();
     }
 
     /** What is too much about a pattern, before it is compiled; empty if nothing is. */
@@ -51,24 +64,27 @@ final class RegexBounds {
 
     /** What is too much about a pattern that has been compiled; empty if nothing is. */
     static Optional<String> problem(Pattern compiled) {
-        return compiled.programSize() > MAX_PROGRAM
-                ? Optional.of("the pattern is too large when its repetitions are written out")
-                : Optional.empty();
+        return compiled.programSize() > MAX_PROGRAM ? Optional.of(TOO_LARGE) : Optional.empty();
     }
 
     /**
-     * Walks over a pattern and multiplies repetitions that are nested in one another. It need not understand the
-     * pattern: what isn't one is refused by the compiler.
+     * Walks over a pattern, multiplies repetitions that are nested in one another and adds up what is repeated. It need
+     * not understand the pattern: what isn't one is refused by the compiler.
      */
     private static final class Scan {
 
         private final String pattern;
-        /** For each open group, the most that anything in it is repeated. */
-        private final Deque<Long> groups = new ArrayDeque<>();
+        /** For each open group, the most that anything beside it is repeated, and the size of what stands before it. */
+        private final Deque<long[]> groups = new ArrayDeque<>();
 
         private long inGroup = 1;
         /** How often the part just before is repeated by itself. */
         private long last = 1;
+
+        /** The instructions of what has been read of this group, and of the part just before. */
+        private long size;
+
+        private long lastSize;
 
         private int at;
 
@@ -81,20 +97,16 @@ final class RegexBounds {
                 switch (pattern.charAt(at)) {
                     case '\\' -> escape();
                     case '[' -> charClass();
-                    case '(' -> {
-                        groups.push(inGroup);
-                        inGroup = 1;
-                        at++;
-                    }
-                    case ')' -> {
-                        last = inGroup;
-                        inGroup = Math.max(inGroup, groups.isEmpty() ? 1 : groups.pop());
-                        at++;
-                    }
+                    case '(' -> open();
+                    case ')' -> close();
                     case '{' -> repeat();
-                    case '*', '+', '?' -> at++;
+                    case '*', '+', '?' -> {
+                        size++;
+                        lastSize++;
+                        at++;
+                    }
                     default -> {
-                        last = 1;
+                        part(1);
                         at++;
                     }
                 }
@@ -105,18 +117,56 @@ final class RegexBounds {
                     return Optional.of(
                             "not a valid RE2 pattern: nested repetitions repeat more than " + MAX_REPEAT + " times");
                 }
+                if (size > MAX_WRITTEN_OUT) {
+                    return Optional.of(TOO_LARGE);
+                }
             }
             return Optional.empty();
         }
 
-        private void escape() {
+        /** A further part, which stands for that many instructions. */
+        private void part(long instructions) {
             last = 1;
+            lastSize = instructions;
+            size += instructions;
+        }
+
+        private void open() {
+            groups.push(new long[] {inGroup, size});
+            inGroup = 1;
+            // What it takes to remember where the group begins and ends.
+            size = 2;
+            at++;
+            if (at < pattern.length() && pattern.charAt(at) == '?') {
+                // Flags or a name, none of which becomes an instruction.
+                while (at < pattern.length() && ":)>".indexOf(pattern.charAt(at)) < 0) {
+                    at++;
+                }
+                if (at < pattern.length() && pattern.charAt(at) != ')') {
+                    at++;
+                }
+            }
+        }
+
+        private void close() {
+            long[] around = groups.isEmpty() ? new long[] {1, 0} : groups.pop();
+            last = inGroup;
+            lastSize = size;
+            inGroup = Math.max(inGroup, around[0]);
+            size = Math.min(size + around[1], Integer.MAX_VALUE);
+            at++;
+        }
+
+        private void escape() {
             if (pattern.startsWith("\\Q", at)) {
                 int end = pattern.indexOf("\\E", at + 2);
-                at = end < 0 ? pattern.length() : end + 2;
-            } else if (pattern.startsWith("\\p{", at)
-                    || pattern.startsWith("\\P{", at)
-                    || pattern.startsWith("\\x{", at)) {
+                int next = end < 0 ? pattern.length() : end + 2;
+                part(next - at);
+                at = next;
+                return;
+            }
+            part(1);
+            if (pattern.startsWith("\\p{", at) || pattern.startsWith("\\P{", at) || pattern.startsWith("\\x{", at)) {
                 int end = pattern.indexOf('}', at);
                 at = end < 0 ? pattern.length() : end + 1;
             } else {
@@ -125,7 +175,7 @@ final class RegexBounds {
         }
 
         private void charClass() {
-            last = 1;
+            part(1);
             at++;
             if (at < pattern.length() && pattern.charAt(at) == '^') {
                 at++;
@@ -149,12 +199,17 @@ final class RegexBounds {
             int end = pattern.indexOf('}', at);
             long times = end < 0 ? -1 : times(pattern.substring(at + 1, end));
             if (times < 0) {
-                last = 1;
+                part(1);
                 at++;
                 return;
             }
             // {0} leaves its part out altogether.
             last = times == 0 ? 1 : Math.min(last, Integer.MAX_VALUE) * times;
+            // A time that may be left out needs an instruction more, as does a last one that may be repeated.
+            boolean open = pattern.indexOf(',', at) >= 0 && pattern.indexOf(',', at) < end;
+            long all = Math.min((open ? lastSize + 1 : lastSize) * Math.max(times, 1), Integer.MAX_VALUE);
+            size = Math.min(size - lastSize + all, Integer.MAX_VALUE);
+            lastSize = all;
             inGroup = Math.max(inGroup, last);
             at = end + 1;
         }

@@ -2,9 +2,12 @@ package dev.interlock.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.value.Value;
+import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class RegexBoundsTest {
@@ -56,6 +59,42 @@ class RegexBoundsTest {
     @Test
     void aPatternThatUnfoldsIntoAHugeProgramIsRefused() {
         assertThat(problem("a{1000}".repeat(30))).contains("too large");
+    }
+
+    @Test
+    void aPatternThatIsFarTooLargeIsNotEvenCompiled() {
+        ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
+        String pattern = "(?:" + "ab".repeat(2_000) + "){1000}";
+        problem(pattern);
+        long before = threads.getCurrentThreadAllocatedBytes();
+
+        assertThat(problem(pattern)).contains("too large when its repetitions are written out");
+        assertThat(threads.getCurrentThreadAllocatedBytes() - before).isLessThan(1_000_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "(?:abcdefghijklmnopqrs){1000}",
+                "(?i:abcdefghijklmnopqrs){1000}",
+                "(?:a|b|c|d|e|f|g|h|i|j|k|l|m|n|o|p){1000}",
+                "(?P<a_rather_long_name_of_a_group>x){1000}"
+            })
+    void aPatternThatIsLargeButNotTooLargeIsTaken(String pattern) {
+        assertThat(problem(pattern)).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "x{1000}, 1000",
+        "'x{1,1000}', 1999",
+        "'x{1000,}', 1001",
+        "(x){500}, 1500",
+        "\\QxX\\E{2}, 3",
+        "(?i)[a-z]+\\p{L}, 53"
+    })
+    void aPatternWeighsWhatItIsCompiledToOrALittleMore(String pattern, int least) {
+        assertThat(Regex.weight(pattern)).isBetween(least, 2 * least + 10);
     }
 
     @ParameterizedTest

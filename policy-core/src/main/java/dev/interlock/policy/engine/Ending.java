@@ -84,14 +84,18 @@ final class Ending {
         if (trail != null && !trail.end()) {
             return;
         }
-        if (settle()) {
-            giveBack(outcome);
-        }
-        if (answered != null) {
-            answered.settled(outcome);
-        }
-        if (trail != null) {
-            trail.settled(outcome);
+        try {
+            if (settle()) {
+                giveBack(outcome);
+            }
+        } finally {
+            // Whatever a host's own limiter does.
+            if (answered != null) {
+                answered.settled(outcome);
+            }
+            if (trail != null) {
+                trail.settled(outcome);
+            }
         }
     }
 

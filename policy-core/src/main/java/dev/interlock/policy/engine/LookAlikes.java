@@ -50,16 +50,21 @@ public final class LookAlikes {
         return false;
     }
 
-    /** Whether nothing of a name can be seen: it is empty, or all spaces and invisible characters. */
+    /** Whether nothing of a name can be seen: it is empty, or all spaces, invisible characters and marks without a letter. */
     static boolean showsNothing(String name) {
         for (int i = 0; i < name.length(); ) {
             int c = name.codePointAt(i);
-            if (c != ' ' && !isInvisible(c)) {
+            if (c != ' ' && !isInvisible(c) && !isMark(c)) {
                 return false;
             }
             i += Character.charCount(c);
         }
         return true;
+    }
+
+    private static boolean isMark(int c) {
+        int type = Character.getType(c);
+        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK;
     }
 
     /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
@@ -89,7 +94,12 @@ public final class LookAlikes {
                         || (c >= 0xFE00 && c <= 0xFE0F)
                         || (c >= 0xE0100 && c <= 0xE01EF)
                         || c == 0x17B4
-                        || c == 0x17B5;
+                        || c == 0x17B5
+                        || (c >= 0x180B && c <= 0x180F)
+                        || c == 0x16FE4
+                        || c == 0x1D159
+                        || c == 0x13441
+                        || c == 0x13442;
         };
     }
 

@@ -195,7 +195,21 @@ class FailClosedTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"", " ", "\t \n", "\u00a0", "\u200b", "\u3164", "\ufeff\u2028"})
+    @ValueSource(
+            strings = {
+                "",
+                " ",
+                "\t \n",
+                "\u00a0",
+                "\u200b",
+                "\u3164",
+                "\ufeff\u2028",
+                "\u180b",
+                "\ud81b\udfe4",
+                "\ud834\udd59",
+                "\u0301",
+                " \u20dd"
+            })
     void anIdentityThatShowsNothingMatchesNoGlob(String identity) {
         PolicyBody everything = PolicyBody.of(Posture.ALLOW);
         Desk desk = new Desk(Policies.granting(everything, Map.of("*", everything)));

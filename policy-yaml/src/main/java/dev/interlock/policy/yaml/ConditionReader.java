@@ -153,6 +153,11 @@ final class ConditionReader {
         if (operator == null || operand == null || valueNode == null) {
             return null;
         }
+        if (isRegex(operator)
+                && operand instanceof Value.Text pattern
+                && !counted(pattern, valueNode, at.key("value"))) {
+            return null;
+        }
         if (path == null) {
             operator.problemWith(operand)
                     .ifPresent(problem -> badOperand(operator, operand, problem, valueNode, at.key("value")));
@@ -162,6 +167,27 @@ final class ConditionReader {
             context.intercept.refuses();
         }
         return build(path, operator, operand, message, node, at, valueNode, use);
+    }
+
+    private static boolean isRegex(Operator operator) {
+        return operator == Operator.REGEX || operator == Operator.NOT_REGEX;
+    }
+
+    /** Whether there is room for a pattern, valid or not; said where there is none for the first time. */
+    private boolean counted(Value.Text pattern, Node node, At at) {
+        if (context.hasTooManyPatterns()) {
+            return false; // Which has been said; compiling the others would cost what the bound is for.
+        }
+        if (context.addPattern(pattern.value())) {
+            return true;
+        }
+        context.findings.error(
+                "bad-regex",
+                node,
+                at,
+                "the patterns up to this one are too large in all when their repetitions are written out",
+                "take repetitions such as {1000} out, or use max_length");
+        return false;
     }
 
     private @Nullable Condition build(
@@ -176,22 +202,9 @@ final class ConditionReader {
         if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
             return null;
         }
-        boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
-        if (regex && context.hasTooManyPatterns()) {
-            return null; // Which has been said; compiling the others would cost what the bound is for.
-        }
         Condition condition;
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
-            if (regex && operand instanceof Value.Text pattern && !context.addPattern(pattern.value())) {
-                context.findings.error(
-                        "bad-regex",
-                        valueNode,
-                        at.key("value"),
-                        "the patterns up to this one are too large in all when their repetitions are written out",
-                        "take repetitions such as {1000} out, or use max_length");
-                return null;
-            }
             if (operator == Operator.WITHIN_PATH) {
                 // What the engine can't make anything of is found here, and not at the first call.
                 Comparison.of(condition);

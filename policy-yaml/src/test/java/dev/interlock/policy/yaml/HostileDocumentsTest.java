@@ -17,6 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Documents that are meant to do harm are refused, in seconds and in bounded memory. */
 class HostileDocumentsTest {
@@ -243,6 +244,18 @@ class HostileDocumentsTest {
                     .append("}\n");
         }
         return out.append("    rules: [{name: r}]\n").toString();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"path: args.x, ", "path: 5, ", ""})
+    void patternsThatAreRefusedCountAsWell(String path) {
+        String document = patterns("(?:abcdefghijklmnopqrstu){1000}", 500).replace("path: args.x, ", path);
+
+        assertThat(PolicyYaml.read(document, "p").errors())
+                .filteredOn(error -> error.code().equals("bad-regex"))
+                .hasSize(11)
+                .last()
+                .satisfies(error -> assertThat(error.message()).contains("too large in all"));
     }
 
     /** That many conditions with the same pattern, one in a line, the first in line 5. */
