@@ -197,7 +197,8 @@ final class RegexBounds {
 
         private void repeat() {
             int end = pattern.indexOf('}', at);
-            long times = end < 0 ? -1 : times(pattern.substring(at + 1, end));
+            String bounds = end < 0 ? "" : pattern.substring(at + 1, end);
+            long times = times(bounds);
             if (times < 0) {
                 part(1);
                 at++;
@@ -206,8 +207,8 @@ final class RegexBounds {
             // {0} leaves its part out altogether.
             last = times == 0 ? 1 : Math.min(last, Integer.MAX_VALUE) * times;
             // A time that may be left out needs an instruction more, as does a last one that may be repeated.
-            boolean open = pattern.indexOf(',', at) >= 0 && pattern.indexOf(',', at) < end;
-            long all = Math.min((open ? lastSize + 1 : lastSize) * Math.max(times, 1), Integer.MAX_VALUE);
+            long each = bounds.indexOf(',') < 0 ? lastSize : lastSize + 1;
+            long all = Math.min(each * Math.max(times, 1), Integer.MAX_VALUE);
             size = Math.min(size - lastSize + all, Integer.MAX_VALUE);
             lastSize = all;
             inGroup = Math.max(inGroup, last);

@@ -147,8 +147,9 @@ public final class PolicyEngine {
         OpenBucket bucket = null;
         OpenBucket.Count count = null;
         long taken = OpenBucket.NOTHING;
+        ToolPlan plan = null;
         try {
-            ToolPlan plan = call.problem() == null ? policy.kept(call) : null;
+            plan = call.problem() == null ? policy.kept(call) : null;
             if (plan != null) {
                 bucket = plan.bucket();
                 if (bucket != null) {
@@ -162,7 +163,7 @@ public final class PolicyEngine {
         }
         Admission otherwise = null;
         if (taken == OpenBucket.NOTHING) {
-            otherwise = admitOtherwise(policy, call);
+            otherwise = admitOtherwise(policy, call, plan);
             if (!otherwise.hasEnding()) {
                 return otherwise;
             }
@@ -170,9 +171,10 @@ public final class PolicyEngine {
         return Admission.of(otherwise, bucket, count, taken);
     }
 
-    private Admission admitOtherwise(CompiledPolicy policy, ToolCall call) {
+    /** With the plan for the call, or null if it has yet to be found. */
+    private Admission admitOtherwise(CompiledPolicy policy, ToolCall call, @Nullable ToolPlan kept) {
         try {
-            ToolPlan plan = planFor(policy, call);
+            ToolPlan plan = kept == null ? planFor(policy, call) : kept;
             return plan.checksOnly()
                     ? Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)))
                     : reserve(plan, call).admission(limiter);
