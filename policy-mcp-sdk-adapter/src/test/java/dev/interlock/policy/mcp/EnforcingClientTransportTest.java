@@ -24,7 +24,6 @@ import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
@@ -769,25 +768,10 @@ class EnforcingClientTransportTest {
 
         @Test
         void neverLeaksWhateverTheEnding() {
-            List<Runnable> alarms = new ArrayList<>();
-            Deque<CompletableFuture<ApprovalAnswer>> asked = new ArrayDeque<>();
-            PolicyEngine engine = PolicyEngine.builder(new Policies()
-                            .tool("export", Policies.limit(10))
-                            .tool("pay", Policies.limit(10), Policies.ask())
-                            .tool("delete", Policies.denied("no"))
-                            .policy())
-                    .rateLimiter(limiter)
-                    .time(time)
-                    .alarm((delay, task) -> {
-                        alarms.add(task);
-                        return () -> alarms.remove(task);
-                    })
-                    .approvals(request -> {
-                        CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
-                        asked.add(answer);
-                        return answer;
-                    })
-                    .build();
+            AskingEngine asking = new AskingEngine(limiter, time);
+            List<Runnable> alarms = asking.alarms();
+            Deque<CompletableFuture<ApprovalAnswer>> asked = asking.asked();
+            PolicyEngine engine = asking.engine();
             transport = EnforcingClientTransport.builder(wire, engine)
                     .timeSource(time)
                     .build();

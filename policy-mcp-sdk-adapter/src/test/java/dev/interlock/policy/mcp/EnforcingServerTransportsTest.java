@@ -18,7 +18,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.time.Duration;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Deque;
@@ -323,25 +322,10 @@ class EnforcingServerTransportsTest {
     @Test
     void afterAHundredThousandCallsWithEveryEndingNothingIsHeld() {
         RecordingLimiter limiter = new RecordingLimiter();
-        List<Runnable> alarms = new ArrayList<>();
-        Deque<CompletableFuture<ApprovalAnswer>> asked = new ArrayDeque<>();
-        PolicyEngine engine = PolicyEngine.builder(new Policies()
-                        .tool("export", Policies.limit(10))
-                        .tool("pay", Policies.limit(10), Policies.ask())
-                        .tool("delete", Policies.denied("no"))
-                        .policy())
-                .rateLimiter(limiter)
-                .time(time)
-                .alarm((delay, task) -> {
-                    alarms.add(task);
-                    return () -> alarms.remove(task);
-                })
-                .approvals(request -> {
-                    CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
-                    asked.add(answer);
-                    return answer;
-                })
-                .build();
+        AskingEngine asking = new AskingEngine(limiter, time);
+        List<Runnable> alarms = asking.alarms();
+        Deque<CompletableFuture<ApprovalAnswer>> asked = asking.asked();
+        PolicyEngine engine = asking.engine();
         ServerGuard guard =
                 new ServerGuard(EnforcingServerTransports.builder(engine).timeSource(time));
         JSONRPCRequest export = new JSONRPCRequest("tools/call", 1, params("export", Map.of()));

@@ -338,10 +338,8 @@ abstract class ServerEnforcementOverTransport {
         assertThat(report(client).ran()).isEmpty();
     }
 
-    @Test
-    void anApprovalThatComesTooLateRunsNothing() throws Exception {
-        CountDownLatch decided = new CountDownLatch(1);
-        person = question -> {
+    private static Function<ElicitFormRequest, ElicitResult> approvesAfter(CountDownLatch decided) {
+        return question -> {
             try {
                 decided.await();
             } catch (InterruptedException e) {
@@ -349,6 +347,12 @@ abstract class ServerEnforcementOverTransport {
             }
             return filledIn(Map.of("decision", "approve"));
         };
+    }
+
+    @Test
+    void anApprovalThatComesTooLateRunsNothing() throws Exception {
+        CountDownLatch decided = new CountDownLatch(1);
+        person = approvesAfter(decided);
         McpSyncClient client = client();
         if (!hasSessions()) {
             return;
@@ -453,14 +457,7 @@ abstract class ServerEnforcementOverTransport {
     @Test
     void aQuestionWhoseSessionEndsIsAnsweredNo() throws Exception {
         CountDownLatch decided = new CountDownLatch(1);
-        person = question -> {
-            try {
-                decided.await();
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            }
-            return filledIn(Map.of("decision", "approve"));
-        };
+        person = approvesAfter(decided);
         McpSyncClient client = client();
         if (!hasSessions()) {
             return;
