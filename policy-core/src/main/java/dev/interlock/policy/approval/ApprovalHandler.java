@@ -25,9 +25,9 @@ public interface ApprovalHandler {
     CompletionStage<ApprovalAnswer> ask(ApprovalRequest request);
 
     /**
-     * A yes that was given has admitted nothing: its call was denied after all, or surely never sent. A handler whose yes
-     * may be heard later than it is given can keep it for the next equal call. Called at most once for each yes, on any
-     * thread; must be quick and must not throw.
+     * A yes that was given has admitted nothing: its call was denied after all, or never handed to a transport. A handler
+     * whose yes may be heard later than it is given can keep it for the next equal call. Called at most once for each yes,
+     * on any thread; must be quick and must not throw.
      *
      * @param request what was asked
      * @param yes what was answered

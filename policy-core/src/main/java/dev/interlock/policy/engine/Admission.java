@@ -135,6 +135,17 @@ public final class Admission implements AutoCloseable {
         return ending == null ? asked : ending.toSend(asked);
     }
 
+    /**
+     * The call is handed to the transport now. To be told before that, since a transport may send a call and fail all the
+     * same: from then on a person's yes is used up, also if the call ends as {@link #unsent()}. Where no person was asked,
+     * this does nothing.
+     */
+    public void handedOver() {
+        if (ending != null) {
+            ending.handedOver();
+        }
+    }
+
     /** The server answered with a result, be it a tool error. */
     public void succeeded() {
         settle(Settlement.SUCCEEDED);
@@ -145,7 +156,11 @@ public final class Admission implements AutoCloseable {
         settle(Settlement.FAILED);
     }
 
-    /** The call surely never left this process. */
+    /**
+     * The call surely never left this process: it was never handed to the transport, or that sends a call once at most and
+     * says that it did not. What limits have reserved is given back; a person's yes too, but only if the call was not
+     * {@linkplain #handedOver() handed over}.
+     */
     public void unsent() {
         settle(Settlement.UNSENT);
     }

@@ -75,6 +75,12 @@ final class Ending {
         return answered == null ? asked : answered.toSend(asked);
     }
 
+    void handedOver() {
+        if (answered != null) {
+            answered.handedOver();
+        }
+    }
+
     /** Keeps what was reserved from being settled here; true for the first caller only. */
     boolean settle() {
         return settled.compareAndSet(false, true);

@@ -408,6 +408,19 @@ class ApprovalTest {
         assertThat(person.requests).isEmpty();
     }
 
+    @Test
+    void aYesIsNotGivenBackOnceTheCallIsWithTheTransportButItsLimitIs() {
+        Policy policy = pay(ask("a person"), rate("one", hourly(1)));
+        CompletableFuture<Admission> result = begin(engine(policy, person));
+        person.yes(0);
+
+        result.join().handedOver();
+        result.join().unsent();
+
+        assertThat(person.givenBack).isEmpty();
+        assertThat(hasRoom()).isTrue();
+    }
+
     // ---- what changes while a person thinks
 
     @Test
