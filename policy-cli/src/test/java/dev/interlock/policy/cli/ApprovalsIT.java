@@ -19,11 +19,9 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A proxy whose calls wait for a person, and the person who answers from another terminal. */
-@Timeout(120)
 class ApprovalsIT {
 
     @TempDir

@@ -22,10 +22,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-@Timeout(120)
 class ProxyIT {
 
     private static final String POLICY = """
@@ -169,8 +167,12 @@ class ProxyIT {
 
             proxy.destroy();
 
-            assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
-            assertThat(server.onExit().get(60, TimeUnit.SECONDS).isAlive()).isFalse();
+            assertThat(proxy.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .isTrue();
+            assertThat(server.onExit()
+                            .get(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS)
+                            .isAlive())
+                    .isFalse();
         }
     }
 
@@ -194,7 +196,7 @@ class ProxyIT {
         } finally {
             proxy.destroy();
         }
-        assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(proxy.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
     }
 
     private static String answer(OutputStream in, BufferedReader out, String call) throws IOException {
@@ -214,7 +216,8 @@ class ProxyIT {
                 OutputStream in = proxy.getOutputStream()) {
             assertThat(answer(in, out, call(3, "7"))).contains("echo");
             proxy.destroy();
-            assertThat(proxy.waitFor(60, TimeUnit.SECONDS)).isTrue();
+            assertThat(proxy.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                    .isTrue();
         }
 
         Result verified = interlock.run("audit", "verify", "audit.jsonl");

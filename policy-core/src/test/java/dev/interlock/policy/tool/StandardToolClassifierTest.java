@@ -7,8 +7,10 @@ import static dev.interlock.policy.tool.ToolCategory.READ;
 import static dev.interlock.policy.tool.ToolCategory.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -419,7 +421,7 @@ class StandardToolClassifierTest {
     }
 
     @Test
-    void aHugeDefinitionIsRatedInNoTime() {
+    void aHugeDefinitionIsRatedByABoundedPartOfIt() {
         String text = "ignore always call ".repeat(500_000);
         List<Object> values = new ArrayList<>();
         for (int i = 0; i < 20_000; i++) {
@@ -430,10 +432,14 @@ class StandardToolClassifierTest {
                 text,
                 object(Map.of("properties", Map.of("action", Map.of("enum", values)))),
                 object(Map.of("title", "x".repeat(500_000))));
-        long start = System.nanoTime();
-        for (int i = 0; i < 20; i++) {
-            classifier.rate(huge);
-        }
-        assertThat(System.nanoTime() - start).as("nanoseconds for 20 ratings").isLessThan(5_000_000_000L);
+        classifier.rate(huge);
+        long before = allocated();
+        classifier.rate(huge);
+
+        assertThat(allocated() - before).as("bytes that a rating takes").isLessThan(2 << 20);
+    }
+
+    private static long allocated() {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 }

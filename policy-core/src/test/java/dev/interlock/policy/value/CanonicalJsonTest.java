@@ -48,7 +48,7 @@ class CanonicalJsonTest {
         BigDecimal huge = new BigDecimal(BigInteger.ONE.shiftLeft(200_000_000));
 
         assertTimeoutPreemptively(
-                Duration.ofSeconds(20),
+                Duration.ofMinutes(5),
                 () -> assertThatThrownBy(() -> NumberValue.of(huge)).isInstanceOf(InvalidValueException.class));
     }
 

@@ -37,10 +37,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What LangChain4j's client sees of a real server through the enforcing transport, and what the server sees of it. */
-@Timeout(60)
 abstract class EnforcementOverTransport {
 
     private static final String EXPORT = """
@@ -69,7 +67,7 @@ abstract class EnforcementOverTransport {
     abstract void stopServer() throws Exception;
 
     private McpClient client(String policy, RateLimiter limiter) throws Exception {
-        return client(engine(policy).rateLimiter(limiter), Duration.ofSeconds(30));
+        return client(engine(policy).rateLimiter(limiter), EnforcingMcpTransportTest.PATIENCE);
     }
 
     private static PolicyEngine.Builder engine(String policy) {
@@ -77,10 +75,14 @@ abstract class EnforcementOverTransport {
     }
 
     private McpClient client(PolicyEngine.Builder engine, Duration patience) throws Exception {
-        transport = EnforcingMcpTransport.wrap(connectToNewServer(), engine.build());
+        transport = EnforcingMcpTransport.builder(connectToNewServer(), engine.build())
+                .toolListTimeout(EnforcingMcpTransportTest.PATIENCE)
+                .build();
         client = DefaultMcpClient.builder()
                 .transport(transport)
                 .toolExecutionTimeout(patience)
+                .initializationTimeout(EnforcingMcpTransportTest.PATIENCE)
+                .pingTimeout(EnforcingMcpTransportTest.PATIENCE)
                 .autoHealthCheck(false)
                 .build();
         return client;
@@ -255,7 +257,7 @@ abstract class EnforcementOverTransport {
                 engine(LIMITED)
                         .rateLimiter(limiter)
                         .approvals(request -> CompletableFuture.supplyAsync(answers::remove)),
-                Duration.ofSeconds(30));
+                EnforcingMcpTransportTest.PATIENCE);
         ToolExecutionRequest call = call("start_export", "{\"to\": \"all\"}");
 
         assertThat(client.executeTool(call).resultText()).isEqualTo("start_export {to=all}");
@@ -298,7 +300,7 @@ abstract class EnforcementOverTransport {
                                 }
                             })
                             .toList())
-                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+                    .forEach(result -> assertThat(result).succeedsWithin(EnforcingMcpTransportTest.PATIENCE));
         } finally {
             callers.shutdownNow();
         }

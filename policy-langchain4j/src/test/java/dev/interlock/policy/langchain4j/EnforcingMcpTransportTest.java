@@ -48,14 +48,15 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
-@Timeout(30)
 @SuppressWarnings("FutureReturnValueIgnored") // calls that the server never answers, or whose settling is looked at
 class EnforcingMcpTransportTest {
+
+    /** Ends a test that hangs, on however busy a machine; nothing is measured by it. */
+    static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private static final String POLICY = """
             version: "1"
@@ -169,7 +170,7 @@ class EnforcingMcpTransportTest {
     }
 
     private static void waitUntil(BooleanSupplier happened) {
-        long deadline = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+        long deadline = System.nanoTime() + PATIENCE.toNanos();
         while (!happened.getAsBoolean()) {
             assertThat(System.nanoTime())
                     .as("what was waited for did not happen")
@@ -430,7 +431,10 @@ class EnforcingMcpTransportTest {
         assertThat(server.last().get("params").get("cursor").asText()).isEqualTo("more");
         server.answer("{'tools': []}");
 
-        assertThat(first.get(10, TimeUnit.SECONDS).get("result").get("isError").asBoolean())
+        assertThat(first.get(PATIENCE.toSeconds(), TimeUnit.SECONDS)
+                        .get("result")
+                        .get("isError")
+                        .asBoolean())
                 .isTrue();
         whenSent(3);
         assertThat(server.sentMethods()).containsExactly("tools/list", "tools/list", "tools/call");
@@ -456,7 +460,7 @@ class EnforcingMcpTransportTest {
         whenSent(2);
         server.answer("{'tools': [{'name': 'checked', 'inputSchema': {'type': 'object', 'required': ['id']}}]}");
 
-        assertThat(third.get(10, TimeUnit.SECONDS).toString()).contains("id");
+        assertThat(third.get(PATIENCE.toSeconds(), TimeUnit.SECONDS).toString()).contains("id");
         assertThat(code(third)).isEqualTo("validation");
     }
 
@@ -616,7 +620,7 @@ class EnforcingMcpTransportTest {
         server.answer("{'content': []}");
 
         assertThat(server.last().get("params").get("arguments")).isEqualTo(object("{'amount': 40}"));
-        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(answer).succeedsWithin(PATIENCE);
     }
 
     @Test
@@ -627,7 +631,7 @@ class EnforcingMcpTransportTest {
         asked.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
         person.complete(ApprovalAnswer.approved("ada"));
 
-        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(answer).succeedsWithin(PATIENCE);
         assertThat(code(answer)).isEqualTo("error");
         assertThat(person).isCancelled();
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
@@ -642,7 +646,7 @@ class EnforcingMcpTransportTest {
 
         asked.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
 
-        assertThat(answer).succeedsWithin(Duration.ofSeconds(10));
+        assertThat(answer).succeedsWithin(PATIENCE);
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
         assertThat(asked.openCalls()).isZero();
     }

@@ -76,7 +76,7 @@ final class TestServer {
     /** Until the server is stopped, or nobody can be waiting any more. */
     private void hang() {
         try {
-            stopped.await(30, TimeUnit.SECONDS);
+            stopped.await(EnforcingMcpTransportTest.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

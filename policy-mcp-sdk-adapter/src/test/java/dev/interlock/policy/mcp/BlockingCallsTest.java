@@ -104,7 +104,7 @@ class BlockingCallsTest {
     private static <T> T onANonBlockingThread(Mono<T> work) {
         Scheduler scheduler = Schedulers.newParallel(THREADS);
         try {
-            return work.subscribeOn(scheduler).block(Duration.ofSeconds(20));
+            return work.subscribeOn(scheduler).block(Await.PATIENCE);
         } finally {
             scheduler.dispose();
         }

@@ -14,18 +14,15 @@ import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import jakarta.servlet.http.HttpServlet;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** The network between a client and a server breaks while a call runs, with a policy at both ends. */
-@Timeout(60)
 class CutConnectionIT {
 
     /** What runs over HTTP and answers a call while it is open. */
@@ -83,7 +80,8 @@ class CutConnectionIT {
                 Cable cable = new Cable(http.url())) {
             EnforcingClientTransport transport = EnforcingClientTransport.wrap(kind.connect(cable.url()), engine);
             McpSyncClient client = McpClient.sync(transport)
-                    .requestTimeout(Duration.ofSeconds(30))
+                    .requestTimeout(Await.PATIENCE)
+                    .initializationTimeout(Await.PATIENCE)
                     .build();
             client.initialize();
             Future<?> call = agent.submit(() -> client.callTool(

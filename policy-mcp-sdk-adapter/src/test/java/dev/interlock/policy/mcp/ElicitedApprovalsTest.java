@@ -20,12 +20,10 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Who may answer a request for an approval that went to a client, and what becomes of it otherwise. */
-@Timeout(30)
 class ElicitedApprovalsTest {
 
     private static final Map<String, Object> YES = Map.of("action", "accept", "content", Map.of("decision", "approve"));

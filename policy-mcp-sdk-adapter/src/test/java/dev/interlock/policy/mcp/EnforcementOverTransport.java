@@ -48,12 +48,10 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 
 /** What a real client sees of a real server through the enforcing transport, and what the server sees of the client. */
-@Timeout(60)
 abstract class EnforcementOverTransport {
 
     private final BlockingQueue<ProgressNotification> progress = new LinkedBlockingQueue<>();
@@ -74,14 +72,18 @@ abstract class EnforcementOverTransport {
     }
 
     private McpSyncClient client(PolicyEngine engine) throws Exception {
-        return client(engine, Duration.ofSeconds(30));
+        return client(engine, Await.PATIENCE);
     }
 
     private McpSyncClient client(PolicyEngine engine, Duration requestTimeout) throws Exception {
         wire = new RecordingTransport(connectToNewServer());
-        transport = EnforcingClientTransport.wrap(wire, engine);
+        transport = EnforcingClientTransport.builder(wire, engine)
+                .toolListTimeout(Await.PATIENCE)
+                .approvalWait(Await.PATIENCE)
+                .build();
         client = McpClient.sync(transport)
                 .requestTimeout(requestTimeout)
+                .initializationTimeout(Await.PATIENCE)
                 .progressConsumer(progress::add)
                 .build();
         client.initialize();
@@ -210,7 +212,7 @@ abstract class EnforcementOverTransport {
                                 .build())
                         .isError())
                 .isFalse();
-        ProgressNotification halfWay = progress.poll(10, TimeUnit.SECONDS);
+        ProgressNotification halfWay = progress.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
         assertThat(halfWay.progressToken()).isEqualTo("p-1");
         assertThat(halfWay.message()).isEqualTo("half way");
     }
@@ -293,7 +295,7 @@ abstract class EnforcementOverTransport {
                         new Policies().tool("hang", Policies.limit(10)).policy())
                 .rateLimiter(limiter)
                 .build();
-        McpSyncClient client = client(engine, Duration.ofSeconds(2));
+        McpSyncClient client = client(engine, Duration.ofSeconds(5));
 
         assertThatThrownBy(() -> client.callTool(call("hang", Map.of())))
                 .hasRootCauseInstanceOf(TimeoutException.class);
@@ -329,7 +331,7 @@ abstract class EnforcementOverTransport {
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
                             .map(request -> (Callable<CallToolResult>) () -> client.callTool(request))
                             .toList())
-                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+                    .forEach(result -> assertThat(result).succeedsWithin(Await.PATIENCE));
         } finally {
             callers.shutdownNow();
         }
@@ -539,7 +541,7 @@ abstract class EnforcementOverTransport {
                 agent.submit(() -> client.callTool(call("start_export", Map.of("to", "everywhere"))));
         ApprovalRequest question = questions.take();
         assertThat(question.arguments().root().toJava()).isEqualTo(Map.of("to", "everywhere"));
-        assertThat(question.patience()).isLessThanOrEqualTo(Duration.ofSeconds(15));
+        assertThat(question.patience()).isLessThanOrEqualTo(Await.PATIENCE);
         assertThat(reached(client, "start_export")).isZero();
 
         answer.complete(ApprovalAnswer.approved("Ada", narrower(Map.of("to", "bucket-1"))));

@@ -1034,7 +1034,7 @@ class EnforcingClientTransportTest {
         void failsIfTheCallIsAnsweredWithAnythingButADenial() {
             assertThatThrownBy(() -> SelfTest.run(
                             probe -> Mono.just(JSONRPCResponse.result(probe.id(), Map.of("content", List.of()))),
-                            Duration.ofSeconds(1)))
+                            Await.PATIENCE))
                     .isInstanceOf(IllegalStateException.class)
                     .hasMessageContaining("not denied");
             assertThatThrownBy(() -> SelfTest.run(probe -> Mono.never(), Duration.ofMillis(1)))
@@ -1049,7 +1049,7 @@ class EnforcingClientTransportTest {
                             probe -> transport
                                     .sendMessage(call(probe.id(), "read", Map.of()))
                                     .then(Mono.empty()),
-                            Duration.ofSeconds(1)))
+                            Await.PATIENCE))
                     .isInstanceOf(IllegalStateException.class)
                     .hasRootCauseMessage("the self-test's call was let through");
             assertThat(wire.sent).isEmpty();

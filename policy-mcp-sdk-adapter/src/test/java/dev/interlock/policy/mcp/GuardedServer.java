@@ -116,7 +116,10 @@ final class GuardedServer {
     }
 
     private static EnforcingServerTransports.Builder guard(PolicyEngine engine) {
-        return EnforcingServerTransports.builder(engine).elicitApprovals();
+        return EnforcingServerTransports.builder(engine)
+                .toolListTimeout(Await.PATIENCE)
+                .approvalWait(Await.PATIENCE)
+                .elicitApprovals();
     }
 
     static Tool tool(String name, String... required) {
@@ -207,7 +210,7 @@ final class GuardedServer {
 
     /** Returns once a call of {@code wait} has begun. */
     void awaitWaiting() throws InterruptedException {
-        if (!waiting.await(10, TimeUnit.SECONDS)) {
+        if (!waiting.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new IllegalStateException("nobody has called 'wait'");
         }
     }
@@ -241,7 +244,7 @@ final class GuardedServer {
     private void await() {
         waiting.countDown();
         try {
-            if (!released.await(20, TimeUnit.SECONDS)) {
+            if (!released.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("nobody has called 'release'");
             }
         } catch (InterruptedException e) {

@@ -93,7 +93,7 @@ final class Policies {
     static Rule limit(int max) {
         RateLimit limit = new RateLimit(
                 max,
-                new Window.Length(Duration.ofMinutes(1)),
+                new Window.Length(Duration.ofDays(30)),
                 Algorithm.TOKEN_BUCKET,
                 Scope.SESSION,
                 ChargeMode.SUCCESS,

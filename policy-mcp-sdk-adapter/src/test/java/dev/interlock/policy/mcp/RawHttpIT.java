@@ -21,7 +21,6 @@ import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
@@ -30,13 +29,11 @@ import java.util.concurrent.LinkedBlockingQueue;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** What no client of the SDK would send, sent to the SDK's servlets as it is: no tool runs that the policy denies. */
-@Timeout(60)
 @SuppressWarnings("deprecation") // SSE is, and still spoken
 class RawHttpIT {
 
@@ -208,7 +205,7 @@ class RawHttpIT {
 
     private HttpRequest request(String contentType, String user, String body) {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(endpoint))
-                .timeout(Duration.ofSeconds(20))
+                .timeout(Await.PATIENCE)
                 .header("Content-Type", contentType)
                 .header("Accept", "application/json, text/event-stream")
                 .POST(BodyPublishers.ofString(body));
@@ -260,7 +257,7 @@ class RawHttpIT {
 
         post("application/json", "", """
                 {"jsonrpc": "2.0", "method": "notifications/cancelled", "params": {"requestId": 7}}""");
-        assertThat(call).succeedsWithin(Duration.ofSeconds(20));
+        assertThat(call).succeedsWithin(Await.PATIENCE);
         answer.complete(ApprovalAnswer.approved("Ada"));
 
         assertThat(answer).isCancelled();
@@ -291,7 +288,7 @@ class RawHttpIT {
                         .build(),
                 BodyHandlers.discarding());
 
-        assertThat(call.handle((response, failure) -> true)).succeedsWithin(Duration.ofSeconds(20));
+        assertThat(call.handle((response, failure) -> true)).succeedsWithin(Await.PATIENCE);
         assertThat(answer).isCancelled();
         assertThat(server.ran()).isEmpty();
     }

@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.net.InetSocketAddress;
-import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -159,7 +158,7 @@ class SdkSchemaValidatorTest {
         String deep = "{'x':".repeat(60) + "{}" + "}".repeat(60);
         String as = "'" + "a".repeat(28) + "'";
 
-        Assertions.assertTimeoutPreemptively(Duration.ofSeconds(20), () -> {
+        Assertions.assertTimeoutPreemptively(Await.PATIENCE, () -> {
             assertThat(problem(doubling.toString(), "{}")).isPresent();
             assertThat(problem(deepDoubling, deep)).isPresent();
             assertThat(problem("{'$ref':'#'}", "{}")).isPresent();

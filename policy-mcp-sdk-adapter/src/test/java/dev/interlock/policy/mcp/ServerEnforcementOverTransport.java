@@ -41,10 +41,8 @@ import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What a real server behind the policy does for a real client that knows of no policy. */
-@Timeout(60)
 abstract class ServerEnforcementOverTransport {
 
     private final BlockingQueue<ProgressNotification> progress = new LinkedBlockingQueue<>();
@@ -64,7 +62,7 @@ abstract class ServerEnforcementOverTransport {
 
     final McpSyncClient client() throws Exception {
         transport = connectToNewServer();
-        client = client(transport, Duration.ofSeconds(30));
+        client = client(transport, Await.PATIENCE);
         return client;
     }
 
@@ -79,6 +77,7 @@ abstract class ServerEnforcementOverTransport {
             });
         }
         McpSyncClient made = spec.requestTimeout(requestTimeout)
+                .initializationTimeout(Await.PATIENCE)
                 .progressConsumer(progress::add)
                 .capabilities(abilities.build())
                 .sampling(request -> {
@@ -217,7 +216,7 @@ abstract class ServerEnforcementOverTransport {
                 .hasMessageContaining("Unknown tool");
         if (hasSessions()) {
             client.callTool(CallToolRequest.builder("work").progressToken("p-1").build());
-            ProgressNotification halfWay = progress.poll(10, TimeUnit.SECONDS);
+            ProgressNotification halfWay = progress.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS);
             assertThat(halfWay.progressToken()).isEqualTo("p-1");
             assertThat(halfWay.message()).isEqualTo("half way");
         }
@@ -485,7 +484,7 @@ abstract class ServerEnforcementOverTransport {
                             .mapToObj(i -> call(i % 2 == 0 ? "read_item" : "delete_store", Map.of("id", i)))
                             .map(request -> (Callable<CallToolResult>) () -> client.callTool(request))
                             .toList())
-                    .forEach(result -> assertThat(result).succeedsWithin(Duration.ofSeconds(60)));
+                    .forEach(result -> assertThat(result).succeedsWithin(Await.PATIENCE));
         } finally {
             callers.shutdownNow();
         }

@@ -78,7 +78,7 @@ final class ServerProcess {
                                         Implementation.builder("test", "1").build())
                                 .build())))
                 .block();
-        if (!ready.await(50, TimeUnit.SECONDS)) {
+        if (!ready.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new IllegalStateException(main + " does not answer");
         }
         return started;

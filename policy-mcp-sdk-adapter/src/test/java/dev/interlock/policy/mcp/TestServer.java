@@ -111,7 +111,7 @@ final class TestServer {
 
     private static void hang() {
         try {
-            if (!RELEASED.get().await(30, TimeUnit.SECONDS)) {
+            if (!RELEASED.get().await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
                 throw new IllegalStateException("nobody has let the call go on");
             }
         } catch (InterruptedException e) {

@@ -282,7 +282,7 @@ class ObserversTest {
             }
             span.end();
             engine.admit(pay(1)).succeeded();
-            provider.forceFlush().join(10, TimeUnit.SECONDS);
+            provider.forceFlush().join(5, TimeUnit.MINUTES);
             events = spans.getFinishedSpanItems().get(0).getEvents();
         }
         assertThat(events).hasSize(1);

@@ -53,7 +53,7 @@ class AgainstMemoryProperties {
         server = RedisServer.start();
         redis = RedisRateLimiter.server(server.uri())
                 .serverTime(CLOCK::text)
-                .timeout(Duration.ofSeconds(10))
+                .timeout(RedisServer.PATIENCE)
                 .build();
     }
 

@@ -31,8 +31,8 @@ class CanaryTest {
                           - name: small
                             conditions: [{path: args.note, op: max_length, value: 1000}]
                           - {name: tool, rate_limit: 100/month}
-                          - {name: session, rate_limit: {max: 100, window: 60}}
-                          - {name: identity, rate_limit: {max: 100, window: 60, scope: identity, algorithm: sliding_window}}
+                          - {name: session, rate_limit: {max: 100, window: 30d}}
+                          - {name: identity, rate_limit: {max: 100, window: 30d, scope: identity, algorithm: sliding_window}}
                           - name: spent
                             spend: {per_call: 100, daily: 1000, from: args.amount}
                     all_tools:
@@ -44,7 +44,7 @@ class CanaryTest {
     void no_argument_and_nothing_that_the_host_says_beside_the_caller_reaches_redis() throws IOException {
         try (RedisServer server = RedisServer.start("--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000");
                 RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
-                        .timeout(Duration.ofSeconds(10))
+                        .timeout(RedisServer.PATIENCE)
                         .build()) {
             PolicyEngine engine =
                     PolicyEngine.builder(POLICY).rateLimiter(limiter).build();

@@ -101,7 +101,7 @@ class ClockTest {
     void everything_expires_by_itself() throws IOException {
         try (RedisServer server = RedisServer.start();
                 RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
-                        .timeout(Duration.ofSeconds(10))
+                        .timeout(RedisServer.PATIENCE)
                         .lease(Duration.ofMillis(20))
                         .clockTolerance(Duration.ofMillis(1))
                         .build()) {

@@ -71,7 +71,7 @@ class ClusterTest {
         return RedisRateLimiter.cluster(List.of(CLUSTER.get(0).uri()))
                 .prefix(prefix + placement)
                 .placement(placement)
-                .timeout(Duration.ofSeconds(10))
+                .timeout(RedisServer.PATIENCE)
                 .build();
     }
 

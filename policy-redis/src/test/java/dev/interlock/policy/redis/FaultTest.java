@@ -22,10 +22,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** What becomes of limits when the server, its memory or the network fails: no fault ever makes room. */
-@Timeout(120)
 class FaultTest {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);

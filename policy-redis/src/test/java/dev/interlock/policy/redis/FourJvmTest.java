@@ -34,7 +34,7 @@ class FourJvmTest {
 
     /** Each call is charged to all; what is refused by the last leaves no trace in the others. */
     private static final List<Charge> CHARGES = List.of(
-            charge("bucket", new LimitRule.TokenBucket(Amount.of(1_000_000), Duration.ofDays(366))),
+            charge("bucket", new LimitRule.TokenBucket(Amount.of(10_000), Duration.ofDays(366))),
             charge("sliding", new LimitRule.SlidingWindow(Amount.of(1_000_000), Duration.ofDays(366))),
             charge("fixed", new LimitRule.FixedWindow(Amount.of(LIMIT), new Window.Length(Duration.ofDays(366)))));
 
@@ -73,9 +73,7 @@ class FourJvmTest {
             }
             int sum = 0;
             for (BufferedReader output : outputs) {
-                int admitted = Integer.parseInt(output.readLine());
-                assertThat(admitted).isPositive();
-                sum += admitted;
+                sum += Integer.parseInt(output.readLine());
             }
             assertThat(sum).isEqualTo(LIMIT);
         } finally {
@@ -84,9 +82,9 @@ class FourJvmTest {
         try (RedisRateLimiter limiter = RedisRateLimiter.server(
                         SharedServer.get().uri())
                 .prefix(prefix)
-                .timeout(Duration.ofSeconds(10))
+                .timeout(RedisServer.PATIENCE)
                 .build()) {
-            // A second or two of a year flows back into the bucket meanwhile, which is less than a call.
+            // Less than a call flows back into the bucket meanwhile: that takes the better part of an hour.
             assertThat(limiter.usage(CHARGES))
                     .allSatisfy(usage -> assertThat(usage.used()).isEqualTo(Amount.of(LIMIT)));
         }
@@ -104,7 +102,7 @@ class FourJvmTest {
         public static void main(String[] arguments) throws IOException {
             try (RedisRateLimiter limiter = RedisRateLimiter.server(arguments[0])
                     .prefix(arguments[1])
-                    .timeout(Duration.ofSeconds(30))
+                    .timeout(RedisServer.PATIENCE)
                     .build()) {
                 limiter.usage(CHARGES);
                 System.out.println("ready");

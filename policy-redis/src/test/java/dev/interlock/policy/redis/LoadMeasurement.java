@@ -61,7 +61,7 @@ class LoadMeasurement {
     public static void main(String[] arguments) throws IOException, InterruptedException {
         try (RedisServer server = RedisServer.start();
                 RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
-                        .timeout(Duration.ofSeconds(10))
+                        .timeout(RedisServer.PATIENCE)
                         .executor(Runnable::run)
                         .build()) {
             RedisClient client = RedisClient.create(RedisURI.create(server.uri()));

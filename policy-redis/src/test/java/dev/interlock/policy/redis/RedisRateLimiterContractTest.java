@@ -24,7 +24,7 @@ class RedisRateLimiterContractTest extends RateLimiterContract {
         server = RedisServer.start();
         limiter = RedisRateLimiter.server(server.uri())
                 .serverTime(CLOCK::text)
-                .timeout(Duration.ofSeconds(10))
+                .timeout(RedisServer.PATIENCE)
                 .build();
     }
 

@@ -17,10 +17,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 /** The master is the one whom the sentinels name. */
-@Timeout(120)
 class SentinelTest {
 
     private static final Duration PAUSE = Duration.ofSeconds(1);

@@ -2,7 +2,6 @@ package dev.interlock.policy.redis;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /** One server for all tests that do it no harm; each has a prefix of its own. It ends with the JVM. */
@@ -32,6 +31,6 @@ final class SharedServer {
     static RedisRateLimiter.Builder limiter() {
         return RedisRateLimiter.server(get().uri())
                 .prefix("test-" + PREFIXES.incrementAndGet())
-                .timeout(Duration.ofSeconds(10));
+                .timeout(RedisServer.PATIENCE);
     }
 }

@@ -18,7 +18,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
 import java.security.KeyStore;
-import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -28,11 +27,9 @@ import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** A server that speaks TLS and wants a password. The JDK's settings say whose certificates are trusted. */
-@Timeout(120)
 class TlsTest {
 
     private static final String PASSWORD = "changeit";
@@ -102,7 +99,8 @@ class TlsTest {
                 .redirectErrorStream(true)
                 .start();
         String said = new String(keytool.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
-        assertThat(keytool.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(keytool.waitFor(RedisServer.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .isTrue();
         assertThat(keytool.exitValue()).as(said).isZero();
         KeyStore keys = KeyStore.getInstance("PKCS12");
         try (InputStream in = Files.newInputStream(store)) {
@@ -134,7 +132,7 @@ class TlsTest {
     }
 
     private static RedisRateLimiter limiter(String uri) {
-        return RedisRateLimiter.server(uri).timeout(Duration.ofSeconds(60)).build();
+        return RedisRateLimiter.server(uri).timeout(RedisServer.PATIENCE).build();
     }
 
     @Test

@@ -9,12 +9,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 class LangChain4jHostTest {
 
     @Test
-    @Timeout(60)
     void itPrintsWhatItsReadmeSays() throws Exception {
         ByteArrayOutputStream printed = new ByteArrayOutputStream();
         LangChain4jHost.run(Path.of("policy.yaml"), new PrintStream(printed, true, StandardCharsets.UTF_8));

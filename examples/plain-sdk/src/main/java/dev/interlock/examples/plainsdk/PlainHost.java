@@ -38,8 +38,7 @@ public final class PlainHost {
         } else if (args.length == 3 && args[1].equals("--redis")) {
             try (RedisRateLimiter limits = RedisRateLimiter.server(args[2])
                     .prefix("plain-host")
-                    .timeout(Duration.ofSeconds(
-                            5)) // a host that has just started is slow, and nobody waits for this one
+                    .timeout(Duration.ofMinutes(1)) // nobody waits for this host, which has just started
                     .build()) {
                 run(policyFile, limits, System.out);
             }

@@ -15,12 +15,10 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 
 class ProtectedServerTest {
 
     @Test
-    @Timeout(60)
     void aClientThatKnowsOfNoPolicyIsHeldToIt() {
         try (McpSyncClient client = McpClient.sync(new StdioClientTransport(
                         ServerParameters.builder(Path.of(System.getProperty("java.home"), "bin", "java")

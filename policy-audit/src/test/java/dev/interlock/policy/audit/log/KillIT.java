@@ -32,7 +32,6 @@ import java.util.function.Supplier;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
@@ -120,7 +119,6 @@ class KillIT {
             new Story("never", 8, QUEUE));
 
     @Test
-    @Timeout(240)
     void aKilledProcessLosesNoMoreThanItsQueue() throws Exception {
         assertThat(STORIES.stream().mapToInt(Story::kills).sum()).isEqualTo(50);
         ExecutorService side = Executors.newFixedThreadPool(3);
@@ -207,7 +205,8 @@ class KillIT {
         } finally {
             process.destroyForcibly();
         }
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(AuditLogTest.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                .isTrue();
         assertThat(said).hasSizeGreaterThan(after);
         // The last one may have been cut off by the kill.
         said.remove(said.size() - 1);

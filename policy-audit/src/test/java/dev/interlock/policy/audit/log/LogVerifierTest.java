@@ -23,11 +23,9 @@ import java.util.Map;
 import java.util.function.Consumer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What can be done to a log, and what is found of it. Line 1 opens the log, lines 2 to 11 are decisions, 12 closes it. */
-@Timeout(60)
 class LogVerifierTest {
 
     private static final SealKey KEY =

@@ -8,8 +8,9 @@ import dev.interlock.policy.Window;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -39,7 +40,16 @@ import org.jspecify.annotations.Nullable;
 /** Plays the script against a server, through the policy, and compares what came of it with what should have. */
 final class Demo {
 
-    private static final Duration TIMEOUT = Duration.ofSeconds(10);
+    private static final Duration TIMEOUT = Duration.ofMinutes(1);
+
+    /** The limits' time, in which the whole script is one moment: on a slow machine no bucket fills up meanwhile. */
+    private record Standstill(long wallMillis) implements TimeSource {
+
+        @Override
+        public long monotonicNanos() {
+            return 0;
+        }
+    }
 
     private static final String PREFIX = "[POLICY DENIED] ";
 
@@ -54,7 +64,10 @@ final class Demo {
         this.report = report;
         this.policy = PolicyYaml.read(resource("aws-healthimaging.yaml"), "aws-healthimaging.yaml")
                 .orThrow();
-        PolicyEngine.Builder builder = PolicyEngine.builder(policy).rateLimiter(RateLimiter.inMemory());
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy)
+                .rateLimiter(InMemoryRateLimiter.builder()
+                        .time(new Standstill(TimeSource.system().wallMillis()))
+                        .build());
         if (audit != null) {
             builder.audit(audit);
         }

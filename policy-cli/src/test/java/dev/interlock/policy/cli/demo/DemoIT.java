@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import picocli.CommandLine;
 
 class DemoIT {
@@ -15,7 +14,6 @@ class DemoIT {
     private final StringWriter err = new StringWriter();
 
     @Test
-    @Timeout(60)
     void showsThatTheServerRanTenOfElevenExportsAndNothingThatWasDenied() {
         int exit = new CommandLine(new DemoCommand())
                 .setOut(new PrintWriter(out))
