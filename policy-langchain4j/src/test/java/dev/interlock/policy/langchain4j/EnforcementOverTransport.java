@@ -48,7 +48,7 @@ abstract class EnforcementOverTransport {
               start_export:
                 rules:
                   - name: rate
-                    rate_limit: {max: 10, window: 60}
+                    rate_limit: {max: 10, window: 30d}
                   - name: arguments
                     validate: {required_args: true}
               delete_store:
@@ -112,7 +112,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void theEleventhExportWithinAMinuteIsDeniedAndTheServerCountsTen() throws Exception {
+    void theEleventhExportIsDeniedAndTheServerCountsTen() throws Exception {
         McpClient client = client(EXPORT);
 
         for (int i = 0; i < 10; i++) {
@@ -122,7 +122,7 @@ abstract class EnforcementOverTransport {
         }
         assertThatThrownBy(() -> client.executeTool(call("start_export", "{\"to\": \"b10\"}")))
                 .isInstanceOf(ToolExecutionException.class)
-                .hasMessageStartingWith("[POLICY DENIED] Limit of 10 per 60 s reached");
+                .hasMessageStartingWith("[POLICY DENIED] Limit of 10 per 30 days reached");
 
         assertThat(reached(client)).isEqualTo("{start_export=10}");
         assertThat(transport.openCalls()).isZero();
@@ -204,7 +204,7 @@ abstract class EnforcementOverTransport {
                 tools:
                   "*":
                     rules:
-                      - rate_limit: {max: 10, window: 60}
+                      - rate_limit: {max: 10, window: 30d}
                 """, limiter);
 
         client.executeTool(call("read_item", "{\"id\": \"x\"}"));
@@ -223,10 +223,10 @@ abstract class EnforcementOverTransport {
             tools:
               hang:
                 rules:
-                  - rate_limit: {max: 10, window: 60}
+                  - rate_limit: {max: 10, window: 30d}
               start_export:
                 rules:
-                  - rate_limit: {max: 10, window: 60}
+                  - rate_limit: {max: 10, window: 30d}
                   - validate: {required_args: true}
                   - action: require_approval
             """;
@@ -282,7 +282,7 @@ abstract class EnforcementOverTransport {
                 tools:
                   read_item:
                     rules:
-                      - rate_limit: {max: 10, window: 60}
+                      - rate_limit: {max: 10, window: 30d}
                   delete_store:
                     rules:
                       - action: deny

@@ -160,7 +160,7 @@ abstract class ServerEnforcementOverTransport {
         }
         CallToolResult fourth = client.callTool(call("start_export", Map.of("to", "bucket-3")));
 
-        assertDenied(fourth, "3 per 60 s");
+        assertDenied(fourth, "3 per 30 days");
         assertThat(fourth.meta().toString()).contains("retryAfterMs");
         assertThat(report(client).ran()).containsEntry("start_export", 3);
     }

@@ -8,7 +8,9 @@
 -- What each kind guarantees is the same as in memory; the Javadoc of the core's cells has the formulas and the sources.
 
 local BUCKET, SLIDING, FIXED = 1, 2, 3
-local LOG = ':log'
+-- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
+local LOG = '\255log'
+local FORMER_LOG = ':log'
 local BASE = 1000000000
 local MILLION = 1000000
 local EXACT = 9007199254740992 -- 2^53
@@ -198,6 +200,10 @@ local function load(key, packed, now)
             key = key, kind = kind, generation = generation, window = window, count = count, uh = uh, ul = ul,
             head = head, left = left, last = last, lh = lh, ll = ll, gone = 0
         }
+        -- Cells are strings: a list of that name is this cell's, from a version that named it so.
+        if redis.call('EXISTS', key .. LOG) == 0 and redis.call('TYPE', key .. FORMER_LOG).ok == 'list' then
+            redis.call('RENAME', key .. FORMER_LOG, key .. LOG)
+        end
         -- What has left the window is taken out when the cell is next written.
         while c.gone < c.count and c.head + c.window <= now do
             local entries = redis.call('LRANGE', key .. LOG, c.gone, c.gone + 31)

@@ -5,8 +5,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.limit.LimitKey;
 import io.lettuce.core.cluster.SlotHash;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.Stream;
+import net.jqwik.api.Arbitraries;
+import net.jqwik.api.Arbitrary;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.Provide;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -61,6 +67,59 @@ class KeyNamesTest {
 
         List<Bytes> all = Stream.concat(cells, calls.distinct()).toList();
         assertThat(all).doesNotHaveDuplicates();
+    }
+
+    @Property
+    void names_of_different_keys_and_of_their_lists_are_all_different(
+            @ForAll("texts") String oneLimit,
+            @ForAll("texts") String one,
+            @ForAll("texts") String otherLimit,
+            @ForAll("texts") String other,
+            @ForAll Placement placement) {
+        LimitKey first = new LimitKey(oneLimit, one);
+        LimitKey second = new LimitKey(otherLimit, other);
+        KeyNames names = new KeyNames("p", placement);
+        Stream<Bytes> all = Stream.of(first, second).distinct().flatMap(key -> {
+            byte[] cell = names.cell(names.tag(key), key);
+            assertThat(cell).as("only the script adds this byte").doesNotContain((byte) 255);
+            return Stream.of(new Bytes(cell), new Bytes(listOf(cell)));
+        });
+
+        assertThat(all).doesNotHaveDuplicates();
+    }
+
+    /** As the scripts name the list of a sliding window. */
+    private static byte[] listOf(byte[] cell) {
+        byte[] log = {(byte) 255, 'l', 'o', 'g'};
+        byte[] list = Arrays.copyOf(cell, cell.length + log.length);
+        System.arraycopy(log, 0, list, cell.length, log.length);
+        return list;
+    }
+
+    @Provide
+    Arbitrary<String> texts() {
+        Arbitrary<String> pieces = Arbitraries.of(
+                "",
+                "a",
+                ":log",
+                "\u00fflog",
+                ":",
+                "1",
+                "k:",
+                "h:",
+                "c:",
+                "{",
+                "}",
+                "{p}",
+                "\u0000",
+                "\uD83D\uDE00",
+                "\uD800",
+                "\uDC00",
+                "?",
+                "#",
+                "é",
+                "x".repeat(250));
+        return pieces.list().ofMaxSize(4).map(list -> String.join("", list));
     }
 
     @Test

@@ -114,7 +114,7 @@ class LongSlidingWindowTest {
     private static long entries() throws Exception {
         long most = 0;
         for (String key : SharedServer.get().keys()) {
-            if (key.endsWith("}k:4:long:log")) {
+            if (key.endsWith("}k:4:long\u00fflog")) {
                 String answer = SharedServer.get().command("LLEN", key);
                 most = Math.max(most, Long.parseLong(answer.substring(1).trim()));
             }
