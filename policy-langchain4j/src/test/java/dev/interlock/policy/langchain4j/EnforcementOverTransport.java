@@ -235,6 +235,8 @@ abstract class EnforcementOverTransport {
     void aCallThatTheClientGivesUpMayHaveRunAndIsSettledOnce() throws Exception {
         RecordingLimiter limiter = new RecordingLimiter();
         McpClient client = client(engine(LIMITED).rateLimiter(limiter), Duration.ofMillis(300));
+        // What the policy needs to know is known, so the call is sent before the client begins to count.
+        client.listTools();
 
         // The client sends notifications/cancelled.
         assertThat(client.executeTool(call("hang", "{}")).resultText()).contains("timeout");
