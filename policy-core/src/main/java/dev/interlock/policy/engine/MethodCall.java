@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * @param method the MCP method, as it stands in the request; empty if it can't be read
  * @param fromServer whether the server asks its client, as for {@code sampling/createMessage}
  * @param identity who asks, or is asked by the server; null if the host doesn't say
- * @param session the agent session; null if the host doesn't say
+ * @param session the agent session; null leaves it to what {@link #session()} says
  * @param server the server; null if the host doesn't say
  */
 public record MethodCall(
@@ -41,6 +41,12 @@ public record MethodCall(
     /** The same request to, or from, this server. */
     public MethodCall on(@Nullable String server) {
         return new MethodCall(method, fromServer, identity, session, server);
+    }
+
+    /** The agent session: what the host says; else the identity; else {@link ToolCall#COMMON_SESSION}. */
+    @Override
+    public String session() {
+        return ToolCall.session(session, identity);
     }
 
     /** Names the method and the server; never an identity or session. */

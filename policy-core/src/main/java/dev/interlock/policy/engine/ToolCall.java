@@ -15,6 +15,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ToolCall {
 
+    /**
+     * The session of all calls of which the host says neither session nor identity. It is the same in every engine, so that
+     * engines that share a store share it.
+     */
+    public static final String COMMON_SESSION = "(engine)";
+
     private final String tool;
     private final Arguments arguments;
     private final @Nullable String problem;
@@ -81,7 +87,7 @@ public final class ToolCall {
         return new ToolCall(tool, arguments, problem, identity, session, server, context);
     }
 
-    /** The same call in this agent session. */
+    /** The same call in this agent session; null leaves it to what {@link #session} says. */
     public ToolCall in(@Nullable String session) {
         return new ToolCall(tool, arguments, problem, identity, session, server, context);
     }
@@ -121,9 +127,16 @@ public final class ToolCall {
         return identity;
     }
 
-    /** The agent session, or null if the host doesn't say. */
-    public @Nullable String session() {
-        return session;
+    /** The agent session: what the host says; else the identity; else {@link #COMMON_SESSION}. */
+    public String session() {
+        return session(session, identity);
+    }
+
+    static String session(@Nullable String said, @Nullable String identity) {
+        if (said != null) {
+            return said;
+        }
+        return identity == null ? COMMON_SESSION : identity;
     }
 
     /** The server that is called, or null if the host doesn't say. */

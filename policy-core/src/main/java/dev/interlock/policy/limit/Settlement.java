@@ -8,9 +8,9 @@ public enum Settlement {
     SUCCEEDED,
     /** The server answered with a protocol error. */
     FAILED,
-    /** It surely never left: refused here, or the connection was refused before sending. */
+    /** It surely never left: it was not handed to the transport, or that sends once at most and says that it did not. */
     UNSENT,
-    /** Nobody can tell: timeout, cancelled, connection lost after sending. */
+    /** Nobody can tell: timeout, cancelled, any failure of a transport that may have sent the call before. */
     UNKNOWN;
 
     /** Whether an amount that was reserved in {@code mode} is given back when a call ends so. */

@@ -32,6 +32,9 @@ record CallRequest(
         if (id == null) {
             return malformed(null, "", "it has no id");
         }
+        if (GuardedHandler.isOwn(id)) {
+            return malformed(id, "", "its id is not below " + GuardedHandler.OWN_IDS);
+        }
         // Not a subclass: what that would be sent as, nobody knows.
         if (!(message instanceof McpClientRequest request)
                 || request.getParams() == null

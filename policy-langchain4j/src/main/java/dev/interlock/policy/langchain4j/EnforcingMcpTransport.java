@@ -8,7 +8,6 @@ import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.SendFailure;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.Arguments;
@@ -27,12 +26,11 @@ import dev.langchain4j.mcp.protocol.McpClientResponse;
 import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -80,8 +78,9 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final ToolListFetch fetch;
     private final @Nullable String server;
     private final @Nullable String identity;
-    private final String session;
+    private final @Nullable String session;
     private final CallSigner signer;
+    private final Predicate<? super Throwable> saysUnsent;
     private final ValueLimits argumentLimits;
     private final Terms terms;
 
@@ -98,6 +97,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.identity = builder.identity;
         this.session = builder.session;
         this.signer = builder.signer;
+        this.saysUnsent = builder.saysUnsent;
         this.argumentLimits = builder.argumentLimits;
         this.terms = Terms.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
     }
@@ -196,14 +196,16 @@ public final class EnforcingMcpTransport implements McpTransport {
             engine.admit(request(""));
             return CompletableFuture.failedFuture(unknownShape());
         }
+        boolean lists = message.method == McpClientMethod.TOOLS_LIST;
+        if (!lists && message.getId() != null && GuardedHandler.isOwn(message.getId())) {
+            return CompletableFuture.failedFuture(idReserved());
+        }
         Decision decision = engine.admit(request(MethodNames.of(message.method)));
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
         CompletableFuture<JsonNode> response = delegate.executeOperationWithResponse(context);
-        return message.method == McpClientMethod.TOOLS_LIST
-                ? response.thenApply(list -> filtered(list, context.invocationContext()))
-                : response;
+        return lists ? response.thenApply(list -> filtered(list, context.invocationContext())) : response;
     }
 
     @Override
@@ -244,6 +246,11 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private static boolean isOfLangChain4j(McpClientMessage message) {
         return message.getClass().getPackageName().equals(MESSAGES);
+    }
+
+    /** Nobody would hear of its response. Lists are no calls, and another guard in front of this one asks for them so. */
+    private static IllegalArgumentException idReserved() {
+        return new IllegalArgumentException("the id of a request must be below " + GuardedHandler.OWN_IDS);
     }
 
     private static IllegalArgumentException unknownShape() {
@@ -343,21 +350,42 @@ public final class EnforcingMcpTransport implements McpTransport {
             return CompletableFuture.failedFuture(
                     new IllegalStateException("the call was given up before it was decided, and was not sent"));
         }
-        CompletableFuture<JsonNode> response;
+        McpCallContext decided;
         try {
-            response = delegate.executeOperationWithResponse(
-                    new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call()))));
+            decided =
+                    new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call())));
         } catch (RuntimeException e) {
-            open.end(SendFailure.settlement(e, List.of()));
+            open.end(Settlement.UNSENT);
             return CompletableFuture.failedFuture(e);
         }
-        return response.whenComplete((message, failure) -> open.end(settlement(message, failure)));
+        admission.handedOver();
+        CompletableFuture<JsonNode> response;
+        try {
+            response = delegate.executeOperationWithResponse(decided);
+        } catch (RuntimeException e) {
+            notSent(open, e);
+            return CompletableFuture.failedFuture(e);
+        }
+        return response.whenComplete((message, failure) -> {
+            if (failure != null) {
+                notSent(open, failure);
+            } else {
+                open.end(settlement(message));
+            }
+        });
     }
 
-    private static Settlement settlement(@Nullable JsonNode answer, @Nullable Throwable failure) {
-        if (failure != null) {
-            return SendFailure.settlement(failure, List.of());
+    /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
+    private void notSent(OpenCall open, Throwable failure) {
+        boolean surely = false;
+        try {
+            surely = saysUnsent.test(failure);
+        } finally {
+            open.end(surely ? Settlement.UNSENT : Settlement.UNKNOWN);
         }
+    }
+
+    private static Settlement settlement(@Nullable JsonNode answer) {
         if (answer == null) {
             return Settlement.UNKNOWN;
         }
@@ -443,8 +471,9 @@ public final class EnforcingMcpTransport implements McpTransport {
 
         private @Nullable String server;
         private @Nullable String identity;
-        private String session = UUID.randomUUID().toString();
+        private @Nullable String session;
         private CallSigner signer = CallSigner.NONE;
+        private Predicate<? super Throwable> saysUnsent = failure -> false;
         private String denialPrefix = "[POLICY DENIED] ";
         private ValueLimits argumentLimits = ValueLimits.DEFAULT;
         private TimeSource time = TimeSource.system();
@@ -474,7 +503,9 @@ public final class EnforcingMcpTransport implements McpTransport {
 
         /**
          * The agent session, where the {@linkplain #callSigner signer} doesn't say: {@code call.session}, by which limits
-         * of scope {@code session} count. Default: a random one for each wrapped transport.
+         * of scope {@code session} count. Default: the caller's identity, and if nobody knows that either, the {@linkplain
+         * ToolCall#COMMON_SESSION one} that all such calls have in common, so that one agent's limits hold over all its
+         * servers.
          */
         public Builder session(String session) {
             this.session = session;
@@ -484,6 +515,18 @@ public final class EnforcingMcpTransport implements McpTransport {
         /** Finds out who makes each call. Default: {@link CallSigner#NONE}. */
         public Builder callSigner(CallSigner signer) {
             this.signer = signer;
+            return this;
+        }
+
+        /**
+         * Says that the wrapped transport sends each message once at most, and by which failures it says that no byte of
+         * the message has left. A call that fails so gives back what limits have reserved for it; every other failure
+         * counts as unknown. Not for transports over HTTP: their clients send a request again by themselves, and what the
+         * last attempt says is not true of the first. A person's yes is not given back. Default: no failure says so;
+         * LangChain4j's {@code StdioMcpTransport} has none that does.
+         */
+        public Builder sendsOnce(Predicate<? super Throwable> saysUnsent) {
+            this.saysUnsent = saysUnsent;
             return this;
         }
 

@@ -113,7 +113,8 @@ final class GuardedHandler extends McpOperationHandler {
         own.remove(id);
     }
 
-    private static boolean isOwn(long id) {
+    /** Whether this is the id of a request of ours; no call's may be. */
+    static boolean isOwn(long id) {
         return id >= OWN_IDS;
     }
 }

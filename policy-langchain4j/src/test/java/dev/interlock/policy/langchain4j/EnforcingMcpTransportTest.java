@@ -43,14 +43,17 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 @SuppressWarnings("FutureReturnValueIgnored") // calls that the server never answers, or whose settling is looked at
 class EnforcingMcpTransportTest {
@@ -100,14 +103,19 @@ class EnforcingMcpTransportTest {
     private final EnforcingMcpTransport transport = started(POLICY, limiter, CallSigner.NONE);
 
     private EnforcingMcpTransport started(String policy, RateLimiter counting, CallSigner signer) {
-        EnforcingMcpTransport wrapped = EnforcingMcpTransport.builder(
-                        server,
-                        PolicyEngine.builder(PolicyYaml.read(policy, "test").orThrow())
-                                .rateLimiter(counting)
-                                .audit(this::note)
-                                .build())
-                .timeSource(time)
-                .callSigner(signer)
+        return started(policy, counting, builder -> builder.callSigner(signer));
+    }
+
+    private EnforcingMcpTransport started(
+            String policy, RateLimiter counting, UnaryOperator<EnforcingMcpTransport.Builder> settings) {
+        EnforcingMcpTransport wrapped = settings.apply(EnforcingMcpTransport.builder(
+                                server,
+                                PolicyEngine.builder(
+                                                PolicyYaml.read(policy, "test").orThrow())
+                                        .rateLimiter(counting)
+                                        .audit(this::note)
+                                        .build())
+                        .timeSource(time))
                 .build();
         wrapped.start(new McpOperationHandler(
                 pending, List::of, wrapped, null, () -> {}, null, null, null, null, null, null, null));
@@ -485,7 +493,7 @@ class EnforcingMcpTransportTest {
     }
 
     @Test
-    void whatSurelyDidNotLeaveIsGivenBackAndWhatMayHaveIsNot() {
+    void aCallThatFailsCountsAsUnknownHoweverItFailsSinceTheTransportMayHaveSentBefore() {
         send(call(1, "count", "{}"));
         server.fail(new ConnectException());
         send(call(2, "count", "{}"));
@@ -493,8 +501,49 @@ class EnforcingMcpTransportTest {
         server.refuse(new IllegalStateException(new ConnectException()));
         assertThat(send(call(3, "count", "{}"))).isCompletedExceptionally();
 
-        assertSettled(Settlement.UNSENT, Settlement.UNKNOWN, Settlement.UNSENT);
+        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN, Settlement.UNKNOWN);
         assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatATransportWhichSendsOnceSaysItDidNotSendIsGivenBack() {
+        EnforcingMcpTransport once =
+                started(POLICY, limiter, builder -> builder.sendsOnce(RejectedExecutionException.class::isInstance));
+        server.refuse(new RejectedExecutionException("the queue is full"));
+        assertThat(once.executeOperationWithResponse(call(1, "count", "{}"))).isCompletedExceptionally();
+        server.refuse(new IllegalStateException("broken"));
+        assertThat(once.executeOperationWithResponse(call(2, "count", "{}"))).isCompletedExceptionally();
+
+        assertSettled(Settlement.UNSENT, Settlement.UNKNOWN);
+    }
+
+    @Test
+    void limitsOfASessionCountByWhatTheHostSaysElseTheIdentityElseOneSessionForAllServers() {
+        List<UnaryOperator<EnforcingMcpTransport.Builder>> hosts = List.of(
+                builder -> builder.server("mail").identity("ada").session("s-1"),
+                builder -> builder.server("mail")
+                        .callSigner((call, invocation) -> call.by("ada").in("s-2")),
+                builder -> builder.server("mail").identity("ada"),
+                builder -> builder.server("files").callSigner((call, invocation) -> call.by("ada")),
+                builder -> builder.server("mail"),
+                builder -> builder.server("files"));
+        for (UnaryOperator<EnforcingMcpTransport.Builder> host : hosts) {
+            started(POLICY, limiter, host).executeOperationWithResponse(call(1, "count", "{}"));
+        }
+
+        assertThat(limiter.subjects())
+                .containsExactly("s-1", "s-2", "ada", "ada", ToolCall.COMMON_SESSION, ToolCall.COMMON_SESSION);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1L << 52, (1L << 52) + 1, Long.MAX_VALUE})
+    void aCallerCannotTakeAnIdThatIsKeptForRequestsOfOurOwnSoThatItsEndIsNotLost(long id) {
+        assertThat(code(send(call(id, "count", "{}")))).isEqualTo("malformed");
+        assertThat(send(new McpReadResourceRequest(id, "file:///a"))).isCompletedExceptionally();
+
+        assertThat(server.sent()).isEmpty();
+        assertThat(transport.openCalls()).isZero();
+        assertThat(denials).containsExactly("malformed of ");
     }
 
     @Test

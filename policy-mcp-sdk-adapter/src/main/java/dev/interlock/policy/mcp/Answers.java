@@ -61,6 +61,12 @@ final class Answers {
                 id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
     }
 
+    /** What a request gets whose id is one that only requests of our own may have. */
+    static JSONRPCResponse idReserved(Object id) {
+        String text = "The id of a request must not begin with '" + OwnExchange.ID_PREFIX + "'.";
+        return JSONRPCResponse.error(id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text, null));
+    }
+
     /** Whether a response is one of these. */
     static boolean isDenial(JSONRPCResponse response) {
         Object details = response.error() != null

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param identity the agent, user or team on whose account the call is made; null leaves it to what the transport was
  *     wrapped with
- * @param session the agent session; null leaves it to what the transport was wrapped with
+ * @param session the agent session; null leaves it to what {@link EnforcementBuilder#session} says
  * @param facts what conditions read as {@code ctx.<key>}
  */
 public record CallContext(

@@ -19,8 +19,8 @@ public interface CallContextResolver {
     /**
      * Under this key of the Reactor context a server finds the id of the MCP session, a {@code String}, if there is one:
      * stateless servers have none. Whoever has the id is taken for the session, and a client gets a new one whenever it
-     * likes. So a limit that counts by it limits only clients of good will; {@link EnforcementBuilder#session} says what
-     * is counted by otherwise.
+     * likes. So a limit that counts by it limits only clients of good will; {@link EnforcementBuilder#session} says when
+     * that is so.
      */
     String MCP_SESSION_ID = "dev.interlock/mcp-session-id";
 

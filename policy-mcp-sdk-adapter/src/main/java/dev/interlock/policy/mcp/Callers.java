@@ -10,14 +10,14 @@ import reactor.util.context.ContextView;
 /**
  * Tells who calls: what the host's resolver says, and where it says nothing, what the transport was wrapped with.
  *
- * @param session the agent session of callers of whom no other is known
- * @param sessionByIdentity whether a caller of known identity has it for its session; a server that many call does that
+ * @param session the agent session that the host has said for all callers; null if it hasn't
+ * @param serving whether clients call a server here, each in an MCP session of its own
  */
 record Callers(
         @Nullable String server,
         @Nullable String identity,
-        String session,
-        boolean sessionByIdentity,
+        @Nullable String session,
+        boolean serving,
         CallContextResolver resolver) {
 
     @Override
@@ -25,27 +25,32 @@ record Callers(
         return "callers";
     }
 
-    /** Whoever calls when nothing is known of the call itself. */
-    Caller fixed() {
-        return caller(CallContext.EMPTY);
+    /** Whoever it is when nothing is known of the call itself: if callers are told apart, nobody of whom anything is known. */
+    Caller nobody() {
+        return resolver.equals(CallContextResolver.NONE)
+                ? caller(CallContext.EMPTY, null)
+                : new Caller(server, null, null, ObjectValue.EMPTY);
     }
 
     Caller of(ContextView context) {
         McpTransportContext transport = context.getOrDefault(McpTransportContext.KEY, McpTransportContext.EMPTY);
-        return caller(resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context));
+        // On a client, it would be that of a server in whose request the call is made.
+        String connection = serving ? context.getOrDefault(CallContextResolver.MCP_SESSION_ID, null) : null;
+        return caller(resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context), connection);
     }
 
-    private Caller caller(CallContext known) {
+    private Caller caller(CallContext known, @Nullable String connection) {
         String who = known.identity() == null ? identity : known.identity();
-        String where = known.session();
-        if (where == null) {
-            where = sessionByIdentity && who != null ? who : session;
-        }
-        return new Caller(server, who, where, known.facts());
+        String where = known.session() == null ? session : known.session();
+        return new Caller(server, who, where == null && who == null ? connection : where, known.facts());
     }
 
-    /** One caller. */
-    record Caller(@Nullable String server, @Nullable String identity, String session, ObjectValue facts) {
+    /** One caller. Where the session is null, {@link ToolCall#session} says which it is. */
+    record Caller(
+            @Nullable String server,
+            @Nullable String identity,
+            @Nullable String session,
+            ObjectValue facts) {
 
         ToolCall signs(ToolCall call) {
             return call.by(identity).in(session).on(server).with(facts);

@@ -4,7 +4,6 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
-import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -62,8 +61,10 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     /**
      * The agent session, where the {@linkplain #callContext resolver} doesn't say: {@code call.session}, by which limits
-     * of scope {@code session} count. Default, on a client: a random one for each wrapped transport. Default, on a server:
-     * the caller's identity, and if nobody knows that either, one for all callers of the wrapped transport.
+     * of scope {@code session} count. Default: the caller's identity. If nobody knows that either, it is, on a client, the
+     * {@linkplain dev.interlock.policy.engine.ToolCall#COMMON_SESSION one} that all such calls have in common, so that one
+     * agent's limits hold over all its servers; on a server, it is the id of the MCP session, which a client gets anew
+     * whenever it initializes, and its limits with it, and the common one where there are no MCP sessions.
      */
     public B session(String session) {
         this.session = session;
@@ -141,10 +142,6 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     Answers answers() {
         return new Answers(denialPrefix, denialsAsErrors);
-    }
-
-    String randomSession() {
-        return session == null ? UUID.randomUUID().toString() : session;
     }
 
     private static Duration positive(String name, Duration value) {

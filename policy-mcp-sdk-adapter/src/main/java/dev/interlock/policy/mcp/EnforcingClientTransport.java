@@ -3,9 +3,9 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.SendFailure;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
+import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema;
@@ -22,11 +22,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.Sinks;
 import reactor.util.context.ContextView;
 
 /**
@@ -53,10 +53,6 @@ import reactor.util.context.ContextView;
  */
 public final class EnforcingClientTransport implements McpClientTransport {
 
-    /** Thrown before the first byte, too: there was no session left, or a queue took nothing more. */
-    private static final List<Class<? extends Throwable>> BEFORE_SENDING =
-            List.of(McpTransportSessionClosedException.class, Sinks.EmissionException.class);
-
     private static final Logger log = LoggerFactory.getLogger(EnforcingClientTransport.class);
 
     private static final String NOTIFICATION_CANCELLED = "notifications/cancelled";
@@ -71,6 +67,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final Answers answers;
     private final CallGate calls;
     private final Methods methods;
+    private final Predicate<? super Throwable> saysUnsent;
     private final TimeSource time;
     private final Duration callTimeToLive;
     private final Duration toolListTimeout;
@@ -81,10 +78,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private EnforcingClientTransport(Builder builder) {
         this.delegate = builder.delegate;
-        this.callers = new Callers(builder.server, builder.identity, builder.randomSession(), false, builder.resolver);
+        this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
         this.methods = new Methods(builder.engine, callers);
         this.calls = new CallGate(builder, callers, this::plain);
+        this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
@@ -122,16 +120,16 @@ public final class EnforcingClientTransport implements McpClientTransport {
     @Override
     public void setExceptionHandler(Consumer<Throwable> handler) {
         delegate.setExceptionHandler(failure -> {
-            failed(failure);
+            failed();
             handler.accept(failure);
         });
     }
 
-    /** A refused connection concerns one message, which its sender hears of; anything else may have cut off responses. */
-    private void failed(Throwable failure) {
+    /** Responses may have been cut off. */
+    private void failed() {
         Connection connection = current.get();
-        if (connection != null && SendFailure.settlement(failure, BEFORE_SENDING) != Settlement.UNSENT) {
-            connection.pending().abandonAll(false);
+        if (connection != null) {
+            connection.pending().abandonUnsure();
         }
     }
 
@@ -148,7 +146,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private static void end(@Nullable Connection connection) {
         if (connection != null) {
-            connection.pending().abandonAll(true);
+            connection.pending().close();
             connection.deciding().withdrawAll();
         }
     }
@@ -197,13 +195,17 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
             return call(connection, request);
         }
+        boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
+        if (!lists && OwnExchange.isOurs(request.id())) {
+            // Nobody would hear of its response. Lists are remembered: another guard in front of this one asks for them
+            // so.
+            return connection.deliver(Answers.idReserved(request.id()));
+        }
         Decision decision = methods.askedByClient(request.method(), context);
         if (!decision.allowed()) {
             return connection.deliver(answers.refusal(request.id(), decision));
         }
-        return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
-                ? list(connection, request, context)
-                : toServer(request);
+        return lists ? list(connection, request, context) : toServer(request);
     }
 
     private Mono<Void> notify(JSONRPCNotification notification) {
@@ -275,11 +277,26 @@ public final class EnforcingClientTransport implements McpClientTransport {
             admission.unsent();
             return Mono.error(new McpTransportSessionClosedException());
         }
-        return Mono.defer(() -> toServer(call.saying(admission.toSend(call.call()))))
+        return Mono.defer(() -> {
+                    JSONRPCRequest decided = call.saying(admission.toSend(call.call()));
+                    admission.handedOver();
+                    return Mono.defer(() -> toServer(decided)).doOnError(failure -> notSent(admission, failure));
+                })
                 .doOnError(failure -> {
                     connection.pending().forget(call.id(), pending);
-                    admission.settle(SendFailure.settlement(failure, BEFORE_SENDING));
+                    // Settled already if it was handed over.
+                    admission.unsent();
                 });
+    }
+
+    /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
+    private void notSent(Admission admission, Throwable failure) {
+        boolean surely = false;
+        try {
+            surely = saysUnsent.test(failure);
+        } finally {
+            admission.settle(surely ? Settlement.UNSENT : Settlement.UNKNOWN);
+        }
     }
 
     // ---- from the server to the client
@@ -326,7 +343,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             own.sink().success(response);
             return null;
         }
-        if (OwnExchange.isOurs(id)) {
+        if (request == null && OwnExchange.isOurs(id)) {
             return null;
         }
         if (request instanceof Pending.Call call) {
@@ -339,8 +356,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request instanceof Pending.ToolList list) {
             return toolLists.filtered(response, list.caller());
         }
-        // A list whose request has aged out of the map is still a list.
-        return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.fixed()) : response;
+        // A list whose request has aged out of the map is still a list, and nobody knows any more who reads it.
+        return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.nobody()) : response;
     }
 
     // ---- looking whether it works
@@ -378,14 +395,30 @@ public final class EnforcingClientTransport implements McpClientTransport {
     public static final class Builder extends EnforcementBuilder<Builder> {
 
         private final McpClientTransport delegate;
+        private Predicate<? super Throwable> saysUnsent;
 
         private Builder(McpClientTransport delegate, PolicyEngine engine) {
             super(engine);
             this.delegate = delegate;
+            // Its queue has refused the message. A subclass may do anything.
+            boolean queues = delegate.getClass() == StdioClientTransport.class;
+            this.saysUnsent = failure -> queues;
         }
 
         @Override
         Builder self() {
+            return this;
+        }
+
+        /**
+         * Says that the wrapped transport sends each message once at most, and by which failures of its {@code sendMessage}
+         * it says that no byte of the message has left. A call that fails so gives back what limits have reserved for it;
+         * every other failure counts as unknown. Not for transports over HTTP: their clients send a request again by
+         * themselves, and what the last attempt says is not true of the first. A person's yes is not given back. Default:
+         * every failure of the SDK's own {@link StdioClientTransport}, and none of any other transport.
+         */
+        public Builder sendsOnce(Predicate<? super Throwable> saysUnsent) {
+            this.saysUnsent = saysUnsent;
             return this;
         }
 

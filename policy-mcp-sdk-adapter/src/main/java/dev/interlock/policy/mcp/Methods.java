@@ -54,10 +54,7 @@ final class Methods {
 
     /** By nobody, if callers are told apart: the record must not name another. */
     private MethodCall unsigned(String method) {
-        MethodCall request = MethodCall.of(method);
-        return callers.resolver().equals(CallContextResolver.NONE)
-                ? callers.fixed().signs(request)
-                : request.on(callers.server());
+        return callers.nobody().signs(MethodCall.of(method));
     }
 
     /** Whether a method is {@code tools/call}, or would be for a server that minds neither case nor blanks. */

@@ -7,6 +7,7 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -68,7 +69,8 @@ final class PendingRequests {
      * Takes the request that a response with this id answers; null if none awaits one.
      *
      * <p>If the id was in use twice, nobody can tell which request is answered. The later one is then abandoned too, and
-     * null returned: a failure of the one must not give back what the other may have used up.
+     * null returned: a failure of the one must not give back what the other may have used up, nor may one reader be shown
+     * another's list.
      */
     @Nullable
     Pending take(Object id) {
@@ -79,8 +81,8 @@ final class PendingRequests {
             sweep(time.monotonicNanos(), capacity, abandoned);
         }
         Pending answered = entry == null ? null : entry.request();
-        if (entry != null && entry.shared() && answered instanceof Pending.Call) {
-            abandoned.add(answered);
+        if (entry != null && entry.shared()) {
+            abandoned.add(entry.request());
             answered = null;
         }
         abandoned.forEach(Pending::abandon);
@@ -96,13 +98,24 @@ final class PendingRequests {
         }
     }
 
-    /** Abandons everything, and takes nothing more if {@code forGood}. */
-    void abandonAll(boolean forGood) {
-        List<Pending> abandoned;
+    /**
+     * Abandons all requests whose end must not be left open, since their responses may have been lost. Lists are kept:
+     * nothing hangs on the wait for them, and one that comes all the same must find its reader.
+     */
+    void abandonUnsure() {
+        abandon(request -> !(request instanceof Pending.ToolList), false);
+    }
+
+    /** Abandons everything, and takes nothing more. */
+    void close() {
+        abandon(request -> true, true);
+    }
+
+    private void abandon(Predicate<Pending> which, boolean forGood) {
+        List<Pending> abandoned = new ArrayList<>();
         synchronized (this) {
             closed |= forGood;
-            abandoned = entries.values().stream().map(Entry::request).toList();
-            entries.clear();
+            entries.values().removeIf(entry -> which.test(entry.request()) && abandoned.add(entry.request()));
         }
         abandoned.forEach(Pending::abandon);
     }

@@ -51,12 +51,7 @@ final class ServerGuard {
     private final @Nullable ApprovalForm approvalForm;
 
     ServerGuard(EnforcementBuilder<?> settings) {
-        this.callers = new Callers(
-                settings.server,
-                settings.identity,
-                settings.randomSession(),
-                settings.session == null,
-                settings.resolver);
+        this.callers = new Callers(settings.server, settings.identity, settings.session, true, settings.resolver);
         this.answers = settings.answers();
         this.methods = new Methods(settings.engine, callers);
         this.calls = new CallGate(settings, callers, params -> params);
@@ -108,11 +103,14 @@ final class ServerGuard {
                             : server.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
-        return id == null ? response : response.contextWrite(in(id));
+        return response.contextWrite(in(id));
     }
 
-    private static Function<Context, Context> in(String session) {
-        return context -> context.put(CallContextResolver.MCP_SESSION_ID, session);
+    /** Without a session, that of a server in whose request this one is made must not be taken for it. */
+    private static Function<Context, Context> in(@Nullable String session) {
+        return context -> session == null
+                ? context.delete(CallContextResolver.MCP_SESSION_ID)
+                : context.put(CallContextResolver.MCP_SESSION_ID, session);
     }
 
     /**
@@ -153,7 +151,11 @@ final class ServerGuard {
             admission.unsent();
             return Mono.error(new IllegalStateException("the server is closed"));
         }
-        return Mono.defer(() -> server.send(call.saying(admission.toSend(call.call()))))
+        return Mono.defer(() -> {
+                    JSONRPCRequest decided = call.saying(admission.toSend(call.call()));
+                    admission.handedOver();
+                    return server.send(decided);
+                })
                 .doOnNext(pending::settle)
                 .doOnError(McpError.class, failure -> admission.failed())
                 // Before the client hears of it: whoever asks then must find it settled.
@@ -220,10 +222,10 @@ final class ServerGuard {
                 return Mono.just(message);
             }
             if (message instanceof JSONRPCResponse response) {
-                // A list of tools is one, whichever way it takes.
+                // A list of tools is one, whichever way it takes; but nobody knows who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())
-                                ? toolLists.filtered(response, callers.fixed())
+                                ? toolLists.filtered(response, callers.nobody())
                                 : response);
             }
             log.warn("Dropped a message of the server's that is no request, response or notification of JSON-RPC");
@@ -233,7 +235,7 @@ final class ServerGuard {
 
     /** The server is closed: nothing more is let through, and what still runs counts as unknown. */
     void close() {
-        running.abandonAll(true);
+        running.close();
     }
 
     /** How many calls run; for tests. */

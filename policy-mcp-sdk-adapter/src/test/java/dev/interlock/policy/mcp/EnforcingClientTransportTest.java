@@ -9,6 +9,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.value.ValueLimits;
@@ -23,6 +24,10 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.io.IOException;
 import java.net.ConnectException;
+import java.net.NoRouteToHostException;
+import java.net.UnknownHostException;
+import java.net.http.HttpConnectTimeoutException;
+import java.nio.channels.UnresolvedAddressException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -45,6 +50,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
+import reactor.core.publisher.Sinks;
 
 class EnforcingClientTransportTest {
 
@@ -115,6 +121,22 @@ class EnforcingClientTransportTest {
                 (List<Map<String, Object>>) resultOf(response).get("content");
         return (String) content.get(0).get("text");
     }
+
+    /** What transports throw when no connection could be made; the one before it may have run the call. */
+    static Stream<Exception> failuresBeforeTheFirstByte() {
+        return Stream.of(
+                new ConnectException("refused"),
+                new NoRouteToHostException("no route"),
+                new UnknownHostException("gone"),
+                new UnresolvedAddressException(),
+                new HttpConnectTimeoutException("too slow"),
+                new McpTransportSessionClosedException(),
+                new McpTransportException("HTTP 401"),
+                new Sinks.EmissionException(Sinks.EmitResult.FAIL_CANCELLED));
+    }
+
+    @SuppressWarnings("serial")
+    private static final class QueueFull extends RuntimeException {}
 
     private void assertDenied(int index, Object id, String text) {
         JSONRPCResponse denial = wire.shownResponse(index);
@@ -581,19 +603,20 @@ class EnforcingClientTransportTest {
             assertEnded(Settlement.FAILED);
         }
 
-        @Test
-        void isGivenBackIfTheConnectionWasRefused() {
-            wire.onSend(message -> Mono.error(new RuntimeException(new ConnectException("refused"))));
+        @ParameterizedTest
+        @MethodSource("dev.interlock.policy.mcp.EnforcingClientTransportTest#failuresBeforeTheFirstByte")
+        void isUnknownHoweverTheTransportFailsSinceItMayHaveSentBefore(Exception failure) {
+            wire.onSend(message -> Mono.error(new RuntimeException(failure)));
 
             assertThatThrownBy(() ->
                             transport.sendMessage(call("1", "export", null)).block())
-                    .hasRootCauseInstanceOf(ConnectException.class);
+                    .hasRootCause(failure);
 
-            assertEnded(Settlement.UNSENT);
+            assertEnded(Settlement.UNKNOWN);
         }
 
         @Test
-        void isGivenBackThoughTheTransportReportsTheRefusalTwice() {
+        void isUnknownIfTheTransportReportsTheFailureTwice() {
             transport.setExceptionHandler(failure -> {});
             ConnectException refused = new ConnectException("refused");
             wire.onSend(message -> {
@@ -605,7 +628,44 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("1", "export", null)).block())
                     .hasRootCause(refused);
 
-            assertEnded(Settlement.UNSENT);
+            assertEnded(Settlement.UNKNOWN);
+        }
+
+        @Test
+        void isGivenBackIfATransportThatSendsOnceSaysThatItDidNotSend() {
+            transport = wrapped(LIMITED, builder -> builder.sendsOnce(QueueFull.class::isInstance));
+            wire.onSend(message -> Mono.error(new QueueFull()));
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("1", "export", null)).block())
+                    .isInstanceOf(QueueFull.class);
+            wire.onSend(message -> {
+                throw new QueueFull();
+            });
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("2", "export", null)).block())
+                    .isInstanceOf(QueueFull.class);
+            wire.onSend(message -> Mono.error(new IOException("broken pipe")));
+            assertThatThrownBy(() ->
+                            transport.sendMessage(call("3", "export", null)).block())
+                    .hasRootCauseInstanceOf(IOException.class);
+
+            assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT, Settlement.UNSENT, Settlement.UNKNOWN);
+            assertThat(transport.pendingRequests()).isZero();
+        }
+
+        @Test
+        void isUnknownIfWhatShouldSayWhetherItWasSentThrows() {
+            transport = wrapped(
+                    LIMITED,
+                    builder -> builder.sendsOnce(failure -> {
+                        throw new AssertionError("not thought of");
+                    }));
+            wire.onSend(message -> Mono.error(new IOException("broken pipe")));
+
+            assertThatThrownBy(
+                    () -> transport.sendMessage(call("1", "export", null)).block());
+
+            assertEnded(Settlement.UNKNOWN);
         }
 
         @Test
@@ -953,15 +1013,35 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void countsApartForEachWrappedTransportIfNobodyNamesASession() {
+        void countsTogetherOverAllServersIfNobodyNamesASessionOrAnIdentity() {
+            for (String server : List.of("mail", "files", "web")) {
+                wrapped(LIMITED, builder -> builder.server(server))
+                        .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                        .block();
+            }
+
+            assertThat(limiter.subjects()).hasSize(3).containsOnly(ToolCall.COMMON_SESSION);
+        }
+
+        @Test
+        void countsByTheIdentityIfNobodyNamesASession() {
+            for (String server : List.of("mail", "files")) {
+                wrapped(LIMITED, builder -> builder.server(server).identity("ada"))
+                        .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                        .block();
+            }
+
+            assertThat(limiter.subjects()).containsExactly("ada", "ada");
+        }
+
+        @Test
+        void doesNotCountByTheSessionOfAServerInWhoseRequestItCalls() {
             wrapped(LIMITED)
                     .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
-                    .block();
-            wrapped(LIMITED)
-                    .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
+                    .contextWrite(context -> context.put(CallContextResolver.MCP_SESSION_ID, "of a server"))
                     .block();
 
-            assertThat(limiter.subjects()).hasSize(2).doesNotHaveDuplicates();
+            assertThat(limiter.subjects()).containsExactly(ToolCall.COMMON_SESSION);
         }
 
         @Test
@@ -1053,6 +1133,153 @@ class EnforcingClientTransportTest {
                     .isInstanceOf(IllegalStateException.class)
                     .hasRootCauseMessage("the self-test's call was let through");
             assertThat(wire.sent).isEmpty();
+        }
+    }
+
+    /** Ids that only requests of our own have. */
+    @Nested
+    class ReservedIds {
+
+        private final EnforcingClientTransport transport = wrapped(LIMITED);
+
+        @ParameterizedTest
+        @ValueSource(strings = {"dev.interlock/", "dev.interlock/1", "dev.interlock/self-test"})
+        void makeACallThatIsRefusedSoThatItsEndIsNotLost(String id) {
+            transport.sendMessage(call(id, "export", null)).block();
+            transport.sendMessage(raw(id, Map.of("name", "export"))).block();
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(limiter.reserved()).isZero();
+            assertDenied(0, id, "dev.interlock/");
+            assertDenied(1, id, "dev.interlock/");
+            assertThat(transport.pendingRequests()).isZero();
+        }
+
+        @Test
+        void neverMakeACallWhoseIdLooksLikeTheSelfTests() {
+            assertThatThrownBy(() -> transport
+                            .sendMessage(call("dev.interlock/self-test-1", "export", null))
+                            .block())
+                    .isInstanceOf(IllegalStateException.class);
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(transport.pendingRequests()).isZero();
+            assertThat(limiter.settlements()).hasSize(1);
+        }
+
+        @Test
+        void makeARequestThatIsAnsweredWithAnError() {
+            transport
+                    .sendMessage(new JSONRPCRequest("resources/read", "dev.interlock/1", Map.of("uri", "file:///a")))
+                    .block();
+
+            assertThat(wire.sent).isEmpty();
+            assertThat(wire.shownResponse(0).id()).isEqualTo("dev.interlock/1");
+            assertThat(wire.shownResponse(0).error().message()).contains("dev.interlock/");
+        }
+
+        @Test
+        void listToolsForAnotherGuardInFrontOfThisOne() {
+            transport
+                    .sendMessage(new JSONRPCRequest("tools/list", "dev.interlock/1", Map.of()))
+                    .block();
+
+            wire.respond("dev.interlock/1", Map.of("tools", List.of(Map.of("name", "read"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "read")));
+        }
+
+        @Test
+        void keepAnAnswerThatNobodyAwaitsFromTheAgent() {
+            wire.respond("dev.interlock/1", Map.of("tools", List.of(Map.of("name", "read"))));
+
+            assertThat(wire.shown).isEmpty();
+        }
+    }
+
+    /** Lists of tools of whose readers nothing is known any more. */
+    @Nested
+    class AListWithoutItsReader {
+
+        private static final Policy FOR_THE_SERVICE_ONLY =
+                new Policies().granting("service", "admin_secret").policy();
+
+        private final EnforcingClientTransport transport = wrapped(
+                FOR_THE_SERVICE_ONLY,
+                builder -> builder.identity("service")
+                        .callContext((context, reactor) ->
+                                reactor.hasKey("guest") ? CallContext.by(reactor.get("guest")) : CallContext.EMPTY));
+
+        private void listAsGuest(Object id) {
+            transport
+                    .sendMessage(new JSONRPCRequest("tools/list", id, Map.of()))
+                    .contextWrite(context -> context.put("guest", "guest"))
+                    .block();
+        }
+
+        private void assertNothingIsShownFor(Object id) {
+            wire.respond(id, Map.of("tools", List.of(Map.of("name", "admin_secret"))));
+            JSONRPCResponse shown = wire.shownResponse(wire.shown.size() - 1);
+            assertThat(shown.id()).isEqualTo(id);
+            assertThat(resultOf(shown).get("tools")).isEqualTo(List.of());
+        }
+
+        @Test
+        void showsAGuestNothingOnceTenThousandRequestsHaveFollowed() {
+            listAsGuest(0);
+            for (int i = 1; i <= 10_000; i++) {
+                listAsGuest(i);
+            }
+
+            assertNothingIsShownFor(0);
+            assertNothingIsShownFor(10_000);
+        }
+
+        @Test
+        void showsAGuestNothingOnceItIsTooOld() {
+            listAsGuest(0);
+            time.advance(Duration.ofMinutes(10));
+            listAsGuest(1);
+
+            assertNothingIsShownFor(0);
+        }
+
+        @Test
+        void showsAGuestNothingIfSomethingElseFailsAtTheTransport() {
+            transport.setExceptionHandler(failure -> {});
+            listAsGuest(0);
+            wire.exceptionHandler.accept(new IOException("another request"));
+
+            assertNothingIsShownFor(0);
+        }
+
+        @Test
+        void showsNobodyWhatTheServiceMaySeeIfTheTwoHaveAskedByOneId() {
+            listAsGuest(0);
+            transport.sendMessage(new JSONRPCRequest("tools/list", 0, Map.of())).block();
+
+            assertNothingIsShownFor(0);
+        }
+
+        @Test
+        void showsTheServiceItsOwnWhileItIsKnown() {
+            transport.sendMessage(new JSONRPCRequest("tools/list", 0, Map.of())).block();
+
+            wire.respond(0, Map.of("tools", List.of(Map.of("name", "admin_secret"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "admin_secret")));
+        }
+
+        @Test
+        void isItsOnlyReadersIfCallersAreNotToldApart() {
+            EnforcingClientTransport service = wrapped(FOR_THE_SERVICE_ONLY, builder -> builder.identity("service"));
+            service.sendMessage(new JSONRPCRequest("tools/list", 0, Map.of())).block();
+            time.advance(Duration.ofMinutes(10));
+            service.sendMessage(new JSONRPCRequest("tools/list", 1, Map.of())).block();
+
+            wire.respond(0, Map.of("tools", List.of(Map.of("name", "admin_secret"))));
+
+            assertThat(resultOf(wire.shownResponse(0)).get("tools")).isEqualTo(List.of(Map.of("name", "admin_secret")));
         }
     }
 

@@ -7,7 +7,9 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpError;
@@ -17,6 +19,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.net.ConnectException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,6 +28,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -313,6 +317,62 @@ class EnforcingServerTransportsTest {
         assertThat(server.ran()).containsOnlyKeys("wait");
     }
 
+    @Test
+    void aCallThatFailsInAServersOwnExchangeCountsAsUnknownAndUsesUpAYesHoweverItFails() {
+        RecordingLimiter limiter = new RecordingLimiter();
+        ApprovalTickets tickets = ApprovalTickets.create();
+        PolicyEngine engine = PolicyEngine.builder(new Policies()
+                        .tool("pay", Policies.limit(10), Policies.ask())
+                        .policy())
+                .rateLimiter(limiter)
+                .approvals(tickets)
+                .build();
+        ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(engine));
+        AtomicInteger ran = new AtomicInteger();
+        Exchange breaking = request -> {
+            ran.incrementAndGet();
+            return Mono.error(new IllegalStateException(new ConnectException("a backend, the second time")));
+        };
+        JSONRPCRequest pay = new JSONRPCRequest("tools/call", 1, params("pay", Map.of()));
+        guard.answer(pay, guard.session("s"), breaking, null).block();
+        tickets.approve(tickets.list().get(0).id(), "Ada");
+
+        for (int i = 0; i < 3; i++) {
+            guard.answer(pay, guard.session("s"), breaking, null).block();
+        }
+
+        assertThat(ran).hasValue(1);
+        assertThat(limiter.settlements()).filteredOn(Settlement.UNKNOWN::equals).hasSize(1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void aCallWhoseIdIsOneOfOursHasAnEndAllTheSame(ServerWay way) {
+        ServerWay.End end = open(way);
+
+        JSONRPCResponse response = end.request(
+                new JSONRPCRequest("tools/call", "dev.interlock/1", params("start_export", Map.of("to", "x"))));
+
+        assertThat(response.id()).isEqualTo("dev.interlock/1");
+        awaitIdle();
+    }
+
+    @Test
+    void aListThatNobodyHasAskedForShowsWhatACallerOfWhomNothingIsKnownMaySee() {
+        PolicyEngine engine = PolicyEngine.builder(
+                        new Policies().granting("service", "admin_secret").policy())
+                .build();
+        ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(engine)
+                .identity("service")
+                .callContext((transport, reactor) -> CallContext.EMPTY));
+
+        JSONRPCResponse shown = (JSONRPCResponse) guard.outgoing(
+                        JSONRPCResponse.result(1, Map.of("tools", List.of(Map.of("name", "admin_secret")))))
+                .block();
+
+        assertThat(shown.result()).isEqualTo(Map.of("tools", List.of()));
+    }
+
     private void awaitIdle() {
         Await.until(() -> server.limiter.unsettled() == 0);
     }
@@ -449,11 +509,44 @@ class EnforcingServerTransportsTest {
     }
 
     @ParameterizedTest
-    @EnumSource
-    void strangersShareOneSessionHoweverOftenTheyConnect(ServerWay way) {
-        assertThat(sessionsOfTwoExports(way, builder -> {}, "alice", "bob"))
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS")
+    void limitsOfASessionAreCountedByTheTransportsSessionIfNobodyKnowsTheCaller(ServerWay way) {
+        List<String> subjects = sessionsOfTwoExports(way, builder -> {}, "alice", "bob");
+
+        assertThat(subjects).hasSize(2).containsOnly(subjects.get(0));
+        assertThat(subjects.get(0)).containsPattern("[0-9a-f]{8}-[0-9a-f]{4}");
+    }
+
+    @Test
+    void limitsOfASessionAreCountedTogetherWhereThereAreNoSessionsAndNobodyKnowsTheCaller() {
+        assertThat(sessionsOfTwoExports(ServerWay.STATELESS, builder -> {}, "alice", "bob"))
                 .hasSize(2)
-                .containsOnly(server.limiter.subjects().get(0));
+                .containsOnly(ToolCall.COMMON_SESSION);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void theSessionThatTheHostNamesComesBeforeTheIdentityAndTheTransports(ServerWay way) {
+        assertThat(sessionsOfTwoExports(
+                        way, builder -> builder.callContext(BY_USER).session("of the host"), "alice", "bob"))
+                .containsExactly("of the host", "of the host");
+    }
+
+    @Test
+    void aServerWithoutSessionsIsNotInThatOfAnotherInWhoseRequestItIsCalled() {
+        RecordingLimiter limiter = new RecordingLimiter();
+        ServerGuard guard =
+                new ServerGuard(EnforcingServerTransports.builder(new AskingEngine(limiter, time).engine()));
+
+        guard.answer(
+                        new JSONRPCRequest("tools/call", 1, params("export", Map.of())),
+                        guard.session(null),
+                        request -> Mono.just(JSONRPCResponse.result(request.id(), Map.of())),
+                        null)
+                .contextWrite(context -> context.put(CallContextResolver.MCP_SESSION_ID, "of another"))
+                .block();
+
+        assertThat(limiter.subjects()).containsExactly(ToolCall.COMMON_SESSION);
     }
 
     @ParameterizedTest

@@ -86,10 +86,10 @@ class PendingRequestsTest {
     @Test
     void takeNothingMoreOnceClosedForGood() {
         pending.add(1, call());
-        pending.abandonAll(false);
+        pending.abandonUnsure();
         assertThat(pending.add(2, call())).isTrue();
 
-        pending.abandonAll(true);
+        pending.close();
 
         assertThat(pending.add(3, call())).isFalse();
         assertThat(pending.size()).isZero();
