@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.value.Skeleton;
 import java.net.IDN;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -14,10 +15,16 @@ import org.jspecify.annotations.Nullable;
  */
 public final class HostName {
 
+    /** Names have 253 characters at most. Converting to ASCII is quadratic, so much longer texts are not even tried. */
+    private static final int MAX_LENGTH = 4_096;
+
     private HostName() {}
 
     /** The one way to write {@code host}: lower case, punycode, no trailing dot, dotted decimal; null if it is no host. */
     public static @Nullable String canonical(String host) {
+        if (host.length() > MAX_LENGTH || Skeleton.hasLongRow(host)) {
+            return null;
+        }
         if (host.startsWith("[")) {
             return ipv6(host);
         }

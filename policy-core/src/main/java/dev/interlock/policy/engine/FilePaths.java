@@ -62,9 +62,13 @@ final class FilePaths {
 
     /**
      * Whether {@code path} lies in one of the directories, or is it: true if it does however it is read, false if it
-     * doesn't however it is read, and else invalid, as it is if some reading of it is relative or can't be resolved.
+     * doesn't however it is read, and else invalid, as it is if some reading of it is relative or can't be resolved, or
+     * it {@linkplain TextBound exceeds the bound}.
      */
     Truth contain(String path) {
+        if (TextBound.isExceededBy(path)) {
+            return Truth.INVALID;
+        }
         boolean plain = isAscii(path) && path.indexOf('%') < 0;
         Truth result = containReadings(path, false);
         return plain ? result : agreed(result, containReadings(path, true));
@@ -84,7 +88,7 @@ final class FilePaths {
         Truth result = containReading(reading, normalizing);
         for (int i = 0; i < MAX_DECODINGS; i++) {
             String decoded = decode(reading);
-            if (decoded == null) {
+            if (decoded == null || (!normalizing && TextBound.isExceededBy(decoded))) {
                 return Truth.INVALID;
             }
             if (decoded.equals(reading)) {

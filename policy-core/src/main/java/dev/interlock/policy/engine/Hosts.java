@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
  * Host names, and the question whether a URL leads to one of them.
  *
  * <p>A URL on whose host two readers could disagree (a backslash, white space, a second {@code @}, percent signs in the
- * host) leads nowhere.
+ * host), or that {@linkplain TextBound exceeds the bound}, leads nowhere.
  */
 final class Hosts {
 
@@ -55,6 +55,9 @@ final class Hosts {
     }
 
     private static @Nullable String hostOf(String url) {
+        if (TextBound.isExceededBy(url)) {
+            return null;
+        }
         for (int i = 0; i < url.length(); i++) {
             char c = url.charAt(i);
             if (c <= ' ' || c == '\\' || c == 0x7F || Character.isWhitespace(c) || Character.isISOControl(c)) {
