@@ -31,8 +31,24 @@ public final class ConditionArbitraries {
             "",
             true,
             "true",
+            "True",
             false,
             null);
+
+    /** Names that some servers, or people, take for those of the usual arguments. */
+    private static final List<String> DISGUISES = List.of(
+            "Amount",
+            "\u0430mount",
+            "am0unt",
+            "To",
+            "t\u043e",
+            "to ",
+            "\u200bto",
+            "ITEMS",
+            "Meta",
+            "\uff50ath",
+            "uri",
+            "URL");
 
     private static final List<String> FILES = List.of(
             "/app/src/a.txt",
@@ -165,7 +181,10 @@ public final class ConditionArbitraries {
 
     /** The generated arguments of one call, by name. */
     public static Arbitrary<Map<String, Object>> arguments() {
-        Arbitrary<Map<String, Object>> items = scalars().map(id -> java.util.Collections.singletonMap("id", id));
+        Arbitrary<Map<String, Object>> items = Arbitraries.frequencyOf(
+                Tuple.of(12, scalars().map(id -> java.util.Collections.singletonMap("id", id))),
+                Tuple.of(1, scalars().map(id -> java.util.Collections.singletonMap("Id", id))),
+                Tuple.of(1, scalars().map(id -> Map.of("id", 5, "ID", String.valueOf(id)))));
         Arbitrary<Map<String, Object>> member = Arbitraries.frequencyOf(
                 Tuple.of(
                         8,
@@ -184,6 +203,7 @@ public final class ConditionArbitraries {
                 Tuple.of(3, named("path", Arbitraries.frequencyOf(Tuple.of(4, files()), Tuple.of(1, values())))),
                 Tuple.of(3, named("url", Arbitraries.frequencyOf(Tuple.of(4, urls()), Tuple.of(1, values())))),
                 Tuple.of(1, named("a.b", scalars())),
+                Tuple.of(1, Arbitraries.of(DISGUISES).flatMap(name -> named(name, scalars()))),
                 Tuple.of(1, named("secret", scalars())));
         return member.list().ofMaxSize(4).map(members -> {
             Map<String, Object> all = new java.util.LinkedHashMap<>();

@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 /** Where the amount that a call counts comes from: an argument, or the same for every call. */
 interface AmountSource {
 
-    /** The amount, however large; null if there is none: missing, no number, negative, or of too many places. */
+    /** The amount, however large; null if there is none: missing, unclear, no number, negative, or of too many places. */
     @Nullable
     BigDecimal read(ToolCall call);
 

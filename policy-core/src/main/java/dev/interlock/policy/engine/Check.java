@@ -7,6 +7,7 @@ import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
@@ -53,7 +55,11 @@ abstract sealed class Check {
     static Step note(ConditionTest test, ToolCall call, CounterValues counters) {
         Condition condition = test.condition();
         Value found = test.found(call, counters);
-        String value = found == null ? "nothing is there" : "the value is " + found.json();
+        String value = found == null
+                ? "nothing is there"
+                : found == PathReader.UNCLEAR
+                        ? "another member's name differs from one of the path only in case or looks like it"
+                        : "the value is " + found.json();
         String text = Messages.expectation(condition) + ": "
                 + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", " + value;
         return new Step(Result.NOTED, text, condition.place(), List.of());
@@ -99,18 +105,23 @@ abstract sealed class Check {
         private final RuleRef rule;
 
         /** The argument that each of them looks at, if it is another than the one before; else null. */
-        private final @Nullable String[] arguments;
+        private final PathReader.@Nullable Member[] arguments;
 
         Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
             this.tests = tests;
             this.denials = denials;
             this.rule = rule;
-            this.arguments = new @Nullable String[tests.length];
+            this.arguments = new PathReader.@Nullable Member[tests.length];
             for (int i = 0; i < tests.length; i++) {
-                String argument = tests[i].argument();
-                boolean again = i > 0 && argument != null && argument.equals(tests[i - 1].argument());
-                arguments[i] = again ? null : argument;
+                PathReader.Member argument = tests[i].argument();
+                arguments[i] = i > 0 && isSame(argument, tests[i - 1].argument()) ? null : argument;
             }
+        }
+
+        private static boolean isSame(PathReader.@Nullable Member one, PathReader.@Nullable Member other) {
+            return one != null
+                    && other != null
+                    && one.name().text().equals(other.name().text());
         }
 
         /**
@@ -148,9 +159,9 @@ abstract sealed class Check {
                     }
                     continue;
                 }
-                String name = arguments[i];
-                if (name != null) {
-                    argument = root.get(name);
+                PathReader.Member member = arguments[i];
+                if (member != null) {
+                    argument = member.from(root);
                 }
                 if (!test.holds(argument)) {
                     return denials[i];
@@ -226,16 +237,20 @@ abstract sealed class Check {
 
     /** {@code validate}. */
     static final class Valid extends Check {
+        private static final String UNCLEAR = "two arguments have names that differ only in case or look alike";
+
         private final Validation validation;
         private final ToolCatalog catalog;
         private final @Nullable SchemaValidator validator;
         private final Denials denials;
+        private final List<MemberName> required;
 
         Valid(Validation validation, ToolCatalog catalog, @Nullable SchemaValidator validator, Denials denials) {
             this.validation = validation;
             this.catalog = catalog;
             this.validator = validator;
             this.denials = denials;
+            this.required = validation.required().stream().map(MemberName::of).toList();
         }
 
         @Override
@@ -251,7 +266,7 @@ abstract sealed class Check {
                 return denials.validation("the arguments are nested deeper than "
                         + validation.maxDepth().getAsInt() + " levels");
             }
-            Decision missing = missing(validation.required(), call);
+            Decision missing = missing(required, call);
             if (missing != null) {
                 return missing;
             }
@@ -267,7 +282,8 @@ abstract sealed class Check {
                 return denials.schemaUnknown();
             }
             if (validation.schemaRequired()) {
-                Decision missing = missing(tool.required(), call);
+                Decision missing =
+                        missing(tool.required().stream().map(MemberName::of).toList(), call);
                 if (missing != null) {
                     return missing;
                 }
@@ -286,22 +302,53 @@ abstract sealed class Check {
             if (validator == null) {
                 return denials.schemaUnknown();
             }
+            if (isUnclear(schema, call.arguments().root())) {
+                return denials.validation(UNCLEAR);
+            }
             Optional<String> problem =
                     validator.problem(schema, call.arguments().root());
             return problem.isPresent() ? denials.validation(problem.get()) : null;
         }
 
-        private @Nullable Decision missing(List<String> names, ToolCall call) {
-            for (String name : names) {
-                Value value = call.arguments().root().get(name);
+        private @Nullable Decision missing(List<MemberName> names, ToolCall call) {
+            for (MemberName name : names) {
+                Value value = call.arguments().root().read(name, PathReader.UNCLEAR);
+                if (value == PathReader.UNCLEAR) {
+                    return denials.validation(UNCLEAR);
+                }
                 if (value == null || value == Value.Nil.NULL) {
                     return denials.validation(
-                            LookAlikes.isWord(name)
+                            LookAlikes.isWord(name.text())
                                     ? "the required argument '" + name + "' is missing"
                                     : "a required argument is missing");
                 }
             }
             return null;
+        }
+
+        /**
+         * Whether a member that the schema names has a look-alike. Only what {@code properties} and {@code items} say of
+         * the members is followed.
+         */
+        private static boolean isUnclear(@Nullable Value schema, Value value) {
+            if (!(schema instanceof ObjectValue words)) {
+                return false;
+            }
+            if (value instanceof Value.Array array) {
+                Value items = words.get("items");
+                return items != null && array.items().stream().anyMatch(item -> isUnclear(items, item));
+            }
+            if (!(value instanceof ObjectValue object)
+                    || !(words.get("properties") instanceof ObjectValue properties)) {
+                return false;
+            }
+            for (Map.Entry<String, Value> property : properties.members().entrySet()) {
+                Value member = object.read(MemberName.of(property.getKey()), PathReader.UNCLEAR);
+                if (member == PathReader.UNCLEAR || (member != null && isUnclear(property.getValue(), member))) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         @Override

@@ -28,7 +28,7 @@ final class ConditionTest {
     private final Predicate predicate;
 
     /** The first member of the path; null if it doesn't start at the arguments, or has a {@code [*]} in it. */
-    private final @Nullable String first;
+    private final PathReader.@Nullable Member first;
 
     private final PathReader.Member[] rest;
     private final Shortcut shortcut;
@@ -61,19 +61,21 @@ final class ConditionTest {
     }
 
     /** The argument that it looks at or into; null if it must be read by {@link #test}. */
-    @Nullable
-    String argument() {
+    PathReader.@Nullable Member argument() {
         return first;
     }
 
-    /** Whether it is plainly true of its {@link #argument}; null if that isn't there. */
+    /** Whether it is plainly true of its {@link #argument}, as that was read from the arguments. */
     boolean holds(@Nullable Value argument) {
         Value value = argument;
-        for (int i = 0; i < rest.length && value != null; i++) {
+        for (int i = 0; i < rest.length && value != null && value != PathReader.UNCLEAR; i++) {
             value = rest[i].from(value);
         }
         if (value == null) {
             return predicate.missing() == Truth.TRUE;
+        }
+        if (value == PathReader.UNCLEAR) {
+            return false;
         }
         if (value instanceof Value.Text found) {
             if (shortcut == Shortcut.TEXT) {
@@ -109,6 +111,7 @@ final class ConditionTest {
         return result;
     }
 
+    /** What is at its path; null if nothing is, {@link PathReader#UNCLEAR} if it can't be told. */
     @Nullable
     Value found(ToolCall call, CounterValues counters) {
         return reader.read(call, counters);

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -9,71 +10,101 @@ import java.util.Map;
 /**
  * The policy language's equality: numbers by value; other scalars by their canonical text, so that {@code 5} equals
  * {@code "5"} and {@code true} equals {@code "true"}; null only to null; arrays and objects element by element.
+ *
+ * <p>Two values that a server may well take for equal although they are not can't be compared: an array or object and a
+ * scalar other than null, which some unwrap; a boolean in the policy and a scalar that is neither a boolean nor the text of one,
+ * since some take {@code 1}, {@code "yes"} or {@code "True"} for true.
  */
 final class Equality {
 
     private Equality() {}
 
-    static boolean equal(Value a, Value b) {
-        if (a instanceof Value.Text x) {
-            return b instanceof Value.Text y ? x.value().equals(y.value()) : scalarEqualsText(b, x.value());
+    /** Whether a value equals what the policy compares it with. */
+    static Truth compare(Value value, Value operand) {
+        if (operand instanceof Value.Text text) {
+            return compareText(value, text.value());
         }
-        if (b instanceof Value.Text y) {
-            return scalarEqualsText(a, y.value());
+        if (operand instanceof NumberValue number) {
+            return compareNumber(value, number);
         }
-        if (a instanceof NumberValue x) {
-            return b instanceof NumberValue y && x.compareTo(y) == 0;
+        if (operand instanceof Value.Bool bool) {
+            return compareBool(value, bool);
         }
-        if (a instanceof Value.Array x) {
-            return b instanceof Value.Array y && elementsEqual(x.items(), y.items());
+        if (operand == Value.Nil.NULL) {
+            return Truth.of(value == Value.Nil.NULL);
         }
-        if (a instanceof ObjectValue x) {
-            return b instanceof ObjectValue y && membersEqual(x, y);
+        if (operand instanceof Value.Array wanted && value instanceof Value.Array array) {
+            return compareElements(array.items(), wanted.items());
         }
-        return a.equals(b);
+        if (operand instanceof ObjectValue wanted && value instanceof ObjectValue object) {
+            return compareMembers(object, wanted);
+        }
+        // A list is no map and the other way round, and null is neither.
+        return value == Value.Nil.NULL || isContainer(value) ? Truth.FALSE : Truth.INVALID;
     }
 
-    /** Whether one is an array or object and the other is not, so that an inequality between them says nothing. */
-    static boolean incomparable(Value a, Value b) {
-        return isContainer(a) != isContainer(b);
+    private static Truth compareText(Value value, String text) {
+        if (value instanceof Value.Text other) {
+            return Truth.of(other.value().equals(text));
+        }
+        if (value instanceof NumberValue number) {
+            return Truth.of(number.plainTextEquals(text));
+        }
+        if (value instanceof Value.Bool bool) {
+            return Truth.of(text.equals(text(bool)));
+        }
+        return isContainer(value) ? Truth.INVALID : Truth.FALSE;
+    }
+
+    private static Truth compareNumber(Value value, NumberValue number) {
+        if (value instanceof NumberValue other) {
+            return Truth.of(other.compareTo(number) == 0);
+        }
+        if (value instanceof Value.Text text) {
+            return Truth.of(number.plainTextEquals(text.value()));
+        }
+        return isContainer(value) ? Truth.INVALID : Truth.FALSE;
+    }
+
+    private static Truth compareBool(Value value, Value.Bool bool) {
+        if (value instanceof Value.Bool) {
+            return Truth.of(value == bool);
+        }
+        if (value instanceof Value.Text text) {
+            boolean known = text.value().equals("true") || text.value().equals("false");
+            return known ? Truth.of(text.value().equals(text(bool))) : Truth.INVALID;
+        }
+        return Truth.INVALID;
+    }
+
+    private static String text(Value.Bool bool) {
+        return bool.value() ? "true" : "false";
     }
 
     static boolean isContainer(Value value) {
         return value instanceof Value.Array || value instanceof ObjectValue;
     }
 
-    private static boolean scalarEqualsText(Value scalar, String text) {
-        if (scalar instanceof NumberValue number) {
-            return number.plainTextEquals(text);
+    private static Truth compareElements(List<Value> items, List<Value> wanted) {
+        if (items.size() != wanted.size()) {
+            return Truth.FALSE;
         }
-        if (scalar instanceof Value.Bool bool) {
-            return text.equals(bool.value() ? "true" : "false");
+        Truth result = Truth.TRUE;
+        for (int i = 0; i < items.size() && result != Truth.FALSE; i++) {
+            result = result.and(compare(items.get(i), wanted.get(i)));
         }
-        return false;
+        return result;
     }
 
-    private static boolean elementsEqual(List<Value> a, List<Value> b) {
-        if (a.size() != b.size()) {
-            return false;
-        }
-        for (int i = 0; i < a.size(); i++) {
-            if (!equal(a.get(i), b.get(i))) {
-                return false;
+    private static Truth compareMembers(ObjectValue object, ObjectValue wanted) {
+        Truth result = Truth.of(object.size() == wanted.size());
+        for (Map.Entry<String, Value> member : wanted.members().entrySet()) {
+            Value found = object.read(MemberName.of(member.getKey()), PathReader.UNCLEAR);
+            if (found == PathReader.UNCLEAR) {
+                return Truth.INVALID;
             }
+            result = result.and(found == null ? Truth.FALSE : compare(found, member.getValue()));
         }
-        return true;
-    }
-
-    private static boolean membersEqual(ObjectValue a, ObjectValue b) {
-        if (a.size() != b.size()) {
-            return false;
-        }
-        for (Map.Entry<String, Value> member : a.members().entrySet()) {
-            Value other = b.get(member.getKey());
-            if (other == null || !equal(member.getValue(), other)) {
-                return false;
-            }
-        }
-        return true;
+        return result;
     }
 }

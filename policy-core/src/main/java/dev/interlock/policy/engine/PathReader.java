@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Path;
+import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
@@ -10,6 +11,9 @@ import org.jspecify.annotations.Nullable;
 
 /** A path, compiled: where it starts, the members to walk through, and what is left of it after a {@code [*]}. */
 final class PathReader {
+
+    /** Stands for what is at a path if it can't be told: another member passes for one on the way. Compared by identity. */
+    static final Value UNCLEAR = new Value.Array(List.of());
 
     /** Null for the arguments, where nearly all paths start. */
     private final @Nullable Source source;
@@ -38,8 +42,8 @@ final class PathReader {
 
     /** The first member, if the path is members of the arguments and nothing else; else null. */
     @Nullable
-    String firstArgument() {
-        return source == null && steps.every == null ? steps.members[0].name() : null;
+    Member firstArgument() {
+        return source == null && steps.every == null ? steps.members[0] : null;
     }
 
     /** The members after the first. */
@@ -53,26 +57,35 @@ final class PathReader {
 
     private static Truth test(Predicate predicate, @Nullable Value start, Steps steps) {
         Value value = walk(start, steps.members);
-        if (steps.every != null) {
-            return value == null || value == Value.Nil.NULL
-                    ? predicate.missing()
-                    : testEvery(predicate, value, steps.every);
+        if (value == null) {
+            return predicate.missing();
         }
-        return value == null ? predicate.missing() : predicate.test(value);
+        if (value == UNCLEAR) {
+            return Truth.INVALID;
+        }
+        return steps.every == null ? predicate.test(value) : testEvery(predicate, value, steps.every);
     }
 
+    /** Of elements of which one can't be compared it isn't known what they are, whatever the others are. */
     private static Truth testEvery(Predicate predicate, Value value, Steps rest) {
         if (!(value instanceof Value.Array array)) {
             return Truth.INVALID;
         }
         Truth result = Truth.TRUE;
         for (Value item : array.items()) {
-            result = result.and(test(predicate, item, rest));
+            Truth one = test(predicate, item, rest);
+            if (one == Truth.INVALID) {
+                return one;
+            }
+            result = result.and(one);
         }
         return result;
     }
 
-    /** The value at the path, or null if nothing is there; with {@code [*]}, the list whose elements are meant. */
+    /**
+     * The value at the path, null if nothing is there, {@link #UNCLEAR} if it can't be told; with {@code [*]}, the list
+     * whose elements are meant.
+     */
     @Nullable
     Value read(ToolCall call, CounterValues counters) {
         return walk(start(call, counters), steps.members);
@@ -80,7 +93,7 @@ final class PathReader {
 
     private static @Nullable Value walk(@Nullable Value start, Member[] members) {
         Value value = start;
-        for (int i = 0; i < members.length && value != null; i++) {
+        for (int i = 0; i < members.length && value != null && value != UNCLEAR; i++) {
             value = members[i].from(value);
         }
         return value;
@@ -117,16 +130,17 @@ final class PathReader {
     }
 
     /** A member's name and, if it could be one, the number of an element; -1 if it couldn't. */
-    record Member(String name, int index) {
+    record Member(MemberName name, int index) {
 
         static Member of(Path.Step.Member step) {
-            return new Member(step.name(), step.quoted() ? -1 : index(step.name()));
+            return new Member(MemberName.of(step.name()), step.quoted() ? -1 : index(step.name()));
         }
 
+        /** What is there; null if nothing is, {@link #UNCLEAR} if it can't be told. */
         @Nullable
         Value from(Value container) {
             if (container instanceof ObjectValue object) {
-                return object.get(name);
+                return object.read(name, UNCLEAR);
             }
             if (index >= 0
                     && container instanceof Value.Array array

@@ -73,7 +73,7 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
-            return Truth.of(Equality.equal(value, operand));
+            return Equality.compare(value, operand);
         }
     }
 
@@ -94,8 +94,9 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
-            return Truth.of(
-                    value instanceof Value.Text found ? found.value().equals(text) : Equality.equal(value, operand));
+            return value instanceof Value.Text found
+                    ? Truth.of(found.value().equals(text))
+                    : Equality.compare(value, operand);
         }
     }
 
@@ -167,12 +168,14 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
+            Truth result = Truth.FALSE;
             for (Value operand : operands) {
-                if (Equality.equal(value, operand)) {
-                    return Truth.TRUE;
+                result = result.or(Equality.compare(value, operand));
+                if (result == Truth.TRUE) {
+                    return result;
                 }
             }
-            return Truth.FALSE;
+            return result;
         }
     }
 
@@ -180,23 +183,38 @@ abstract sealed class Predicate {
     private static final class NotIn extends Predicate {
         private final Value[] operands;
 
+        /** Whether nothing can be compared with all of the operands, since they are of both kinds. */
+        private final boolean mixed;
+
+        private final boolean hasNull;
+
         NotIn(List<Value> operands) {
             this.operands = operands.toArray(Value[]::new);
+            this.hasNull = operands.contains(Value.Nil.NULL);
+            this.mixed = operands.stream().anyMatch(Equality::isContainer)
+                    && operands.stream().anyMatch(each -> each != Value.Nil.NULL && !Equality.isContainer(each));
         }
 
         @Override
         Truth test(Value value) {
+            if (mixed || (value == Value.Nil.NULL && !hasNull)) {
+                // Null is how many clients leave an argument out, and the server's default may be any value.
+                return Truth.INVALID;
+            }
             Truth result = Truth.TRUE;
             for (Value operand : operands) {
-                if (Equality.equal(value, operand)) {
-                    return Truth.FALSE;
+                Truth equal = Equality.compare(value, operand);
+                if (equal == Truth.INVALID) {
+                    return equal;
                 }
-                if (Equality.incomparable(value, operand)) {
-                    // ["admin"] is not "admin", but a server may well unwrap it.
-                    result = Truth.INVALID;
-                }
+                result = result.and(equal.not());
             }
             return result;
+        }
+
+        @Override
+        Truth missing() {
+            return Truth.INVALID;
         }
     }
 
@@ -253,6 +271,11 @@ abstract sealed class Predicate {
         Truth test(Value value) {
             return negated.test(value).not();
         }
+
+        @Override
+        Truth missing() {
+            return Truth.INVALID;
+        }
     }
 
     private static final class Contains extends Predicate {
@@ -273,12 +296,14 @@ abstract sealed class Predicate {
             if (!(value instanceof Value.Array array)) {
                 return Truth.INVALID;
             }
+            Truth result = Truth.FALSE;
             for (Value item : array.items()) {
-                if (Equality.equal(item, operand)) {
-                    return Truth.TRUE;
+                result = result.or(Equality.compare(item, operand));
+                if (result == Truth.TRUE) {
+                    return result;
                 }
             }
-            return Truth.FALSE;
+            return result;
         }
 
         private static @Nullable String canonicalText(Value operand) {

@@ -18,6 +18,14 @@ enum Truth {
         return this == INVALID || other == INVALID ? INVALID : TRUE;
     }
 
+    /** Kleene's disjunction: plainly true wins, then invalid. */
+    Truth or(Truth other) {
+        if (this == TRUE || other == TRUE) {
+            return TRUE;
+        }
+        return this == INVALID || other == INVALID ? INVALID : FALSE;
+    }
+
     Truth not() {
         return switch (this) {
             case TRUE -> FALSE;

@@ -105,8 +105,7 @@ final class Proof {
                 kind == Kind.ARRAY || (kind == Kind.STRING && !Kind.of(operand).isContainer());
             case MAX_LENGTH -> kind == Kind.ARRAY || kind == Kind.STRING;
             case EQ, IN -> operands(condition).stream().anyMatch(each -> canEqual(kind, each));
-            case NEQ, NOT_IN ->
-                operands(condition).stream().allMatch(each -> Kind.of(each).isContainer() == kind.isContainer());
+            case NEQ, NOT_IN -> operands(condition).stream().allMatch(each -> canDiffer(kind, each));
         };
     }
 
@@ -116,6 +115,16 @@ final class Proof {
             return kind == other;
         }
         return kind == other || kind == Kind.STRING || other == Kind.STRING;
+    }
+
+    /** Null is either equal or no known value; others differ only from what they can be compared with. */
+    private static boolean canDiffer(Kind kind, Value operand) {
+        Kind other = Kind.of(operand);
+        if (kind == Kind.NULL || other == Kind.NULL) {
+            return kind != Kind.NULL;
+        }
+        boolean comparable = other != Kind.BOOLEAN || kind == Kind.BOOLEAN || kind == Kind.STRING;
+        return comparable && kind.isContainer() == other.isContainer();
     }
 
     // ---- always
@@ -158,7 +167,8 @@ final class Proof {
 
     /** No value of that type in the domain equals the operand, or can't be compared with it. */
     private static boolean differs(Value operand, Kind kind, Domain domain) {
-        if (kind.isContainer() || Kind.of(operand).isContainer()) {
+        // A number, and a string that is no boolean's text, can't be compared with a boolean.
+        if (kind.isContainer() || Kind.of(operand).isContainer() || operand instanceof Value.Bool) {
             return false;
         }
         return equalScalars(operand).stream().noneMatch(value -> Kind.of(value) == kind && domain.mayBe(value));

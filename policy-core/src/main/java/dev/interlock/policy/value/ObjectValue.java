@@ -13,10 +13,37 @@ public final class ObjectValue implements Value {
     /** The object without members. */
     public static final ObjectValue EMPTY = new ObjectValue(Map.of());
 
+    /** Up to so many members, each name is compared; of more, an index is kept. */
+    private static final int FEW = 16;
+
     private final Map<String, Value> members;
+
+    /** Whether all names are {@linkplain MemberName#bit plain}. */
+    private final boolean plain;
+
+    /** The bits of plain names. */
+    private final long once;
+
+    /** The bits that more than one plain name has. */
+    private final long again;
+
+    /** The names by what they look like, made when it is first needed; which thread's is kept doesn't matter. */
+    private @Nullable LookAlikeIndex index;
 
     private ObjectValue(Map<String, Value> members) {
         this.members = members;
+        boolean allPlain = true;
+        long seen = 0;
+        long twice = 0;
+        for (String name : members.keySet()) {
+            long bit = MemberName.bit(name);
+            allPlain &= bit != 0;
+            twice |= seen & bit;
+            seen |= bit;
+        }
+        this.plain = allPlain;
+        this.once = seen;
+        this.again = twice;
     }
 
     /** An object with a copy of these members. */
@@ -32,6 +59,38 @@ public final class ObjectValue implements Value {
     /** The member of that name, or null if there is none. */
     public @Nullable Value get(String name) {
         return members.get(name);
+    }
+
+    /**
+     * The member of that name, or null if there is none; {@code unclear} if another member passes for it, whether it is
+     * there or not. Servers differ in which of the two they take.
+     */
+    public @Nullable Value read(MemberName name, Value unclear) {
+        Value found = members.get(name.text());
+        if (plain && name.isPlain()) {
+            long alike = found == null ? once : again;
+            if ((alike & name.bit()) == 0) {
+                return found;
+            }
+            if (members.size() <= FEW) {
+                return hasPlainLookAlike(name) ? unclear : found;
+            }
+        }
+        LookAlikeIndex names = index;
+        if (names == null) {
+            names = new LookAlikeIndex(members.keySet());
+            index = names;
+        }
+        return names.hasLookAlike(name, found != null) ? unclear : found;
+    }
+
+    private boolean hasPlainLookAlike(MemberName name) {
+        for (String other : members.keySet()) {
+            if (name.isPassedForByPlain(other)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The names of the members, in order. */

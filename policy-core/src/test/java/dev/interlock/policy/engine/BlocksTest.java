@@ -81,13 +81,33 @@ class BlocksTest {
     }
 
     @Test
-    void aPlainNoOfOneElementOutweighsOneThatCanNotBeCompared() {
+    void anElementThatCanNotBeComparedOutweighsAPlainNoOfAnother() {
         Condition forbidden = when("args.to[*]", Operator.ENDS_WITH, "@b.org");
 
         assertThat(passes(denyIf(forbidden), List.of("x@b.org"))).isFalse();
         assertThat(passes(denyIf(forbidden), List.of("x@b.org", 5))).isFalse();
-        assertThat(passes(denyIf(forbidden), List.of("x@a.org", 5))).isTrue();
-        assertThat(passes(denyIf(forbidden), "x@b.org")).as("no list").isFalse();
+        assertThat(passes(denyIf(forbidden), List.of("x@a.org", 5))).isFalse();
+        assertThat(passes(denyIf(forbidden), List.of(5, "x@a.org"))).isFalse();
+        assertThat(passes(denyIf(forbidden), List.of("x@a.org"))).isTrue();
+        Condition nested = when("args.to[*].at[*]", Operator.ENDS_WITH, "@b.org");
+        assertThat(passes(denyIf(nested), List.of(Map.of("at", List.of("x@a.org")), Map.of("at", List.of(5)))))
+                .isFalse();
+    }
+
+    @Test
+    void everyElementOfWhatIsNoListCanNotBeTold() {
+        for (Object to : Arrays.asList("x@b.org", 5, true, Map.of(), Map.of("0", "x@b.org"), null)) {
+            for (Condition condition :
+                    List.of(when("args.to[*]", Operator.EQ, "y"), when("args.to[*].mail", Operator.EXISTS, false))) {
+                assertThat(passes(denyIf(condition), to)).as("%s", to).isFalse();
+                assertThat(passes(require(condition), to)).as("%s", to).isFalse();
+            }
+        }
+        assertThat(new Desk(denyIf(when("args.to[*]", Operator.EQ, "y")))
+                        .decide(Map.of())
+                        .allowed())
+                .as("missing")
+                .isTrue();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
 import java.math.BigDecimal;
@@ -50,12 +51,8 @@ class EqualityTest {
                 Arguments.of(5, "5.0"),
                 Arguments.of(5, " 5"),
                 Arguments.of(5, "05"),
-                Arguments.of(1, true),
-                Arguments.of(0, false),
-                Arguments.of("True", true),
                 Arguments.of("null", 0),
                 Arguments.of("", 0),
-                Arguments.of("", false),
                 Arguments.of("1e3", 1000),
                 Arguments.of("admin", "Admin"),
                 Arguments.of(9007199254740992L, 9007199254740993L),
@@ -89,6 +86,98 @@ class EqualityTest {
         assertThat(holds(List.of(argument), Operator.CONTAINS, operand)).isFalse();
     }
 
+    /** An argument, and a value of the policy that a server may take it for. */
+    static Stream<Arguments> incomparable() {
+        return Stream.of(
+                Arguments.of(1, true),
+                Arguments.of(0, true),
+                Arguments.of(0, false),
+                Arguments.of("True", true),
+                Arguments.of("TRUE", true),
+                Arguments.of("yes", true),
+                Arguments.of("on", true),
+                Arguments.of("t", false),
+                Arguments.of("", false),
+                Arguments.of(" true", true),
+                Arguments.of(null, true),
+                Arguments.of(new BigDecimal("1.0"), true),
+                Arguments.of(List.of(true), true),
+                Arguments.of(Map.of("value", true), false),
+                Arguments.of(List.of("admin"), "admin"),
+                Arguments.of(List.of("guest"), "admin"),
+                Arguments.of(List.of(), "admin"),
+                Arguments.of(List.of(5), 5),
+                Arguments.of(Map.of("role", "admin"), "admin"),
+                Arguments.of(Map.of(), 0),
+                Arguments.of("admin", List.of("admin")),
+                Arguments.of(5, List.of()),
+                Arguments.of(true, Map.of("role", true)),
+                Arguments.of(List.of(1), List.of(true)),
+                Arguments.of(List.of(List.of("admin")), List.of("admin")),
+                Arguments.of(Map.of("a", "yes"), Map.of("a", true)),
+                Arguments.of(Map.of("A", 1), Map.of("a", 1)),
+                Arguments.of(Map.of("a", 1, "A", 1), Map.of("a", 1)),
+                Arguments.of(Map.of("a", 1, "A", 1), Map.of("a", 1, "A", 1)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("incomparable")
+    void theseCanNotBeCompared(Object argument, Object operand) {
+        for (Operator operator : List.of(Operator.EQ, Operator.NEQ)) {
+            isInvalid(when("args.role", operator, operand), argument);
+        }
+        for (Operator operator : List.of(Operator.IN, Operator.NOT_IN)) {
+            isInvalid(when("args.role", operator, List.of(operand)), argument);
+        }
+        for (Operator operator : List.of(Operator.CONTAINS, Operator.NOT_CONTAINS)) {
+            isInvalid(when("args.role", operator, operand), Collections.singletonList(argument));
+        }
+    }
+
+    @Test
+    void anEqualElementCountsForInWhateverElseIsListed() {
+        Condition listed = when("args.role", Operator.IN, Arrays.asList(true, List.of("b"), "yes", null));
+
+        assertThat(passes(require(listed), "yes")).isTrue();
+        assertThat(passes(denyIf(listed), "yes")).isFalse();
+        assertThat(passes(require(listed), List.of("b"))).isTrue();
+        assertThat(passes(require(listed), null)).isTrue();
+        isInvalid(listed, "no");
+        isInvalid(listed, List.of("a"));
+    }
+
+    @Test
+    void anEqualElementDoesNotCountForNotInBesideOneThatCanNotBeCompared() {
+        Condition mixed = when("args.role", Operator.NOT_IN, Arrays.asList("a", List.of("b"), null));
+        for (Object argument : Arrays.asList("a", "c", List.of("b"), List.of("c"), null)) {
+            isInvalid(mixed, argument);
+        }
+        isInvalid(when("args.role", Operator.NOT_IN, List.of("1", true)), "1");
+    }
+
+    @Test
+    void anElementThatMayBeMeantIsNoAbsence() {
+        Condition contained = when("args.role", Operator.CONTAINS, "admin");
+
+        isInvalid(contained, List.of(List.of("admin")));
+        isInvalid(contained, List.of("guest", Map.of("role", "admin")));
+        assertThat(passes(denyIf(contained), List.of("admin", List.of("admin"))))
+                .isFalse();
+        assertThat(passes(denyIf(contained), Arrays.asList("guest", null))).isTrue();
+        assertThat(passes(require(when("args.role", Operator.NOT_CONTAINS, "admin")), List.of("guest")))
+                .isTrue();
+    }
+
+    /** Denied by whoever requires the condition, and by whoever denies it. */
+    private static void isInvalid(Condition condition, Object argument) {
+        assertThat(passes(require(condition), argument))
+                .as("require %s", condition)
+                .isFalse();
+        assertThat(passes(denyIf(condition), argument))
+                .as("deny_if %s", condition)
+                .isFalse();
+    }
+
     static Stream<Object> wrappings() {
         return Stream.of(
                 List.of("admin"),
@@ -110,6 +199,10 @@ class EqualityTest {
                 .isFalse();
         assertThat(passes(denyIf(when("args.role", Operator.NOT_IN, List.of("guest"))), wrapped))
                 .isFalse();
+        assertThat(passes(denyIf(when("args.role", Operator.EQ, "admin")), wrapped))
+                .isFalse();
+        assertThat(passes(denyIf(when("args.role", Operator.IN, List.of("root", "admin"))), wrapped))
+                .isFalse();
     }
 
     @Test
@@ -123,11 +216,67 @@ class EqualityTest {
     @Test
     void nullEqualsOnlyNull() {
         assertThat(holds(null, Operator.EQ, null)).isTrue();
-        assertThat(holds(null, Operator.NEQ, 0)).isTrue();
-        assertThat(holds(null, Operator.NEQ, "null")).isTrue();
+        assertThat(holds(null, Operator.EQ, 0)).isFalse();
+        assertThat(passes(denyIf(when("args.role", Operator.EQ, "null")), null)).isTrue();
+        assertThat(passes(denyIf(when("args.role", Operator.EQ, List.of())), null))
+                .isTrue();
+        assertThat(passes(denyIf(when("args.role", Operator.NEQ, null)), null)).isTrue();
         assertThat(holds("null", Operator.EQ, null)).isFalse();
         assertThat(holds("", Operator.EQ, null)).isFalse();
         assertThat(holds(Arrays.asList(1, null), Operator.CONTAINS, 0)).isFalse();
+    }
+
+    @Test
+    void nullIsNoOtherValueUnlessThePolicyKnowsIt() {
+        isInvalid(when("args.role", Operator.NEQ, "admin"), null);
+        isInvalid(when("args.role", Operator.NEQ, List.of("admin")), null);
+        isInvalid(when("args.role", Operator.NOT_IN, List.of("admin", 0)), null);
+        isInvalid(when("args.role", Operator.NOT_IN, List.of()), null);
+        Condition knows = when("args.role", Operator.NOT_IN, Arrays.asList("admin", null));
+        assertThat(passes(require(knows), null)).isFalse();
+        assertThat(passes(denyIf(knows), null)).isTrue();
+        assertThat(passes(require(knows), "guest")).isTrue();
+    }
+
+    @Test
+    void whatIsMissingIsNoOtherValue() {
+        Map<Operator, Object> negative = Map.of(
+                Operator.NEQ, "clerk",
+                Operator.NOT_IN, Arrays.asList("clerk", null),
+                Operator.NOT_REGEX, "^cl",
+                Operator.NOT_CONTAINS, "clerk");
+        negative.forEach((operator, operand) -> {
+            assertThat(new Desk(require(when("args.role", operator, operand)))
+                            .decide(Map.of())
+                            .allowed())
+                    .as("require %s", operator)
+                    .isFalse();
+            assertThat(new Desk(denyIf(when("args.role", operator, operand)))
+                            .decide(Map.of())
+                            .allowed())
+                    .as("deny_if %s", operator)
+                    .isFalse();
+        });
+    }
+
+    @Test
+    void whatIsMissingIsPlainlyNotWhatThePolicyAsksFor() {
+        for (Operator operator : Operator.values()) {
+            Object operand = switch (operator) {
+                case IN, HOST_IN -> List.of("a");
+                case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
+                case EXISTS, EQ -> true;
+                case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> null;
+                default -> "/a";
+            };
+            if (operand != null) {
+                assertThat(new Desk(denyIf(when("args.role", operator, operand)))
+                                .decide(Map.of())
+                                .allowed())
+                        .as(operator.text())
+                        .isTrue();
+            }
+        }
     }
 
     @Test

@@ -73,25 +73,31 @@ final class NaiveConditions {
         if (steps.isEmpty() || here == null) {
             return NaiveOperators.compare(condition, here);
         }
-        if (here == Value.Nil.NULL) {
-            return NaiveOperators.compare(condition, null);
-        }
         List<Step> rest = steps.subList(1, steps.size());
         if (steps.get(0) instanceof Step.Every) {
             return here instanceof Value.Array list
-                    ? Outcome.all(list.items().stream()
+                    ? ofEvery(list.items().stream()
                             .map(item -> holds(condition, item, rest))
                             .toList())
                     : Outcome.INVALID;
         }
-        return holds(condition, step(here, (Step.Member) steps.get(0)), rest);
+        Step.Member member = (Step.Member) steps.get(0);
+        return here instanceof ObjectValue object && !NaiveNames.isClear(object, member.name())
+                ? Outcome.INVALID
+                : holds(condition, step(here, member), rest);
     }
 
-    /** Where steps without {@code [*]} lead. */
+    private static Outcome ofEvery(List<Outcome> outcomes) {
+        return outcomes.contains(Outcome.INVALID) ? Outcome.INVALID : Outcome.all(outcomes);
+    }
+
+    /** Where steps without {@code [*]} lead; null if nowhere, or if that isn't clear. */
     static @Nullable Value walk(Value from, List<Step> steps) {
         Value here = from;
         for (Step step : steps) {
-            here = here == null ? null : step(here, (Step.Member) step);
+            Step.Member member = (Step.Member) step;
+            boolean clear = !(here instanceof ObjectValue object) || NaiveNames.isClear(object, member.name());
+            here = here == null || !clear ? null : step(here, member);
         }
         return here;
     }

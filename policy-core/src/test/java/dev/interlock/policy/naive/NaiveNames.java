@@ -1,5 +1,6 @@
 package dev.interlock.policy.naive;
 
+import dev.interlock.policy.value.ObjectValue;
 import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Set;
@@ -8,9 +9,9 @@ import java.util.Set;
 final class NaiveNames {
 
     /** Letters that look like Latin ones, and those in the same order. */
-    private static final String LOOKS_LIKE = "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u03bf\u03b1";
+    private static final String LOOKS_LIKE = "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u03bf\u03b10i1|";
 
-    private static final String LATIN = "aeopcxyioa";
+    private static final String LATIN = "aeopcxyloaolll";
 
     private NaiveNames() {}
 
@@ -26,6 +27,18 @@ final class NaiveNames {
     /** Whether a glob would match the name if it were written plainly, but doesn't. */
     private static boolean isDisguisedFrom(String glob, String name) {
         return NaivePattern.matches(skeleton(glob), skeleton(name)) && !NaivePattern.matches(glob, name);
+    }
+
+    /** Whether nobody could take another member for the one of that name, whether that is there or not. */
+    static boolean isClear(ObjectValue object, String name) {
+        return object.names().stream()
+                .noneMatch(other -> !other.equals(name) && skeleton(seen(other)).equals(skeleton(seen(name))));
+    }
+
+    private static String seen(String name) {
+        StringBuilder seen = new StringBuilder();
+        name.codePoints().filter(c -> c != ' ' && !isInvisible(c)).forEach(seen::appendCodePoint);
+        return seen.toString();
     }
 
     private static boolean isInvisible(int c) {

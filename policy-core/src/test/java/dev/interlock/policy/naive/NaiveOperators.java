@@ -22,17 +22,17 @@ final class NaiveOperators {
             return Outcome.of(there == (operand == Value.Bool.TRUE));
         }
         if (value == null) {
-            return Outcome.FALSE;
+            return switch (condition.operator()) {
+                case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> Outcome.INVALID;
+                default -> Outcome.FALSE;
+            };
         }
         return switch (condition.operator()) {
             case EXISTS -> throw new AssertionError();
-            case EQ -> Outcome.of(NaiveEquality.equal(value, operand));
-            case NEQ -> differs(value, operand);
-            case IN -> Outcome.of(items(operand).stream().anyMatch(item -> NaiveEquality.equal(value, item)));
-            case NOT_IN ->
-                Outcome.all(items(operand).stream()
-                        .map(item -> differs(value, item))
-                        .toList());
+            case EQ -> NaiveEquality.compare(value, operand);
+            case NEQ -> notIn(value, List.of(operand));
+            case IN -> oneOf(value, items(operand));
+            case NOT_IN -> notIn(value, items(operand));
             case LT -> order(value, operand, sign -> sign < 0);
             case LTE -> order(value, operand, sign -> sign <= 0);
             case GT -> order(value, operand, sign -> sign > 0);
@@ -61,11 +61,33 @@ final class NaiveOperators {
         };
     }
 
-    private static Outcome differs(Value value, Value operand) {
-        if (NaiveEquality.isScalar(value) != NaiveEquality.isScalar(operand)) {
-            return Outcome.INVALID;
-        }
-        return Outcome.of(!NaiveEquality.equal(value, operand));
+    /** One that is equal is enough. */
+    private static Outcome oneOf(Value value, List<Value> operands) {
+        return any(operands.stream()
+                .map(operand -> NaiveEquality.compare(value, operand))
+                .toList());
+    }
+
+    private static Outcome any(List<Outcome> outcomes) {
+        return outcomes.contains(Outcome.TRUE)
+                ? Outcome.TRUE
+                : outcomes.contains(Outcome.INVALID) ? Outcome.INVALID : Outcome.FALSE;
+    }
+
+    /** All of them must be comparable, and among themselves as well. */
+    private static Outcome notIn(Value value, List<Value> operands) {
+        List<Boolean> kinds = operands.stream()
+                .filter(operand -> operand != Value.Nil.NULL)
+                .map(NaiveEquality::isScalar)
+                .distinct()
+                .toList();
+        boolean unknown = value == Value.Nil.NULL && !operands.contains(Value.Nil.NULL);
+        List<Outcome> equal = operands.stream()
+                .map(operand -> NaiveEquality.compare(value, operand))
+                .toList();
+        return kinds.size() > 1 || unknown || equal.contains(Outcome.INVALID)
+                ? Outcome.INVALID
+                : Outcome.of(!equal.contains(Outcome.TRUE));
     }
 
     private static Outcome order(Value value, Value operand, java.util.function.IntPredicate fits) {
@@ -85,8 +107,10 @@ final class NaiveOperators {
             return Outcome.of(text.value().contains(NaiveEquality.text(operand)) == wanted);
         }
         if (value instanceof Value.Array list) {
-            boolean found = list.items().stream().anyMatch(item -> NaiveEquality.equal(item, operand));
-            return Outcome.of(found == wanted);
+            Outcome found = any(list.items().stream()
+                    .map(item -> NaiveEquality.compare(item, operand))
+                    .toList());
+            return found == Outcome.INVALID ? found : Outcome.of((found == Outcome.TRUE) == wanted);
         }
         return Outcome.INVALID;
     }

@@ -107,6 +107,7 @@ final class NaiveRule {
         }
         return hasAll(arguments, validation.required())
                 && (!validation.schemaRequired() || hasAll(arguments, schema.texts("required")))
+                && (!validation.schema() || isClear(schema, arguments))
                 && (!validation.schema()
                         || world.validator().problem(schema, arguments).isEmpty())
                 && (!validation.noUnknown() || properties(schema).containsAll(arguments.names()))
@@ -118,7 +119,27 @@ final class NaiveRule {
     }
 
     private static boolean hasAll(ObjectValue arguments, List<String> names) {
-        return names.stream().allMatch(name -> arguments.get(name) != null && arguments.get(name) != Value.Nil.NULL);
+        return names.stream()
+                .allMatch(name -> NaiveNames.isClear(arguments, name)
+                        && arguments.get(name) != null
+                        && arguments.get(name) != Value.Nil.NULL);
+    }
+
+    /** Whether all members that the schema has are clear, those in members and elements too. */
+    private static boolean isClear(Value schema, Value value) {
+        if (value instanceof Value.Array list) {
+            return list.items().stream().allMatch(item -> isClear(member(schema, "items"), item));
+        }
+        return !(value instanceof ObjectValue object)
+                || !(member(schema, "properties") instanceof ObjectValue properties)
+                || properties.names().stream()
+                        .allMatch(name -> NaiveNames.isClear(object, name)
+                                && isClear(properties.get(name), member(object, name)));
+    }
+
+    private static Value member(Value value, String name) {
+        Value member = value instanceof ObjectValue object ? object.get(name) : null;
+        return member == null ? Value.Nil.NULL : member;
     }
 
     private static List<String> properties(ObjectValue schema) {

@@ -43,14 +43,20 @@ final class FittingArguments {
                 !(value instanceof ObjectValue o)
                         || ((ObjectValue) operand)
                                 .members().entrySet().stream()
-                                        .allMatch(each -> o.get(each.getKey()) == null
-                                                || fits(each.getValue(), o.get(each.getKey())));
+                                        .allMatch(each -> hasNoOtherCase(o, each.getKey())
+                                                && (o.get(each.getKey()) == null
+                                                        || fits(each.getValue(), o.get(each.getKey()))));
             case "additionalProperties" ->
                 operand != Value.Bool.FALSE
                         || !(value instanceof ObjectValue o)
                         || ((ObjectValue) schema.get("properties")).names().containsAll(o.names());
             default -> throw new AssertionError(word.getKey());
         };
+    }
+
+    /** Whether no member passes for the one of that name, as far as the properties generate such. */
+    private static boolean hasNoOtherCase(ObjectValue object, String name) {
+        return object.names().stream().noneMatch(other -> other.equalsIgnoreCase(name) && !other.equals(name));
     }
 
     private static boolean isA(String type, Value value) {

@@ -295,9 +295,13 @@ final class Worlds {
                         values.optional(0.5),
                         values.optional(0.2),
                         values.optional(0.6),
-                        values.list().ofMaxSize(2).optional(0.6))
-                .as((a, b, c, x, l) -> {
+                        values.list().ofMaxSize(2).optional(0.6),
+                        Arbitraries.frequency(Tuple.of(8, ""), Tuple.of(1, "A"), Tuple.of(1, "L"), Tuple.of(1, "X")))
+                .as((a, b, c, x, l, disguise) -> {
                     Map<String, Value> members = new LinkedHashMap<>();
+                    if (!disguise.isEmpty()) {
+                        members.put(disguise, new Value.Text("a"));
+                    }
                     a.ifPresent(value -> members.put("a", value));
                     b.ifPresent(value -> members.put("b", value));
                     c.ifPresent(value -> members.put("c", value));
