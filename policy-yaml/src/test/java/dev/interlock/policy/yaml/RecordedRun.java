@@ -12,9 +12,13 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -23,6 +27,8 @@ final class RecordedRun {
 
     private final JsonNode vector;
     private final RecordedClock clock = new RecordedClock();
+    private final Queue<UnderWay> underWay =
+            new PriorityQueue<>(Comparator.comparingLong(UnderWay::ends).thenComparingInt(UnderWay::position));
 
     RecordedRun(JsonNode vector) {
         this.vector = vector;
@@ -40,7 +46,9 @@ final class RecordedRun {
         for (int i = 0; i < steps.size(); i++) {
             JsonNode step = steps.get(i);
             JsonNode expected = vector.get("expected").get(i);
-            clock.millis = step.get("t").asLong();
+            long now = step.get("t").asLong();
+            endUntil(now);
+            clock.millis = now;
             Decision foreseen = engine.decide(call(step));
             Admission admission = engine.admit(call(step));
             Decision decision = admission.decision();
@@ -50,14 +58,37 @@ final class RecordedRun {
             if (!foreseen.equals(decision)) {
                 return describe(i, "decide to foresee " + decision, foreseen.toString());
             }
-            if ("error".equals(text(step, "outcome"))) {
-                admission.failed();
+            if (step.has("ends")) {
+                underWay.add(new UnderWay(step.get("ends").asLong(), i, admission, step));
             } else {
-                admission.succeeded();
+                end(admission, text(step, "outcome"));
             }
         }
+        endUntil(Long.MAX_VALUE);
         return null;
     }
+
+    /** Ends the calls whose end has come, each at its own time. */
+    private void endUntil(long now) {
+        while (!underWay.isEmpty() && underWay.element().ends() <= now) {
+            UnderWay call = underWay.remove();
+            clock.millis = call.ends();
+            end(call.admission(), text(call.step(), "outcome"));
+        }
+    }
+
+    private static void end(Admission admission, @Nullable String outcome) {
+        switch (outcome == null ? "" : outcome) {
+            case "", "tool_error" -> admission.succeeded();
+            case "error" -> admission.failed();
+            case "unsent" -> admission.unsent();
+            case "unknown" -> admission.unknown();
+            default -> throw new IllegalArgumentException("no outcome: " + outcome);
+        }
+    }
+
+    /** A call that was let through and ends later. */
+    private record UnderWay(long ends, int position, Admission admission, JsonNode step) {}
 
     private PolicyEngine engine(Policy policy) {
         PolicyEngine engine = PolicyEngine.builder(policy)
@@ -77,7 +108,9 @@ final class RecordedRun {
         Map<String, Object> arguments = (Map<String, Object>) plain(step.get("args"));
         return ToolCall.of(step.get("tool").asString(), arguments)
                 .by(text(step, "identity"))
-                .in(text(step, "session"));
+                .in(text(step, "session"))
+                .on(text(step, "server"))
+                .with(step.has("ctx") ? (ObjectValue) Value.freeze(plain(step.get("ctx"))) : ObjectValue.EMPTY);
     }
 
     private static boolean agrees(Decision decision, JsonNode expected) {
@@ -86,7 +119,9 @@ final class RecordedRun {
         }
         String rule = text(expected, "rule");
         String message = text(expected, "message");
-        return (rule == null
+        String code = text(expected, "code");
+        return (code == null || decision.code().name().toLowerCase(Locale.ROOT).equals(code))
+                && (rule == null
                         || (decision.rule() != null && decision.rule().name().equals(rule)))
                 && (message == null || decision.message().equals(message));
     }

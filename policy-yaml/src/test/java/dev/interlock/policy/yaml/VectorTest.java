@@ -8,7 +8,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -20,17 +21,18 @@ import tools.jackson.databind.json.JsonMapper;
 class VectorTest {
 
     /** How many failed cases are printed. */
-    private static final int SHOWN = 10;
+    private static final int SHOWN = Integer.getInteger("shown", 10);
 
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
             .build();
 
-    @Test
-    void everyDocumentReadsOrIsRefusedAsRecorded() throws IOException {
-        Outcome outcome = new Outcome("validate.jsonl");
-        for (JsonNode vector : read("validate.jsonl")) {
+    @ParameterizedTest
+    @ValueSource(strings = {"validate.jsonl", "validate2.jsonl"})
+    void everyDocumentReadsOrIsRefusedAsRecorded(String file) throws IOException {
+        Outcome outcome = new Outcome(file);
+        for (JsonNode vector : read(file)) {
             Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             boolean valid = vector.get("valid").asBoolean();
             outcome.add(
@@ -42,10 +44,11 @@ class VectorTest {
         outcome.finish();
     }
 
-    @Test
-    void everyPolicyOfARunReads() throws IOException {
-        Outcome outcome = new Outcome("run.jsonl (policies)");
-        for (JsonNode vector : read("run.jsonl")) {
+    @ParameterizedTest
+    @ValueSource(strings = {"run.jsonl", "run2.jsonl"})
+    void everyPolicyOfARunReads(String file) throws IOException {
+        Outcome outcome = new Outcome(file + " (policies)");
+        for (JsonNode vector : read(file)) {
             Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             outcome.add(
                     reading.isValid()
@@ -55,10 +58,11 @@ class VectorTest {
         outcome.finish();
     }
 
-    @Test
-    void everyStepOfARunIsDecidedAsRecorded() throws IOException {
-        Outcome outcome = new Outcome("run.jsonl");
-        for (JsonNode vector : read("run.jsonl")) {
+    @ParameterizedTest
+    @ValueSource(strings = {"run.jsonl", "run2.jsonl"})
+    void everyStepOfARunIsDecidedAsRecorded(String file) throws IOException {
+        Outcome outcome = new Outcome(file);
+        for (JsonNode vector : read(file)) {
             outcome.add(new RecordedRun(vector).play());
         }
         outcome.finish();
