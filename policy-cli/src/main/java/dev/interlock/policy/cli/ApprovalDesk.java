@@ -2,6 +2,7 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.approval.ApprovalText;
 import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.value.Arguments;
@@ -77,8 +78,9 @@ final class ApprovalDesk implements AutoCloseable {
                 Runnable onTime = Alarm.system().in(PATIENCE, () -> close(client));
                 ApprovalWire.write(client, answer(ApprovalWire.read(client)).toString());
                 onTime.run();
-            } catch (IOException | RuntimeException e) {
-                // It concerns one client, which sees its connection end without an answer.
+            } catch (Throwable e) {
+                // Whatever it is, the next one is to be heard. It concerns one client, which sees its connection end
+                // without an answer.
                 log.debug("A request about approvals was not answered", e);
             }
         }
@@ -122,9 +124,19 @@ final class ApprovalDesk implements AutoCloseable {
                 .put("tool", ticket.request().tool())
                 .put("server", ticket.request().server())
                 .put("identity", ticket.request().identity())
-                .put("rule", ticket.request().rule())
+                .put("session", ticket.request().session())
+                .put("rules", ticket.request().rules(), ApprovalDesk::json)
+                .put("context", (Value) ticket.request().bound())
                 .put("args", (Value) ticket.request().arguments().root())
+                .put("parameters", (Value) ticket.request().parameters())
                 .put("text", ApprovalText.of(ticket.request()));
+    }
+
+    private static Json json(AskingRule rule) {
+        return new Json()
+                .put("name", rule.name())
+                .put("place", rule.place().path())
+                .put("message", rule.message());
     }
 
     @Override

@@ -7,8 +7,13 @@ import java.util.concurrent.CompletionStage;
  *
  * <p>The engine asks once the call has passed every other check and its limits are reserved. It waits for the answer
  * without holding a thread, for as long as the request says, and then gives the limits back and denies the call. So it
- * does if the handler throws, returns null, or completes with null or exceptionally; what went wrong is told to the
- * engine's listener.
+ * does if the handler throws anything, an error included, returns null, or completes with null or exceptionally; what went
+ * wrong is told to the engine's listener.
+ *
+ * <p>Every rule that asks must be answered with yes. The engine asks for one rule after the other, in the order of the
+ * policy, so that a handler may choose by {@link ApprovalRequest#rule} whom it asks; or for all in one request, if the
+ * handler {@linkplain #asksForAllRules can do that}. After each yes the call is decided anew, without its own reservation in
+ * the counts, and a rule that asks then and was not answered yet is asked for.
  */
 @FunctionalInterface
 public interface ApprovalHandler {
@@ -23,6 +28,14 @@ public interface ApprovalHandler {
      * @return the answer; completes on any thread
      */
     CompletionStage<ApprovalAnswer> ask(ApprovalRequest request);
+
+    /**
+     * Whether a request may name several rules, because whoever answers may answer for all of them and sees them all. By
+     * default it may not, and there is a request for each rule.
+     */
+    default boolean asksForAllRules() {
+        return false;
+    }
 
     /**
      * A yes that was given has admitted nothing: its call was denied after all, or never handed to a transport. A handler

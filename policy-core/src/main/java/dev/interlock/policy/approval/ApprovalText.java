@@ -1,5 +1,6 @@
 package dev.interlock.policy.approval;
 
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -24,18 +25,20 @@ public final class ApprovalText {
         StringBuilder text = new StringBuilder();
         line("call of", request.tool() + (request.server() == null ? "" : " on " + request.server()), text);
         line("made by", request.identity() == null ? "(not known)" : request.identity(), text);
+        line("session", request.session() == null ? "(not known)" : request.session(), text);
         line(
                 "rated",
                 request.rating().category().text() + ", risk "
                         + request.rating().risk().text(),
                 text);
-        line("rule", request.rule() + ", at " + request.place().path(), text);
-        line("message", request.message(), text);
-        text.append("arguments:\n");
-        Map<String, Value> arguments = request.arguments().root().members();
-        arguments.forEach((name, value) -> block(new Value.Text(name).json() + ": " + value.json(), text));
-        if (arguments.isEmpty()) {
-            block("(none)", text);
+        for (AskingRule rule : request.rules()) {
+            line("rule", rule.name() + ", at " + rule.place().path(), text);
+            line("message", rule.message(), text);
+        }
+        members("context", request.bound(), text);
+        members("arguments", request.arguments().root(), text);
+        if (request.parameters().size() > 0) {
+            members("other parameters", request.parameters(), text);
         }
         return text.toString();
     }
@@ -44,6 +47,15 @@ public final class ApprovalText {
     public static @Nullable String readable(ApprovalRequest request) {
         String text = request.arguments().bytes() > MAX_READ ? null : of(request);
         return text == null || text.length() > 2 * MAX_READ ? null : text;
+    }
+
+    private static void members(String title, ObjectValue object, StringBuilder text) {
+        text.append(title).append(":\n");
+        Map<String, Value> members = object.members();
+        members.forEach((name, value) -> block(new Value.Text(name).json() + ": " + value.json(), text));
+        if (members.isEmpty()) {
+            block("(none)", text);
+        }
     }
 
     private static void line(String title, String content, StringBuilder text) {

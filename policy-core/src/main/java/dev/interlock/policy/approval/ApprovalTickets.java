@@ -4,12 +4,14 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
@@ -24,16 +26,19 @@ import org.jspecify.annotations.Nullable;
  * same call again, it passes or is denied accordingly.
  *
  * <ul>
- *   <li>A ticket is good for calls of the same identity, server, tool and arguments, under the same policy. Arguments are
- *       the same if they are equal by value: the order of members doesn't matter, nor whether one is written {@code 1} or
- *       {@code 1.0}; {@code 1} and {@code "1"} are different. Equal calls share one ticket while it is pending.
- *   <li>A yes admits one call, and is used up by it. It is given back only if that call was surely never sent, and only if
- *       no other ticket has been opened for such a call meanwhile.
+ *   <li>A ticket is good for calls of the same identity, session, server and tool, with the same arguments and other
+ *       parameters, in the same context as far as the policy reads that, for which the same rules ask, under the same
+ *       policy. Values are the same if they are equal: the order of members doesn't matter, nor whether a number is written
+ *       {@code 1} or {@code 1.0}; {@code 1} and {@code "1"} are different. Equal calls share one ticket while it is pending.
+ *   <li>All the rules that ask are named in one ticket; who answers it answers for all of them.
+ *   <li>A yes admits one call, and is used up by it. It is given back only if that call was never handed to a transport, and
+ *       only if no other ticket has been opened for such a call meanwhile.
  *   <li>A no is kept, so that the agent can't ask again at once what was just denied.
  *   <li>A ticket expires if nobody answers it within the rule's {@code approval_timeout}; and once more that long after the
  *       answer. Giving a yes back doesn't make it last longer.
- *   <li>Memory is bounded: so many tickets in all, so many bytes of arguments, so many pending tickets of one identity.
- *       Past a bound no ticket is opened and the call is denied.
+ *   <li>Memory is bounded: so many tickets in all, so many bytes of what callers have said; and of one identity so many
+ *       pending tickets and so many bytes. Callers without an identity are told apart by their session. Past a bound no
+ *       ticket is opened and the call is denied.
  * </ul>
  *
  * <p>Thread-safe. Whoever can reach this object can approve, so it must not be within an agent's reach.
@@ -51,6 +56,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     private final int maxTickets;
     private final int maxPendingPerIdentity;
     private final long maxBytes;
+    private final long maxBytesPerIdentity;
 
     private final Map<String, Entry> byId = new HashMap<>();
     /** The tickets that an equal call finds: all but those that are used up. */
@@ -58,7 +64,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     private final TreeSet<Entry> byExpiry = new TreeSet<>(
             Comparator.<Entry>comparingLong(entry -> entry.expiresNanos).thenComparing(entry -> entry.id));
-    private final Map<@Nullable String, Integer> pendingByIdentity = new HashMap<>();
+    private final Map<Holder, Share> shares = new HashMap<>();
     private long bytes;
 
     private ApprovalTickets(Builder builder) {
@@ -69,6 +75,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         this.maxTickets = builder.maxTickets;
         this.maxPendingPerIdentity = builder.maxPendingPerIdentity;
         this.maxBytes = builder.maxBytes;
+        this.maxBytesPerIdentity = builder.maxBytesPerIdentity;
     }
 
     /** Tickets with the usual bounds. */
@@ -93,15 +100,42 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     /** What a ticket is good for, apart from the policy. */
     private record Binding(
-            @Nullable String identity, @Nullable String server, String tool, ObjectValue arguments) {
+            @Nullable String identity,
+            @Nullable String session,
+            @Nullable String server,
+            String tool,
+            ObjectValue arguments,
+            ObjectValue parameters,
+            ObjectValue context,
+            List<AskingRule> rules) {
 
         static Binding of(ApprovalRequest request) {
             return new Binding(
                     request.identity(),
+                    request.session(),
                     request.server(),
                     request.tool(),
-                    request.arguments().root());
+                    request.arguments().root(),
+                    request.parameters(),
+                    request.bound(),
+                    request.rules());
         }
+    }
+
+    /** Who has tickets: an identity, or a session without one. */
+    private record Holder(
+            @Nullable String identity, @Nullable String session) {
+
+        static Holder of(ApprovalRequest request) {
+            return new Holder(request.identity(), request.identity() == null ? request.session() : null);
+        }
+    }
+
+    /** What one holder has of the bounded places. */
+    private static final class Share {
+        int tickets;
+        int pending;
+        long bytes;
     }
 
     /** A ticket; guarded by the object that it belongs to. */
@@ -109,6 +143,8 @@ public final class ApprovalTickets implements ApprovalHandler {
         final String id;
         final ApprovalRequest request;
         final Binding binding;
+        final Holder holder;
+        final long bytes;
         final Instant opened;
         /** The policy as it was last compared: comparing the same object again takes no time. */
         Policy policy;
@@ -131,6 +167,8 @@ public final class ApprovalTickets implements ApprovalHandler {
             this.id = id;
             this.request = request;
             this.binding = Binding.of(request);
+            this.holder = Holder.of(request);
+            this.bytes = bytes(request);
             this.opened = opened;
             this.policy = request.policy();
             this.expiresNanos = expiresNanos;
@@ -147,6 +185,12 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     // ---- for the engine
+
+    /** Who answers a ticket sees all its rules, and answers for all. */
+    @Override
+    public boolean asksForAllRules() {
+        return true;
+    }
 
     @Override
     public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
@@ -170,9 +214,22 @@ public final class ApprovalTickets implements ApprovalHandler {
             answer = answer(entry, now);
         }
         if (fresh != null) {
-            opened.accept(fresh);
+            tell(fresh);
         }
         return CompletableFuture.completedFuture(answer);
+    }
+
+    /** Nobody is told of a ticket whose listener threw, the agent included: it must not take up a place. */
+    private void tell(Ticket fresh) {
+        boolean told = false;
+        try {
+            opened.accept(fresh);
+            told = true;
+        } finally {
+            if (!told) {
+                expire(fresh.id());
+            }
+        }
     }
 
     // The same object first: to compare two policies of equal content takes long.
@@ -189,11 +246,24 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     private @Nullable String reachedBound(ApprovalRequest request) {
-        if (pendingByIdentity.getOrDefault(request.identity(), 0) >= maxPendingPerIdentity) {
+        Share share = shares.get(Holder.of(request));
+        if (share != null && share.pending >= maxPendingPerIdentity) {
             return "too many of this caller's tickets wait for an answer already";
         }
-        boolean full = byId.size() >= maxTickets || bytes + request.arguments().bytes() > maxBytes;
+        long size = bytes(request);
+        if ((share == null ? 0 : share.bytes) + size > maxBytesPerIdentity) {
+            return "this caller's tickets hold too much already";
+        }
+        boolean full = byId.size() >= maxTickets || bytes + size > maxBytes;
         return full ? "no more tickets can be held at the moment" : null;
+    }
+
+    /** How much of what a ticket holds the caller has chosen, as JSON. */
+    private static long bytes(ApprovalRequest request) {
+        long parameters = request.parameters().size() == 0
+                ? 0
+                : request.parameters().json().getBytes(StandardCharsets.UTF_8).length;
+        return request.arguments().bytes() + parameters;
     }
 
     private Entry open(ApprovalRequest request, long now) {
@@ -204,8 +274,11 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
         byCall.put(entry.binding, entry);
         byExpiry.add(entry);
-        pendingByIdentity.merge(entry.binding.identity(), 1, Integer::sum);
-        bytes += request.arguments().bytes();
+        Share share = shares.computeIfAbsent(entry.holder, holder -> new Share());
+        share.tickets++;
+        share.pending++;
+        share.bytes += entry.bytes;
+        bytes += entry.bytes;
         return entry;
     }
 
@@ -336,15 +409,24 @@ public final class ApprovalTickets implements ApprovalHandler {
         byExpiry.remove(entry);
         byId.remove(entry.id);
         byCall.remove(entry.binding, entry);
-        bytes -= entry.request.arguments().bytes();
+        bytes -= entry.bytes;
         if (entry.isPending()) {
             noLongerPending(entry);
+        }
+        Share share = share(entry);
+        share.bytes -= entry.bytes;
+        share.tickets--;
+        if (share.tickets == 0) {
+            shares.remove(entry.holder);
         }
     }
 
     private void noLongerPending(Entry entry) {
-        pendingByIdentity.computeIfPresent(
-                entry.binding.identity(), (identity, count) -> count == 1 ? null : count - 1);
+        share(entry).pending--;
+    }
+
+    private Share share(Entry entry) {
+        return Objects.requireNonNull(shares.get(entry.holder), "whoever has a ticket has a share");
     }
 
     private static long nanos(Duration duration) {
@@ -360,6 +442,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         private int maxTickets = 10_000;
         private int maxPendingPerIdentity = 20;
         private long maxBytes = 16L << 20;
+        private long maxBytesPerIdentity = 2L << 20;
 
         private Builder() {}
 
@@ -376,8 +459,8 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
 
         /**
-         * Who is told of each new ticket, on the thread that decides: it must be quick. If it throws, the call is denied and
-         * the engine's listener told; the ticket stays. Default: nobody.
+         * Who is told of each new ticket, on the thread that decides: it must be quick. If it throws, the call is denied, the
+         * engine's listener told, and the ticket taken back. Default: nobody.
          */
         public Builder onOpened(Consumer<Ticket> listener) {
             this.opened = listener;
@@ -390,15 +473,30 @@ public final class ApprovalTickets implements ApprovalHandler {
             return this;
         }
 
-        /** How many tickets of one identity may wait for an answer; callers without one count as one. Default: 20. */
+        /**
+         * How many tickets of one identity may wait for an answer; of callers without one, how many of one session. Default:
+         * 20.
+         */
         public Builder maxPendingPerIdentity(int max) {
             this.maxPendingPerIdentity = positive("maxPendingPerIdentity", max);
             return this;
         }
 
-        /** How many bytes all arguments together may have, as JSON; in memory they take several times as much. Default: 16 MiB. */
+        /**
+         * How many bytes all arguments and other parameters together may have, as JSON; in memory they take several times as
+         * much. Default: 16 MiB.
+         */
         public Builder maxArgumentBytes(int max) {
             this.maxBytes = positive("maxArgumentBytes", max);
+            return this;
+        }
+
+        /**
+         * How many of these bytes the tickets of one identity may have, answered ones included; of callers without one, those
+         * of one session. Default: 2 MiB.
+         */
+        public Builder maxArgumentBytesPerIdentity(int max) {
+            this.maxBytesPerIdentity = positive("maxArgumentBytesPerIdentity", max);
             return this;
         }
 

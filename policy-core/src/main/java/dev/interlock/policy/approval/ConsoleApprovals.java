@@ -98,6 +98,12 @@ public final class ConsoleApprovals implements ApprovalHandler {
         return answer;
     }
 
+    /** The person sees every rule, and answers for all. */
+    @Override
+    public boolean asksForAllRules() {
+        return true;
+    }
+
     private static CompletionStage<ApprovalAnswer> unasked(String reason) {
         return CompletableFuture.completedFuture(new ApprovalAnswer.Unasked(reason));
     }

@@ -26,7 +26,7 @@ public sealed interface AuditEvent {
     enum Outcome {
         /** It may be made. */
         ALLOWED,
-        /** It may not. */
+        /** It may not; or it needs a person's yes, and nobody could be asked. */
         DENIED,
         /** It may not: its tool is hidden. */
         HIDDEN,
@@ -39,7 +39,7 @@ public sealed interface AuditEvent {
         /** The policy is against it, but only records that: it may be made. */
         AUDITED;
 
-        /** What a decision comes to. */
+        /** What a decision comes to that no person had a part in. */
         public static Outcome of(Decision decision) {
             if (decision.audited()) {
                 return AUDITED;
@@ -52,11 +52,7 @@ public sealed interface AuditEvent {
         }
 
         private static Outcome denied(Decision.Code code) {
-            return switch (code) {
-                case HIDDEN -> HIDDEN;
-                case APPROVAL -> REFUSED;
-                default -> DENIED;
-            };
+            return code == Decision.Code.HIDDEN ? HIDDEN : DENIED;
         }
 
         /** As programs read it: {@code allowed}. */

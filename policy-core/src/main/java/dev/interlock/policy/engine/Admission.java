@@ -1,12 +1,12 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.OpenBucket;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -64,9 +64,8 @@ public final class Admission implements AutoCloseable {
     }
 
     /** An admission with a reservation. */
-    static Admission of(Decision decision, RateLimiter limiter, Reservation.Granted reservation) {
-        Ending ending = new Ending(limiter, reservation, null, null, 0, null, null);
-        return new Admission(decision, null, null, 0, ending);
+    static Admission of(Decision decision, Reserved reserved) {
+        return new Admission(decision, null, null, 0, new Ending(reserved, null, null, 0, null, null));
     }
 
     /**
@@ -101,13 +100,28 @@ public final class Admission implements AutoCloseable {
         return new Admission(approved, null, null, 0, (first ? ending() : Ending.NONE).with(recorder, part));
     }
 
+    /**
+     * What is reserved here, under a decision that was made anew; settling either settles both.
+     *
+     * @param anew the decision
+     * @param charges what the call is charged to by it
+     * @return null if something else is reserved here
+     */
+    @Nullable
+    Admission under(Decision anew, List<Charge> charges) {
+        if (ending == null) {
+            return bucket == null && charges.isEmpty() ? unreserved(anew) : null;
+        }
+        return ending.holds(charges) ? new Admission(anew, null, null, 0, ending) : null;
+    }
+
     /** Whether something other than a bucket is to be settled. */
     boolean hasEnding() {
         return ending != null;
     }
 
     private Ending ending() {
-        return ending == null ? new Ending(null, null, bucket, count, taken, null, null) : ending;
+        return ending == null ? new Ending(null, bucket, count, taken, null, null) : ending;
     }
 
     /** Whether the call is made, or may yet be: then it has an end. */

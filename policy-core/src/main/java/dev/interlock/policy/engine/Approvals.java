@@ -3,18 +3,22 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
-import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -25,13 +29,18 @@ import org.jspecify.annotations.Nullable;
  * deadline, a caller that gives up. Whichever is first claims the end of the inquiry; what comes later finds it claimed, and
  * puts back what it holds. So a yes that comes a moment too late reserves nothing and sends nothing.
  *
- * <p>A yes is looked at again before it is heeded, because a person takes their time:
+ * <p>A yes is a yes to the call, its context, the rules that were named, and the policy. Because a person takes their time,
+ * the call is decided anew when it comes:
  *
  * <ul>
- *   <li>under another policy it means nothing, and the call is decided anew;
- *   <li>if the tool was announced anew meanwhile, or the yes is to other arguments, the call is decided anew, limits and
- *       all; where the policy then asks again, this yes is the answer.
+ *   <li>a denial denies;
+ *   <li>a rule that asks now, and has not been answered for this very call, is asked for;
+ *   <li>under another policy no yes means anything, and the call starts over;
+ *   <li>a yes to other arguments is a yes to a call with these, and no yes that was given before is.
  * </ul>
+ *
+ * <p>Deciding anew keeps what is reserved where the call would have the same reserved again, and the policy reads no counts
+ * that this is part of. Else it is given back first: then the call is counted once at most, and another may be faster.
  */
 final class Approvals {
 
@@ -66,6 +75,11 @@ final class Approvals {
         return handler != null || terms.first() != null;
     }
 
+    /** The denial of a call that a person should be asked about, where there is nobody to ask. */
+    static Decision unasked(Decision question) {
+        return denied(question, Messages.unasked(question));
+    }
+
     /** Who is asked for a caller on these terms: for one question, since it remembers who has answered. */
     private ApprovalHandler handlerFor(Terms terms) {
         ApprovalHandler first = terms.first();
@@ -75,7 +89,7 @@ final class Approvals {
         return handler == null ? first : new AskedInTurn(first, handler);
     }
 
-    /** The moment, by the monotonic clock, until which a caller on these terms waits. */
+    /** The moment, by the monotonic clock, until which a caller on these terms waits; throws what the clock throws. */
     long deadline(Terms terms) {
         Duration patience = terms.patience();
         return time.monotonicNanos() + nanos(patience == null ? LONGEST : patience);
@@ -94,13 +108,20 @@ final class Approvals {
         } catch (ExecutionException e) {
             throw new IllegalStateException("an admission never fails", e);
         }
-        return Admission.unreserved(denied(asked.question(), Messages.abandoned(asked.question())));
+        Decision question = asked.held().decision();
+        return Admission.unreserved(denied(question, Messages.abandoned(question)));
     }
 
-    /** Asks about a call. */
+    /** Asks about a call. Never throws. */
     CompletableFuture<Admission> ask(Asked asked, Terms terms) {
         CompletableFuture<Admission> result = new CompletableFuture<>();
-        ask(asked, terms, deadline(terms), result);
+        try {
+            ask(asked, terms, deadline(terms), result);
+        } catch (Throwable e) {
+            // The host's own clock, for one. Where it has come further than that, the result is complete already.
+            asked.held().unsent();
+            result.complete(engine.deny(asked.call(), e));
+        }
         return result;
     }
 
@@ -111,7 +132,7 @@ final class Approvals {
      * @param result is completed with the admission that comes of it, never exceptionally; whoever cancels it waits no longer
      */
     void ask(Asked asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
-        new Inquiry(terms, deadline, result).ask(asked);
+        new Inquiry(asked.call(), terms, deadline, result).ask(asked, List.of(), null, null);
     }
 
     private static long nanos(Duration duration) {
@@ -122,14 +143,43 @@ final class Approvals {
         return question.answered(Verdict.DENIED, Code.APPROVAL, message);
     }
 
-    /** What one caller waits for: one question, or several if the policy changes meanwhile. */
+    /**
+     * A yes that was heard.
+     *
+     * @param whom who was asked
+     * @param request what they were asked
+     * @param answer what they answered
+     * @param returned whether it was given back, which happens once
+     */
+    private record Yes(
+            ApprovalHandler whom, ApprovalRequest request, ApprovalAnswer.Approved answer, AtomicBoolean returned) {}
+
+    /** Where a call stands that may have to wait for an answer. */
+    private enum Place {
+        NONE,
+        TAKEN,
+        LEFT
+    }
+
+    /** The rules that ask and for which there is no yes yet. */
+    private static List<AskingRule> open(Decision decision, List<Yes> yeses) {
+        List<AskingRule> open = new ArrayList<>(decision.asking());
+        yeses.forEach(yes -> open.removeAll(yes.request().rules()));
+        return open;
+    }
+
+    /** What one caller waits for: one question, or several if several rules ask or something changes meanwhile. */
     private final class Inquiry {
+        /** What the caller asked about; what is put to a person may be a call in its place. */
+        private final ToolCall original;
+
         private final Terms terms;
         private final long callerDeadline;
         private final CompletableFuture<Admission> result;
         private final AtomicBoolean ended = new AtomicBoolean();
 
-        Inquiry(Terms terms, long callerDeadline, CompletableFuture<Admission> result) {
+        Inquiry(ToolCall original, Terms terms, long callerDeadline, CompletableFuture<Admission> result) {
+            this.original = original;
             this.terms = terms;
             this.callerDeadline = callerDeadline;
             this.result = result;
@@ -150,20 +200,16 @@ final class Approvals {
             return ended.get() || result.isDone();
         }
 
-        void ask(Asked asked) {
-            Trail trail = null;
-            if (recorder != null) {
-                trail = recorder.asked(asked.call(), asked.policy().ref(), asked.question(), asked.startNanos());
-                if (trail == null) {
-                    asked.held().unsent();
-                    if (claim()) {
-                        result.complete(Admission.unreserved(Recorder.unavailable()));
-                    }
-                    return;
-                }
-            }
-            Question question = new Question(this, asked, trail);
-            question.guarded(question::put);
+        /**
+         * Asks for the rules for which there is no yes yet.
+         *
+         * @param yeses what was answered already, to this very call
+         * @param before where the call is on record; null if it isn't yet
+         * @param answer the answer upon which this is asked; null for the first question
+         */
+        void ask(Asked asked, List<Yes> yeses, @Nullable Trail before, ApprovalAnswer.@Nullable Approved answer) {
+            Question question = new Question(this, asked, yeses, before);
+            question.guarded(() -> question.begin(answer));
         }
     }
 
@@ -172,14 +218,11 @@ final class Approvals {
         private final Inquiry inquiry;
         private final Asked asked;
         private final ToolCall call;
-        private final Decision question;
-        private final @Nullable Trail trail;
+        private final List<Yes> yeses;
 
-        private final ApprovalHandler whom;
-
-        /** The tool as it was known when the question was put. */
-        private @Nullable KnownTool tool;
-
+        private Decision question;
+        private @Nullable Trail trail;
+        private @Nullable ApprovalHandler whom;
         private @Nullable ApprovalRequest request;
         private long deadline;
 
@@ -187,80 +230,120 @@ final class Approvals {
         /** Whether another question has taken the place of this one. */
         private volatile boolean over;
 
-        Question(Inquiry inquiry, Asked asked, @Nullable Trail trail) {
+        Question(Inquiry inquiry, Asked asked, List<Yes> yeses, @Nullable Trail trail) {
             this.inquiry = inquiry;
             this.asked = asked;
             this.call = asked.call();
-            this.question = asked.question();
+            this.yeses = yeses;
             this.trail = trail;
-            this.whom = handlerFor(inquiry.terms);
+            this.question = asked.held().decision();
         }
 
         /** Whatever fails denies the call; nobody waits for ever. */
         void guarded(Runnable step) {
             try {
                 step.run();
-            } catch (RuntimeException | StackOverflowError e) {
+            } catch (Throwable e) {
                 failed(e);
             }
         }
 
         // ---- putting it
 
-        void put() {
-            inquiry.atEnd((admission, failure) -> guarded(() -> closed(failure != null)));
-            tool = engine.tools().find(call.server(), call.tool());
-            Duration timeout = asked.policy().plan(call).timeout(question);
-            long now = time.monotonicNanos();
-            long nanos = Math.min(nanos(timeout), inquiry.callerDeadline - now);
-            deadline = now + nanos;
-            if (nanos <= 0 || inquiry.isOver()) {
-                deny(Messages.unasked(question), null);
+        void begin(ApprovalAnswer.@Nullable Approved answer) {
+            ApprovalHandler handler = handlerFor(inquiry.terms);
+            whom = handler;
+            List<AskingRule> open = open(question, yeses);
+            question = Decision.question(handler.asksForAllRules() ? open : open.subList(0, 1));
+            if (recorder != null && !isRecorded(recorder, answer)) {
+                if (inquiry.claim()) {
+                    putBack();
+                    inquiry.result.complete(Admission.unreserved(Recorder.unavailable()));
+                }
                 return;
             }
-            ApprovalRequest put = request(timeout, Duration.ofNanos(nanos));
-            request = put;
-            // A handler in plain Java may return what it must not.
-            await(Objects.requireNonNull(whom.ask(put), "the approval handler returned null"));
+            put(handler);
         }
 
-        private ApprovalRequest request(Duration timeout, Duration patience) {
-            RuleRef rule = Objects.requireNonNull(question.rule(), "a question has a rule");
+        private boolean isRecorded(Recorder by, ApprovalAnswer.@Nullable Approved answer) {
+            Trail known = trail;
+            if (known == null) {
+                trail = by.asked(call, asked.policy(), question, asked.startNanos());
+                return trail != null;
+            }
+            if (known.decided(question, Outcome.ASKED, answer)) {
+                return true;
+            }
+            known.unavailable();
+            return false;
+        }
+
+        private void put(ApprovalHandler handler) {
+            inquiry.atEnd((admission, failure) -> guarded(() -> closed(failure != null)));
+            long now = time.monotonicNanos();
+            long nanos = Math.min(nanos(shortest(question.asking())), inquiry.callerDeadline - now);
+            deadline = now + nanos;
+            if (nanos <= 0 || inquiry.isOver()) {
+                deny(Messages.unasked(question), Outcome.DENIED, null);
+                return;
+            }
+            ApprovalRequest put = request(Duration.ofNanos(nanos));
+            request = put;
+            // A handler in plain Java may return what it must not.
+            await(Objects.requireNonNull(handler.ask(put), "the approval handler returned null"));
+        }
+
+        private ApprovalRequest request(Duration patience) {
             return new ApprovalRequest(
                     call.tool(),
                     call.server(),
                     call.identity(),
                     call.session(),
                     call.arguments(),
+                    call.parameters(),
                     call.context(),
-                    rule.name(),
-                    rule.place(),
+                    asked.policy().read(call.context()),
+                    question.asking(),
                     question.message(),
                     engine.tools().rating(call.server(), call.tool()),
                     asked.policy().policy(),
-                    timeout,
                     patience);
         }
 
         private void await(CompletionStage<ApprovalAnswer> stage) {
-            stage.whenComplete((answer, failure) -> guarded(() -> answered(answer, failure)));
-            if (inquiry.result.isDone()) {
+            // Left before the answer is heeded: that may lead to another question, which takes a place as well.
+            AtomicReference<Place> place = new AtomicReference<>(Place.NONE);
+            stage.whenComplete((answer, failure) -> {
+                leave(place);
+                guarded(() -> answered(answer, failure));
+            });
+            if (over || inquiry.result.isDone()) {
                 return;
             }
             boolean crowded = waiting.incrementAndGet() > maxWaiting;
-            inquiry.atEnd((admission, failure) -> {
+            if (!place.compareAndSet(Place.NONE, Place.TAKEN)) {
                 waiting.decrementAndGet();
+                crowded = false;
+            }
+            inquiry.atEnd((admission, failure) -> {
+                leave(place);
                 if (stage instanceof CompletableFuture<?> future) {
                     future.cancel(true);
                 }
             });
             if (crowded) {
-                deny(Messages.unasked(question, "too many calls wait for an answer already"), null);
+                deny(Messages.unasked(question, "too many calls wait for an answer already"), Outcome.DENIED, null);
                 return;
             }
             silence = alarm.in(Duration.ofNanos(Math.max(0, deadline - time.monotonicNanos())), this::expired);
             if (over || inquiry.result.isDone()) {
                 silence.run();
+            }
+        }
+
+        private void leave(AtomicReference<Place> place) {
+            if (place.getAndSet(Place.LEFT) == Place.TAKEN) {
+                waiting.decrementAndGet();
             }
         }
 
@@ -272,7 +355,8 @@ final class Approvals {
                 // Also if an answer is being heeded just now: what comes of that can't be handed out any more.
                 asked.held().unsent();
                 if (!over && inquiry.claim()) {
-                    record(denied(question, Messages.abandoned(question)), null);
+                    giveBackYeses();
+                    record(denied(question, Messages.abandoned(question)), Outcome.REFUSED, null);
                 }
             }
         }
@@ -280,7 +364,7 @@ final class Approvals {
         private void expired() {
             guarded(() -> {
                 if (!over) {
-                    deny(unanswered(), null);
+                    deny(unanswered(), Outcome.REFUSED, null);
                 }
             });
         }
@@ -289,7 +373,9 @@ final class Approvals {
             report(failure);
             Decision denied = denied(question, Messages.unasked(question));
             try {
-                end(denied, null);
+                end(denied, Outcome.DENIED, null);
+            } catch (Throwable e) {
+                report(e);
             } finally {
                 // Unless it is there already; whoever comes to it later puts back what they hold.
                 inquiry.result.complete(Admission.unreserved(denied));
@@ -309,116 +395,175 @@ final class Approvals {
             } else if (failure != null) {
                 failed(failure);
             } else if (answer instanceof ApprovalAnswer.Refused no) {
-                deny(Messages.refused(question, no.reason()), no);
+                deny(Messages.refused(question, no.reason()), Outcome.REFUSED, no);
             } else if (answer instanceof ApprovalAnswer.Unasked nobody) {
-                deny(Messages.unasked(question, nobody.reason()), nobody);
+                deny(Messages.unasked(question, nobody.reason()), Outcome.DENIED, nobody);
             } else if (answer instanceof ApprovalAnswer.Pending ticket) {
                 String text = Messages.pending(question, ticket.ticket(), ticket.validFor());
-                end(question.answered(Verdict.NEEDS_APPROVAL, Code.APPROVAL_PENDING, text), ticket);
+                end(question.answered(Verdict.NEEDS_APPROVAL, Code.APPROVAL_PENDING, text), Outcome.ASKED, ticket);
             } else {
                 failed(new NullPointerException("the approval handler answered null"));
             }
         }
 
-        private void deny(String message, @Nullable ApprovalAnswer answer) {
-            end(denied(question, message), answer);
+        private void deny(String message, Outcome outcome, @Nullable ApprovalAnswer answer) {
+            end(denied(question, message), outcome, answer);
         }
 
         /** The call is not made, and nothing stays reserved for it. */
-        private void end(Decision decision, @Nullable ApprovalAnswer answer) {
+        private void end(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
             if (inquiry.claim()) {
-                asked.held().unsent();
-                record(decision, answer);
+                putBack();
+                record(decision, outcome, answer);
                 inquiry.result.complete(
                         answer == null ? Admission.unreserved(decision) : Admission.answered(decision, answer));
             }
         }
 
+        /** Puts back all that this question holds. */
+        private void putBack() {
+            asked.held().unsent();
+            giveBackYeses();
+        }
+
+        private void giveBackYeses() {
+            yeses.forEach(this::giveBack);
+        }
+
         // ---- yes
 
-        private void heed(ApprovalAnswer.Approved yes) {
-            if (inquiry.isOver() || isLate()) {
+        private void heed(ApprovalAnswer.Approved answer) {
+            Yes yes = new Yes(
+                    Objects.requireNonNull(whom, "an answer has somebody who was asked"),
+                    Objects.requireNonNull(request, "an answer has a question"),
+                    answer,
+                    new AtomicBoolean());
+            if (over || inquiry.isOver() || isLate()) {
                 giveBack(yes);
-                deny(unanswered(), null);
+                if (!over) {
+                    deny(unanswered(), Outcome.REFUSED, null);
+                }
+                return;
+            }
+            if (answer.arguments() != null && !inquiry.terms.narrower()) {
+                giveBack(yes);
+                deny(Messages.otherwiseApproved(question), Outcome.REFUSED, answer);
                 return;
             }
             CompiledPolicy now = engine.current();
-            if (!now.policy().equals(asked.policy().policy())) {
-                giveBack(yes);
-                asked.held().unsent();
-                decideAnew(now);
-            } else if (yes.arguments() != null && !inquiry.terms.narrower()) {
-                giveBack(yes);
-                deny(Messages.otherwiseApproved(question), yes);
-            } else if (yes.arguments() == null && isAsItWas(now)) {
-                pass(asked.held(), yes, null);
+            boolean overtaken = !now.policy().equals(asked.policy().policy());
+            ToolCall next = overtaken
+                    ? inquiry.original
+                    : answer.arguments() == null ? call : call.withArguments(answer.arguments());
+            long start = time.monotonicNanos();
+            Admission kept = engine.decideAnew(now, next, asked.held());
+            if (kept != null) {
+                goOn(new Asked(now, next, kept, start), overtaken, yes);
             } else {
                 asked.held().unsent();
-                ToolCall other = yes.arguments() == null ? call : call.withArguments(yes.arguments());
-                engine.reserve(now, other)
-                        .thenAccept(admission -> guarded(() -> {
-                            Decision decision = admission.decision();
-                            if (decision.asks() || decision.allowed()) {
-                                pass(admission, yes, yes.arguments() == null ? null : other);
-                            } else {
-                                giveBack(yes);
-                                end(decision, yes);
-                            }
-                        }));
+                engine.reserve(now, next).thenAccept(anew -> goOn(new Asked(now, next, anew, start), overtaken, yes));
             }
         }
 
-        /** Whether nothing has changed that the question could hang on, but for what is counted. */
-        // The same objects, and not equal ones: a tool that is announced anew is looked at anew.
-        @SuppressWarnings("ReferenceEquality")
-        private boolean isAsItWas(CompiledPolicy now) {
-            return now == asked.policy() && engine.tools().find(call.server(), call.tool()) == tool;
+        /** With a new decision on the call, or on what is to take its place. Never throws. */
+        private void goOn(Asked anew, boolean overtaken, Yes yes) {
+            try {
+                if (overtaken) {
+                    startOver(anew, yes);
+                } else {
+                    decided(anew, yes);
+                }
+            } catch (Throwable e) {
+                anew.held().unsent();
+                giveBack(yes);
+                giveBackYeses();
+                failed(e);
+            }
+        }
+
+        private void decided(Asked anew, Yes yes) {
+            Decision decision = anew.held().decision();
+            List<Yes> given = new ArrayList<>();
+            if (yes.answer().arguments() == null) {
+                given.addAll(yeses);
+            }
+            given.add(yes);
+            if (isLate() || inquiry.isOver()) {
+                anew.held().unsent();
+                giveBack(yes);
+                deny(unanswered(), Outcome.REFUSED, null);
+            } else if (!decision.asks() && !decision.allowed()) {
+                giveBack(yes);
+                end(decision, Outcome.of(decision), yes.answer());
+            } else if (!open(decision, given).isEmpty()) {
+                askFurther(anew, given, yes);
+            } else {
+                pass(anew, given, yes.answer());
+            }
+        }
+
+        private void askFurther(Asked anew, List<Yes> given, Yes yes) {
+            over = true;
+            silence.run();
+            if (!given.containsAll(yeses)) {
+                giveBackYeses();
+            }
+            inquiry.ask(anew, given, trail == null ? null : trail.goingOnWith(anew.call()), yes.answer());
         }
 
         /** Under a policy that nobody has answered to. */
-        private void decideAnew(CompiledPolicy now) {
-            long start = time.monotonicNanos();
-            engine.reserve(now, call)
-                    .thenAccept(admission -> guarded(() -> {
-                        if (inquiry.isOver()) {
-                            admission.unsent();
-                        } else if (admission.decision().asks()) {
-                            record(denied(question, Messages.overtaken(question)), null);
-                            over = true;
-                            silence.run();
-                            inquiry.ask(new Asked(now, call, admission, start));
-                        } else if (inquiry.claim()) {
-                            record(denied(question, Messages.overtaken(question)), null);
-                            complete(
-                                    recorder == null ? admission : recorder.decided(call, now.ref(), admission, start));
-                        } else {
-                            admission.unsent();
-                        }
-                    }));
+        private void startOver(Asked anew, Yes yes) {
+            Admission admission = anew.held();
+            giveBack(yes);
+            giveBackYeses();
+            if (inquiry.isOver()) {
+                admission.unsent();
+            } else if (admission.decision().asks()) {
+                record(denied(question, Messages.overtaken(question)), Outcome.REFUSED, null);
+                over = true;
+                silence.run();
+                inquiry.ask(anew, List.of(), null, null);
+            } else if (inquiry.claim()) {
+                if (!admission.decision().allowed()) {
+                    asked.held().unsent();
+                }
+                record(denied(question, Messages.overtaken(question)), Outcome.REFUSED, null);
+                complete(
+                        recorder == null
+                                ? admission
+                                : recorder.decided(anew.call(), anew.policy(), admission, anew.startNanos()));
+            } else {
+                admission.unsent();
+            }
         }
 
         /**
          * The call may be made.
          *
-         * @param reserved what is reserved for it
-         * @param instead what is to be sent in place of what was asked about, or null
+         * @param anew what is to be sent, and what is reserved for it
+         * @param given every yes that it took
          */
-        private void pass(Admission reserved, ApprovalAnswer.Approved yes, @Nullable ToolCall instead) {
-            if (isLate() || !inquiry.claim()) {
-                reserved.unsent();
-                giveBack(yes);
-                deny(unanswered(), null);
+        private void pass(Asked anew, List<Yes> given, ApprovalAnswer.Approved last) {
+            if (!inquiry.claim()) {
+                anew.held().unsent();
+                given.forEach(this::giveBack);
                 return;
             }
+            if (!given.containsAll(yeses)) {
+                giveBackYeses();
+            }
+            ToolCall sent = anew.call();
             Decision approved = question.answered(Verdict.ALLOWED, Code.APPROVED, "");
-            Trail follow = trail == null || instead == null ? trail : trail.goingOnWith(instead);
-            if (follow != null && !follow.decided(approved, yes)) {
-                reserved.unsent();
-                giveBack(yes);
-                inquiry.result.complete(Admission.answered(follow.unavailable(), yes));
+            Trail follow = trail == null || sent == call ? trail : trail.goingOnWith(sent);
+            if (follow != null && !follow.decided(approved, Outcome.APPROVED, last)) {
+                anew.held().unsent();
+                given.forEach(this::giveBack);
+                inquiry.result.complete(Admission.answered(follow.unavailable(), last));
                 return;
             }
-            complete(reserved.handOver(approved, follow, new Answered(yes, instead, () -> giveBack(yes))));
+            Answered part =
+                    new Answered(last, sent == inquiry.original ? null : sent, () -> given.forEach(this::giveBack));
+            complete(anew.held().handOver(approved, follow, part));
         }
 
         private void complete(Admission admission) {
@@ -431,19 +576,22 @@ final class Approvals {
             return time.monotonicNanos() - deadline >= 0;
         }
 
-        private void giveBack(ApprovalAnswer.Approved yes) {
+        private void giveBack(Yes yes) {
+            if (!yes.returned().compareAndSet(false, true)) {
+                return;
+            }
             try {
-                whom.unsent(Objects.requireNonNull(request, "an answer has a question"), yes);
-            } catch (RuntimeException e) {
+                yes.whom().unsent(yes.request(), yes.answer());
+            } catch (Throwable e) {
                 report(e);
             }
         }
 
         // ---- telling
 
-        private void record(Decision decision, @Nullable ApprovalAnswer answer) {
+        private void record(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
             if (trail != null) {
-                trail.decided(decision, answer);
+                trail.decided(decision, outcome, answer);
             }
         }
 
@@ -451,11 +599,11 @@ final class Approvals {
             if (recorder != null) {
                 recorder.failed(call, failure);
             }
-            try {
-                listener.failed(call, failure);
-            } catch (RuntimeException ignored) {
-                // Who is to be told of failures fails. The call is denied all the same.
-            }
+            listener.failed(call, failure);
         }
+    }
+
+    private static Duration shortest(List<AskingRule> rules) {
+        return rules.stream().map(AskingRule::timeout).min(Duration::compareTo).orElseThrow();
     }
 }

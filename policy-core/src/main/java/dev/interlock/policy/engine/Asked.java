@@ -8,9 +8,4 @@ package dev.interlock.policy.engine;
  * @param held what was decided, and what is reserved for it; nobody else has it
  * @param startNanos when the call came, by the recorder's clock
  */
-record Asked(CompiledPolicy policy, ToolCall call, Admission held, long startNanos) {
-
-    Decision question() {
-        return held.decision();
-    }
-}
+record Asked(CompiledPolicy policy, ToolCall call, Admission held, long startNanos) {}

@@ -30,6 +30,11 @@ final class AskedInTurn implements ApprovalHandler {
         return result;
     }
 
+    @Override
+    public boolean asksForAllRules() {
+        return first.asksForAllRules() && second.asksForAllRules();
+    }
+
     private void put(
             ApprovalHandler handler,
             @Nullable ApprovalHandler otherwise,
@@ -59,7 +64,7 @@ final class AskedInTurn implements ApprovalHandler {
         } else if (otherwise != null && answer instanceof ApprovalAnswer.Unasked && !result.isDone()) {
             try {
                 put(otherwise, null, request, result);
-            } catch (RuntimeException | StackOverflowError e) {
+            } catch (Throwable e) {
                 result.completeExceptionally(e);
             }
         } else if (!result.complete(answer) && answer instanceof ApprovalAnswer.Approved yes) {

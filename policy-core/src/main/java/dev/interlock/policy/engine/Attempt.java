@@ -28,6 +28,7 @@ final class Attempt {
             new Reservation.Refused(-1, Reservation.Reason.TOO_LARGE, null);
 
     private final ToolPlan plan;
+    private final ToolCall call;
     private final Supplier<String> ids;
     /** What is left to reserve, and what for. */
     private final List<LimitSlot> slots = new ArrayList<>();
@@ -39,6 +40,7 @@ final class Attempt {
 
     Attempt(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
         this.plan = plan;
+        this.call = call;
         this.ids = ids;
         this.decision = plan.check(call, counters);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
@@ -65,7 +67,7 @@ final class Attempt {
 
     /** An attempt that is only looked at: charged to all limits that apply, whatever the checks say. */
     static Attempt ofEveryLimit(ToolPlan plan, ToolCall call, CounterValues counters, Supplier<String> ids) {
-        Attempt attempt = new Attempt(plan, ids);
+        Attempt attempt = new Attempt(plan, call, ids);
         for (LimitSlot slot : plan.slots()) {
             Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
             if (charge != null) {
@@ -77,8 +79,9 @@ final class Attempt {
         return attempt;
     }
 
-    private Attempt(ToolPlan plan, Supplier<String> ids) {
+    private Attempt(ToolPlan plan, ToolCall call, Supplier<String> ids) {
         this.plan = plan;
+        this.call = call;
         this.ids = ids;
         this.decision = Decision.ALLOWED;
     }
@@ -173,8 +176,10 @@ final class Attempt {
         return steps;
     }
 
-    Admission admission(RateLimiter limiter) {
-        return granted == null ? Admission.unreserved(decision()) : Admission.of(decision(), limiter, granted);
+    Admission admission(RateLimiter limiter, EngineListener listener) {
+        return granted == null
+                ? Admission.unreserved(decision())
+                : Admission.of(decision(), new Reserved(call, charges, limiter, granted, listener));
     }
 
     private static boolean hasRoom(Usage usage) {

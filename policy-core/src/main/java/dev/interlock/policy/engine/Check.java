@@ -11,7 +11,6 @@ import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -368,23 +367,12 @@ abstract sealed class Check {
         private final List<Check> rest;
         private final Decision ask;
         private final RuleRef rule;
-        private final Duration timeout;
 
-        Approval(ConditionTest[] tests, List<Check> rest, Decision ask, RuleRef rule, Duration timeout) {
+        Approval(ConditionTest[] tests, List<Check> rest, Decision ask, RuleRef rule) {
             this.tests = tests;
             this.rest = List.copyOf(rest);
             this.ask = ask;
             this.rule = rule;
-            this.timeout = timeout;
-        }
-
-        RuleRef rule() {
-            return rule;
-        }
-
-        /** How long an answer may take. */
-        Duration timeout() {
-            return timeout;
         }
 
         boolean asks(ToolCall call, CounterValues counters) {

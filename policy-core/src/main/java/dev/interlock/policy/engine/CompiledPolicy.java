@@ -20,13 +20,16 @@ import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +57,9 @@ final class CompiledPolicy {
     private final ListedNames names;
     private final boolean readsRating;
     private final boolean readsSchemas;
+
+    /** The keys of the context that conditions read; null for all. */
+    private final @Nullable Set<String> contextKeys;
 
     /** Whether the name of a tool is all that its plan depends on. */
     private final boolean byNameAlone;
@@ -101,6 +107,7 @@ final class CompiledPolicy {
         }
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
+        this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
         this.byNameAlone = this.lock == null && policy.grants().isEmpty() && !readsRating;
     }
 
@@ -129,6 +136,21 @@ final class CompiledPolicy {
     /** Whether a decision may depend on what servers say of their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
+    }
+
+    /** What this policy may read of a call's context. */
+    ObjectValue read(ObjectValue context) {
+        if (contextKeys == null) {
+            return context;
+        }
+        Map<String, Value> members = new LinkedHashMap<>();
+        for (String key : contextKeys) {
+            Value value = context.get(key);
+            if (value != null) {
+                members.put(key, value);
+            }
+        }
+        return ObjectValue.of(members);
     }
 
     /** The plan for a call. */
@@ -300,6 +322,12 @@ final class CompiledPolicy {
 
         private boolean schemas;
 
+        /** The keys of the context that conditions read. */
+        private final Set<String> contextKeys = new TreeSet<>();
+
+        /** Whether a path that only code can put together reads all of it. */
+        private boolean wholeContext;
+
         void add(ScopedBody scoped) {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
@@ -322,9 +350,20 @@ final class CompiledPolicy {
             for (Condition condition : conditions) {
                 Path.Root root = condition.path().root();
                 rating |= root == Path.Root.TOOL;
+                if (root == Path.Root.CTX) {
+                    addContext(condition.path());
+                }
                 if (root == Path.Root.STATE) {
                     entry.counter(condition.path(), entry.key());
                 }
+            }
+        }
+
+        private void addContext(Path path) {
+            if (path.steps().get(0) instanceof Path.Step.Member member) {
+                contextKeys.add(member.name());
+            } else {
+                wholeContext = true;
             }
         }
 

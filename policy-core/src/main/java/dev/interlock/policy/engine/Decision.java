@@ -1,6 +1,8 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.approval.AskingRule;
 import java.time.Duration;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -13,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param message what the agent is told: it never quotes an argument's value. Empty for an allowed call
  * @param retryAfter for a limit, how long until there may be room again; else null
  * @param audited whether a denial is only recorded and the call passes all the same ({@code mode: audit})
+ * @param asking every rule that wants a person's yes, in order, if the verdict is {@link Verdict#NEEDS_APPROVAL}; else empty
  */
 public record Decision(
         Verdict verdict,
@@ -20,7 +23,24 @@ public record Decision(
         @Nullable RuleRef rule,
         String message,
         @Nullable Duration retryAfter,
-        boolean audited) {
+        boolean audited,
+        List<AskingRule> asking) {
+
+    /** Copies the rules. */
+    public Decision {
+        asking = List.copyOf(asking);
+    }
+
+    /** A decision that asks nobody. */
+    public Decision(
+            Verdict verdict,
+            Code code,
+            @Nullable RuleRef rule,
+            String message,
+            @Nullable Duration retryAfter,
+            boolean audited) {
+        this(verdict, code, rule, message, retryAfter, audited, List.of());
+    }
 
     /** What a policy says. */
     public enum Verdict {
@@ -91,19 +111,33 @@ public record Decision(
         return new Decision(Verdict.DENIED, code, rule, message, null, false);
     }
 
+    /** A question. */
+    static Decision question(List<AskingRule> asking) {
+        AskingRule first = asking.get(0);
+        return new Decision(
+                Verdict.NEEDS_APPROVAL,
+                Code.APPROVAL,
+                new RuleRef(first.name(), first.place()),
+                asking.size() == 1 ? first.message() : Messages.questions(asking),
+                null,
+                false,
+                asking);
+    }
+
     /** The same, recorded only. */
     Decision auditedOnly() {
-        return new Decision(verdict, code, rule, message, retryAfter, true);
+        return new Decision(verdict, code, rule, message, retryAfter, true, asking);
     }
 
     /** The same with the time until there may be room. */
     Decision retryAfter(@Nullable Duration wait) {
-        return new Decision(verdict, code, rule, message, wait, audited);
+        return new Decision(verdict, code, rule, message, wait, audited, asking);
     }
 
     /** The same question with an answer to it. */
     Decision answered(Verdict answer, Code reason, String text) {
-        return new Decision(answer, reason, rule, text, null, false);
+        return new Decision(
+                answer, reason, rule, text, null, false, answer == Verdict.NEEDS_APPROVAL ? asking : List.of());
     }
 
     /** Whether a person must be asked before the call may be made. */

@@ -1,10 +1,10 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.OpenBucket;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -15,10 +15,9 @@ import org.jspecify.annotations.Nullable;
 final class Ending {
 
     /** Nothing. Never settled, but to be added to. */
-    static final Ending NONE = new Ending(null, null, null, null, 0, null, null);
+    static final Ending NONE = new Ending(null, null, null, 0, null, null);
 
-    private final @Nullable RateLimiter limiter;
-    private final Reservation.@Nullable Granted reservation;
+    private final @Nullable Reserved reserved;
 
     private final @Nullable OpenBucket bucket;
     private final OpenBucket.@Nullable Count count;
@@ -34,21 +33,19 @@ final class Ending {
     /**
      * What is to be done.
      *
-     * @param reservation what was reserved with {@code limiter}; null if nothing was, or of {@code bucket}
+     * @param reserved what was reserved; null if nothing was, or of {@code bucket}
      * @param bucket what was taken from, without a reservation; null if nothing was
      * @param count the bucket's count
      * @param taken what was taken of that
      */
     Ending(
-            @Nullable RateLimiter limiter,
-            Reservation.@Nullable Granted reservation,
+            @Nullable Reserved reserved,
             @Nullable OpenBucket bucket,
             OpenBucket.@Nullable Count count,
             long taken,
             @Nullable Trail trail,
             @Nullable Answered answered) {
-        this.limiter = limiter;
-        this.reservation = reservation;
+        this.reserved = reserved;
         this.bucket = bucket;
         this.count = count;
         this.taken = taken;
@@ -63,7 +60,7 @@ final class Ending {
 
     /** The same with a person's part in it. */
     Ending with(@Nullable Trail recorder, @Nullable Answered part) {
-        return new Ending(limiter, reservation, bucket, count, taken, recorder, part);
+        return new Ending(reserved, bucket, count, taken, recorder, part);
     }
 
     @Nullable
@@ -73,6 +70,12 @@ final class Ending {
 
     ToolCall toSend(ToolCall asked) {
         return answered == null ? asked : answered.toSend(asked);
+    }
+
+    /** Whether exactly this is reserved. */
+    boolean holds(List<Charge> charges) {
+        return bucket == null
+                && (reserved == null ? charges.isEmpty() : reserved.charges().equals(charges));
     }
 
     void handedOver() {
@@ -90,26 +93,22 @@ final class Ending {
         if (trail != null && !trail.end()) {
             return;
         }
-        try {
-            if (settle()) {
-                giveBack(outcome);
-            }
-        } finally {
-            // Whatever a host's own limiter does.
-            if (answered != null) {
-                answered.settled(outcome);
-            }
-            if (trail != null) {
-                trail.settled(outcome);
-            }
+        if (settle()) {
+            giveBack(outcome);
+        }
+        if (answered != null) {
+            answered.settled(outcome);
+        }
+        if (trail != null) {
+            trail.settled(outcome);
         }
     }
 
     private void giveBack(Settlement outcome) {
         if (bucket != null && count != null) {
             bucket.settle(count, taken, outcome);
-        } else if (limiter != null && reservation != null) {
-            limiter.settle(reservation, outcome);
+        } else if (reserved != null) {
+            reserved.settle(outcome);
         }
     }
 }

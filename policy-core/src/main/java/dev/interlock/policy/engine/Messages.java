@@ -4,12 +4,14 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.List;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -65,6 +67,11 @@ final class Messages {
         return "A call of '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
+    /** What several rules say that ask for one approval; each text once. */
+    static String questions(List<AskingRule> asking) {
+        return asking.stream().map(rule -> sentence(rule.message())).distinct().collect(Collectors.joining(" "));
+    }
+
     static String pending(Decision question, String ticket, Duration validFor) {
         return sentence(question) + " It is ticket " + ticket
                 + ". Make the same call again, unchanged, once a person has said yes; the ticket waits "
@@ -102,7 +109,10 @@ final class Messages {
 
     /** What asked: a rule's own message may end as it likes. */
     private static String sentence(Decision question) {
-        String text = question.message();
+        return sentence(question.message());
+    }
+
+    private static String sentence(String text) {
         return text.isEmpty() || ".!?…".indexOf(text.charAt(text.length() - 1)) >= 0 ? text : text + ".";
     }
 

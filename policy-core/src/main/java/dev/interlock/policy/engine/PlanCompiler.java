@@ -14,8 +14,8 @@ import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.engine.Decision.Code;
-import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -143,19 +143,16 @@ final class PlanCompiler {
 
     private void addApproval(ScopedEntry scoped, Rule.Approval rule, int index, Denials denials) {
         Rule.Demands demands = rule.demands();
-        Decision ask = new Decision(
-                Verdict.NEEDS_APPROVAL,
-                Code.APPROVAL,
-                denials.rule(),
+        Decision ask = Decision.question(List.of(new AskingRule(
+                denials.rule().name(),
+                denials.rule().place(),
                 rule.message() == null ? Messages.approval(tool, denials.rule()) : rule.message(),
-                null,
-                denials.audited());
+                rule.timeout())));
         Check.Approval approval = new Check.Approval(
                 tests(scoped, demands.conditions()),
                 argumentChecks(demands, denials),
-                ask,
-                denials.rule(),
-                rule.timeout());
+                denials.audited() ? ask.auditedOnly() : ask,
+                denials.rule());
         checks.add(approval);
         if (demands.state() != null) {
             Counter counter = demands.state();

@@ -49,8 +49,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>If there is an {@link AuditSink}, an admission is handed out only once every sink has taken the record of it.
  *
- * <p>Any exception on the way denies the call with a message that names no detail, and is reported to the {@link
- * EngineListener}. Thread-safe; one engine serves any number of clients and servers.
+ * <p>Whatever is thrown on the way denies the call with a message that names no detail, gives back what it took, and is
+ * reported to the {@link EngineListener}: also an {@link Error} that a host's own code throws, and an {@link
+ * OutOfMemoryError}. None of them is thrown on, since whoever waits for a decision would then wait for ever. Thread-safe; one engine serves any number of clients and servers.
  */
 public final class PolicyEngine {
 
@@ -79,7 +80,7 @@ public final class PolicyEngine {
                 builder.ratings,
                 this::shadowed);
         this.validator = builder.validator;
-        this.listener = builder.listener;
+        this.listener = builder.listener();
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
         this.current = new CompiledPolicy(builder.policy, catalog, validator, limiter, lock);
@@ -117,7 +118,7 @@ public final class PolicyEngine {
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             return failure(call, e);
         }
     }
@@ -132,7 +133,7 @@ public final class PolicyEngine {
      */
     public Admission admit(ToolCall call) {
         CompiledPolicy policy = current;
-        long start = recorder == null ? 0 : recorder.now();
+        long start = recorder == null ? 0 : recorder.start(call);
         Admission admission = admit(policy, call);
         return admission.decision().asks() && approvals.canAsk(Terms.DEFAULT)
                 ? approvals.await(new Asked(policy, call, admission, start))
@@ -157,7 +158,7 @@ public final class PolicyEngine {
                     taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
                 }
             }
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             // Nothing was taken. The other way meets the same, and reports it.
             taken = OpenBucket.NOTHING;
         }
@@ -177,8 +178,8 @@ public final class PolicyEngine {
             ToolPlan plan = kept == null ? planFor(policy, call) : kept;
             return plan.checksOnly()
                     ? Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)))
-                    : reserve(plan, call).admission(limiter);
-        } catch (RuntimeException | StackOverflowError e) {
+                    : reserve(plan, call).admission(limiter, listener);
+        } catch (Throwable e) {
             return Admission.unreserved(failure(call, e));
         }
     }
@@ -205,7 +206,7 @@ public final class PolicyEngine {
      */
     public CompletionStage<Admission> admitAsync(ToolCall call, Terms terms) {
         CompiledPolicy policy = current;
-        long start = recorder == null ? 0 : recorder.now();
+        long start = recorder == null ? 0 : recorder.start(call);
         if (!limiter.blocks()) {
             Admission admission = admit(policy, call);
             return admission.decision().asks() && approvals.canAsk(terms)
@@ -215,26 +216,62 @@ public final class PolicyEngine {
         CompletableFuture<Admission> result = new CompletableFuture<>();
         long deadline = approvals.canAsk(terms) ? approvals.deadline(terms) : 0;
         reserve(policy, call).thenAccept(admission -> {
-            if (result.isDone()) {
+            try {
+                reserved(new Asked(policy, call, admission, start), terms, deadline, result);
+            } catch (Throwable e) {
                 admission.unsent();
-            } else if (admission.decision().asks() && approvals.canAsk(terms)) {
-                approvals.ask(new Asked(policy, call, admission, start), terms, deadline, result);
-            } else {
-                Admission concluded = conclude(policy, call, admission, start);
-                if (!result.complete(concluded)) {
-                    concluded.unsent();
-                }
+                result.complete(Admission.unreserved(failure(call, e)));
             }
         });
         return result;
     }
 
-    /** Records what was decided without a person. If one should have been asked and can't be, nothing stays reserved. */
+    private void reserved(Asked asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
+        Admission admission = asked.held();
+        if (result.isDone()) {
+            admission.unsent();
+        } else if (admission.decision().asks() && approvals.canAsk(terms)) {
+            approvals.ask(asked, terms, deadline, result);
+        } else {
+            Admission concluded = conclude(asked.policy(), asked.call(), admission, asked.startNanos());
+            if (!result.complete(concluded)) {
+                concluded.unsent();
+            }
+        }
+    }
+
+    /** Records what was decided without a person. If one should have been asked and can't be, the call is denied. */
     private Admission conclude(CompiledPolicy policy, ToolCall call, Admission admission, long start) {
+        Admission concluded = admission;
         if (admission.decision().asks()) {
             admission.unsent();
+            concluded = Admission.unreserved(Approvals.unasked(admission.decision()));
         }
-        return recorder == null ? admission : recorder.decided(call, policy.ref(), admission, start);
+        return recorder == null ? concluded : recorder.decided(call, policy, concluded, start);
+    }
+
+    /**
+     * Decides again on a call for which something is reserved already, and leaves that as it is.
+     *
+     * @param held what is reserved for it
+     * @return the decision, with what is held; with nothing, if the call is denied; null if this can't be told without giving
+     *     up what is held: because the policy reads counts that this is part of, or would have something else reserved
+     */
+    @Nullable
+    Admission decideAnew(CompiledPolicy policy, ToolCall call, Admission held) {
+        try {
+            ToolPlan plan = planFor(policy, call);
+            if (plan.readsCounters()) {
+                return null;
+            }
+            Attempt attempt = new Attempt(plan, call, CounterValues.NONE, ids);
+            Decision decision = attempt.decision();
+            return decision.allowed() || decision.asks()
+                    ? held.under(decision, attempt.charges())
+                    : Admission.unreserved(decision);
+        } catch (Throwable e) {
+            return Admission.unreserved(failure(call, e));
+        }
     }
 
     /** Decides and reserves by one policy; asks nobody and records nothing. The stage never completes exceptionally. */
@@ -250,7 +287,7 @@ public final class PolicyEngine {
                     ? CompletableFuture.completedFuture(CounterValues.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
             admission = counters.thenCompose(values -> reserve(new Attempt(plan, call, values, ids)));
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
         }
         return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
@@ -258,7 +295,7 @@ public final class PolicyEngine {
 
     private CompletionStage<Admission> reserve(Attempt attempt) {
         if (!attempt.isOpen()) {
-            return CompletableFuture.completedFuture(attempt.admission(limiter));
+            return CompletableFuture.completedFuture(attempt.admission(limiter, listener));
         }
         return limiter.reserveAsync(attempt.batch()).thenCompose(answer -> {
             attempt.take(answer);
@@ -287,7 +324,7 @@ public final class PolicyEngine {
             Decision decision =
                     attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
             return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             return new Explanation(failure(call, e), null, List.of(), List.of());
         }
     }
@@ -299,7 +336,7 @@ public final class PolicyEngine {
     public boolean visible(ToolCall call) {
         try {
             return current.plan(call).listed();
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (Throwable e) {
             failure(call, e);
             return false;
         }
@@ -326,7 +363,7 @@ public final class PolicyEngine {
         if (decision == null) {
             return Decision.ALLOWED;
         }
-        return recorder == null ? decision : recorder.decided(request, policy.ref(), decision);
+        return recorder == null ? decision : recorder.decided(request, policy, decision);
     }
 
     /** Null if the policy has nothing to say about it. */
@@ -357,19 +394,15 @@ public final class PolicyEngine {
      */
     public Admission deny(ToolCall call, Throwable failure) {
         CompiledPolicy policy = current;
-        long start = recorder == null ? 0 : recorder.now();
+        long start = recorder == null ? 0 : recorder.start(call);
         return conclude(policy, call, Admission.unreserved(failure(call, failure)), start);
     }
 
     /** The same for a request other than {@code tools/call}. Never throws. */
     public Decision deny(MethodCall request, Throwable failure) {
-        try {
-            listener.failed(request, failure);
-        } catch (RuntimeException ignored) {
-            // Who is to be told of failures fails. The request is denied all the same.
-        }
+        listener.failed(request, failure);
         Decision denied = Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
-        return recorder == null ? denied : recorder.decided(request, current.ref(), denied);
+        return recorder == null ? denied : recorder.decided(request, current, denied);
     }
 
     private static Decision methodDenied(Policy policy, NamePattern pattern) {
@@ -442,11 +475,7 @@ public final class PolicyEngine {
     }
 
     private void shadowed(ToolCatalog.Shadowing shadowing) {
-        try {
-            listener.shadowed(shadowing);
-        } catch (RuntimeException ignored) {
-            // Who is to be told fails. The tools are known all the same.
-        }
+        listener.shadowed(shadowing);
     }
 
     private Decision failure(ToolCall call, Throwable e) {
@@ -459,11 +488,7 @@ public final class PolicyEngine {
         if (recorder != null) {
             recorder.failed(call, e);
         }
-        try {
-            listener.failed(call, e);
-        } catch (RuntimeException ignored) {
-            // Who is to be told of failures fails. The call is denied all the same.
-        }
+        listener.failed(call, e);
         return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
     }
 
@@ -611,7 +636,7 @@ public final class PolicyEngine {
         }
 
         EngineListener listener() {
-            return listener;
+            return new GuardedListener(listener);
         }
 
         /** Where decisions' ids come from; each must be unique over all engines that share a limiter or an audit log. */

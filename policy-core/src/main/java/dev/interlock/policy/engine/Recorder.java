@@ -47,29 +47,38 @@ final class Recorder {
         return builder.sinks().isEmpty() && builder.observers().isEmpty() ? null : new Recorder(builder, catalog);
     }
 
-    /** The monotonic clock. */
+    /** The monotonic clock; throws what the host's own throws. */
     long now() {
         return time.monotonicNanos();
+    }
+
+    /** When a call came, by {@link #now}. Never throws: a clock that does will do so again when the call is recorded. */
+    long start(ToolCall call) {
+        try {
+            return now();
+        } catch (Throwable e) {
+            listener.failed(call, e);
+            return 0;
+        }
     }
 
     /**
      * Records a decision.
      *
-     * @param startNanos when the call came, by {@link #now}
+     * @param startNanos when the call came, by {@link #start}
      * @return what the caller is to have: the admission, or a denial if a sink refuses the record
      */
-    Admission decided(ToolCall call, PolicyRef policy, Admission admission, long startNanos) {
+    Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
         Trail trail;
-        boolean recorded;
         try {
-            trail = new Trail(this, ids.get(), call, policy, rating(call), startNanos);
-            recorded = trail.decided(admission.decision());
-        } catch (RuntimeException e) {
-            // The host's own clock or source of ids.
-            reportFailure(call, e);
+            trail = new Trail(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+        } catch (Throwable e) {
+            // The host's own source of ids, for one.
+            listener.failed(call, e);
             admission.unsent();
             return Admission.unreserved(unavailable());
         }
+        boolean recorded = trail.decided(admission.decision());
         if (!admission.isOpen()) {
             return admission;
         }
@@ -81,20 +90,17 @@ final class Recorder {
     }
 
     /** Records a decision on a request other than a call; what comes back is a denial if it would pass unrecorded. */
-    Decision decided(MethodCall request, PolicyRef policy, Decision decision) {
+    Decision decided(MethodCall request, CompiledPolicy policy, Decision decision) {
         try {
             String id = ids.get();
-            if (tell(new AuditEvent.MethodDecided(wall(), id, policy, request, decision)) || !decision.allowed()) {
+            PolicyRef ref = policy.ref();
+            if (tell(new AuditEvent.MethodDecided(wall(), id, ref, request, decision)) || !decision.allowed()) {
                 return decision;
             }
-            tell(new AuditEvent.MethodDecided(wall(), id, policy, request, unavailable()));
-        } catch (RuntimeException e) {
+            tell(new AuditEvent.MethodDecided(wall(), id, ref, request, unavailable()));
+        } catch (Throwable e) {
             // The host's own clock or source of ids.
-            try {
-                listener.failed(request, e);
-            } catch (RuntimeException ignored) {
-                // Who is to be told of failures fails. Nothing passes unrecorded all the same.
-            }
+            listener.failed(request, e);
         }
         return decision.allowed() ? unavailable() : decision;
     }
@@ -105,15 +111,15 @@ final class Recorder {
      * @return where the answer is to be recorded; null if a sink refuses the record, and then the call is denied
      */
     @Nullable
-    Trail asked(ToolCall call, PolicyRef policy, Decision question, long startNanos) {
+    Trail asked(ToolCall call, CompiledPolicy policy, Decision question, long startNanos) {
         try {
-            Trail trail = new Trail(this, ids.get(), call, policy, rating(call), startNanos);
+            Trail trail = new Trail(this, ids.get(), call, policy.ref(), rating(call), startNanos);
             if (trail.decided(question)) {
                 return trail;
             }
             trail.unavailable();
-        } catch (RuntimeException e) {
-            reportFailure(call, e);
+        } catch (Throwable e) {
+            listener.failed(call, e);
         }
         return null;
     }
@@ -125,15 +131,19 @@ final class Recorder {
     void failed(ToolCall call, Throwable failure) {
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        tell(new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
+        tell(call, () -> new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
     }
 
-    private void reportFailure(ToolCall call, Throwable failure) {
+    /** The same of an event that is yet to be made; false also if it can't be, as when the host's clock throws. */
+    boolean tell(ToolCall call, Supplier<AuditEvent> event) {
+        AuditEvent made;
         try {
-            listener.failed(call, failure);
-        } catch (RuntimeException ignored) {
-            // Who is to be told of failures fails. The call is denied all the same.
+            made = event.get();
+        } catch (Throwable e) {
+            listener.failed(call, e);
+            return false;
         }
+        return tell(made);
     }
 
     /** Whether every sink has taken the event. Observers are told whatever the sinks say. */
@@ -149,12 +159,8 @@ final class Recorder {
         try {
             sink.record(event);
             return true;
-        } catch (RuntimeException | StackOverflowError e) {
-            try {
-                listener.unrecorded(event, e);
-            } catch (RuntimeException ignored) {
-                // Who is to be told of failures fails. The refusal counts all the same.
-            }
+        } catch (Throwable e) {
+            listener.unrecorded(event, e);
             return false;
         }
     }
@@ -176,8 +182,8 @@ final class Recorder {
         if (rated == null) {
             try {
                 rated = catalog.rating(call.server(), call.tool());
-            } catch (RuntimeException | StackOverflowError e) {
-                reportFailure(call, e);
+            } catch (Throwable e) {
+                listener.failed(call, e);
                 failed(call, e);
                 return null;
             }

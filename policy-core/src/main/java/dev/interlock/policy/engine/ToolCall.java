@@ -28,6 +28,7 @@ public final class ToolCall {
     private final @Nullable String session;
     private final @Nullable String server;
     private final ObjectValue context;
+    private final ObjectValue parameters;
 
     private ToolCall(
             String tool,
@@ -36,7 +37,8 @@ public final class ToolCall {
             @Nullable String identity,
             @Nullable String session,
             @Nullable String server,
-            ObjectValue context) {
+            ObjectValue context,
+            ObjectValue parameters) {
         this.tool = tool;
         this.arguments = arguments;
         this.problem = problem;
@@ -44,6 +46,7 @@ public final class ToolCall {
         this.session = session;
         this.server = server;
         this.context = context;
+        this.parameters = parameters;
     }
 
     /** A call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see {@link #of(String, Map, ValueLimits)}. */
@@ -59,18 +62,26 @@ public final class ToolCall {
      */
     public static ToolCall of(String tool, @Nullable Map<String, ?> arguments, ValueLimits limits) {
         try {
-            return new ToolCall(tool, Arguments.freeze(arguments, limits), null, null, null, null, ObjectValue.EMPTY);
+            return new ToolCall(
+                    tool,
+                    Arguments.freeze(arguments, limits),
+                    null,
+                    null,
+                    null,
+                    null,
+                    ObjectValue.EMPTY,
+                    ObjectValue.EMPTY);
         } catch (InvalidValueException e) {
             return malformed(tool, "the arguments can't be read: " + e.getMessage());
-        } catch (RuntimeException e) {
-            // From the map itself. Its message may be anything, a secret too.
+        } catch (Throwable e) {
+            // From the map itself, and be it an error. Its message may be anything, a secret too.
             return malformed(tool, "the arguments can't be read");
         }
     }
 
     /** A call with arguments that are frozen already. */
     public static ToolCall of(String tool, Arguments arguments) {
-        return new ToolCall(tool, arguments, null, null, null, null, ObjectValue.EMPTY);
+        return new ToolCall(tool, arguments, null, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY);
     }
 
     /**
@@ -79,32 +90,37 @@ public final class ToolCall {
      * @param problem what is wrong with it; told to the agent, so it must not quote arguments
      */
     public static ToolCall malformed(String tool, String problem) {
-        return new ToolCall(tool, Arguments.NONE, problem, null, null, null, ObjectValue.EMPTY);
+        return new ToolCall(tool, Arguments.NONE, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY);
     }
 
     /** The same call by this identity: the agent, user or team on whose account it is made. */
     public ToolCall by(@Nullable String identity) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
     }
 
     /** The same call in this agent session; null leaves it to what {@link #session} says. */
     public ToolCall in(@Nullable String session) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
     }
 
     /** The same call to this server. */
     public ToolCall on(@Nullable String server) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
     }
 
     /** The same call with what conditions read as {@code ctx.<key>}. */
     public ToolCall with(ObjectValue context) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context);
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+    }
+
+    /** The same call in a request that says this besides. */
+    public ToolCall saying(ObjectValue parameters) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
     }
 
     /** The same call with other arguments. */
     ToolCall withArguments(Arguments other) {
-        return new ToolCall(tool, other, problem, identity, session, server, context);
+        return new ToolCall(tool, other, problem, identity, session, server, context, parameters);
     }
 
     /** The tool's name, as it is called. */
@@ -147,6 +163,15 @@ public final class ToolCall {
     /** What the host says of the call. */
     public ObjectValue context() {
         return context;
+    }
+
+    /**
+     * What the request says besides the tool, its arguments and the envelope of the protocol ({@code progressToken}, trace
+     * context, protocol version, what the client says of itself), by name; empty if it says nothing, or the caller of the
+     * engine doesn't know. No condition reads it, but a person who approves the call approves this too.
+     */
+    public ObjectValue parameters() {
+        return parameters;
     }
 
     /** Names the tool and the server; never an argument, identity or session. */

@@ -1,13 +1,12 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Place;
-import dev.interlock.policy.Rule;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.OpenBucket;
 import dev.interlock.policy.limit.RateLimiter;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -110,16 +109,6 @@ final class ToolPlan {
         return Collections.unmodifiableList(Arrays.asList(checks));
     }
 
-    /** How long the answer to a question of this plan may take. */
-    Duration timeout(Decision question) {
-        for (Check check : checks) {
-            if (check instanceof Check.Approval approval && approval.rule().equals(question.rule())) {
-                return approval.timeout();
-            }
-        }
-        return Rule.Approval.DEFAULT_TIMEOUT;
-    }
-
     /** What a call that passed is charged to, in order. */
     List<LimitSlot> slots() {
         return Collections.unmodifiableList(Arrays.asList(slots));
@@ -171,7 +160,7 @@ final class ToolPlan {
     }
 
     /**
-     * The decision on a call before limits are asked for room: the first denial, else the first question, else the first
+     * The decision on a call before limits are asked for room: the first denial, else all questions in one, else the first
      * denial and then the first question that is only recorded, else allowed. The policy's own mode is not in it yet.
      */
     Decision check(ToolCall call, CounterValues counters) {
@@ -189,7 +178,7 @@ final class ToolPlan {
 
     /** The decision, where check {@code from} is the first that has something against the call. */
     private Decision check(int from, Decision first, ToolCall call, CounterValues counters) {
-        Decision question = null;
+        List<AskingRule> asking = new ArrayList<>();
         Decision recordedDenial = null;
         Decision recordedQuestion = null;
         for (int i = from; i < joined.length; i++) {
@@ -201,15 +190,15 @@ final class ToolPlan {
             if (!decision.audited() && !asks) {
                 return decision;
             } else if (!decision.audited()) {
-                question = question == null ? decision : question;
+                asking.addAll(decision.asking());
             } else if (asks) {
                 recordedQuestion = recordedQuestion == null ? decision : recordedQuestion;
             } else {
                 recordedDenial = recordedDenial == null ? decision : recordedDenial;
             }
         }
-        if (question != null) {
-            return question;
+        if (!asking.isEmpty()) {
+            return Decision.question(asking);
         }
         if (recordedDenial != null) {
             return recordedDenial;

@@ -37,16 +37,22 @@ final class Trail {
         return new Trail(recorder, id, other, policy, rating, sinceNanos);
     }
 
-    /** Records a decision; false if a sink refuses it. */
+    /** Records a decision; false if a sink refuses it, or it can't be recorded. */
     boolean decided(Decision decision) {
-        return decided(decision, null);
+        return decided(decision, Outcome.of(decision), null);
     }
 
-    /** Records a decision that an answer has led to; false if a sink refuses it. */
-    boolean decided(Decision decision, @Nullable ApprovalAnswer answer) {
+    /**
+     * Records a decision that an answer has led to; false if a sink refuses it, or it can't be recorded.
+     *
+     * @param outcome what it comes to
+     */
+    boolean decided(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
         AuditEvent.Answer part = answer == null ? null : AuditEvent.Answer.of(answer);
-        return recorder.tell(new AuditEvent.Decided(
-                recorder.wall(), id, policy, call, rating, decision, Outcome.of(decision), part, sinceLast()));
+        return recorder.tell(
+                call,
+                () -> new AuditEvent.Decided(
+                        recorder.wall(), id, policy, call, rating, decision, outcome, part, sinceLast()));
     }
 
     /** Denies the call because a decision on it was refused, and tells the sinks that took it. */
@@ -63,7 +69,7 @@ final class Trail {
 
     /** Records how the call ended; only for whoever ended the trail. */
     void settled(Settlement outcome) {
-        recorder.tell(new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
+        recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
     }
 
     private Duration sinceLast() {

@@ -10,11 +10,18 @@ import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Questions for tests: about a call of {@code pay} on the server {@code bank}, under a rule that waits five minutes. */
 public final class Requests {
+
+    static final AskingRule RULE = new AskingRule(
+            "a person",
+            Place.of("tools.pay.rules[0]"),
+            "A call of 'pay' needs a person's approval.",
+            Duration.ofMinutes(5));
 
     static final Policy POLICY = Policy.of(PolicyBody.of(Posture.ALLOW));
 
@@ -28,6 +35,17 @@ public final class Requests {
     /** A question about any call. */
     public static ApprovalRequest of(
             String tool, @Nullable String server, @Nullable String identity, Map<String, ?> arguments, Policy policy) {
+        return of(tool, server, identity, arguments, policy, List.of(RULE));
+    }
+
+    /** A question about any call, for these rules. */
+    public static ApprovalRequest of(
+            String tool,
+            @Nullable String server,
+            @Nullable String identity,
+            Map<String, ?> arguments,
+            Policy policy,
+            List<AskingRule> rules) {
         return new ApprovalRequest(
                 tool,
                 server,
@@ -35,12 +53,12 @@ public final class Requests {
                 "s1",
                 Arguments.freeze(arguments, ValueLimits.DEFAULT),
                 ObjectValue.EMPTY,
-                "a person",
-                Place.of("tools.pay.rules[0]"),
-                "A call of 'pay' needs a person's approval.",
+                ObjectValue.EMPTY,
+                ObjectValue.EMPTY,
+                rules,
+                RULE.message(),
                 ToolRating.of(ToolCategory.FINANCIAL),
                 policy,
-                Duration.ofMinutes(5),
                 Duration.ofMinutes(5));
     }
 }

@@ -113,14 +113,15 @@ class ApprovalTest {
     }
 
     @Test
-    void withoutAHandlerTheCallIsNotMadeAndTakesNothing() {
+    void withoutAHandlerTheCallIsDeniedAndTakesNothing() {
         PolicyEngine engine = engine(ONE_AN_HOUR, null);
 
         Admission now = engine.admit(Desk.pay(Map.of()));
         Admission later = begin(engine).join();
 
         assertThat(List.of(now.decision(), later.decision()))
-                .allMatch(decision -> decision.verdict() == Verdict.NEEDS_APPROVAL && !decision.allowed());
+                .allMatch(decision -> decision.verdict() == Verdict.DENIED && decision.code() == Code.APPROVAL)
+                .allMatch(decision -> decision.message().endsWith("Nobody could be asked."));
         assertThat(hasRoom()).isTrue();
     }
 

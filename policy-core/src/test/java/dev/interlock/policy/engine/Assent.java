@@ -18,6 +18,11 @@ final class Assent implements ApprovalHandler {
         return CompletableFuture.completedFuture(ApprovalAnswer.approved("who always agrees"));
     }
 
+    @Override
+    public boolean asksForAllRules() {
+        return true;
+    }
+
     /** What the policy said: the question, where the decision is an answer to it. */
     Decision question(Decision decision) {
         if (decision.code() != Decision.Code.APPROVED) {

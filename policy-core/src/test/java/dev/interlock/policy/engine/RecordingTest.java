@@ -131,7 +131,12 @@ class RecordingTest {
         watched(pay()).admit(Desk.pay(Map.of()));
         recordMore(pay(deny("no")));
         recordMore(Policy.of(Policies.hiding("pay")));
-        recordMore(pay(ask("a person")));
+        recordMore(pay(ask("a person, but nobody can be asked")));
+        engine(pay(ask("a person")))
+                .approvals(ApprovalTickets.create())
+                .audit(events::add)
+                .build()
+                .admit(Desk.pay(Map.of()));
         recordMore(pay(recorded(deny("no"))));
         recordMore(Policies.audited(Policy.of(Policies.hiding("pay"))));
 
@@ -140,6 +145,8 @@ class RecordingTest {
                         Outcome.ALLOWED,
                         Outcome.DENIED,
                         Outcome.HIDDEN,
+                        Outcome.DENIED,
+                        Outcome.ASKED,
                         Outcome.ASKED,
                         Outcome.AUDITED,
                         Outcome.AUDITED);

@@ -1,5 +1,6 @@
 package dev.interlock.policy.langchain4j;
 
+import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ValueLimits;
@@ -18,13 +19,13 @@ import org.jspecify.annotations.Nullable;
  * @param id the message's id; null makes the call malformed
  * @param call what is to be decided; nobody has signed it yet
  * @param withArguments whether the message had arguments at all
- * @param meta the message's {@code _meta}; null if it has none
+ * @param parameters what else the message says, which is its {@code _meta}; null if it has none
  */
 record CallRequest(
         @Nullable Long id,
         ToolCall call,
         boolean withArguments,
-        @Nullable Map<String, Object> meta) {
+        @Nullable RequestParameters parameters) {
 
     /** Reads a message. One that can't be read gives a {@linkplain ToolCall#problem malformed} call, which is denied. */
     static CallRequest read(McpClientMessage message, ValueLimits limits) {
@@ -48,15 +49,19 @@ record CallRequest(
         }
         var arguments = params.getArguments();
         Map<String, Object> meta = params.getMeta() == null ? null : new LinkedHashMap<>(params.getMeta());
+        String what = "arguments";
         try {
             ToolCall call =
                     ToolCall.of(tool, arguments == null ? null : Json.object(arguments, limits.maxDepth()), limits);
-            return new CallRequest(id, call, arguments != null, meta);
+            what = "metadata";
+            RequestParameters parameters = meta == null ? null : RequestParameters.read(Map.of("_meta", meta), limits);
+            return new CallRequest(
+                    id, parameters == null ? call : call.saying(parameters.rest()), arguments != null, parameters);
         } catch (InvalidValueException e) {
-            return malformed(id, tool, "the arguments can't be read: " + e.getMessage());
-        } catch (RuntimeException e) {
-            // From the caller's own objects. Its message may be anything, a secret too.
-            return malformed(id, tool, "the arguments can't be read");
+            return malformed(id, tool, "the " + what + " can't be read: " + e.getMessage());
+        } catch (Throwable e) {
+            // From the caller's own objects, and be it an error. Its message may be anything, a secret too.
+            return malformed(id, tool, "the " + what + " can't be read");
         }
     }
 
@@ -82,7 +87,14 @@ record CallRequest(
         boolean none = !withArguments && decided.arguments().root().size() == 0;
         McpCallToolRequest request = new McpCallToolRequest(
                 id, decided.tool(), none ? null : Json.tree(decided.arguments().root()));
-        request.getParams().setMeta(meta);
+        if (parameters != null) {
+            request.getParams().setMeta(meta(parameters));
+        }
         return request;
+    }
+
+    @SuppressWarnings({"unchecked", "NullAway"}) // LangChain4j's types don't say that a value may be null
+    private static Map<String, Object> meta(RequestParameters parameters) {
+        return parameters.toSend().get("_meta") instanceof Map<?, ?> meta ? (Map<String, Object>) meta : Map.of();
     }
 }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -22,6 +24,7 @@ final class CallRequest {
     private static final String NAME = "name";
     private static final String ARGUMENTS = "arguments";
     private static final String META = "_meta";
+    private static final String UNREADABLE = "its other parameters can't be read";
 
     private final JSONRPCRequest request;
     private final ToolCall call;
@@ -42,8 +45,8 @@ final class CallRequest {
     static CallRequest read(JSONRPCRequest request, ValueLimits limits, Function<Object, Object> converter) {
         try {
             return read(request, request.params(), limits, converter);
-        } catch (RuntimeException e) {
-            // From the caller's own objects. Its message may be anything, a secret too.
+        } catch (Throwable e) {
+            // From the caller's own objects, and be it an error. Its message may be anything, a secret too.
             return malformed(request, "", "its parameters can't be read");
         }
     }
@@ -54,27 +57,57 @@ final class CallRequest {
             return malformed(request, "", "its id begins with '" + OwnExchange.ID_PREFIX + "', which no call's may");
         }
         if (given instanceof CallToolRequest typed) {
-            return typed(request, typed, limits);
+            return typed(request, typed, limits, converter);
         }
         Object params = given == null || given instanceof Map ? given : converter.apply(given);
         return params instanceof Map<?, ?> raw
-                ? raw(request, raw, limits)
+                ? raw(request, raw, limits, converter)
                 : malformed(request, "", "its parameters are no object");
     }
 
-    private static CallRequest typed(JSONRPCRequest request, CallToolRequest typed, ValueLimits limits) {
+    private static CallRequest typed(
+            JSONRPCRequest request, CallToolRequest typed, ValueLimits limits, Function<Object, Object> converter) {
         if (typed.name().isBlank()) {
             return malformed(request, "", "it names no tool");
         }
         Map<String, Object> arguments = typed.arguments();
+        Map<String, Object> meta = typed.meta();
+        RequestParameters parameters;
+        try {
+            parameters = parameters(meta == null ? Map.of() : Map.of(META, meta), limits, converter);
+        } catch (InvalidValueException e) {
+            return malformed(request, typed.name(), UNREADABLE);
+        }
         return new CallRequest(
                 request,
-                ToolCall.of(typed.name(), arguments, limits),
+                ToolCall.of(typed.name(), arguments, limits).saying(parameters.rest()),
                 decided -> new CallToolRequest(
-                        decided.tool(), arguments == null && isEmpty(decided) ? null : thaw(decided), typed.meta()));
+                        decided.tool(),
+                        arguments == null && isEmpty(decided) ? null : thaw(decided),
+                        meta == null ? null : meta(parameters)));
     }
 
-    private static CallRequest raw(JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits) {
+    /** Values of other types than JSON's are what JSON makes of them. */
+    @SuppressWarnings("unchecked") // what a converter makes of an object has names that are strings
+    private static RequestParameters parameters(
+            Map<String, ?> params, ValueLimits limits, Function<Object, Object> converter) {
+        try {
+            return RequestParameters.read(params, limits);
+        } catch (InvalidValueException e) {
+            if (converter.apply(new LinkedHashMap<>(params)) instanceof Map<?, ?> converted) {
+                return RequestParameters.read((Map<String, ?>) converted, limits);
+            }
+            throw e;
+        }
+    }
+
+    @SuppressWarnings({"unchecked", "NullAway"}) // the SDK's types don't say that a value may be null
+    private static Map<String, Object> meta(RequestParameters parameters) {
+        return parameters.toSend().get(META) instanceof Map<?, ?> meta ? (Map<String, Object>) meta : Map.of();
+    }
+
+    private static CallRequest raw(
+            JSONRPCRequest request, Map<?, ?> raw, ValueLimits limits, Function<Object, Object> converter) {
         Map<String, @Nullable Object> params = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : raw.entrySet()) {
             if (!(entry.getKey() instanceof String key)) {
@@ -96,16 +129,36 @@ final class CallRequest {
         if (meta != null && !(meta instanceof Map)) {
             return malformed(request, name, "its metadata is no object");
         }
+        RequestParameters parameters;
+        try {
+            parameters = parameters(others(params), limits, converter);
+        } catch (InvalidValueException e) {
+            return malformed(request, name, UNREADABLE);
+        }
         // Freezing checks that the keys are strings.
         @SuppressWarnings("unchecked")
-        ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits);
+        ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits).saying(parameters.rest());
         return new CallRequest(request, call, decided -> {
-            Map<String, @Nullable Object> sent = new LinkedHashMap<>(params);
+            Map<String, @Nullable Object> sent = new LinkedHashMap<>(parameters.toSend());
+            if (meta != null) {
+                sent.putIfAbsent(META, Map.of());
+            }
+            sent.put(NAME, name);
             if (arguments != null || !isEmpty(decided)) {
                 sent.put(ARGUMENTS, thaw(decided));
             }
             return sent;
         });
+    }
+
+    /** All but what is decided on, so that a converter need not look at it. */
+    private static Map<String, @Nullable Object> others(Map<String, @Nullable Object> params) {
+        Map<String, @Nullable Object> others = new LinkedHashMap<>(params);
+        others.remove(NAME);
+        others.remove(ARGUMENTS);
+        // Null is as good as none, and was no object to look into.
+        others.remove(META, null);
+        return others;
     }
 
     /** Some JSON readers match keys without regard to case and take the last: the server would see another call. */

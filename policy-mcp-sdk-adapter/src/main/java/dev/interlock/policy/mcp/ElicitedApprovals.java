@@ -91,7 +91,18 @@ final class ElicitedApprovals {
 
     /** What asks this person about a call that came over {@code transport}. */
     ApprovalHandler over(McpServerTransport transport) {
-        return request -> ask(request, transport);
+        return new ApprovalHandler() {
+            @Override
+            public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
+                return ElicitedApprovals.this.ask(request, transport);
+            }
+
+            /** The form shows them all. */
+            @Override
+            public boolean asksForAllRules() {
+                return true;
+            }
+        };
     }
 
     private CompletionStage<ApprovalAnswer> ask(ApprovalRequest request, McpServerTransport transport) {

@@ -2,7 +2,9 @@ package dev.interlock.policy.testing;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.Explanation;
@@ -51,7 +53,7 @@ public final class Rehearsal {
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
-                .approvals(this::answer)
+                .approvals(new Stand())
                 .time(time)
                 .ids(() -> Long.toString(ids.incrementAndGet()));
         tools.ratings().forEach(builder::rating);
@@ -94,16 +96,32 @@ public final class Rehearsal {
         return asked == null ? admission.decision() : question(asked);
     }
 
-    private CompletionStage<ApprovalAnswer> answer(ApprovalRequest request) {
-        asked = request;
-        return CompletableFuture.completedFuture(
-                approving ? ApprovalAnswer.approved(null) : ApprovalAnswer.refused(null, null));
+    /** Answers for whoever would be asked, for all rules at once. */
+    private final class Stand implements ApprovalHandler {
+
+        @Override
+        public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
+            asked = request;
+            return CompletableFuture.completedFuture(
+                    approving ? ApprovalAnswer.approved(null) : ApprovalAnswer.refused(null, null));
+        }
+
+        @Override
+        public boolean asksForAllRules() {
+            return true;
+        }
     }
 
     private static Decision question(ApprovalRequest request) {
-        RuleRef rule = new RuleRef(request.rule(), request.place());
+        AskingRule first = request.rules().get(0);
         return new Decision(
-                Decision.Verdict.NEEDS_APPROVAL, Decision.Code.APPROVAL, rule, request.message(), null, false);
+                Decision.Verdict.NEEDS_APPROVAL,
+                Decision.Code.APPROVAL,
+                new RuleRef(first.name(), first.place()),
+                request.message(),
+                null,
+                false,
+                request.rules());
     }
 
     /** Swaps the policy, as a host does on a reload; counts are kept. */
