@@ -1,9 +1,11 @@
 package dev.interlock.policy.approval.webhook;
 
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.AskingRule;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.io.IOException;
 import java.net.URI;
@@ -12,6 +14,7 @@ import java.net.http.HttpRequest;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
+import java.net.http.HttpTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.security.InvalidKeyException;
 import java.security.NoSuchAlgorithmException;
@@ -21,7 +24,11 @@ import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
@@ -38,9 +45,10 @@ import org.jspecify.annotations.Nullable;
  * of HMAC-SHA256 over {@code id.timestamp.body}. The receiver checks the signature before it reads the body, and refuses a
  * timestamp that is some minutes off.
  *
- * <p>The body names tool, server, identity, rule, rating and message; the arguments only if the host says so, since they may
- * hold what the receiver must not see. What can't be delivered is tried again at growing intervals a few times: after a
- * network error, a 429 and a 5xx, and nothing else. Redirects are not followed. Thread-safe.
+ * <p>The body names tool, server, identity, session, the rules that ask and what they say, the context as far as the policy
+ * reads it, and the rating; the arguments and other parameters only if the host says so, since they may hold what the
+ * receiver must not see. What can't be delivered is tried again at growing intervals a few times: after a network error, an
+ * answer that has not ended within ten seconds, a 429 and a 5xx, and nothing else. Redirects are not followed. Thread-safe.
  */
 public final class ApprovalWebhook implements Consumer<Ticket> {
 
@@ -87,59 +95,102 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         return new Builder(url, secret, failed);
     }
 
-    /** Posts a ticket, without waiting for it to arrive. */
+    /**
+     * Posts a ticket, without waiting for it to arrive. Whatever keeps it from being sent is told to the failure handler, and
+     * what that throws is thrown.
+     */
     @Override
     public void accept(Ticket ticket) {
+        String body;
+        try {
+            body = body(ticket);
+        } catch (Throwable e) {
+            failed.accept(ticket, e);
+            return;
+        }
         if (underWay.incrementAndGet() > MAX_UNDER_WAY) {
             underWay.decrementAndGet();
             failed.accept(ticket, new IOException("too many webhooks are under way"));
             return;
         }
-        post(ticket, body(ticket), 0);
+        new Delivery(ticket, body).post(0);
     }
 
-    private void post(Ticket ticket, String body, int attempt) {
-        HttpRequest request;
-        try {
-            request = request(ticket, body);
-        } catch (RuntimeException e) {
-            end(ticket, e);
-            return;
-        }
-        var unused = client.sendAsync(request, BodyHandlers.discarding())
-                .whenComplete((response, failure) -> answered(ticket, body, attempt, response, failure));
+    /** How many deliveries are under way; for tests. */
+    int underWay() {
+        return underWay.get();
     }
 
-    private void answered(
-            Ticket ticket,
-            String body,
-            int attempt,
-            @Nullable HttpResponse<Void> response,
-            @Nullable Throwable failure) {
-        int status = response == null ? 0 : response.statusCode();
-        if (status / 100 == 2) {
-            underWay.decrementAndGet();
-            return;
-        }
-        boolean again = status == 0 || status == 429 || status / 100 == 5;
-        if (again && attempt < INTERVALS.size()) {
-            alarm.in(INTERVALS.get(attempt), () -> post(ticket, body, attempt + 1));
-            return;
-        }
-        Throwable cause =
-                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
-        end(ticket, cause == null ? new IOException("the webhook was answered with status " + status) : cause);
-    }
+    /** One ticket on its way, with its place among those under way. */
+    private final class Delivery {
+        private final Ticket ticket;
+        private final String body;
+        private final AtomicBoolean ended = new AtomicBoolean();
 
-    private void end(Ticket ticket, Throwable failure) {
-        underWay.decrementAndGet();
-        failed.accept(ticket, failure);
+        Delivery(Ticket ticket, String body) {
+            this.ticket = ticket;
+            this.body = body;
+        }
+
+        void post(int attempt) {
+            try {
+                CompletableFuture<HttpResponse<Void>> exchange =
+                        client.sendAsync(request(ticket, body), BodyHandlers.discarding());
+                // A timeout of the request's own would end with the headers, and a body may never come.
+                Runnable inTime = alarm.in(TIMEOUT, () -> exchange.cancel(true));
+                CompletionStage<HttpResponse<Void>> end = exchange;
+                end.whenComplete((response, failure) -> answered(inTime, attempt, response, failure));
+            } catch (Throwable e) {
+                end(e);
+            }
+        }
+
+        private void answered(
+                Runnable inTime, int attempt, @Nullable HttpResponse<Void> response, @Nullable Throwable failure) {
+            try {
+                inTime.run();
+                int status = response == null ? 0 : response.statusCode();
+                if (status / 100 == 2) {
+                    end(null);
+                    return;
+                }
+                boolean again = status == 0 || status == 429 || status / 100 == 5;
+                if (again && attempt < INTERVALS.size()) {
+                    var unused = alarm.in(INTERVALS.get(attempt), () -> post(attempt + 1));
+                    return;
+                }
+                end(
+                        response != null
+                                ? new IOException("the webhook was answered with status " + status)
+                                : why(failure));
+            } catch (Throwable e) {
+                end(e);
+            }
+        }
+
+        private static Throwable why(@Nullable Throwable failure) {
+            Throwable cause = failure instanceof CompletionException ? failure.getCause() : failure;
+            if (cause instanceof CancellationException) {
+                return new HttpTimeoutException(
+                        "the webhook's answer did not end within " + TIMEOUT.toSeconds() + " s");
+            }
+            return cause == null ? new IOException("the webhook was not answered") : cause;
+        }
+
+        /** Gives the place back, once, and tells why if there is something to tell. */
+        private void end(@Nullable Throwable failure) {
+            if (ended.compareAndSet(false, true)) {
+                underWay.decrementAndGet();
+                if (failure != null) {
+                    failed.accept(ticket, failure);
+                }
+            }
+        }
     }
 
     private HttpRequest request(Ticket ticket, String body) {
         String timestamp = Long.toString(Math.floorDiv(time.wallMillis(), 1_000));
         return HttpRequest.newBuilder(url)
-                .timeout(TIMEOUT)
                 .header("content-type", "application/json")
                 .header("webhook-id", ticket.id())
                 .header("webhook-timestamp", timestamp)
@@ -158,26 +209,44 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         }
     }
 
+    /** Put together from what is frozen already: bounds on what callers say must not keep it from being told. */
     private String body(Ticket ticket) {
         ApprovalRequest request = ticket.request();
-        Map<String, @Nullable Object> data = new LinkedHashMap<>();
-        data.put("ticket", ticket.id());
-        data.put("tool", request.tool());
-        data.put("server", request.server());
-        data.put("identity", request.identity());
-        data.put("rule", request.rule());
-        data.put("message", request.message());
-        data.put("category", request.rating().category().text());
-        data.put("risk", request.rating().risk().text());
-        data.put("expires", ticket.opened().plus(ticket.left()).toString());
+        Map<String, Value> data = new LinkedHashMap<>();
+        data.put("ticket", text(ticket.id()));
+        data.put("tool", text(request.tool()));
+        data.put("server", text(request.server()));
+        data.put("identity", text(request.identity()));
+        data.put("session", text(request.session()));
+        data.put(
+                "rules",
+                new Value.Array(
+                        request.rules().stream().map(ApprovalWebhook::json).toList()));
+        data.put("context", request.bound());
+        data.put("category", text(request.rating().category().text()));
+        data.put("risk", text(request.rating().risk().text()));
+        data.put("expires", text(ticket.opened().plus(ticket.left()).toString()));
         if (arguments) {
-            data.put("arguments", request.arguments().root().toJava());
+            data.put("arguments", request.arguments().root());
+            data.put("parameters", request.parameters());
         }
-        Map<String, @Nullable Object> body = new LinkedHashMap<>();
-        body.put("type", "approval.requested");
-        body.put("timestamp", Instant.ofEpochMilli(time.wallMillis()).toString());
-        body.put("data", data);
-        return Value.freeze(body).json();
+        Map<String, Value> body = new LinkedHashMap<>();
+        body.put("type", text("approval.requested"));
+        body.put("timestamp", text(Instant.ofEpochMilli(time.wallMillis()).toString()));
+        body.put("data", ObjectValue.of(data));
+        return ObjectValue.of(body).json();
+    }
+
+    private static Value json(AskingRule rule) {
+        Map<String, Value> members = new LinkedHashMap<>();
+        members.put("name", text(rule.name()));
+        members.put("place", text(rule.place().path()));
+        members.put("message", text(rule.message()));
+        return ObjectValue.of(members);
+    }
+
+    private static Value text(@Nullable String text) {
+        return text == null ? Value.Nil.NULL : new Value.Text(text);
     }
 
     /** Settings of a webhook. Not thread-safe. */
@@ -225,7 +294,7 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
             return this;
         }
 
-        /** What waits for the next try. Default: {@link Alarm#system}. */
+        /** What ends the wait for an answer, and what waits for the next try. Default: {@link Alarm#system}. */
         public Builder alarm(Alarm alarmClock) {
             this.alarm = alarmClock;
             return this;

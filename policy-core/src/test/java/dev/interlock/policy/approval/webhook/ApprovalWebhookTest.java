@@ -10,6 +10,7 @@ import dev.interlock.policy.approval.Requests;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.limit.ManualTime;
 import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.time.TimeSource;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -18,6 +19,7 @@ import java.net.http.HttpClient;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Base64;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
@@ -72,8 +74,15 @@ class ApprovalWebhookTest {
         exchange.close();
     }
 
-    /** Waits for nothing, and remembers for how long it should have. */
+    /** The moments at which the wait for an answer ends, which come only when a test says so. */
+    private final BlockingQueue<Runnable> deadlines = new LinkedBlockingQueue<>();
+
+    /** Waits for nothing between two tries, and remembers for how long it should have. */
     private final Alarm alarm = (delay, task) -> {
+        if (delay.equals(Duration.ofSeconds(10))) {
+            deadlines.add(task);
+            return () -> deadlines.remove(task);
+        }
         waits.add(delay);
         task.run();
         return () -> {};
@@ -120,6 +129,8 @@ class ApprovalWebhookTest {
         assertThat(body.at("/type").asString()).isEqualTo("approval.requested");
         assertThat(body.at("/data/ticket").asString()).isEqualTo(ticket.id());
         assertThat(body.at("/data/tool").asString()).isEqualTo("pay");
+        assertThat(body.at("/data/session").asString()).isEqualTo("s1");
+        assertThat(body.at("/data/rules/0/name").asString()).isEqualTo("a person");
         assertThat(body.at("/data/expires").asString()).isEqualTo("2026-11-23T10:05:00Z");
         assertThat(post.body).doesNotContain("hunter2").doesNotContain("password");
     }
@@ -179,6 +190,93 @@ class ApprovalWebhookTest {
 
         assertThat(failures.poll(5, TimeUnit.MINUTES)).isInstanceOf(IOException.class);
         assertThat(waits).hasSize(3);
+    }
+
+    @Test
+    void aReceiverThatSendsHeadersAndNoBodyIsLeftTriedAgainAndToldOfInTheEnd() throws Exception {
+        server.createContext("/slow", exchange -> {
+            received.add(new Received("", "", "", ""));
+            exchange.getRequestBody().readAllBytes();
+            exchange.sendResponseHeaders(200, 1_000);
+            exchange.getResponseBody().flush();
+        });
+        ApprovalWebhook webhook = ApprovalWebhook.builder(
+                        URI.create("http://localhost:" + server.getAddress().getPort() + "/slow"),
+                        SECRET,
+                        (ticket, failure) -> failures.add(failure))
+                .alarm(alarm)
+                .build();
+        ApprovalTickets tickets =
+                ApprovalTickets.builder().time(time).onOpened(webhook).build();
+        open(tickets);
+        assertThat(webhook.underWay()).isEqualTo(1);
+
+        for (int attempt = 0; attempt < 4; attempt++) {
+            Runnable deadline = deadlines.poll(60, TimeUnit.SECONDS);
+            next();
+            deadline.run();
+        }
+
+        assertThat(failures.poll(60, TimeUnit.SECONDS)).hasMessageContaining("did not end within 10 s");
+        assertThat(waits).containsExactly(Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(25));
+        assertThat(webhook.underWay()).isZero();
+        assertThat(tickets.list()).hasSize(1);
+    }
+
+    @Test
+    void argumentsOfWhateverDepthAndSizeAreTold() throws Exception {
+        Object deep = "bottom";
+        for (int i = 0; i < 60; i++) {
+            deep = Map.of("d", deep);
+        }
+        ApprovalTickets tickets = tickets(ApprovalWebhook.Builder::includingArguments);
+        tickets.ask(Requests.pay("bot", Map.of("deep", deep)));
+        tickets.ask(Requests.pay("bot", Map.of("large", "x".repeat((1 << 20) - 100))));
+
+        assertThat(List.of(next().body, next().body))
+                .anyMatch(body -> body.contains("bottom"))
+                .anyMatch(body -> body.length() > 1 << 20);
+        assertThat(failures).isEmpty();
+    }
+
+    @Test
+    void whateverThrowsIsToldAndHoldsNoPlace() {
+        ApprovalWebhook webhook = ApprovalWebhook.builder(
+                        URI.create("https://example.com/"), SECRET, (ticket, failure) -> failures.add(failure))
+                .time(new TimeSource() {
+                    @Override
+                    public long monotonicNanos() {
+                        return 0;
+                    }
+
+                    @Override
+                    public long wallMillis() {
+                        throw new AssertionError("no clock");
+                    }
+                })
+                .build();
+        ApprovalWebhook unarmed = ApprovalWebhook.builder(
+                        URI.create("http://localhost:1/"), SECRET, (ticket, failure) -> failures.add(failure))
+                .alarm((delay, task) -> {
+                    throw new NoClassDefFoundError("no alarm");
+                })
+                .build();
+        ApprovalTickets tickets = ApprovalTickets.builder()
+                .time(time)
+                .onOpened(ticket -> {
+                    webhook.accept(ticket);
+                    unarmed.accept(ticket);
+                })
+                .build();
+
+        for (int i = 0; i < 10; i++) {
+            assertThat(tickets.ask(Requests.pay("bot", Map.of("i", i)))).isCompleted();
+        }
+
+        assertThat(failures).hasSize(20).hasAtLeastOneElementOfType(AssertionError.class);
+        assertThat(failures).hasAtLeastOneElementOfType(NoClassDefFoundError.class);
+        assertThat(webhook.underWay()).isZero();
+        assertThat(unarmed.underWay()).isZero();
     }
 
     @ParameterizedTest
