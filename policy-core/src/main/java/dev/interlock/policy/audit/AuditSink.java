@@ -40,18 +40,21 @@ public interface AuditSink {
     }
 
     private static void tell(List<AuditSink> sinks, AuditEvent event) {
-        List<RuntimeException> refusals = new ArrayList<>(0);
+        List<Throwable> refusals = new ArrayList<>(0);
         for (AuditSink sink : sinks) {
             try {
                 sink.record(event);
-            } catch (RuntimeException e) {
+            } catch (Throwable e) {
                 refusals.add(e);
             }
         }
         if (!refusals.isEmpty()) {
-            RuntimeException first = refusals.get(0);
+            Throwable first = refusals.get(0);
             refusals.stream().skip(1).filter(other -> !other.equals(first)).forEach(first::addSuppressed);
-            throw first;
+            if (first instanceof Error error) {
+                throw error;
+            }
+            throw first instanceof RuntimeException refusal ? refusal : new IllegalStateException(first);
         }
     }
 }

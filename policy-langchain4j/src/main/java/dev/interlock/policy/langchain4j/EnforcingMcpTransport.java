@@ -278,7 +278,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             }
             call = signed(request.call(), context.invocationContext());
             decided = decide(call, open);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             forgetCall(context.message().getId(), open);
             Decision denied = failed(call, e).decision();
             return CompletableFuture.completedFuture(answers.denial(request.id(), denied, null));
@@ -354,7 +354,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         try {
             decided =
                     new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call())));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             open.end(Settlement.UNSENT);
             return CompletableFuture.failedFuture(e);
         }
@@ -362,7 +362,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         CompletableFuture<JsonNode> response;
         try {
             response = delegate.executeOperationWithResponse(decided);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             notSent(open, e);
             return CompletableFuture.failedFuture(e);
         }
@@ -448,7 +448,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         try {
             return lists.withoutHidden(
                     response, tool -> engine.visible(signed(ToolCall.of(tool, Arguments.NONE), invocation)));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             log.warn(
                     "A list of tools was withheld because of a failure ({})",
                     e.getClass().getName());

@@ -45,7 +45,8 @@ final class CallGate {
 
     /**
      * Decides on a request, anew for each subscription. Completes with a ruling, and never with an error: what fails is
-     * denied.
+     * denied. Whatever the host's own code throws is caught where it is called, since Reactor throws some errors, such as a
+     * missing class, at the thread that subscribes, and then nobody is answered.
      *
      * @param toolLists what fetches the server's tools if the policy needs definitions that nobody has seen
      * @param server the way to the server, for that
@@ -55,15 +56,16 @@ final class CallGate {
             JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
         return Mono.deferContextual(context -> {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
-                    ToolCall signed;
+                    ToolCall known = call.call().on(callers.server());
                     try {
-                        signed = callers.of(context).signs(call.call());
-                    } catch (RuntimeException e) {
-                        return Mono.just(deny(call, call.call().on(callers.server()), e));
+                        ToolCall signed = callers.of(context).signs(call.call());
+                        known = signed;
+                        return decide(signed, toolLists, server, person)
+                                .map(admission -> new Ruling(admission.decision(), admission, call))
+                                .onErrorResume(e -> Mono.just(deny(call, signed, e)));
+                    } catch (Throwable e) {
+                        return Mono.just(deny(call, known, e));
                     }
-                    return decide(signed, toolLists, server, person)
-                            .map(admission -> new Ruling(admission.decision(), admission, call))
-                            .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                 })
                 .onErrorResume(failure -> Mono.just(Ruling.failed(failure)))
                 .switchIfEmpty(Mono.fromSupplier(Ruling::missing))
@@ -94,7 +96,13 @@ final class CallGate {
     /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
     private Mono<Admission> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
         return Mono.<Admission>create(sink -> {
-                    Duration left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+                    Duration left;
+                    try {
+                        left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+                    } catch (Throwable e) {
+                        sink.error(e);
+                        return;
+                    }
                     Terms terms = new Terms(left, true, person);
                     CompletableFuture<Admission> deciding =
                             engine.admitAsync(call, terms).toCompletableFuture();

@@ -248,7 +248,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         Pending list;
         try {
             list = new Pending.ToolList(callers.of(context));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         if (!connection.pending().add(request.id(), list)) {

@@ -46,7 +46,7 @@ final class Methods {
     private MethodCall byWhoever(String method, ContextView context) {
         try {
             return callers.of(context).signs(MethodCall.of(method));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             log.debug("Who asks for {} can't be told", Printable.name(method), Unquoted.of(e));
             return unsigned(method);
         }

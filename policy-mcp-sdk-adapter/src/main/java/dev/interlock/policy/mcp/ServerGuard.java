@@ -120,7 +120,11 @@ final class ServerGuard {
      */
     Mono<Void> answered(JSONRPCResponse response, String session, ElicitedApprovals asked) {
         return Mono.<Void>deferContextual(context -> {
-                    asked.answered(response, callers.of(context).identity());
+                    try {
+                        asked.answered(response, callers.of(context).identity());
+                    } catch (Throwable e) {
+                        return Mono.error(e);
+                    }
                     return Mono.empty();
                 })
                 .onErrorResume(failure -> {
@@ -172,7 +176,7 @@ final class ServerGuard {
         Caller caller;
         try {
             caller = callers.of(context);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             return Mono.just(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         return server.send(request).map(response -> toolLists.filtered(response, caller));

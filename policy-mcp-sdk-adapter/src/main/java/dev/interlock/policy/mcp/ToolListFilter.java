@@ -50,7 +50,7 @@ final class ToolListFilter {
         try {
             Object filtered = withoutHidden(response.result(), caller);
             return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             return answers.refusal(response.id(), methods.listWithheld(e));
         }
     }

@@ -90,7 +90,7 @@ public final class MeteredRateLimiter implements RateLimiter {
                     && refused.charge() >= 0) {
                 record(batch.charges().get(refused.charge()).key(), 0);
             }
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             unknown.increment();
         }
     }

@@ -86,8 +86,8 @@ final class Breaker {
     private static void tell(Runnable event) {
         try {
             event.run();
-        } catch (RuntimeException ignored) {
-            // Who is to be told fails. Deciding calls goes on.
+        } catch (Throwable ignored) {
+            // The listener threw. Deciding calls goes on.
         }
     }
 }

@@ -156,7 +156,7 @@ final class Link implements AutoCloseable {
                             complete(answer, value, failure);
                         }
                     });
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             answer.completeExceptionally(e);
         }
         return answer;
@@ -199,7 +199,7 @@ final class Link implements AutoCloseable {
                             close(connection);
                         }
                     }));
-        } catch (RuntimeException e) {
+        } catch (Throwable e) {
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -242,8 +242,8 @@ public final class AuditLog implements AuditSink, Closeable {
     private void tell(IOException failure) {
         try {
             onFailure.accept(failure);
-        } catch (RuntimeException e) {
-            // Who is to be told of failures fails; the log must go on trying.
+        } catch (Throwable e) {
+            // The listener threw; the log must go on trying.
         }
     }
 
