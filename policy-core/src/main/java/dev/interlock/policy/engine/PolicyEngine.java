@@ -214,7 +214,12 @@ public final class PolicyEngine {
                     : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
         }
         CompletableFuture<Admission> result = new CompletableFuture<>();
-        long deadline = approvals.canAsk(terms) ? approvals.deadline(terms) : 0;
+        long deadline;
+        try {
+            deadline = approvals.canAsk(terms) ? approvals.deadline(terms) : 0;
+        } catch (Throwable e) {
+            return CompletableFuture.completedFuture(deny(call, e));
+        }
         reserve(policy, call).thenAccept(admission -> {
             try {
                 reserved(new Asked(policy, call, admission, start), terms, deadline, result);

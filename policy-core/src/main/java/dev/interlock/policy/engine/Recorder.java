@@ -125,7 +125,14 @@ final class Recorder {
     }
 
     void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {
-        tell(new AuditEvent.PolicyChanged(wall(), change, before, now));
+        Instant at;
+        try {
+            at = wall();
+        } catch (Throwable e) {
+            // A clock must not keep a policy out any more than a sink may.
+            at = Instant.now();
+        }
+        tell(new AuditEvent.PolicyChanged(at, change, before, now));
     }
 
     void failed(ToolCall call, Throwable failure) {

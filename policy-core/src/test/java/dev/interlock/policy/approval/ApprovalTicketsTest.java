@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
@@ -18,6 +19,7 @@ import dev.interlock.policy.value.ValueLimits;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -274,6 +276,94 @@ class ApprovalTicketsTest {
             small.expire(((Pending) answer).ticket());
         }
         assertThat(small.list()).isEmpty();
+    }
+
+    private static ApprovalRequest from(String identity, String session, Map<String, ?> arguments) {
+        ApprovalRequest request = Requests.pay(identity, arguments);
+        return new ApprovalRequest(
+                request.tool(),
+                request.server(),
+                identity,
+                session,
+                request.arguments(),
+                request.parameters(),
+                request.context(),
+                request.bound(),
+                request.rules(),
+                request.message(),
+                request.rating(),
+                request.policy(),
+                request.patience());
+    }
+
+    @Test
+    void largeCallsOfOneCallerLeaveRoomForTheTicketsOfOthers() {
+        String large = "x".repeat(1_000_000);
+        for (String session : List.of("s1", "s2")) {
+            for (String identity : Arrays.asList("bot", null)) {
+                int opened = 0;
+                for (int i = 0; i < 20; i++) {
+                    ApprovalAnswer answer = ask(from(identity, session, Map.of("i", i, "note", large)));
+                    opened += answer instanceof Pending ? 1 : 0;
+                }
+                int expected = identity == null || session.equals("s1") ? 2 : 0;
+                assertThat(opened).as("%s in %s", identity, session).isEqualTo(expected);
+            }
+        }
+        assertThat(ask(from("other", "s1", Map.of("note", large)))).isInstanceOf(Pending.class);
+        assertThat(ask(from(null, "s3", Map.of("note", large)))).isInstanceOf(Pending.class);
+    }
+
+    @Test
+    void whatACallerHoldsIsFreeAgainWhenItsTicketsAreGone() {
+        ApprovalTickets small = ApprovalTickets.builder()
+                .time(time)
+                .maxArgumentBytesPerIdentity(100)
+                .build();
+        for (int i = 0; i < 1_000; i++) {
+            ApprovalAnswer answer = small.ask(from("bot", "s1", Map.of("note", "x".repeat(80), "i", i)))
+                    .toCompletableFuture()
+                    .join();
+            small.deny(((Pending) answer).ticket(), null, null);
+            assertThat(small.ask(from("bot", "s1", Map.of("note", "y".repeat(80))))
+                            .toCompletableFuture()
+                            .join())
+                    .as("an answered ticket counts too")
+                    .isInstanceOf(Unasked.class);
+            small.expire(((Pending) answer).ticket());
+        }
+    }
+
+    @Test
+    void callersWithoutAnIdentityDoNotCrowdEachOtherOut() {
+        for (int i = 0; i < 20; i++) {
+            assertThat(ask(from(null, "s1", Map.of("i", i)))).isInstanceOf(Pending.class);
+        }
+
+        assertThat(ask(from(null, "s1", Map.of("i", 20)))).isInstanceOf(Unasked.class);
+        assertThat(ask(from(null, "s2", Map.of("i", 20)))).isInstanceOf(Pending.class);
+    }
+
+    @Test
+    void aYesUnderOneRuleIsGoodForNoOther() {
+        AskingRule other = new AskingRule("the CTO", Place.of("tools.pay.rules[1]"), "", LIFE);
+        ApprovalRequest one = Requests.pay("bot", Map.of());
+        tickets.approve(((Pending) ask(one)).ticket(), "Ada");
+
+        for (List<AskingRule> rules : List.of(List.of(other), List.of(Requests.RULE, other))) {
+            assertThat(ask(Requests.of("pay", "bank", "bot", Map.of(), Requests.POLICY, rules)))
+                    .isInstanceOf(Pending.class);
+        }
+        assertThat(ask(one)).isInstanceOf(Approved.class);
+    }
+
+    @Test
+    void aTicketLastsAsLongAsTheShortestOfItsRulesSays() {
+        AskingRule quick = new AskingRule("quick", Place.of("tools.pay.rules[1]"), "", Duration.ofSeconds(30));
+        Pending pending = (Pending)
+                ask(Requests.of("pay", "bank", "bot", Map.of(), Requests.POLICY, List.of(Requests.RULE, quick)));
+
+        assertThat(pending.validFor()).isEqualTo(Duration.ofSeconds(30));
     }
 
     @Test
