@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
@@ -730,6 +731,52 @@ class EnforcingMcpTransportTest {
         assertThat(code(send(call(3, "count", "{}")))).isIn("error", "limiter_unavailable");
         assertThat(server.sent()).isEmpty();
         assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void anErrorOfTheSignerOrTheLimiterDeniesAndIsAnswered() {
+        for (Error error : List.of(
+                new AssertionError("secret"), new NoClassDefFoundError("secret"), new StackOverflowError("secret"))) {
+            limiter.answering(() -> {
+                throw error;
+            });
+            CompletableFuture<JsonNode> counted = send(call(1, "count", "{}"));
+            assertThat(code(counted)).isIn("error", "limiter_unavailable");
+            EnforcingMcpTransport signing = started(POLICY, limiter, (call, invocation) -> {
+                throw error;
+            });
+            CompletableFuture<JsonNode> signed = signing.executeOperationWithResponse(call(2, "free", "{}"));
+            assertThat(code(signed)).isEqualTo("error");
+            assertThat(signed.join().toString()).doesNotContain("secret");
+            assertThat(signing.openCalls()).isZero();
+        }
+        assertThat(server.sent()).isEmpty();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void aTicketIsGoodForTheSameMetadataOnly() {
+        ApprovalTickets tickets = ApprovalTickets.create();
+        EnforcingMcpTransport asked = EnforcingMcpTransport.wrap(
+                server,
+                PolicyEngine.builder(PolicyYaml.read(ASKING, "test").orThrow())
+                        .approvals(tickets)
+                        .build());
+        asked.start(new McpOperationHandler(
+                pending, List::of, asked, null, () -> {}, null, null, null, null, null, null, null));
+        for (int i = 1; i <= 3; i++) {
+            McpCallToolRequest call = call(i, "pay", "{'amount': 90}");
+            call.getParams().setMeta(Map.of("progressToken", i, "x", i == 2 ? 2 : 1));
+            CompletableFuture<JsonNode> answer = asked.executeOperationWithResponse(call);
+            if (i < 3) {
+                assertThat(answer.join().toString()).contains("[APPROVAL REQUIRED]");
+                tickets.list().stream()
+                        .filter(ticket -> ticket.request().parameters().json().contains("{\"x\":1}"))
+                        .forEach(ticket -> tickets.approve(ticket.id(), "Ada"));
+            }
+        }
+        assertThat(tickets.list()).hasSize(1);
+        assertThat(server.sent()).hasSize(1);
     }
 
     @Test

@@ -563,6 +563,25 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource
+    void anErrorOfTheResolverDeniesAndIsAnswered(ServerWay way) {
+        for (Error error : List.of(
+                new AssertionError("secret"), new NoClassDefFoundError("secret"), new StackOverflowError("secret"))) {
+            ServerWay.End end = open(
+                    way,
+                    Policies.allowingAll(),
+                    builder -> builder.callContext((transport, reactor) -> {
+                        throw error;
+                    }));
+
+            assertThat(denial(end.call(params("work", Map.of())))).doesNotContain("secret");
+            assertThat(end.request(new JSONRPCRequest("tools/list", 1)).error().message())
+                    .doesNotContain("secret");
+            assertThat(server.ran()).isEmpty();
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aResolverThatFailsDeniesAndTellsNothing(ServerWay way) {
         ServerWay.End end = open(
                 way,

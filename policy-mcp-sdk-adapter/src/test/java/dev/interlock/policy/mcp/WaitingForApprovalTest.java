@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.Alarm;
@@ -16,6 +17,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -86,6 +88,93 @@ class WaitingForApprovalTest {
         yes(0);
 
         assertThat(((CallToolRequest) wire.sentRequest(0).params()).arguments()).isEqualTo(Map.of("amount", 5));
+    }
+
+    private static JSONRPCRequest raw(Object id, Map<String, Object> others) {
+        Map<String, Object> params = new HashMap<>(others);
+        params.put("name", "pay");
+        params.put("arguments", Map.of("amount", 5));
+        return new JSONRPCRequest("tools/call", id, params);
+    }
+
+    @Test
+    void aTicketIsGoodForTheSameRequestWhateverItsEnvelopeAndForNoOtherParameters() {
+        ApprovalTickets tickets = ApprovalTickets.create();
+        PolicyEngine engine = PolicyEngine.builder(
+                        new Policies().tool("pay", Policies.ask()).policy())
+                .approvals(tickets)
+                .build();
+        EnforcingClientTransport transport = EnforcingClientTransport.wrap(wire, engine);
+        transport.connect(wire::show).block();
+        Map<String, Object> said = Map.of("_meta", Map.of("progressToken", 1, "x", 1));
+        transport.sendMessage(raw("1", said)).block();
+        assertThat(tickets.list().get(0).request().parameters().toJava()).isEqualTo(Map.of("_meta", Map.of("x", 1)));
+        tickets.approve(tickets.list().get(0).id(), "Ada");
+
+        transport.sendMessage(raw("2", Map.of())).block();
+        transport.sendMessage(raw("3", Map.of("_meta", Map.of("x", 2)))).block();
+        transport
+                .sendMessage(raw("4", Map.of("_meta", Map.of("x", 1), "task", Map.of("ttl", 1))))
+                .block();
+        transport
+                .sendMessage(raw("5", Map.of("_meta", Map.of("x", 1), "inputResponses", Map.of("a", Map.of()))))
+                .block();
+        assertThat(wire.sent).isEmpty();
+        assertThat(tickets.list()).hasSize(5);
+
+        Map<String, Object> meta = new HashMap<>(Map.of("progressToken", 2, "traceparent", "00-1", "x", 1));
+        transport.sendMessage(raw("6", Map.of("_meta", meta))).block();
+        assertThat(wire.sent).hasSize(1);
+        assertThat(((Map<?, ?>) wire.sentRequest(0).params()).get("_meta"))
+                .isEqualTo(Map.of("progressToken", 2, "traceparent", "00-1", "x", 1));
+    }
+
+    @Test
+    void otherParametersAreSentAsTheyWereApprovedThoughTheCallersMapHasChangedSince() {
+        Map<String, Object> task = new HashMap<>(Map.of("ttl", 1));
+        transport().sendMessage(raw("1", Map.of("task", task))).subscribe();
+        assertThat(questions.get(0).parameters().toJava()).isEqualTo(Map.of("task", Map.of("ttl", 1)));
+
+        task.put("ttl", 1_000_000);
+        yes(0);
+
+        assertThat(((Map<?, ?>) wire.sentRequest(0).params()).get("task")).isEqualTo(Map.of("ttl", 1));
+    }
+
+    @Test
+    void anErrorOfTheResolverOrTheSinkDeniesAndIsAnswered() {
+        for (Error error : List.of(
+                new AssertionError("secret"), new NoClassDefFoundError("secret"), new StackOverflowError("secret"))) {
+            for (boolean resolving : List.of(true, false)) {
+                wire.shown.clear();
+                PolicyEngine engine = PolicyEngine.builder(
+                                new Policies().tool("pay", Policies.limit(10)).policy())
+                        .rateLimiter(limiter)
+                        .audit(event -> {
+                            if (!resolving) {
+                                throw error;
+                            }
+                        })
+                        .build();
+                EnforcingClientTransport transport = EnforcingClientTransport.builder(wire, engine)
+                        .callContext((context, reactor) -> {
+                            if (resolving) {
+                                throw error;
+                            }
+                            return CallContext.EMPTY;
+                        })
+                        .build();
+                transport.connect(wire::show).block();
+
+                transport.sendMessage(call("1", Map.of())).block();
+
+                assertThat(text(wire.shownResponse(0)))
+                        .contains("[POLICY DENIED] ")
+                        .doesNotContain("secret");
+            }
+        }
+        assertThat(wire.sent).isEmpty();
+        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
     }
 
     @Test
