@@ -20,8 +20,8 @@ import java.util.stream.Stream;
  * A policy, looked at beside the tools that it is for.
  *
  * <p>A finding that says "never", "always" or "every call" is true of every call, or of every call that fits the tool's
- * input schema where it says so; one with a member that passes for one of the schema fits no schema. What can't be proven is not said, so that no finding has to be argued with; that there
- * are none does not prove that nothing is wrong.
+ * input schema where it says so; one with a member that passes for one of the schema fits none. What can't be proven is
+ * not said, so that no finding has to be argued with; that there are none does not prove that nothing is wrong.
  */
 public final class PolicyReview {
 

@@ -9,14 +9,15 @@ public final class MemberName {
 
     private final String text;
     private final String skeleton;
-    private final long bit;
+    private final long mask;
     private final boolean plain;
 
     private MemberName(String text) {
         this.text = text;
         this.skeleton = Skeleton.visible(text);
-        this.bit = bit(text);
+        long bit = bit(text);
         this.plain = bit != 0;
+        this.mask = plain ? bit : -1;
     }
 
     /** The member name of that text. */
@@ -33,14 +34,15 @@ public final class MemberName {
         return skeleton;
     }
 
-    /** One of 64 bits, the same for all plain names that pass for one another; 0 if the name is not plain. */
-    long bit() {
-        return bit;
+    /** The bit that each plain name has that passes for this one; all bits if this one isn't plain. */
+    long mask() {
+        return mask;
     }
 
     /**
-     * The {@link #bit()} of a name. A name is plain if all of its characters are ASCII and can be seen: then it has as many
-     * characters as each plain name that it passes for.
+     * One of 64 bits, the same for all plain names that pass for one another; 0 if the name isn't plain. A name is plain
+     * if all of its characters are ASCII and can be seen: then it has as many characters as each plain name that passes
+     * for it.
      */
     static long bit(String name) {
         int hash = name.length();

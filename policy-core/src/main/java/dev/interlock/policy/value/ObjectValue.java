@@ -21,10 +21,10 @@ public final class ObjectValue implements Value {
     /** Whether all names are {@linkplain MemberName#bit plain}. */
     private final boolean plain;
 
-    /** The bits of plain names. */
+    /** The bits of the names; all bits if some name isn't plain. */
     private final long once;
 
-    /** The bits that more than one plain name has. */
+    /** The bits that more than one name has; all bits if some name isn't plain. */
     private final long again;
 
     /** The names by what they look like, made when it is first needed; which thread's is kept doesn't matter. */
@@ -42,8 +42,8 @@ public final class ObjectValue implements Value {
             seen |= bit;
         }
         this.plain = allPlain;
-        this.once = seen;
-        this.again = twice;
+        this.once = allPlain ? seen : -1;
+        this.again = allPlain ? twice : -1;
     }
 
     /** An object with a copy of these members. */
@@ -67,21 +67,23 @@ public final class ObjectValue implements Value {
      */
     public @Nullable Value read(MemberName name, Value unclear) {
         Value found = members.get(name.text());
-        if (plain && name.isPlain()) {
-            long alike = found == null ? once : again;
-            if ((alike & name.bit()) == 0) {
-                return found;
-            }
-            if (members.size() <= FEW) {
-                return hasPlainLookAlike(name) ? unclear : found;
-            }
+        // A name that isn't plain has all bits: it is found among names that aren't all plain, or none may look like
+        // it.
+        return ((found == null ? once : again) & name.mask()) == 0 || !hasLookAlike(name, found != null)
+                ? found
+                : unclear;
+    }
+
+    private boolean hasLookAlike(MemberName name, boolean there) {
+        if (plain && name.isPlain() && members.size() <= FEW) {
+            return hasPlainLookAlike(name);
         }
         LookAlikeIndex names = index;
         if (names == null) {
             names = new LookAlikeIndex(members.keySet());
             index = names;
         }
-        return names.hasLookAlike(name, found != null) ? unclear : found;
+        return names.hasLookAlike(name, there);
     }
 
     private boolean hasPlainLookAlike(MemberName name) {

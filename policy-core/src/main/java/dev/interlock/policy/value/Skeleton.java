@@ -144,8 +144,8 @@ public final class Skeleton {
         return c > ' ' && c < 0x7F ? ASCII[c] : 0;
     }
 
-    /** The skeleton of what can be seen of a name: two members' names alike in it are one name to some reader. */
-    static String visible(String name) {
+    /** The skeleton of what can be seen of a name: two members with the same one have one name to some reader. */
+    public static String visible(String name) {
         char[] plain = new char[name.length()];
         for (int i = 0; i < plain.length; i++) {
             char c = name.charAt(i);
