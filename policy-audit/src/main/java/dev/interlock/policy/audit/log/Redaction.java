@@ -2,6 +2,7 @@ package dev.interlock.policy.audit.log;
 
 import dev.interlock.policy.Path;
 import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Skeleton;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -16,7 +17,7 @@ public final class Redaction {
     /** What stands in place of a value. */
     public static final String REDACTED = "[redacted]";
 
-    private static final Redaction NOTHING = new Redaction(new Node(), false);
+    private static final Redaction NOTHING = new Redaction(new Node(false), false);
 
     private final Node root;
     private final boolean rest;
@@ -38,22 +39,22 @@ public final class Redaction {
      * @throws IllegalArgumentException if one is no path of an argument
      */
     public static Redaction only(String... paths) {
-        return new Redaction(tree(paths), false);
+        return new Redaction(tree(false, paths), false);
     }
 
     /**
-     * Everything stands in the log but what these paths name, which is {@link #REDACTED}. An argument that a server adds
-     * tomorrow stands there too: for secrets, {@link #only} is the safer choice.
+     * Everything stands in the log but what these paths name, and what passes for it by case or look-alike letters, which
+     * is {@link #REDACTED}. An argument that a server adds tomorrow stands there too: for secrets, {@link #only} is the safer choice.
      *
      * @param paths as policies write them; none for all arguments
      * @throws IllegalArgumentException if one is no path of an argument
      */
     public static Redaction allBut(String... paths) {
-        return new Redaction(tree(paths), true);
+        return new Redaction(tree(true, paths), true);
     }
 
-    private static Node tree(String... paths) {
-        Node root = new Node();
+    private static Node tree(boolean alike, String... paths) {
+        Node root = new Node(alike);
         for (String text : paths) {
             Path path = Path.parse(text);
             if (path.root() != Path.Root.ARGS) {
@@ -88,7 +89,7 @@ public final class Redaction {
         if (value instanceof ObjectValue object) {
             Map<String, Value> members = new LinkedHashMap<>();
             object.members().forEach((name, member) -> {
-                Node next = node.members.get(name);
+                Node next = node.member(name);
                 members.put(name, next == null ? member : without(member, next));
             });
             return ObjectValue.of(members);
@@ -115,7 +116,7 @@ public final class Redaction {
         if (value instanceof ObjectValue object) {
             Map<String, Value> members = new LinkedHashMap<>();
             object.members().forEach((name, member) -> {
-                Node next = node.members.get(name);
+                Node next = node.member(name);
                 Value kept = next == null ? null : only(member, next);
                 if (kept != null) {
                     members.put(name, kept);
@@ -147,14 +148,31 @@ public final class Redaction {
     private static final class Node {
 
         private final Map<String, Node> members = new HashMap<>();
+
+        /** Whether names that pass for one another lead the same way. */
+        private final boolean alike;
+
         private @Nullable Node every;
         private boolean end;
 
+        Node(boolean alike) {
+            this.alike = alike;
+        }
+
+        private String key(String name) {
+            return alike ? Skeleton.visible(name) : name;
+        }
+
+        @Nullable
+        Node member(String name) {
+            return members.get(key(name));
+        }
+
         Node grow(Path.Step step) {
             if (step instanceof Path.Step.Member member) {
-                return members.computeIfAbsent(member.name(), name -> new Node());
+                return members.computeIfAbsent(key(member.name()), name -> new Node(alike));
             }
-            every = every == null ? new Node() : every;
+            every = every == null ? new Node(alike) : every;
             return every;
         }
 
@@ -168,7 +186,7 @@ public final class Redaction {
             if (every != null) {
                 found.add(every);
             }
-            Node numbered = members.get(Integer.toString(index));
+            Node numbered = member(Integer.toString(index));
             if (numbered != null) {
                 found.add(numbered);
             }
