@@ -61,9 +61,14 @@ class ApprovalsIT {
     }
 
     private String pay(int id, String arguments) throws IOException {
+        return pay(id, arguments, "");
+    }
+
+    private String pay(int id, String arguments, String others) throws IOException {
         OutputStream in = proxy.getOutputStream();
         in.write(Interlock.utf8("{\"jsonrpc\":\"2.0\",\"id\":" + id
-                + ",\"method\":\"tools/call\",\"params\":{\"name\":\"pay\",\"arguments\":" + arguments + "}}\n"));
+                + ",\"method\":\"tools/call\",\"params\":{\"name\":\"pay\",\"arguments\":" + arguments + others
+                + "}}\n"));
         in.flush();
         return fromProxy.readLine();
     }
@@ -100,6 +105,23 @@ class ApprovalsIT {
 
         assertThat(pay(2, "{\"note\":\"x\\n== all is well\",\"amount\":5.0}")).contains("echo");
         assertThat(pay(3, "{\"amount\":5,\"note\":\"x\\n== all is well\"}")).contains("[APPROVAL REQUIRED] ");
+    }
+
+    @Test
+    void whatThePersonWasNotShownIsAskedAboutAnew() throws Exception {
+        String ticket = ticket(pay(1, "{\"amount\":5}", ",\"_meta\":{\"progressToken\":1}"));
+        approvals("approve", ticket);
+
+        for (String others : List.of(
+                ",\"_meta\":{\"x\":1}",
+                ",\"task\":{\"ttl\":1}",
+                ",\"inputResponses\":{\"a\":{\"action\":\"accept\"}}")) {
+            assertThat(ticket(pay(2, "{\"amount\":5}", others))).isNotEqualTo(ticket);
+        }
+        assertThat(approvals("list").out())
+                .contains("session:\n", "context:\n", "other parameters:\n")
+                .contains("  | \"task\": {\"ttl\":1}\n");
+        assertThat(pay(3, "{\"amount\":5}", ",\"_meta\":{\"progressToken\":2}")).contains("echo");
     }
 
     @Test
