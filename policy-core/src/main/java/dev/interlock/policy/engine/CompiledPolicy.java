@@ -55,6 +55,7 @@ final class CompiledPolicy {
     private final Map<String, Integer> exactGrants = new HashMap<>();
 
     private final ListedNames names;
+    private final MethodRules methods;
     private final boolean readsRating;
     private final boolean readsSchemas;
 
@@ -101,6 +102,7 @@ final class CompiledPolicy {
         List<ScopedBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
         this.names = ListedNames.of(bodies);
+        this.methods = new MethodRules(policy);
         Needs needs = new Needs();
         for (ScopedBody each : bodies) {
             needs.add(each);
@@ -121,6 +123,11 @@ final class CompiledPolicy {
 
     Policy policy() {
         return policy;
+    }
+
+    /** What it says of methods other than {@code tools/call}. */
+    MethodRules methods() {
+        return methods;
     }
 
     /** By what name events call the policy. Digested when it is first asked for, so only for engines that have sinks. */

@@ -92,7 +92,7 @@ public record Decision(
         APPROVAL_PENDING,
         /** A person said yes. */
         APPROVED,
-        /** An MCP method that the policy denies. */
+        /** An MCP method that the policy denies, or that only looks like one. */
         METHOD,
         /** Something failed in the engine; the host's listener was told what. */
         ERROR;
@@ -127,6 +127,11 @@ public record Decision(
     /** The same, recorded only. */
     Decision auditedOnly() {
         return new Decision(verdict, code, rule, message, retryAfter, true, asking);
+    }
+
+    /** The same in other words. */
+    Decision saying(String text) {
+        return new Decision(verdict, code, rule, text, retryAfter, audited);
     }
 
     /** The same with the time until there may be room. */

@@ -29,6 +29,8 @@ final class Messages {
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
+    private static final String BEGUN = "The request had begun, and what came of it is not known.";
+
     private Messages() {}
 
     static String malformed(String problem) {
@@ -42,6 +44,17 @@ final class Messages {
     static final String TOOL_AS_METHOD = "Tools can't be called in this way.";
 
     static final String NO_METHOD = "A request that can't be read is not made.";
+
+    static final String EMBEDDED_UNKNOWN =
+            "The server's answer asks for something that no answer may ask for. " + BEGUN;
+
+    static String methodName(String defect) {
+        return "The request is not made: its method " + defect + ".";
+    }
+
+    static String embedded(String method, Decision denied) {
+        return "The server's answer asks for '" + method + "'. " + sentence(denied) + ' ' + BEGUN;
+    }
 
     static String method(NamePattern pattern) {
         return "The policy does not allow this (methods: '" + pattern + "').";

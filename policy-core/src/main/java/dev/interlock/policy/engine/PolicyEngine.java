@@ -1,10 +1,6 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
-import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
@@ -25,7 +21,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -54,10 +49,6 @@ import org.jspecify.annotations.Nullable;
  * OutOfMemoryError}. None of them is thrown on, since whoever waits for a decision would then wait for ever. Thread-safe; one engine serves any number of clients and servers.
  */
 public final class PolicyEngine {
-
-    private static final String TOOLS_CALL = "tools/call";
-
-    private static final Set<String> LIFECYCLE = Set.of("initialize", "ping");
 
     private final RateLimiter limiter;
     private final ToolCatalog catalog;
@@ -348,46 +339,56 @@ public final class PolicyEngine {
     }
 
     /**
-     * What the policy says of an MCP method other than {@code tools/call}: an exact name first, then globs in order. No
-     * glob reaches {@code initialize} and {@code ping}, without which there is no session to have a policy for. A method
-     * that is {@code tools/call}, or would be for a peer that minds neither case nor blanks, is denied: calls of tools go
-     * another way. So is one without a name. Records nothing.
+     * What the policy says of an MCP method other than {@code tools/call}, be it a request's or a notification's: an exact
+     * name first, then globs in order. No glob reaches {@code initialize}, {@code ping}, {@code server/discover}, {@code
+     * notifications/initialized} and {@code notifications/cancelled}, without which there is no session to have a policy
+     * for, or no call can be taken back.
+     *
+     * <p>Denied whatever the policy and its mode are: {@code tools/call}, since calls of tools go another way; a method
+     * without a name, longer than {@link MethodNames#MAX_LENGTH}, or with a blank, control or invisible character; and one
+     * that looks like {@code tools/call}, a method of the specification or one that the policy names without being it.
+     * Records nothing.
      */
     public Decision decideMethod(String method) {
-        Decision decision = methodDecision(policy(), method);
+        Decision decision = current.methods().decide(method);
         return decision == null ? Decision.ALLOWED : decision;
     }
 
     /**
-     * Decides on a request as {@link #decideMethod} does, and records it, unless the policy has nothing to say about its
-     * method. It must be made only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     * Decides on a request, or a notification, as {@link #decideMethod} does, and records it, unless the policy has nothing
+     * to say about its method. It must be made only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      */
     public Decision admit(MethodCall request) {
         CompiledPolicy policy = current;
-        Decision decision = methodDecision(policy.policy(), request.method());
+        Decision decision = policy.methods().decide(request);
         if (decision == null) {
             return Decision.ALLOWED;
         }
         return recorder == null ? decision : recorder.decided(request, policy, decision);
     }
 
-    /** Null if the policy has nothing to say about it. */
-    private static @Nullable Decision methodDecision(Policy policy, String method) {
-        String name = method.strip();
-        if (name.isEmpty() || name.equalsIgnoreCase(TOOLS_CALL)) {
-            String text = name.isEmpty() ? Messages.NO_METHOD : Messages.TOOL_AS_METHOD;
-            return Decision.denied(Code.METHOD, CompiledPolicy.ref("(methods)", ""), text);
-        }
-        for (boolean exact : new boolean[] {true, false}) {
-            for (Map.Entry<NamePattern, Posture> entry : policy.methods().entrySet()) {
-                if (entry.getKey().isExact() == exact
-                        && entry.getKey().matches(method)
-                        && (exact || !LIFECYCLE.contains(method))) {
-                    return entry.getValue() == Posture.ALLOW ? Decision.ALLOWED : methodDenied(policy, entry.getKey());
-                }
+    /**
+     * Decides on the requests that a server has put into an answer, each as one that comes by itself, and records them.
+     * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always denied.
+     * The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     *
+     * @param methods as {@link EmbeddedRequests} finds them
+     * @param answered what the server answers, which says on whose account it asks; its method plays no part
+     * @return the first denial, or that all may be passed on
+     */
+    public Decision admitEmbedded(List<String> methods, MethodCall answered) {
+        Decision denial = null;
+        for (String method : methods) {
+            Decision decision = admit(MethodCall.of(method)
+                    .by(answered.identity())
+                    .in(answered.session())
+                    .on(answered.server())
+                    .embeddedByServer());
+            if (denial == null && !decision.allowed()) {
+                denial = decision;
             }
         }
-        return null;
+        return denial == null ? Decision.ALLOWED : denial;
     }
 
     /**
@@ -408,12 +409,6 @@ public final class PolicyEngine {
         listener.failed(request, failure);
         Decision denied = Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
         return recorder == null ? denied : recorder.decided(request, current, denied);
-    }
-
-    private static Decision methodDenied(Policy policy, NamePattern pattern) {
-        RuleRef rule = new RuleRef("methods." + pattern, Place.of("methods." + pattern));
-        Decision denied = Decision.denied(Code.METHOD, rule, Messages.method(pattern));
-        return policy.mode() == Mode.AUDIT ? denied.auditedOnly() : denied;
     }
 
     /**

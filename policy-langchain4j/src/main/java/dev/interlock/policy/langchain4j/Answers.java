@@ -52,6 +52,8 @@ final class Answers {
         response.put("jsonrpc", "2.0");
         response.put("id", id);
         ObjectNode result = response.putObject("result");
+        // Since 2026-07-28 every result says what it is; earlier clients don't look.
+        result.put("resultType", "complete");
         result.putArray("content").addObject().put("type", "text").put("text", text(decision));
         result.put("isError", true);
         ObjectNode details = result.putObject("_meta").putObject(META_KEY);

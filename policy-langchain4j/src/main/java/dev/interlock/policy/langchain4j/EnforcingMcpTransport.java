@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
@@ -26,6 +27,8 @@ import dev.langchain4j.mcp.protocol.McpClientResponse;
 import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -47,7 +50,9 @@ import org.slf4j.LoggerFactory;
  *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the definitions in it are kept for the checks
  *       that need them. If such a check comes before the client has listed the tools, they are fetched here, once.
  *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused fails with an
- *       {@link dev.langchain4j.mcp.client.McpException}.
+ *       {@link dev.langchain4j.mcp.client.McpException}. A notification that is refused is dropped.
+ *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
+ *       denial, or fails if it answers no call.
  * </ul>
  *
  * <p>What cannot be read, or fails to be decided, is denied. No thread is started.
@@ -116,8 +121,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public void start(McpOperationHandler messageHandler) {
-        GuardedHandler guarded = new GuardedHandler(
-                messageHandler, method -> engine.admit(request(method).askedByServer()), this::refuse, fetch::changed);
+        GuardedHandler guarded = new GuardedHandler(messageHandler, this::received, this::refuse, fetch::changed);
         if (handler != null) {
             // Connected anew, perhaps to a server that has other tools by now.
             fetch.changed();
@@ -131,7 +135,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
         Decision decision = engine.admit(request("initialize"));
         return decision.allowed()
-                ? delegate.initialize(request)
+                ? delegate.initialize(request).thenApply(this::withoutDeniedRequests)
                 : CompletableFuture.failedFuture(answers.refusal(decision));
     }
 
@@ -204,7 +208,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
-        CompletableFuture<JsonNode> response = delegate.executeOperationWithResponse(context);
+        CompletableFuture<JsonNode> response =
+                delegate.executeOperationWithResponse(context).thenApply(this::withoutDeniedRequests);
         return lists ? response.thenApply(list -> filtered(list, context.invocationContext())) : response;
     }
 
@@ -225,7 +230,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         if (message instanceof McpClientResponse) {
             delegate.executeOperationWithoutResponse(context);
-        } else if (message instanceof McpClientNotification notification) {
+        } else if (message instanceof McpClientNotification notification && message.method != null) {
+            String method = MethodNames.of(message.method);
+            if (!engine.admit(request(method)).allowed()) {
+                log.info("Dropped the notification {} of the client's", method);
+                return;
+            }
             cancel(notification);
             delegate.executeOperationWithoutResponse(context);
         } else {
@@ -367,12 +377,24 @@ public final class EnforcingMcpTransport implements McpTransport {
             return CompletableFuture.failedFuture(e);
         }
         return response.whenComplete((message, failure) -> {
-            if (failure != null) {
-                notSent(open, failure);
-            } else {
-                open.end(settlement(message));
-            }
-        });
+                    if (failure != null) {
+                        notSent(open, failure);
+                    }
+                })
+                .thenApply(message -> answered(request, open, message));
+    }
+
+    /** The server has answered a call. What the client is to see of that. */
+    private @Nullable JsonNode answered(CallRequest request, OpenCall open, @Nullable JsonNode response) {
+        Decision asks = askedWithin(response);
+        if (asks.allowed()) {
+            open.end(settlement(response));
+            return response;
+        }
+        // The server has begun it.
+        open.end(Settlement.UNKNOWN);
+        report(request.call().tool(), asks);
+        return answers.denial(request.id(), asks, null);
     }
 
     /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
@@ -433,6 +455,42 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     // ---- from the server to the client
+
+    /** What the policy says of a request, or notification, of the server's. */
+    private Decision received(JsonNode message) {
+        Decision decision =
+                engine.admit(request(message.path("method").asText()).askedByServer());
+        return decision.allowed() && !message.has("id")
+                ? embedded(EmbeddedRequests.inResult(JsonMap.of(message.path("params"))))
+                : decision;
+    }
+
+    /** What the policy says of the requests that a response of the server's holds. */
+    private Decision askedWithin(@Nullable JsonNode response) {
+        if (response == null) {
+            return Decision.ALLOWED;
+        }
+        List<String> found = new ArrayList<>(EmbeddedRequests.inResult(JsonMap.of(response.path("result"))));
+        JsonNode error = response.path("error");
+        if (error.isObject()) {
+            found.addAll(EmbeddedRequests.inError(JsonMap.of(error.path("code")), JsonMap.of(error.path("data"))));
+        }
+        return embedded(found);
+    }
+
+    private Decision embedded(List<String> methods) {
+        return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, request(""));
+    }
+
+    /** The response to a request other than a call; fails if it asks the client for what it may not. */
+    private JsonNode withoutDeniedRequests(JsonNode response) {
+        Decision asks = askedWithin(response);
+        if (!asks.allowed()) {
+            log.info("Withheld an answer of the server's that asks for what it may not");
+            throw answers.refusal(asks);
+        }
+        return response;
+    }
 
     private void refuse(Decision decision, long id) {
         try {

@@ -13,7 +13,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands between the transport and the client's own handler: requests of the server's are decided, all else passes.
+ * Stands between the transport and the client's own handler: requests and notifications of the server's are decided, all
+ * else passes.
  * Itself it waits for the responses to our own requests only, whose ids begin at {@link #OWN_IDS}.
  */
 final class GuardedHandler extends McpOperationHandler {
@@ -25,19 +26,19 @@ final class GuardedHandler extends McpOperationHandler {
 
     private final Map<Long, CompletableFuture<JsonNode>> own;
     private final McpOperationHandler client;
-    private final Function<String, Decision> methods;
+    private final Function<JsonNode, Decision> methods;
     private final ObjLongConsumer<Decision> refuse;
     private final Runnable toolsChanged;
 
     /**
      * @param client the client's handler
-     * @param methods decides on a method
+     * @param methods decides on a request, or notification, of the server's
      * @param refuse tells the server that its request of this id was refused
      * @param toolsChanged told when the server has other tools
      */
     GuardedHandler(
             McpOperationHandler client,
-            Function<String, Decision> methods,
+            Function<JsonNode, Decision> methods,
             ObjLongConsumer<Decision> refuse,
             Runnable toolsChanged) {
         this(new ConcurrentHashMap<>(), client, methods, refuse, toolsChanged);
@@ -47,7 +48,7 @@ final class GuardedHandler extends McpOperationHandler {
     private GuardedHandler(
             Map<Long, CompletableFuture<JsonNode>> own,
             McpOperationHandler client,
-            Function<String, Decision> methods,
+            Function<JsonNode, Decision> methods,
             ObjLongConsumer<Decision> refuse,
             Runnable toolsChanged) {
         super(own, List::of, null, null, null, null, null, null, null, null, null, null);
@@ -73,16 +74,26 @@ final class GuardedHandler extends McpOperationHandler {
         } else if (message.has("id")) {
             request(message);
         } else {
-            if (message.get("method").textValue().equals("notifications/tools/list_changed")) {
-                toolsChanged.run();
-            }
+            notification(message);
+        }
+    }
+
+    private void notification(JsonNode message) {
+        String method = message.get("method").textValue();
+        if (method.equals("notifications/tools/list_changed")) {
+            // Even if the client is not to hear of it.
+            toolsChanged.run();
+        }
+        if (methods.apply(message).allowed()) {
             client.handle(message);
+        } else {
+            log.info("Dropped the notification {} of the server's", Printable.name(method));
         }
     }
 
     private void request(JsonNode message) {
         String method = message.get("method").textValue();
-        Decision decision = methods.apply(method);
+        Decision decision = methods.apply(message);
         if (decision.allowed()) {
             client.handle(message);
             return;

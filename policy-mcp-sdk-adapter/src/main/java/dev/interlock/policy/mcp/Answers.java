@@ -45,10 +45,17 @@ final class Answers {
             return refusal(id, decision, details);
         }
         Map<String, Object> result = new LinkedHashMap<>();
+        // Since 2026-07-28 every result says what it is; earlier clients don't look.
+        result.put("resultType", "complete");
         result.put("content", List.of(Map.of("type", "text", "text", text(decision))));
         result.put("isError", true);
         result.put("_meta", Map.of(META_KEY, details));
         return JSONRPCResponse.result(id, result);
+    }
+
+    /** What takes the place of a server's answer to a call, because of what it asks within that answer. */
+    JSONRPCResponse withheld(Object id, Decision decision) {
+        return denial(id, new Ruling(decision, null, null, null));
     }
 
     /** A protocol error that says why the request was refused. */

@@ -41,8 +41,10 @@ import reactor.util.context.ContextView;
  *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the schemas in it are kept for the checks that
  *       need them. If such a check comes before the agent has listed the tools, they are fetched here, once.
  *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused is answered with a
- *       protocol error.
- *   <li>All else passes as it is: responses, notifications, ping, progress.
+ *       protocol error. A notification that is refused is dropped.
+ *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
+ *       denial, or by a protocol error if it answers no call.
+ *   <li>All else passes as it is.
  * </ul>
  *
  * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started.
@@ -80,7 +82,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.delegate = builder.delegate;
         this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
-        this.methods = new Methods(builder.engine, callers);
+        this.methods = new Methods(builder.engine, callers, this::plain);
         this.calls = new CallGate(builder, callers, this::plain);
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
@@ -169,12 +171,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return Mono.deferContextual(context -> send(request, context));
         }
         if (message instanceof JSONRPCNotification notification) {
-            return notify(notification);
+            return Mono.deferContextual(context -> notify(notification, context));
         }
         if (message instanceof JSONRPCResponse) {
             return toServer(message);
         }
-        methods.denied("");
+        methods.unreadable();
         return Mono.error(new McpTransportException("refused to send a message that is no request, response or "
                 + "notification of JSON-RPC, since no policy could be applied to it"));
     }
@@ -192,7 +194,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return Mono.error(new McpTransportException("refused to send " + Printable.name(request.method())
                     + " before connect: there is nobody to answer it to"));
         }
-        if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+        if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
             return call(connection, request);
         }
         boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
@@ -208,22 +210,22 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return lists ? list(connection, request, context) : toServer(request);
     }
 
-    private Mono<Void> notify(JSONRPCNotification notification) {
-        if (Methods.isToolCall(notification.method())) {
-            methods.denied(notification.method());
-            // Nothing answers a notification, so the sender is told by an error.
-            return Mono.error(new McpTransportException("refused to send tools/call as a notification"));
+    private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
+        Decision decision = methods.askedByClient(notification.method(), context);
+        if (!decision.allowed()) {
+            log.info("Dropped the notification {} of the client's", Printable.name(notification.method()));
+            // Nothing answers a notification. What a policy drops is as if lost, and its sender goes on.
+            return Methods.isNoMethod(decision)
+                    ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
+                    : Mono.empty();
         }
         if (notification.method().equals(NOTIFICATION_CANCELLED)) {
-            return Mono.defer(() -> {
-                cancelled(notification.params());
-                return toServer(notification);
-            });
+            cancelled(notification.params());
         }
         return toServer(notification);
     }
 
-    private Map<String, Object> plain(Object typed) {
+    private Object plain(Object typed) {
         return delegate.unmarshalFrom(typed, PLAIN);
     }
 
@@ -309,10 +311,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return receive(request);
         }
         if (message instanceof JSONRPCNotification notification) {
-            if (notification.method().equals(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)) {
+            if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
+                // Even if the client is not to hear of it.
                 toolListChanges.incrementAndGet();
             }
-            return Mono.just(message);
+            if (methods.toldByServer(notification).allowed()) {
+                return Mono.just(message);
+            }
+            log.info("Dropped the notification {} of the server's", Printable.name(notification.method()));
+            return Mono.empty();
         }
         log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
         return Mono.empty();
@@ -336,7 +343,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private @Nullable JSONRPCMessage respond(Connection connection, JSONRPCResponse response) {
         Object id = response.id();
         if (id == null) {
-            return response;
+            return methods.askedWithin(response).allowed() ? response : null;
         }
         Pending request = connection.pending().take(id);
         if (request instanceof Pending.Own own) {
@@ -346,9 +353,19 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request == null && OwnExchange.isOurs(id)) {
             return null;
         }
+        Decision asks = methods.askedWithin(response);
         if (request instanceof Pending.Call call) {
-            call.settle(response);
-            return response;
+            if (asks.allowed()) {
+                call.settle(response);
+                return response;
+            }
+            // The server has begun it.
+            call.abandon();
+            return answers.withheld(id, asks);
+        }
+        if (!asks.allowed()) {
+            log.info("Withheld an answer of the server's that asks for what it may not");
+            return answers.refusal(id, asks);
         }
         if (response.error() != null) {
             return response;

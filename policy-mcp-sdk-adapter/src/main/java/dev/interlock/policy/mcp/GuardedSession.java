@@ -55,8 +55,10 @@ final class GuardedSession extends McpServerSession {
             return guard.answer(request, client, this::exchange, person).flatMap(transport::sendMessage);
         }
         if (message instanceof JSONRPCNotification notification) {
-            client.heard(notification);
-            return guard.passes(notification) ? session.handle(message) : Mono.empty();
+            return guard.notified(notification, session.getId(), passed -> {
+                client.heard(passed);
+                return session.handle(passed);
+            });
         }
         if (message instanceof JSONRPCResponse response) {
             return approvals != null && ElicitedApprovals.isAnswer(response)

@@ -47,9 +47,8 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
 
         @Override
         public Mono<Void> handleNotification(McpTransportContext transportContext, JSONRPCNotification notification) {
-            return guard.passes(notification)
-                    ? handler.handleNotification(transportContext, notification)
-                    : Mono.empty();
+            return guard.notified(notification, null, passed -> handler.handleNotification(transportContext, passed))
+                    .contextWrite(context -> context.put(McpTransportContext.KEY, transportContext));
         }
     }
 }

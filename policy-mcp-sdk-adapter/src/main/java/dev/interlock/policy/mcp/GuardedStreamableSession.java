@@ -137,7 +137,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> accept(JSONRPCNotification notification) {
-        return guard.passes(notification) ? session.accept(notification) : Mono.empty();
+        return guard.notified(notification, session.getId(), session::accept);
     }
 
     @Override

@@ -1,39 +1,96 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.util.context.ContextView;
 
-/** Decides on requests other than {@code tools/call}, and sees to it that the decisions are recorded. */
+/**
+ * Decides on requests other than {@code tools/call}, on notifications, and on what a server asks within its answers, and
+ * sees to it that the decisions are recorded.
+ */
 final class Methods {
 
     private static final Logger log = LoggerFactory.getLogger(Methods.class);
 
+    /** In which the SDK has its own results. None of them can hold requests. */
+    private static final Class<?> SDK = McpSchema.class;
+
     private final PolicyEngine engine;
     private final Callers callers;
+    private final UnaryOperator<Object> converter;
 
-    Methods(PolicyEngine engine, Callers callers) {
+    /**
+     * @param converter turns results of an unknown Java type into what JSON makes of them
+     */
+    Methods(PolicyEngine engine, Callers callers, UnaryOperator<Object> converter) {
         this.engine = engine;
         this.callers = callers;
+        this.converter = converter;
     }
 
-    /** What the policy says of a client's request. */
-    Decision askedByClient(String method, ContextView context) {
+    /** What the policy says of a client's request, or notification. */
+    Decision askedByClient(@Nullable String method, ContextView context) {
         return engine.admit(byWhoever(method, context));
     }
 
-    /** What the policy says of a request of the server's. */
-    Decision askedByServer(String method) {
+    /** What the policy says of a request, or notification, of the server's. */
+    Decision askedByServer(@Nullable String method) {
         return engine.admit(unsigned(method).askedByServer());
     }
 
-    /** A tool is called in a way in which none is ever let through, or nobody can tell what is asked for at all. */
-    Decision denied(String method) {
-        return engine.admit(unsigned(method));
+    /** What the policy says of a notification of the server's, and of the requests that it holds. */
+    Decision toldByServer(JSONRPCNotification notification) {
+        Decision decision = askedByServer(notification.method());
+        return decision.allowed() ? embedded(found(notification.params())) : decision;
+    }
+
+    /** What the policy says of the requests that a response of the server's holds. */
+    Decision askedWithin(JSONRPCResponse response) {
+        JSONRPCError error = response.error();
+        List<String> embedded = new ArrayList<>(found(response.result()));
+        if (error != null) {
+            embedded.addAll(EmbeddedRequests.inError(error.code(), error.data()));
+        }
+        return embedded(embedded);
+    }
+
+    private Decision embedded(List<String> methods) {
+        return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, unsigned(""));
+    }
+
+    private List<String> found(@Nullable Object result) {
+        if (result == null || result instanceof Map<?, ?> || result.getClass().getNestHost() == SDK) {
+            return EmbeddedRequests.inResult(result);
+        }
+        try {
+            return EmbeddedRequests.inResult(converter.apply(result));
+        } catch (RuntimeException e) {
+            log.debug("A result of {} can't be read", result.getClass(), Unquoted.of(e));
+            return List.of("");
+        }
+    }
+
+    /** Nobody can tell what is asked for at all. */
+    void unreadable() {
+        engine.admit(unsigned(""));
+    }
+
+    /** Whether no policy could have allowed it: it calls a tool, or its method only passes for one. */
+    static boolean isNoMethod(Decision denial) {
+        return denial.rule() != null && denial.rule().place().path().isEmpty();
     }
 
     /** A list of tools is not shown, because it can't be told what of it may be. */
@@ -43,9 +100,9 @@ final class Methods {
     }
 
     /** No decision hangs on who asks, only the record of it. */
-    private MethodCall byWhoever(String method, ContextView context) {
+    private MethodCall byWhoever(@Nullable String method, ContextView context) {
         try {
-            return callers.of(context).signs(MethodCall.of(method));
+            return callers.of(context).signs(MethodCall.of(method == null ? "" : method));
         } catch (Throwable e) {
             log.debug("Who asks for {} can't be told", Printable.name(method), Unquoted.of(e));
             return unsigned(method);
@@ -53,12 +110,7 @@ final class Methods {
     }
 
     /** By nobody, if callers are told apart: the record must not name another. */
-    private MethodCall unsigned(String method) {
-        return callers.nobody().signs(MethodCall.of(method));
-    }
-
-    /** Whether a method is {@code tools/call}, or would be for a server that minds neither case nor blanks. */
-    static boolean isToolCall(String method) {
-        return method.strip().equalsIgnoreCase(McpSchema.METHOD_TOOLS_CALL);
+    private MethodCall unsigned(@Nullable String method) {
+        return callers.nobody().signs(MethodCall.of(method == null ? "" : method));
     }
 }

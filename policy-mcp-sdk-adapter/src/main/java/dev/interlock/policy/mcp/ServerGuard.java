@@ -5,6 +5,8 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.time.TimeSource;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -13,6 +15,7 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -38,6 +41,8 @@ final class ServerGuard {
     /** How many calls may run at once before the oldest count as lost. */
     private static final int MAX_RUNNING = 10_000;
 
+    private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
+
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
@@ -53,7 +58,7 @@ final class ServerGuard {
     ServerGuard(EnforcementBuilder<?> settings) {
         this.callers = new Callers(settings.server, settings.identity, settings.session, true, settings.resolver);
         this.answers = settings.answers();
-        this.methods = new Methods(settings.engine, callers);
+        this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
         this.calls = new CallGate(settings, callers, params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, settings.server, answers);
         this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
@@ -90,7 +95,7 @@ final class ServerGuard {
         String id = session.id();
         Exchange server = new UnhurriedExchange(way);
         Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
-                    if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+                    if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
                         return call(request, session, server, person);
                     }
                     Decision decision = methods.askedByClient(request.method(), context);
@@ -98,9 +103,12 @@ final class ServerGuard {
                         log.info("Refused {} from a client", Printable.name(request.method()));
                         return Mono.just(answers.refusal(request.id(), decision));
                     }
+                    Exchange asked = sent -> server.send(sent)
+                            .onErrorResume(failure -> Mono.just(failed(sent, failure)))
+                            .map(this::withoutDeniedRequests);
                     return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
-                            ? list(request, context, server)
-                            : server.send(request);
+                            ? list(request, context, asked)
+                            : asked.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
         return response.contextWrite(in(id));
@@ -142,14 +150,14 @@ final class ServerGuard {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
             if (ruling.decision().allowed() && admission != null && call != null) {
-                return pass(call, admission, server);
+                return pass(request, call, admission, server);
             }
             ruling.unsent();
             return Mono.just(answers.denial(request.id(), ruling));
         });
     }
 
-    private Mono<JSONRPCResponse> pass(CallRequest call, Admission admission, Exchange server) {
+    private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, Admission admission, Exchange server) {
         Pending.Call pending = new Pending.Call(admission);
         if (!running.add(pending, pending)) {
             admission.unsent();
@@ -160,11 +168,33 @@ final class ServerGuard {
                     admission.handedOver();
                     return server.send(decided);
                 })
-                .doOnNext(pending::settle)
-                .doOnError(McpError.class, failure -> admission.failed())
+                .onErrorResume(McpError.class, failure -> Mono.just(failed(request, failure)))
+                .map(response -> ended(pending, response))
                 // Before the client hears of it: whoever asks then must find it settled.
                 .doOnTerminate(() -> end(pending))
                 .doOnCancel(() -> end(pending));
+    }
+
+    /** The server has answered a call. What the client is to see of that. */
+    private JSONRPCResponse ended(Pending.Call call, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(response);
+        if (asks.allowed()) {
+            call.settle(response);
+            return response;
+        }
+        // The server has begun it.
+        call.abandon();
+        return answers.withheld(response.id(), asks);
+    }
+
+    /** The response to a request other than a call; a refusal if it asks the client for what it may not. */
+    private JSONRPCResponse withoutDeniedRequests(JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(response);
+        return asks.allowed() ? response : answers.refusal(response.id(), asks);
+    }
+
+    private static Object plain(Object typed) {
+        return McpJsonDefaults.getMapper().convertValue(typed, PLAIN);
     }
 
     private void end(Pending.Call call) {
@@ -194,19 +224,28 @@ final class ServerGuard {
 
     /** Looks at a notification that the server sends to its clients. */
     void notifies(String method) {
-        if (method.equals(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)) {
+        if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
             toolListChanges.incrementAndGet();
         }
     }
 
-    /** Whether a client's notification may reach the server. */
-    boolean passes(JSONRPCNotification notification) {
-        boolean passes = !Methods.isToolCall(notification.method());
-        if (!passes) {
-            methods.denied(notification.method());
-            log.info("Dropped a tools/call that came as a notification");
-        }
-        return passes;
+    /**
+     * Hands a client's notification on if it may reach the server.
+     *
+     * @param session the client's; null if it has none
+     */
+    Mono<Void> notified(
+            JSONRPCNotification notification,
+            @Nullable String session,
+            Function<JSONRPCNotification, Mono<Void>> server) {
+        Mono<Void> passed = Mono.deferContextual(context -> {
+            if (methods.askedByClient(notification.method(), context).allowed()) {
+                return server.apply(notification);
+            }
+            log.info("Dropped the notification {} of a client's", Printable.name(notification.method()));
+            return Mono.empty();
+        });
+        return session == null ? passed : passed.contextWrite(in(session));
     }
 
     /**
@@ -222,10 +261,15 @@ final class ServerGuard {
                         : Mono.error(new McpError(
                                 answers.refusal(request.id(), decision).error()));
             }
-            if (message instanceof JSONRPCNotification) {
-                return Mono.just(message);
+            if (message instanceof JSONRPCNotification notification) {
+                if (methods.toldByServer(notification).allowed()) {
+                    return Mono.just(message);
+                }
+                log.info("Dropped the notification {} of the server's", Printable.name(notification.method()));
+                return Mono.empty();
             }
-            if (message instanceof JSONRPCResponse response) {
+            if (message instanceof JSONRPCResponse answer) {
+                JSONRPCResponse response = withoutDeniedRequests(answer);
                 // A list of tools is one, whichever way it takes; but nobody knows who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())

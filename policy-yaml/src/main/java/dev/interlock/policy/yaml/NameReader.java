@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.engine.MethodNames;
 import org.jspecify.annotations.Nullable;
 
 /** Reads names and globs. */
@@ -16,7 +17,7 @@ final class NameReader {
     /** What a name names. */
     enum Kind {
         TOOL("a tool's name", Bounds.MAX_TOOL_NAME),
-        METHOD("a method's name", Bounds.MAX_NAME),
+        METHOD("a method's name", MethodNames.MAX_LENGTH),
         IDENTITY("an identity", Bounds.MAX_NAME);
 
         private final String what;
@@ -44,6 +45,9 @@ final class NameReader {
                     kind == Kind.TOOL ? "such a tool can't be called anyway" : null);
             return null;
         }
+        if (kind == Kind.METHOD) {
+            return method(new NamePattern(name), node, at);
+        }
         if (kind == Kind.TOOL && LookAlikes.hasInvisible(name)) {
             context.findings.warn(
                     "never-matches",
@@ -60,5 +64,20 @@ final class NameReader {
                     "names are compared exactly");
         }
         return new NamePattern(name);
+    }
+
+    /** A request for what only looks like a method is denied whatever the policy says, so an entry for it is a mistake. */
+    private @Nullable NamePattern method(NamePattern pattern, Node node, At at) {
+        String defect = pattern.isExact() ? MethodNames.defect(pattern.text()) : MethodNames.defect(pattern);
+        if (defect == null) {
+            return pattern;
+        }
+        context.findings.error(
+                "bad-name",
+                node,
+                at,
+                "the method's name " + Display.quoted(pattern.text()) + " " + defect,
+                "such a request is always denied; write the name exactly as it is sent");
+        return null;
     }
 }

@@ -1,0 +1,117 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.engine.Decision.Code;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/** What a policy says of methods other than {@code tools/call}, ready to decide: nothing is made anew for a request. */
+final class MethodRules {
+
+    private static final RuleRef RULE = CompiledPolicy.ref("(methods)", "");
+
+    /** Decisions by name; {@code tools/call} is one of them. */
+    private final Map<String, Decision> exact = new HashMap<>();
+
+    private final Map<String, String> bySkeleton = new HashMap<>();
+    private final List<Glob> globs = new ArrayList<>();
+
+    private record Glob(NamePattern pattern, MethodNames.Shape shape, Decision decision) {}
+
+    MethodRules(Policy policy) {
+        policy.methods().forEach((pattern, posture) -> {
+            Decision decision = posture == Posture.ALLOW ? Decision.ALLOWED : denied(pattern, policy.mode());
+            if (!pattern.isExact()) {
+                globs.add(new Glob(pattern, MethodNames.Shape.of(pattern), decision));
+            } else if (MethodNames.defect(pattern.text()) == null) {
+                exact.put(pattern.text(), decision);
+                bySkeleton.put(MethodNames.skeleton(pattern.text()), pattern.text());
+            }
+        });
+        exact.put(MethodNames.TOOLS_CALL, refused(Messages.TOOL_AS_METHOD));
+    }
+
+    private static Decision denied(NamePattern pattern, Mode mode) {
+        RuleRef rule = new RuleRef("methods." + pattern, Place.of("methods." + pattern));
+        Decision denied = Decision.denied(Code.METHOD, rule, Messages.method(pattern));
+        return mode == Mode.AUDIT ? denied.auditedOnly() : denied;
+    }
+
+    /** A denial that no policy can lift, whatever its mode. */
+    private static Decision refused(String message) {
+        return Decision.denied(Code.METHOD, RULE, message);
+    }
+
+    /** Null if the policy has nothing to say about it. */
+    @Nullable
+    Decision decide(MethodCall request) {
+        if (!request.embedded()) {
+            return decide(request.method());
+        }
+        if (!EmbeddedRequests.METHODS.contains(request.method())) {
+            return refused(Messages.EMBEDDED_UNKNOWN);
+        }
+        Decision decision = decide(request.method());
+        return decision == null || decision.verdict() == Decision.Verdict.ALLOWED
+                ? decision
+                : decision.saying(Messages.embedded(request.method(), decision));
+    }
+
+    /** The same for a request, or a notification, that comes by itself. */
+    @Nullable
+    Decision decide(String method) {
+        Decision named = exact.get(method);
+        if (named != null) {
+            return named;
+        }
+        if (!MethodNames.isKnown(method)) {
+            Decision disguised = disguised(method);
+            if (disguised != null) {
+                return disguised;
+            }
+        } else if (MethodNames.LIFECYCLE.contains(method)) {
+            return null;
+        }
+        for (Glob glob : globs) {
+            if (glob.pattern().matches(method)) {
+                return glob.decision();
+            }
+        }
+        return null;
+    }
+
+    /** Null if it is no disguise, be it of a method of the specification or of one that the policy names. */
+    private @Nullable Decision disguised(String method) {
+        if (method.isBlank()) {
+            return refused(Messages.NO_METHOD);
+        }
+        String defect = MethodNames.defect(method);
+        if (defect != null) {
+            return refused(MethodNames.isToolsCall(method) ? Messages.TOOL_AS_METHOD : Messages.methodName(defect));
+        }
+        String named = bySkeleton.get(MethodNames.skeleton(method));
+        if (named != null) {
+            return refused(Messages.methodName(MethodNames.lookAlike(named)));
+        }
+        for (Glob glob : globs) {
+            if (!glob.pattern().matches(method) && glob.shape().looksLike(method) && !isCoveredLike(glob, method)) {
+                return refused(Messages.methodName("looks like one of '" + glob.pattern() + "' but is not"));
+            }
+        }
+        return null;
+    }
+
+    /** Whether a glob that differs from this one only in how it is written covers the method. */
+    private boolean isCoveredLike(Glob other, String method) {
+        return globs.stream()
+                .anyMatch(glob -> glob.shape().skeleton().equals(other.shape().skeleton())
+                        && glob.pattern().matches(method));
+    }
+}

@@ -1,0 +1,127 @@
+package dev.interlock.policy.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.math.BigDecimal;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+
+/** Which requests are found in what a server answers. */
+class EmbeddedRequestsTest {
+
+    private static final Map<String, ?> ELICIT = Map.of("method", "elicitation/create", "params", Map.of());
+    private static final Map<String, ?> SAMPLE = Map.of("method", "sampling/createMessage");
+
+    @Test
+    void ofAResultItIsTheMapOfRequests() {
+        Map<String, Object> requests = new LinkedHashMap<>();
+        requests.put("e", ELICIT);
+        requests.put("s", SAMPLE);
+
+        assertThat(EmbeddedRequests.inResult(Map.of("resultType", "input_required", "inputRequests", requests)))
+                .containsExactly("elicitation/create", "sampling/createMessage");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", requests)))
+                .as("without resultType")
+                .hasSize(2);
+        assertThat(EmbeddedRequests.inResult(Map.of("resultType", "complete", "inputRequests", requests)))
+                .hasSize(2);
+    }
+
+    @Test
+    void aResultThatAsksNothingHasNone() {
+        assertThat(EmbeddedRequests.inResult(null)).isEmpty();
+        assertThat(EmbeddedRequests.inResult("inputRequests")).isEmpty();
+        assertThat(EmbeddedRequests.inResult(Map.of("content", List.of()))).isEmpty();
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", Map.of()))).isEmpty();
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", List.of())))
+                .isEmpty();
+        Map<String, @Nullable Object> none = new HashMap<>();
+        none.put("inputRequests", null);
+        assertThat(EmbeddedRequests.inResult(none)).isEmpty();
+        assertThat(EmbeddedRequests.inResult(Map.of("structuredContent", Map.of("inputRequests", Map.of("e", ELICIT)))))
+                .as("what no client reads as requests")
+                .isEmpty();
+    }
+
+    @Test
+    void whatCannotBeReadIsARequestWithoutAMethod() {
+        Map<String, @Nullable Object> entries = new LinkedHashMap<>();
+        entries.put("null", null);
+        entries.put("text", "elicitation/create");
+        entries.put("list", List.of(ELICIT));
+        entries.put("nothing", Map.of());
+        entries.put("number", Map.of("method", 5));
+        entries.put("another case", Map.of("Method", "elicitation/create"));
+        Map<String, Object> twice = new LinkedHashMap<>();
+        twice.put("method", "roots/list");
+        twice.put("METHOD", "elicitation/create");
+        entries.put("twice", twice);
+
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", entries)))
+                .containsExactly("", "", "", "", "", "", "");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", List.of(ELICIT))))
+                .containsExactly("");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", "e"))).containsExactly("");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", true))).containsExactly("");
+    }
+
+    @Test
+    void namesInAnotherCaseAreReadByClientsThatDoNotMindIt() {
+        assertThat(EmbeddedRequests.inResult(Map.of("InputRequests", Map.of("e", ELICIT))))
+                .containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputreque\u017ft\u017f", Map.of("e", ELICIT))))
+                .containsExactly("elicitation/create");
+    }
+
+    @Test
+    void aTaskHoldsTheAnswerThatItStandsFor() {
+        assertThat(EmbeddedRequests.inResult(
+                        Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT))))
+                .containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inResult(Map.of("result", Map.of("inputRequests", Map.of("s", SAMPLE)))))
+                .containsExactly("sampling/createMessage");
+        assertThat(EmbeddedRequests.inResult(Map.of("error", Map.of("code", -32042, "message", "m"))))
+                .containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inResult(Map.of("error", Map.of("code", -32603))))
+                .isEmpty();
+    }
+
+    @Test
+    void anErrorThatAsksForAUrlIsAnElicitation() {
+        Map<String, ?> data = Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://login.example/")));
+
+        assertThat(EmbeddedRequests.inError(-32042, data)).containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError(-32042, null)).containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError(new BigDecimal("-32042.0"), "odd")).containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError("-32042", List.of())).containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError(-32603, data))
+                .as("whatever the code")
+                .containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError(-32603, Map.of("inputRequests", Map.of("s", SAMPLE))))
+                .containsExactly("sampling/createMessage");
+        assertThat(EmbeddedRequests.inError(-32603, Map.of("detail", "x"))).isEmpty();
+        assertThat(EmbeddedRequests.inError("9".repeat(1_000_000), null)).isEmpty();
+        assertThat(EmbeddedRequests.inError(null, null)).isEmpty();
+    }
+
+    @Test
+    void morePastTheBoundAreNotToldApartButRefused() {
+        Map<String, Object> many = new LinkedHashMap<>();
+        for (int i = 0; i < 100; i++) {
+            many.put("r" + i, SAMPLE);
+        }
+        List<String> expected = new ArrayList<>(Collections.nCopies(100, "sampling/createMessage"));
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", many))).isEqualTo(expected);
+
+        many.put("one more", SAMPLE);
+        many.put("and more", SAMPLE);
+        expected.add("");
+        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", many))).isEqualTo(expected);
+    }
+}
