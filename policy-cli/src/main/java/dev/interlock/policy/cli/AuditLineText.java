@@ -72,7 +72,8 @@ final class AuditLineText {
     private static String method(AuditLine line) {
         return (line.text("from").equals("server") ? "from " : "to ")
                 + (line.text("server").isEmpty() ? "the server: " : Printable.of(line.text("server")) + ": ")
-                + Printable.of(line.text("method"));
+                + Printable.of(line.text("method"))
+                + (line.members().containsKey("embedded") ? " (within an answer)" : "");
     }
 
     private static String tool(AuditLine line) {

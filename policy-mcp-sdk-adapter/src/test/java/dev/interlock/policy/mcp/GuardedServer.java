@@ -84,6 +84,7 @@ final class GuardedServer {
             tool("release"),
             tool("grow"),
             tool("ask_model"),
+            tool("log_in"),
             tool("pay", "to"),
             tool("pay_at_once"));
 
@@ -222,6 +223,11 @@ final class GuardedServer {
             case "crash" -> throw new IllegalStateException("the tool broke");
             case "refuse" ->
                 throw McpError.builder(-32099).message("the tool refused").build();
+            case "log_in" ->
+                throw McpError.builder(-32042)
+                        .message("log in first")
+                        .data(Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://login.example/"))))
+                        .build();
             case "grow" -> grow.run();
             case "release" -> released.countDown();
             case "wait" -> await();

@@ -83,6 +83,9 @@ final class EventLines {
                 .text("server", request.server())
                 .text("session", request.session())
                 .text("identity", request.identity());
+        if (request.embedded()) {
+            line.flag("embedded", true);
+        }
         why(line, decided.decision());
         policy(line, "policyDigest", "policyDescription", decided.policy());
     }
