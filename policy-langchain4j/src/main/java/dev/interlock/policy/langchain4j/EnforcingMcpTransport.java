@@ -470,12 +470,15 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (response == null) {
             return Decision.ALLOWED;
         }
-        List<String> found = new ArrayList<>(EmbeddedRequests.inResult(JsonMap.of(response.path("result"))));
+        List<String> inResult = EmbeddedRequests.inResult(JsonMap.of(response.path("result")));
         JsonNode error = response.path("error");
-        if (error.isObject()) {
-            found.addAll(EmbeddedRequests.inError(JsonMap.of(error.path("code")), JsonMap.of(error.path("data"))));
+        if (!error.isObject()) {
+            return embedded(inResult);
         }
-        return embedded(found);
+        // Who reads a response may heed either of the two.
+        List<String> all = new ArrayList<>(inResult);
+        all.addAll(EmbeddedRequests.inError(JsonMap.of(error.path("code")), JsonMap.of(error.path("data"))));
+        return embedded(all);
     }
 
     private Decision embedded(List<String> methods) {

@@ -21,7 +21,10 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
  *       arguments.
  *   <li>{@code tools/list} shows a caller the tools that the policy lets this caller see.
  *   <li>Other requests, in both directions, follow the policy's {@code methods}. One of the server's own that is refused
- *       (sampling, elicitation, roots) fails with an {@code McpError} where it was made.
+ *       (sampling, elicitation, roots) fails with an {@code McpError} where it was made. A notification that is refused is
+ *       dropped.
+ *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
+ *       denial, or by a protocol error if it answers no call.
  *   <li>All else passes as it is.
  * </ul>
  *

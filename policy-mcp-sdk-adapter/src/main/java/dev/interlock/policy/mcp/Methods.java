@@ -60,11 +60,13 @@ final class Methods {
     /** What the policy says of the requests that a response of the server's holds. */
     Decision askedWithin(JSONRPCResponse response) {
         JSONRPCError error = response.error();
-        List<String> embedded = new ArrayList<>(found(response.result()));
-        if (error != null) {
-            embedded.addAll(EmbeddedRequests.inError(error.code(), error.data()));
+        List<String> inResult = found(response.result());
+        if (error == null) {
+            return embedded(inResult);
         }
-        return embedded(embedded);
+        List<String> all = new ArrayList<>(inResult);
+        all.addAll(EmbeddedRequests.inError(error.code(), error.data()));
+        return embedded(all);
     }
 
     private Decision embedded(List<String> methods) {

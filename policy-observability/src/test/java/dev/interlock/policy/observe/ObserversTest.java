@@ -333,7 +333,10 @@ class ObserversTest {
 
         assertThat(logged.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
-                .containsExactly("Refused a request for tools/call of the server: method, rule (methods), decision d1");
+                .containsExactly(
+                        "Refused a request for tools/call of the server: method, rule (methods), decision d1",
+                        "Refused a request for tools/call\\u{200b}\\u{a}forged of the client: method, rule (methods),"
+                                + " decision d1");
     }
 
     @Test
