@@ -200,7 +200,11 @@ final class Attempt {
         Decision denied = switch (refused.reason()) {
             case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
             case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
-            case TOO_MANY_KEYS, UNAVAILABLE ->
+            case TOO_MANY_KEYS ->
+                slot.denials()
+                        .withMessage(Messages.TOO_MANY_KEYS)
+                        .because(Code.LIMITER_UNAVAILABLE, Messages.TOO_MANY_KEYS);
+            case UNAVAILABLE ->
                 slot.denials()
                         .withMessage(Messages.LIMITER_UNAVAILABLE)
                         .because(Code.LIMITER_UNAVAILABLE, Messages.LIMITER_UNAVAILABLE);

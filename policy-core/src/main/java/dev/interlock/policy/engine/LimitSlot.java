@@ -3,6 +3,7 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
@@ -39,7 +40,14 @@ record LimitSlot(
     @Nullable
     Charge charge(ToolCall call) {
         Amount cost = amount.amount(call);
-        return cost == null ? null : new Charge(new LimitKey(name, subject(scope, call)), rule, cost, mode);
+        return cost == null
+                ? null
+                : new Charge(
+                        new LimitKey(name, subject(scope, call)),
+                        rule,
+                        cost,
+                        mode,
+                        Caller.of(call.identity(), call.session()));
     }
 
     /** The limit, opened for calls that are charged to nothing else; null if there is no short way for these. */

@@ -27,6 +27,10 @@ final class Messages {
     static final String LIMITER_UNAVAILABLE =
             "The call's limits can't be counted at the moment, and so it is not made.";
 
+    static final String TOO_MANY_KEYS =
+            "Too many different tools or sessions are being counted for this caller at the moment, and so the call is not"
+                    + " made. Calls of tools that were called before go on.";
+
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
     private static final String BEGUN = "The request had begun, and what came of it is not known.";

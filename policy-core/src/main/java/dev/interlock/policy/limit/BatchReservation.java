@@ -114,7 +114,7 @@ final class BatchReservation {
                 Cell fresh = cells.fresh(slot.first.rule(), slot.first.amount().micros(), now);
                 // Nobody has it yet. Claimed before others see it, so that the sweep lets it be.
                 fresh.claim();
-                cell = cells.add(slot.key(), fresh, now);
+                cell = cells.add(slot.first, fresh, now);
                 if (cell == null || fresh.equals(cell)) {
                     slot.isNew = true;
                     slot.isHome = fresh.equals(cell);

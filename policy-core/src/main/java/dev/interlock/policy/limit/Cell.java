@@ -3,6 +3,7 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.ChargeMode;
 import java.io.DataOutputStream;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is counted under one key. One class for each way of counting.
@@ -11,6 +12,9 @@ import java.io.IOException;
  * nobody else can see it. Amounts are in millionths.
  */
 abstract class Cell {
+
+    /** On whose account the cell's place is. Set before others see the cell, and read by whoever takes it out. */
+    Holdings.@Nullable Holding holding;
 
     /** What {@link #waitFor} answers if no waiting helps: the amount is larger than the limit. */
     static final long NEVER = Long.MAX_VALUE;

@@ -6,7 +6,6 @@ import dev.interlock.policy.Window;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
-import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /** All cells by their keys, at most so many of them, and how new ones are made. */
@@ -15,12 +14,11 @@ final class Cells {
     private static final long PART_OF_A_CALL = 1;
 
     private final InMemoryRateLimiter owner;
-    private final long maxKeys;
+    private final Holdings holdings;
 
     /** No cache: one that evicts would drop buckets that aren't full, which hands their limits back. */
     private final ConcurrentMap<LimitKey, Cell> cells = new ConcurrentHashMap<>();
 
-    private final AtomicLong size = new AtomicLong();
     private final Sweeper sweeper = new Sweeper(this);
 
     /** As many as there are different rules in policies. */
@@ -30,11 +28,11 @@ final class Cells {
 
     Cells(InMemoryRateLimiter owner, long maxKeys) {
         this.owner = owner;
-        this.maxKeys = maxKeys;
+        this.holdings = new Holdings(maxKeys);
     }
 
     long size() {
-        return size.get();
+        return holdings.size();
     }
 
     @Nullable
@@ -43,17 +41,20 @@ final class Cells {
     }
 
     /**
-     * The cell of {@code key}; if it has none, {@code fresh}, which is put there; null if there are too many. Whoever adds
-     * one calls {@link #sweep} when it has been charged.
+     * The cell of the charge's key; if it has none, {@code fresh}, which is put there; null if there are too many. Whoever
+     * adds one calls {@link #sweep} when it has been charged.
      */
     @Nullable
-    Cell add(LimitKey key, Cell fresh, Moment now) {
-        while (true) {
-            Cell cell = cells.computeIfAbsent(key, k -> acquire() ? fresh : null);
-            if (cell != null || !sweeper.makePlace(now)) {
-                return cell;
-            }
-        }
+    Cell add(Charge charge, Cell fresh, Moment now) {
+        Cell cell = addIfFree(charge, fresh);
+        return cell == null && sweeper.makePlace(now) ? addIfFree(charge, fresh) : cell;
+    }
+
+    private @Nullable Cell addIfFree(Charge charge, Cell fresh) {
+        return cells.computeIfAbsent(charge.key(), key -> {
+            fresh.holding = holdings.take(key, charge.caller());
+            return fresh.holding == null ? null : fresh;
+        });
     }
 
     /** Looks whether some cells can be dropped, after one has been added. */
@@ -61,20 +62,9 @@ final class Cells {
         sweeper.step(now);
     }
 
-    /** Takes one of the places, if there is one. */
-    private boolean acquire() {
-        long taken = size.get();
-        while (taken < maxKeys) {
-            if (size.compareAndSet(taken, taken + 1)) {
-                return true;
-            }
-            taken = size.get();
-        }
-        return false;
-    }
-
     /** Puts {@code next} in the place of {@code claimed}, which the caller has claimed. */
     void replace(LimitKey key, Cell claimed, Cell next) {
+        next.holding = claimed.holding;
         cells.replace(key, claimed, next);
         sweeper.disturbed();
     }
@@ -88,9 +78,13 @@ final class Cells {
         return cells.entrySet();
     }
 
-    /** Puts a cell there while nobody else knows the limiter; false if there is no place, or one already. */
-    boolean restore(LimitKey key, Cell cell) {
-        return acquire() && cells.putIfAbsent(key, cell) == null;
+    /**
+     * Puts a cell there while nobody else knows the limiter, on the account that it was on; false if there is no place, or a
+     * cell already.
+     */
+    boolean restore(LimitKey key, Cell cell, Object holder, Holdings.Limit limit) {
+        cell.holding = holdings.restore(holder, limit);
+        return cell.holding != null && cells.putIfAbsent(key, cell) == null;
     }
 
     /** Forgets a cell that the caller has claimed and that is fresh. */
@@ -102,8 +96,9 @@ final class Cells {
 
     /** Takes out a cell that is dead. Whoever meets one does, since its killer may not be running. */
     void unlink(LimitKey key, Cell dead) {
-        if (cells.remove(key, dead)) {
-            size.decrementAndGet();
+        Holdings.Holding holding = dead.holding;
+        if (cells.remove(key, dead) && holding != null) {
+            holdings.giveBack(holding);
         }
     }
 

@@ -79,7 +79,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
                     return Refusals.of(0, wait);
                 }
                 Taken taken = fresh.take(this, micros, charge.mode(), now);
-                cell = cells.add(charge.key(), fresh, now);
+                cell = cells.add(charge, fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
                 }
@@ -241,6 +241,10 @@ public final class InMemoryRateLimiter implements RateLimiter {
         /**
          * How many keys may be counted at once; further ones are refused until some are back at a fresh start. A key is never
          * dropped for another's sake.
+         *
+         * <p>Nobody gets them all, so that a flood of keys shuts only what its sender may use. One limit, whatever the tools that it
+         * counts apart, holds half of them at most; in it a caller gets new ones while it has fewer than a sixteenth of those that are
+         * free, and a little more. The keys of callers with an identity and of those without are shared out apart.
          *
          * <p>With fewer than 64, a new key is refused only if none is at a fresh start. With more it may take {@code maxKeys /
          * 64} refusals until one that is gets noticed.

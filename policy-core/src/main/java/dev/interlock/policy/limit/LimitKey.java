@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
  * What is counted together. Two charges with equal keys share one count.
  *
  * @param limit the limit within the policy, stable across reloads of it: the entry's key, the counter's or rule's name
- *     and, where tools are counted apart, the tool
+ *     and, where tools are counted apart, an {@code @} and the tool
  * @param subject the session or identity that is counted apart; empty if the limit doesn't tell them apart
  */
 public record LimitKey(String limit, String subject) implements Comparable<LimitKey> {
@@ -20,6 +20,12 @@ public record LimitKey(String limit, String subject) implements Comparable<Limit
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof LimitKey key && subject.equals(key.subject) && limit.equals(key.limit);
+    }
+
+    /** The limit whatever the tool: what stands before the first {@code @}. */
+    public String family() {
+        int end = limit.indexOf('@');
+        return end < 0 ? limit : limit.substring(0, end);
     }
 
     /** Names the limit; never the subject, which is a session or an identity. */

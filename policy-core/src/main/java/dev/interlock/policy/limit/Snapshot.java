@@ -25,6 +25,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A limiter's counts in a file.
@@ -43,7 +44,10 @@ import java.util.Map;
  * <tr><td>{@code S}</td><td>key, window in nanoseconds, number of entries, and of each its age and amount</td></tr>
  * </table>
  *
- * A window is the calendar unit's name, or an empty text and the seconds of its length. A text is its length in
+ * Before a record with a key stands {@code O} and on whose account the key is: 0 or 1 for a group of callers or one alone,
+ * 0 or 1 for callers without an identity or with one, and the number of the group in a byte or the caller's name.
+ *
+ * <p>A window is the calendar unit's name, or an empty text and the seconds of its length. A text is its length in
  * characters, 0 or 1 for ISO-8859-1 or UTF-16, and its characters.
  *
  * <p>Reading needs no more memory than the limiter that comes of it: there are at most {@code maxKeys} keys, and a text
@@ -52,14 +56,21 @@ import java.util.Map;
 final class Snapshot {
 
     static final long MAGIC = 0x494C4B4C494D4954L; // ILKLIMIT
-    static final int VERSION = 1;
+    static final int VERSION = 2;
+
+    /** The format without {@link #HOLDER}, in which a key is on the account of its subject. */
+    private static final int WITHOUT_HOLDERS = 1;
 
     private static final int HORIZON = 'H';
     private static final int BUCKET = 'B';
     private static final int EXACT = 'X';
     private static final int FIXED = 'F';
     private static final int SLIDING = 'S';
+    private static final int HOLDER = 'O';
     private static final int END = 'E';
+
+    private static final int GROUP = 0;
+    private static final int ALONE = 1;
 
     private static final int MAX_TEXT = 1 << 20;
 
@@ -148,10 +159,28 @@ final class Snapshot {
                 return new byte[0];
             }
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-            cell.write(key, new DataOutputStream(bytes), now);
+            DataOutputStream out = new DataOutputStream(bytes);
+            writeHolder(out, cell.holding);
+            cell.write(key, out, now);
             return bytes.toByteArray();
         } finally {
             cell.release();
+        }
+    }
+
+    private static void writeHolder(DataOutputStream out, Holdings.@Nullable Holding holding) throws IOException {
+        if (holding == null) {
+            throw new IllegalStateException("a key that is counted is on nobody's account");
+        }
+        out.writeByte(HOLDER);
+        if (holding.holder instanceof Holdings.Group group) {
+            out.writeByte(GROUP);
+            out.writeBoolean(holding.limit.identified());
+            out.writeByte(group.number());
+        } else {
+            out.writeByte(ALONE);
+            out.writeBoolean(holding.limit.identified());
+            writeText(out, ((Holdings.Alone) holding.holder).caller().name());
         }
     }
 
@@ -242,6 +271,13 @@ final class Snapshot {
         private final Map<String, String> limits = new HashMap<>();
         private long elapsed;
 
+        /** Of the record that is read. */
+        private @Nullable Holder holder;
+
+        /** On whose account a key is, but for the limit, which comes with the key. */
+        private record Holder(
+                boolean identified, int group, @Nullable String name) {}
+
         Reader(InputStream plain, Cells cells, Ticker ticker) {
             this.plain = plain;
             this.in = new DataInputStream(new DigestInputStream(plain, digest));
@@ -254,16 +290,17 @@ final class Snapshot {
                 throw new InMemoryRateLimiter.SnapshotException("this is not a snapshot of a limiter");
             }
             int version = in.readInt();
-            if (version != VERSION) {
-                throw new InMemoryRateLimiter.SnapshotException(
-                        "the snapshot has format " + version + ", and only " + VERSION + " can be read");
+            if (version != VERSION && version != WITHOUT_HOLDERS) {
+                throw new InMemoryRateLimiter.SnapshotException("the snapshot has format " + version + ", and only "
+                        + WITHOUT_HOLDERS + " and " + VERSION + " can be read");
             }
             elapsed = elapsed(in.readLong());
             long records = 0;
             for (int kind = in.readUnsignedByte(); kind != END; kind = in.readUnsignedByte()) {
                 records++;
                 try {
-                    readRecord(kind);
+                    holder = kind == HOLDER ? readHolder() : null;
+                    readRecord(kind == HOLDER ? in.readUnsignedByte() : kind);
                 } catch (IllegalArgumentException | ArithmeticException e) {
                     throw damaged("record " + records + ": " + e.getMessage());
                 }
@@ -354,8 +391,25 @@ final class Snapshot {
             }
         }
 
+        private Holder readHolder() throws IOException {
+            int kind = in.readUnsignedByte();
+            require(kind == GROUP || kind == ALONE, "an account of kind " + kind);
+            boolean identified = in.readBoolean();
+            return kind == GROUP
+                    ? new Holder(identified, in.readUnsignedByte(), null)
+                    : new Holder(identified, 0, readText());
+        }
+
         private void put(LimitKey key, Cell cell) throws IOException {
-            if (!cells.restore(key, cell)) {
+            boolean identified = holder != null && holder.identified;
+            Holdings.Limit limit = new Holdings.Limit(key.family(), identified);
+            Object account = Holdings.Group.of(limit, Caller.of(null, key.subject()));
+            if (holder != null) {
+                account = holder.name == null
+                        ? new Holdings.Group(limit, holder.group)
+                        : new Holdings.Alone(limit, new Caller(holder.name, identified));
+            }
+            if (!cells.restore(key, cell, account, limit)) {
                 throw new InMemoryRateLimiter.SnapshotException(
                         "the snapshot has more keys than maxKeys allows, or one of them twice");
             }

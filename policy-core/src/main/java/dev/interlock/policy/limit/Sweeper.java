@@ -62,7 +62,7 @@ final class Sweeper {
         disturbed();
         if (lock.tryLock()) {
             try {
-                sweep(AT_ADDITION, false, now);
+                sweep(AT_ADDITION, now);
             } finally {
                 lock.unlock();
             }
@@ -80,15 +80,15 @@ final class Sweeper {
         }
         lock.lock();
         try {
-            return sweep(AT_BOUND, true, now);
+            return sweep(AT_BOUND, now);
         } finally {
             lock.unlock();
         }
     }
 
-    private boolean sweep(int steps, boolean untilDropped, Moment now) {
+    private boolean sweep(int steps, Moment now) {
         boolean dropped = false;
-        for (int i = 0; i < steps && !(dropped && untilDropped); i++) {
+        for (int i = 0; i < steps; i++) {
             Round round = this.round;
             if (round == null) {
                 round = new Round(cells.entries().iterator(), disturbances.get());

@@ -253,8 +253,8 @@ class SnapshotTest {
     void another_format_is_refused() throws Exception {
         limiter.snapshot(file);
         byte[] bytes = Files.readAllBytes(file);
-        bytes[11] = 2;
-        refused(bytes, "the snapshot has format 2, and only 1 can be read");
+        bytes[11] = 3;
+        refused(bytes, "the snapshot has format 3, and only 1 and 2 can be read");
     }
 
     @Test
