@@ -9,9 +9,12 @@ import java.nio.channels.OverlappingFileLockException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeParseException;
@@ -19,6 +22,7 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -83,11 +87,33 @@ final class LogFiles implements Closeable {
     }
 
     static FileChannel openFile(Path file) throws IOException {
-        return FileChannel.open(file, StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE);
+        return FileChannel.open(
+                file,
+                Set.of(StandardOpenOption.CREATE, StandardOpenOption.READ, StandardOpenOption.WRITE),
+                onlyOurs(file));
+    }
+
+    /** What a new file is given: where the system knows such permissions, only its owner may read and write it. */
+    private static FileAttribute<?>[] onlyOurs(Path file) {
+        return file.getFileSystem().supportedFileAttributeViews().contains("posix")
+                ? new FileAttribute<?>[] {
+                    PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+                }
+                : new FileAttribute<?>[0];
+    }
+
+    /** The file itself, if this is a link to it: two names of one log are one log. */
+    private static Path resolved(Path file) throws IOException {
+        Path absolute = file.toAbsolutePath();
+        return Files.isSymbolicLink(absolute) ? absolute.toRealPath() : absolute;
     }
 
     LogFiles(Path file, Settings settings, Instant now) throws IOException {
-        this.file = file.toAbsolutePath();
+        try {
+            this.file = resolved(file);
+        } catch (NoSuchFileException e) {
+            throw new IOException(file + " is a link to a file that isn't there; make the file, or name it itself", e);
+        }
         this.settings = settings;
         this.lockChannel = lock(this.file);
         boolean opened = false;
@@ -95,6 +121,7 @@ final class LogFiles implements Closeable {
             this.segment = lastSegment() + 1;
             this.channel = settings.opener().open(this.file);
             try {
+                claim(channel);
                 recover(now);
                 opened = true;
             } finally {
@@ -123,34 +150,39 @@ final class LogFiles implements Closeable {
             }
         }
         if (lock == null) {
-            throw new IOException(file + " is being written by another process or another log of this one;"
-                    + " give each process a file of its own");
+            throw taken(file);
         }
         return channel;
     }
 
-    /** Whether somebody writes the log of this file now. */
-    static boolean isLocked(Path file) {
-        Path lockFile = file.resolveSibling(file.getFileName() + ".lock");
-        if (!Files.isRegularFile(lockFile)) {
-            return false;
-        }
-        try (FileChannel channel = FileChannel.open(lockFile, StandardOpenOption.WRITE);
-                FileLock lock = channel.tryLock()) {
-            return lock == null;
+    private static IOException taken(Path file) {
+        return new IOException(file + " is being written by another process or another log of this one;"
+                + " give each process a file of its own");
+    }
+
+    /**
+     * Locks the log's file as well. The file beside it is found by its name, so it is another one for a hard link, and anew
+     * there for who comes after it was removed; this lock is the file's own. It is on a byte that no log ever has, so that on
+     * systems where a lock keeps others from reading, it keeps nobody from reading the log.
+     */
+    private void claim(FileChannel log) throws IOException {
+        FileLock lock = null;
+        try {
+            lock = log.tryLock(Long.MAX_VALUE - 1, 1, false);
         } catch (OverlappingFileLockException e) {
-            return true;
-        } catch (IOException e) {
-            // Not ours to write, so whoever writes it can't be told; the safe answer is the one that finds more.
-            return false;
+            // Another log in this process has it.
+        }
+        if (lock == null) {
+            throw taken(file);
         }
     }
 
     /** The files of a log that are there, in the order in which they were written. */
     static List<Path> files(Path file) throws IOException {
-        List<Path> files = new ArrayList<>(segments(file));
-        if (Files.exists(file)) {
-            files.add(file);
+        Path log = Files.exists(file) && Files.isSymbolicLink(file) ? file.toRealPath() : file;
+        List<Path> files = new ArrayList<>(segments(log));
+        if (Files.exists(log)) {
+            files.add(log);
         }
         return files;
     }
@@ -257,7 +289,8 @@ final class LogFiles implements Closeable {
         ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(found.torn(), 1 << 20));
         channel.read(bytes, found.end());
         bytes.flip();
-        try (FileChannel out = FileChannel.open(aside, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel out = FileChannel.open(
+                aside, Set.of(StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE), onlyOurs(aside))) {
             while (bytes.hasRemaining()) {
                 out.write(bytes);
             }
@@ -400,6 +433,13 @@ final class LogFiles implements Closeable {
         } catch (IOException e) {
             // The old file goes on under its old name, as if nothing had been.
             Files.move(finished, file, StandardCopyOption.ATOMIC_MOVE);
+            throw e;
+        }
+        try {
+            claim(next);
+        } catch (IOException e) {
+            // Somebody was quicker under this name, so the old file can't have it back either.
+            next.close();
             throw e;
         }
         channel.close();

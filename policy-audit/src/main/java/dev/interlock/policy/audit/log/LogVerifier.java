@@ -63,8 +63,8 @@ public final class LogVerifier {
     }
 
     /**
-     * The log need not end with a closing line, since its process was killed. A log that a process has open never need,
-     * whatever is said here. Default: it must.
+     * The log need not end with a closing line, since its process was killed or still writes it. Only who verifies can know:
+     * a lock proves nothing, as whoever may write beside the log can hold one. Default: it must.
      */
     public LogVerifier unclosed(boolean allowed) {
         this.unclosed = allowed;
@@ -88,7 +88,6 @@ public final class LogVerifier {
         if (files.isEmpty()) {
             throw new NoSuchFileException(file.toString());
         }
-        boolean inUse = LogFiles.isLocked(file);
         int segment = 0;
         for (Path each : files) {
             int number = LogFiles.number(file.toAbsolutePath(), each);
@@ -96,14 +95,14 @@ public final class LogVerifier {
                 find(each, 1, Kind.MISSING, "the file before this one, of segment " + (number - 1) + ", is missing");
             }
             segment = number == 0 ? segment + 1 : number;
-            read(each, each.equals(files.get(files.size() - 1)), inUse);
+            read(each, each.equals(files.get(files.size() - 1)));
         }
         checkHead(files.get(files.size() - 1));
         noteUnsigned(files.get(files.size() - 1));
         return new Verification(findings, notes, files, count, last == null ? Head.NONE : last);
     }
 
-    private void read(Path path, boolean isLast, boolean inUse) throws IOException {
+    private void read(Path path, boolean isLast) throws IOException {
         sealed = false;
         try (RawLines lines = new RawLines(path)) {
             while (lines.next()) {
@@ -113,17 +112,18 @@ public final class LogVerifier {
             long next = lines.number() + 1;
             if (lines.torn() > 0) {
                 String message = "the last line is not whole: its end is missing";
-                if (isLast && (inUse || unclosed)) {
+                if (isLast && unclosed) {
                     note(path, next, Kind.TRUNCATED, message);
                 } else {
                     find(path, next, Kind.TRUNCATED, message);
                 }
-            } else if (!sealed && !(isLast && (inUse || unclosed))) {
+            } else if (!sealed && !(isLast && unclosed)) {
                 find(
                         path,
                         next,
                         Kind.TRUNCATED,
-                        "there is no closing line: the process that wrote the log was killed, or the end was cut off");
+                        "there is no closing line: the process that wrote the log was killed or still writes it, or the end was"
+                                + " cut off");
             }
         }
     }

@@ -23,6 +23,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -32,9 +33,14 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.DisabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
 class AuditLogTest {
@@ -318,6 +324,95 @@ class AuditLogTest {
         write(Events.allowed(2));
         assertThat(LogLines.ids(file)).containsExactly("d1", "d2");
         assertThat(verify().findings()).isEmpty();
+    }
+
+    /** Other names of the same file, made before the log is opened. */
+    @ParameterizedTest
+    @ValueSource(strings = {"symbolic link", "link to a link", "hard link", "link to the directory"})
+    @DisabledOnOs(OS.WINDOWS)
+    void aLogByAnotherNameIsTheSameLog(String kind) throws Exception {
+        write(Events.allowed(1));
+        Path other = directory.resolve("other.jsonl");
+        switch (kind) {
+            case "hard link" -> Files.createLink(other, file);
+            case "link to the directory" ->
+                other = Files.createSymbolicLink(directory.resolve("elsewhere"), directory)
+                        .resolve(file.getFileName());
+            case "link to a link" ->
+                Files.createSymbolicLink(
+                        other, Files.createSymbolicLink(directory.resolve("between.jsonl"), file.getFileName()));
+            default -> Files.createSymbolicLink(other, file.getFileName());
+        }
+        Path named = other;
+        try (AuditLog log = AuditLog.at(file).open()) {
+            assertThatThrownBy(() -> AuditLog.at(named).open())
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is being written by another");
+            log.record(Events.allowed(2));
+        }
+        try (AuditLog log = AuditLog.at(named).open()) {
+            assertThatThrownBy(() -> AuditLog.at(file).open()).hasMessageContaining("is being written by another");
+            log.record(Events.allowed(3));
+        }
+        assertThat(LogLines.ids(file)).containsExactly("d1", "d2", "d3");
+        assertThat(verify().findings()).isEmpty();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aLockFileThatSomebodyRemovedLetsNoSecondLogIn() throws Exception {
+        try (AuditLog log = AuditLog.at(file).sync(Sync.everyDecision()).open()) {
+            log.record(Events.allowed(1));
+            Files.delete(directory.resolve("audit.jsonl.lock"));
+
+            assertThatThrownBy(() -> AuditLog.at(file).open())
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("is being written by another");
+            log.record(Events.allowed(2));
+        }
+        assertThat(LogLines.ids(file)).containsExactly("d1", "d2");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void afterAFileIsFinishedItsSuccessorIsLockedToo() throws Exception {
+        try (AuditLog log =
+                AuditLog.at(file).rotateAt(1).sync(Sync.everyDecision()).open()) {
+            log.record(Events.allowed(1));
+            log.record(Events.allowed(2));
+            Files.delete(directory.resolve("audit.jsonl.lock"));
+
+            assertThatThrownBy(() -> AuditLog.at(file).open()).hasMessageContaining("is being written by another");
+            log.record(Events.allowed(3));
+        }
+        assertThat(LogLines.ids(file)).containsExactly("d1", "d2", "d3");
+        assertThat(verify().findings()).isEmpty();
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void aLinkToNoFileIsRefused() throws Exception {
+        Files.createSymbolicLink(file, Path.of("nowhere.jsonl"));
+
+        assertThatThrownBy(() -> AuditLog.at(file).open()).hasMessageContaining("is a link to a file that isn't there");
+    }
+
+    @Test
+    @DisabledOnOs(OS.WINDOWS)
+    void onlyItsOwnerMayReadOrWriteWhatALogMakes() throws Exception {
+        write(Events.allowed(1));
+        Files.writeString(file, "half a li", StandardOpenOption.APPEND);
+        try (AuditLog log = AuditLog.at(file).rotateAt(1).open()) {
+            log.record(Events.allowed(2));
+            log.record(Events.allowed(3));
+        }
+
+        try (Stream<Path> files = Files.list(directory)) {
+            assertThat(files.toList())
+                    .hasSizeGreaterThan(3)
+                    .allSatisfy(each -> assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(each)))
+                            .isEqualTo("rw-------"));
+        }
     }
 
     @Test

@@ -83,6 +83,11 @@ final class FlakyDisk implements LogFiles.Opener {
             real.close();
         }
 
+        @Override
+        public FileLock tryLock(long position, long size, boolean shared) throws IOException {
+            return real.tryLock(position, size, shared);
+        }
+
         // ---- what a log has no use for
 
         @Override
@@ -132,11 +137,6 @@ final class FlakyDisk implements LogFiles.Opener {
 
         @Override
         public FileLock lock(long position, long size, boolean shared) {
-            throw new UnsupportedOperationException();
-        }
-
-        @Override
-        public FileLock tryLock(long position, long size, boolean shared) {
             throw new UnsupportedOperationException();
         }
     }

@@ -8,11 +8,13 @@ import dev.interlock.policy.audit.log.Verification.Finding;
 import dev.interlock.policy.audit.log.Verification.Kind;
 import dev.interlock.policy.engine.ToolCall;
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.security.KeyPair;
 import java.security.KeyPairGenerator;
 import java.util.ArrayList;
@@ -317,11 +319,32 @@ class LogVerifierTest {
     }
 
     @Test
-    void aLogInUseNeedNoClosingLine() throws Exception {
+    void aLogInUseNeedsNoClosingLineIfItMayBeUnclosed() throws Exception {
         Path open = directory.resolve("open.jsonl");
         try (AuditLog log = AuditLog.at(open).sync(Sync.everyDecision()).open()) {
             log.record(Events.allowed(1));
-            assertThat(LogVerifier.of(open).verify().findings()).isEmpty();
+            assertThat(LogVerifier.of(open).unclosed(true).verify().findings()).isEmpty();
+        }
+    }
+
+    @Test
+    void aLockThatSomebodyHoldsIsNoExcuseForALogWhoseEndIsCutOff() throws Exception {
+        Path cut = directory.resolve("cut.jsonl");
+        try (AuditLog log = AuditLog.at(cut).sealedBy(KEY).open()) {
+            log.record(Events.allowed(1));
+        }
+        List<String> lines = Files.readAllLines(cut);
+        Files.write(cut, lines.subList(0, lines.size() - 1));
+        Path lock = directory.resolve("cut.jsonl.lock");
+        try (FileChannel channel = FileChannel.open(lock, StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+                FileChannel log = FileChannel.open(cut, StandardOpenOption.WRITE)) {
+            assertThat(channel.tryLock()).isNotNull();
+            assertThat(log.tryLock()).isNotNull();
+
+            assertThat(LogVerifier.of(cut).verify().findings())
+                    .extracting(Finding::kind)
+                    .containsExactly(Kind.TRUNCATED);
+            assertThat(LogVerifier.of(cut).key(KEY).verify().intact()).isFalse();
         }
     }
 
