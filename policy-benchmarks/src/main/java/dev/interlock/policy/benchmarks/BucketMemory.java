@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.github.bucket4j.Bucket;
 import io.github.resilience4j.ratelimiter.RateLimiter;
 import io.github.resilience4j.ratelimiter.RateLimiterConfig;
@@ -49,10 +51,19 @@ final class BucketMemory {
     }
 
     private static PolicyEngine interlock(String[] sessions) {
-        PolicyEngine engine = Refunds.engine(Refunds.slowLimitedPolicy());
+        // One limit may hold half of a limiter's keys.
+        InMemoryRateLimiter limiter =
+                InMemoryRateLimiter.builder().maxKeys(2L * sessions.length).build();
+        PolicyEngine engine = PolicyEngine.builder(
+                        PolicyYaml.read(Refunds.slowLimitedPolicy(), "policy").orThrow())
+                .rateLimiter(limiter)
+                .build();
         ToolCall call = ToolCall.of(Refunds.TOOL, Refunds.arguments(1));
         for (String session : sessions) {
             engine.admit(call.in(session)).succeeded();
+        }
+        if (limiter.keyCount() != sessions.length) {
+            throw new IllegalStateException(limiter.keyCount() + " keys are counted, not " + sessions.length);
         }
         return engine;
     }

@@ -13,7 +13,7 @@ final class AuditLineText {
     }
 
     String of(AuditLine line) {
-        String start = colours.faint(line.text("t")) + "  ";
+        String start = colours.faint(Printable.of(line.text("t"))) + "  ";
         return start
                 + switch (line.event()) {
                     case "decision" -> decision(line, tool(line));
