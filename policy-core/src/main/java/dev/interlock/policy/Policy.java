@@ -1,7 +1,9 @@
 package dev.interlock.policy;
 
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,18 +20,43 @@ import org.jspecify.annotations.Nullable;
  *     unlisted ones pass
  * @param grants bodies by identity or glob, in document order; empty if the policy doesn't tell identities apart. A
  *     present but empty map grants nothing to anyone.
+ * @param context the keys of {@code ctx} that the host gives with each call, each once; empty if the policy doesn't say.
+ *     An engine that is not told to give all of them refuses the policy.
  */
 public record Policy(
         String description,
         Mode mode,
         PolicyBody body,
         Map<NamePattern, Posture> methods,
-        Optional<Map<NamePattern, PolicyBody>> grants) {
+        Optional<Map<NamePattern, PolicyBody>> grants,
+        Optional<List<String>> context) {
 
-    /** Copies everything, keeping order. */
+    /**
+     * Copies everything, keeping order.
+     *
+     * @throws IllegalArgumentException if a key of {@code ctx} is named twice
+     */
     public Policy {
+        context = context.map(List::copyOf);
+        context.ifPresent(Policy::requireDistinct);
         methods = Collections.unmodifiableMap(new LinkedHashMap<>(methods));
         grants = grants.map(map -> Collections.unmodifiableMap(new LinkedHashMap<>(map)));
+    }
+
+    /** A policy that doesn't say what its host gives. */
+    public Policy(
+            String description,
+            Mode mode,
+            PolicyBody body,
+            Map<NamePattern, Posture> methods,
+            Optional<Map<NamePattern, PolicyBody>> grants) {
+        this(description, mode, body, methods, grants, Optional.empty());
+    }
+
+    private static void requireDistinct(List<String> keys) {
+        if (new HashSet<>(keys).size() < keys.size()) {
+            throw new IllegalArgumentException("a key of ctx is named twice: " + keys);
+        }
     }
 
     @Override
@@ -39,12 +66,13 @@ public record Policy(
                 && mode == policy.mode
                 && body.equals(policy.body)
                 && PolicyBody.inOrder(methods).equals(PolicyBody.inOrder(policy.methods))
-                && grants.map(PolicyBody::inOrder).equals(policy.grants.map(PolicyBody::inOrder));
+                && grants.map(PolicyBody::inOrder).equals(policy.grants.map(PolicyBody::inOrder))
+                && context.equals(policy.context);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(description, mode, body, methods, grants);
+        return Objects.hash(description, mode, body, methods, grants, context);
     }
 
     /** An enforced policy with only a body. */

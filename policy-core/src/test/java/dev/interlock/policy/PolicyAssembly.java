@@ -46,7 +46,8 @@ final class PolicyAssembly {
                     grants.forEach((pattern, body) ->
                             assembled.put(pattern, new PolicyAssembly(body, "grants." + pattern + ".").assemble()));
                     return assembled;
-                }));
+                }),
+                parts.context());
     }
 
     static <T> List<T> joined(List<? extends T> first, List<? extends T> second) {

@@ -15,6 +15,12 @@ public final class PolicyEdits {
 
     private PolicyEdits() {}
 
+    /** A body that says nothing. */
+    public static PolicyBody nothing() {
+        return new PolicyBody(
+                Posture.ALLOW, List.of(), Map.of(), Map.of(), Map.of(), Optional.empty(), Optional.empty());
+    }
+
     /** Where the entries of the policy stand, those of its grants, too. */
     public static List<String> entries(Policy policy) {
         List<String> places = new ArrayList<>();
@@ -52,7 +58,8 @@ public final class PolicyEdits {
 
     /** The policy in the other mode. */
     public static Policy in(Mode mode, Policy policy) {
-        return new Policy(policy.description(), mode, policy.body(), policy.methods(), policy.grants());
+        return new Policy(
+                policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context());
     }
 
     /** The policy with one more tool hidden. */
@@ -85,7 +92,8 @@ public final class PolicyEdits {
                         condition -> condition.path().text().startsWith("state._global.")
                                 ? Condition.of("args.amount", Operator.EXISTS, true)
                                 : condition));
-        return new Policy(policy.description(), policy.mode(), readable, policy.methods(), Optional.empty());
+        return new Policy(
+                policy.description(), policy.mode(), readable, policy.methods(), Optional.empty(), policy.context());
     }
 
     /** The policy with another name for a tool, wherever it speaks of it. */
@@ -96,7 +104,8 @@ public final class PolicyEdits {
                 policy.mode(),
                 rename.apply(policy.body()),
                 policy.methods(),
-                policy.grants().map(grants -> mapValues(grants, rename)));
+                policy.grants().map(grants -> mapValues(grants, rename)),
+                policy.context());
     }
 
     private static PolicyBody renamed(String from, String to, PolicyBody body) {
@@ -128,7 +137,8 @@ public final class PolicyEdits {
     }
 
     private static Policy with(Policy policy, PolicyBody body) {
-        return new Policy(policy.description(), policy.mode(), body, policy.methods(), policy.grants());
+        return new Policy(
+                policy.description(), policy.mode(), body, policy.methods(), policy.grants(), policy.context());
     }
 
     private static Policy mapEntries(Policy policy, UnaryOperator<Entry> change) {
@@ -137,7 +147,8 @@ public final class PolicyEdits {
                 policy.mode(),
                 mapEntries(policy.body(), change),
                 policy.methods(),
-                policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))));
+                policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))),
+                policy.context());
     }
 
     private static PolicyBody mapEntries(PolicyBody body, UnaryOperator<Entry> change) {

@@ -3,6 +3,7 @@ package dev.interlock.policy.cli;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.log.AuditLog;
+import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
@@ -164,7 +165,12 @@ final class ProxyCommand implements Callable<Integer> {
 
     private PolicyEngine engine(
             Policy policy, RateLimiter limiter, @Nullable ApprovalTickets tickets, @Nullable AuditLog log) {
+        CallFacts facts = new CallFacts(
+                identity != null ? null : "a proxy knows no identity unless it is given with --identity",
+                server != null ? null : "a proxy knows no name of its server unless it is given with --server",
+                "a proxy has no ctx; take it out, or put the policy into the host itself");
         try {
+            facts.require(policy);
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .rateLimiter(limiter)
                     .approvals(tickets)
@@ -172,7 +178,10 @@ final class ProxyCommand implements Callable<Integer> {
             if (log != null) {
                 builder.audit(log);
             }
-            return builder.build();
+            PolicyEngine engine = builder.build();
+            // Also of a policy that is changed later.
+            engine.expect(facts);
+            return engine;
         } catch (IllegalArgumentException e) {
             throw new CliException(policyFile + ": " + e.getMessage());
         }

@@ -20,6 +20,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -298,6 +299,124 @@ class ProxyIT {
         List<String> args = new ArrayList<>(List.of(proxy()));
         args.addAll(2, List.of(options));
         return args.toArray(String[]::new);
+    }
+
+    @Test
+    void refusesToStartWithAPolicyThatReadsWhatAProxyNeverKnows() throws Exception {
+        interlock.file("reads.yaml", """
+                version: "1"
+                tools:
+                  pay:
+                    deny_if:
+                      - {path: ctx.role, op: eq, value: guest}
+                      - {path: call.identity, op: eq, value: mallory}
+                      - {path: call.server, op: eq, value: production}
+                """).file("grants.yaml", """
+                version: "1"
+                grants:
+                  bot: {default: allow}
+                """).file("context.yaml", """
+                version: "1"
+                context: [tenant]
+                """);
+
+        Result reads = interlock.run("proxy", "reads.yaml", "--", "no-such-server");
+        assertThat(reads.code()).isEqualTo(2);
+        assertThat(reads.err())
+                .contains("ctx.role at tools.pay.deny_if[0] (5:9), but a proxy has no ctx")
+                .contains("call.identity at tools.pay.deny_if[1] (6:9)", "--identity")
+                .contains("call.server at tools.pay.deny_if[2] (7:9)", "--server");
+        Result known =
+                interlock.run("proxy", "reads.yaml", "--identity", "a", "--server", "b", "--", "no-such-server");
+        assertThat(known.err()).contains("ctx.role").doesNotContain("call.identity", "call.server");
+        Result grants = interlock.run("proxy", "grants.yaml", "--", "no-such-server");
+        assertThat(grants.code()).isEqualTo(2);
+        assertThat(grants.err()).contains("the identity at grants, but", "--identity");
+        assertThat(interlock.run("proxy", "context.yaml", "--", "no-such-server")
+                        .err())
+                .contains("ctx.tenant at context, but a proxy has no ctx");
+        assertThat(interlock.run("proxy", "grants.yaml", "--identity", "bot", "--", "no-such-server")
+                        .err())
+                .contains("the server can't be started");
+    }
+
+    @Test
+    void doesNotTakeUpAChangedPolicyThatReadsWhatAProxyNeverKnows() throws Exception {
+        Process proxy = interlock.builder(proxy()).start();
+        try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8);
+                BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = proxy.getOutputStream()) {
+            assertThat(err.readLine()).startsWith("pid ");
+            assertThat(answer(in, out, call(1, "500"))).contains("\"isError\":true", "cap");
+
+            interlock.file("policy.yaml", """
+                    version: "1"
+                    tools: {pay: {deny_if: [{path: ctx.role, op: eq, value: guest}]}}
+                    """);
+
+            assertThat(err.readLine()).contains("can't be enforced", "ctx.role", "the one before stays");
+            assertThat(answer(in, out, call(2, "500"))).contains("\"isError\":true", "cap");
+        } finally {
+            proxy.destroy();
+        }
+    }
+
+    @Test
+    void answersACallWhoseIdIsReservedWithADenial() throws Exception {
+        Result result = interlock.runWith(
+                call("\"dev.interlock/1\"", "1") + "\n"
+                        + "{\"jsonrpc\":\"2.0\",\"id\":\"dev.interlock/2\",\"method\":\"ping\"}\n",
+                proxy());
+
+        assertThat(result.out().lines())
+                .hasSize(2)
+                .anyMatch(line -> line.contains("\"dev.interlock/1\"") && line.contains("POLICY DENIED"))
+                .anyMatch(line -> line.contains("\"dev.interlock/2\"") && line.contains("\"error\""))
+                .noneMatch(line -> line.contains("echo"));
+    }
+
+    @Test
+    void aCallThatTheServerHasRunKeepsItsLimitHoweverTheConnectionEnds() throws Exception {
+        interlock.file("policy.yaml", """
+                version: "1"
+                tools:
+                  pay:
+                    rules:
+                      - {name: once, rate_limit: {max: 1, window: 1d, algorithm: sliding_window}}
+                """);
+        AtomicInteger ran = new AtomicInteger();
+        HttpServer gone = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        String nowhere = "http://localhost:" + gone.getAddress().getPort() + "/mcp";
+        gone.start();
+        gone.stop(0);
+        HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+        server.createContext("/mcp", exchange -> {
+            try (exchange) {
+                if (new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8)
+                        .contains("tools/call")) {
+                    ran.incrementAndGet();
+                }
+                exchange.getResponseHeaders().set("Location", nowhere);
+                exchange.sendResponseHeaders(307, -1);
+            }
+        });
+        server.start();
+        Process proxy = interlock.builder(
+                        "proxy",
+                        "policy.yaml",
+                        "--url",
+                        "http://localhost:" + server.getAddress().getPort() + "/mcp")
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
+        try (BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
+                OutputStream in = proxy.getOutputStream()) {
+            assertThat(answer(in, out, call(1, "1"))).contains("\"error\"");
+            assertThat(answer(in, out, call(2, "1"))).contains("\"isError\":true", "once");
+            assertThat(ran).hasValue(1);
+        } finally {
+            proxy.destroy();
+            server.stop(0);
+        }
     }
 
     @Test

@@ -90,6 +90,8 @@ class SchemaTest {
                 "{tools: {t: {rules: [{rate_limit: {max: 10, window: 60, algorithm: token_bucket, scope: session}}]}}}",
                 "{categories: {read: {}, financial: null}, risks: {high+: {}, low: {}}, all_tools: {}}",
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",
+                "{context: [tenant, 5, true], default: deny}",
+                "{context: []}",
                 "{get_status: {}, list_items: {rules: [{action: deny}]}}",
             })
     void itTakesWhatTheReaderTakes(String policy) {

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * @param tool the tool's name
  * @param server the server that is called; null if the host doesn't say
  * @param identity who calls; null if the host doesn't say
- * @param session the agent session; null if the host doesn't say
+ * @param session the agent session; where the host doesn't say, the identity, or one that all such calls have in common
  * @param arguments the arguments
  * @param parameters what else the request says, as far as the adapter knows it; see {@link
  *     dev.interlock.policy.engine.ToolCall#parameters}

@@ -19,8 +19,11 @@ import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -60,6 +63,12 @@ public final class PolicyEngine {
 
     private final Approvals approvals;
 
+    /** The keys of {@code ctx} that the host gives. */
+    private final Set<String> context;
+
+    /** What is known of calls, for each way by which they come; guarded by this. */
+    private final Set<CallFacts> expected = new LinkedHashSet<>();
+
     private volatile CompiledPolicy current;
     /** What the current policy was compiled with; guarded by this. */
     private @Nullable ToolLock lock;
@@ -74,7 +83,8 @@ public final class PolicyEngine {
         this.listener = builder.listener();
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
-        this.current = new CompiledPolicy(builder.policy, catalog, validator, limiter, lock);
+        this.context = Set.copyOf(builder.context);
+        this.current = compile(builder.policy, lock);
         this.recorder = Recorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
@@ -412,13 +422,50 @@ public final class PolicyEngine {
     }
 
     /**
+     * Tells that calls will come of which no more is known than this: whoever puts calls here, such as a wrapped transport,
+     * says so once. From then on {@link #update(Policy)} refuses what can't be decided on such calls, too, also when
+     * whoever put them here is closed.
+     *
+     * @throws IllegalArgumentException if the policy in force reads what is never known of them; the message says what, where
+     *     and what to do
+     */
+    public synchronized void expect(CallFacts facts) {
+        facts.require(current.policy());
+        expected.add(facts);
+    }
+
+    private CompiledPolicy compile(Policy policy, @Nullable ToolLock toolLock) {
+        expected.forEach(facts -> facts.require(policy));
+        policy.context().ifPresent(keys -> requireContext(policy, keys));
+        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock);
+    }
+
+    private void requireContext(Policy policy, List<String> declared) {
+        List<String> missing =
+                declared.stream().filter(key -> !context.contains(key)).toList();
+        if (!missing.isEmpty()) {
+            throw new IllegalArgumentException(
+                    "the policy's 'context' names what this host is not said to give in ctx: "
+                            + String.join(", ", missing) + "; give it with every call, and tell the engine so:"
+                            + " PolicyEngine.builder(policy).context(…)");
+        }
+        for (PolicyReads.Read read : PolicyReads.of(policy)) {
+            String key = read.key();
+            if (key != null && !declared.contains(key)) {
+                throw new IllegalArgumentException("the policy reads " + read.name() + " at " + read.place()
+                        + ", which its 'context' doesn't name");
+            }
+        }
+    }
+
+    /**
      * Swaps the policy: a call sees wholly the old one or wholly the new one. Counters and buckets are kept where the
      * new policy has a limit of the same entry and name.
      *
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
      */
     public synchronized void update(Policy policy) {
-        swap(Change.POLICY, new CompiledPolicy(policy, catalog, validator, limiter, lock));
+        swap(Change.POLICY, compile(policy, lock));
     }
 
     /**
@@ -426,7 +473,7 @@ public final class PolicyEngine {
      * the new one.
      */
     public synchronized void update(@Nullable ToolLock toolLock) {
-        swap(Change.LOCK, new CompiledPolicy(current.policy(), catalog, validator, limiter, toolLock));
+        swap(Change.LOCK, compile(current.policy(), toolLock));
         lock = toolLock;
     }
 
@@ -503,6 +550,7 @@ public final class PolicyEngine {
         private @Nullable ToolLock lock;
         private EngineListener listener = EngineListener.NONE;
         private Supplier<String> ids = Builder::randomId;
+        private final Set<String> context = new HashSet<>();
         private final List<AuditSink> sinks = new ArrayList<>();
         private final List<AuditSink> observers = new ArrayList<>();
         private @Nullable ApprovalHandler approvals;
@@ -529,6 +577,15 @@ public final class PolicyEngine {
         /** Rates one tool by hand; the classifier is not asked about it. */
         public Builder rating(String tool, ToolRating rating) {
             ratings.put(tool, rating);
+            return this;
+        }
+
+        /**
+         * The keys of {@code ctx} that the host gives with every call. A policy whose {@code context} names another is refused;
+         * a policy without {@code context} may read any. Default: none.
+         */
+        public Builder context(String... keys) {
+            context.addAll(List.of(keys));
             return this;
         }
 

@@ -83,6 +83,7 @@ public final class PolicyReview {
     private static void requireEnforceable(Policy policy) {
         PolicyEngine.builder(policy)
                 .schemaValidator((schema, arguments) -> Optional.empty())
+                .context(policy.context().orElse(List.of()).toArray(String[]::new))
                 .build();
     }
 

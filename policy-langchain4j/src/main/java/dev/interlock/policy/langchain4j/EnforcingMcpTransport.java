@@ -3,6 +3,7 @@ package dev.interlock.policy.langchain4j;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.MethodCall;
@@ -107,7 +108,11 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.terms = Terms.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
     }
 
-    /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
+    /**
+     * Wraps a transport with the usual settings. One engine may serve any number of transports.
+     *
+     * @throws IllegalArgumentException as {@link Builder#build} does
+     */
     public static EnforcingMcpTransport wrap(McpTransport transport, PolicyEngine engine) {
         return builder(transport, engine).build();
     }
@@ -643,8 +648,20 @@ public final class EnforcingMcpTransport implements McpTransport {
             return this;
         }
 
-        /** The wrapped transport. */
+        /**
+         * The wrapped transport.
+         *
+         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
+         *     server's name or {@code ctx}. From then on the engine takes no such policy.
+         */
         public EnforcingMcpTransport build() {
+            boolean signs = !signer.equals(CallSigner.NONE);
+            engine.expect(new CallFacts(
+                    signs || identity != null
+                            ? null
+                            : "no call here has an identity: set identity, or callSigner, where the transport is wrapped",
+                    server != null ? null : "the server has no name: set server where the transport is wrapped",
+                    signs ? null : "nobody gives it: set callSigner where the transport is wrapped"));
             return new EnforcingMcpTransport(this);
         }
 

@@ -537,6 +537,27 @@ class EnforcingMcpTransportTest {
     }
 
     @ParameterizedTest
+    @ValueSource(strings = {"ctx.role", "call.identity", "call.server"})
+    void aPolicyThatReadsWhatNobodyGivesIsRefusedWhenTheTransportIsWrapped(String path) {
+        String policy = "version: '1'\ntools: {pay: {deny_if: [{path: " + path + ", op: eq, value: guest}]}}\n";
+
+        assertThatThrownBy(() -> started(policy, limiter, builder -> builder))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(path + " at tools.pay.deny_if[0] (2:24)");
+        started(policy, limiter, builder -> builder.server("shop").callSigner((call, invocation) -> call.by("ada")));
+    }
+
+    @Test
+    void grantsAreRefusedWhereNoCallHasAnIdentity() {
+        String policy = "version: '1'\ngrants: {ada: {default: allow}}\n";
+
+        assertThatThrownBy(() -> started(policy, limiter, builder -> builder))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("grants");
+        started(policy, limiter, builder -> builder.identity("ada"));
+    }
+
+    @ParameterizedTest
     @ValueSource(longs = {1L << 52, (1L << 52) + 1, Long.MAX_VALUE})
     void aCallerCannotTakeAnIdThatIsKeptForRequestsOfOurOwnSoThatItsEndIsNotLost(long id) {
         assertThat(code(send(call(id, "count", "{}")))).isEqualTo("malformed");

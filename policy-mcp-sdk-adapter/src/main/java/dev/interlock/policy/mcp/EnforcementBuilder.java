@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
@@ -138,6 +139,17 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     public B approvalWait(Duration longest) {
         this.approvalWait = positive("approvalWait", longest);
         return self();
+    }
+
+    /** Refuses a policy that reads what nobody here can know. */
+    void requireFacts() {
+        boolean resolves = !resolver.equals(CallContextResolver.NONE);
+        engine.expect(new CallFacts(
+                resolves || identity != null
+                        ? null
+                        : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
+                server != null ? null : "the server has no name: set server where the transport is wrapped",
+                resolves ? null : "nobody gives it: set callContext where the transport is wrapped"));
     }
 
     Answers answers() {

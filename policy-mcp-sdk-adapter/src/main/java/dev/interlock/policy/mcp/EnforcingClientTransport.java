@@ -91,7 +91,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.toolLists = new ToolListFilter(builder.engine, methods, builder.server, answers);
     }
 
-    /** Wraps a transport with the usual settings. One engine may serve any number of transports. */
+    /**
+     * Wraps a transport with the usual settings. One engine may serve any number of transports.
+     *
+     * @throws IllegalArgumentException as {@link Builder#build} does
+     */
     public static EnforcingClientTransport wrap(McpClientTransport transport, PolicyEngine engine) {
         return builder(transport, engine).build();
     }
@@ -439,8 +443,14 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return this;
         }
 
-        /** The wrapped transport. */
+        /**
+         * The wrapped transport.
+         *
+         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
+         *     server's name or {@code ctx}. From then on the engine takes no such policy.
+         */
         public EnforcingClientTransport build() {
+            requireFacts();
             return new EnforcingClientTransport(this);
         }
     }

@@ -38,18 +38,18 @@ public final class EnforcingServerTransports {
 
     private EnforcingServerTransports() {}
 
-    /** Wraps a provider for stdio or SSE with the usual settings. */
+    /** Wraps a provider for stdio or SSE with the usual settings; fails as that with settings does. */
     public static McpServerTransportProvider wrap(McpServerTransportProvider provider, PolicyEngine engine) {
         return builder(engine).wrap(provider);
     }
 
-    /** Wraps a provider for streamable HTTP with the usual settings. */
+    /** Wraps a provider for streamable HTTP with the usual settings; fails as that with settings does. */
     public static McpStreamableServerTransportProvider wrap(
             McpStreamableServerTransportProvider provider, PolicyEngine engine) {
         return builder(engine).wrap(provider);
     }
 
-    /** Wraps a transport that keeps no sessions with the usual settings. */
+    /** Wraps a transport that keeps no sessions with the usual settings; fails as that with settings does. */
     public static McpStatelessServerTransport wrap(McpStatelessServerTransport transport, PolicyEngine engine) {
         return builder(engine).wrap(transport);
     }
@@ -89,9 +89,12 @@ public final class EnforcingServerTransports {
          * Wraps a provider for stdio or SSE.
          *
          * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
+         *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpServerTransportProvider wrap(McpServerTransportProvider provider) {
             SdkSurface.requireKnown();
+            requireFacts();
             return new GuardedProvider(provider, new ServerGuard(this));
         }
 
@@ -99,9 +102,12 @@ public final class EnforcingServerTransports {
          * Wraps a provider for streamable HTTP.
          *
          * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
+         *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpStreamableServerTransportProvider wrap(McpStreamableServerTransportProvider provider) {
             SdkSurface.requireKnown();
+            requireFacts();
             return new GuardedStreamableProvider(provider, new ServerGuard(this));
         }
 
@@ -109,9 +115,12 @@ public final class EnforcingServerTransports {
          * Wraps a transport that keeps no sessions.
          *
          * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
+         *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpStatelessServerTransport wrap(McpStatelessServerTransport transport) {
             SdkSurface.requireKnown();
+            requireFacts();
             return new GuardedStatelessTransport(transport, new ServerGuard(this));
         }
     }

@@ -1136,6 +1136,50 @@ class EnforcingClientTransportTest {
         }
     }
 
+    /** A policy that reads what can't be known of any call. */
+    @Nested
+    class APolicyThatReadsWhatNobodyGives {
+
+        private static final Policy GRANTS =
+                new Policies().granting("ada", "read").policy();
+
+        @Test
+        void isRefusedWhenTheTransportIsWrapped() {
+            for (String path : List.of("ctx.role", "call.identity", "call.server")) {
+                assertThatThrownBy(() -> wrapped(Policies.denyingIf(path, "guest")))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(path)
+                        .hasMessageContaining("tools.pay.deny_if[0]")
+                        .hasMessageContaining("where the transport is wrapped");
+            }
+            assertThatThrownBy(() -> wrapped(GRANTS)).hasMessageContaining("grants");
+        }
+
+        @Test
+        void isTakenIfTheHostSaysHowItIsKnown() {
+            CallContextResolver resolver = (context, reactor) -> CallContext.EMPTY;
+            wrapped(Policies.denyingIf("ctx.role", "guest"), builder -> builder.callContext(resolver));
+            wrapped(Policies.denyingIf("call.identity", "ada"), builder -> builder.callContext(resolver));
+            wrapped(Policies.denyingIf("call.identity", "ada"), builder -> builder.identity("ada"));
+            wrapped(Policies.denyingIf("call.server", "production"), builder -> builder.server("production"));
+            wrapped(Policies.denyingIf("call.session", "s-1"));
+            wrapped(GRANTS, builder -> builder.identity("ada"));
+        }
+
+        @Test
+        void isRefusedLaterAndTheOneBeforeStays() {
+            Policy before = Policies.allowingAll();
+            PolicyEngine engine = PolicyEngine.builder(before).build();
+            EnforcingClientTransport.wrap(wire, engine);
+
+            assertThatThrownBy(() -> engine.update(Policies.denyingIf("ctx.role", "guest")))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("ctx.role");
+
+            assertThat(engine.policy()).isEqualTo(before);
+        }
+    }
+
     /** Ids that only requests of our own have. */
     @Nested
     class ReservedIds {

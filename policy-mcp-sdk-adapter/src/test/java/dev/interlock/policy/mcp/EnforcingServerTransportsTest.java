@@ -582,6 +582,21 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource
+    void aPolicyThatReadsWhatNobodyGivesIsRefusedWhenTheServerIsWrapped(ServerWay way) {
+        for (String path : List.of("ctx.role", "call.identity", "call.server")) {
+            assertThatThrownBy(() -> open(way, Policies.denyingIf(path, "guest"), builder -> {}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining(path);
+        }
+        assertThatThrownBy(
+                        () -> open(way, new Policies().granting("ada", "work").policy(), builder -> {}))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("grants");
+        open(way, Policies.denyingIf("ctx.role", "guest"), builder -> builder.callContext(BY_USER));
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aResolverThatFailsDeniesAndTellsNothing(ServerWay way) {
         ServerWay.End end = open(
                 way,

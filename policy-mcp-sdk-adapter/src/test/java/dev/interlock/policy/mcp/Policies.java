@@ -1,10 +1,14 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -15,6 +19,7 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -41,6 +46,18 @@ final class Policies {
         return new Policies()
                 .tool("start_export", limit(10), requiredArguments())
                 .tool("delete_store", denied("Stores are not deleted by agents."));
+    }
+
+    /** No call of {@code pay} where this path has this value. */
+    static Policy denyingIf(String path, String value) {
+        Condition condition = new Condition(
+                Path.parse(path), Operator.EQ, new Value.Text(value), null, Place.of("tools.pay.deny_if[0]"));
+        Block block = new Block(List.of(condition), null, condition.place());
+        Policies policies = new Policies();
+        policies.tools.put(
+                new NamePattern("pay"),
+                new Entry(false, List.of(), List.of(block), List.of(), List.of(), Place.of("tools.pay")));
+        return policies.policy();
     }
 
     /** Grants an identity these tools, and no others. */

@@ -14,6 +14,7 @@ import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.InMemoryRateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -54,6 +55,7 @@ public final class Rehearsal {
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
                 .approvals(new Stand())
+                .context(policy.context().orElse(List.of()).toArray(String[]::new))
                 .time(time)
                 .ids(() -> Long.toString(ids.incrementAndGet()));
         tools.ratings().forEach(builder::rating);

@@ -2,6 +2,8 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Regex;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What the readers of one document share. */
 final class Context {
@@ -9,6 +11,10 @@ final class Context {
     final Findings findings;
     final Scalars scalars;
     final InterceptView intercept = new InterceptView();
+
+    /** The keys of {@code ctx} that the document says the host gives; null if it doesn't say. */
+    @Nullable
+    List<String> given;
 
     private int patternsWeight;
 

@@ -112,9 +112,40 @@ final class DocumentReader {
             description = text == null ? "" : text;
         }
         Mode mode = mode(fields);
+        // Before the paths that may read no other.
+        List<String> given = given(fields);
+        context.given = given;
         Counters own = counters(null);
         PolicyBody body = bodies.read(fields, Posture.ALLOW, own);
-        return new Policy(description, mode, body, methods(fields), grants(fields, own));
+        return new Policy(description, mode, body, methods(fields), grants(fields, own), Optional.ofNullable(given));
+    }
+
+    /** The keys of {@code ctx} that the host gives; null if the document doesn't say, or what it says is broken. */
+    private @Nullable List<String> given(Fields fields) {
+        Node.Pair pair = fields.pair("context");
+        if (pair == null) {
+            return null;
+        }
+        At at = fields.at("context");
+        context.intercept.ignores("'context'", pair.key(), at);
+        if (!(pair.value() instanceof Node.Sequence names)) {
+            context.scalars.wrongType(pair.value(), at, "context", "a list");
+            return null;
+        }
+        List<String> keys = new ArrayList<>(names.items().size());
+        boolean whole = true;
+        for (int i = 0; i < names.items().size(); i++) {
+            Node item = names.items().get(i);
+            String key = context.scalars.nonBlank(item, at.item(i), "a key of ctx");
+            whole &= key != null;
+            if (key != null && keys.contains(key)) {
+                context.findings.error(
+                        "duplicate-name", item, at.item(i), Display.quoted(key) + " is named twice", "name it once");
+            } else if (key != null) {
+                keys.add(key);
+            }
+        }
+        return whole ? keys : null;
     }
 
     private Counters counters(@Nullable Counters outer) {

@@ -22,7 +22,8 @@ final class Keys {
             "risks",
             "all_tools",
             "methods",
-            "grants");
+            "grants",
+            "context");
 
     static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
 

@@ -26,12 +26,26 @@ final class PathReader {
         if (text == null) {
             return null;
         }
+        Path path;
         try {
-            return Path.parse(text);
+            path = Path.parse(text);
         } catch (IllegalArgumentException e) {
             context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), hint(text));
             return null;
         }
+        List<String> given = context.given;
+        if (given != null && path.root() == Path.Root.CTX && !given.contains(path.member(0))) {
+            String nearest = Nearest.to(path.member(0), given);
+            context.findings.error(
+                    "not-in-context",
+                    node,
+                    at,
+                    Display.quoted(path.text()) + " is nothing that the host gives: 'context' doesn't name "
+                            + Display.quoted(path.member(0)),
+                    nearest == null ? "add it to 'context'" : "did you mean 'ctx." + nearest + "'?");
+            return null;
+        }
+        return path;
     }
 
     /** The path of one argument, which holds an amount. */

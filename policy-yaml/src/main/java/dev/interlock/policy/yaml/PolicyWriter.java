@@ -58,6 +58,7 @@ final class PolicyWriter {
                         body(body);
                     })));
         });
+        policy.context().ifPresent(keys -> out.line("context", list(keys)));
     }
 
     private void body(PolicyBody body) {

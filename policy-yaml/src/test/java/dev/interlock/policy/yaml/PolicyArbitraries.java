@@ -152,13 +152,18 @@ public final class PolicyArbitraries {
                         .ofMaxSize(2)
                         .optional(0.3)
                 : Arbitraries.just(Optional.empty());
-        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants)
-                .as((description, mode, body, methodMap, grantMap) -> new Policy(
+        // What conditions read, and more.
+        Arbitrary<Optional<List<String>>> contexts = Arbitraries.of(
+                        List.of("tenant"), List.of("tenant", "yes"), List.of("a.b", "tenant", "x-note"))
+                .optional(0.2);
+        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants, contexts)
+                .as((description, mode, body, methodMap, grantMap, context) -> new Policy(
                         description.orElse(""),
                         mode,
                         body.apply(At.ROOT),
                         methodMap,
-                        grantMap.map(PolicyArbitraries::placeGrants)))
+                        grantMap.map(PolicyArbitraries::placeGrants),
+                        context))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
     }

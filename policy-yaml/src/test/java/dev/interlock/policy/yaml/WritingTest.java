@@ -30,7 +30,7 @@ class WritingTest {
                     "conditions": [{"value": [1.50, "1.50", null], "op": "not_in", "path": "args.\\"a.b\\"[*].c"}]}],
                    "require": [{"conditions": [{"path": "args.a", "op": "eq", "value": true}]}]},
                   "*": {"deny_if": [{"path": "args.x", "op": "exists", "value": true}]}},
-                 "version": 1, "description": "Payments"}
+                 "context": ["tenant", "on"], "version": 1, "description": "Payments"}
                 """;
         assertThat(PolicyYaml.write(PolicyYaml.read(untidy, "x").orThrow())).isEqualTo("""
                 version: "1"
@@ -60,6 +60,7 @@ class WritingTest {
                     - counter: all
                       window: hour
                       max: 100
+                context: [tenant, "on"]
                 """);
     }
 

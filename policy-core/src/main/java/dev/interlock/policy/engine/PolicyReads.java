@@ -1,0 +1,104 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Rule;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+
+/** What a policy reads of a call that only the host can say: all of it, wherever a policy can read something. */
+final class PolicyReads {
+
+    private final List<Read> reads = new ArrayList<>();
+
+    private PolicyReads() {}
+
+    /** Who has to say it. */
+    enum Source {
+        IDENTITY,
+        SERVER,
+        CONTEXT
+    }
+
+    /**
+     * One thing that is read.
+     *
+     * @param name as policies write it, such as {@code ctx.tenant}
+     * @param key the key, if it is of {@code ctx}; else null
+     * @param place where it is read
+     */
+    record Read(Source source, String name, @Nullable String key, Place place) {}
+
+    /** All that the policy reads, in the order of the document. */
+    static List<Read> of(Policy policy) {
+        PolicyReads found = new PolicyReads();
+        policy.context()
+                .ifPresent(keys -> keys.forEach(
+                        key -> found.reads.add(new Read(Source.CONTEXT, "ctx." + key, key, Place.of("context")))));
+        found.body(policy.body());
+        policy.grants().ifPresent(grants -> {
+            found.reads.add(new Read(Source.IDENTITY, "the identity", null, Place.of("grants")));
+            grants.values().forEach(found::body);
+        });
+        return found.reads;
+    }
+
+    private void body(PolicyBody body) {
+        Stream.of(
+                        body.tools().values().stream(),
+                        body.categories().values().stream(),
+                        body.risks().values().stream(),
+                        body.star().stream(),
+                        body.allTools().stream())
+                .flatMap(entries -> entries)
+                .forEach(this::entry);
+    }
+
+    private void entry(Entry entry) {
+        for (Block block : entry.require()) {
+            conditions(block.conditions());
+        }
+        for (Block block : entry.denyIf()) {
+            conditions(block.conditions());
+        }
+        for (Rule rule : entry.rules()) {
+            conditions(ScopedEntry.demands(rule).conditions());
+        }
+    }
+
+    private void conditions(List<Condition> conditions) {
+        for (Condition condition : conditions) {
+            Path path = condition.path();
+            Source source = source(path);
+            if (source != null) {
+                String key = source == Source.CONTEXT ? first(path) : null;
+                reads.add(new Read(source, path.text(), key, condition.place()));
+            }
+        }
+    }
+
+    private static @Nullable Source source(Path path) {
+        return switch (path.root()) {
+            case CTX -> Source.CONTEXT;
+            case CALL ->
+                switch (first(path)) {
+                    case "identity" -> Source.IDENTITY;
+                    case "server" -> Source.SERVER;
+                    default -> null; // A session is always known.
+                };
+            case ARGS, STATE, TOOL -> null;
+        };
+    }
+
+    /** The name after the root. A path that was put together in code may have none there, and reads all there is. */
+    private static String first(Path path) {
+        return path.steps().get(0) instanceof Path.Step.Member member ? member.name() : "*";
+    }
+}
