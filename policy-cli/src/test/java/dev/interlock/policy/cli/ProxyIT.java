@@ -106,6 +106,21 @@ class ProxyIT {
     }
 
     @Test
+    void aToolOfWhichItsServerSaysNothingIsDeniedWhereThePolicyRatesTools() throws Exception {
+        interlock.file("policy.yaml", """
+                version: "1"
+                default: allow
+                categories:
+                  destructive:
+                    rules: [{action: deny}]
+                """);
+
+        Result result = interlock.runWith(call(1, "1") + "\n", proxy());
+
+        assertThat(result.out()).contains("schema_unknown").doesNotContain("echo");
+    }
+
+    @Test
     void reachesAServerOverHttpWithTheHeadersThatWereGiven() throws Exception {
         HttpServer server = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
         server.createContext("/mcp", ProxyIT::answer);

@@ -305,7 +305,7 @@ final class Approvals {
                     asked.policy().read(call.context()),
                     question.asking(),
                     question.message(),
-                    engine.tools().rating(call.server(), call.tool()),
+                    engine.rating(call),
                     asked.policy().policy(),
                     patience);
         }

@@ -6,7 +6,7 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.tool.SchemaValidator;
-import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -239,14 +239,12 @@ abstract sealed class Check {
         private static final String UNCLEAR = "two arguments have names that differ only in case or look alike";
 
         private final Validation validation;
-        private final ToolCatalog catalog;
         private final @Nullable SchemaValidator validator;
         private final Denials denials;
         private final List<MemberName> required;
 
-        Valid(Validation validation, ToolCatalog catalog, @Nullable SchemaValidator validator, Denials denials) {
+        Valid(Validation validation, @Nullable SchemaValidator validator, Denials denials) {
             this.validation = validation;
-            this.catalog = catalog;
             this.validator = validator;
             this.denials = denials;
             this.required = validation.required().stream().map(MemberName::of).toList();
@@ -275,7 +273,7 @@ abstract sealed class Check {
         }
 
         private @Nullable Decision againstSchema(ToolCall call) {
-            ToolCatalog.KnownTool tool = catalog.find(call.server(), call.tool());
+            KnownTool tool = call.definition();
             ObjectValue schema = tool == null ? null : tool.definition().inputSchema();
             if (tool == null || schema == null) {
                 return denials.schemaUnknown();

@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Mode;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
@@ -17,6 +18,7 @@ import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
@@ -41,6 +43,8 @@ import org.jspecify.annotations.Nullable;
 final class CompiledPolicy {
 
     private static final int MAX_UNLISTED_PLANS = 10_000;
+    private static final int MAX_ANNOUNCED_PLANS = 100_000;
+    private static final RuleRef UNKNOWN = ref("(unknown tool)", "");
     private static final ToolRating UNRATED = ToolRating.of(ToolCategory.READ);
 
     private final Policy policy;
@@ -77,6 +81,7 @@ final class CompiledPolicy {
     private volatile @Nullable PolicyRef ref;
 
     private final AtomicInteger unlistedPlans = new AtomicInteger();
+    private final AtomicInteger announcedPlans = new AtomicInteger();
 
     /**
      * Compiles a policy.
@@ -94,7 +99,7 @@ final class CompiledPolicy {
         this.catalog = catalog;
         this.validator = validator;
         this.limiter = limiter;
-        this.lock = lock == null ? null : new LockGate(lock, catalog);
+        this.lock = lock == null ? null : new LockGate(lock);
         this.body = ScopedBody.of("", policy.body(), null);
         if (policy.grants().isPresent()) {
             policy.grants().get().entrySet().forEach(this::addGrant);
@@ -160,13 +165,22 @@ final class CompiledPolicy {
         return ObjectValue.of(members);
     }
 
-    /** The plan for a call. */
+    /**
+     * The call with what is known of its tool now, if that matters: one decision is made by one definition, whatever is
+     * announced meanwhile.
+     */
+    ToolCall settled(ToolCall call) {
+        KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
+        return tool == null ? call : call.defined(tool);
+    }
+
+    /** The plan for a {@linkplain #settled settled} call. */
     ToolPlan plan(ToolCall call) {
         ToolPlan plan = kept(call);
         return plan == null ? find(call) : plan;
     }
 
-    /** The plan for a call, if nothing but its tool's name is needed to know that; else null. */
+    /** The plan for a settled call, if nothing but its tool's name is needed to know that; else null. */
     @Nullable
     ToolPlan kept(ToolCall call) {
         return byNameAlone ? plans.get(call.tool()) : null;
@@ -184,21 +198,46 @@ final class CompiledPolicy {
             // Denied for its length, and neither rated nor kept: whoever calls chooses how long a name is.
             return compile(call.tool(), grant, UNRATED);
         }
-        ToolRating rating = readsRating ? catalog.rating(call.server(), call.tool()) : UNRATED;
+        KnownTool tool = call.definition();
+        if (isUnknown(call)) {
+            return ToolPlan.denied(
+                    Decision.denied(Code.SCHEMA_UNKNOWN, UNKNOWN, Messages.notKnown(call.tool())),
+                    policy.mode() == Mode.AUDIT);
+        }
+        ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
         Map<String, ToolPlan> table = table(grant, rating);
         ToolPlan plan = table.get(call.tool());
         if (plan != null) {
             return plan;
         }
         ToolPlan made = compile(call.tool(), grant, rating);
-        // Servers announce a bounded number of tools. All other names are the caller's to invent.
-        if (names.lists(call.tool()) || catalog.find(call.server(), call.tool()) != null) {
+        if (names.lists(call.tool())) {
+            table.put(call.tool(), made);
+        } else if (tool != null || call.lookUp(catalog) != null) {
+            if (announcedPlans.incrementAndGet() > MAX_ANNOUNCED_PLANS) {
+                // Servers may announce other tools for ever. All plans can be made again.
+                plans.clear();
+                variants.clear();
+                announcedPlans.set(0);
+            }
             table.put(call.tool(), made);
         } else if (unlistedPlans.get() < MAX_UNLISTED_PLANS) {
             unlistedPlans.incrementAndGet();
             table.put(call.tool(), made);
         }
         return made;
+    }
+
+    /**
+     * Whether a server had to say what the tool is and has not. By its name alone a tool is rated only for whoever asks
+     * without a connection, or by hand.
+     */
+    private boolean isUnknown(ToolCall call) {
+        return readsRating
+                && call.definition() == null
+                && call.comesThroughAConnection()
+                && !catalog.isRatedByHand(call.tool())
+                && names.defect(call.tool()) == null;
     }
 
     private Map<String, ToolPlan> table(int grant, ToolRating rating) {
@@ -233,8 +272,7 @@ final class CompiledPolicy {
     }
 
     private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
-        PlanCompiler compiler =
-                new PlanCompiler(policy.mode(), tool, rating, catalog, validator, limiter, this::predicate);
+        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, this::predicate);
         String defect = names.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));

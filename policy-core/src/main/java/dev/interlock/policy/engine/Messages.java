@@ -165,6 +165,12 @@ final class Messages {
                 + " list the server's tools first.";
     }
 
+    static String notKnown(String tool) {
+        return named(tool)
+                + " may not be called: the policy decides by a tool's category or risk, and the server has not"
+                + " said what this one is, or its list of tools could not be had; list the server's tools first.";
+    }
+
     /** The lock looks at tools whose names nobody has looked at yet: one that is no name isn't repeated. */
     private static String named(String tool) {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";

@@ -19,7 +19,6 @@ import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
-import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
@@ -40,7 +39,6 @@ final class PlanCompiler {
     private final Mode policyMode;
     private final String tool;
     private final ToolRating rating;
-    private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
     private final RateLimiter limiter;
     private final Function<Condition, Predicate> predicates;
@@ -58,14 +56,12 @@ final class PlanCompiler {
             Mode policyMode,
             String tool,
             ToolRating rating,
-            ToolCatalog catalog,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
             Function<Condition, Predicate> predicates) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
-        this.catalog = catalog;
         this.validator = validator;
         this.limiter = limiter;
         this.predicates = predicates;
@@ -257,7 +253,7 @@ final class PlanCompiler {
     private List<Check> argumentChecks(Rule.Demands demands, Denials denials) {
         List<Check> result = new ArrayList<>();
         if (demands.validation() != null) {
-            result.add(new Check.Valid(demands.validation(), catalog, validator, denials));
+            result.add(new Check.Valid(demands.validation(), validator, denials));
         }
         Counter counter = demands.state();
         if (counter != null && counter.incrementFrom() != null) {

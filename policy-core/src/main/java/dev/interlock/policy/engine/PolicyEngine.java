@@ -13,6 +13,7 @@ import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
@@ -112,12 +113,14 @@ public final class PolicyEngine {
     /** Whether a call would be allowed now. Takes nothing. May block only if the limiter does. */
     public Decision decide(ToolCall call) {
         try {
-            ToolPlan plan = planFor(current, call);
+            CompiledPolicy policy = current;
+            ToolCall known = policy.settled(call);
+            ToolPlan plan = planFor(policy, known);
             if (plan.checksOnly()) {
-                return plan.told(plan.check(call, CounterValues.NONE));
+                return plan.told(plan.check(known, CounterValues.NONE));
             }
-            CounterValues counters = counters(plan, call);
-            Attempt attempt = new Attempt(plan, call, counters, ids);
+            CounterValues counters = counters(plan, known);
+            Attempt attempt = new Attempt(plan, known, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -145,7 +148,8 @@ public final class PolicyEngine {
      * The short way of a call that is charged to one bucket, and {@link #admitOtherwise} for all others. The admission is made in one
      * place, whatever came before, so that it need not be an object where the compiler sees it settled at once.
      */
-    private Admission admit(CompiledPolicy policy, ToolCall call) {
+    private Admission admit(CompiledPolicy policy, ToolCall asked) {
+        ToolCall call = policy.settled(asked);
         OpenBucket bucket = null;
         OpenBucket.Count count = null;
         long taken = OpenBucket.NOTHING;
@@ -264,7 +268,8 @@ public final class PolicyEngine {
      *     up what is held: because the policy reads counts that this is part of, or would have something else reserved
      */
     @Nullable
-    Admission decideAnew(CompiledPolicy policy, ToolCall call, Admission held) {
+    Admission decideAnew(CompiledPolicy policy, ToolCall asked, Admission held) {
+        ToolCall call = policy.settled(asked);
         try {
             ToolPlan plan = planFor(policy, call);
             if (plan.readsCounters()) {
@@ -285,7 +290,8 @@ public final class PolicyEngine {
         return limiter.blocks() ? admitAsync(policy, call) : CompletableFuture.completedFuture(admit(policy, call));
     }
 
-    private CompletionStage<Admission> admitAsync(CompiledPolicy policy, ToolCall call) {
+    private CompletionStage<Admission> admitAsync(CompiledPolicy policy, ToolCall asked) {
+        ToolCall call = policy.settled(asked);
         CompletionStage<Admission> admission;
         try {
             ToolPlan plan = planFor(policy, call);
@@ -310,9 +316,11 @@ public final class PolicyEngine {
     }
 
     /** Why a call is decided as it is. Takes nothing. */
-    public Explanation explain(ToolCall call) {
+    public Explanation explain(ToolCall asked) {
+        CompiledPolicy policy = current;
+        ToolCall call = policy.settled(asked);
         try {
-            ToolPlan plan = planFor(current, call);
+            ToolPlan plan = planFor(policy, call);
             CounterValues counters = counters(plan, call);
             Attempt attempt = new Attempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
@@ -329,7 +337,7 @@ public final class PolicyEngine {
             }
             Decision decision =
                     attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
-            return new Explanation(decision, catalog.rating(call.server(), call.tool()), plan.entries(), steps);
+            return new Explanation(decision, rating(call), plan.entries(), steps);
         } catch (Throwable e) {
             return new Explanation(failure(call, e), null, List.of(), List.of());
         }
@@ -340,8 +348,25 @@ public final class PolicyEngine {
      * deny}, only tools of which some call could be allowed are. The call's arguments are not looked at.
      */
     public boolean visible(ToolCall call) {
+        CompiledPolicy policy = current;
+        return visible(policy, policy.settled(call));
+    }
+
+    /**
+     * Whether {@code tools/list} may show a tool with this definition to this caller. What is announced meanwhile under
+     * the same name plays no part.
+     *
+     * @param call a call of the tool, {@linkplain ToolCall#among among} those that its server has announced
+     * @param definition what the list says of the tool; null if it is not known, and then the tool is not shown where the
+     *     policy rates tools or there is a lock
+     */
+    public boolean visible(ToolCall call, @Nullable KnownTool definition) {
+        return visible(current, call.defined(definition));
+    }
+
+    private boolean visible(CompiledPolicy policy, ToolCall call) {
         try {
-            return current.plan(call).listed();
+            return policy.plan(call).listed();
         } catch (Throwable e) {
             failure(call, e);
             return false;
@@ -487,7 +512,8 @@ public final class PolicyEngine {
 
     /**
      * Whether a decision may depend on what servers say of their tools: on a schema, a rating, or the lock. Adapters then
-     * list a server's tools before they put the first call of one that this engine doesn't know.
+     * list a server's tools before they put the first call of one that they don't know, and the engine denies it if that
+     * doesn't help: see {@link ToolCall#among}.
      */
     public boolean readsDefinitions() {
         return current.readsDefinitions();
@@ -505,6 +531,12 @@ public final class PolicyEngine {
 
     CompiledPolicy current() {
         return current;
+    }
+
+    /** How a call's tool is rated: by what is known of it, else by its name. */
+    ToolRating rating(ToolCall call) {
+        KnownTool known = call.lookUp(catalog);
+        return known == null ? catalog.ratingByName(call.tool()) : known.rating();
     }
 
     private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
@@ -574,7 +606,10 @@ public final class PolicyEngine {
             return this;
         }
 
-        /** Rates one tool by hand; the classifier is not asked about it. */
+        /**
+         * Rates one tool by hand; the classifier is not asked about it, and where only its rating matters the tool counts as
+         * known though no server has announced it.
+         */
         public Builder rating(String tool, ToolRating rating) {
             ratings.put(tool, rating);
             return this;

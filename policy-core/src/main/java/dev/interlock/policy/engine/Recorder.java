@@ -178,7 +178,7 @@ final class Recorder {
 
     /** As the engine would rate the tool, but a classifier is asked about a name only once. */
     private @Nullable ToolRating rating(ToolCall call) {
-        KnownTool known = catalog.find(call.server(), call.tool());
+        KnownTool known = call.lookUp(catalog);
         if (known != null) {
             return known.rating();
         }
@@ -188,7 +188,7 @@ final class Recorder {
         ToolRating rated = ratedNames.get(call.tool());
         if (rated == null) {
             try {
-                rated = catalog.rating(call.server(), call.tool());
+                rated = catalog.ratingByName(call.tool());
             } catch (Throwable e) {
                 listener.failed(call, e);
                 failed(call, e);

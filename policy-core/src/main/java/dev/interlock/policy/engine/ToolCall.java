@@ -1,5 +1,8 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -29,6 +32,8 @@ public final class ToolCall {
     private final @Nullable String server;
     private final ObjectValue context;
     private final ObjectValue parameters;
+    private final @Nullable AnnouncedTools announced;
+    private final @Nullable KnownTool definition;
 
     private ToolCall(
             String tool,
@@ -38,7 +43,9 @@ public final class ToolCall {
             @Nullable String session,
             @Nullable String server,
             ObjectValue context,
-            ObjectValue parameters) {
+            ObjectValue parameters,
+            @Nullable AnnouncedTools announced,
+            @Nullable KnownTool definition) {
         this.tool = tool;
         this.arguments = arguments;
         this.problem = problem;
@@ -47,6 +54,13 @@ public final class ToolCall {
         this.server = server;
         this.context = context;
         this.parameters = parameters;
+        this.announced = announced;
+        this.definition = definition;
+    }
+
+    private static ToolCall unsigned(String tool, Arguments arguments, @Nullable String problem) {
+        return new ToolCall(
+                tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null);
     }
 
     /** A call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see {@link #of(String, Map, ValueLimits)}. */
@@ -62,15 +76,7 @@ public final class ToolCall {
      */
     public static ToolCall of(String tool, @Nullable Map<String, ?> arguments, ValueLimits limits) {
         try {
-            return new ToolCall(
-                    tool,
-                    Arguments.freeze(arguments, limits),
-                    null,
-                    null,
-                    null,
-                    null,
-                    ObjectValue.EMPTY,
-                    ObjectValue.EMPTY);
+            return unsigned(tool, Arguments.freeze(arguments, limits), null);
         } catch (InvalidValueException e) {
             return malformed(tool, "the arguments can't be read: " + e.getMessage());
         } catch (Throwable e) {
@@ -81,7 +87,7 @@ public final class ToolCall {
 
     /** A call with arguments that are frozen already. */
     public static ToolCall of(String tool, Arguments arguments) {
-        return new ToolCall(tool, arguments, null, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY);
+        return unsigned(tool, arguments, null);
     }
 
     /**
@@ -90,37 +96,76 @@ public final class ToolCall {
      * @param problem what is wrong with it; told to the agent, so it must not quote arguments
      */
     public static ToolCall malformed(String tool, String problem) {
-        return new ToolCall(tool, Arguments.NONE, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY);
+        return unsigned(tool, Arguments.NONE, problem);
     }
 
     /** The same call by this identity: the agent, user or team on whose account it is made. */
     public ToolCall by(@Nullable String identity) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /** The same call in this agent session; null leaves it to what {@link #session} says. */
     public ToolCall in(@Nullable String session) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /** The same call to this server. */
     public ToolCall on(@Nullable String server) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /** The same call with what conditions read as {@code ctx.<key>}. */
     public ToolCall with(ObjectValue context) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /** The same call in a request that says this besides. */
     public ToolCall saying(ObjectValue parameters) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /**
+     * The same call, through a connection whose server has announced these tools. It is judged by what they say of its
+     * tool, whatever is announced elsewhere under the same name of a server. Where the policy decides by definitions and
+     * the tool is not among them, the call is denied with {@link Decision.Code#SCHEMA_UNKNOWN}: it is not rated by its
+     * name alone, as one is that comes through no connection. Adapters say this of every call.
+     */
+    public ToolCall among(AnnouncedTools tools) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, tools, definition);
+    }
+
+    /** The same call, judged by this definition whatever is announced from now on; null if there is none. */
+    ToolCall defined(@Nullable KnownTool known) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters, announced, known);
+    }
+
+    /** What is known of the tool now. */
+    @Nullable
+    KnownTool lookUp(ToolCatalog catalog) {
+        return announced == null ? catalog.find(server, tool) : announced.find(tool);
+    }
+
+    /** Whether the call must not be decided by the tool's name alone where its definition would matter. */
+    boolean comesThroughAConnection() {
+        return announced != null;
+    }
+
+    /** The definition that it is {@linkplain #defined judged by}. */
+    @Nullable
+    KnownTool definition() {
+        return definition;
     }
 
     /** The same call with other arguments. */
     ToolCall withArguments(Arguments other) {
-        return new ToolCall(tool, other, problem, identity, session, server, context, parameters);
+        return new ToolCall(
+                tool, other, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /** The tool's name, as it is called. */

@@ -9,16 +9,23 @@ import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Digests of definitions: SHA-256 of the {@linkplain CanonicalJson canonical text} of an object with the definition's
- * parts. Parts that are absent are left out of it, so that a part which MCP may add one day changes no digest of today.
+ * parts and all its other members. What is absent is left out of it, so that a part which MCP may add one day changes no
+ * digest of today.
  */
 final class Digests {
 
     /** Enough to tell two versions of a part from each other; what is accepted is the whole. */
     private static final int SHORT = 16;
+
+    /** Members that MCP knows; all the rest is one part, as a server may call it what it likes. */
+    private static final Set<String> NAMED = Set.of("_meta", "icons", "execution");
+
+    private static final String REST = "other members";
 
     private Digests() {}
 
@@ -26,9 +33,20 @@ final class Digests {
         Map<String, String> shorts = new LinkedHashMap<>();
         parts(definition).forEach((name, part) -> {
             if (!name.equals("name")) {
-                shorts.put(name, sha256(part).substring(0, SHORT));
+                shorts.put(name, digest(part));
             }
         });
+        Map<String, Value> rest = new LinkedHashMap<>();
+        definition.others().members().forEach((name, part) -> {
+            if (NAMED.contains(name)) {
+                shorts.put(name, digest(part));
+            } else {
+                rest.put(name, part);
+            }
+        });
+        if (!rest.isEmpty()) {
+            shorts.put(REST, digest(ObjectValue.of(rest)));
+        }
         return new ToolLock.Pin(whole(definition), shorts);
     }
 
@@ -36,7 +54,13 @@ final class Digests {
         if (!definition.whole()) {
             throw new IllegalArgumentException("the definition of a tool could not be read as a whole");
         }
-        return sha256(ObjectValue.of(parts(definition)));
+        Map<String, Value> all = parts(definition);
+        all.putAll(definition.others().members());
+        return sha256(ObjectValue.of(all));
+    }
+
+    private static String digest(Value part) {
+        return sha256(part).substring(0, SHORT);
     }
 
     private static Map<String, Value> parts(ToolDefinition definition) {

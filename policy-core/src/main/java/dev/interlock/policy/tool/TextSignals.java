@@ -90,8 +90,12 @@ final class TextSignals {
             if (tool.outputSchema() != null) {
                 texts.addAll(tool.outputSchema(), 0);
             }
-            // Last, so that no annotation can push another text past the limit.
+            // Last, so that none of these can push another text past the limit.
             texts.addAll(tool.annotations(), 0);
+            tool.others().members().forEach((name, value) -> {
+                texts.add(name);
+                texts.addAll(value, 0);
+            });
             return texts;
         }
 
@@ -108,7 +112,7 @@ final class TextSignals {
             if (room == 0 || depth > MAX_DEPTH) {
                 cut = true;
             } else if (value instanceof Value.Text text) {
-                add(text.value());
+                add(isPicture(text.value()) ? "" : text.value());
             } else if (value instanceof Value.Array array) {
                 room--;
                 for (Value item : array.items()) {
@@ -131,6 +135,11 @@ final class TextSignals {
             } else {
                 room--;
             }
+        }
+
+        /** An icon may be longer than all the rest, and has no words. */
+        private static boolean isPicture(String text) {
+            return text.startsWith("data:image/") && text.chars().noneMatch(c -> c <= ' ' || c > '~');
         }
 
         Optional<String> firstFound(Function<String, Optional<String>> finder) {

@@ -1,42 +1,128 @@
 package dev.interlock.policy.tool;
 
+import java.lang.ref.WeakReference;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tools that servers have announced, with their ratings. Filled by whoever sees a {@code tools/list} go by, read by
- * the engine at every call; safe for any number of threads.
+ * The tools that servers have announced, with their ratings. Each connection to a server has its {@linkplain #open own
+ * part}, bounded by itself: what one server announces takes no room from another, and is forgotten when the connection
+ * ends. Calls that come through a connection are judged by its part alone. Safe for any number of threads.
  */
 public final class ToolCatalog {
 
-    /** How many tools are held at most. Past it a new tool stays unknown, and what needs its schema denies. */
-    public static final int MAX_TOOLS = 100_000;
+    /** How many pairs of servers with a tool of the same name are remembered, so that each is told once. */
+    private static final int MAX_TOLD = 10_000;
+
+    private static final AtomicInteger NEVER = new AtomicInteger();
 
     private final ToolClassifier classifier;
     private final Map<String, ToolRating> overrides;
     private final Consumer<Shadowing> shadowed;
-    private final Map<Key, KnownTool> tools = new ConcurrentHashMap<>();
-    private final Map<String, Set<String>> serversByTool = new ConcurrentHashMap<>();
 
-    private record Key(String server, String tool) {}
+    /** By name of the server; changed only by one thread at a time. */
+    private final Map<String, Shelf> servers = new ConcurrentHashMap<>();
+
+    private final Map<String, AnnouncedTools> hosts = new ConcurrentHashMap<>();
+    private final Set<Shadowing> told = ConcurrentHashMap.newKeySet();
 
     /**
-     * A tool and how it is rated.
+     * What is open of one server. A part that nobody holds any more, since its connection was dropped and not closed, is
+     * forgotten as well.
      *
-     * @param definition what its server says of it
-     * @param rating what we make of that
-     * @param required the definition's {@linkplain ToolDefinition#requiredArguments required arguments}
-     * @param properties the definition's {@linkplain ToolDefinition#knownArguments known arguments}
+     * @param parts the connections' parts, the one that has learnt last first
+     * @param list the last whole list that one of them has learnt
      */
-    public record KnownTool(
-            ToolDefinition definition, ToolRating rating, List<String> required, Set<String> properties) {
+    private record Shelf(List<WeakReference<AnnouncedTools>> parts, Map<String, AnnouncedTools.Held> list) {
+
+        static final Shelf EMPTY = new Shelf(List.of(), Map.of());
+
+        @Nullable
+        KnownTool find(String tool) {
+            for (int i = 0; i < parts.size(); i++) {
+                AnnouncedTools part = parts.get(i).get();
+                KnownTool known = part == null ? null : part.latest(tool);
+                if (known != null) {
+                    return known;
+                }
+            }
+            return null;
+        }
+
+        boolean begins(AnnouncedTools part) {
+            return !parts.isEmpty() && parts.get(0).refersTo(part);
+        }
+
+        /** The parts without one of them. */
+        List<WeakReference<AnnouncedTools>> without(AnnouncedTools part) {
+            List<WeakReference<AnnouncedTools>> others = new ArrayList<>(parts.size() + 1);
+            for (WeakReference<AnnouncedTools> other : parts) {
+                if (!other.refersTo(null) && !other.refersTo(part)) {
+                    others.add(other);
+                }
+            }
+            return others;
+        }
+    }
+
+    /**
+     * A tool and how it is rated. Two of them are equal only if they are the same: a definition that is announced anew is
+     * looked at anew.
+     */
+    public static final class KnownTool {
+
+        private final ToolDefinition definition;
+        private final ToolRating rating;
+        private final List<String> required;
+        private final Set<String> properties;
+        private volatile @Nullable String digest;
 
         KnownTool(ToolDefinition definition, ToolRating rating) {
-            this(definition, rating, definition.requiredArguments(), definition.knownArguments());
+            this.definition = definition;
+            this.rating = rating;
+            this.required = definition.requiredArguments();
+            this.properties = definition.knownArguments();
+        }
+
+        /** What its server says of it. */
+        public ToolDefinition definition() {
+            return definition;
+        }
+
+        /** What we make of that. */
+        public ToolRating rating() {
+            return rating;
+        }
+
+        /** The definition's {@linkplain ToolDefinition#requiredArguments required arguments}. */
+        public List<String> required() {
+            return required;
+        }
+
+        /** The definition's {@linkplain ToolDefinition#knownArguments known arguments}. */
+        public Set<String> properties() {
+            return properties;
+        }
+
+        /** The digest of the definition, which must be whole; made when it is first asked for. */
+        String digest() {
+            String known = digest;
+            if (known == null) {
+                known = Digests.whole(definition);
+                digest = known;
+            }
+            return known;
+        }
+
+        @Override
+        public String toString() {
+            return "a tool";
         }
     }
 
@@ -47,7 +133,12 @@ public final class ToolCatalog {
      * @param server who has just announced it; empty if the host gave it no name
      * @param other who had announced it before; empty if the host gave it no name
      */
-    public record Shadowing(String tool, String server, String other) {}
+    public record Shadowing(String tool, String server, String other) {
+
+        private Shadowing reversed() {
+            return new Shadowing(tool, /* server= */ other, /* other= */ server);
+        }
+    }
 
     /**
      * An empty catalogue.
@@ -63,44 +154,125 @@ public final class ToolCatalog {
     }
 
     /**
-     * Takes up what a server announced; a tool that was known is replaced.
+     * Room for what one connection's server announces; it must be {@linkplain AnnouncedTools#close closed} with the
+     * connection.
+     *
+     * @param server the server's name; null if the host gave it none, and then it can't be told from others without
+     * @param changes how often the server has said that its tools have changed; read, and never written
+     */
+    public synchronized AnnouncedTools open(@Nullable String server, AtomicInteger changes) {
+        AnnouncedTools part = new AnnouncedTools(this, server == null ? "" : server, changes);
+        Shelf shelf = servers.getOrDefault(part.server(), Shelf.EMPTY);
+        List<WeakReference<AnnouncedTools>> parts = shelf.without(part);
+        parts.add(part.reference());
+        servers.put(part.server(), new Shelf(parts, shelf.list()));
+        return part;
+    }
+
+    /**
+     * Takes up what the host itself knows of a server's tools, through no connection, for calls that come through none. A
+     * tool that was known is replaced; nothing is forgotten.
      *
      * @param server the server's name; null if the host gave it none, and then it can't be told from others without
      */
     public void learn(@Nullable String server, List<ToolDefinition> definitions) {
-        for (ToolDefinition definition : definitions) {
-            Key key = new Key(server == null ? "" : server, definition.name());
-            if (tools.size() < MAX_TOOLS || tools.containsKey(key)) {
-                if (tools.put(key, new KnownTool(definition, rate(definition))) == null) {
-                    compare(key);
-                }
-            }
+        AnnouncedTools part;
+        synchronized (this) {
+            part = hosts.computeIfAbsent(server == null ? "" : server, name -> open(name, NEVER));
         }
+        part.listing("").page(definitions, null);
     }
 
-    private void compare(Key added) {
-        Set<String> servers = serversByTool.computeIfAbsent(added.tool(), tool -> ConcurrentHashMap.newKeySet());
-        servers.add(added.server());
-        for (String other : servers) {
-            if (!other.equals(added.server())) {
-                shadowed.accept(new Shadowing(added.tool(), added.server(), other));
-            }
-        }
-    }
-
-    /** What is known of a tool, or null if its server hasn't announced it. */
+    /**
+     * What is known of a tool, or null if its server hasn't announced it. If several connections to the server are open,
+     * this is what was announced last.
+     */
     public @Nullable KnownTool find(@Nullable String server, String tool) {
-        return tools.get(new Key(server == null ? "" : server, tool));
+        Shelf shelf = servers.get(server == null ? "" : server);
+        return shelf == null ? null : shelf.find(tool);
     }
 
     /** How a tool is rated: from its definition if its server has announced it, else from its name alone. */
     public ToolRating rating(@Nullable String server, String tool) {
         KnownTool known = find(server, tool);
-        return known == null ? rate(ToolDefinition.named(tool)) : known.rating();
+        return known == null ? ratingByName(tool) : known.rating();
+    }
+
+    /** How a tool is rated of which only the name is known. */
+    public ToolRating ratingByName(String tool) {
+        return rate(ToolDefinition.named(tool));
+    }
+
+    /** Whether the host has rated tools of that name by hand, so that no definition is needed to rate them. */
+    public boolean isRatedByHand(String tool) {
+        return overrides.containsKey(tool);
+    }
+
+    /** A definition, rated; the same as before if its server has announced an equal one of late. */
+    KnownTool known(AnnouncedTools part, ToolDefinition definition) {
+        KnownTool latest = part.latest(definition.name());
+        if (latest == null || !latest.definition().equals(definition)) {
+            latest = find(part.server(), definition.name());
+        }
+        return latest != null && latest.definition().equals(definition)
+                ? latest
+                : new KnownTool(definition, rate(definition));
     }
 
     private ToolRating rate(ToolDefinition definition) {
         ToolRating override = overrides.get(definition.name());
         return override == null ? classifier.rate(definition) : override;
+    }
+
+    /** A part has learnt something: it is looked at first from now on. */
+    synchronized void learnt(AnnouncedTools part) {
+        Shelf shelf = servers.get(part.server());
+        if (shelf != null && !shelf.begins(part) && shelf.parts().contains(part.reference())) {
+            List<WeakReference<AnnouncedTools>> parts = shelf.without(part);
+            parts.add(0, part.reference());
+            servers.put(part.server(), new Shelf(parts, shelf.list()));
+        }
+    }
+
+    /** A whole list, in place of which an equal one that another connection has learnt serves as well. */
+    synchronized Map<String, AnnouncedTools.Held> shared(String server, Map<String, AnnouncedTools.Held> list) {
+        Shelf shelf = servers.get(server);
+        if (shelf == null || shelf.list().equals(list)) {
+            return shelf == null ? list : shelf.list();
+        }
+        servers.put(server, new Shelf(shelf.parts(), list));
+        return list;
+    }
+
+    synchronized void forget(AnnouncedTools part) {
+        Shelf shelf = servers.get(part.server());
+        if (shelf == null) {
+            return;
+        }
+        List<WeakReference<AnnouncedTools>> others = shelf.without(part);
+        if (others.isEmpty()) {
+            servers.remove(part.server());
+        } else {
+            servers.put(part.server(), new Shelf(others, Map.of()));
+        }
+    }
+
+    /** Tells of each other server that offers a tool of the same name. */
+    void compare(String server, String tool) {
+        servers.forEach((other, shelf) -> {
+            if (!other.equals(server) && shelf.find(tool) != null) {
+                tell(new Shadowing(tool, server, other));
+            }
+        });
+    }
+
+    private void tell(Shadowing shadowing) {
+        boolean known = told.contains(shadowing) || told.contains(shadowing.reversed());
+        if (!known) {
+            if (told.size() < MAX_TOLD) {
+                told.add(shadowing);
+            }
+            shadowed.accept(shadowing);
+        }
     }
 }

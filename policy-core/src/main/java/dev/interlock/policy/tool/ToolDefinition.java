@@ -16,6 +16,9 @@ import org.jspecify.annotations.Nullable;
  * @param outputSchema the JSON Schema of its results, or null if there is none
  * @param annotations MCP's hints ({@code readOnlyHint}, {@code destructiveHint}, {@code idempotentHint},
  *     {@code openWorldHint}, {@code title}), empty if there are none
+ * @param others what else the server says of it, by the name of the member: {@code _meta}, {@code icons}, {@code
+ *     execution}, and members that MCP doesn't know; empty if there is none. A member of MCP's that is null says nothing
+ *     and is not in here
  * @param whole whether all that the server said is in here; false if a part could not be read, such as a schema past the
  *     bounds. A {@link ToolLock} vouches for no such definition.
  */
@@ -26,11 +29,39 @@ public record ToolDefinition(
         @Nullable ObjectValue inputSchema,
         @Nullable ObjectValue outputSchema,
         ObjectValue annotations,
+        ObjectValue others,
         boolean whole) {
 
-    /** A whole definition without title and output schema. */
+    private static final Set<String> PARTS =
+            Set.of("name", "title", "description", "inputSchema", "outputSchema", "annotations");
+
+    private static final Set<String> OPTIONAL = Set.of("_meta", "icons", "execution");
+
+    /** A definition without other members. */
+    public ToolDefinition(
+            String name,
+            String title,
+            String description,
+            @Nullable ObjectValue inputSchema,
+            @Nullable ObjectValue outputSchema,
+            ObjectValue annotations,
+            boolean whole) {
+        this(name, title, description, inputSchema, outputSchema, annotations, ObjectValue.EMPTY, whole);
+    }
+
+    /** A whole definition without title, output schema and other members. */
     public ToolDefinition(String name, String description, @Nullable ObjectValue inputSchema, ObjectValue annotations) {
-        this(name, "", description, inputSchema, null, annotations, true);
+        this(name, "", description, inputSchema, null, annotations, ObjectValue.EMPTY, true);
+    }
+
+    /**
+     * Whether a member of what a server says of a tool belongs to its {@linkplain #others others}: neither one that has a
+     * place of its own, nor one of MCP's that is null.
+     *
+     * @param isNull whether its value is null
+     */
+    public static boolean isOther(String member, boolean isNull) {
+        return !PARTS.contains(member) && !(isNull && OPTIONAL.contains(member));
     }
 
     /** A tool of which only the name is known. */
@@ -40,32 +71,37 @@ public record ToolDefinition(
 
     /** The same with another title. */
     public ToolDefinition withTitle(String text) {
-        return new ToolDefinition(name, text, description, inputSchema, outputSchema, annotations, whole);
+        return new ToolDefinition(name, text, description, inputSchema, outputSchema, annotations, others, whole);
     }
 
     /** The same with another input schema. */
     public ToolDefinition withInputSchema(ObjectValue schema) {
-        return new ToolDefinition(name, title, description, schema, outputSchema, annotations, whole);
+        return new ToolDefinition(name, title, description, schema, outputSchema, annotations, others, whole);
     }
 
     /** The same with another output schema. */
     public ToolDefinition withOutputSchema(ObjectValue schema) {
-        return new ToolDefinition(name, title, description, inputSchema, schema, annotations, whole);
+        return new ToolDefinition(name, title, description, inputSchema, schema, annotations, others, whole);
     }
 
     /** The same with another description. */
     public ToolDefinition withDescription(String text) {
-        return new ToolDefinition(name, title, text, inputSchema, outputSchema, annotations, whole);
+        return new ToolDefinition(name, title, text, inputSchema, outputSchema, annotations, others, whole);
     }
 
     /** The same with other annotations. */
     public ToolDefinition withAnnotations(ObjectValue hints) {
-        return new ToolDefinition(name, title, description, inputSchema, outputSchema, hints, whole);
+        return new ToolDefinition(name, title, description, inputSchema, outputSchema, hints, others, whole);
+    }
+
+    /** The same with other members beside those that have a place of their own. */
+    public ToolDefinition withOthers(ObjectValue members) {
+        return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, members, whole);
     }
 
     /** The same, of which a part could not be read. */
     public ToolDefinition inPart() {
-        return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, false);
+        return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, others, false);
     }
 
     /** The arguments that the schema's {@code required} lists; empty if the schema isn't known or lists none. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.tool;
 
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
@@ -142,6 +143,18 @@ public final class ToolLock {
             return Status.NEW;
         }
         return pin.sha256().equals(Digests.whole(definition)) ? Status.ACCEPTED : Status.CHANGED;
+    }
+
+    /** The same of a tool that a catalogue knows: its definition is digested only once, however often this is asked. */
+    public Status status(@Nullable String server, KnownTool tool) {
+        if (!tool.definition().whole()) {
+            return Status.UNREADABLE;
+        }
+        Pin pin = pins.get(Key.of(server, tool.definition().name()));
+        if (pin == null) {
+            return Status.NEW;
+        }
+        return pin.sha256().equals(tool.digest()) ? Status.ACCEPTED : Status.CHANGED;
     }
 
     /**

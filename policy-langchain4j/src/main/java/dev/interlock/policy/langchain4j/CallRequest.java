@@ -69,6 +69,17 @@ record CallRequest(
         return new CallRequest(id, ToolCall.malformed(tool, problem), false, null);
     }
 
+    /**
+     * The message's {@code _meta}, for requests of ours on its account: without the token by which its caller awaits
+     * progress; null if nothing is left.
+     */
+    @Nullable
+    Map<String, Object> listMeta() {
+        Map<String, Object> left = parameters == null ? new LinkedHashMap<>() : new LinkedHashMap<>(meta(parameters));
+        left.remove("progressToken");
+        return left.isEmpty() ? null : left;
+    }
+
     /** Without the metadata. */
     @Override
     public String toString() {

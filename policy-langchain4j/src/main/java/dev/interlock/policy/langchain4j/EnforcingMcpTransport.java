@@ -12,6 +12,8 @@ import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.langchain4j.invocation.InvocationContext;
@@ -26,13 +28,16 @@ import dev.langchain4j.mcp.protocol.McpClientNotification;
 import dev.langchain4j.mcp.protocol.McpClientRequest;
 import dev.langchain4j.mcp.protocol.McpClientResponse;
 import dev.langchain4j.mcp.protocol.McpInitializeRequest;
+import dev.langchain4j.mcp.protocol.McpListToolsParams;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -80,8 +85,9 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final PolicyEngine engine;
     private final Answers answers;
     private final OpenCalls calls;
-    private final ToolLists lists;
-    private final ToolListFetch fetch;
+    private final TimeSource time;
+    private final Duration toolListTimeout;
+    private final AtomicInteger toolListChanges = new AtomicInteger();
     private final @Nullable String server;
     private final @Nullable String identity;
     private final @Nullable String session;
@@ -92,14 +98,18 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private volatile @Nullable GuardedHandler handler;
 
+    /** With what has been announced since the transport was started last. */
+    private volatile ToolListFetch fetch;
+
     private EnforcingMcpTransport(Builder builder) {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
         this.answers = new Answers(builder.denialPrefix);
         this.calls = new OpenCalls(builder.time, builder.callTimeToLive, MAX_OPEN_CALLS);
-        this.lists = new ToolLists(engine, builder.server);
-        this.fetch = new ToolListFetch(delegate, lists, builder.time, builder.toolListTimeout, this::forget);
+        this.time = builder.time;
+        this.toolListTimeout = builder.toolListTimeout;
         this.server = builder.server;
+        this.fetch = newFetch();
         this.identity = builder.identity;
         this.session = builder.session;
         this.signer = builder.signer;
@@ -126,10 +136,12 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public void start(McpOperationHandler messageHandler) {
-        GuardedHandler guarded = new GuardedHandler(messageHandler, this::received, this::refuse, fetch::changed);
+        GuardedHandler guarded = new GuardedHandler(
+                messageHandler, this::received, this::refuse, toolListChanges::incrementAndGet);
         if (handler != null) {
             // Connected anew, perhaps to a server that has other tools by now.
-            fetch.changed();
+            fetch.tools().close();
+            fetch = newFetch();
         }
         handler = guarded;
         calls.open();
@@ -157,6 +169,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     @Override
     public void close() throws IOException {
         calls.close();
+        fetch.tools().close();
         delegate.close();
     }
 
@@ -179,6 +192,11 @@ public final class EnforcingMcpTransport implements McpTransport {
                 || !Answers.isDenial(answer.getNow(MissingNode.getInstance()))) {
             throw new IllegalStateException("the self-test failed: a call that no policy allows was not denied");
         }
+    }
+
+    private ToolListFetch newFetch() {
+        AnnouncedTools tools = engine.tools().open(server, toolListChanges);
+        return new ToolListFetch(delegate, tools, toolListChanges, time, toolListTimeout, this::forget);
     }
 
     private void forget(long id) {
@@ -213,9 +231,21 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
-        CompletableFuture<JsonNode> response =
-                delegate.executeOperationWithResponse(context).thenApply(this::withoutDeniedRequests);
-        return lists ? response.thenApply(list -> filtered(list, context.invocationContext())) : response;
+        if (!lists) {
+            return delegate.executeOperationWithResponse(context).thenApply(this::withoutDeniedRequests);
+        }
+        Listing list = fetch.tools().listing(cursor((McpClientRequest) message));
+        return delegate.executeOperationWithResponse(context)
+                .thenApply(this::withoutDeniedRequests)
+                .thenApply(response -> filtered(response, list, context.invocationContext()));
+    }
+
+    /** Null for the first page. One that can't be read is none of ours, so that its page only adds to what is known. */
+    private static @Nullable String cursor(McpClientRequest request) {
+        if (request.getParams() == null) {
+            return null;
+        }
+        return request.getParams() instanceof McpListToolsParams params ? params.getCursor() : "";
     }
 
     @Override
@@ -291,8 +321,8 @@ public final class EnforcingMcpTransport implements McpTransport {
             if (request.id() != null && !calls.add(request.id(), open)) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
             }
-            call = signed(request.call(), context.invocationContext());
-            decided = decide(call, open);
+            call = signed(request.call(), context.invocationContext()).among(fetch.tools());
+            decided = decide(call, request.listMeta(), open);
         } catch (Throwable e) {
             forgetCall(context.message().getId(), open);
             Decision denied = failed(call, e).decision();
@@ -416,22 +446,26 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (answer == null) {
             return Settlement.UNKNOWN;
         }
-        return answer.has("error") ? Settlement.FAILED : Settlement.SUCCEEDED;
+        // As the client reads it: where there is a result, it looks at no error.
+        if (answer.has("result")) {
+            return Settlement.SUCCEEDED;
+        }
+        return answer.hasNonNull("error") ? Settlement.FAILED : Settlement.UNKNOWN;
     }
 
-    private CompletableFuture<Admission> decide(ToolCall call, OpenCall open) {
-        return needsToolList(call) ? fetch.learn().thenCompose(learnt -> admit(call, open)) : admit(call, open);
+    /** Whether the tools can be learnt, the engine sees: it denies what it needs to know of and doesn't. */
+    private CompletableFuture<Admission> decide(ToolCall call, @Nullable Map<String, Object> meta, OpenCall open) {
+        return needsToolList(call) ? fetch.learn(meta).thenCompose(learnt -> admit(call, open)) : admit(call, open);
     }
 
     private CompletableFuture<Admission> admit(ToolCall call, OpenCall open) {
         return open.decidedBy(engine.admitAsync(call, terms).toCompletableFuture());
     }
 
-    /** Else a caller could choose, by not listing the tools, to be decided on by a tool's name alone. */
     private boolean needsToolList(ToolCall call) {
         return engine.readsDefinitions()
                 && call.problem() == null
-                && (fetch.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
+                && fetch.tools().find(call.tool()) == null
                 && engine.decideMethod(TOOLS_LIST).allowed();
     }
 
@@ -510,10 +544,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
-    private JsonNode filtered(JsonNode response, @Nullable InvocationContext invocation) {
+    private JsonNode filtered(JsonNode response, Listing list, @Nullable InvocationContext invocation) {
         try {
-            return lists.withoutHidden(
-                    response, tool -> engine.visible(signed(ToolCall.of(tool, Arguments.NONE), invocation)));
+            return ToolLists.withoutHidden(response, list, tool -> {
+                ToolCall call = ToolCall.of(tool.definition().name(), Arguments.NONE);
+                return engine.visible(signed(call, invocation).among(list.tools()), tool.known());
+            });
         } catch (Throwable e) {
             log.warn(
                     "A list of tools was withheld because of a failure ({})",

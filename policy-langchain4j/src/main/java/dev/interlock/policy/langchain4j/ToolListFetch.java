@@ -2,10 +2,15 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.langchain4j.mcp.client.McpCallContext;
 import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.mcp.protocol.McpListToolsParams;
 import dev.langchain4j.mcp.protocol.McpListToolsRequest;
 import java.time.Duration;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -27,97 +32,121 @@ final class ToolListFetch {
 
     private static final Duration PAUSE = Duration.ofSeconds(30);
 
+    /** For all of them: a late response to a connection that was before must not be taken for another's. */
+    private static final AtomicLong IDS = new AtomicLong(GuardedHandler.OWN_IDS);
+
     private static final Logger log = LoggerFactory.getLogger(ToolListFetch.class);
 
     private final McpTransport transport;
-    private final ToolLists lists;
+    private final AnnouncedTools tools;
     private final TimeSource time;
     private final Duration timeout;
     private final LongConsumer forget;
-    private final AtomicLong ids = new AtomicLong(GuardedHandler.OWN_IDS);
-
-    private final AtomicInteger changes = new AtomicInteger();
+    private final AtomicInteger changes;
 
     private @Nullable CompletableFuture<Boolean> latest;
     private int latestChanges;
     private long latestNanos;
-    /** How many changes there had been when the tools were learnt last. */
-    private volatile int learntChanges;
+    private @Nullable Map<String, Object> latestMeta;
+    private volatile boolean latestFailed;
 
-    /** @param forget told of the ids whose responses nobody waits for any longer */
-    ToolListFetch(McpTransport transport, ToolLists lists, TimeSource time, Duration timeout, LongConsumer forget) {
+    /**
+     * @param tools where they are learnt
+     * @param changes how often the server's tools have changed
+     * @param forget told of the ids whose responses nobody waits for any longer
+     */
+    ToolListFetch(
+            McpTransport transport,
+            AnnouncedTools tools,
+            AtomicInteger changes,
+            TimeSource time,
+            Duration timeout,
+            LongConsumer forget) {
         this.transport = transport;
-        this.lists = lists;
+        this.tools = tools;
+        this.changes = changes;
         this.time = time;
         this.timeout = timeout;
         this.forget = forget;
     }
 
-    /** Whether the tools have changed since they were learnt here. */
-    boolean isOutdated() {
-        return learntChanges != changes.get();
+    /** What has been announced over the connection. */
+    AnnouncedTools tools() {
+        return tools;
     }
 
-    /** Learns all tools; answers whether that worked. Never fails. */
+    /**
+     * Learns all tools; answers whether that worked. Never fails.
+     *
+     * @param meta the {@code _meta} that servers of later protocols want with every request; null if there is none. A
+     *     failure of a request that had another counts for nothing
+     */
     @SuppressWarnings("FutureReturnValueIgnored") // its last stage takes every failure
-    CompletableFuture<Boolean> learn() {
+    CompletableFuture<Boolean> learn(@Nullable Map<String, Object> meta) {
         CompletableFuture<Boolean> learnt;
         int seen = changes.get();
         synchronized (this) {
             long now = time.monotonicNanos();
-            if (latest != null && latestChanges == seen && now - latestNanos < PAUSE.toNanos()) {
+            boolean ofUse = !latestFailed || Objects.equals(meta, latestMeta);
+            if (latest != null && latestChanges == seen && now - latestNanos < PAUSE.toNanos() && ofUse) {
                 return latest;
             }
             learnt = new CompletableFuture<>();
             latest = learnt;
             latestChanges = seen;
             latestNanos = now;
+            latestMeta = meta;
+            latestFailed = false;
         }
         // Sending may block, which neither the thread that decides nor the one that reads from the server must.
-        CompletableFuture.supplyAsync(() -> page(null, 1))
+        CompletableFuture.supplyAsync(() -> page(meta, null, 1))
                 .thenCompose(pages -> pages)
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
-                .whenComplete((nothing, failure) -> learnt.complete(learnt(seen, failure)));
+                .whenComplete((nothing, failure) -> learnt.complete(failure == null || failed(failure)));
         return learnt;
     }
 
-    private boolean learnt(int seen, @Nullable Throwable failure) {
-        if (failure != null) {
-            log.warn(
-                    "The list of tools could not be fetched; calls that need it stay denied ({})",
-                    failure.getClass().getName());
-            return false;
-        }
-        learntChanges = seen;
-        return true;
+    private boolean failed(Throwable failure) {
+        latestFailed = true;
+        log.warn(
+                "The list of tools could not be fetched; calls that need it are denied ({})",
+                failure.getClass().getName());
+        return false;
     }
 
-    /** The server has other tools now. */
-    void changed() {
-        changes.incrementAndGet();
-    }
-
-    private CompletableFuture<Void> page(@Nullable String cursor, int number) {
-        long id = ids.getAndIncrement();
+    private CompletableFuture<Void> page(@Nullable Map<String, Object> meta, @Nullable String cursor, int number) {
+        long id = IDS.getAndIncrement();
+        Listing list = tools.listing(cursor);
         CompletableFuture<JsonNode> response;
         try {
-            response = transport.executeOperationWithResponse(
-                    new McpCallContext(null, new McpListToolsRequest(id, cursor)));
+            response = transport.executeOperationWithResponse(new McpCallContext(null, request(id, meta, cursor)));
         } catch (RuntimeException e) {
             response = CompletableFuture.failedFuture(e);
         }
         return response.orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .whenComplete((answer, failure) -> forget.accept(id))
-                .thenComposeAsync(answer -> next(answer, number));
+                .thenComposeAsync(answer -> next(answer, list, meta, number));
     }
 
-    private CompletableFuture<Void> next(JsonNode response, int number) {
-        String cursor = lists.learn(response);
+    private static McpListToolsRequest request(long id, @Nullable Map<String, Object> meta, @Nullable String cursor) {
+        McpListToolsRequest request = new McpListToolsRequest(id, cursor);
+        if (meta != null) {
+            if (request.getParams() == null) {
+                request.setParams(new McpListToolsParams());
+            }
+            request.getParams().setMeta(meta);
+        }
+        return request;
+    }
+
+    private CompletableFuture<Void> next(
+            JsonNode response, Listing list, @Nullable Map<String, Object> meta, int number) {
+        String cursor = ToolLists.learn(response, list);
         if (cursor == null) {
             return CompletableFuture.completedFuture(null);
         }
         return number < MAX_PAGES
-                ? page(cursor, number + 1)
+                ? page(meta, cursor, number + 1)
                 : CompletableFuture.failedFuture(
                         new IllegalStateException("the list has more than " + MAX_PAGES + " pages"));
     }

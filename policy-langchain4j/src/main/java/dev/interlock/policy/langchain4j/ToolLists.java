@@ -2,8 +2,10 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ArrayNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
-import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.tool.AnnouncedTools.Announced;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -19,31 +21,27 @@ final class ToolLists {
     private static final String RESULT = "result";
     private static final String TOOLS = "tools";
 
-    private final PolicyEngine engine;
-    private final @Nullable String server;
-
-    ToolLists(PolicyEngine engine, @Nullable String server) {
-        this.engine = engine;
-        this.server = server;
-    }
+    private ToolLists() {}
 
     /**
-     * The response as its reader may see it, with all its other fields.
+     * The response as its reader may see it, with all its other fields. One with a result is a result whatever stands
+     * beside it: the client reads the result of a list wherever there is one, and looks at no error.
      *
-     * @param visible whether the reader may see a tool of that name
+     * @param list the list that it is a page of
+     * @param visible whether the reader may see a tool
      * @throws IllegalArgumentException if it can't be read
      */
-    JsonNode withoutHidden(JsonNode response, Predicate<String> visible) {
-        if (response.has("error")) {
+    static JsonNode withoutHidden(JsonNode response, Listing list, Predicate<Announced> visible) {
+        if (!response.has(RESULT) && response.has("error")) {
             return response;
         }
         ArrayNode tools = tools(response);
-        List<@Nullable ToolDefinition> definitions = learnAll(tools);
+        List<@Nullable Announced> announced = list.page(definitions(tools), next(response));
         ObjectNode copy = response.deepCopy();
         ArrayNode kept = ((ObjectNode) copy.get(RESULT)).putArray(TOOLS);
         for (int i = 0; i < tools.size(); i++) {
-            ToolDefinition definition = definitions.get(i);
-            if (definition != null && visible.test(definition.name())) {
+            Announced tool = announced.get(i);
+            if (tool != null && visible.test(tool)) {
                 kept.add(tools.get(i));
             }
         }
@@ -53,14 +51,20 @@ final class ToolLists {
     /**
      * Learns the tools and hides none.
      *
+     * @param list the list that the response is a page of
      * @return the cursor of the next page, or null if this is the last
      * @throws IllegalArgumentException if the response can't be read
      */
-    @Nullable
-    String learn(JsonNode response) {
-        learnAll(tools(response));
-        String cursor = text(response.get(RESULT), "nextCursor");
-        return cursor.isEmpty() ? null : cursor;
+    static @Nullable String learn(JsonNode response, Listing list) {
+        String next = next(response);
+        list.page(definitions(tools(response)), next);
+        return next;
+    }
+
+    private static @Nullable String next(JsonNode response) {
+        JsonNode cursor = response.path(RESULT).path("nextCursor");
+        // The client reads a number as a text, and goes on.
+        return cursor.isNull() || cursor.asText().isEmpty() ? null : cursor.asText();
     }
 
     private static ArrayNode tools(JsonNode response) {
@@ -70,17 +74,9 @@ final class ToolLists {
         throw new IllegalArgumentException("the response to tools/list has no list of tools");
     }
 
-    private List<@Nullable ToolDefinition> learnAll(ArrayNode tools) {
+    private static List<@Nullable ToolDefinition> definitions(ArrayNode tools) {
         List<@Nullable ToolDefinition> definitions = new ArrayList<>(tools.size());
-        List<ToolDefinition> readable = new ArrayList<>(tools.size());
-        for (JsonNode tool : tools) {
-            ToolDefinition definition = definition(tool);
-            definitions.add(definition);
-            if (definition != null) {
-                readable.add(definition);
-            }
-        }
-        engine.tools().learn(server, readable);
+        tools.forEach(tool -> definitions.add(definition(tool)));
         return definitions;
     }
 
@@ -93,7 +89,9 @@ final class ToolLists {
         ObjectValue input = object(tool, "inputSchema");
         ObjectValue output = object(tool, "outputSchema");
         ObjectValue hints = object(tool, "annotations");
-        boolean whole = isTextOrAbsent(tool, "title")
+        ObjectValue others = others(tool);
+        boolean whole = others != null
+                && isTextOrAbsent(tool, "title")
                 && isTextOrAbsent(tool, "description")
                 && (input != null || isAbsent(tool, "inputSchema"))
                 && (output != null || isAbsent(tool, "outputSchema"))
@@ -105,14 +103,27 @@ final class ToolLists {
                 input,
                 output,
                 hints == null ? ObjectValue.EMPTY : hints,
+                others == null ? ObjectValue.EMPTY : others,
                 whole);
     }
 
     private static @Nullable ObjectValue object(JsonNode tool, String member) {
         JsonNode node = tool.path(member);
-        if (!node.isObject()) {
-            return null;
-        }
+        return node.isObject() ? frozen(node) : null;
+    }
+
+    /** All that has no place of its own; null if it can't be read. */
+    private static @Nullable ObjectValue others(JsonNode tool) {
+        ObjectNode others = JsonNodeFactory.instance.objectNode();
+        tool.properties().forEach(member -> {
+            if (ToolDefinition.isOther(member.getKey(), member.getValue().isNull())) {
+                others.set(member.getKey(), member.getValue());
+            }
+        });
+        return frozen(others);
+    }
+
+    private static @Nullable ObjectValue frozen(JsonNode node) {
         try {
             return (ObjectValue) Value.freeze(Json.object(node, Json.MAX_DEPTH));
         } catch (InvalidValueException e) {

@@ -11,6 +11,7 @@ import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
@@ -58,9 +59,9 @@ final class CallGate {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
                     ToolCall known = call.call().on(callers.server());
                     try {
-                        ToolCall signed = callers.of(context).signs(call.call());
+                        ToolCall signed = callers.of(context).signs(call.call()).among(toolLists.tools());
                         known = signed;
-                        return decide(signed, toolLists, server, person)
+                        return decide(signed, call.meta(), toolLists, server, person)
                                 .map(admission -> new Ruling(admission.decision(), admission, call))
                                 .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                     } catch (Throwable e) {
@@ -73,17 +74,21 @@ final class CallGate {
     }
 
     private Mono<Admission> decide(
-            ToolCall call, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
+            ToolCall call,
+            Map<String, Object> meta,
+            ToolListFetch toolLists,
+            Exchange server,
+            @Nullable ApprovalHandler person) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
         Mono<Admission> admission = admit(call, deadline, person);
-        return needsToolList(call, toolLists) ? toolLists.learn(server).then(admission) : admission;
+        // Whether that works, the engine sees: it denies what it needs to know of and doesn't.
+        return needsToolList(call, toolLists) ? toolLists.learn(server, meta).then(admission) : admission;
     }
 
-    /** Else a caller could choose, by not listing the tools, to be decided on by a tool's name alone. */
     private boolean needsToolList(ToolCall call, ToolListFetch toolLists) {
         return engine.readsDefinitions()
                 && call.problem() == null
-                && (toolLists.isOutdated() || engine.tools().find(call.server(), call.tool()) == null)
+                && toolLists.tools().find(call.tool()) == null
                 && engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed();
     }
 

@@ -200,6 +200,25 @@ final class CallRequest {
         return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(decided));
     }
 
+    /**
+     * The request's {@code _meta}, for requests of ours on its account: without the token by which its caller awaits
+     * progress.
+     */
+    Map<String, Object> meta() {
+        Object given = request.params() instanceof CallToolRequest typed
+                ? typed.meta()
+                : request.params() instanceof Map<?, ?> raw ? raw.get(META) : null;
+        Map<String, Object> meta = new LinkedHashMap<>();
+        if (given instanceof Map<?, ?> map) {
+            map.forEach((key, value) -> {
+                if (key instanceof String name && value != null && !name.equals("progressToken")) {
+                    meta.put(name, value);
+                }
+            });
+        }
+        return meta;
+    }
+
     /** The request's id. */
     Object id() {
         return request.id();

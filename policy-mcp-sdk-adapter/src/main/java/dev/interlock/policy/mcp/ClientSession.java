@@ -31,5 +31,6 @@ record ClientSession(@Nullable String id, ToolListFetch toolLists, Deciding deci
     /** The session is over: calls of which nobody would get the answer are not made. */
     void close() {
         deciding.withdrawAll();
+        toolLists.tools().close();
     }
 }

@@ -38,30 +38,33 @@ public final class Definitions {
     }
 
     /**
-     * One element of a list of tools; null if it has no name. A schema that goes past the bounds counts as unknown, so
-     * that every check that needs it denies, and the definition is then not {@linkplain ToolDefinition#whole whole}.
+     * One element of a list of tools; null if it has no name. A part that goes past the bounds counts as unknown, so that
+     * every check that needs it denies, and the definition is then not {@linkplain ToolDefinition#whole whole}.
      */
     public static @Nullable ToolDefinition read(@Nullable Object tool) {
         if (tool instanceof Map<?, ?> map) {
-            return read(
-                    map.get("name"),
-                    map.get("title"),
-                    map.get("description"),
-                    map.get("inputSchema"),
-                    map.get("outputSchema"),
-                    map.get("annotations"));
+            return read(map);
         }
         if (tool instanceof Tool typed) {
-            ToolDefinition definition = read(
-                    typed.name(),
-                    typed.title(),
-                    typed.description(),
-                    typed.inputSchema(),
-                    typed.outputSchema(),
-                    typed.annotations() == null ? null : hints(typed.annotations()));
+            ToolDefinition definition = read(members(typed));
             return definition == null || definition.whole() ? definition : asSent(typed, definition);
         }
         return null;
+    }
+
+    /** What a typed tool is sent as; a type of the SDK's carries nothing else to a client. */
+    private static Map<String, Object> members(Tool tool) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        put(members, "name", tool.name());
+        put(members, "title", tool.title());
+        put(members, "description", tool.description());
+        put(members, "inputSchema", tool.inputSchema());
+        put(members, "outputSchema", tool.outputSchema());
+        put(members, "annotations", tool.annotations() == null ? null : hints(tool.annotations()));
+        put(members, "_meta", tool.meta());
+        // A type of its own, which only sending makes JSON of.
+        put(members, "icons", tool.icons());
+        return members;
     }
 
     /** A server's author may write a schema with arrays and beans in it, which only sending makes JSON of. */
@@ -75,32 +78,42 @@ public final class Definitions {
         }
     }
 
-    private static @Nullable ToolDefinition read(
-            @Nullable Object name,
-            @Nullable Object title,
-            @Nullable Object description,
-            @Nullable Object inputSchema,
-            @Nullable Object outputSchema,
-            @Nullable Object annotations) {
-        if (!(name instanceof String text)) {
+    private static @Nullable ToolDefinition read(Map<?, ?> tool) {
+        if (!(tool.get("name") instanceof String name)) {
             return null;
         }
-        ObjectValue input = frozen(inputSchema);
-        ObjectValue output = frozen(outputSchema);
-        ObjectValue hints = frozen(annotations);
+        Object title = tool.get("title");
+        Object description = tool.get("description");
+        ObjectValue input = frozen(tool.get("inputSchema"));
+        ObjectValue output = frozen(tool.get("outputSchema"));
+        ObjectValue hints = frozen(tool.get("annotations"));
+        ObjectValue others = others(tool);
         boolean whole = isText(title)
                 && isText(description)
-                && (inputSchema == null || input != null)
-                && (outputSchema == null || output != null)
-                && (annotations == null || hints != null);
+                && (tool.get("inputSchema") == null || input != null)
+                && (tool.get("outputSchema") == null || output != null)
+                && (tool.get("annotations") == null || hints != null)
+                && others != null;
         return new ToolDefinition(
-                text,
+                name,
                 title instanceof String said ? said : "",
                 description instanceof String said ? said : "",
                 input,
                 output,
                 hints == null ? ObjectValue.EMPTY : hints,
+                others == null ? ObjectValue.EMPTY : others,
                 whole);
+    }
+
+    /** All that has no place of its own; null if it can't be read. */
+    private static @Nullable ObjectValue others(Map<?, ?> tool) {
+        Map<Object, @Nullable Object> others = new LinkedHashMap<>();
+        tool.forEach((member, value) -> {
+            if (!(member instanceof String name) || ToolDefinition.isOther(name, value == null)) {
+                others.put(member, value);
+            }
+        });
+        return frozen(others);
     }
 
     private static boolean isText(@Nullable Object part) {
@@ -125,12 +138,13 @@ public final class Definitions {
         put(hints, "destructiveHint", annotations.destructiveHint());
         put(hints, "idempotentHint", annotations.idempotentHint());
         put(hints, "openWorldHint", annotations.openWorldHint());
+        put(hints, "returnDirect", annotations.returnDirect());
         return hints;
     }
 
-    private static void put(Map<String, Object> hints, String name, @Nullable Object value) {
+    private static void put(Map<String, Object> members, String name, @Nullable Object value) {
         if (value != null) {
-            hints.put(name, value);
+            members.put(name, value);
         }
     }
 }

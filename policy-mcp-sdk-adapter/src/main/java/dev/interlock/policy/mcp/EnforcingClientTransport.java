@@ -65,6 +65,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
     private final McpClientTransport delegate;
+    private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
@@ -80,6 +81,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private EnforcingClientTransport(Builder builder) {
         this.delegate = builder.delegate;
+        this.engine = builder.engine;
         this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
         this.methods = new Methods(builder.engine, callers, this::plain);
@@ -88,7 +90,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.time = builder.time;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
-        this.toolLists = new ToolListFilter(builder.engine, methods, builder.server, answers);
+        this.toolLists = new ToolListFilter(builder.engine, methods, answers);
     }
 
     /**
@@ -116,7 +118,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
                     pending,
                     new OwnExchange(delegate::sendMessage, pending),
                     new Deciding(),
-                    new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges));
+                    new ToolListFetch(
+                            engine.tools().open(callers.server(), toolListChanges),
+                            time,
+                            toolListTimeout,
+                            toolListChanges));
             end(current.getAndSet(connection));
             return delegate.connect(
                     incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))));
@@ -154,6 +160,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (connection != null) {
             connection.pending().close();
             connection.deciding().withdrawAll();
+            connection.toolLists().tools().close();
         }
     }
 
@@ -253,7 +260,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> list(Connection connection, JSONRPCRequest request, ContextView context) {
         Pending list;
         try {
-            list = new Pending.ToolList(callers.of(context));
+            list = new Pending.ToolList(
+                    callers.of(context), connection.toolLists().tools().listing(ToolListFilter.cursor(request)));
         } catch (Throwable e) {
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
@@ -375,10 +383,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return response;
         }
         if (request instanceof Pending.ToolList list) {
-            return toolLists.filtered(response, list.caller());
+            return toolLists.filtered(response, list.caller(), list.list());
         }
         // A list whose request has aged out of the map is still a list, and nobody knows any more who reads it.
-        return ToolListFilter.isToolList(response.result()) ? toolLists.filtered(response, callers.nobody()) : response;
+        return ToolListFilter.isToolList(response.result())
+                ? toolLists.filtered(
+                        response,
+                        callers.nobody(),
+                        connection.toolLists().tools().listing(""))
+                : response;
     }
 
     // ---- looking whether it works

@@ -1,6 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
 import reactor.core.publisher.MonoSink;
@@ -37,8 +38,9 @@ sealed interface Pending {
      * A {@code tools/list} of the agent's.
      *
      * @param caller for whom the list is to be filtered
+     * @param list the list that a page is asked for of
      */
-    record ToolList(Callers.Caller caller) implements Pending {
+    record ToolList(Callers.Caller caller, Listing list) implements Pending {
         @Override
         public void abandon() {
             // Nothing was reserved.

@@ -3,10 +3,13 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.time.TimeSource;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -43,6 +46,7 @@ final class ServerGuard {
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
+    private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
@@ -50,6 +54,9 @@ final class ServerGuard {
     private final ToolListFilter toolLists;
     private final PendingRequests running;
     private final AtomicInteger toolListChanges = new AtomicInteger();
+    /** What the server says of its tools where there is no session, or nobody knows in which. */
+    private final AnnouncedTools unclaimed;
+
     private final TimeSource time;
     private final Duration toolListTimeout;
     /** Null if clients are not to ask their people for approvals. */
@@ -60,7 +67,9 @@ final class ServerGuard {
         this.answers = settings.answers();
         this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
         this.calls = new CallGate(settings, callers, params -> params);
-        this.toolLists = new ToolListFilter(settings.engine, methods, settings.server, answers);
+        this.toolLists = new ToolListFilter(settings.engine, methods, answers);
+        this.engine = settings.engine;
+        this.unclaimed = engine.tools().open(settings.server, toolListChanges);
         this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
@@ -73,8 +82,8 @@ final class ServerGuard {
      * @param id the MCP session's; null if there is none
      */
     ClientSession session(@Nullable String id) {
-        return new ClientSession(
-                id, new ToolListFetch(toolLists, time, toolListTimeout, toolListChanges), new Deciding());
+        AnnouncedTools tools = id == null ? unclaimed : engine.tools().open(callers.server(), toolListChanges);
+        return new ClientSession(id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new Deciding());
     }
 
     /** What asks the person at the other end of one session; null if they are not to be asked. */
@@ -107,7 +116,7 @@ final class ServerGuard {
                             .onErrorResume(failure -> Mono.just(failed(sent, failure)))
                             .map(this::withoutDeniedRequests);
                     return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
-                            ? list(request, context, asked)
+                            ? list(request, session, context, asked)
                             : asked.send(request);
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
@@ -202,14 +211,16 @@ final class ServerGuard {
         call.abandon();
     }
 
-    private Mono<JSONRPCResponse> list(JSONRPCRequest request, ContextView context, Exchange server) {
+    private Mono<JSONRPCResponse> list(
+            JSONRPCRequest request, ClientSession session, ContextView context, Exchange server) {
         Caller caller;
         try {
             caller = callers.of(context);
         } catch (Throwable e) {
             return Mono.just(answers.refusal(request.id(), methods.listWithheld(e)));
         }
-        return server.send(request).map(response -> toolLists.filtered(response, caller));
+        Listing list = session.toolLists().tools().listing(ToolListFilter.cursor(request));
+        return server.send(request).map(response -> toolLists.filtered(response, caller, list));
     }
 
     /** What the SDK leaves to the transport, which would tell the client of it in full. */
@@ -273,7 +284,7 @@ final class ServerGuard {
                 // A list of tools is one, whichever way it takes; but nobody knows who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())
-                                ? toolLists.filtered(response, callers.nobody())
+                                ? toolLists.filtered(response, callers.nobody(), unclaimed.listing(""))
                                 : response);
             }
             log.warn("Dropped a message of the server's that is no request, response or notification of JSON-RPC");
@@ -284,6 +295,7 @@ final class ServerGuard {
     /** The server is closed: nothing more is let through, and what still runs counts as unknown. */
     void close() {
         running.close();
+        unclaimed.close();
     }
 
     /** How many calls run; for tests. */

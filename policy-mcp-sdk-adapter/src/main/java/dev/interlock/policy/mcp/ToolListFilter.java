@@ -3,13 +3,17 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.AnnouncedTools.Announced;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.PaginatedRequest;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -25,13 +29,11 @@ final class ToolListFilter {
 
     private final PolicyEngine engine;
     private final Methods methods;
-    private final @Nullable String server;
     private final Answers answers;
 
-    ToolListFilter(PolicyEngine engine, Methods methods, @Nullable String server, Answers answers) {
+    ToolListFilter(PolicyEngine engine, Methods methods, Answers answers) {
         this.engine = engine;
         this.methods = methods;
-        this.server = server;
         this.answers = answers;
         Definitions.load();
     }
@@ -42,13 +44,27 @@ final class ToolListFilter {
                 || (result instanceof Map<?, ?> map && map.get(TOOLS) instanceof List<?>);
     }
 
-    /** The response to a {@code tools/list} as the caller may see it; a refusal if it can't be read. */
-    JSONRPCResponse filtered(JSONRPCResponse response, Caller caller) {
+    /** The cursor that a list is asked for with; null for the first page. */
+    static @Nullable String cursor(JSONRPCRequest request) {
+        if (request.params() instanceof PaginatedRequest typed) {
+            return typed.cursor();
+        }
+        Object cursor = request.params() instanceof Map<?, ?> params ? params.get("cursor") : request.params();
+        // One that can't be read is none of ours, so that its page only adds to what is known.
+        return cursor == null ? null : String.valueOf(cursor instanceof String ? cursor : "");
+    }
+
+    /**
+     * The response to a {@code tools/list} as the caller may see it; a refusal if it can't be read.
+     *
+     * @param list the list that it is a page of
+     */
+    JSONRPCResponse filtered(JSONRPCResponse response, Caller caller, Listing list) {
         if (response.error() != null) {
             return response;
         }
         try {
-            Object filtered = withoutHidden(response.result(), caller);
+            Object filtered = withoutHidden(response.result(), caller, list);
             return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
         } catch (Throwable e) {
             return answers.refusal(response.id(), methods.listWithheld(e));
@@ -57,19 +73,17 @@ final class ToolListFilter {
 
     /**
      * The result as the caller may see it, with all its other fields; null if nothing in it is hidden and it may pass as
-     * it is.
+     * it is. Each tool is judged by what this page says of it, whatever else is announced meanwhile.
      *
      * @throws IllegalArgumentException if it can't be read
      */
-    @SuppressWarnings("ReferenceEquality") // Two equal definitions are still two.
-    private @Nullable Object withoutHidden(@Nullable Object result, Caller caller) {
+    private @Nullable Object withoutHidden(@Nullable Object result, Caller caller, Listing list) {
         List<?> tools = tools(result);
-        List<@Nullable ToolDefinition> definitions = learnAll(tools);
-        Map<String, ToolDefinition> last = lastOfEachName(definitions);
+        List<@Nullable Announced> announced = list.page(definitions(tools), next(result));
         List<Object> kept = new ArrayList<>(tools.size());
         for (int i = 0; i < tools.size(); i++) {
-            ToolDefinition definition = definitions.get(i);
-            if (definition != null && last.get(definition.name()) == definition && isVisible(definition, caller)) {
+            Announced tool = announced.get(i);
+            if (tool != null && isVisible(tool, caller, list.tools())) {
                 kept.add(tools.get(i));
             }
         }
@@ -87,16 +101,25 @@ final class ToolListFilter {
     /**
      * Learns the tools and hides none.
      *
+     * @param list the list that the result is a page of
      * @return the cursor of the next page, or null if this is the last
      * @throws IllegalArgumentException if the result can't be read
      */
-    @Nullable
-    String learn(@Nullable Object result) {
-        learnAll(tools(result));
-        if (result instanceof ListToolsResult typed) {
-            return typed.nextCursor();
-        }
-        return result instanceof Map<?, ?> map && map.get("nextCursor") instanceof String cursor ? cursor : null;
+    static @Nullable String learn(@Nullable Object result, Listing list) {
+        String next = next(result);
+        list.page(definitions(tools(result)), next);
+        return next;
+    }
+
+    private static @Nullable String next(@Nullable Object result) {
+        Object cursor = result instanceof ListToolsResult typed
+                ? typed.nextCursor()
+                : result instanceof Map<?, ?> map ? map.get("nextCursor") : null;
+        // A client reads a number as a text, and goes on.
+        String text = cursor instanceof String || cursor instanceof Number || cursor instanceof Boolean
+                ? String.valueOf(cursor)
+                : "";
+        return text.isEmpty() ? null : text;
     }
 
     private static List<?> tools(@Nullable Object result) {
@@ -115,32 +138,16 @@ final class ToolListFilter {
         throw new IllegalArgumentException("the result of tools/list has no list of tools");
     }
 
-    private List<@Nullable ToolDefinition> learnAll(List<?> tools) {
+    private static List<@Nullable ToolDefinition> definitions(List<?> tools) {
         List<@Nullable ToolDefinition> definitions = new ArrayList<>(tools.size());
-        List<ToolDefinition> readable = new ArrayList<>(tools.size());
         for (Object tool : tools) {
-            ToolDefinition definition = Definitions.read(tool);
-            definitions.add(definition);
-            if (definition != null) {
-                readable.add(definition);
-            }
+            definitions.add(Definitions.read(tool));
         }
-        engine.tools().learn(server, readable);
         return definitions;
     }
 
-    /** Of two tools of one name only the later is shown: it is the one that is known from now on, and judged. */
-    private static Map<String, ToolDefinition> lastOfEachName(List<@Nullable ToolDefinition> definitions) {
-        Map<String, ToolDefinition> last = new HashMap<>();
-        for (ToolDefinition definition : definitions) {
-            if (definition != null) {
-                last.put(definition.name(), definition);
-            }
-        }
-        return last;
-    }
-
-    private boolean isVisible(ToolDefinition definition, Caller caller) {
-        return engine.visible(caller.signs(ToolCall.of(definition.name(), Arguments.NONE)));
+    private boolean isVisible(Announced tool, Caller caller, AnnouncedTools tools) {
+        ToolCall call = ToolCall.of(tool.definition().name(), Arguments.NONE);
+        return engine.visible(caller.signs(call).among(tools), tool.known());
     }
 }

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,9 @@ import org.jspecify.annotations.Nullable;
  * @param ratings ratings by tool name
  */
 public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating> ratings) {
+
+    /** Members of a saved list that no server has said. */
+    private static final Set<String> OWN = Set.of("category", "risk");
 
     /** No tools. */
     public static final ToolList NONE = new ToolList(List.of(), Map.of());
@@ -52,6 +56,7 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
                     object(tool, "inputSchema"),
                     object(tool, "outputSchema"),
                     orEmpty(object(tool, "annotations")),
+                    others(tool),
                     true));
             ToolRating rating = rating(tool, name);
             if (rating != null) {
@@ -92,6 +97,17 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
 
     private static ObjectValue orEmpty(@Nullable ObjectValue object) {
         return object == null ? ObjectValue.EMPTY : object;
+    }
+
+    /** What else the server says of it; a rating by hand is ours. */
+    private static ObjectValue others(ObjectValue tool) {
+        Map<String, Value> others = new LinkedHashMap<>();
+        tool.members().forEach((name, value) -> {
+            if (ToolDefinition.isOther(name, value == Value.Nil.NULL) && !OWN.contains(name)) {
+                others.put(name, value);
+            }
+        });
+        return ObjectValue.of(others);
     }
 
     private static @Nullable ToolRating rating(ObjectValue tool, String name) {

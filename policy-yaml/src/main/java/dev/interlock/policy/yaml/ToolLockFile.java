@@ -31,8 +31,16 @@ public final class ToolLockFile {
 
     private static final List<String> DOCUMENT = List.of("version", "tools");
     private static final List<String> TOOL = List.of("server", "tool", "sha256", "parts");
-    private static final List<String> PARTS =
-            List.of("title", "description", "inputSchema", "outputSchema", "annotations");
+    private static final List<String> PARTS = List.of(
+            "title",
+            "description",
+            "inputSchema",
+            "outputSchema",
+            "annotations",
+            "_meta",
+            "icons",
+            "execution",
+            "other members");
 
     private ToolLockFile() {}
 
