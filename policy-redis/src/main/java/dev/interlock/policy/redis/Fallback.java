@@ -126,7 +126,7 @@ interface Fallback {
         }
 
         private Charge reduced(Charge charge) {
-            return new Charge(charge.key(), reduced(charge.rule()), charge.amount(), charge.mode());
+            return new Charge(charge.key(), reduced(charge.rule()), charge.amount(), charge.mode(), charge.caller());
         }
 
         private LimitRule reduced(LimitRule rule) {
