@@ -543,7 +543,7 @@ class EnforcingMcpTransportTest {
 
         assertThatThrownBy(() -> started(policy, limiter, builder -> builder))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining(path + " at tools.pay.deny_if[0] (2:24)");
+                .hasMessageContaining(path + " at tools.pay.deny_if[0] (2:25)");
         started(policy, limiter, builder -> builder.server("shop").callSigner((call, invocation) -> call.by("ada")));
     }
 
