@@ -50,6 +50,7 @@ class HostileToolListsTest {
     private final ManualTime time = new ManualTime();
 
     /** What is wrong with a server's list. */
+    @SuppressWarnings("ImmutableEnumChecker") // the lambdas hold nothing
     enum Defect {
         REFUSED((wire, id) -> wire.respondError(id)),
         NEVER_ANSWERED((wire, id) -> {}),
