@@ -1,7 +1,6 @@
 package dev.interlock.policy.approval;
 
 import java.io.BufferedReader;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.security.SecureRandom;
 import java.util.HashMap;
@@ -93,9 +92,21 @@ public final class ConsoleApprovals implements ApprovalHandler {
         closing.whenComplete((given, failure) -> closed(asked, failure != null));
         say(question(request, number, text));
         if (begin) {
-            reading.execute(this::listen);
+            begin(answer);
         }
         return answer;
+    }
+
+    /** Questions that came meanwhile are heard of with the next one; this one is not, and holds no place. */
+    private void begin(CompletableFuture<ApprovalAnswer> first) {
+        try {
+            reading.execute(this::listen);
+        } catch (Throwable e) {
+            synchronized (this) {
+                listening = false;
+            }
+            first.completeExceptionally(e);
+        }
     }
 
     /** The person sees every rule, and answers for all. */
@@ -145,7 +156,7 @@ public final class ConsoleApprovals implements ApprovalHandler {
                 }
                 more = heard(line.strip());
             }
-        } catch (IOException e) {
+        } catch (Throwable e) {
             leave().forEach(answer -> answer.completeExceptionally(e));
         }
     }

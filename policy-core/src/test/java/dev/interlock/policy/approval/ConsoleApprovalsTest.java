@@ -183,4 +183,19 @@ class ConsoleApprovalsTest {
         assertThat(answers.get(20).join()).isInstanceOf(Unasked.class);
         answers.forEach(answer -> answer.cancel(true));
     }
+
+    @Test
+    void anExecutorThatRefusesFailsTheQuestionWhichThenHoldsNoPlace() {
+        ConsoleApprovals refused = new ConsoleApprovals(
+                new java.io.BufferedReader(new java.io.StringReader("")),
+                new java.io.PrintWriter(new java.io.StringWriter()),
+                task -> {
+                    throw new NoClassDefFoundError("no threads");
+                });
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(refused.ask(Requests.pay("bot", Map.of())).toCompletableFuture())
+                    .isCompletedExceptionally();
+        }
+    }
 }
