@@ -2,6 +2,7 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Rehearsal;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.ToolRating;
@@ -125,7 +126,7 @@ final class ExplainCommand implements Callable<Integer> {
             return new Rehearsal(
                     Source.read(policy).policy(colours),
                     new ToolList(known.definitions(), ratings),
-                    JsonSchemas.whenNeeded());
+                    SdkSchemaValidator.ofDefaults());
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()));
         }

@@ -7,6 +7,7 @@ import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
+import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
@@ -174,7 +175,7 @@ final class ProxyCommand implements Callable<Integer> {
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .rateLimiter(limiter)
                     .approvals(tickets)
-                    .schemaValidator(JsonSchemas.whenNeeded());
+                    .schemaValidator(SdkSchemaValidator.ofDefaults());
             if (log != null) {
                 builder.audit(log);
             }

@@ -2,8 +2,10 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Rehearsal;
 import dev.interlock.policy.testing.ToolList;
+import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
 import java.util.Objects;
@@ -25,6 +27,7 @@ final class Stage {
     private final @Nullable Policy common;
     private final boolean commonWins;
     private final ToolList tools;
+    private final SchemaValidator validator = SdkSchemaValidator.ofDefaults();
 
     private @Nullable Run main;
     private @Nullable Run last;
@@ -141,8 +144,7 @@ final class Stage {
             throw new DamagedLineException("there is no policy: give one on the command line, or on the line");
         }
         try {
-            return new Run(
-                    new Rehearsal(policy, line.tools() == null ? tools : line.tools(), JsonSchemas.whenNeeded()));
+            return new Run(new Rehearsal(policy, line.tools() == null ? tools : line.tools(), validator));
         } catch (IllegalArgumentException e) {
             throw new DamagedLineException(String.valueOf(e.getMessage()));
         }

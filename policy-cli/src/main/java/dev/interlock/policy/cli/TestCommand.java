@@ -1,8 +1,10 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Coverage;
 import dev.interlock.policy.testing.PolicyTestFile;
+import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,10 +61,11 @@ final class TestCommand implements Callable<Integer> {
         List<PolicyTestFile> files =
                 testFiles.stream().map(file -> tests(file, colours)).toList();
         Coverage coverage = new Coverage(policy);
+        SchemaValidator validator = SdkSchemaValidator.ofDefaults();
         List<TestRun> runs = new ArrayList<>();
         try {
             for (PolicyTestFile file : files) {
-                runs.add(new TestRun(file.name(), file.run(policy, JsonSchemas.whenNeeded(), coverage)));
+                runs.add(new TestRun(file.name(), file.run(policy, validator, coverage)));
             }
         } catch (IllegalArgumentException e) {
             throw new CliException(policyFile + ": " + e.getMessage());

@@ -1,14 +1,16 @@
 package dev.interlock.policy.mcp;
 
 /**
- * Bounds how long a backtracking engine can take over a regular expression: the number of ways in which it could divide a
- * text among the expression's quantifiers and alternatives.
+ * Bounds how long a backtracking engine can take over a regular expression: the number of characters and positions that
+ * it could look at, in all the ways in which it could divide a text among the expression's quantifiers and alternatives.
  *
  * <p>With {@code n} for the text's length and {@code f} for a part's number of ways, an atom has 1, a sequence the
  * product of its parts, alternatives their sum, {@code atom*} has {@code n + 1}, {@code atom{i,k}} has {@code k - i + 1},
- * and {@code part{i,k}} the sum of {@code f^i} to {@code f^k}. Where a part that itself has several ways may be repeated
- * without bound, the ways grow exponentially, and so there is no answer; nor is there one for back references and for
- * whatever this doesn't know. That refuses some expressions that are harmless, and none that is not is let through.
+ * and {@code part{i,k}} the sum of {@code f^i} to {@code f^k}. Of a sequence each part is tried in every way in which what
+ * stands before it can be divided, and takes its own steps each time; a part that is repeated takes them as often as it
+ * may be. Where a part that itself has several ways may be repeated without bound, the ways grow exponentially, and so
+ * there is no answer; nor is there one for back references and for whatever this doesn't know. That refuses some
+ * expressions that are harmless, and none that is not is let through.
  */
 final class RegexWork {
 
@@ -28,55 +30,77 @@ final class RegexWork {
         this.textLength = textLength;
     }
 
-    /** In how many ways the expression could be tried on a text of that length; {@link #UNBOUNDED} if nobody can tell. */
-    static long ways(String regex, int textLength) {
+    /**
+     * A part of an expression.
+     *
+     * @param ways in how many ways it can match at one place
+     * @param steps how many steps it takes to try all of them
+     */
+    private record Part(long ways, long steps) {
+
+        static final Part EMPTY = new Part(1, 0);
+        static final Part ATOM = new Part(1, 1);
+        static final Part UNLIMITED = new Part(UNBOUNDED, UNBOUNDED);
+
+        Part then(Part next) {
+            return new Part(times(ways, next.ways), plus(steps, times(ways, next.steps)));
+        }
+
+        Part or(Part other) {
+            return new Part(plus(ways, other.ways), plus(steps, other.steps));
+        }
+    }
+
+    /** The steps of a search in a text of that length at the most; {@link #UNBOUNDED} if nobody can tell. */
+    static long steps(String regex, int textLength) {
         if (regex.length() > MAX_LENGTH) {
             return UNBOUNDED;
         }
         try {
             RegexWork work = new RegexWork(regex, textLength);
-            long ways = work.sequence();
+            Part first = work.sequence();
             boolean anchored = regex.startsWith("^") && work.at == regex.length();
-            while (work.at < regex.length()) {
-                work.expect('|');
-                ways = plus(ways, work.sequence());
+            Part whole = work.alternatives(first);
+            if (work.at < regex.length()) {
+                return UNBOUNDED;
             }
-            // A search starts anew at every character.
-            return anchored ? ways : times(ways, textLength + 1L);
+            // However many ways there are, each takes a step. A search starts anew at every character.
+            long steps = Math.max(whole.ways(), whole.steps());
+            return anchored ? steps : times(steps, textLength + 1L);
         } catch (Unknown e) {
             return UNBOUNDED;
         }
     }
 
-    private long alternatives() throws Unknown {
-        long ways = sequence();
+    private Part alternatives(Part first) throws Unknown {
+        Part all = first;
         while (peek() == '|') {
             at++;
-            ways = plus(ways, sequence());
+            all = all.or(sequence());
         }
-        return ways;
+        return all;
     }
 
-    private long sequence() throws Unknown {
-        long ways = 1;
+    private Part sequence() throws Unknown {
+        Part all = Part.EMPTY;
         while (at < regex.length() && peek() != '|' && peek() != ')') {
-            ways = times(ways, quantified(atom()));
+            all = all.then(quantified(atom()));
         }
-        return ways;
+        return all;
     }
 
-    private long atom() throws Unknown {
+    private Part atom() throws Unknown {
         char c = next();
         return switch (c) {
             case '(' -> group();
             case '[' -> characterClass();
             case '\\' -> escape();
             case '*', '+', '?', '{' -> throw new Unknown();
-            default -> 1;
+            default -> Part.ATOM;
         };
     }
 
-    private long group() throws Unknown {
+    private Part group() throws Unknown {
         if (++depth > MAX_DEPTH) {
             throw new Unknown();
         }
@@ -84,10 +108,10 @@ final class RegexWork {
             at++;
             groupKind();
         }
-        long ways = alternatives();
+        Part part = alternatives(sequence());
         expect(')');
         depth--;
-        return ways;
+        return part;
     }
 
     /** Plain, looking ahead or behind, or named; anything else may change how the rest is read. */
@@ -111,7 +135,7 @@ final class RegexWork {
         at++;
     }
 
-    private long characterClass() throws Unknown {
+    private Part characterClass() throws Unknown {
         if (peek() == '^') {
             at++;
         }
@@ -129,10 +153,10 @@ final class RegexWork {
             }
         }
         at++;
-        return 1;
+        return Part.ATOM;
     }
 
-    private long escape() throws Unknown {
+    private Part escape() throws Unknown {
         char c = next();
         if ((c >= '1' && c <= '9') || c == 'k' || c == 'Q' || c == 'E' || c == 'c') {
             throw new Unknown();
@@ -142,10 +166,10 @@ final class RegexWork {
                 // A property or a code point.
             }
         }
-        return 1;
+        return Part.ATOM;
     }
 
-    private long quantified(long ways) throws Unknown {
+    private Part quantified(Part part) throws Unknown {
         long least;
         long most;
         switch (peek()) {
@@ -175,32 +199,36 @@ final class RegexWork {
                 expect('}');
             }
             default -> {
-                return ways;
+                return part;
             }
         }
         if (peek() == '?' || peek() == '+') {
             at++;
         }
-        return repeated(ways, least, most);
+        return repeated(part, least, most);
     }
 
-    private long repeated(long ways, long least, long most) {
-        if (ways == 1) {
+    private Part repeated(Part part, long least, long most) {
+        if (part.ways() == 1) {
             long longest = Math.min(most, Math.max(least, textLength));
-            return longest - least + 1;
+            return new Part(longest - least + 1, times(Math.max(1, longest), part.steps()));
         }
         if (most == UNBOUNDED) {
-            return UNBOUNDED;
+            return Part.UNLIMITED;
         }
-        long sum = 0;
+        long ways = 0;
+        long steps = 0;
         long power = 1;
-        for (long i = 0; i <= most && sum < UNBOUNDED; i++) {
+        for (long i = 0; i <= most && Math.max(ways, steps) < UNBOUNDED; i++) {
             if (i >= least) {
-                sum = plus(sum, power);
+                ways = plus(ways, power);
             }
-            power = times(power, ways);
+            if (i < most) {
+                steps = plus(steps, times(power, part.steps()));
+            }
+            power = times(power, part.ways());
         }
-        return sum;
+        return new Part(ways, steps);
     }
 
     private long number() throws Unknown {

@@ -31,11 +31,20 @@ final class SchemaIsolation {
     private SchemaIsolation() {}
 
     /**
+     * A schema as a validator may have it.
+     *
+     * @param id what it is kept under: the same for the same schema only
+     * @param members of the schema, the id included
+     * @param chars the length of its text
+     */
+    record Isolated(String id, Map<String, Object> members, int chars) {}
+
+    /**
      * The schema as a validator may have it.
      *
      * @throws SchemaRefusedException if it names itself, another document or an unknown dialect where that can't be undone
      */
-    static Map<String, Object> isolated(ObjectValue schema) throws SchemaRefusedException {
+    static Isolated isolated(ObjectValue schema) throws SchemaRefusedException {
         Map<String, Value> members = new LinkedHashMap<>(schema.members());
         members.remove("$id");
         Value dialect = members.get("$schema");
@@ -46,9 +55,11 @@ final class SchemaIsolation {
             checkMember(member.getKey(), member.getValue(), member.getKey().equals("$schema"));
         }
         ObjectValue anonymous = ObjectValue.of(members);
+        String text = anonymous.json();
+        String id = "urn:interlock:" + digest(text);
         Map<String, Object> isolated = new LinkedHashMap<>(anonymous.toJava());
-        isolated.put("$id", "urn:interlock:" + digest(anonymous.json()));
-        return isolated;
+        isolated.put("$id", id);
+        return new Isolated(id, isolated, text.length());
     }
 
     private static boolean isKnownDialect(Value dialect) {

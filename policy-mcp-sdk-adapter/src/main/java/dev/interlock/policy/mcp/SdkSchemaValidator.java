@@ -4,22 +4,28 @@ import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
-import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
+import io.modelcontextprotocol.json.schema.JsonSchemaValidatorSupplier;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.ServiceLoader;
 import java.util.Set;
+import java.util.function.Supplier;
 
 /**
  * Checks arguments with the MCP SDK's own validator of JSON Schema.
  *
  * <p>A schema is a server's word and may be hostile, so it is looked through first. Refused, which denies the call, is a
  * schema that refers to another document, claims an identity inside, refers to itself without end, or would be too much
- * work on these arguments: patterns are bounded by the number of ways in which a backtracking engine could try them. What
- * the validator itself says is never passed on, since it quotes values; what is told are the names of missing arguments
- * and of those that have the wrong type, as far as they are words and no sentences that the server would have us say.
+ * work on these arguments: no check takes more than a few tenths of a second on an ordinary machine, and patterns are
+ * bounded by the steps that a backtracking engine could take. Refused as well are numbers with an exponent beyond 400.
+ *
+ * <p>What the validator itself says is never passed on, since it quotes values; what is told are the names of missing
+ * arguments and of those that have the wrong type, as far as they are words and no sentences that the server would have us
+ * say.
+ *
+ * <p>What has been compiled is kept for the next check, up to a bound. Thread-safe.
  */
 public final class SdkSchemaValidator implements SchemaValidator {
 
@@ -28,37 +34,51 @@ public final class SdkSchemaValidator implements SchemaValidator {
     private static final Set<String> TYPES =
             Set.of("null", "boolean", "integer", "number", "string", "array", "object");
 
-    private final JsonSchemaValidator validator;
+    private final RenewedValidator validator;
 
-    private SdkSchemaValidator(JsonSchemaValidator validator) {
-        this.validator = validator;
+    private SdkSchemaValidator(Supplier<? extends JsonSchemaValidator> validators) {
+        this.validator = new RenewedValidator(validators);
     }
 
     /**
-     * On the validator that the SDK finds on the class path.
+     * On the validator that the SDK finds on the class path. It is loaded when there is something to check.
      *
      * @throws IllegalStateException if there is none: the host brings one with its JSON binding
      */
     public static SdkSchemaValidator ofDefaults() {
-        return new SdkSchemaValidator(McpJsonDefaults.getSchemaValidator());
+        return of(
+                ServiceLoader.load(JsonSchemaValidatorSupplier.class)
+                        .findFirst()
+                        .orElseThrow(
+                                () -> new IllegalStateException(
+                                        "there is no validator of JSON Schema on the class path; add"
+                                                + " one of the SDK's JSON bindings, such as io.modelcontextprotocol.sdk:mcp-json-jackson3")));
     }
 
-    /** On a validator of the host's own. */
-    public static SdkSchemaValidator of(JsonSchemaValidator validator) {
-        return new SdkSchemaValidator(validator);
+    /**
+     * On validators of the host's own.
+     *
+     * @param validators gives a new validator whenever it is asked; it is asked again when the one in use, which may keep
+     *     all that it has compiled, has seen many schemas
+     */
+    public static SdkSchemaValidator of(Supplier<? extends JsonSchemaValidator> validators) {
+        return new SdkSchemaValidator(validators);
     }
 
     @Override
     public Optional<String> problem(ObjectValue schema, ObjectValue arguments) {
+        if (SchemaWork.hasExtremeNumber(arguments)) {
+            return Optional.of("the arguments have a number too large or too small to be checked against a schema");
+        }
         try {
-            Map<String, Object> isolated = SchemaIsolation.isolated(schema);
+            SchemaIsolation.Isolated isolated = SchemaIsolation.isolated(schema);
             SchemaWork.check(schema, arguments);
-            return validator.validate(isolated, arguments.toJava()).valid()
+            return validator.accepts(isolated, arguments.toJava())
                     ? Optional.empty()
                     : Optional.of(mismatch(schema, arguments));
         } catch (SchemaRefusedException e) {
             return Optional.of("the tool's input schema can't be used: " + e.reason());
-        } catch (RuntimeException | StackOverflowError e) {
+        } catch (RuntimeException | StackOverflowError | OutOfMemoryError e) {
             return Optional.of("the arguments could not be checked against the tool's input schema");
         }
     }

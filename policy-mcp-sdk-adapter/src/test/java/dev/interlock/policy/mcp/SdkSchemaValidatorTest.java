@@ -175,7 +175,7 @@ class SdkSchemaValidatorTest {
 
     @Test
     void deniesWhatTheValidatorCannotCheck() {
-        SdkSchemaValidator broken = SdkSchemaValidator.of((schema, content) -> {
+        SdkSchemaValidator broken = SdkSchemaValidator.of(() -> (schema, content) -> {
             throw new IllegalStateException("secret " + content);
         });
 
