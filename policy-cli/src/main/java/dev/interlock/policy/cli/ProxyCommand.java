@@ -14,10 +14,10 @@ import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTranspor
 import io.modelcontextprotocol.spec.McpClientTransport;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
-import java.io.IOException;
 import java.io.PrintWriter;
 import java.net.URI;
 import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -25,6 +25,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -55,8 +56,16 @@ import picocli.CommandLine.Spec;
         })
 final class ProxyCommand implements Callable<Integer> {
 
-    /** How long answers are awaited once the host has ended. */
+    /** How long the server has to end, and its last answers to come, once the host has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(10);
+
+    /** How long the host has to read what is left for it once the server has ended. */
+    private static final Duration LAST_LINES = Duration.ofSeconds(5);
+
+    /** What may wait to be written to the standard error; what is past it nobody reads. */
+    private static final int MOST_REPORTS = 1 << 20;
+
+    private static final int MOST_MEBIBYTES = 1_024;
 
     @Parameters(index = "0", paramLabel = "POLICY", description = "The policy.")
     private String policyFile = "";
@@ -100,6 +109,13 @@ final class ProxyCommand implements Callable<Integer> {
             description = "The same, with the socket for the answers there. Default: ~/.interlock/approvals.")
     private @Nullable Path approvalsDirectory;
 
+    @Option(
+            names = "--max-line",
+            paramLabel = "MIB",
+            defaultValue = "64",
+            description = "How long a message may be, in MiB, up to 1024. Default: ${DEFAULT-VALUE}.")
+    private int longestLine;
+
     @Spec
     private CommandSpec spec;
 
@@ -111,6 +127,10 @@ final class ProxyCommand implements Callable<Integer> {
         if (policyFile.equals("-")) {
             throw new ParameterException(
                     spec.commandLine(), "The standard input is the host's; the policy must be a file");
+        }
+        if (longestLine < 1 || longestLine > MOST_MEBIBYTES) {
+            throw new ParameterException(
+                    spec.commandLine(), "--max-line must be from 1 to " + MOST_MEBIBYTES + ", in MiB");
         }
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = Source.read(policyFile).policy(Colours.detect());
@@ -129,8 +149,18 @@ final class ProxyCommand implements Callable<Integer> {
         PolicyEngine engine = engine(policy, limiter, tickets, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
-        McpClientTransport inner = inner(json, err, end);
-        Proxy proxy = new Proxy(json, enforced(inner, engine), new FileOutputStream(FileDescriptor.out));
+        int longest = longestLine << 20;
+        HostOutput host = new HostOutput(new FileOutputStream(FileDescriptor.out), longest);
+        Consumer<String> reports = reports();
+        McpClientTransport inner = inner(json, host, reports, end);
+        McpClientTransport enforced = enforced(inner, engine);
+        Proxy proxy = new Proxy(
+                json,
+                enforced,
+                host,
+                line -> inner instanceof ChildTransport child && child.sendLine(line),
+                reports,
+                longest);
         ApprovalDesk desk =
                 tickets == null ? null : ApprovalDesk.open(tickets, ApprovalDirectory.of(approvalsDirectory));
         PolicyWatcher watcher = PolicyWatcher.of(Path.of(policyFile), engine::update)
@@ -140,11 +170,17 @@ final class ProxyCommand implements Callable<Integer> {
         try {
             proxy.connect();
             serve(proxy, inner, end);
+            // Whatever goes wrong there ends what is awaited below.
+            CompletableFuture<Void> unused = host.gone().thenRun(() -> finish(proxy, inner, end));
             return end.get();
         } catch (ExecutionException e) {
             throw new CliException("the proxy has failed: " + e.getCause());
         } finally {
             watcher.close();
+            proxy.giveUp("the server has ended");
+            // Settles what was never answered, while it can still be put on record.
+            enforced.close();
+            host.finish(Deadline.in(LAST_LINES));
             if (desk != null) {
                 desk.close();
             }
@@ -188,9 +224,19 @@ final class ProxyCommand implements Callable<Integer> {
         }
     }
 
-    private McpClientTransport inner(JsonRpc json, PrintWriter err, CompletableFuture<Integer> end) {
+    /** Tells people what was wrong, if they read it: whoever reports doesn't wait for that. */
+    private static Consumer<String> reports() {
+        LineWriter lines = new LineWriter(
+                "interlock-reports", new FileOutputStream(FileDescriptor.err), MOST_REPORTS, unwritten -> {});
+        return problem -> lines.offer(new LineWriter.Line(
+                ("interlock proxy: " + Printable.of(problem) + System.lineSeparator()).getBytes(StandardCharsets.UTF_8),
+                null));
+    }
+
+    private McpClientTransport inner(
+            JsonRpc json, HostOutput host, Consumer<String> reports, CompletableFuture<Integer> end) {
         if (url == null) {
-            return new ChildTransport(command, json, err, end);
+            return new ChildTransport(command, json, host, reports, longestLine << 20, end);
         }
         if (url.getScheme() == null || url.getHost() == null) {
             throw new ParameterException(spec.commandLine(), "--url must be an absolute http(s) URL");
@@ -219,27 +265,42 @@ final class ProxyCommand implements Callable<Integer> {
 
     /** Reads the host on a thread of its own: the server may end first, and a read can't be called off. */
     private static void serve(Proxy proxy, McpClientTransport inner, CompletableFuture<Integer> end) {
-        Thread host = new Thread(
+        Thread reader = new Thread(
                 () -> {
                     try {
                         proxy.run(System.in);
-                        if (inner instanceof ChildTransport) {
-                            // A call whose limits are counted elsewhere may not have left yet.
-                            proxy.awaitSent(LAST_ANSWERS);
-                        } else {
-                            proxy.awaitAnswers(LAST_ANSWERS);
-                        }
-                        inner.closeGracefully().block(LAST_ANSWERS.multipliedBy(2));
-                        if (!(inner instanceof ChildTransport)) {
-                            end.complete(ExitCode.OK);
-                        }
-                    } catch (IOException | InterruptedException | RuntimeException e) {
+                        finish(proxy, inner, end);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                        end.completeExceptionally(e);
+                    } catch (Throwable e) {
                         end.completeExceptionally(e);
                     }
                 },
                 "interlock-host-in");
-        host.setDaemon(true);
-        host.start();
+        reader.setDaemon(true);
+        reader.start();
+    }
+
+    /** Gives the server the time to answer and to end, since the host says no more, or hears no more. */
+    private static void finish(Proxy proxy, McpClientTransport inner, CompletableFuture<Integer> end) {
+        Deadline deadline = Deadline.in(LAST_ANSWERS);
+        try {
+            if (inner instanceof ChildTransport child) {
+                // A call whose limits are counted elsewhere may not have left yet.
+                proxy.awaitSent(deadline);
+                child.finish(deadline);
+            } else {
+                proxy.awaitAnswers(deadline);
+                inner.closeGracefully().block(LAST_ANSWERS);
+                end.complete(ExitCode.OK);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            end.completeExceptionally(e);
+        } catch (RuntimeException | Error e) {
+            end.completeExceptionally(e);
+        }
     }
 
     private void report(PolicyWatcher.Event event, PrintWriter err) {

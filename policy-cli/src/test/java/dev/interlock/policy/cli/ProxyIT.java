@@ -50,7 +50,8 @@ class ProxyIT {
             JsonRpc json = new JsonRpc();
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 byte[] bytes = Interlock.utf8(line);
-                if (json.read(bytes, 0, bytes.length) instanceof JSONRPCRequest request) {
+                if (json.read(bytes, 0, bytes.length) instanceof JsonRpc.Message message
+                        && message.message() instanceof JSONRPCRequest request) {
                     Json echo = new Json().put("echo", line);
                     System.out.println(new Json()
                             .put("jsonrpc", "2.0")
@@ -152,7 +153,8 @@ class ProxyIT {
                 return;
             }
             byte[] body = exchange.getRequestBody().readAllBytes();
-            if (!(new JsonRpc().read(body, 0, body.length) instanceof JSONRPCRequest request)) {
+            if (!(new JsonRpc().read(body, 0, body.length) instanceof JsonRpc.Message message)
+                    || !(message.message() instanceof JSONRPCRequest request)) {
                 exchange.sendResponseHeaders(202, -1);
                 return;
             }

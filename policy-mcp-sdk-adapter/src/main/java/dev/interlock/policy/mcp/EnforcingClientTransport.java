@@ -47,7 +47,8 @@ import reactor.util.context.ContextView;
  *   <li>All else passes as it is.
  * </ul>
  *
- * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started.
+ * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started. A transport
+ * that has a response which nobody can read tells so by an {@link UnreadableResponseException}.
  *
  * <p>A reservation is settled by the response. The SDK doesn't tell a transport when a caller stops waiting, so one
  * without a response counts as unknown, and keeps what it took, when the connection ends or after {@link
@@ -124,8 +125,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
                             toolListTimeout,
                             toolListChanges));
             end(current.getAndSet(connection));
-            return delegate.connect(
-                    incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))));
+            return delegate.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
+                    .onErrorResume(
+                            UnreadableResponseException.class,
+                            failure -> Mono.justOrEmpty(unreadable(connection, failure)))));
         });
     }
 
@@ -392,6 +395,20 @@ public final class EnforcingClientTransport implements McpClientTransport {
                         callers.nobody(),
                         connection.toolLists().tools().listing(""))
                 : response;
+    }
+
+    /** What the client is to see in the place of a response that nobody can read: null if it was for us. */
+    private static @Nullable JSONRPCMessage unreadable(Connection connection, UnreadableResponseException failure) {
+        Pending request = connection.pending().take(failure.id());
+        if (request != null) {
+            request.abandon();
+        }
+        return request instanceof Pending.Own || OwnExchange.isOurs(failure.id())
+                ? null
+                : JSONRPCResponse.error(
+                        failure.id(),
+                        new JSONRPCResponse.JSONRPCError(
+                                McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(failure.getMessage()), null));
     }
 
     // ---- looking whether it works

@@ -6,6 +6,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
+import java.math.BigInteger;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
 
@@ -94,5 +95,18 @@ class PendingRequestsTest {
         assertThat(pending.add(3, call())).isFalse();
         assertThat(pending.size()).isZero();
         assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+    }
+
+    @Test
+    void takeOnlyTheRequestWhoseIdIsTheSameNumber() {
+        pending.add(1, call());
+
+        assertThat(pending.take("1")).isNull();
+        assertThat(pending.take(1.5)).isNull();
+        assertThat(pending.take(new BigInteger("18446744073709551617"))).isNull();
+        assertThat(pending.take(Double.NaN)).isNull();
+        assertThat(pending.take(1.0)).isNotNull();
+        pending.add(2, call());
+        assertThat(pending.take(2L)).isNotNull();
     }
 }
