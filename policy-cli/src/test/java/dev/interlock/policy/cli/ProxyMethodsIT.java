@@ -39,7 +39,8 @@ class ProxyMethodsIT {
             for (String line = in.readLine(); line != null; line = in.readLine()) {
                 Files.writeString(Path.of(args[0]), line + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
                 byte[] bytes = Interlock.utf8(line);
-                if (json.read(bytes, 0, bytes.length) instanceof JSONRPCRequest request) {
+                if (json.read(bytes, 0, bytes.length) instanceof JsonRpc.Message message
+                        && message.message() instanceof JSONRPCRequest request) {
                     String end = line.contains("\"ask\"")
                             ? "\"result\":{\"resultType\":\"input_required\",\"inputRequests\":"
                                     + "{\"e\":{\"method\":\"elicitation/create\"}}}}"
