@@ -4,6 +4,8 @@ import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Which operands each operator takes. */
 final class Operands {
@@ -23,7 +25,9 @@ final class Operands {
             case STARTS_WITH, ENDS_WITH ->
                 operand instanceof Value.Text ? Optional.empty() : wrong(operator, "a string", operand);
             case EXISTS -> operand instanceof Value.Bool ? Optional.empty() : wrong(operator, "true or false", operand);
-            case WITHIN_PATH, HOST_IN -> texts(operator, operand);
+            case WITHIN_PATH -> Directories.problem(operand);
+            case HOST_IN -> each(operator, operand, "a list of hosts", Operands::hostProblem);
+            case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
             case MAX_LENGTH -> length(operand);
         };
     }
@@ -40,25 +44,37 @@ final class Operands {
         }
     }
 
-    private static Optional<String> texts(Operator operator, Value operand) {
-        List<Value> items = operand instanceof Value.Array array ? array.items() : List.of(operand);
-        String expected = operator == Operator.HOST_IN ? "a list of host names" : "an absolute path or a list of them";
-        for (Value item : items) {
+    private static Optional<String> each(
+            Operator operator, Value operand, String expected, Function<String, @Nullable String> problem) {
+        for (Value item : operand instanceof Value.Array array ? array.items() : List.of(operand)) {
             if (!(item instanceof Value.Text text) || text.value().isBlank()) {
                 return wrong(operator, expected, item);
             }
-            if (operator == Operator.HOST_IN && !isHost(text.value())) {
-                return Optional.of("'" + text.value() + "' is no host");
+            String found = problem.apply(text.value());
+            if (found != null) {
+                return Optional.of(found);
             }
         }
         return Optional.empty();
     }
 
     /** Left out or never met, it would be a host that nobody forbids. */
-    private static boolean isHost(String text) {
+    private static @Nullable String hostProblem(String text) {
+        if (IpNetwork.isMeant(text)) {
+            return IpNetwork.parse(text) != null ? null : "'" + text + "' is no network";
+        }
         boolean below = text.startsWith("*.");
         String canonical = HostName.canonical(below ? text.substring(2) : text);
-        return canonical != null && !(below && HostName.isAddress(canonical));
+        return canonical != null && !(below && HostName.isAddress(canonical)) ? null : "'" + text + "' is no host";
+    }
+
+    private static @Nullable String mailProblem(String text) {
+        if (text.indexOf('@') >= 0) {
+            MailAddress address = MailAddress.parse(text);
+            return address != null && text.indexOf('<') < 0 ? null : "'" + text + "' is no mail address";
+        }
+        String domain = MailAddress.domain(text.startsWith("*.") ? text.substring(2) : text);
+        return domain == null ? "'" + text + "' is no domain that gets mail" : null;
     }
 
     private static Optional<String> length(Value operand) {
@@ -72,7 +88,7 @@ final class Operands {
                 : wrong(Operator.MAX_LENGTH, "a whole number of at least 0", operand);
     }
 
-    private static Optional<String> wrong(Operator operator, String expected, Value operand) {
+    static Optional<String> wrong(Operator operator, String expected, Value operand) {
         return Optional.of("'" + operator.text() + "' takes " + expected + ", not " + article(operand.typeName()));
     }
 

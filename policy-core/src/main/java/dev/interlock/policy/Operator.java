@@ -40,6 +40,8 @@ public enum Operator {
     WITHIN_PATH,
     /** An http(s) URL whose real host is listed. */
     HOST_IN,
+    /** A text that is exactly one mail address, of which the domain or the whole is listed. */
+    MAIL_IN,
     /** At most so many characters of a string, or elements of a list. */
     MAX_LENGTH;
 

@@ -59,6 +59,11 @@ public final class ConditionArbitraries {
             "/app/src/%2e%2e/b",
             "/app\\src\\a",
             "app/src/a",
+            "src/../src/a",
+            "c:\\App\\a",
+            "C:/app/../b",
+            "/c/app/a",
+            "/app/src/*",
             "/../app/src/a");
 
     private static final List<String> URLS = List.of(
@@ -67,7 +72,20 @@ public final class ConditionArbitraries {
             "https://example.com@evil.org/",
             "https://api.example.com./x",
             "https://evil.org#example.com",
+            "http://10.1.2.3/",
+            "http://[::ffff:10.1.2.3]/",
+            "http://8.8.8.8/",
+            "http://localhost/",
             "ftp://example.com/",
+            "example.com");
+
+    private static final List<String> MAILS = List.of(
+            "ana@example.com",
+            "Ana <ANA@Example.com>",
+            "ana@api.example.com",
+            "eve@evil.org",
+            "eve@evil.org, ana@example.com",
+            "eve@evil.org\n@example.com",
             "example.com");
 
     private ConditionArbitraries() {}
@@ -85,6 +103,11 @@ public final class ConditionArbitraries {
     /** URLs, some of them tricky. */
     public static Arbitrary<String> urls() {
         return Arbitraries.of(URLS);
+    }
+
+    /** Mail addresses, some of them tricky. */
+    public static Arbitrary<String> mails() {
+        return Arbitraries.of(MAILS);
     }
 
     /** Scalars, and lists and objects of them. */
@@ -120,6 +143,7 @@ public final class ConditionArbitraries {
                 Condition.of("args.to", Operator.MAX_LENGTH, 4),
                 Condition.of("args.path", Operator.WITHIN_PATH, "/app/src"),
                 Condition.of("args.url", Operator.HOST_IN, List.of("example.com", "*.example.com")),
+                Condition.of("args.mail", Operator.MAIL_IN, List.of("example.com", "*.example.com")),
                 Condition.of("call.identity", Operator.EXISTS, true),
                 Condition.of("tool.risk", Operator.NEQ, "critical"),
                 Condition.of("ctx.tenant", Operator.IN, List.of("red", "blue")),
@@ -158,7 +182,8 @@ public final class ConditionArbitraries {
                 "args.meta.role",
                 "args.\"a.b\"",
                 "args.path",
-                "args.url");
+                "args.url",
+                "args.mail");
         return Arbitraries.of(Operator.class)
                 .flatMap(operator -> Combinators.combine(paths, operands(operator))
                         .as((path, operand) -> Condition.of(path, operator, operand)));
@@ -173,8 +198,15 @@ public final class ConditionArbitraries {
             case REGEX, NOT_REGEX -> Arbitraries.of("admin$", "^5", "(?i)ADMIN", "", "[0-9]+", "/src/");
             case STARTS_WITH, ENDS_WITH -> Arbitraries.of("", "a", "min", "5", "/app");
             case EXISTS -> Arbitraries.of(true, false);
-            case WITHIN_PATH -> Arbitraries.of("/app/src", "/app", "/");
-            case HOST_IN -> Arbitraries.of(List.of("example.com"), List.of("*.example.com", "evil.org"), List.of());
+            case WITHIN_PATH ->
+                Arbitraries.of("/app/src", "/app", "/", "C:\\app", Map.of("in", List.of("/app/src"), "base", "/app"));
+            case HOST_IN ->
+                Arbitraries.of(
+                        List.of("example.com"),
+                        List.of("*.example.com", "evil.org"),
+                        List.of("10.0.0.0/8", "private"),
+                        List.of());
+            case MAIL_IN -> Arbitraries.of(List.of("example.com", "eve@evil.org"), List.of("*.example.com"), List.of());
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
         };
     }
@@ -202,6 +234,7 @@ public final class ConditionArbitraries {
                 Tuple.of(2, named("meta", scalars().map(role -> java.util.Collections.singletonMap("role", role)))),
                 Tuple.of(3, named("path", Arbitraries.frequencyOf(Tuple.of(4, files()), Tuple.of(1, values())))),
                 Tuple.of(3, named("url", Arbitraries.frequencyOf(Tuple.of(4, urls()), Tuple.of(1, values())))),
+                Tuple.of(3, named("mail", Arbitraries.frequencyOf(Tuple.of(4, mails()), Tuple.of(1, values())))),
                 Tuple.of(1, named("a.b", scalars())),
                 Tuple.of(1, Arbitraries.of(DISGUISES).flatMap(name -> named(name, scalars()))),
                 Tuple.of(1, named("secret", scalars())));

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.HostName;
+import dev.interlock.policy.IpNetwork;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -13,45 +14,90 @@ import org.jspecify.annotations.Nullable;
  * Host names, and the question whether a URL leads to one of them.
  *
  * <p>A URL on whose host two readers could disagree (a backslash, white space, a second {@code @}, percent signs in the
- * host), or that {@linkplain TextBound exceeds the bound}, leads nowhere.
+ * host, special characters in the user-info), or that {@linkplain TextBound exceeds the bound}, leads nowhere. An IPv6
+ * address that carries an IPv4 one leads to that, too.
  */
 final class Hosts {
 
+    /** The word for all addresses that are not public. */
+    private static final String PRIVATE = "private";
+
     private final Set<String> exact = new HashSet<>();
     private final List<String> suffixes = new ArrayList<>();
+    private final List<IpNetwork> networks = new ArrayList<>();
+    private boolean isPrivate;
 
     private Hosts() {}
 
-    /** Hosts as policies write them: names, addresses, or {@code *.example.com} for everything below a name. */
+    /**
+     * Hosts as policies write them: names, addresses, {@code *.example.com} for everything below a name, networks, or
+     * {@code private} for every address that is not public.
+     */
     static Hosts of(List<String> hosts) {
         Hosts result = new Hosts();
-        for (String host : hosts) {
-            boolean below = host.startsWith("*.");
-            String canonical = Objects.requireNonNull(HostName.canonical(below ? host.substring(2) : host));
-            if (below) {
-                result.suffixes.add("." + canonical);
-            } else {
-                result.exact.add(canonical);
-            }
-        }
+        hosts.forEach(result::add);
         return result;
+    }
+
+    private void add(String host) {
+        IpNetwork network = IpNetwork.parse(host);
+        if (network != null) {
+            networks.add(network);
+            return;
+        }
+        boolean below = host.startsWith("*.");
+        String canonical = Objects.requireNonNull(HostName.canonical(below ? host.substring(2) : host));
+        if (below) {
+            suffixes.add("." + canonical);
+        } else if (canonical.equals(PRIVATE)) {
+            isPrivate = true;
+            exact.add("localhost");
+            suffixes.add(".localhost");
+        } else {
+            exact.add(canonical);
+        }
     }
 
     /** Whether the host of {@code url} is one of these; invalid if it is no absolute http(s) URL with one sure host. */
     Truth include(String url) {
         String host = hostOf(url);
-        if (host == null) {
-            return Truth.INVALID;
-        }
-        if (exact.contains(host)) {
+        return host == null ? Truth.INVALID : includeHost(host);
+    }
+
+    private Truth includeHost(String canonical) {
+        if (exact.contains(canonical)) {
             return Truth.TRUE;
         }
         for (String suffix : suffixes) {
-            if (host.endsWith(suffix)) {
+            if (canonical.endsWith(suffix)) {
                 return Truth.TRUE;
             }
         }
-        return Truth.FALSE;
+        IpNetwork address = IpNetwork.ofHost(canonical);
+        return address == null ? Truth.FALSE : includeAddress(address);
+    }
+
+    private Truth includeAddress(IpNetwork address) {
+        if (isListed(address)) {
+            return Truth.TRUE;
+        }
+        List<IpNetwork> carried = address.carried();
+        long listed = carried.stream()
+                .filter(each -> isListed(each) || exact.contains(each.toString()))
+                .count();
+        return listed == 0 ? Truth.FALSE : listed == carried.size() ? Truth.TRUE : Truth.INVALID;
+    }
+
+    private boolean isListed(IpNetwork address) {
+        if (isPrivate && !address.isPublic()) {
+            return true;
+        }
+        for (IpNetwork network : networks) {
+            if (network.contains(address)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private static @Nullable String hostOf(String url) {
@@ -77,6 +123,9 @@ final class Hosts {
         if (at != authority.lastIndexOf('@')) {
             return null;
         }
+        if (at >= 0 && !isPlainUser(authority.substring(0, at))) {
+            return null;
+        }
         String hostAndPort = authority.substring(at + 1);
         int colon = hostAndPort.startsWith("[")
                 ? hostAndPort.indexOf(':', Math.max(0, hostAndPort.indexOf(']')))
@@ -93,6 +142,15 @@ final class Hosts {
             return 8;
         }
         return lower.startsWith("http://") ? 7 : -1;
+    }
+
+    /** Programs that decode or normalize first find another host in what else stands before the {@code @}. */
+    private static boolean isPlainUser(String user) {
+        return user.chars()
+                .allMatch(c -> (c >= 'a' && c <= 'z')
+                        || (c >= 'A' && c <= 'Z')
+                        || (c >= '0' && c <= '9')
+                        || "-._~:".indexOf(c) >= 0);
     }
 
     private static boolean isPort(String text) {

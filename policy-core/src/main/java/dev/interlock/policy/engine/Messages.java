@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Directories;
 import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.approval.AskingRule;
@@ -238,11 +239,20 @@ final class Messages {
             case STARTS_WITH -> "must start with " + text;
             case ENDS_WITH -> "must end with " + text;
             case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
-            case WITHIN_PATH -> "must be an absolute path inside " + text;
+            case WITHIN_PATH -> path(Directories.of(operand));
             case HOST_IN -> "must be an http(s) URL to " + text;
+            case MAIL_IN -> "must be exactly one mail address of " + text;
             case MAX_LENGTH -> "must be no longer than " + text;
         };
         return condition.path() + " " + must;
+    }
+
+    private static String path(Directories directories) {
+        List<String> in = directories.in();
+        Value where = Value.freeze(in.size() == 1 ? in.get(0) : in);
+        return directories.base() == null
+                ? "must be an absolute path inside " + where.json()
+                : "must be a path inside " + where.json() + ", from " + new Value.Text(directories.base()).json();
     }
 
     /** Names of arguments, as a server gives them. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Directories;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Regex;
 import dev.interlock.policy.value.NumberValue;
@@ -48,8 +49,9 @@ abstract sealed class Predicate {
             case STARTS_WITH -> new StartsWith(text(operand));
             case ENDS_WITH -> new EndsWith(text(operand));
             case EXISTS -> new Exists(((Value.Bool) operand).value());
-            case WITHIN_PATH -> new WithinPath(FilePaths.of(texts(operand)));
+            case WITHIN_PATH -> new WithinPath(FilePaths.of(Directories.of(operand)));
             case HOST_IN -> new HostIn(Hosts.of(texts(operand)));
+            case MAIL_IN -> new MailIn(MailAddresses.of(texts(operand)));
             case MAX_LENGTH -> new MaxLength((NumberValue) operand);
         };
     }
@@ -384,6 +386,19 @@ abstract sealed class Predicate {
         @Override
         Truth test(Value value) {
             return value instanceof Value.Text text ? hosts.include(text.value()) : Truth.INVALID;
+        }
+    }
+
+    private static final class MailIn extends Predicate {
+        private final MailAddresses addresses;
+
+        MailIn(MailAddresses addresses) {
+            this.addresses = addresses;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return value instanceof Value.Text text ? addresses.include(text.value()) : Truth.INVALID;
         }
     }
 

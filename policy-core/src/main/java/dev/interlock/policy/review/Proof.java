@@ -100,7 +100,7 @@ final class Proof {
         return switch (condition.operator()) {
             case EXISTS -> (kind != Kind.NULL) == (operand == Value.Bool.TRUE);
             case LT, LTE, GT, GTE -> kind == Kind.NUMBER;
-            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN -> kind == Kind.STRING;
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN -> kind == Kind.STRING;
             case CONTAINS, NOT_CONTAINS ->
                 kind == Kind.ARRAY || (kind == Kind.STRING && !Kind.of(operand).isContainer());
             case MAX_LENGTH -> kind == Kind.ARRAY || kind == Kind.STRING;
@@ -160,8 +160,17 @@ final class Proof {
                                         .compareTo(BigDecimal.valueOf(domain.maxLength()))
                                 >= 0;
             case NEQ, NOT_IN -> operands(condition).stream().allMatch(operand -> differs(operand, kind, domain));
-            case EQ, IN, REGEX, NOT_REGEX, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN ->
-                false;
+            case EQ,
+                    IN,
+                    REGEX,
+                    NOT_REGEX,
+                    CONTAINS,
+                    NOT_CONTAINS,
+                    STARTS_WITH,
+                    ENDS_WITH,
+                    WITHIN_PATH,
+                    HOST_IN,
+                    MAIL_IN -> false;
         };
     }
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.engine.Comparison;
+import dev.interlock.policy.Directories;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
@@ -39,8 +39,8 @@ final class Texts {
             case REGEX -> patterns.add(text(operand));
             case NOT_REGEX -> excludedPatterns.add(text(operand));
             case MAX_LENGTH -> longest = longest.min(((NumberValue) operand).toBigDecimal());
-            case HOST_IN -> nowhere |= texts(operand).stream().noneMatch(host -> isHost(condition, host));
-            case WITHIN_PATH -> nowhere |= texts(operand).stream().noneMatch(Texts::isAbsolute);
+            case HOST_IN, MAIL_IN -> nowhere |= texts(operand).isEmpty();
+            case WITHIN_PATH -> nowhere |= Directories.of(operand).in().isEmpty();
             case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS -> {
                 // Of a string these say nothing that would contradict the others for sure.
             }
@@ -78,17 +78,6 @@ final class Texts {
             }
         }
         return false;
-    }
-
-    /** Whether a host, as a policy writes it, is one that a URL can have. */
-    private static boolean isHost(Condition condition, String host) {
-        String url = "https://" + (host.startsWith("*.") ? "a" + host.substring(1) : host);
-        return Comparison.of(condition).holds(new Value.Text(url));
-    }
-
-    private static boolean isAbsolute(String directory) {
-        String path = directory.replace('\\', '/');
-        return path.startsWith("/") || (path.length() > 2 && path.charAt(1) == ':' && path.charAt(2) == '/');
     }
 
     private static List<String> texts(Value operand) {

@@ -263,7 +263,7 @@ class EqualityTest {
     void whatIsMissingIsPlainlyNotWhatThePolicyAsksFor() {
         for (Operator operator : Operator.values()) {
             Object operand = switch (operator) {
-                case IN, HOST_IN -> List.of("a");
+                case IN, HOST_IN, MAIL_IN -> List.of("a");
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS, EQ -> true;
                 case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> null;
@@ -283,7 +283,7 @@ class EqualityTest {
     void whatIsMissingFulfilsNoOperatorButExists() {
         for (Operator operator : Operator.values()) {
             Object operand = switch (operator) {
-                case IN, NOT_IN, HOST_IN -> List.of("a");
+                case IN, NOT_IN, HOST_IN, MAIL_IN -> List.of("a");
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS -> true;
                 default -> "/a";
@@ -302,6 +302,7 @@ class EqualityTest {
         assertThat(holds("admin", Operator.IN, List.of())).isFalse();
         assertThat(holds("admin", Operator.NOT_IN, List.of())).isTrue();
         assertThat(holds("https://example.com/", Operator.HOST_IN, List.of())).isFalse();
+        assertThat(holds("ana@example.com", Operator.MAIL_IN, List.of())).isFalse();
         assertThat(holds("/app", Operator.WITHIN_PATH, List.of())).isFalse();
     }
 

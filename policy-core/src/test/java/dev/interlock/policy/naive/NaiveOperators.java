@@ -4,6 +4,7 @@ import com.google.re2j.Pattern;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.function.BiPredicate;
@@ -53,10 +54,12 @@ final class NaiveOperators {
             case ENDS_WITH -> texts(value, operand, String::endsWith);
             case WITHIN_PATH ->
                 value instanceof Value.Text path
-                        ? NaiveFilePath.liesWithin(path.value(), strings(operand))
+                        ? NaiveFilePath.liesWithin(path.value(), directories(operand), base(operand))
                         : Outcome.INVALID;
             case HOST_IN ->
                 value instanceof Value.Text url ? NaiveUrl.isOnOneOf(url.value(), strings(operand)) : Outcome.INVALID;
+            case MAIL_IN ->
+                value instanceof Value.Text mail ? NaiveMail.isOneOf(mail.value(), strings(operand)) : Outcome.INVALID;
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }
@@ -128,6 +131,14 @@ final class NaiveOperators {
 
     private static List<Value> items(Value list) {
         return ((Value.Array) list).items();
+    }
+
+    private static List<String> directories(Value operand) {
+        return strings(operand instanceof ObjectValue map ? java.util.Objects.requireNonNull(map.get("in")) : operand);
+    }
+
+    private static @Nullable String base(Value operand) {
+        return operand instanceof ObjectValue map ? map.text("base") : null;
     }
 
     private static List<String> strings(Value oneOrMany) {

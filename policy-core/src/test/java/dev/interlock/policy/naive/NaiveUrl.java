@@ -18,11 +18,19 @@ final class NaiveUrl {
             host = host.indexOf(end) < 0 ? host : host.substring(0, host.indexOf(end));
         }
         host = host.substring(host.lastIndexOf('@') + 1);
+        host = host.replaceAll("^\\[::ffff:([0-9.]+)]", "$1");
         host = host.indexOf(':') < 0 ? host : host.substring(0, host.indexOf(':'));
         String real = host.endsWith(".") ? host.substring(0, host.length() - 1) : host;
         return Outcome.of(hosts.stream()
                 .map(listed -> listed.toLowerCase(Locale.ROOT))
-                .anyMatch(
-                        listed -> listed.startsWith("*.") ? real.endsWith(listed.substring(1)) : real.equals(listed)));
+                .anyMatch(listed -> isListed(real, listed)));
+    }
+
+    private static boolean isListed(String host, String listed) {
+        return switch (listed) {
+            case "10.0.0.0/8" -> host.matches("10[.][0-9.]+");
+            case "private" -> host.matches("(10|127)[.][0-9.]+|(.*[.])?localhost");
+            default -> listed.startsWith("*.") ? host.endsWith(listed.substring(1)) : host.equals(listed);
+        };
     }
 }

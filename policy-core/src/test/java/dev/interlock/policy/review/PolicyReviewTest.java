@@ -58,6 +58,25 @@ class PolicyReviewTest {
     }
 
     @Test
+    void whatListsPathsHostsOrMailAddressesCanHoldUnlessTheListIsEmpty() {
+        Map<String, Object> lists = new LinkedHashMap<>();
+        lists.put("within_path", Map.of("in", List.of("C:\\work"), "base", "C:\\"));
+        lists.put("host_in", List.of("private", "fd00::/8"));
+        lists.put("mail_in", List.of("example.com"));
+        lists.forEach((operator, operand) -> {
+            assertThat(brief(idLists(operator, operand))).as(operator).isEmpty();
+            Object none = operator.equals("within_path") ? Map.of("in", List.of(), "base", "/") : List.of();
+            assertThat(brief(idLists(operator, none))).as(operator).containsExactly("error never-holds at c");
+        });
+    }
+
+    private static List<Finding> idLists(String operator, Object operand) {
+        return review(
+                policy(Map.of("get_item", require("e", block("b", condition("c", "args.id", operator, operand))))),
+                GET);
+    }
+
+    @Test
     void aNameThatIsNearNoneIsOnlyAWarning() {
         assertThat(brief(review(policy(Map.of("charge_card", Entry.listed(Place.of("tools.charge_card")))), GET)))
                 .containsExactly("warning unknown-tool at tools.charge_card");

@@ -5,10 +5,13 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.HostName;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.engine.Comparison;
 import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -46,11 +49,21 @@ final class ConditionReader {
             Map.entry("prefix", "starts_with"),
             Map.entry("suffix", "ends_with"),
             Map.entry("present", "exists"),
+            Map.entry("within", "within_path"),
+            Map.entry("path_in", "within_path"),
             Map.entry("host", "host_in"),
+            Map.entry("ip_in", "host_in"),
+            Map.entry("cidr", "host_in"),
+            Map.entry("mail", "mail_in"),
+            Map.entry("email", "mail_in"),
+            Map.entry("email_in", "mail_in"),
             Map.entry("maxLength", "max_length"));
 
     private static final Set<String> OPERATORS_OF_INTERCEPT =
             Set.of("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists");
+
+    /** Stands in where only an operand is looked at. */
+    private static final Path ANY_PATH = Path.parse("args.a");
 
     private final Context context;
     private final PathReader paths;
@@ -206,7 +219,7 @@ final class ConditionReader {
         try {
             condition = new Condition(path, operator, operand, message, Context.place(node, at));
             if (operator == Operator.WITHIN_PATH) {
-                // What the engine can't make anything of is found here, and not at the first call.
+                // Whether the directories fit each other.
                 Comparison.of(condition);
             }
         } catch (IllegalArgumentException e) {
@@ -263,20 +276,31 @@ final class ConditionReader {
 
     /** Operands of the right type that can never match, so that a {@code deny_if} with one would be an open door. */
     private boolean operandMakesSense(Operator operator, Value operand, Node node, At at) {
-        if (operator != Operator.HOST_IN && operator != Operator.WITHIN_PATH) {
-            return true;
+        if (operator == Operator.WITHIN_PATH
+                && node instanceof Node.Mapping map
+                && operand instanceof ObjectValue value) {
+            boolean sense = true;
+            for (String name : List.of("in", "base")) {
+                Node.Pair pair = map.pair(name);
+                Value part = value.get(name);
+                sense &= pair == null || part == null || itemsMakeSense(operator, part, pair.value(), at.key(name));
+            }
+            return sense;
         }
+        boolean listing =
+                operator == Operator.HOST_IN || operator == Operator.WITHIN_PATH || operator == Operator.MAIL_IN;
+        return !listing || itemsMakeSense(operator, operand, node, at);
+    }
+
+    private boolean itemsMakeSense(Operator operator, Value operand, Node node, At at) {
         List<Value> items = operand instanceof Value.Array array ? array.items() : List.of(operand);
         boolean sense = true;
         for (int i = 0; i < items.size(); i++) {
             if (!(items.get(i) instanceof Value.Text item) || item.value().isBlank()) {
                 continue;
             }
-            String text = item.value();
-            boolean host = operator == Operator.HOST_IN;
-            boolean form =
-                    (host ? Forms.HOST : Forms.ABSOLUTE_PATH).matcher(text).matches();
-            if (form && !(host && HostName.canonical(text.startsWith("*.") ? text.substring(2) : text) == null)) {
+            String problem = problem(operator, item);
+            if (problem == null) {
                 continue;
             }
             sense = false;
@@ -285,17 +309,59 @@ final class ConditionReader {
                     "bad-operand",
                     list ? ((Node.Sequence) node).items().get(i) : node,
                     list ? at.item(i) : at,
-                    host
-                            ? Display.quoted(text) + " is no host"
-                            : "'within_path' takes an absolute path, not " + Display.quoted(text),
-                    host
-                            ? form
-                                    ? "programs differ on what it means: write a name in punycode (xn--…), an address in"
-                                            + " decimal, IPv6 in brackets"
-                                    : "write it without scheme, port and path: example.com or *.example.com"
-                            : "a relative path means another directory in every process");
+                    problem,
+                    itemHint(operator, item.value()));
         }
         return sense;
+    }
+
+    private static @Nullable String problem(Operator operator, Value.Text item) {
+        String text = item.value();
+        if (operator == Operator.WITHIN_PATH
+                && !Forms.ABSOLUTE_PATH.matcher(text).matches()) {
+            return "'within_path' takes an absolute path, not " + Display.quoted(text);
+        }
+        if (operator == Operator.HOST_IN && !isHostLike(text)) {
+            return Display.quoted(text) + " is no host";
+        }
+        try {
+            // What the engine can't make anything of is found here, and not at the first call.
+            Comparison.of(new Condition(ANY_PATH, operator, item, null, Place.of("")));
+            return null;
+        } catch (IllegalArgumentException e) {
+            return String.valueOf(e.getMessage());
+        }
+    }
+
+    private static boolean isHostLike(String text) {
+        return Forms.HOST.matcher(text).matches() || Forms.NETWORK.matcher(text).matches();
+    }
+
+    private static @Nullable String itemHint(Operator operator, String text) {
+        return switch (operator) {
+            case MAIL_IN ->
+                text.startsWith("@") || text.startsWith("*@")
+                        ? "write the domain alone: " + text.substring(text.indexOf('@') + 1)
+                        : "write ana@example.com for one address, example.com or *.example.com for all of a domain";
+            case WITHIN_PATH ->
+                Forms.ABSOLUTE_PATH.matcher(text).matches()
+                        ? null
+                        : "a relative path means another directory in every process";
+            default -> hostHint(text);
+        };
+    }
+
+    private static String hostHint(String text) {
+        if (Forms.NETWORK.matcher(text).matches()) {
+            return "write its first address and the number of bits that all its addresses have in common: 10.0.0.0/8";
+        }
+        if (!isHostLike(text)) {
+            return "write it without scheme, port and path: example.com or *.example.com";
+        }
+        return text.startsWith("*.") && HostName.canonical(text.substring(2)) != null
+                ? "only names have others below them; write a network of addresses as 10.0.0.0/8"
+                : "programs differ on what it means: write a name in punycode (xn--…), an address in"
+                        + " decimal, IPv6 in brackets";
     }
 
     private @Nullable Operator operator(Node node, At at) {
@@ -346,7 +412,26 @@ final class ConditionReader {
             Boolean exists = context.scalars.bool(node, at, "the value of 'exists'");
             return exists == null ? null : Value.Bool.of(exists);
         }
+        if (operator == Operator.WITHIN_PATH && node instanceof Node.Mapping map) {
+            return directories(map, at);
+        }
         return context.scalars.value(node, at);
+    }
+
+    private @Nullable Value directories(Node.Mapping map, At at) {
+        Fields fields = Fields.of(Keys.DIRECTORIES, map, at, context.findings, null);
+        boolean whole = Messages.required(fields, "in", context.findings) != null;
+        Map<String, Value> members = new LinkedHashMap<>();
+        for (Node.Pair pair : map.pairs()) {
+            if (Keys.DIRECTORIES.contains(pair.name())) {
+                Value member = context.scalars.value(pair.value(), at.key(pair.name()));
+                whole &= member != null;
+                if (member != null) {
+                    members.put(pair.name(), member);
+                }
+            }
+        }
+        return whole ? ObjectValue.of(members) : null;
     }
 
     private @Nullable String message(Fields fields) {
@@ -366,6 +451,9 @@ final class ConditionReader {
     private static final class Forms {
         /** A host, or {@code *.} and a host: no scheme, user, port or path. */
         static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
+
+        /** A network in CIDR form, right or wrong. */
+        static final Pattern NETWORK = Pattern.compile("[^/]+/[0-9]+");
 
         static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");
         static final Pattern BACK_REFERENCE = Pattern.compile("\\\\[1-9]|\\\\k<|\\(\\?P=");

@@ -45,6 +45,8 @@ final class Keys {
 
     static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "on_deny");
 
+    static final Keys DIRECTORIES = new Keys("the value of within_path", "in", "base");
+
     static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
 
     static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "charge");
@@ -59,8 +61,8 @@ final class Keys {
     static final Keys VALIDATE =
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
-    private static final List<Keys> ALL =
-            List.of(DOCUMENT, GRANT, ENTRY, RULE, CONDITION, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+    private static final List<Keys> ALL = List.of(
+            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
 
     /** What people write who know another tool, or who remember it nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

@@ -10,8 +10,9 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Warns where a file path or URL is compared by how its text begins. {@code /app/src/../../etc/passwd} begins with
- * {@code /app/src/}, and {@code https://good.example@evil.example/} with {@code https://good.example}.
+ * Warns where a file path or URL is compared by how its text begins, or a mail address by how it ends. {@code
+ * /app/src/../../etc/passwd} begins with {@code /app/src/}, {@code https://good.example@evil.example/} with {@code
+ * https://good.example}, and {@code a@evil.example, b@good.example} ends with {@code @good.example}.
  */
 final class PrefixAdvice {
 
@@ -36,13 +37,23 @@ final class PrefixAdvice {
             if (kind != null) {
                 findings.warn("bypassable-prefix", node, at, "this only looks at how " + kind, advice(kind));
             }
+        } else if (operator == Operator.ENDS_WITH || operator == Operator.CONTAINS) {
+            if (text.value().indexOf('@') >= 0
+                    && Forms.MAIL_DOMAIN.matcher(text.value()).matches()) {
+                findings.warn("bypassable-suffix", node, at, "this only looks at how " + MAIL, advice(MAIL));
+            }
         }
     }
 
     private static final String URL = "a URL begins";
     private static final String PATH = "a path begins";
 
+    private static final String MAIL = "a mail address ends";
+
     private static String advice(String kind) {
+        if (kind.equals(MAIL)) {
+            return "use mail_in, which reads one address: a list of several, or a line break, gets past a suffix";
+        }
         return kind.equals(URL)
                 ? "use host_in, which compares the real host: user-info and look-alike hosts get past a prefix"
                 : "use within_path, which resolves '..' first: '/../' gets past a prefix";
@@ -51,6 +62,9 @@ final class PrefixAdvice {
     private static @Nullable String regexKind(String pattern, Path path) {
         if (Forms.URL_START.matcher(pattern).lookingAt()) {
             return isClosed(pattern) ? null : URL;
+        }
+        if (Forms.MAIL_END.matcher(pattern).find()) {
+            return isClosed(pattern) && Forms.START.matcher(pattern).lookingAt() ? null : MAIL;
         }
         boolean isPath = Forms.PATH_START.matcher(pattern).matches()
                 || (names(path, PATH_NAMES)
@@ -96,6 +110,14 @@ final class PrefixAdvice {
 
         /** A pattern that begins by spelling out a relative path. */
         static final Pattern RELATIVE_START = Pattern.compile("(?:\\^|\\\\A)[\\w.\\\\-]*/.*", Pattern.DOTALL);
+
+        /** The end of a mail address. */
+        static final Pattern MAIL_DOMAIN = Pattern.compile("[^@\\s]*@[\\w-]+(?:\\.[\\w-]+)+");
+
+        /** A pattern that ends by spelling out the end of a mail address. */
+        static final Pattern MAIL_END = Pattern.compile("@\\(*(?:\\?:)?[\\w\\\\.|()?*+-]+(?:\\$|\\\\z)\\)*$");
+
+        static final Pattern START = Pattern.compile("(?:\\(\\?[a-z]+\\))?(?:\\^|\\\\A)");
 
         /** Something that can stand for {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
         static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);

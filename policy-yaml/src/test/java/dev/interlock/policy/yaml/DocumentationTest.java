@@ -62,6 +62,7 @@ class DocumentationTest {
                 Keys.ENTRY,
                 Keys.RULE,
                 Keys.CONDITION,
+                Keys.DIRECTORIES,
                 Keys.BLOCK,
                 Keys.RATE_LIMIT,
                 Keys.STATE,

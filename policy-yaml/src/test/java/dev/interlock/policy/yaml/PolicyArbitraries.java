@@ -581,8 +581,16 @@ public final class PolicyArbitraries {
             case WITHIN_PATH ->
                 Arbitraries.oneOf(
                         Arbitraries.of("/app", "/app/src").map(Value.Text::new),
-                        Arbitraries.just(Value.freeze(List.of("/app", "/tmp"))));
-            case HOST_IN -> Arbitraries.just(Value.freeze(List.of("example.com", "*.example.org")));
+                        Arbitraries.of("C:\\work", "\\\\server\\share\\x").map(Value.Text::new),
+                        Arbitraries.just(Value.freeze(List.of("/app", "/tmp"))),
+                        Arbitraries.of("/app", "/").map(base -> Value.freeze(Map.of("in", "/app", "base", base))),
+                        Arbitraries.just(Value.freeze(Map.of("in", List.of("D:/a", "C:/b"), "base", "C:\\b"))));
+            case HOST_IN ->
+                Arbitraries.of(List.of("example.com", "*.example.org"), List.of("10.0.0.0/8", "fd00::/8", "private"))
+                        .map(Value::freeze);
+            case MAIL_IN ->
+                Arbitraries.of(List.of("example.com", "*.example.org"), List.of("ana@example.com"))
+                        .map(Value::freeze);
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
         };
     }

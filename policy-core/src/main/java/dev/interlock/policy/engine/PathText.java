@@ -1,0 +1,174 @@
+package dev.interlock.policy.engine;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import java.text.Normalizer;
+import org.jspecify.annotations.Nullable;
+
+/** The characters of a path: which of them some program replaces, and what percent signs stand for. */
+final class PathText {
+
+    /** What shells and glob libraries replace. */
+    private static final String REPLACED = "*?[{$`";
+
+    /** What a Windows program replaces besides, as wildcards that date from DOS. */
+    private static final String REPLACED_ON_WINDOWS = "\"<>|";
+
+    /** What becomes a slash or a backslash where a Windows program converts it to an older character set. */
+    private static final String CONVERTED = "\u00A5\u20A9\u20E5\u2044\u2215\u2216\u29F5\u29F8\u29F9\u0337\u0338";
+
+    /** What joining letters and accents makes a character of ASCII, though nothing is joined. */
+    private static final String SECOND_FORMS = "\u037E\u1FEF\u212A";
+
+    private PathText() {}
+
+    /** Where the first character stands that some program replaces by others, or that ends a path early; -1 if nowhere. */
+    static int firstReplaced(String text, boolean windows) {
+        boolean forms = !isAscii(text) && !Normalizer.isNormalized(text, Normalizer.Form.NFKC);
+        for (int i = 0; i < text.length(); ) {
+            int c = text.codePointAt(i);
+            boolean replaced = Character.isISOControl(c)
+                    || REPLACED.indexOf(c) >= 0
+                    || (windows && REPLACED_ON_WINDOWS.indexOf(c) >= 0)
+                    || (c == '(' && i > 0 && "@+!".indexOf(text.charAt(i - 1)) >= 0)
+                    || (c == '%' && isVariable(text, i))
+                    || (c == '\\' && !windows && isEscape(text, i))
+                    || (c >= 0x80 && (isConverted(c) || (forms && hasForm(c, windows))));
+            if (replaced) {
+                return i;
+            }
+            i += Character.charCount(c);
+        }
+        return -1;
+    }
+
+    /** Some systems keep characters that names can't have among those for private use. */
+    private static boolean isConverted(int c) {
+        return CONVERTED.indexOf(c) >= 0 || (c >= 0xF000 && c <= 0xF0FF);
+    }
+
+    /** Whether the character's compatibility form has one that separates, escapes or is replaced. */
+    private static boolean hasForm(int c, boolean windows) {
+        String form = Normalizer.normalize(Character.toString(c), Normalizer.Form.NFKC);
+        for (int i = 0; i < form.length(); i++) {
+            char each = form.charAt(i);
+            if ("/\\%".indexOf(each) >= 0
+                    || CONVERTED.indexOf(each) >= 0
+                    || (windows && (each == '*' || each == '?' || REPLACED_ON_WINDOWS.indexOf(each) >= 0))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** {@code %NAME%}, a variable of Windows, or {@code %u002e}, an escape of its servers. */
+    private static boolean isVariable(String text, int percent) {
+        int i = percent + 1;
+        if (i < text.length() && (text.charAt(i) == 'u' || text.charAt(i) == 'U') && hasHex(text, i + 1, 4)) {
+            return true;
+        }
+        while (i < text.length() && isWord(text.charAt(i))) {
+            i++;
+        }
+        return i > percent + 1 && !hasHex(text, percent + 1, 2) && i < text.length() && text.charAt(i) == '%';
+    }
+
+    /** A backslash with {@code u002e} or {@code x2e}, as programming languages write characters. */
+    private static boolean isEscape(String text, int backslash) {
+        if (backslash + 1 >= text.length()) {
+            return false;
+        }
+        char kind = text.charAt(backslash + 1);
+        return (kind == 'u' && hasHex(text, backslash + 2, 4)) || (kind == 'x' && hasHex(text, backslash + 2, 2));
+    }
+
+    private static boolean isWord(char c) {
+        return c < 0x80 && (Character.isLetterOrDigit(c) || c == '_' || c == '(' || c == ')');
+    }
+
+    private static boolean hasHex(String text, int from, int count) {
+        if (from + count > text.length()) {
+            return false;
+        }
+        for (int i = from; i < from + count; i++) {
+            if (text.charAt(i) >= 0x80 || Character.digit(text.charAt(i), 16) < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    static boolean isAscii(String text) {
+        for (int i = 0; i < text.length(); i++) {
+            if (text.charAt(i) >= 0x80) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /**
+     * The text with the letters and accents that make one character joined: some systems hand out names apart.
+     *
+     * @return null if that would make ASCII of another character
+     */
+    static @Nullable String joined(String text) {
+        if (isAscii(text)) {
+            return text;
+        }
+        for (int i = 0; i < text.length(); i++) {
+            if (SECOND_FORMS.indexOf(text.charAt(i)) >= 0) {
+                return null;
+            }
+        }
+        return Normalizer.normalize(text, Normalizer.Form.NFC);
+    }
+
+    /**
+     * Percent-decodes once, as UTF-8.
+     *
+     * @return null if the bytes are not UTF-8 in its shortest form, which readers treat differently, or if a program
+     *     that normalizes Unicode first would find other percent signs
+     */
+    static @Nullable String decode(String text) {
+        if (text.indexOf('%') < 0) {
+            return text;
+        }
+        String decoded = decodeBytes(text);
+        if (decoded == null || isAscii(text)) {
+            return decoded;
+        }
+        String normalized = decodeBytes(visible(text));
+        return normalized != null && visible(normalized).equals(visible(decoded)) ? decoded : null;
+    }
+
+    private static String visible(String text) {
+        StringBuilder visible = new StringBuilder(text.length());
+        Normalizer.normalize(text, Normalizer.Form.NFKC)
+                .codePoints()
+                .filter(c -> !LookAlikes.isInvisible(c))
+                .forEach(visible::appendCodePoint);
+        return visible.toString();
+    }
+
+    private static @Nullable String decodeBytes(String text) {
+        byte[] raw = text.getBytes(StandardCharsets.UTF_8);
+        ByteBuffer bytes = ByteBuffer.allocate(raw.length);
+        for (int i = 0; i < raw.length; i++) {
+            int high = raw[i] == '%' && i + 2 < raw.length ? Character.digit(raw[i + 1], 16) : -1;
+            int low = high >= 0 ? Character.digit(raw[i + 2], 16) : -1;
+            if (low >= 0) {
+                bytes.put((byte) (high * 16 + low));
+                i += 2;
+            } else {
+                bytes.put(raw[i]);
+            }
+        }
+        try {
+            return StandardCharsets.UTF_8.newDecoder().decode(bytes.flip()).toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+}
