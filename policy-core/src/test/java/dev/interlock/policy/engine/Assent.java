@@ -3,6 +3,7 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,7 @@ final class Assent implements ApprovalHandler {
                 decision.rule(),
                 last == null ? "" : last.message(),
                 null,
-                false);
+                false,
+                last == null ? List.of() : last.rules());
     }
 }
