@@ -11,8 +11,25 @@ import org.junit.jupiter.params.provider.ValueSource;
 class AuditLineTextTest {
 
     private static final List<String> TEXTS = List.of(
-            "t", "decision", "rule", "code", "identity", "session", "by", "ticket", "tool", "server", "method", "from",
-            "outcome", "change", "policyDigest", "policyDescription", "failure", "before", "reason");
+            "t",
+            "decision",
+            "rule",
+            "code",
+            "identity",
+            "session",
+            "by",
+            "ticket",
+            "tool",
+            "server",
+            "method",
+            "from",
+            "outcome",
+            "change",
+            "policyDigest",
+            "policyDescription",
+            "failure",
+            "before",
+            "reason");
 
     @ParameterizedTest
     @ValueSource(

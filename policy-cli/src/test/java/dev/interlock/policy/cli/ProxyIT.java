@@ -343,16 +343,17 @@ class ProxyIT {
                 .contains("ctx.role at tools.pay.deny_if[0] (5:9), but a proxy has no ctx")
                 .contains("call.identity at tools.pay.deny_if[1] (6:9)", "--identity")
                 .contains("call.server at tools.pay.deny_if[2] (7:9)", "--server");
-        Result known =
-                interlock.run("proxy", "reads.yaml", "--identity", "a", "--server", "b", "--", "no-such-server");
+        Result known = interlock.run("proxy", "reads.yaml", "--identity", "a", "--server", "b", "--", "no-such-server");
         assertThat(known.err()).contains("ctx.role").doesNotContain("call.identity", "call.server");
         Result grants = interlock.run("proxy", "grants.yaml", "--", "no-such-server");
         assertThat(grants.code()).isEqualTo(2);
         assertThat(grants.err()).contains("the identity at grants, but", "--identity");
-        assertThat(interlock.run("proxy", "context.yaml", "--", "no-such-server")
+        assertThat(interlock
+                        .run("proxy", "context.yaml", "--", "no-such-server")
                         .err())
                 .contains("ctx.tenant at context, but a proxy has no ctx");
-        assertThat(interlock.run("proxy", "grants.yaml", "--identity", "bot", "--", "no-such-server")
+        assertThat(interlock
+                        .run("proxy", "grants.yaml", "--identity", "bot", "--", "no-such-server")
                         .err())
                 .contains("the server can't be started");
     }
@@ -418,7 +419,8 @@ class ProxyIT {
             }
         });
         server.start();
-        Process proxy = interlock.builder(
+        Process proxy = interlock
+                .builder(
                         "proxy",
                         "policy.yaml",
                         "--url",

@@ -136,8 +136,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public void start(McpOperationHandler messageHandler) {
-        GuardedHandler guarded = new GuardedHandler(
-                messageHandler, this::received, this::refuse, toolListChanges::incrementAndGet);
+        GuardedHandler guarded =
+                new GuardedHandler(messageHandler, this::received, this::refuse, toolListChanges::incrementAndGet);
         if (handler != null) {
             // Connected anew, perhaps to a server that has other tools by now.
             fetch.tools().close();
