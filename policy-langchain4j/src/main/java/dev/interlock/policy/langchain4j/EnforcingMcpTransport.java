@@ -219,7 +219,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (message.method == McpClientMethod.TOOLS_CALL) {
             return call(context);
         }
-        if (!isOfLangChain4j(message) || !(message instanceof McpClientRequest) || message.method == null) {
+        if (!isOfLangChain4j(message) || !(message instanceof McpClientRequest asked) || message.method == null) {
             engine.admit(request(""));
             return CompletableFuture.failedFuture(unknownShape());
         }
@@ -234,7 +234,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!lists) {
             return delegate.executeOperationWithResponse(context).thenApply(this::withoutDeniedRequests);
         }
-        Listing list = fetch.tools().listing(cursor((McpClientRequest) message));
+        Listing list = fetch.tools().listing(cursor(asked));
         return delegate.executeOperationWithResponse(context)
                 .thenApply(this::withoutDeniedRequests)
                 .thenApply(response -> filtered(response, list, context.invocationContext()));
