@@ -116,11 +116,12 @@ final class RecordedRun {
 
     /** Deciding tells that a person must be asked; admitting, that there is no one to ask. */
     private static boolean foresees(Decision foreseen, Decision decision) {
-        return foreseen.verdict() == Decision.Verdict.NEEDS_APPROVAL && !foreseen.audited()
-                ? decision.verdict() == Decision.Verdict.DENIED
-                        && decision.code() == foreseen.code()
-                        && Objects.equals(decision.rule(), foreseen.rule())
-                : foreseen.equals(decision);
+        if (foreseen.verdict() != Decision.Verdict.NEEDS_APPROVAL || foreseen.audited()) {
+            return foreseen.equals(decision);
+        }
+        return decision.verdict() == Decision.Verdict.DENIED
+                && decision.code() == foreseen.code()
+                && Objects.equals(decision.rule(), foreseen.rule());
     }
 
     private static boolean agrees(Decision decision, JsonNode expected) {
