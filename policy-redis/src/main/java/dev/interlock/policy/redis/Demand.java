@@ -35,6 +35,7 @@ final class Demand {
 
     private final String tag;
     private final List<byte[]> cells = new ArrayList<>();
+    private final List<Charge> firsts = new ArrayList<>();
     private final List<byte[]> parts = new ArrayList<>();
     private final List<Integer> positions = new ArrayList<>();
     private final List<ChargeMode> modes = new ArrayList<>();
@@ -79,6 +80,7 @@ final class Demand {
     private void add(int position, Charge charge, KeyNames names, int firstSlot) {
         Slot slot = slots.computeIfAbsent(charge.key(), key -> {
             cells.add(names.cell(tag, key));
+            firsts.add(charge);
             return new Slot(firstSlot + cells.size() - 1);
         });
         long before = slot.asked;
@@ -96,6 +98,18 @@ final class Demand {
     /** The cells' names, each once. */
     List<byte[]> cells() {
         return cells;
+    }
+
+    /** The sets in which a new key needs a place: for each cell that of its caller, then for each that of its limit. */
+    List<byte[]> sets(KeyNames names) {
+        List<byte[]> sets = new ArrayList<>(2 * firsts.size());
+        for (Charge charge : firsts) {
+            sets.add(names.keysOfCaller(tag, charge.key(), charge.caller()));
+        }
+        for (Charge charge : firsts) {
+            sets.add(names.keysOfLimit(tag, charge.key(), charge.caller()));
+        }
+        return sets;
     }
 
     /** One for each charge. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.redis;
 
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.LimitKey;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -42,6 +43,23 @@ final class KeyNames {
                 : "k:" + limit.length() + ":" + limit + subject;
         byte[] plain = utf8("{" + tag + "}" + text);
         return plain != null ? plain : ascii("{" + tag + "}h:" + digest(limit) + digest(subject));
+    }
+
+    /** The set of the keys that a caller has of a limit, whatever the tool. */
+    byte[] keysOfCaller(String tag, LimitKey key, Caller caller) {
+        return set(tag, "n:", caller.identified(), key.family(), caller.name());
+    }
+
+    /** The set of all keys of a limit, whatever the tool, that callers have, be it with an identity or without. */
+    byte[] keysOfLimit(String tag, LimitKey key, Caller caller) {
+        return set(tag, "l:", caller.identified(), key.family(), "");
+    }
+
+    private static byte[] set(String tag, String kind, boolean identified, String family, String name) {
+        String start = "{" + tag + "}" + kind + (identified ? "i" : "s");
+        boolean isLong = family.length() + name.length() > LONGEST;
+        byte[] plain = isLong ? null : utf8(start + ":" + family.length() + ":" + family + name);
+        return plain != null ? plain : ascii(start + "#" + digest(family) + digest(name));
     }
 
     /** The record of a call. */

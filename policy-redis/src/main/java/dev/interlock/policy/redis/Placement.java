@@ -12,7 +12,8 @@ public enum Placement {
      * one. The nodes divide the work. The price: a call is one round trip for each subject that its limits tell apart, most
      * often two, one after the other. Each of them is atomic; if one has no room, those before it are given back. So no more
      * is ever admitted than the limits allow, but for that moment another call may be refused for the sake of one that is
-     * refused itself; and a process that dies in it leaves what it took counted.
+     * refused itself; and a process that dies in it leaves what it took counted. Keys are
+     * bounded for each subject, not over all of them.
      */
     BY_SUBJECT
 }

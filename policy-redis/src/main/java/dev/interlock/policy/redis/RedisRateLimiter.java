@@ -48,6 +48,10 @@ import org.jspecify.annotations.Nullable;
  * is called off, so that it doesn't count if the server comes to it later. A process that dies leaves nothing behind but
  * that record, for the lease, and its calls stay counted, because nobody can tell whether they ran.
  *
+ * <p><b>Keys are shared out.</b> Who invents names of tools, or opens sessions, brings a new key with each call. Each limit
+ * may have {@linkplain Builder#maxKeysPerLimit so many}, and each caller a part of them, so that a flood shuts only its
+ * sender.
+ *
  * <p><b>When Redis can't be asked</b>, the {@link FailureMode} says what becomes of calls, and {@link RedisListener} is
  * told. What a call in flight costs is at most the {@linkplain Builder#timeout timeout}; after some failures in a row
  * Redis is left alone for a while, and calls cost nothing.
@@ -60,6 +64,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private static final byte GRANTED = 1;
     private static final byte REFUSED = 2;
+    private static final byte TOO_MANY = 6;
     private static final double MILLIS_OF_NONE = 0;
 
     /** A password with one of these in it ends there, and what was read of it would be taken for the host, and shown. */
@@ -73,6 +78,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private final Supplier<String> serverTime;
     private final double leaseMillis;
     private final double toleranceMillis;
+    private final double maxKeysPerLimit;
 
     private RedisRateLimiter(Builder builder) {
         this.link = builder.isCluster
@@ -85,6 +91,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         this.serverTime = builder.serverTime;
         this.leaseMillis = builder.lease.toMillis();
         this.toleranceMillis = builder.clockTolerance.toMillis();
+        this.maxKeysPerLimit = builder.maxKeysPerLimit;
     }
 
     /**
@@ -167,8 +174,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         claim.add(demand);
         CompletableFuture<byte[]> asked = link.run(
                 Script.RESERVE,
-                withCall(demand, claim.id()),
-                arguments(demand.parts(), leaseMillis, toleranceMillis, demand.sign()));
+                keys(demand, claim.id(), demand.sets(names)),
+                arguments(demand.parts(), leaseMillis, toleranceMillis, demand.sign(), maxKeysPerLimit));
         if (next == demands.size() - 1) {
             return asked.handle((answer, failure) -> taken(batch, claim, pass, answer, failure));
         }
@@ -194,6 +201,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         int last = claim.demands().size() - 1;
         Demand demand = claim.demands().get(last);
         giveUp(claim, last, MILLIS_OF_NONE);
+        if (verdict == TOO_MANY) {
+            int position = demand.position(fields.getShort());
+            return new Reservation.Refused(position, Reservation.Reason.TOO_MANY_KEYS, null);
+        }
         if (verdict != REFUSED) {
             // Called off meanwhile; or a repeated id for another call; or a count of which a part is missing.
             return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
@@ -238,7 +249,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     /** Without waiting for it: if it is lost, the amounts stay counted, and the record ends with its lease. */
     private void settle(String id, Demand demand, Settlement outcome, double cancelledMillis) {
-        link.tell(Script.SETTLE, withCall(demand, id), new byte[][] {
+        link.tell(Script.SETTLE, keys(demand, id, List.of()), new byte[][] {
             Link.ascii(serverTime.get()), Demand.doubles(toleranceMillis, cancelledMillis), demand.givenBack(outcome)
         });
     }
@@ -323,17 +334,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return answer.isDone() ? answer : answer.thenApplyAsync(Function.identity(), executor);
     }
 
-    private static byte[][] withCall(Demand demand, byte[] call) {
-        byte[][] keys = new byte[1 + demand.cells().size()][];
-        keys[0] = call;
-        for (int i = 1; i < keys.length; i++) {
-            keys[i] = demand.cells().get(i - 1);
-        }
-        return keys;
-    }
-
-    private byte[][] withCall(Demand demand, String id) {
-        return withCall(demand, names.call(demand.tag(), id));
+    private byte[][] keys(Demand demand, String id, List<byte[]> sets) {
+        List<byte[]> keys = new ArrayList<>(1 + demand.cells().size() + sets.size());
+        keys.add(names.call(demand.tag(), id));
+        keys.addAll(demand.cells());
+        keys.addAll(sets);
+        return keys.toArray(byte[][]::new);
     }
 
     private byte[][] arguments(List<byte[]> parts, double... head) {
@@ -371,6 +377,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         private Duration timeout = Duration.ofMillis(50);
         private Duration lease = Duration.ofMinutes(5);
         private Duration clockTolerance = Duration.ofMinutes(5);
+        private int maxKeysPerLimit = 500_000;
         private FailureMode failureMode = FailureMode.closed();
         private int failures = 5;
         private Duration pause = Duration.ofSeconds(1);
@@ -426,6 +433,26 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
          */
         public Builder clockTolerance(Duration length) {
             this.clockTolerance = positive("the clock tolerance", length);
+            return this;
+        }
+
+        /**
+         * How many keys a limit may have, whatever the tool; by default 500,000. Callers with an identity and callers
+         * without have so many each. One caller, an identity or else a session, gets a new one while it has fewer than an
+         * eighth of those that are still free, but always a first. Where there is no place, a call with a new key is refused,
+         * and nothing that is counted is forgotten. A key is counted until it expires, and then for at most the longer of a
+         * minute and its window.
+         *
+         * <p>With {@link Placement#BY_SUBJECT} this holds for each subject on its own, since no script can count in two
+         * slots. All limiters of a prefix should agree.
+         *
+         * @throws IllegalArgumentException unless it is at least 1
+         */
+        public Builder maxKeysPerLimit(int keys) {
+            if (keys < 1) {
+                throw new IllegalArgumentException("a limit needs at least 1 key, was " + keys);
+            }
+            this.maxKeysPerLimit = keys;
             return this;
         }
 

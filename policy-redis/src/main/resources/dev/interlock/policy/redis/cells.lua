@@ -391,25 +391,32 @@ local function wait_for(c, p, now)
     return nil
 end
 
+-- When a cell is as good as a fresh one.
+local function finish_of(c)
+    if c.kind == BUCKET then
+        return c.tat + 1
+    elseif c.kind == FIXED then
+        return c.finish * MILLION
+    end
+    return c.last + c.window
+end
+
 -- Writes a cell back. It lives for as long as it differs from a fresh one, and for the tolerance besides: a clock that
 -- steps back by less still finds it.
 local function store(c, now, tolerance)
-    local finish, packed
+    local packed
     if c.kind == BUCKET then
-        finish = c.tat + 1
         packed = struct.pack('<Bddddddd', BUCKET, c.generation, c.tat, c.fh, c.fl, c.mh, c.ml, c.window)
         if c.shift > 0 or c.shift_h > 0 or c.shift_l > 0 then
             packed = packed .. struct.pack('<ddd', c.shift, c.shift_h, c.shift_l)
         end
     elseif c.kind == FIXED then
-        finish = c.finish * MILLION
         packed = struct.pack('<Bddddddd', FIXED, c.generation, c.unit, c.window, c.start, c.finish, c.uh, c.ul)
     else
-        finish = c.last + c.window
         packed = struct.pack('<Bdddddddddd', SLIDING, c.generation, c.window, c.count - c.gone, c.uh, c.ul, c.head,
             c.left, c.last, c.lh, c.ll)
     end
-    local ttl = math.max(1, math.ceil((finish - now) / 1000)) + tolerance
+    local ttl = math.max(1, math.ceil((finish_of(c) - now) / 1000)) + tolerance
     redis.call('SET', c.key, packed, 'PX', ttl)
     if c.stale_log then
         redis.call('DEL', c.key .. LOG)

@@ -1,5 +1,65 @@
 -- The rest of the script that reserve_simple.lua begins: what is asked for in full generality.
 
+-- A caller may bring one more key while it has fewer than this part of those that its limit still has room for.
+local CALLERS = 8
+-- So many that have ended are taken out when one comes, so that no call has to wait for very many.
+local TAKEN_OUT = 16
+
+local millis = floor(now / 1000)
+
+local function counted(c)
+    return counted_until(finish_of(c), c.kind == FIXED and 0 or c.window)
+end
+
+-- Of a length that does not depend on what a tool or a session is called.
+local function member(slot)
+    return string.sub(redis.sha1hex(KEYS[slot]), 1, 20)
+end
+
+-- How many keys each set gets by this call.
+local brought = {}
+
+local function size_of(set)
+    return redis.call('ZCOUNT', set, string.format('(%d', millis), '+inf') + (brought[set] or 0)
+end
+
+-- Whether there is a place for a new cell in the sets of its caller and its limit. Only reads: once a script has written
+-- anything, Redis lets it write on with its memory full, so the first write must be one that a full memory forbids.
+local function has_place(slot)
+    local callers, limits, name = KEYS[slot + size], KEYS[slot + 2 * size], member(slot)
+    local function is_new_in(set)
+        local score = redis.call('ZSCORE', set, name)
+        return not score or tonumber(score) <= millis
+    end
+    local room = max_keys - size_of(limits)
+    if is_new_in(limits) then
+        if room < 1 then
+            return false
+        end
+        brought[limits] = (brought[limits] or 0) + 1
+    end
+    if is_new_in(callers) then
+        if size_of(callers) >= math.max(1, floor(room / CALLERS)) then
+            return false
+        end
+        brought[callers] = (brought[callers] or 0) + 1
+    end
+    return true
+end
+
+local function note(set, name, score)
+    redis.call('ZADD', set, score, name)
+    local ended = redis.call('ZRANGEBYSCORE', set, '-inf', millis, 'LIMIT', 0, TAKEN_OUT)
+    if #ended > 0 then
+        redis.call('ZREM', set, unpack(ended))
+    end
+    local last = redis.call('ZRANGE', set, -1, -1, 'WITHSCORES')
+    redis.call('PEXPIRE', set, math.max(1, tonumber(last[2]) - millis))
+end
+
+-- Up to when each cell was counted; 0 for those that are new. One whose time is over is as good as new.
+local noted = {}
+
 local parts, cells = {}, {}
 for i = 1, #ARGV - 2 do
     local p = part(ARGV[i + 2])
@@ -9,6 +69,10 @@ for i = 1, #ARGV - 2 do
         c = load(KEYS[p.slot], stored[p.slot], now)
         if c == nil then
             return struct.pack('<BH', DAMAGED, i - 1)
+        end
+        noted[p.slot] = c and counted(c) or 0
+        if noted[p.slot] <= millis and not has_place(p.slot) then
+            return struct.pack('<BH', TOO_MANY, i - 1)
         end
         c = c or fresh(p, KEYS[p.slot], now, now)
         cells[p.slot] = c
@@ -50,6 +114,14 @@ for i = 1, #parts do
 end
 for _, c in pairs(cells) do
     store(c, now, tolerance)
+end
+-- A key is on the account of the caller who brings it, and then of any caller who makes it last longer.
+for slot, c in pairs(cells) do
+    local score = counted(c)
+    if score > noted[slot] then
+        note(KEYS[slot + size], member(slot), score)
+        note(KEYS[slot + 2 * size], member(slot), score)
+    end
 end
 redis.call('SET', KEYS[1], table.concat(taken), 'PX', lease)
 return struct.pack('B', GRANTED)

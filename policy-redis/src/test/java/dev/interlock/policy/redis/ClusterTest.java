@@ -6,6 +6,7 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
@@ -104,6 +105,34 @@ class ClusterTest {
 
             assertThat(limiter.usage(charges("s"))).extracting(Usage::used).containsOnly(Amount.ZERO);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void who_invents_tools_shuts_only_themselves(Placement placement) {
+        try (RedisRateLimiter limiter = RedisRateLimiter.cluster(
+                        List.of(CLUSTER.get(0).uri()))
+                .prefix("flood" + placement)
+                .placement(placement)
+                .maxKeysPerLimit(80)
+                .timeout(RedisServer.PATIENCE)
+                .build()) {
+            Reservation answer = limiter.reserve(batch("flood", List.of(invented(0, "mallory"))));
+            int keys = 0;
+            while (answer instanceof Granted) {
+                keys++;
+                answer = limiter.reserve(batch("flood" + keys, List.of(invented(keys, "mallory"))));
+            }
+            assertThat(answer).isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_MANY_KEYS, null));
+            assertThat(keys).isEqualTo(9);
+            assertThat(limiter.reserve(batch("honest", List.of(invented(keys, "ada")))))
+                    .isInstanceOf(Granted.class);
+        }
+    }
+
+    private static Charge invented(int number, String identity) {
+        LimitKey key = new LimitKey("pace@tool-" + number, identity);
+        return new Charge(key, FIVE, Amount.ONE, ChargeMode.SENT, Caller.of(identity, null));
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.interlock.policy.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.LimitKey;
 import io.lettuce.core.cluster.SlotHash;
 import java.util.Arrays;
@@ -88,6 +89,37 @@ class KeyNamesTest {
         assertThat(all).doesNotHaveDuplicates();
     }
 
+    @Property
+    void the_sets_of_keys_are_nobody_elses_and_no_cells(
+            @ForAll("texts") String limit,
+            @ForAll("texts") String one,
+            @ForAll("texts") String otherLimit,
+            @ForAll("texts") String other,
+            @ForAll boolean oneIsKnown,
+            @ForAll boolean otherIsKnown,
+            @ForAll Placement placement) {
+        KeyNames names = new KeyNames("p", placement);
+        LimitKey first = new LimitKey(limit, "s");
+        LimitKey second = new LimitKey(otherLimit, "s");
+        String tag = names.tag(first);
+        Caller caller = new Caller(one, oneIsKnown);
+        Caller stranger = new Caller(other, otherIsKnown);
+        boolean isSameLimit = first.family().equals(second.family()) && oneIsKnown == otherIsKnown;
+
+        Bytes set = new Bytes(names.keysOfCaller(tag, first, caller));
+        Bytes ofLimit = new Bytes(names.keysOfLimit(tag, first, caller));
+        assertThat(set.equals(new Bytes(names.keysOfCaller(tag, second, stranger))))
+                .isEqualTo(isSameLimit && one.equals(other));
+        assertThat(ofLimit.equals(new Bytes(names.keysOfLimit(tag, second, stranger))))
+                .isEqualTo(isSameLimit);
+        assertThat(Stream.of(set, ofLimit, new Bytes(names.cell(tag, first)), new Bytes(names.call(tag, one))))
+                .doesNotHaveDuplicates();
+        assertThat(SlotHash.getSlot(names.keysOfCaller(tag, first, caller)))
+                .isEqualTo(SlotHash.getSlot(names.cell(tag, first)));
+        assertThat(SlotHash.getSlot(names.keysOfLimit(tag, first, caller)))
+                .isEqualTo(SlotHash.getSlot(names.cell(tag, first)));
+    }
+
     /** As the scripts name the list of a sliding window. */
     private static byte[] listOf(byte[] cell) {
         byte[] log = {(byte) 255, 'l', 'o', 'g'};
@@ -154,6 +186,8 @@ class KeyNamesTest {
         for (LimitKey key : KEYS) {
             assertThat(names.cell(names.tag(key), key)).hasSizeLessThan(800);
             assertThat(names.call(names.tag(key), "i".repeat(10_000))).hasSizeLessThan(800);
+            assertThat(names.keysOfCaller(names.tag(key), key, Caller.of("i".repeat(10_000), null)))
+                    .hasSizeLessThan(800);
         }
     }
 

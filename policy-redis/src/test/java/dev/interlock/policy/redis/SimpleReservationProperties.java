@@ -11,12 +11,14 @@ import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import io.lettuce.core.RedisClient;
 import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScoredValue;
 import io.lettuce.core.ScriptOutputType;
 import io.lettuce.core.api.sync.RedisCommands;
 import io.lettuce.core.codec.ByteArrayCodec;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
@@ -69,6 +71,7 @@ class SimpleReservationProperties {
                     .as("answer %d", i)
                     .isEqualTo(reserve(longWay, "long", i, now, calls.get(i)));
             assertThat(values("short", calls.get(i), i)).isEqualTo(values("long", calls.get(i), i));
+            assertThat(counted("short", calls.get(i))).isEqualTo(counted("long", calls.get(i)));
         }
         Call last = calls.get(calls.size() - 1);
         byte[][] ofShort = keys("short", last, calls.size() - 1);
@@ -84,14 +87,26 @@ class SimpleReservationProperties {
                 .toList();
     }
 
+    /** Up to when each key of each set is counted. */
+    private static List<List<Double>> counted(String prefix, Call call) {
+        KeyNames names = new KeyNames(prefix, Placement.ONE_SLOT);
+        return Demand.toReserve(call.charges, names).get(0).sets(names).stream()
+                .map(set -> redis.zrangeWithScores(set, 0, -1).stream()
+                        .map(ScoredValue::getScore)
+                        .toList())
+                .toList();
+    }
+
     private static byte[] reserve(String script, String prefix, int number, long now, Call call) {
         KeyNames names = new KeyNames(prefix, Placement.ONE_SLOT);
         Demand demand = Demand.toReserve(call.charges, names).get(0);
-        List<byte[]> arguments =
-                new ArrayList<>(List.of(Link.ascii(Long.toString(now)), Demand.doubles(300_000, 300_000, number)));
+        List<byte[]> arguments = new ArrayList<>(
+                List.of(Link.ascii(Long.toString(now)), Demand.doubles(300_000, 300_000, number, 500_000)));
         arguments.addAll(demand.parts());
+        List<byte[]> keys = new ArrayList<>(Arrays.asList(keys(prefix, call, number)));
+        keys.addAll(demand.sets(names));
         return redis.evalsha(
-                script, ScriptOutputType.VALUE, keys(prefix, call, number), arguments.toArray(byte[][]::new));
+                script, ScriptOutputType.VALUE, keys.toArray(byte[][]::new), arguments.toArray(byte[][]::new));
     }
 
     private static byte[][] keys(String prefix, Call call, int number) {
