@@ -141,7 +141,7 @@ final class ChildTransport implements McpClientTransport {
         if (line instanceof JsonRpc.Message message) {
             deliver(handler, Mono.just(message.message()));
         } else if (line instanceof JsonRpc.Unaddressed unaddressed) {
-            host.add(json.write(unaddressed.members()));
+            host.add(unaddressed.line());
         } else if (line instanceof JsonRpc.Malformed malformed) {
             unreadable(handler, malformed.sender(), malformed.problem());
         } else if (line instanceof JsonRpc.Batch batch) {

@@ -63,11 +63,16 @@ final class JsonRpc {
     record Message(JSONRPCMessage message) implements Line {}
 
     /**
-     * An error that answers no particular request: the peer could not read what it was sent.
-     *
-     * @param members of the message, which may be written as they are
+     * An error that answers no particular request: the peer could not read what it was sent. It is the code and the message
+     * alone, since no other member was decided: a peer that minds no case could read a call or a question in them.
      */
-    record Unaddressed(Map<String, @Nullable Object> members) implements Line {}
+    record Unaddressed(int code, String message) implements Line {
+
+        /** As a line, with its end. */
+        byte[] line() {
+            return error("null", code, message);
+        }
+    }
 
     /**
      * No message of JSON-RPC, or none that can be passed on.
@@ -297,20 +302,19 @@ final class JsonRpc {
             return envelope.malformed(INVALID_REQUEST, "a response has an id, and either a result or an error");
         }
         boolean failed = error != null || !members.containsKey("result");
-        if (failed && members.get("id") == null) {
-            return error instanceof Map<?, ?>
-                    ? new Unaddressed(members)
-                    : envelope.malformed(INVALID_REQUEST, "an error has a code and a message");
-        }
-        if (envelope.id == null) {
+        boolean unaddressed = failed && members.get("id") == null;
+        if (envelope.id == null && !unaddressed) {
             return envelope.malformed(INVALID_REQUEST, "an id must be a string or a whole number of at most 64 bits");
         }
         if (!failed) {
             return new Message(JSONRPCResponse.result(envelope.id, result == null ? NullNode.getInstance() : result));
         }
         JSONRPCError read = error(error);
-        return read == null
-                ? envelope.malformed(INVALID_REQUEST, "an error has a code, which is a whole number, and a message")
+        if (read == null) {
+            return envelope.malformed(INVALID_REQUEST, "an error has a code, which is a whole number, and a message");
+        }
+        return envelope.id == null
+                ? new Unaddressed(read.code(), read.message())
                 : new Message(JSONRPCResponse.error(envelope.id, read));
     }
 

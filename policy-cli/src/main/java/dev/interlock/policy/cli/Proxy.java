@@ -120,7 +120,7 @@ final class Proxy {
         if (line instanceof JsonRpc.Message message) {
             send(message.message());
         } else if (line instanceof JsonRpc.Unaddressed error) {
-            if (!unaddressed.test(json.write(error.members()))) {
+            if (!unaddressed.test(error.line())) {
                 reports.accept("dropped an error of the host's that answers no request");
             }
         } else if (line instanceof JsonRpc.Malformed malformed) {

@@ -46,14 +46,28 @@ class JsonRpcTest {
             strings = {
                 "{'jsonrpc':'2.0','id':null,'error':{'code':-32700,'message':'Parse error'}}",
                 "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error'}}",
-                "{'jsonrpc':'2.0','id':null,'error':{'code':'E','message':7}}",
+                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error'},'Method':'tools/call','Id':4,'params':{}}",
+                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error','data':{'inputRequests':{}}},'Result':{}}",
             })
-    void anErrorThatAnswersNoRequestIsPassedOnAsItIs(String line) {
+    void anErrorThatAnswersNoRequestIsPassedOnWithItsCodeAndMessageAlone(String line) {
         assertThat(read(line))
                 .isInstanceOfSatisfying(
                         JsonRpc.Unaddressed.class,
-                        error -> assertThat(new String(json.write(error.members()), StandardCharsets.UTF_8))
-                                .isEqualTo(line.replace('\'', '"') + "\n"));
+                        error -> assertThat(new String(error.line(), StandardCharsets.UTF_8))
+                                .isEqualTo("{\"jsonrpc\":\"2.0\",\"id\":null,"
+                                        + "\"error\":{\"code\":-32700,\"message\":\"Parse error\"}}\n"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'jsonrpc':'2.0','id':null,'error':{'code':'E','message':7}}",
+                "{'jsonrpc':'2.0','error':{'inputRequests':{'a':{'method':'sampling/createMessage'}}}}",
+                "{'jsonrpc':'2.0','error':{'code':1.5,'message':'m'}}",
+                "{'jsonrpc':'2.0','error':[]}",
+            })
+    void anErrorWithoutACodeAndAMessageIsNotPassedOn(String line) {
+        assertThat(read(line)).isInstanceOf(JsonRpc.Malformed.class);
     }
 
     @ParameterizedTest

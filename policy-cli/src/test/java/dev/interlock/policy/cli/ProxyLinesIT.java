@@ -217,6 +217,16 @@ class ProxyLinesIT {
     }
 
     @Test
+    void anErrorThatAnswersNobodyCarriesNoQuestionAndNoMethodToTheHost() throws Exception {
+        Result result = answeredWith("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\","
+                + "\"data\":{\"elicitations\":[{\"mode\":\"url\"}]}},\"Method\":\"sampling/createMessage\",\"Id\":5}");
+
+        assertThat(result.out().lines())
+                .contains("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\"}}");
+        assertThat(result.out()).doesNotContain("elicitations", "Method", "sampling");
+    }
+
+    @Test
     void aRequestOfTheServersThatCannotBeReadIsAnsweredToTheServer() throws Exception {
         interlock.file("script.txt", "{\"jsonrpc\":\"2.0\",\"id\":1e3,\"method\":\"sampling/createMessage\"}\n");
         Result result = interlock.runWith(call(41, "scripted") + "\n", proxy(ScriptedServer.class));
