@@ -12,8 +12,8 @@ import java.util.Map;
  * {@code "5"} and {@code true} equals {@code "true"}; null only to null; arrays and objects element by element.
  *
  * <p>Two values that a server may well take for equal although they are not can't be compared: an array or object and a
- * scalar other than null, which some unwrap; a boolean in the policy and a scalar that is neither a boolean nor the text
- * of one, since some take {@code 1}, {@code "yes"} or {@code "True"} for true.
+ * scalar other than null, which some unwrap; a boolean in the policy and a scalar other than null that is neither a
+ * boolean nor the text of one, since some take {@code 1}, {@code "yes"} or {@code "True"} for true.
  */
 final class Equality {
 
@@ -74,7 +74,8 @@ final class Equality {
             boolean known = text.value().equals("true") || text.value().equals("false");
             return known ? Truth.of(text.value().equals(text(bool))) : Truth.INVALID;
         }
-        return Truth.INVALID;
+        // Many clients write null for an argument that they leave out.
+        return value == Value.Nil.NULL ? Truth.FALSE : Truth.INVALID;
     }
 
     private static String text(Value.Bool bool) {

@@ -99,7 +99,6 @@ class EqualityTest {
                 Arguments.of("t", false),
                 Arguments.of("", false),
                 Arguments.of(" true", true),
-                Arguments.of(null, true),
                 Arguments.of(new BigDecimal("1.0"), true),
                 Arguments.of(List.of(true), true),
                 Arguments.of(Map.of("value", true), false),
@@ -221,6 +220,7 @@ class EqualityTest {
         assertThat(passes(denyIf(when("args.role", Operator.EQ, List.of())), null))
                 .isTrue();
         assertThat(passes(denyIf(when("args.role", Operator.NEQ, null)), null)).isTrue();
+        assertThat(passes(denyIf(when("args.role", Operator.EQ, true)), null)).isTrue();
         assertThat(holds("null", Operator.EQ, null)).isFalse();
         assertThat(holds("", Operator.EQ, null)).isFalse();
         assertThat(holds(Arrays.asList(1, null), Operator.CONTAINS, 0)).isFalse();
