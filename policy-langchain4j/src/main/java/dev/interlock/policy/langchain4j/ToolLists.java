@@ -8,6 +8,7 @@ import dev.interlock.policy.tool.AnnouncedTools.Announced;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.KnownNames;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
@@ -20,6 +21,9 @@ final class ToolLists {
 
     private static final String RESULT = "result";
     private static final String TOOLS = "tools";
+    private static final KnownNames NAMES = KnownNames.of(TOOLS);
+    private static final KnownNames PARTS =
+            KnownNames.of("name", "title", "description", "inputSchema", "outputSchema", "annotations");
 
     private ToolLists() {}
 
@@ -68,10 +72,18 @@ final class ToolLists {
     }
 
     private static ArrayNode tools(JsonNode response) {
-        if (response.path(RESULT).path(TOOLS) instanceof ArrayNode tools) {
+        JsonNode result = response.path(RESULT);
+        if (hasLookAlike(result, NAMES)) {
+            throw new IllegalArgumentException("a member of the response to tools/list passes for its tools");
+        }
+        if (result.path(TOOLS) instanceof ArrayNode tools) {
             return tools;
         }
         throw new IllegalArgumentException("the response to tools/list has no list of tools");
+    }
+
+    private static boolean hasLookAlike(JsonNode object, KnownNames known) {
+        return object.properties().stream().anyMatch(member -> known.isLookAlike(member.getKey()));
     }
 
     private static List<@Nullable ToolDefinition> definitions(ArrayNode tools) {
@@ -80,10 +92,13 @@ final class ToolLists {
         return definitions;
     }
 
-    /** Null if it has no name. A part that can't be read counts as unknown, and the definition as not whole. */
+    /**
+     * Null if it has no name, or a member that some reader takes for its name or another part. A part that can't be read
+     * counts as unknown, and the definition as not whole.
+     */
     private static @Nullable ToolDefinition definition(JsonNode tool) {
         JsonNode name = tool.path("name");
-        if (!name.isTextual()) {
+        if (!name.isTextual() || hasLookAlike(tool, PARTS)) {
             return null;
         }
         ObjectValue input = object(tool, "inputSchema");

@@ -253,6 +253,31 @@ class HostileToolListsTest {
         assertThatThrownBy(client::listTools).hasStackTraceContaining("could not be checked against the policy");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"Tools", "TOOLS", " tools", "tools\\u0000", "to\\u200bols", "t\\u043eols"})
+    void aListWithAMemberThatPassesForItsToolsIsWithheld(String name) {
+        McpClient client = client(engine(LIMITED).build());
+        for (String honest : List.of("", "'tools':[" + tool("pay", "pays") + "],")) {
+            server.answers =
+                    request -> "'result':{" + honest + "'" + name + "':[" + tool("secret_admin", "admin") + "]}";
+
+            assertThatThrownBy(client::listTools).hasStackTraceContaining("could not be checked against the policy");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Name", "n\\u0430me", "name ", "Description", "TITLE", "inputschema", "Annotations"})
+    void aDefinitionWithAMemberThatPassesForOneOfItsPartsIsNeitherShownNorKnown(String member) {
+        McpClient client = client(engine(NOTHING_DESTRUCTIVE).build());
+        server.listing(
+                tool("read_item", "Reads.").replace("}}", "},'" + member + "':'sync_items'}"),
+                tool("get_item", "Gets."));
+
+        assertThat(shown(client)).containsExactly("Gets.");
+        assertThat(call(client, "read_item")).contains("list the server's tools first");
+        assertThat(call(client, "get_item")).isEqualTo("done");
+    }
+
     // ---- what is shown
 
     @Test

@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.KnownNames;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -24,6 +25,9 @@ public final class Definitions {
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
+    private static final KnownNames PARTS =
+            KnownNames.of("name", "title", "description", "inputSchema", "outputSchema", "annotations");
+
     private Definitions() {}
 
     /** Loads what reading may need. It is looked for in files, so it must not be loaded when a call is decided. */
@@ -38,8 +42,9 @@ public final class Definitions {
     }
 
     /**
-     * One element of a list of tools; null if it has no name. A part that goes past the bounds counts as unknown, so that
-     * every check that needs it denies, and the definition is then not {@linkplain ToolDefinition#whole whole}.
+     * One element of a list of tools; null if it has no name, or a member that some reader takes for its name or another
+     * part. A part that goes past the bounds counts as unknown, so that every check that needs it denies, and the
+     * definition is then not {@linkplain ToolDefinition#whole whole}.
      */
     public static @Nullable ToolDefinition read(@Nullable Object tool) {
         if (tool instanceof Map<?, ?> map) {
@@ -79,7 +84,7 @@ public final class Definitions {
     }
 
     private static @Nullable ToolDefinition read(Map<?, ?> tool) {
-        if (!(tool.get("name") instanceof String name)) {
+        if (!(tool.get("name") instanceof String name) || tool.keySet().stream().anyMatch(PARTS::isLookAlike)) {
             return null;
         }
         Object title = tool.get("title");

@@ -8,6 +8,7 @@ import dev.interlock.policy.tool.AnnouncedTools.Announced;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.KnownNames;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
@@ -26,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 final class ToolListFilter {
 
     private static final String TOOLS = "tools";
+    private static final KnownNames NAMES = KnownNames.of(TOOLS);
 
     private final PolicyEngine engine;
     private final Methods methods;
@@ -38,10 +40,16 @@ final class ToolListFilter {
         Definitions.load();
     }
 
-    /** Whether it looks like the result of {@code tools/list}. */
+    /** Whether it looks like the result of {@code tools/list}, be it only to a careless reader. */
     static boolean isToolList(@Nullable Object result) {
         return result instanceof ListToolsResult
-                || (result instanceof Map<?, ?> map && map.get(TOOLS) instanceof List<?>);
+                || (result instanceof Map<?, ?> map && map.entrySet().stream().anyMatch(ToolListFilter::holdsTools));
+    }
+
+    private static boolean holdsTools(Map.Entry<?, ?> member) {
+        return member.getValue() instanceof List<?>
+                && member.getKey() instanceof String name
+                && NAMES.meant(name) != null;
     }
 
     /** The cursor that a list is asked for with; null for the first page. */
@@ -127,6 +135,9 @@ final class ToolListFilter {
             return typed.tools() == null ? List.of() : typed.tools();
         }
         if (result instanceof Map<?, ?> map) {
+            if (map.keySet().stream().anyMatch(NAMES::isLookAlike)) {
+                throw new IllegalArgumentException("a member of the result of tools/list passes for its tools");
+            }
             Object tools = map.get(TOOLS);
             if (tools == null) {
                 return List.of();

@@ -27,6 +27,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 /** Servers whose lists of tools fail, lie, flood, or say something else each time, in front of both wrapped ends. */
@@ -473,6 +474,59 @@ class HostileToolListsTest {
         }
         assertThat(held).isBetween(1L, 4L);
         assertThat(client.call("t49")).isEqualTo("sent");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Tools", "TOOLS", " tools", "tools\u0000", "to\u200bols", "t\u043eols", "\uff54ools"})
+    void aListWithAMemberThatPassesForItsToolsIsWithheldWhicheverRequestItAnswers(String name) {
+        Client client = new Client(engine(NOTHING_RISKY));
+        List<Map<String, Object>> lists = List.of(
+                Map.of("tools", List.of(tool("read_item", "Reads.")), name, List.of(SYNC)),
+                Map.of(name, List.of(SYNC)));
+        for (Map<String, Object> list : lists) {
+            client.answering(request -> client.wire.respond(request.id(), list));
+            client.transport
+                    .sendMessage(new JSONRPCRequest("tools/list", "l", Map.of()))
+                    .block();
+            client.wire.onSend(message -> Mono.empty());
+            client.transport
+                    .sendMessage(new JSONRPCRequest("prompts/list", "p", Map.of()))
+                    .block();
+            client.wire.respond("p", list);
+            client.wire.respond("nobody asked", list);
+        }
+
+        assertThat(client.wire.shown).hasSize(6).allSatisfy(message -> {
+            assertThat(((JSONRPCResponse) message).result()).isNull();
+            assertThat(((JSONRPCResponse) message).error()).isNotNull();
+        });
+        client.answering(request -> client.wire.respond(request.id(), lists.get(0)));
+        assertThat(client.call("read_item")).as("nothing is learnt of it").isEqualTo("schema_unknown");
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "Name",
+                "n\u0430me",
+                "name ",
+                "Description",
+                "description\u200b",
+                "TITLE",
+                "InputSchema",
+                "outputschema",
+                "Annotations"
+            })
+    void aDefinitionWithAMemberThatPassesForOneOfItsPartsIsNeitherShownNorKnown(String member) {
+        Map<String, Object> twofold = new LinkedHashMap<>(tool("read_item", "Reads."));
+        twofold.put(member, "sync_items");
+        Client client = new Client(engine(NOTHING_RISKY));
+        client.listing(twofold, tool("get_item", "Gets."));
+
+        assertThat(Definitions.read(twofold)).isNull();
+        assertThat(client.list()).isEqualTo(List.of(tool("get_item", "Gets.")));
+        assertThat(client.call("read_item")).isEqualTo("schema_unknown");
+        assertThat(client.call("get_item")).isEqualTo("sent");
     }
 
     @Test

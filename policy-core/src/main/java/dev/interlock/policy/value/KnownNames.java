@@ -1,0 +1,58 @@
+package dev.interlock.policy.value;
+
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The names of members that have a meaning in some object, and the names that pass for them to a careless reader: equal
+ * but for case, blanks, characters that can't be seen and letters that look alike. Immutable.
+ */
+public final class KnownNames {
+
+    private final Map<String, String> bySkeleton = new HashMap<>();
+    private final long mask;
+
+    private KnownNames(String... names) {
+        long bits = 0;
+        for (String name : names) {
+            bySkeleton.put(Skeleton.visible(name), name);
+            bits |= MemberName.of(name).mask();
+        }
+        mask = bits;
+    }
+
+    /** The known names of those texts. */
+    public static KnownNames of(String... names) {
+        return new KnownNames(names);
+    }
+
+    /** The known name that a name is, or passes for; null if there is none. */
+    public @Nullable String meant(String name) {
+        long bit = MemberName.bit(name);
+        if (bit != 0 && (bit & mask) == 0) {
+            // Most names, of which no skeleton need be made.
+            return null;
+        }
+        String known = bySkeleton.get(Skeleton.visible(name));
+        if (known != null || Skeleton.isAscii(name)) {
+            return known;
+        }
+        // Ignoring case letter by letter, as many readers do, makes some letters equal that have no form in common.
+        for (String each : bySkeleton.values()) {
+            if (each.equalsIgnoreCase(name)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /** Whether a name passes for a known one without being it. */
+    public boolean isLookAlike(@Nullable Object name) {
+        if (!(name instanceof String text)) {
+            return false;
+        }
+        String known = meant(text);
+        return known != null && !known.equals(text);
+    }
+}
