@@ -93,6 +93,69 @@ class EmbeddedRequestsTest {
     }
 
     @Test
+    void whatIsAskedWithinATaskThatIsToldOfIsFound() {
+        Map<String, ?> task = Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT));
+        for (Map<String, ?> result : List.<Map<String, ?>>of(
+                Map.of("task", task),
+                Map.of("Task", task),
+                Map.of("t\u0430sk", task),
+                Map.of("tasks", List.of(Map.of("taskId", "0"), task)),
+                Map.of("tasks", Map.of("1", task)),
+                Map.of("result", Map.of("task", task)),
+                Map.of("task", Map.of("result", Map.of("tasks", List.of(task)))),
+                Map.of("task", Map.of("error", Map.of("code", -32603, "data", List.of(task)))),
+                Map.of("error", Map.of("inputRequests", Map.of("e", ELICIT))))) {
+            assertThat(EmbeddedRequests.inResult(result)).as(result.toString()).containsExactly("elicitation/create");
+        }
+        assertThat(EmbeddedRequests.inResult(Map.of("task", Map.of("taskId", "1", "data", task))))
+                .isEmpty();
+    }
+
+    @Test
+    void whatIsAskedUnderANameThatPassesForInputRequestsIsFound() {
+        for (String name : List.of(
+                "input_requests",
+                "INPUT_REQUESTS",
+                "inputRequests ",
+                "input\u200bRequests",
+                "inputRequests\u0000",
+                "inputR\u0435quests",
+                "\uff49nputRequests",
+                "\u0130nputRequests")) {
+            assertThat(EmbeddedRequests.inResult(Map.of(name, Map.of("s", SAMPLE))))
+                    .as(name)
+                    .containsExactly("sampling/createMessage");
+        }
+    }
+
+    @Test
+    void whatAnErrorAsksInAListOrForOneElicitationIsFound() {
+        Map<String, ?> asks = Map.of("inputRequests", Map.of("s", SAMPLE));
+
+        assertThat(EmbeddedRequests.inError(-32603, List.of("x", asks))).containsExactly("sampling/createMessage");
+        assertThat(EmbeddedRequests.inError(-32603, Map.of("task", asks))).containsExactly("sampling/createMessage");
+        assertThat(EmbeddedRequests.inError(-32603, Map.of("elicitation", Map.of("mode", "url"))))
+                .containsExactly("elicitation/create");
+        assertThat(EmbeddedRequests.inError(-32603, List.of(List.of(Map.of("elicitations", List.of())))))
+                .containsExactly("elicitation/create");
+    }
+
+    @Test
+    void whatLiesTooDeepOrIsTooMuchIsARequestWithoutAMethod() {
+        Map<String, ?> deep = Map.of("inputRequests", Map.of("s", SAMPLE));
+        for (int i = 0; i < 8; i++) {
+            deep = Map.of("task", deep);
+        }
+        assertThat(EmbeddedRequests.inResult(deep)).containsExactly("sampling/createMessage");
+        assertThat(EmbeddedRequests.inResult(Map.of("task", deep))).containsExactly("");
+
+        List<Object> tasks = new ArrayList<>(Collections.nCopies(9_999, Map.of("taskId", "1")));
+        assertThat(EmbeddedRequests.inResult(Map.of("tasks", tasks))).isEmpty();
+        tasks.add(Map.of("taskId", "1"));
+        assertThat(EmbeddedRequests.inResult(Map.of("tasks", tasks))).containsExactly("");
+    }
+
+    @Test
     void anErrorThatAsksForAUrlIsAnElicitation() {
         Map<String, ?> data = Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://login.example/")));
 
