@@ -5,11 +5,12 @@ import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the methods of MCP from names that only pass for one. A peer may mind neither case, nor blanks, nor how a slash is
- * written; a policy does, and so a name that some peer would take for another one is no method at all.
+ * Tells the methods of MCP from names that only pass for one. A peer may mind neither case, nor blanks, nor how the parts of
+ * a name are kept apart; a policy does, and so a name that some peer would take for another one is no method at all.
  */
 public final class MethodNames {
 
@@ -67,6 +68,9 @@ public final class MethodNames {
     /** What passes for a slash, besides those that are one in another width. */
     private static final String SLASHES = "\\\u2044\u2215\u2571\u27CB\u29F8";
 
+    /** What ends a path, or stands for another character in it, to those who read a method as they read an address. */
+    private static final String ADDRESS = "%#;";
+
     private MethodNames() {}
 
     /** Whether it is a method of the specification, of whichever version, exactly. */
@@ -76,14 +80,14 @@ public final class MethodNames {
 
     /**
      * What is wrong with a method's name whatever a policy says, as the end of a sentence, or null if nothing is: it is
-     * blank, too long, has a blank, control or invisible character anywhere, or looks like a method of the specification
-     * without being it.
+     * blank, too long, has a blank, control or invisible character anywhere, is written like an address, or looks like a
+     * method of the specification without being it.
      */
     public static @Nullable String defect(String method) {
         if (isKnown(method)) {
             return null;
         }
-        String defect = unsound(method);
+        String defect = method.indexOf('?') >= 0 ? "has a '?'" : unsound(method);
         if (defect != null) {
             return defect;
         }
@@ -127,23 +131,34 @@ public final class MethodNames {
         if (name.isBlank()) {
             return "is blank";
         }
-        return name.codePoints().anyMatch(MethodNames::isBlank) ? "has a blank, control or invisible character" : null;
+        if (name.codePoints().anyMatch(MethodNames::isBlank)) {
+            return "has a blank, control or invisible character";
+        }
+        return name.contains("..") || name.chars().anyMatch(c -> ADDRESS.indexOf(c) >= 0)
+                ? "has a '%', '#', ';' or '..'"
+                : null;
     }
 
+    /** The replacement character stands for what could not be read, which may be anything. */
     private static boolean isBlank(int c) {
-        return c == ' ' || LookAlikes.isInvisible(c);
+        return c == ' ' || c == 0xFFFD || LookAlikes.isInvisible(c);
     }
 
     /** What all names have in common that pass for {@code name}. It must not be longer than {@link #MAX_LENGTH}. */
     static String skeleton(String name) {
-        String text = slashes(LookAlikes.skeleton(name));
+        String text = parts(LookAlikes.skeleton(name), c -> !Character.isLetterOrDigit(c) && c != '_');
         int begin = text.startsWith("/") ? 1 : 0;
         int end = text.length() > begin && text.endsWith("/") ? text.length() - 1 : text.length();
         return text.substring(begin, end);
     }
 
-    /** With one kind of slash, each only once, and without marks that stand above or below a letter. */
-    private static String slashes(String text) {
+    /** The same for a glob, in which dots and dashes tell families of methods apart. */
+    private static String slashes(String glob) {
+        return parts(glob, c -> c == '/' || SLASHES.indexOf(c) >= 0);
+    }
+
+    /** With one slash between the parts of a name, and without marks that stand above or below a letter. */
+    private static String parts(String text, IntPredicate separates) {
         StringBuilder out = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); ) {
             int c = text.codePointAt(i);
@@ -152,8 +167,7 @@ public final class MethodNames {
             if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
                 continue;
             }
-            boolean slash = c == '/' || SLASHES.indexOf(c) >= 0;
-            if (!slash) {
+            if (!separates.test(c)) {
                 out.appendCodePoint(c);
             } else if (out.isEmpty() || out.charAt(out.length() - 1) != '/') {
                 out.append('/');

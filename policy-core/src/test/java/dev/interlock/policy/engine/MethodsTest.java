@@ -85,6 +85,24 @@ class MethodsTest {
                 "tools\u2215call",
                 "tools\\call",
                 "tools//call",
+                "tools/./call",
+                "tools/../call",
+                "tools%2Fcall",
+                "resources%2fread",
+                "tools/c%61ll",
+                "tools/call;",
+                "tools/call;v=1",
+                "tools/call#",
+                "tools/call#x",
+                "tools/call?x=1",
+                "tools.call",
+                "tools-call",
+                "tools:call",
+                "tools\u2010call",
+                ".tools/call.",
+                "tools/call\ufffd",
+                "to\ufffdols/call",
+                "notifications.tools.list_changed",
                 "/tools/call",
                 "tools/call/",
                 "t\u043e\u043els/call",
@@ -137,6 +155,9 @@ class MethodsTest {
         assertThat(engine.decideMethod("Vendor/purge").allowed()).isFalse();
         assertThat(engine.decideMethod("vendor/p\u057crge").allowed()).isTrue();
         assertThat(engine.decideMethod("vend\u043er/purge").allowed()).isFalse();
+        assertThat(engine.decideMethod("vendor.purge").allowed()).isFalse();
+        assertThat(engine.decideMethod("vendor/./purge").allowed()).isFalse();
+        assertThat(engine.decideMethod("vendor/pur_ge").allowed()).isTrue();
         assertThat(engine.decideMethod("acme/anything").audited()).isTrue();
         assertThat(engine.decideMethod("ACME/anything").allowed()).isFalse();
         assertThat(engine.decideMethod("acm\u0435/anything").allowed()).isFalse();
@@ -150,6 +171,31 @@ class MethodsTest {
 
         for (String method : SPECIFICATION) {
             assertThat(engine.decideMethod(method)).as(method).isEqualTo(Decision.ALLOWED);
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "notifications/tools/list_changed",
+                "sampling/createMessage",
+                "elicitation/create",
+                "io.example/foo",
+                "acme/do-it",
+                "com.acme-corp/tools.call-all",
+                "acme.tools/call",
+                "tools/call/all",
+                "toolscall",
+                "$/progress",
+                "rpc.discover",
+                "vendor:purge",
+                "x",
+            })
+    void aMethodThatIsOneOrLooksLikeNoneThatIsKnownPasses(String method) {
+        for (Map<String, Posture> methods : List.of(
+                Map.of("*", Posture.ALLOW),
+                ordered("acme/purge", Posture.DENY, "io.example/*", Posture.ALLOW, "other/*", Posture.DENY))) {
+            assertThat(engine(Mode.ENFORCE, methods).decideMethod(method)).isEqualTo(Decision.ALLOWED);
         }
     }
 

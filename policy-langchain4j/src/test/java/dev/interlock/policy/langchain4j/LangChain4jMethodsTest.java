@@ -109,7 +109,10 @@ class LangChain4jMethodsTest {
                 "{'jsonrpc': '2.0', 'method': ''}",
                 "{'jsonrpc': '2.0', 'method': 'notifications/tasks', 'params': {'inputRequests': {'e': "
                         + ELICIT
-                        + "}}}"
+                        + "}}}",
+                "{'jsonrpc': '2.0', 'method': 'notifications/tasks', 'params': {'task': {'inputRequests': {'e': "
+                        + ELICIT
+                        + "}}}}"
             })
     void aNotificationOfTheServersThatIsDeniedOrInDisguiseIsDroppedAndOnRecord(String message) {
         server.receive(message);
@@ -135,7 +138,16 @@ class LangChain4jMethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Elicitation/Create", "ping ", "ro\\u043Ets/list", "\\ufeffroots/list", "tools\\u2215call"})
+    @ValueSource(
+            strings = {
+                "Elicitation.Create",
+                "tools%2Fcall",
+                "Elicitation/Create",
+                "ping ",
+                "ro\\u043Ets/list",
+                "\\ufeffroots/list",
+                "tools\\u2215call"
+            })
     void aRequestOfTheServersInDisguiseIsRefused(String method) {
         server.receive("{'jsonrpc': '2.0', 'id': 7, 'method': '" + method + "'}");
 
@@ -150,6 +162,10 @@ class LangChain4jMethodsTest {
                 "{'resultType': 'input_required', 'inputRequests': {'e': " + ELICIT + "}, 'requestState': 's'}",
                 "{'inputRequests': {'s': {'method': 'sampling/createMessage'}, 'e': " + ELICIT + "}, 'content': []}",
                 "{'inputrequests': {'e': " + ELICIT + "}}",
+                "{'input_requests': {'e': " + ELICIT + "}}",
+                "{'task': {'inputRequests': {'e': " + ELICIT + "}}}",
+                "{'tasks': [{'inputRequests': {'e': " + ELICIT + "}}]}",
+                "{'result': {'task': {'inputRequests': {'e': " + ELICIT + "}}}}",
                 "{'inputRequests': [" + ELICIT + "]}",
                 "{'inputRequests': {'e': {'method': 'elicitation/create', 'Method': 'roots/list'}}}",
                 "{'inputRequests': {'e': {'method': 'tools/call'}}}",
@@ -164,7 +180,13 @@ class LangChain4jMethodsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{'code': -32042, 'message': 'm', 'data': {'elicitations': []}}", "{'code': -32042.0}"})
+    @ValueSource(
+            strings = {
+                "{'code': -32042, 'message': 'm', 'data': {'elicitations': []}}",
+                "{'code': -32042.0}",
+                "{'code': -32603, 'data': {'elicitation': {'mode': 'url'}}}",
+                "{'code': -32603, 'data': [{'inputRequests': {'e': {'method': 'elicitation/create'}}}]}"
+            })
     void anAnswerThatWantsAUrlOpenedIsAnElicitation(String error) {
         CompletableFuture<JsonNode> answer = transport.executeOperationWithResponse(call());
         server.receive("{'jsonrpc': '2.0', 'id': 1, 'error': " + error + "}");

@@ -3,11 +3,11 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.KnownNames;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +24,8 @@ final class CallRequest {
     private static final String NAME = "name";
     private static final String ARGUMENTS = "arguments";
     private static final String META = "_meta";
+    private static final KnownNames KNOWN =
+            KnownNames.of(NAME, ARGUMENTS, META, "task", "inputResponses", "requestState");
     private static final String UNREADABLE = "its other parameters can't be read";
 
     private final JSONRPCRequest request;
@@ -113,7 +115,8 @@ final class CallRequest {
             if (!(entry.getKey() instanceof String key)) {
                 return malformed(request, "", "a key of its parameters is no string");
             }
-            if (isLookAlike(key)) {
+            // Some readers don't mind how a key is written and take the last: the server would see another call.
+            if (KNOWN.isLookAlike(key)) {
                 return malformed(request, "", "its parameters have a key that some servers would take for another");
             }
             params.put(key, entry.getValue());
@@ -159,16 +162,6 @@ final class CallRequest {
         // Null is as good as none, and was no object to look into.
         others.remove(META, null);
         return others;
-    }
-
-    /** Some JSON readers match keys without regard to case and take the last: the server would see another call. */
-    private static boolean isLookAlike(String key) {
-        for (String known : List.of(NAME, ARGUMENTS)) {
-            if (key.equalsIgnoreCase(known) && !key.equals(known)) {
-                return true;
-            }
-        }
-        return false;
     }
 
     private static boolean isEmpty(ToolCall decided) {

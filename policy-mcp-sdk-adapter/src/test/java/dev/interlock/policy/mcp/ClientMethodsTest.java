@@ -85,6 +85,13 @@ class ClientMethodsTest {
                 "resources//read",
                 "re\u0455ources/read",
                 "tools/call\u0000",
+                "tools/./call",
+                "tools%2Fcall",
+                "resources%2fread",
+                "tools.call",
+                "tools/call;",
+                "tools/call#",
+                "tools/call\ufffd",
                 "\u2007tools/call",
                 "tools\uff0fcall",
                 "P\u0130NG",
@@ -122,6 +129,31 @@ class ClientMethodsTest {
         assertThat(wire.sent).isEmpty();
         assertThat(wire.shown).isEmpty();
         assertThat(denials.count("method")).isEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "n\u0430me",
+                "name\u0000",
+                " name",
+                "\uff4eame",
+                "arguments ",
+                "argu\u200bments",
+                "_Meta",
+                "_meta ",
+                "Task",
+                "t\u0430sk",
+                "InputResponses",
+                "inputResponses\u00a0",
+                "requestState\ufeff",
+                "requeststate"
+            })
+    void aCallWithAParameterThatPassesForAnotherIsNotSent(String parameter) {
+        send(new JSONRPCRequest("tools/call", "1", Map.of("name", "ask", "arguments", Map.of(), parameter, Map.of())));
+
+        assertThat(wire.sent).isEmpty();
+        assertThat(wire.shownResponse(0).result().toString()).contains("[POLICY DENIED] ", "isError=true");
     }
 
     // ---- notifications
@@ -176,6 +208,9 @@ class ClientMethodsTest {
                 Map.of("inputRequests", Map.of("e", ELICIT)),
                 Map.of("resultType", "complete", "inputRequests", Map.of("e", ELICIT), "content", List.of()),
                 Map.of("InputRequests", Map.of("e", ELICIT)),
+                Map.of("input_requests", Map.of("e", ELICIT)),
+                Map.of("task", Map.of("taskId", "1", "inputRequests", Map.of("e", ELICIT))),
+                Map.of("tasks", List.of(Map.of("taskId", "1", "inputRequests", Map.of("e", ELICIT)))),
                 Map.of("inputRequests", List.of(ELICIT)),
                 Map.of("inputRequests", "elicit"),
                 asking(Map.of("params", Map.of())),
@@ -242,9 +277,11 @@ class ClientMethodsTest {
         wire.receive(new JSONRPCNotification(
                 "notifications/tasks", Map.of("status", "input_required", "inputRequests", Map.of("e", ELICIT))));
         wire.receive(new JSONRPCNotification("notifications/tasks", Map.of("status", "working")));
+        wire.receive(new JSONRPCNotification(
+                "notifications/tasks/status", Map.of("task", Map.of("inputRequests", Map.of("e", ELICIT)))));
 
         assertThat(wire.shown).hasSize(1);
-        assertThat(denials.recorded()).containsExactly("method of elicitation/create");
+        assertThat(denials.recorded()).containsExactly("method of elicitation/create", "method of elicitation/create");
     }
 
     @Test
