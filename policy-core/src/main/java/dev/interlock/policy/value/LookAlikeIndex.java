@@ -1,26 +1,37 @@
 package dev.interlock.policy.value;
 
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The names of an object's members by what they look like. Immutable once made, and so safe to share without a lock. */
 final class LookAlikeIndex {
 
-    /** How many names have a skeleton: one, or more. */
-    private final Map<String, Boolean> severalBySkeleton;
+    /** Which {@linkplain MemberName#bit plain} names there are but for case, and whether there are several of each. */
+    private final Map<String, Boolean> plain = new HashMap<>();
+
+    /** The skeletons of the plain names. */
+    private final Set<String> plainSkeletons = new HashSet<>();
+
+    /** The skeletons of the other names, and whether there are several of each. */
+    private final Map<String, Boolean> foreign = new HashMap<>();
 
     /** Whether some name can't be compared, so that it may pass for any other. */
     private final boolean unclear;
 
     LookAlikeIndex(Set<String> names) {
-        Map<String, Boolean> several = new HashMap<>(2 * names.size());
         boolean tooLong = false;
         for (String name : names) {
-            tooLong |= Skeleton.hasLongRow(name);
-            several.merge(Skeleton.visible(name), false, (one, other) -> true);
+            if (MemberName.isPlain(name)) {
+                plain.merge(MemberName.fold(name), false, (one, other) -> true);
+                plainSkeletons.add(Skeleton.visible(name));
+            } else {
+                tooLong |= Skeleton.hasLongRow(name);
+                foreign.merge(Skeleton.visible(name), false, (one, other) -> true);
+            }
         }
-        this.severalBySkeleton = several;
         this.unclear = tooLong;
     }
 
@@ -30,10 +41,13 @@ final class LookAlikeIndex {
      * @param there whether a member has that very name
      */
     boolean hasLookAlike(MemberName name, boolean there) {
-        if (unclear) {
-            return true;
-        }
-        Boolean several = severalBySkeleton.get(name.skeleton());
+        return unclear
+                || (name.isPlain()
+                        ? isAnother(plain.get(name.folded()), there) || foreign.containsKey(name.skeleton())
+                        : isAnother(foreign.get(name.skeleton()), there) || plainSkeletons.contains(name.skeleton()));
+    }
+
+    private static boolean isAnother(@Nullable Boolean several, boolean there) {
         return several != null && (!there || several);
     }
 }

@@ -1,13 +1,17 @@
 package dev.interlock.policy.value;
 
+import java.util.Locale;
+
 /**
- * The name of a member to be read, with what is needed to find out whether another member of an object passes for it.
- * Names pass for one another if they are equal but for case, blanks, characters that can't be seen and letters that look
- * alike. Immutable.
+ * The name of a member to be read, with what is needed to find out whether another member of an object passes for it. Two
+ * names of visible ASCII characters pass for one another if they are equal but for case. If one of the two has another
+ * character, they do if they are equal but for case, blanks, characters that can't be seen and letters that look alike.
+ * Immutable.
  */
 public final class MemberName {
 
     private final String text;
+    private final String folded;
     private final String skeleton;
     private final long mask;
     private final boolean plain;
@@ -18,6 +22,7 @@ public final class MemberName {
         long bit = bit(text);
         this.plain = bit != 0;
         this.mask = plain ? bit : -1;
+        this.folded = plain ? fold(text) : text;
     }
 
     /** The member name of that text. */
@@ -28,6 +33,21 @@ public final class MemberName {
     /** The name itself. */
     public String text() {
         return text;
+    }
+
+    /** Whether a member of that other name passes for this one. */
+    public boolean isPassedForBy(String other) {
+        if (other.equals(text)) {
+            return false;
+        }
+        return plain && isPlain(other)
+                ? other.equalsIgnoreCase(text)
+                : Skeleton.hasLongRow(other) || Skeleton.visible(other).equals(skeleton);
+    }
+
+    /** The name without its case, if it is plain. */
+    String folded() {
+        return folded;
     }
 
     String skeleton() {
@@ -41,37 +61,32 @@ public final class MemberName {
 
     /**
      * One of 64 bits, the same for all plain names that pass for one another; 0 if the name isn't plain. A name is plain
-     * if all of its characters are ASCII and can be seen: then it has as many characters as each plain name that passes
-     * for it.
+     * if all of its characters are ASCII and can be seen.
      */
     static long bit(String name) {
         int hash = name.length();
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
-            char plain = c < 0x80 ? Skeleton.plain(c) : 0;
-            if (plain == 0) {
+            if (c <= ' ' || c >= 0x7F) {
                 return 0;
             }
-            hash = 31 * hash + plain;
+            hash = 31 * hash + (c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
         }
         return 1L << (hash ^ hash >>> 15);
     }
 
-    /** Whether a name passes for this one without being it; both must be plain. */
+    static boolean isPlain(String name) {
+        return bit(name) != 0;
+    }
+
+    /** A plain name without its case. */
+    static String fold(String plain) {
+        return plain.toLowerCase(Locale.ROOT);
+    }
+
+    /** Whether a plain name passes for this one, which must be plain, too. */
     boolean isPassedForByPlain(String other) {
-        int length = text.length();
-        if (other.length() != length) {
-            return false;
-        }
-        boolean same = true;
-        for (int i = 0; i < length; i++) {
-            char c = other.charAt(i);
-            if (Skeleton.plain(c) != skeleton.charAt(i)) {
-                return false;
-            }
-            same &= c == text.charAt(i);
-        }
-        return !same;
+        return other.equalsIgnoreCase(text) && !other.equals(text);
     }
 
     boolean isPlain() {

@@ -144,7 +144,8 @@ public final class Skeleton {
         return c > ' ' && c < 0x7F ? ASCII[c] : 0;
     }
 
-    /** The skeleton of what can be seen of a name: two members with the same one have one name to some reader. */
+    /** The skeleton of what can be seen of a name: what two names have in common of
+     * which one has a character outside visible ASCII, if they pass for one another. */
     public static String visible(String name) {
         char[] plain = new char[name.length()];
         for (int i = 0; i < plain.length; i++) {

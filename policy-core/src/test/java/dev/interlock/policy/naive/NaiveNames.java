@@ -32,7 +32,17 @@ final class NaiveNames {
     /** Whether nobody could take another member for the one of that name, whether that is there or not. */
     static boolean isClear(ObjectValue object, String name) {
         return object.names().stream()
-                .noneMatch(other -> !other.equals(name) && skeleton(seen(other)).equals(skeleton(seen(name))));
+                .noneMatch(other -> !other.equals(name) && isOneNameToSome(other, name));
+    }
+
+    private static boolean isOneNameToSome(String one, String other) {
+        return isVisibleAscii(one) && isVisibleAscii(other)
+                ? one.equalsIgnoreCase(other)
+                : skeleton(seen(one)).equals(skeleton(seen(other)));
+    }
+
+    private static boolean isVisibleAscii(String name) {
+        return name.chars().allMatch(c -> c > ' ' && c < 0x7F);
     }
 
     private static String seen(String name) {
