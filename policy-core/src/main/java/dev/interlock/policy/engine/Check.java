@@ -14,8 +14,8 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -236,8 +236,6 @@ abstract sealed class Check {
 
     /** {@code validate}. */
     static final class Valid extends Check {
-        private static final String UNCLEAR = "two arguments have names that differ only in case or look alike";
-
         private final Validation validation;
         private final @Nullable SchemaValidator validator;
         private final Denials denials;
@@ -263,7 +261,7 @@ abstract sealed class Check {
                 return denials.validation("the arguments are nested deeper than "
                         + validation.maxDepth().getAsInt() + " levels");
             }
-            Decision missing = missing(required, call);
+            Decision missing = missing(required, Set.of(), call);
             if (missing != null) {
                 return missing;
             }
@@ -280,7 +278,7 @@ abstract sealed class Check {
             }
             if (validation.schemaRequired()) {
                 Decision missing =
-                        missing(tool.required().stream().map(MemberName::of).toList(), call);
+                        missing(tool.required().stream().map(MemberName::of).toList(), tool.properties(), call);
                 if (missing != null) {
                     return missing;
                 }
@@ -299,19 +297,24 @@ abstract sealed class Check {
             if (validator == null) {
                 return denials.schemaUnknown();
             }
-            if (isUnclear(schema, call.arguments().root())) {
-                return denials.validation(UNCLEAR);
+            String unclear = SchemaNames.problem(schema, call.arguments().root());
+            if (unclear != null) {
+                return denials.validation(unclear);
             }
             Optional<String> problem =
                     validator.problem(schema, call.arguments().root());
             return problem.isPresent() ? denials.validation(problem.get()) : null;
         }
 
-        private @Nullable Decision missing(List<MemberName> names, ToolCall call) {
+        private @Nullable Decision missing(List<MemberName> names, Set<String> declared, ToolCall call) {
+            ObjectValue arguments = call.arguments().root();
             for (MemberName name : names) {
-                Value value = call.arguments().root().read(name, PathReader.UNCLEAR);
+                Value value = arguments.read(name, PathReader.UNCLEAR);
                 if (value == PathReader.UNCLEAR) {
-                    return denials.validation(UNCLEAR);
+                    if (hasUndeclaredLookAlike(name, arguments, declared)) {
+                        return denials.validation(SchemaNames.UNCLEAR);
+                    }
+                    value = arguments.get(name.text());
                 }
                 if (value == null || value == Value.Nil.NULL) {
                     return denials.validation(
@@ -323,29 +326,11 @@ abstract sealed class Check {
             return null;
         }
 
-        /**
-         * Whether a member that the schema names has a look-alike. Only what {@code properties} and {@code items} say of
-         * the members is followed.
-         */
-        private static boolean isUnclear(@Nullable Value schema, Value value) {
-            if (!(schema instanceof ObjectValue words)) {
-                return false;
-            }
-            if (value instanceof Value.Array array) {
-                Value items = words.get("items");
-                return items != null && array.items().stream().anyMatch(item -> isUnclear(items, item));
-            }
-            if (!(value instanceof ObjectValue object)
-                    || !(words.get("properties") instanceof ObjectValue properties)) {
-                return false;
-            }
-            for (Map.Entry<String, Value> property : properties.members().entrySet()) {
-                Value member = object.read(MemberName.of(property.getKey()), PathReader.UNCLEAR);
-                if (member == PathReader.UNCLEAR || (member != null && isUnclear(property.getValue(), member))) {
-                    return true;
-                }
-            }
-            return false;
+        /** Whether a member passes for the one of that name that the tool doesn't declare beside it. */
+        private static boolean hasUndeclaredLookAlike(MemberName name, ObjectValue arguments, Set<String> declared) {
+            return arguments.names().stream()
+                    .anyMatch(other ->
+                            name.isPassedForBy(other) && !(declared.contains(name.text()) && declared.contains(other)));
         }
 
         @Override

@@ -47,6 +47,14 @@ final class LookAlikeIndex {
                         : isAnother(foreign.get(name.skeleton()), there) || plainSkeletons.contains(name.skeleton()));
     }
 
+    /** Whether any two of several names pass for one another. */
+    boolean hasLookAlikes() {
+        return unclear
+                || plain.containsValue(true)
+                || foreign.containsValue(true)
+                || foreign.keySet().stream().anyMatch(plainSkeletons::contains);
+    }
+
     private static boolean isAnother(@Nullable Boolean several, boolean there) {
         return several != null && (!there || several);
     }

@@ -35,14 +35,16 @@ public final class MemberName {
         return text;
     }
 
-    /** Whether a member of that other name passes for this one. */
+    /** Whether a member of that other name passes for this one. What can't be compared passes for any other. */
     public boolean isPassedForBy(String other) {
         if (other.equals(text)) {
             return false;
         }
-        return plain && isPlain(other)
+        return (plain && isPlain(other))
                 ? other.equalsIgnoreCase(text)
-                : Skeleton.hasLongRow(other) || Skeleton.visible(other).equals(skeleton);
+                : Skeleton.hasLongRow(other)
+                        || Skeleton.hasLongRow(text)
+                        || Skeleton.visible(other).equals(skeleton);
     }
 
     /** The name without its case, if it is plain. */

@@ -74,16 +74,24 @@ public final class ObjectValue implements Value {
                 : unclear;
     }
 
+    /** Whether any two members pass for one another. */
+    public boolean hasLookAlikes() {
+        return again != 0 && members.size() > 1 && index().hasLookAlikes();
+    }
+
     private boolean hasLookAlike(MemberName name, boolean there) {
-        if (plain && name.isPlain() && members.size() <= FEW) {
-            return hasPlainLookAlike(name);
-        }
+        return (plain && name.isPlain() && members.size() <= FEW)
+                ? hasPlainLookAlike(name)
+                : index().hasLookAlike(name, there);
+    }
+
+    private LookAlikeIndex index() {
         LookAlikeIndex names = index;
         if (names == null) {
             names = new LookAlikeIndex(members.keySet());
             index = names;
         }
-        return names.hasLookAlike(name, there);
+        return names;
     }
 
     private boolean hasPlainLookAlike(MemberName name) {

@@ -96,7 +96,19 @@ class NeighboursTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"amounts", "amoun", "amount_", "a.mount", "count", "", "tnuoma", "amoumt", "amou\u00f1t", "am0unt"})
+    @ValueSource(
+            strings = {
+                "amounts",
+                "amoun",
+                "amount_",
+                "a.mount",
+                "count",
+                "",
+                "tnuoma",
+                "amoumt",
+                "amou\u00f1t",
+                "am0unt"
+            })
     void aMemberOfAnotherNameChangesNothing(String other) {
         assertThat(verdict(require(SMALL), Map.of("amount", 5, other, 500))).isEqualTo(Verdict.ALLOWED);
         assertThat(verdict(denyIf(LARGE), Map.of("amount", 5, other, 500))).isEqualTo(Verdict.ALLOWED);

@@ -31,12 +31,11 @@ final class NaiveNames {
 
     /** Whether nobody could take another member for the one of that name, whether that is there or not. */
     static boolean isClear(ObjectValue object, String name) {
-        return object.names().stream()
-                .noneMatch(other -> !other.equals(name) && isOneNameToSome(other, name));
+        return object.names().stream().noneMatch(other -> !other.equals(name) && isOneNameToSome(other, name));
     }
 
     private static boolean isOneNameToSome(String one, String other) {
-        return isVisibleAscii(one) && isVisibleAscii(other)
+        return (isVisibleAscii(one) && isVisibleAscii(other))
                 ? one.equalsIgnoreCase(other)
                 : skeleton(seen(one)).equals(skeleton(seen(other)));
     }

@@ -13,7 +13,9 @@ import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** One rule, looked at for one call. */
@@ -105,9 +107,9 @@ final class NaiveRule {
         if (needsSchema && schema == null) {
             return false;
         }
-        return hasAll(arguments, validation.required())
-                && (!validation.schemaRequired() || hasAll(arguments, schema.texts("required")))
-                && (!validation.schema() || isClear(schema, arguments))
+        return hasAll(arguments, validation.required(), List.of())
+                && (!validation.schemaRequired() || hasAll(arguments, schema.texts("required"), properties(schema)))
+                && (!validation.schema() || NaiveSchema.isClear(schema, arguments))
                 && (!validation.schema()
                         || world.validator().problem(schema, arguments).isEmpty())
                 && (!validation.noUnknown() || properties(schema).containsAll(arguments.names()))
@@ -118,28 +120,20 @@ final class NaiveRule {
                         || depth(arguments) <= validation.maxDepth().getAsInt());
     }
 
-    private static boolean hasAll(ObjectValue arguments, List<String> names) {
+    private static boolean hasAll(ObjectValue arguments, List<String> names, List<String> declared) {
         return names.stream()
-                .allMatch(name -> NaiveNames.isClear(arguments, name)
+                .allMatch(name -> NaiveNames.isClear(others(arguments, name, declared), name)
                         && arguments.get(name) != null
                         && arguments.get(name) != Value.Nil.NULL);
     }
 
-    /** Whether all members that the schema has are clear, those in members and elements too. */
-    private static boolean isClear(Value schema, Value value) {
-        if (value instanceof Value.Array list) {
-            return list.items().stream().allMatch(item -> isClear(member(schema, "items"), item));
+    /** The arguments but those that the tool's schema declares beside the one of that name. */
+    private static ObjectValue others(ObjectValue arguments, String name, List<String> declared) {
+        Map<String, Value> others = new HashMap<>(arguments.members());
+        if (declared.contains(name)) {
+            others.keySet().removeAll(declared);
         }
-        return !(value instanceof ObjectValue object)
-                || !(member(schema, "properties") instanceof ObjectValue properties)
-                || properties.names().stream()
-                        .allMatch(name -> NaiveNames.isClear(object, name)
-                                && isClear(properties.get(name), member(object, name)));
-    }
-
-    private static Value member(Value value, String name) {
-        Value member = value instanceof ObjectValue object ? object.get(name) : null;
-        return member == null ? Value.Nil.NULL : member;
+        return ObjectValue.of(others);
     }
 
     private static List<String> properties(ObjectValue schema) {

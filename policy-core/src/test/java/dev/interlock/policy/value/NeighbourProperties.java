@@ -29,7 +29,8 @@ class NeighbourProperties {
     @Provide
     Arbitrary<String> foreignNames() {
         return Arbitraries.of(
-                        "a", "A", "o", "0", "i", "l", "\u0430", "\u043e", "\uff41", "\u200b", "e\u0301", "\u00e9", "\u00c9", "\u00a0")
+                        "a", "A", "o", "0", "i", "l", "\u0430", "\u043e", "\uff41", "\u200b", "e\u0301", "\u00e9",
+                        "\u00c9", "\u00a0")
                 .list()
                 .ofMaxSize(3)
                 .map(letters -> String.join("", letters));
@@ -71,7 +72,7 @@ class NeighbourProperties {
         names.forEach(each -> members.put(each, new Value.Text(each)));
         boolean unclear = names.stream()
                 .anyMatch(each -> !each.equals(name)
-                        && (isVisibleAscii(each) && isVisibleAscii(name)
+                        && ((isVisibleAscii(each) && isVisibleAscii(name))
                                 ? each.equalsIgnoreCase(name)
                                 : Skeleton.visible(each).equals(Skeleton.visible(name))));
         Statistics.collect(unclear ? "unclear" : names.contains(name) ? "found" : "absent");
