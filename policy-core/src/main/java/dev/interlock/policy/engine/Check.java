@@ -56,7 +56,7 @@ abstract sealed class Check {
         Value found = test.found(call, counters);
         String value = found == null
                 ? "nothing is there"
-                : found == PathReader.UNCLEAR
+                : PathReader.isUnclear(found)
                         ? "another member's name differs from one of the path only in case or looks like it"
                         : "the value is " + found.json();
         String text = Messages.expectation(condition) + ": "
@@ -310,7 +310,7 @@ abstract sealed class Check {
             ObjectValue arguments = call.arguments().root();
             for (MemberName name : names) {
                 Value value = arguments.read(name, PathReader.UNCLEAR);
-                if (value == PathReader.UNCLEAR) {
+                if (PathReader.isUnclear(value)) {
                     if (hasUndeclaredLookAlike(name, arguments, declared)) {
                         return denials.validation(SchemaNames.UNCLEAR);
                     }

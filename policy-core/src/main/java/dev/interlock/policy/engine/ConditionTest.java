@@ -68,13 +68,13 @@ final class ConditionTest {
     /** Whether it is plainly true of its {@link #argument}, as that was read from the arguments. */
     boolean holds(@Nullable Value argument) {
         Value value = argument;
-        for (int i = 0; i < rest.length && value != null && value != PathReader.UNCLEAR; i++) {
+        for (int i = 0; i < rest.length && value != null && !PathReader.isUnclear(value); i++) {
             value = rest[i].from(value);
         }
         if (value == null) {
             return predicate.missing() == Truth.TRUE;
         }
-        if (value == PathReader.UNCLEAR) {
+        if (PathReader.isUnclear(value)) {
             return false;
         }
         if (value instanceof Value.Text found) {

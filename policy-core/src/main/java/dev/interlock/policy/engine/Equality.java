@@ -101,7 +101,7 @@ final class Equality {
         Truth result = Truth.of(object.size() == wanted.size());
         for (Map.Entry<String, Value> member : wanted.members().entrySet()) {
             Value found = object.read(MemberName.of(member.getKey()), PathReader.UNCLEAR);
-            if (found == PathReader.UNCLEAR) {
+            if (PathReader.isUnclear(found)) {
                 return Truth.INVALID;
             }
             result = result.and(found == null ? Truth.FALSE : compare(found, member.getValue()));

@@ -15,6 +15,12 @@ final class PathReader {
     /** Stands for what is at a path if it can't be told: another member passes for one on the way. Compared by identity. */
     static final Value UNCLEAR = new Value.Array(List.of());
 
+    /** Whether a value is {@link #UNCLEAR}. */
+    @SuppressWarnings("ReferenceEquality") // An empty list of the caller's is not it.
+    static boolean isUnclear(@Nullable Value value) {
+        return value == UNCLEAR;
+    }
+
     /** Null for the arguments, where nearly all paths start. */
     private final @Nullable Source source;
 
@@ -60,7 +66,7 @@ final class PathReader {
         if (value == null) {
             return predicate.missing();
         }
-        if (value == UNCLEAR) {
+        if (isUnclear(value)) {
             return Truth.INVALID;
         }
         return steps.every == null ? predicate.test(value) : testEvery(predicate, value, steps.every);
@@ -93,7 +99,7 @@ final class PathReader {
 
     private static @Nullable Value walk(@Nullable Value start, Member[] members) {
         Value value = start;
-        for (int i = 0; i < members.length && value != null && value != UNCLEAR; i++) {
+        for (int i = 0; i < members.length && value != null && !isUnclear(value); i++) {
             value = members[i].from(value);
         }
         return value;
