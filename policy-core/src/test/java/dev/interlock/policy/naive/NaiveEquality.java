@@ -39,7 +39,9 @@ final class NaiveEquality {
         if (!isScalar(value)) {
             return Outcome.FALSE;
         }
-        if (operand instanceof Value.Bool && value != Value.Nil.NULL && !List.of("true", "false").contains(text(value))) {
+        if (operand instanceof Value.Bool
+                && value != Value.Nil.NULL
+                && !List.of("true", "false").contains(text(value))) {
             return Outcome.INVALID;
         }
         boolean bothNullOrNone = value == Value.Nil.NULL == (operand == Value.Nil.NULL);
