@@ -111,7 +111,7 @@ final class SchemaNames {
         for (String name : part.texts("required")) {
             steps++;
             MemberName read = MemberName.of(name);
-            if (object.read(read, PathReader.UNCLEAR) == PathReader.UNCLEAR) {
+            if (PathReader.isUnclear(object.read(read, PathReader.UNCLEAR))) {
                 for (String other : object.names()) {
                     if (isMistakenFor(read, other, here)) {
                         return true;
@@ -131,7 +131,7 @@ final class SchemaNames {
             }
             if (!(apart && named.get(other) != null)
                     && (Skeleton.hasLongRow(other)
-                            || named.read(MemberName.of(other), PathReader.UNCLEAR) == PathReader.UNCLEAR)) {
+                            || PathReader.isUnclear(named.read(MemberName.of(other), PathReader.UNCLEAR)))) {
                 for (String name : named.names()) {
                     if (isMistakenFor(MemberName.of(name), other, here)) {
                         return true;

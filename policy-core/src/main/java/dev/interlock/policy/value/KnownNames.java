@@ -5,8 +5,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of members that have a meaning in some object, and the names that pass for them to a careless reader: equal
- * but for case, blanks, characters that can't be seen and letters that look alike. Immutable.
+ * The names of members that have a meaning in some object, and the names that pass for them to a careless reader, as {@link
+ * MemberName} says. Immutable.
  */
 public final class KnownNames {
 
@@ -30,18 +30,19 @@ public final class KnownNames {
     /** The known name that a name is, or passes for; null if there is none. */
     public @Nullable String meant(String name) {
         long bit = MemberName.bit(name);
-        if (bit != 0 && (bit & mask) == 0) {
-            // Most names, of which no skeleton need be made.
-            return null;
+        if (bit != 0) {
+            // Most names: plain, and of no known one's bit. No skeleton need be made.
+            return (bit & mask) == 0 ? null : ignoringCase(name);
         }
         String known = bySkeleton.get(Skeleton.visible(name));
-        if (known != null || Skeleton.isAscii(name)) {
-            return known;
-        }
         // Ignoring case letter by letter, as many readers do, makes some letters equal that have no form in common.
-        for (String each : bySkeleton.values()) {
-            if (each.equalsIgnoreCase(name)) {
-                return each;
+        return known == null ? ignoringCase(name) : known;
+    }
+
+    private @Nullable String ignoringCase(String name) {
+        for (String known : bySkeleton.values()) {
+            if (known.equalsIgnoreCase(name)) {
+                return known;
             }
         }
         return null;
