@@ -97,7 +97,7 @@ final class ElicitedApprovals {
                 return ElicitedApprovals.this.ask(request, transport);
             }
 
-            /** The form shows them all. */
+            // The form shows them all.
             @Override
             public boolean asksForAllRules() {
                 return true;

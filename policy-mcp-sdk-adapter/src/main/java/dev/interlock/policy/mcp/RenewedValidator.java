@@ -49,7 +49,7 @@ final class RenewedValidator {
     }
 
     /** Whether the arguments satisfy the schema. */
-    boolean accepts(SchemaIsolation.Isolated schema, Map<String, Object> arguments) {
+    boolean accepts(SchemaIsolation.Isolated schema, Map<String, @Nullable Object> arguments) {
         return validator(schema).validate(schema.members(), arguments).valid();
     }
 

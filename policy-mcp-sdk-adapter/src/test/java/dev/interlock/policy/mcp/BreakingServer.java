@@ -116,7 +116,7 @@ final class BreakingServer implements Closeable {
 
     private void end(Socket connection, OutputStream out) throws IOException {
         for (Socket other : connections) {
-            if (other != connection) {
+            if (!other.equals(connection)) {
                 other.close();
             }
         }
