@@ -341,7 +341,8 @@ class AuditIT {
             engine.admit(MethodCall.of("resources/read").on("files"));
         }
         assertThat(CommandRun.of("audit", "tail", in("audit.jsonl"), "-n", "4").out())
-                .containsPattern("approved pay  by a person \\[approved\\]  answered by Ada\\\\u001b\\[2J  ticket \\S+")
+                .containsPattern("approved pay  by a person \\[approved\\]  session \\(engine\\)"
+                        + "  answered by Ada\\\\u001b\\[2J  ticket \\S+")
                 .contains("denied   to files: resources/read  by methods.resources/* [method]");
         assertThat(CommandRun.of("audit", "stats", in("audit.jsonl")).out())
                 .contains("other requests: 1 denied")
