@@ -125,7 +125,8 @@ class ProxyLinesIT {
     @BeforeEach
     void writePolicy() throws IOException {
         interlock = new Interlock(directory)
-                .file("policy.yaml", "version: \"1\"\ndefault: allow\nmethods: {\"roots/*\": deny}\n");
+                .file("policy.yaml", "version: \"1\"\ndefault: allow\nmethods: {\"roots/*\": deny}\n")
+                .file("script.txt", "");
     }
 
     private static String[] proxy(Class<?> server, String... options) {
@@ -229,9 +230,17 @@ class ProxyLinesIT {
     @Test
     void aRequestOfTheServersThatCannotBeReadIsAnsweredToTheServer() throws Exception {
         interlock.file("script.txt", "{\"jsonrpc\":\"2.0\",\"id\":1e3,\"method\":\"sampling/createMessage\"}\n");
-        Result result = interlock.runWith(call(41, "scripted") + "\n", proxy(ScriptedServer.class));
+        Process process = start(proxy(ScriptedServer.class));
 
-        assertThat(result.out()).as("what the server echoes").contains("\\\"id\\\":1e3", "-32600", "an id must be");
+        // The host stays until the server has heard, since nothing is written to a server whose host has gone.
+        try (OutputStream in = process.getOutputStream();
+                BufferedReader out = process.inputReader(StandardCharsets.UTF_8)) {
+            in.write(Interlock.utf8(call(41, "scripted") + "\n"));
+            in.flush();
+            assertThat(out.readLine())
+                    .as("what the server echoes")
+                    .contains("\\\"id\\\":1e3", "-32600", "an id must be");
+        }
     }
 
     @Test
