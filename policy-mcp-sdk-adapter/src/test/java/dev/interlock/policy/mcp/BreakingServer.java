@@ -62,7 +62,7 @@ final class BreakingServer implements Closeable {
             while (!socket.isClosed()) {
                 Socket connection = socket.accept();
                 connections.add(connection);
-                start(() -> serve(connection));
+                start(() -> serve(connection, socket));
             }
         });
         return socket;
@@ -98,14 +98,19 @@ final class BreakingServer implements Closeable {
         return ran.get();
     }
 
-    private void serve(Socket connection) throws IOException {
+    private void serve(Socket connection, ServerSocket socket) throws IOException {
         InputStream in = new BufferedInputStream(connection.getInputStream());
         OutputStream out = connection.getOutputStream();
         for (String head = head(in); head != null; head = head(in)) {
             String body = new String(in.readNBytes(length(head)), StandardCharsets.UTF_8);
             if (body.contains("\"tools/call\"")) {
+                // A connection that is left over, or was taken at the last moment, is gone with the server, too.
+                if (socket.isClosed()) {
+                    connection.close();
+                    return;
+                }
                 ran.incrementAndGet();
-                listening.close();
+                socket.close();
                 end(connection, out);
                 return;
             }
