@@ -20,8 +20,6 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Whatever one line holds, or is never read, the proxy goes on, answers, and ends. */
 @Timeout(180)
@@ -33,15 +31,14 @@ class ProxyLinesIT {
     private Interlock interlock;
 
     /**
-     * A server that answers each call with what its tool's name is in a file of its arguments, {@code $ID} being the id of
-     * the request, and else echoes the line.
+     * A server that answers its calls of the tool {@code scripted} with one line after the other of a file, {@code $ID}
+     * being the id of the request, and echoes all else. It reads the file at each call.
      */
     static final class ScriptedServer {
 
         private static final Pattern ID = Pattern.compile("\"id\":(\"[^\"]*\"|[^,}]+)");
 
         public static void main(String... args) throws IOException {
-            List<String> script = args.length == 0 ? List.of() : Files.readAllLines(Path.of(args[0]));
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             int calls = 0;
             for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -50,7 +47,7 @@ class ProxyLinesIT {
                     continue;
                 }
                 String answer = line.contains("\"scripted\"")
-                        ? script.get(calls++)
+                        ? Files.readAllLines(Path.of(args[0])).get(calls++)
                         : "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"echo\":" + new Json().put("line", line) + "}}";
                 print(answer.replace("$ID", id.group(1)));
             }
@@ -129,7 +126,7 @@ class ProxyLinesIT {
                 .file("script.txt", "");
     }
 
-    private static String[] proxy(Class<?> server, String... options) {
+    static String[] proxy(Class<?> server, String... options) {
         List<String> args = new ArrayList<>(List.of("proxy", "policy.yaml"));
         args.addAll(List.of(options));
         args.add("--");
@@ -139,92 +136,13 @@ class ProxyLinesIT {
         return args.toArray(String[]::new);
     }
 
-    private static String call(Object id, String tool) {
+    static String call(Object id, String tool) {
         return "{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"method\":\"tools/call\",\"params\":{\"name\":\"" + tool
                 + "\",\"arguments\":{}}}";
     }
 
     private static String large(Object id, int chars) {
         return call(id, "large").replace("{}", "{\"text\":\"" + "x".repeat(chars) + "\"}");
-    }
-
-    /** Makes a call that is answered so, then one that is answered soundly, and ends. */
-    private Result answeredWith(String answer) throws Exception {
-        interlock.file("script.txt", answer + "\n");
-        return interlock.runWith(
-                call(41, "scripted") + "\n" + call(42, "sound") + "\n", proxy(ScriptedServer.class, "--max-line", "2"));
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":{\"code\":\"ECONNREFUSED\",\"message\":\"x\"}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":{\"code\":-3200000000000,\"message\":\"m\"}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":{\"code\":-32000}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":\"boom\"}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"error\":null}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID}",
-                "{\"id\":$ID,\"result\":{}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{},\"error\":{\"code\":1,\"message\":\"m\"}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"a\":1,\"a\":2}}",
-                "{\"jsonrpc\":\"2.0\",\"result\":{\"a\":1,\"a\":2},\"id\":$ID}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"a\":NaN}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"a\":1",
-                "[{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{}}]",
-                "{\"jsonrpc\":\"2.0\",\"id\":$ID,\"result\":{\"text\":\"@big@\"}}",
-            })
-    void aCallWhoseAnswerCannotBeReadIsAnsweredWithAnErrorAndTheNextOneWithItsResult(String answer) throws Exception {
-        Result result = answeredWith(answer);
-
-        assertThat(result.out().lines())
-                .hasSize(2)
-                .anyMatch(line -> line.contains("\"id\":41")
-                        && line.contains("-32603")
-                        && line.contains("the server's answer could not be read: "))
-                .anyMatch(line -> line.contains("\"id\":42") && line.contains("echo"));
-        assertThat(result.err()).contains("dropped a line of the server's");
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"jsonrpc\":\"2.0\",\"id\":41,\"result\":null}",
-                "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32700,\"message\":\"Parse error\"}}",
-            })
-    void anOddAnswerThatJsonRpcAllowsIsPassedOnAsItIs(String answer) throws Exception {
-        Result result = answeredWith(answer);
-
-        assertThat(result.out().lines())
-                .contains(answer)
-                .anyMatch(line -> line.contains("\"id\":42") && line.contains("echo"));
-    }
-
-    @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "{\"jsonrpc\":\"2.0\",\"id\":18446744073709551616,\"result\":{}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":null,\"result\":{}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":true,\"error\":{\"code\":1,\"message\":\"m\"}}",
-                "{\"jsonrpc\":\"2.0\",\"id\":1,\"id\":2,\"result\":{}}",
-                "not json",
-                "[[[[[[",
-                "\u0000",
-            })
-    void aLineOfTheServersThatAnswersNobodyEndsNothing(String answer) throws Exception {
-        Result result = answeredWith(answer);
-
-        assertThat(result.out().lines()).anyMatch(line -> line.contains("\"id\":42") && line.contains("echo"));
-        assertThat(result.err()).contains("dropped a line of the server's");
-    }
-
-    @Test
-    void anErrorThatAnswersNobodyCarriesNoQuestionAndNoMethodToTheHost() throws Exception {
-        Result result = answeredWith("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\","
-                + "\"data\":{\"elicitations\":[{\"mode\":\"url\"}]}},\"Method\":\"sampling/createMessage\",\"Id\":5}");
-
-        assertThat(result.out().lines())
-                .contains("{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\"}}");
-        assertThat(result.out()).doesNotContain("elicitations", "Method", "sampling");
     }
 
     @Test
