@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -100,12 +101,7 @@ public final class MailAddress {
     }
 
     private static boolean isPlain(String name) {
-        return name.codePoints()
-                .noneMatch(c -> SPECIAL.indexOf(c) >= 0
-                        || c == '"'
-                        || Character.isISOControl(c)
-                        || Character.getType(c) == Character.LINE_SEPARATOR
-                        || Character.getType(c) == Character.PARAGRAPH_SEPARATOR);
+        return name.codePoints().noneMatch(c -> SPECIAL.indexOf(c) >= 0 || c == '"' || VisibleText.isControl(c));
     }
 
     /** The domain, {@linkplain HostName#canonical canonical}. */

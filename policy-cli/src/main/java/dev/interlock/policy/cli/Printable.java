@@ -1,5 +1,10 @@
 package dev.interlock.policy.cli;
 
+import static java.util.stream.Collectors.joining;
+
+import dev.interlock.policy.text.VisibleText;
+import java.util.Arrays;
+
 /** Makes foreign text safe to show on a terminal: nothing in it can move the cursor, hide or reorder what is shown. */
 final class Printable {
 
@@ -7,39 +12,11 @@ final class Printable {
 
     /** The text on one line, with whatever is not visible escaped. */
     static String of(String text) {
-        return escape(text, false);
+        return VisibleText.escaped(text);
     }
 
     /** The same, but line breaks stay. */
     static String lines(String text) {
-        return escape(text, true);
-    }
-
-    private static String escape(String text, boolean keepLines) {
-        StringBuilder out = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            if (isVisible(c) || (keepLines && c == '\n')) {
-                out.appendCodePoint(c);
-            } else if (c == '\n') {
-                out.append("\\n");
-            } else if (c == '\t') {
-                out.append("\\t");
-            } else {
-                out.append(String.format(c < 0x10000 ? "\\u%04x" : "\\u{%x}", c));
-            }
-        });
-        return out.toString();
-    }
-
-    static boolean isVisible(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SURROGATE,
-                    Character.UNASSIGNED -> false;
-            default -> true;
-        };
+        return Arrays.stream(text.split("\n", -1)).map(Printable::of).collect(joining("\n"));
     }
 }

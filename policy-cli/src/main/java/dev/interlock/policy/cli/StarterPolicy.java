@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.ToolCategory;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
@@ -189,7 +190,7 @@ final class StarterPolicy {
         name.codePoints().forEach(c -> {
             if (c == '"' || c == '\\') {
                 out.append('\\').appendCodePoint(c);
-            } else if (Printable.isVisible(c) && Character.getType(c) != Character.PRIVATE_USE) {
+            } else if (!VisibleText.isInvisible(c)) {
                 out.appendCodePoint(c);
             } else {
                 out.append(String.format(c < 0x10000 ? "\\u%04x" : "\\U%08x", c));

@@ -1,5 +1,6 @@
 package dev.interlock.policy.approval;
 
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.Map;
@@ -77,7 +78,7 @@ public final class ApprovalText {
             if (isPlain(point)) {
                 out.appendCodePoint(point);
             } else {
-                out.append(String.format(point > 0xffff ? "\\u{%x}" : "\\u%04x", point));
+                VisibleText.escape(point, out);
             }
         });
         return out.toString();
@@ -89,6 +90,7 @@ public final class ApprovalText {
         }
         // Those past the basic plane would take two places in a line that is cut by places.
         return point <= 0xffff
+                && !VisibleText.isInvisible(point)
                 && Character.isLetter(point)
                 && Character.getType(point) != Character.MODIFIER_LETTER
                 && Character.getDirectionality(point) == Character.DIRECTIONALITY_LEFT_TO_RIGHT;

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Directories;
+import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -72,7 +73,7 @@ final class FilePaths {
                         quoted + " has a '*', which stands for nothing: all that is below a directory is inside");
             }
             if (c != '%') {
-                String shown = LookAlikes.isInvisible(c) ? String.format("U+%04X", c) : Character.toString(c);
+                String shown = VisibleText.isInvisible(c) ? String.format("U+%04X", c) : Character.toString(c);
                 throw new IllegalArgumentException(quoted + " has a '" + shown
                         + "', which programs read differently: no path would surely lie inside");
             }

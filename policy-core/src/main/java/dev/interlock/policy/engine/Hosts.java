@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.HostName;
 import dev.interlock.policy.IpNetwork;
+import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -106,7 +107,7 @@ final class Hosts {
         }
         for (int i = 0; i < url.length(); i++) {
             char c = url.charAt(i);
-            if (c <= ' ' || c == '\\' || c == 0x7F || Character.isWhitespace(c) || Character.isISOControl(c)) {
+            if (c == ' ' || c == '\\' || Character.isWhitespace(c) || VisibleText.isControl(c)) {
                 return null;
             }
         }

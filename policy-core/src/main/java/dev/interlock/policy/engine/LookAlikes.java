@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.Skeleton;
 import org.jspecify.annotations.Nullable;
 
@@ -26,19 +27,7 @@ public final class LookAlikes {
         if (name.length() > MAX_NAME) {
             return "is longer than " + MAX_NAME + " characters";
         }
-        return hasInvisible(name) ? "has a control or invisible character" : null;
-    }
-
-    /** Whether any character of a name {@linkplain #isInvisible can't be seen}. */
-    public static boolean hasInvisible(String name) {
-        for (int i = 0; i < name.length(); ) {
-            int c = name.codePointAt(i);
-            if (isInvisible(c)) {
-                return true;
-            }
-            i += Character.charCount(c);
-        }
-        return false;
+        return VisibleText.hasInvisible(name) ? "has a control or invisible character" : null;
     }
 
     /** Whether nothing of a name can be seen: it is empty, or all spaces, invisible characters and marks without a letter. */
@@ -65,7 +54,7 @@ public final class LookAlikes {
 
     /** Whether a character can't be seen, or can't be told from a space. */
     public static boolean isInvisible(int c) {
-        return Skeleton.isInvisible(c);
+        return VisibleText.isInvisible(c);
     }
 
     /** What all names that look like {@code name} have in common. Glob characters stay as they are. */

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.text.VisibleText;
 import java.util.HashMap;
 import java.util.Locale;
 import java.util.Map;
@@ -141,7 +142,7 @@ public final class MethodNames {
 
     /** The replacement character stands for what could not be read, which may be anything. */
     private static boolean isBlank(int c) {
-        return c == ' ' || c == 0xFFFD || LookAlikes.isInvisible(c);
+        return c == ' ' || c == 0xFFFD || VisibleText.isInvisible(c);
     }
 
     /** What all names have in common that pass for {@code name}. It must not be longer than {@link #MAX_LENGTH}. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.text.VisibleText;
 import java.util.Locale;
 
 /** Names of files and directories, as different systems read them. */
@@ -24,7 +25,7 @@ final class PathNames {
             if (c == ';' || c == ':') {
                 break;
             }
-            if (!LookAlikes.isInvisible(c)) {
+            if (!VisibleText.isInvisible(c)) {
                 out.appendCodePoint(c);
             }
             i += Character.charCount(c);

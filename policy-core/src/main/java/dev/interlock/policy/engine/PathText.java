@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.text.VisibleText;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
@@ -147,7 +148,7 @@ final class PathText {
         StringBuilder visible = new StringBuilder(text.length());
         Normalizer.normalize(text, Normalizer.Form.NFKC)
                 .codePoints()
-                .filter(c -> !LookAlikes.isInvisible(c))
+                .filter(c -> !VisibleText.isInvisible(c))
                 .forEach(visible::appendCodePoint);
         return visible.toString();
     }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.tool;
 
+import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;
 import java.util.ArrayList;
 import java.util.List;
@@ -142,7 +143,11 @@ final class Words {
     private static String plain(String text, int limit) {
         String head = text.length() > limit ? text.substring(0, limit) : text;
         StringBuilder seen = new StringBuilder(head.length());
-        head.codePoints().filter(c -> Character.getType(c) != Character.FORMAT).forEach(seen::appendCodePoint);
+        head.codePoints().filter(c -> !VisibleText.isInvisible(c) || isSpace(c)).forEach(seen::appendCodePoint);
         return Normalizer.normalize(seen, Normalizer.Form.NFKC);
+    }
+
+    private static boolean isSpace(int c) {
+        return Character.isWhitespace(c) || Character.isSpaceChar(c);
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.value;
 
+import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;
 import java.util.Locale;
 
@@ -98,37 +99,6 @@ public final class Skeleton {
                 || type == Character.COMBINING_SPACING_MARK;
     }
 
-    /** Whether a character can't be seen, or can't be told from a space. */
-    public static boolean isInvisible(int c) {
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.SURROGATE,
-                    Character.PRIVATE_USE,
-                    Character.UNASSIGNED,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR -> true;
-            // Fillers, variation selectors and blank glyphs that are letters or marks to Java.
-            case Character.SPACE_SEPARATOR -> c != ' ';
-            default ->
-                c == 0x115F
-                        || c == 0x1160
-                        || c == 0x3164
-                        || c == 0xFFA0
-                        || c == 0x2800
-                        || c == 0x034F
-                        || (c >= 0xFE00 && c <= 0xFE0F)
-                        || (c >= 0xE0100 && c <= 0xE01EF)
-                        || c == 0x17B4
-                        || c == 0x17B5
-                        || (c >= 0x180B && c <= 0x180F)
-                        || c == 0x16FE4
-                        || c == 0x1D159
-                        || c == 0x13441
-                        || c == 0x13442;
-        };
-    }
-
     /** Whether every character is one of ASCII. */
     public static boolean isAscii(String text) {
         for (int i = 0; i < text.length(); i++) {
@@ -163,7 +133,7 @@ public final class Skeleton {
     }
 
     private static String withoutInvisible(String name) {
-        int[] seen = name.codePoints().filter(c -> !isInvisible(c)).toArray();
+        int[] seen = name.codePoints().filter(c -> !VisibleText.isInvisible(c)).toArray();
         return new String(seen, 0, seen.length);
     }
 

@@ -136,7 +136,10 @@ class ConsoleApprovalsTest {
                 "a\u0301\u0336b",
                 "\u2028\u2029\u0085\u000b",
                 "\ud83d\ude00 \udb40\udc41",
-                "\u009b31m"
+                "\u009b31m",
+                "ACME\u115f\u1160\u3164\uffa0",
+                "ACME\u2800\ufe0f\u034f",
+                "ACME\u17b4\u180b\udb40\uddef"
             })
     void argumentsAreShownAsWhatTheyAre(String hostile) {
         CompletableFuture<ApprovalAnswer> answer = ask(Map.of("note", hostile, "key " + hostile, 1));

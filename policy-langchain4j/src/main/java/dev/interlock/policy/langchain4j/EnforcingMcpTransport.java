@@ -11,6 +11,7 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
@@ -268,7 +269,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         } else if (message instanceof McpClientNotification notification && message.method != null) {
             String method = MethodNames.of(message.method);
             if (!engine.admit(request(method)).allowed()) {
-                log.info("Dropped the notification {} of the client's", method);
+                log.info("Dropped the notification {} of the client's", VisibleText.name(method));
                 return;
             }
             cancel(notification);
@@ -483,11 +484,11 @@ public final class EnforcingMcpTransport implements McpTransport {
     private static void report(String tool, Decision decision) {
         String rule = decision.rule() == null ? "-" : decision.rule().name();
         if (decision.code() == Decision.Code.ERROR) {
-            log.warn("Denied a call of {} because the engine failed", Printable.name(tool));
+            log.warn("Denied a call of {} because the engine failed", VisibleText.name(tool));
         } else {
             log.info(
                     "Denied a call of {}: {}, rule {}",
-                    Printable.name(tool),
+                    VisibleText.name(tool),
                     decision.code().text(),
                     rule);
         }

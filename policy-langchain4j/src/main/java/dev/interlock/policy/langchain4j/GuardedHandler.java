@@ -2,6 +2,7 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.text.VisibleText;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
 import java.util.List;
 import java.util.Map;
@@ -87,7 +88,7 @@ final class GuardedHandler extends McpOperationHandler {
         if (methods.apply(message).allowed()) {
             client.handle(message);
         } else {
-            log.info("Dropped the notification {} of the server's", Printable.name(method));
+            log.info("Dropped the notification {} of the server's", VisibleText.name(method));
         }
     }
 
@@ -98,7 +99,7 @@ final class GuardedHandler extends McpOperationHandler {
             client.handle(message);
             return;
         }
-        log.info("Refused {} from the server", Printable.name(method));
+        log.info("Refused {} from the server", VisibleText.name(method));
         if (message.get("id").isIntegralNumber()) {
             refuse.accept(decision, message.get("id").longValue());
         }

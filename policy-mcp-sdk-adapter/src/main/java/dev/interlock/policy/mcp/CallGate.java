@@ -6,6 +6,7 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema;
@@ -137,7 +138,7 @@ final class CallGate {
         if (decision.allowed()) {
             return;
         }
-        String tool = Printable.name(
+        String tool = VisibleText.name(
                 ruling.call() == null ? null : ruling.call().call().tool());
         String rule = decision.rule() == null ? "-" : decision.rule().name();
         if (decision.code() == Decision.Code.ERROR) {

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.KnownNames;
@@ -78,7 +79,7 @@ public final class Definitions {
             ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
             return sent == null ? partial : sent;
         } catch (RuntimeException e) {
-            log.warn("The definition of {} can't be read in full", Printable.name(tool.name()), Unquoted.of(e));
+            log.warn("The definition of {} can't be read in full", VisibleText.name(tool.name()), Unquoted.of(e));
             return partial;
         }
     }

@@ -159,7 +159,7 @@ final class ElicitedApprovals {
                 "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
         send(
                 () -> transport.sendMessage(message),
-                failure -> log.debug("A client could not be told that a question is withdrawn", failure));
+                failure -> log.debug("A client could not be told that a question is withdrawn", Unquoted.of(failure)));
     }
 
     private static void send(Supplier<Mono<Void>> sending, Consumer<Throwable> failed) {

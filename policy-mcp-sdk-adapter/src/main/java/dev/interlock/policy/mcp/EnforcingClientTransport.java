@@ -4,6 +4,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.TypeRef;
@@ -205,7 +206,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> send(JSONRPCRequest request, ContextView context) {
         Connection connection = current.get();
         if (connection == null) {
-            return Mono.error(new McpTransportException("refused to send " + Printable.name(request.method())
+            return Mono.error(new McpTransportException("refused to send " + VisibleText.name(request.method())
                     + " before connect: there is nobody to answer it to"));
         }
         if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
@@ -227,7 +228,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
         Decision decision = methods.askedByClient(notification.method(), context);
         if (!decision.allowed()) {
-            log.info("Dropped the notification {} of the client's", Printable.name(notification.method()));
+            log.info("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
             // Nothing answers a notification. What a policy drops is as if lost, and its sender goes on.
             return Methods.isNoMethod(decision)
                     ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
@@ -333,7 +334,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             if (methods.toldByServer(notification).allowed()) {
                 return Mono.just(message);
             }
-            log.info("Dropped the notification {} of the server's", Printable.name(notification.method()));
+            log.info("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
             return Mono.empty();
         }
         log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
@@ -345,7 +346,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (decision.allowed()) {
             return Mono.just(request);
         }
-        log.info("Refused {} from the server", Printable.name(request.method()));
+        log.info("Refused {} from the server", VisibleText.name(request.method()));
         return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
                     log.debug("The server could not be told that its request was refused", Unquoted.of(failure));

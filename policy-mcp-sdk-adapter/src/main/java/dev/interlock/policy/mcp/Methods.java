@@ -4,6 +4,7 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.text.VisibleText;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -106,7 +107,7 @@ final class Methods {
         try {
             return callers.of(context).signs(MethodCall.of(method == null ? "" : method));
         } catch (Throwable e) {
-            log.debug("Who asks for {} can't be told", Printable.name(method), Unquoted.of(e));
+            log.debug("Who asks for {} can't be told", VisibleText.name(method), Unquoted.of(e));
             return unsigned(method);
         }
     }

@@ -5,6 +5,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
@@ -109,7 +110,7 @@ final class ServerGuard {
                     }
                     Decision decision = methods.askedByClient(request.method(), context);
                     if (!decision.allowed()) {
-                        log.info("Refused {} from a client", Printable.name(request.method()));
+                        log.info("Refused {} from a client", VisibleText.name(request.method()));
                         return Mono.just(answers.refusal(request.id(), decision));
                     }
                     Exchange asked = sent -> server.send(sent)
@@ -228,7 +229,7 @@ final class ServerGuard {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
             return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
         }
-        log.warn("{} failed", Printable.name(request.method()), Unquoted.of(failure));
+        log.warn("{} failed", VisibleText.name(request.method()), Unquoted.of(failure));
         return JSONRPCResponse.error(
                 request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
     }
@@ -253,7 +254,7 @@ final class ServerGuard {
             if (methods.askedByClient(notification.method(), context).allowed()) {
                 return server.apply(notification);
             }
-            log.info("Dropped the notification {} of a client's", Printable.name(notification.method()));
+            log.info("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
             return Mono.empty();
         });
         return session == null ? passed : passed.contextWrite(in(session));
@@ -276,7 +277,7 @@ final class ServerGuard {
                 if (methods.toldByServer(notification).allowed()) {
                     return Mono.just(message);
                 }
-                log.info("Dropped the notification {} of the server's", Printable.name(notification.method()));
+                log.info("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
                 return Mono.empty();
             }
             if (message instanceof JSONRPCResponse answer) {

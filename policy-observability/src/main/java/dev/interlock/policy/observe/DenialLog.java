@@ -6,6 +6,7 @@ import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.text.VisibleText;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -24,7 +25,6 @@ public final class DenialLog implements AuditSink {
     private static final Logger log = LoggerFactory.getLogger(DenialLog.class);
 
     private static final int MOST_NAMES = 200;
-    private static final int LONGEST = 128;
 
     private final Duration interval;
     private final BoundedNames tools = new BoundedNames(MOST_NAMES);
@@ -84,10 +84,10 @@ public final class DenialLog implements AuditSink {
             log.info(
                     "{} a call of {}: {}, rule {}, decision {}{}",
                     decision.verdict() == Decision.Verdict.DENIED ? "Denied" : "Asked about",
-                    printable(kind.tool()),
+                    VisibleText.name(kind.tool()),
                     kind.code(),
-                    printable(kind.rule()),
-                    printable(decided.id()),
+                    VisibleText.name(kind.rule()),
+                    VisibleText.name(decided.id()),
                     more(now));
         }
     }
@@ -103,11 +103,11 @@ public final class DenialLog implements AuditSink {
         if (now.now()) {
             log.info(
                     "Refused a request for {} of the {}: {}, rule {}, decision {}{}",
-                    printable(methods.of(decided.request().method())),
+                    VisibleText.name(methods.of(decided.request().method())),
                     from,
                     kind.code(),
-                    printable(kind.rule()),
-                    printable(decided.id()),
+                    VisibleText.name(kind.rule()),
+                    VisibleText.name(decided.id()),
                     more(now));
         }
     }
@@ -123,21 +123,5 @@ public final class DenialLog implements AuditSink {
                 (before, first) -> time.isBefore(before.at().plus(interval))
                         ? new Told(before.at(), before.passedOver() + 1, false, 0)
                         : new Told(time, 0, true, before.passedOver()));
-    }
-
-    private static String printable(String text) {
-        StringBuilder out = new StringBuilder();
-        text.codePoints().limit(LONGEST).forEach(c -> {
-            switch (Character.getType(c)) {
-                case Character.CONTROL,
-                        Character.FORMAT,
-                        Character.LINE_SEPARATOR,
-                        Character.PARAGRAPH_SEPARATOR,
-                        Character.SURROGATE,
-                        Character.UNASSIGNED -> out.append(String.format("\\u{%x}", c));
-                default -> out.appendCodePoint(c);
-            }
-        });
-        return out.toString();
     }
 }

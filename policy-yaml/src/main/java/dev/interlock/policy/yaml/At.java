@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.text.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /** The path of a node in its document, as a chain of steps; its text is made when somebody asks for it. */
@@ -56,25 +57,21 @@ final class At {
     private static boolean isPlain(String key) {
         for (int i = 0; i < key.length(); i++) {
             char c = key.charAt(i);
-            if (c == '.' || c == '[' || c == ']' || c == '"' || c == '\\' || c <= ' ' || !Display.isVisible(c)) {
+            if (c == '.' || c == '[' || c == ']' || c == '"' || c == '\\' || c == ' ') {
                 return false;
             }
         }
-        return !key.isEmpty();
+        return !key.isEmpty() && !VisibleText.hasInvisible(key);
     }
 
     private static void quote(String key, StringBuilder out) {
         out.append('"');
-        for (int i = 0; i < key.length(); i++) {
-            char c = key.charAt(i);
+        key.codePoints().forEach(c -> {
             if (c == '"' || c == '\\') {
-                out.append('\\').append(c);
-            } else if (c == ' ' || Display.isVisible(c)) {
-                out.append(c);
-            } else {
-                Display.escape(c, out);
+                out.append('\\');
             }
-        }
+            VisibleText.appendEscaped(c, out);
+        });
         out.append('"');
     }
 }

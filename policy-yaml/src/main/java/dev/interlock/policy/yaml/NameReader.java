@@ -1,8 +1,8 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.NamePattern;
-import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.engine.MethodNames;
+import dev.interlock.policy.text.VisibleText;
 import org.jspecify.annotations.Nullable;
 
 /** Reads names and globs. */
@@ -48,7 +48,7 @@ final class NameReader {
         if (kind == Kind.METHOD) {
             return method(new NamePattern(name), node, at);
         }
-        if (kind == Kind.TOOL && LookAlikes.hasInvisible(name)) {
+        if (kind == Kind.TOOL && VisibleText.hasInvisible(name)) {
             context.findings.warn(
                     "never-matches",
                     node,

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -125,19 +126,7 @@ final class YamlText {
 
     /** Whether a reader sees the character, and a parser takes it. Invisible ones are escaped so that they are seen. */
     private static boolean isSeen(int c) {
-        if (!StreamReader.isPrintable(c)) {
-            return false;
-        }
-        return switch (Character.getType(c)) {
-            case Character.CONTROL,
-                    Character.FORMAT,
-                    Character.LINE_SEPARATOR,
-                    Character.PARAGRAPH_SEPARATOR,
-                    Character.SPACE_SEPARATOR,
-                    Character.UNASSIGNED,
-                    Character.PRIVATE_USE -> false;
-            default -> true;
-        };
+        return StreamReader.isPrintable(c) && !VisibleText.isInvisible(c);
     }
 
     /** Letters, digits and a few signs that mean nothing to YAML, so that the text may stand in brackets, too. */

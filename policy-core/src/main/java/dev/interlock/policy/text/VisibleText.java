@@ -1,0 +1,139 @@
+package dev.interlock.policy.text;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Tells which characters can be seen, and makes text that an agent, a server or a file has chosen fit for a log, a message
+ * or a terminal: nothing in it ends a line, moves the cursor, turns the direction of writing, or hides.
+ *
+ * <p>All methods are linear in the length of what they show, and may be called by any thread.
+ */
+public final class VisibleText {
+
+    /** How many characters of a name are shown. MCP asks for names of 128 characters at most. */
+    private static final int MAX_NAME = 128;
+
+    private VisibleText() {}
+
+    /**
+     * Whether a character can't be seen, or can't be told from a space: controls, formatting (zero-width characters, signs
+     * that turn the direction, tags), fillers, variation selectors, blank glyphs, every space but the plain one, halves of
+     * characters, and what Unicode leaves to private use or does not assign.
+     */
+    public static boolean isInvisible(int c) {
+        if (c < 0x7F) {
+            return c < ' ';
+        }
+        return switch (Character.getType(c)) {
+            case Character.CONTROL,
+                    Character.FORMAT,
+                    Character.SURROGATE,
+                    Character.PRIVATE_USE,
+                    Character.UNASSIGNED,
+                    Character.LINE_SEPARATOR,
+                    Character.PARAGRAPH_SEPARATOR,
+                    Character.SPACE_SEPARATOR -> true;
+            default -> isBlankGlyph(c);
+        };
+    }
+
+    /** Fillers, variation selectors and blank glyphs, which are letters, marks or symbols to Java. */
+    private static boolean isBlankGlyph(int c) {
+        return c == 0x115F
+                || c == 0x1160
+                || c == 0x3164
+                || c == 0xFFA0
+                || c == 0x2800
+                || c == 0x034F
+                || (c >= 0xFE00 && c <= 0xFE0F)
+                || (c >= 0xE0100 && c <= 0xE01EF)
+                || c == 0x17B4
+                || c == 0x17B5
+                || (c >= 0x180B && c <= 0x180F)
+                || c == 0x16FE4
+                || c == 0x1D159
+                || c == 0x13441
+                || c == 0x13442;
+    }
+
+    /** Whether any character of a text {@linkplain #isInvisible can't be seen}. */
+    public static boolean hasInvisible(String text) {
+        return firstInvisible(text, text.length()) < text.length();
+    }
+
+    /** Whether a character ends a line or steers a terminal: a control character, a line or a paragraph separator. */
+    public static boolean isControl(int c) {
+        return Character.isISOControl(c) || c == 0x2028 || c == 0x2029;
+    }
+
+    /** The text on one line, with what can't be seen written as an escape, such as {@code \n} or {@code \u200b}. */
+    public static String escaped(String text) {
+        return escaped(text, text.length());
+    }
+
+    /**
+     * The same of a text that may be long.
+     *
+     * @param most how many characters (UTF-16 units) of it are shown; an ellipsis stands for the others
+     */
+    public static String escaped(String text, int most) {
+        int end = Math.min(text.length(), most);
+        if (end > 0 && end < text.length() && Character.isSurrogatePair(text.charAt(end - 1), text.charAt(end))) {
+            end--;
+        }
+        int plain = firstInvisible(text, end);
+        if (plain == text.length()) {
+            return text;
+        }
+        StringBuilder out = new StringBuilder(end + 16).append(text, 0, plain);
+        for (int i = plain; i < end; ) {
+            int c = text.codePointAt(i);
+            appendEscaped(c, out);
+            i += Character.charCount(c);
+        }
+        return end < text.length() ? out.append('…').toString() : out.toString();
+    }
+
+    /** A name that came over the wire, on one line, escaped, and cut after 128 characters. */
+    public static String name(@Nullable String name) {
+        return name == null || name.isEmpty() ? "(no name)" : escaped(name, MAX_NAME);
+    }
+
+    /** Appends a character, or its escape if it {@linkplain #isInvisible can't be seen}. */
+    public static void appendEscaped(int c, StringBuilder out) {
+        if (isInvisible(c)) {
+            escape(c, out);
+        } else {
+            out.appendCodePoint(c);
+        }
+    }
+
+    /** Appends the escape of a character, whether it can be seen or not. */
+    public static void escape(int c, StringBuilder out) {
+        switch (c) {
+            case '\n' -> out.append("\\n");
+            case '\r' -> out.append("\\r");
+            case '\t' -> out.append("\\t");
+            default -> {
+                String hex = Integer.toHexString(c);
+                if (c > Character.MAX_VALUE) {
+                    out.append("\\u{").append(hex).append('}');
+                } else {
+                    out.append("\\u").append("0".repeat(4 - hex.length())).append(hex);
+                }
+            }
+        }
+    }
+
+    private static int firstInvisible(String text, int end) {
+        int i = 0;
+        while (i < end) {
+            int c = text.codePointAt(i);
+            if (isInvisible(c)) {
+                return i;
+            }
+            i += Character.charCount(c);
+        }
+        return i;
+    }
+}
