@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli;
 
-import dev.interlock.policy.testing.CallOutcome;
+import dev.interlock.policy.limit.Settlement;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Arrays;
@@ -23,7 +23,7 @@ final class AuditedCalls {
     private final Map<String, Call> calls = new HashMap<>();
 
     private static final class Call {
-        private CallOutcome outcome = CallOutcome.SUCCESS;
+        private Settlement outcome = Settlement.SUCCEEDED;
         private boolean approved;
         private boolean replayed;
     }
@@ -51,7 +51,7 @@ final class AuditedCalls {
     private void add(AuditLine line) {
         String id = line.text("id");
         if (line.event().equals("settlement")) {
-            call(id).outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
+            call(id).outcome = Settlement.of(line.text("outcome")).orElse(Settlement.UNKNOWN);
         } else if (line.text("decision").equals("approved")) {
             call(id).approved = true;
         }
@@ -69,7 +69,7 @@ final class AuditedCalls {
         return first;
     }
 
-    CallOutcome outcome(String id) {
+    Settlement outcome(String id) {
         return call(id).outcome;
     }
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.testing.CallOutcome;
+import dev.interlock.policy.limit.Settlement;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,4 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param outcome how it ended
  * @param approved whether a person said yes to it
  */
-record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved) {}
+record RecordedCall(@Nullable Long time, ToolCall call, Settlement outcome, boolean approved) {}

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.testing.CallOutcome;
+import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -80,7 +80,7 @@ final class RecordingReader {
         private @Nullable String session;
         private @Nullable String server;
         private @Nullable ObjectValue context;
-        private CallOutcome outcome = CallOutcome.SUCCESS;
+        private Settlement outcome = Settlement.SUCCEEDED;
         private boolean approved;
         private @Nullable String caseId;
         private @Nullable String id;
@@ -296,12 +296,12 @@ final class RecordingReader {
             throw new DamagedLineException("'ctx' must be an object");
         }
 
-        private static CallOutcome outcome(@Nullable String text) {
+        private static Settlement outcome(@Nullable String text) {
             return text == null
-                    ? CallOutcome.SUCCESS
-                    : CallOutcome.of(text)
+                    ? Settlement.SUCCEEDED
+                    : Settlement.of(text)
                             .orElseThrow(() -> new DamagedLineException("there is no outcome '" + Printable.of(text)
-                                    + "'; it is one of " + String.join(", ", CallOutcome.texts())));
+                                    + "'; it is one of " + String.join(", ", Settlement.texts())));
         }
 
         private static ToolList tools(JsonParser parser) {

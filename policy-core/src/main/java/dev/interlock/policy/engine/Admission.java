@@ -124,11 +124,6 @@ public final class Admission implements AutoCloseable {
         return ending == null ? new Ending(null, bucket, count, taken, null, null) : ending;
     }
 
-    /** Whether the call is made, or may yet be: then it has an end. */
-    boolean isOpen() {
-        return decision.allowed() || decision.verdict() == Decision.Verdict.NEEDS_APPROVAL;
-    }
-
     /** What was decided. */
     public Decision decision() {
         return decision;
@@ -160,9 +155,14 @@ public final class Admission implements AutoCloseable {
         }
     }
 
-    /** The server answered with a result, be it a tool error. */
+    /** The server answered with a result. */
     public void succeeded() {
         settle(Settlement.SUCCEEDED);
+    }
+
+    /** The server answered with a result that says that the tool failed. It has run, so what limits took is kept. */
+    public void toolError() {
+        settle(Settlement.TOOL_ERROR);
     }
 
     /** The server answered with a protocol error. */

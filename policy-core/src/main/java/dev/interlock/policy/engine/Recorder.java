@@ -79,7 +79,7 @@ final class Recorder {
             return Admission.unreserved(unavailable());
         }
         boolean recorded = trail.decided(admission.decision());
-        if (!admission.isOpen()) {
+        if (!admission.decision().allowed()) {
             return admission;
         }
         if (recorded) {

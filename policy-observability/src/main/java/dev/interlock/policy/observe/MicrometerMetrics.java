@@ -8,14 +8,12 @@ import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditSink;
-import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.time.TimeSource;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
-import java.util.Locale;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
@@ -27,8 +25,9 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code interlock.decision.duration}, a timer with a histogram, by {@code outcome};
  *   <li>{@code interlock.method.decisions}, a counter by {@code outcome}, {@code method} and {@code from}: decisions on
  *       requests other than {@code tools/call}, of a {@code client} or a {@code server};
- *   <li>{@code interlock.calls.ended}, a counter by {@code outcome};
- *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended;
+ *   <li>{@code interlock.calls.ended}, a counter by {@code outcome}: {@link dev.interlock.policy.limit.Settlement#text};
+ *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended. One that waits for a person, or for
+ *       an answer to its ticket, has not been let through;
  *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that whoever admitted them must have
  *       forgotten to settle them. It must be 0;
  *   <li>{@code interlock.policy.changes}, a counter by {@code change}, and {@code interlock.failures}, one of failures of the
@@ -100,7 +99,7 @@ public final class MicrometerMetrics implements AuditSink {
                     .increment();
         } else if (event instanceof Settled settled) {
             open.remove(settled.id());
-            count("interlock.calls.ended", "outcome", settled.outcome().name().toLowerCase(Locale.ROOT));
+            count("interlock.calls.ended", "outcome", settled.outcome().text());
         } else if (event instanceof PolicyChanged changed) {
             count("interlock.policy.changes", "change", changed.change().text());
         } else if (event instanceof Failed) {
@@ -128,9 +127,8 @@ public final class MicrometerMetrics implements AuditSink {
                 .maximumExpectedValue(Duration.ofSeconds(10))
                 .register(registry)
                 .record(decided.took());
-        boolean ends = decided.decision().allowed() || decided.decision().verdict() == Verdict.NEEDS_APPROVAL;
-        if (!ends) {
-            // Also of a call that was asked about, or let through at first.
+        if (!decided.decision().allowed()) {
+            // Also of a call that was let through at first, but whose record was refused.
             open.remove(decided.id());
         } else if (open.size() < MOST_OPEN) {
             open.put(decided.id(), time.monotonicNanos());

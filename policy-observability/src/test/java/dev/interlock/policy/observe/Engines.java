@@ -80,6 +80,18 @@ final class Engines {
                 new PolicyBody(posture, List.of(), tools, Map.of(), Map.of(), Optional.empty(), Optional.empty()));
     }
 
+    /** A policy with this rule for {@code pay}, that allows all else. */
+    static Policy policy(Rule rule) {
+        return Policy.of(new PolicyBody(
+                Posture.ALLOW,
+                List.of(),
+                Map.of(new NamePattern("pay"), entry(rule)),
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty()));
+    }
+
     private static Entry entry(Rule... rules) {
         return new Entry(false, List.of(), List.of(), List.of(rules), List.of(), Place.of("tools"));
     }

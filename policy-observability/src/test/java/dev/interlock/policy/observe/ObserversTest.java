@@ -6,8 +6,16 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.Rule;
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
@@ -37,6 +45,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import org.assertj.core.data.Offset;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -96,7 +105,7 @@ class ObserversTest {
                         .count())
                 .isEqualTo(2);
         assertThat(registry.get("interlock.calls.ended")
-                        .tag("outcome", "failed")
+                        .tag("outcome", "error")
                         .counter()
                         .count())
                 .isEqualTo(1);
@@ -122,6 +131,87 @@ class ObserversTest {
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isEqualTo(1);
         forgotten.close();
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
+    }
+
+    @Test
+    void howCallsEndIsCountedInTheWordsOfTheAuditLog() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, MicrometerMetrics.in(registry))
+                .build();
+        for (Settlement end : Settlement.values()) {
+            engine.admit(pay(1)).settle(end);
+        }
+
+        for (String word : List.of("success", "tool_error", "error", "unsent", "unknown")) {
+            assertThat(registry.get("interlock.calls.ended")
+                            .tag("outcome", word)
+                            .counter()
+                            .count())
+                    .as(word)
+                    .isEqualTo(1);
+        }
+        assertThat(registry.find("interlock.calls.ended").counters()).hasSize(Settlement.values().length);
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
+    }
+
+    private PolicyEngine asking(@Nullable ApprovalHandler person, AuditSink... observers) {
+        Rule ask = new Rule.Approval(
+                "a person",
+                Rule.Demands.NONE,
+                Rule.Approval.DEFAULT_TIMEOUT,
+                null,
+                Mode.ENFORCE,
+                Place.of("tools.pay.rules[0]"));
+        PolicyEngine.Builder builder =
+                PolicyEngine.builder(Engines.policy(ask)).time(clock).approvals(person);
+        for (AuditSink observer : observers) {
+            builder.observer(observer);
+        }
+        return builder.build();
+    }
+
+    @Test
+    void aCallThatWaitsForAPersonOrForAnAnswerToItsTicketIsNotOpenAndNeverLeaks() {
+        ApprovalTickets tickets = ApprovalTickets.create();
+        PolicyEngine byTicket = asking(tickets, MicrometerMetrics.in(registry, clock, Duration.ofMinutes(10), 10));
+        Admission pending = byTicket.admit(pay(1));
+        assertThat(pending.decision().code()).isEqualTo(Decision.Code.APPROVAL_PENDING);
+        pending.unsent();
+        clock.pass(Duration.ofHours(1));
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
+        assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
+
+        tickets.approve(((ApprovalAnswer.Pending) pending.answer()).ticket(), "Ada");
+        Admission approved = byTicket.admit(pay(1));
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isEqualTo(1);
+        approved.toolError();
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
+
+        CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
+        SimpleMeterRegistry other = new SimpleMeterRegistry();
+        PolicyEngine held = asking(request -> answer, MicrometerMetrics.in(other, clock, Duration.ofMinutes(10), 10));
+        CompletableFuture<Admission> waiting = held.admitAsync(pay(1)).toCompletableFuture();
+        assertThat(other.get("interlock.calls.open").gauge().value()).isZero();
+        answer.complete(ApprovalAnswer.approved("Ada"));
+        assertThat(other.get("interlock.calls.open").gauge().value()).isEqualTo(1);
+        waiting.join().succeeded();
+        assertThat(other.get("interlock.calls.open").gauge().value()).isZero();
+    }
+
+    @Test
+    void aCallThatNobodyCanBeAskedAboutIsCountedAndLoggedAsDenied() {
+        PolicyEngine engine = asking(null, MicrometerMetrics.in(registry), new DenialLog());
+
+        Admission denied = engine.admit(pay(1));
+
+        assertThat(denied.decision().verdict()).isEqualTo(Decision.Verdict.DENIED);
+        assertThat(decisions("denied", "pay", "a person")).isEqualTo(1);
+        assertThat(registry.find("interlock.decisions").tag("outcome", "asked").counter())
+                .isNull();
+        assertThat(registry.find("interlock.calls.ended").counter()).isNull();
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
+        assertThat(logged.list)
+                .singleElement()
+                .satisfies(line -> assertThat(line.getFormattedMessage()).startsWith("Denied a call of pay: approval"));
     }
 
     @Test
@@ -247,7 +337,7 @@ class ObserversTest {
                         "interlock_decisions_total{category=\"financial\",outcome=\"allowed\",rule=\"(none)\",tool=\"pay\"} 2.0",
                         "interlock_decisions_total{category=\"financial\",outcome=\"denied\",rule=\"cap\",tool=\"pay\"} 1.0",
                         "interlock_method_decisions_total{from=\"server\",method=\"Tools/Call\",outcome=\"denied\"} 1.0",
-                        "interlock_calls_ended_total{outcome=\"failed\"} 1.0",
+                        "interlock_calls_ended_total{outcome=\"error\"} 1.0",
                         "interlock_calls_open 0.0",
                         "interlock_calls_leaked 0.0",
                         "interlock_policy_changes_total{change=\"start\"} 1.0",
@@ -277,6 +367,10 @@ class ObserversTest {
             Scope scope = span.makeCurrent();
             try {
                 engine.admit(pay(101));
+                Admission failed = engine.admit(pay(1));
+                clock.pass(Duration.ofMillis(3));
+                failed.toolError();
+                engine.admit(pay(1)).succeeded();
             } finally {
                 scope.close();
             }
@@ -285,7 +379,23 @@ class ObserversTest {
             provider.forceFlush().join(5, TimeUnit.MINUTES);
             events = spans.getFinishedSpanItems().get(0).getEvents();
         }
-        assertThat(events).hasSize(1);
+        assertThat(events)
+                .extracting(EventData::getName)
+                .containsExactly(
+                        "interlock.decision",
+                        "interlock.decision",
+                        "interlock.settlement",
+                        "interlock.decision",
+                        "interlock.settlement");
+        assertThat(events.get(2).getAttributes().asMap())
+                .containsEntry(AttributeKey.stringKey("gen_ai.tool.name"), "pay")
+                .containsEntry(AttributeKey.stringKey("interlock.outcome"), "tool_error")
+                .containsEntry(AttributeKey.stringKey("error.type"), "tool_error")
+                .containsEntry(AttributeKey.longKey("interlock.call.duration"), 3_000_000L)
+                .containsEntry(AttributeKey.stringKey("interlock.decision.id"), "d1");
+        assertThat(events.get(4).getAttributes().asMap())
+                .containsEntry(AttributeKey.stringKey("interlock.outcome"), "success")
+                .doesNotContainKey(AttributeKey.stringKey("error.type"));
         assertThat(events.get(0).getName()).isEqualTo("interlock.decision");
         assertThat(events.get(0).getAttributes().asMap())
                 .containsEntry(AttributeKey.stringKey("mcp.method.name"), "tools/call")
@@ -335,7 +445,7 @@ class ObserversTest {
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly(
                         "Refused a request for tools/call of the server: method, rule (methods), decision d1",
-                        "Refused a request for tools/call\\u{200b}\\u{a}forged of the client: method, rule (methods),"
+                        "Refused a request for tools/call\\u200b\\nforged of the client: method, rule (methods),"
                                 + " decision d1");
     }
 
@@ -347,7 +457,7 @@ class ObserversTest {
         engine.admit(pay(101));
 
         assertThat(logged.list.get(0).getFormattedMessage())
-                .contains("x\\u{a}INFO forged\\u{1b}[2J")
+                .contains("x\\nINFO forged\\u001b[2J")
                 .doesNotContain("\n");
     }
 }

@@ -12,6 +12,7 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.RuleRef;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.util.HashSet;
 import java.util.List;
@@ -89,12 +90,12 @@ public final class Rehearsal {
      * @param approved whether a person says yes if one is asked
      * @return the decision; one that {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval} also if it was given
      */
-    public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
+    public Decision make(ToolCall call, Settlement outcome, boolean approved) {
         introduce(call);
         approving = approved;
         asked = null;
         Admission admission = engine.admit(call);
-        admission.settle(outcome.settlement());
+        admission.settle(outcome);
         return asked == null ? admission.decision() : question(asked);
     }
 

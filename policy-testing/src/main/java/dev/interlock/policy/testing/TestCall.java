@@ -1,6 +1,7 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
 
 /**
  * A call of a case.
@@ -14,4 +15,4 @@ import dev.interlock.policy.engine.ToolCall;
  * @param line where it stands
  */
 record TestCall(
-        long time, ToolCall call, CallOutcome outcome, boolean approved, int times, Expectation expected, int line) {}
+        long time, ToolCall call, Settlement outcome, boolean approved, int times, Expectation expected, int line) {}

@@ -2,6 +2,7 @@ package dev.interlock.policy.testing;
 
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.testing.Expectation.Verdict;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
@@ -154,7 +155,7 @@ final class TestFileReader {
         Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
         Part outcomePart = members.get("outcome");
         String outcome =
-                outcomePart == null ? CallOutcome.SUCCESS.text() : outcomePart.word("outcome", CallOutcome.texts());
+                outcomePart == null ? Settlement.SUCCEEDED.text() : outcomePart.word("outcome", Settlement.texts());
         Part approvedPart = members.get("approved");
         Boolean approved = approvedPart == null ? Boolean.FALSE : approvedPart.bool("approved");
         Caller caller = caller(members, outer);
@@ -180,7 +181,7 @@ final class TestFileReader {
         return new TestCall(
                 time,
                 context == null ? call : call.with(context),
-                CallOutcome.of(outcome).orElseThrow(),
+                Settlement.of(outcome).orElseThrow(),
                 approved,
                 times.intValue(),
                 expected,

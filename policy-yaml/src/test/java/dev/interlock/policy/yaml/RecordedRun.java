@@ -80,7 +80,8 @@ final class RecordedRun {
 
     private static void end(Admission admission, @Nullable String outcome) {
         switch (outcome == null ? "" : outcome) {
-            case "", "tool_error" -> admission.succeeded();
+            case "" -> admission.succeeded();
+            case "tool_error" -> admission.toolError();
             case "error" -> admission.failed();
             case "unsent" -> admission.unsent();
             case "unknown" -> admission.unknown();

@@ -11,7 +11,6 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.MethodCall;
 import dev.interlock.policy.engine.RuleRef;
 import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.ObjectValue;
@@ -125,20 +124,10 @@ final class EventLines {
     private static void settled(Line line, Settled settled) {
         line.text("event", "settlement")
                 .text("id", settled.id())
-                .text("outcome", text(settled.outcome()))
+                .text("outcome", settled.outcome().text())
                 .text("tool", settled.call().tool())
                 .text("server", settled.call().server())
                 .number("tookMicros", settled.took().toNanos() / 1_000);
-    }
-
-    /** In the words of recorded calls. */
-    private static String text(Settlement outcome) {
-        return switch (outcome) {
-            case SUCCEEDED -> "success";
-            case FAILED -> "error";
-            case UNSENT -> "unsent";
-            case UNKNOWN -> "unknown";
-        };
     }
 
     private static void changed(Line line, PolicyChanged changed) {
