@@ -141,10 +141,6 @@ final class ProxyCommand implements Callable<Integer> {
 
     private Integer call(Policy policy, RateLimiter limiter, PrintWriter err) throws InterruptedException {
         AuditLog log = audit.open(err);
-        if (log != null) {
-            // A signal ends the process without coming back here; the log is to have its closing line all the same.
-            Runtime.getRuntime().addShutdownHook(new Thread(log::close, "interlock-close-audit"));
-        }
         ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(err) : null;
         PolicyEngine engine = engine(policy, limiter, tickets, log);
         JsonRpc json = new JsonRpc();
@@ -154,6 +150,18 @@ final class ProxyCommand implements Callable<Integer> {
         Consumer<String> reports = reports();
         McpClientTransport inner = inner(json, host, reports, end);
         McpClientTransport enforced = enforced(inner, engine);
+        if (log != null) {
+            // A signal ends the process without coming back here. The log is to have the end of every call and its
+            // closing
+            // line all the same.
+            Runtime.getRuntime()
+                    .addShutdownHook(new Thread(
+                            () -> {
+                                enforced.close();
+                                log.close();
+                            },
+                            "interlock-close-audit"));
+        }
         Proxy proxy = new Proxy(
                 json,
                 enforced,

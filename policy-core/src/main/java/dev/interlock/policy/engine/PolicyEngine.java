@@ -24,6 +24,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -69,6 +70,8 @@ public final class PolicyEngine {
 
     /** What is known of calls, for each way by which they come; guarded by this. */
     private final Set<CallFacts> expected = new LinkedHashSet<>();
+
+    private final ChangeListeners changes = new ChangeListeners();
 
     private volatile CompiledPolicy current;
     /** What the current policy was compiled with; guarded by this. */
@@ -490,7 +493,11 @@ public final class PolicyEngine {
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
      */
     public synchronized void update(Policy policy) {
+        CompiledPolicy before = current;
         swap(Change.POLICY, compile(policy, lock));
+        if (!before.ref().digest().equals(current.ref().digest())) {
+            changes.tell();
+        }
     }
 
     /**
@@ -498,8 +505,23 @@ public final class PolicyEngine {
      * the new one.
      */
     public synchronized void update(@Nullable ToolLock toolLock) {
+        ToolLock before = lock;
         swap(Change.LOCK, compile(current.policy(), toolLock));
         lock = toolLock;
+        if (!Objects.equals(before, toolLock)) {
+            changes.tell();
+        }
+    }
+
+    /**
+     * Has a listener told of each change of what is enforced after which {@link #visible} may say something else: another
+     * policy, unless it is equal, or another lock. Adapters tell their clients then that the list of tools has changed. It is
+     * called on the thread that makes the change, once that is in force, so it must be quick; what it throws is ignored.
+     *
+     * @return takes the listener away again; until then the engine holds it
+     */
+    public Runnable onChange(Runnable listener) {
+        return changes.add(listener);
     }
 
     /** Recorded first, so that no decision by a policy stands before the news of it. Nobody can keep a policy out by refusing. */

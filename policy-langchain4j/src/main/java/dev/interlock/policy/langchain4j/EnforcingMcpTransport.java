@@ -12,6 +12,7 @@ import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
@@ -62,6 +63,9 @@ import org.slf4j.LoggerFactory;
  *       denial, or fails if it answers no call.
  * </ul>
  *
+ * <p>When a change of what is enforced may have changed the list of tools, the client is told so, as if by its server, and
+ * lists them anew.
+ *
  * <p>What cannot be read, or fails to be decided, is denied. No thread is started.
  *
  * <p>A reservation is settled by the response. A call that the client gives up on, because its time is out, is not sent if
@@ -97,6 +101,8 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final ValueLimits argumentLimits;
     private final Terms terms;
 
+    private final ListChanges changes;
+
     private volatile @Nullable GuardedHandler handler;
 
     /** With what has been announced since the transport was started last. */
@@ -106,7 +112,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
         this.answers = new Answers(builder.denialPrefix);
-        this.calls = new OpenCalls(builder.time, builder.callTimeToLive, MAX_OPEN_CALLS);
+        this.calls = new OpenCalls(builder.time, builder.alarm, builder.callTimeToLive, MAX_OPEN_CALLS);
+        this.changes = new ListChanges(builder.engine);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
         this.server = builder.server;
@@ -145,6 +152,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             fetch = newFetch();
         }
         handler = guarded;
+        changes.start(guarded);
         calls.open();
         delegate.start(guarded);
     }
@@ -153,7 +161,12 @@ public final class EnforcingMcpTransport implements McpTransport {
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
         Decision decision = engine.admit(request("initialize"));
         return decision.allowed()
-                ? delegate.initialize(request).thenApply(this::withoutDeniedRequests)
+                ? delegate.initialize(request)
+                        .thenApply(this::withoutDeniedRequests)
+                        .thenApply(answer -> {
+                            changes.initialized();
+                            return answer;
+                        })
                 : CompletableFuture.failedFuture(answers.refusal(decision));
     }
 
@@ -169,6 +182,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public void close() throws IOException {
+        changes.close();
         calls.close();
         fetch.tools().close();
         delegate.close();
@@ -269,7 +283,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         } else if (message instanceof McpClientNotification notification && message.method != null) {
             String method = MethodNames.of(message.method);
             if (!engine.admit(request(method)).allowed()) {
-                log.info("Dropped the notification {} of the client's", VisibleText.name(method));
+                log.debug("Dropped the notification {} of the client's", VisibleText.name(method));
                 return;
             }
             cancel(notification);
@@ -367,7 +381,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** A denial because something failed, on record as every other. */
     private Admission failed(ToolCall call, Throwable failure) {
         // Its message may quote anything; the engine's listener has it.
-        log.warn(
+        log.debug(
                 "A call was denied because it could not be decided ({})",
                 failure.getClass().getName());
         return engine.deny(call, failure);
@@ -449,7 +463,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         // As the client reads it: where there is a result, it looks at no error.
         if (answer.has("result")) {
-            return Settlement.SUCCEEDED;
+            return Settlement.ofResult(JsonMap.of(answer.get("result")));
         }
         return answer.hasNonNull("error") ? Settlement.FAILED : Settlement.UNKNOWN;
     }
@@ -480,17 +494,15 @@ public final class EnforcingMcpTransport implements McpTransport {
         return signed;
     }
 
-    /** Names the tool, never an argument. */
+    /** Names the tool, never an argument. The engine has told its sinks and observers, where hosts choose what they log. */
     private static void report(String tool, Decision decision) {
-        String rule = decision.rule() == null ? "-" : decision.rule().name();
-        if (decision.code() == Decision.Code.ERROR) {
-            log.warn("Denied a call of {} because the engine failed", VisibleText.name(tool));
-        } else {
-            log.info(
-                    "Denied a call of {}: {}, rule {}",
+        if (log.isDebugEnabled()) {
+            log.debug(
+                    "{} a call of {}: {}, rule {}",
+                    decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied",
                     VisibleText.name(tool),
                     decision.code().text(),
-                    rule);
+                    decision.rule() == null ? "-" : decision.rule().name());
         }
     }
 
@@ -529,7 +541,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private JsonNode withoutDeniedRequests(JsonNode response) {
         Decision asks = askedWithin(response);
         if (!asks.allowed()) {
-            log.info("Withheld an answer of the server's that asks for what it may not");
+            log.debug("Withheld an answer of the server's that asks for what it may not");
             throw answers.refusal(asks);
         }
         return response;
@@ -580,6 +592,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         private String denialPrefix = "[POLICY DENIED] ";
         private ValueLimits argumentLimits = ValueLimits.DEFAULT;
         private TimeSource time = TimeSource.system();
+        private Alarm alarm = Alarm.system();
         private Duration callTimeToLive = Duration.ofMinutes(10);
         private Duration toolListTimeout = Duration.ofSeconds(10);
         private Duration approvalWait = Duration.ofSeconds(55);
@@ -648,6 +661,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         /** Where time comes from. Default: the JVM's clocks. */
         public Builder timeSource(TimeSource time) {
             this.time = time;
+            return this;
+        }
+
+        /** What tells that a response has been awaited for too long. Default: {@link Alarm#system}. */
+        public Builder alarm(Alarm alarm) {
+            this.alarm = alarm;
             return this;
         }
 

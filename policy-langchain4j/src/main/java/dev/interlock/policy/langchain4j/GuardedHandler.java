@@ -79,16 +79,21 @@ final class GuardedHandler extends McpOperationHandler {
         }
     }
 
+    /** Hands the client a message of our own, as if its server had sent it. */
+    void toClient(JsonNode message) {
+        client.handle(message);
+    }
+
     private void notification(JsonNode message) {
         String method = message.get("method").textValue();
-        if (method.equals("notifications/tools/list_changed")) {
+        if (method.equals(ListChanges.METHOD)) {
             // Even if the client is not to hear of it.
             toolsChanged.run();
         }
         if (methods.apply(message).allowed()) {
             client.handle(message);
         } else {
-            log.info("Dropped the notification {} of the server's", VisibleText.name(method));
+            log.debug("Dropped the notification {} of the server's", VisibleText.name(method));
         }
     }
 
@@ -99,7 +104,7 @@ final class GuardedHandler extends McpOperationHandler {
             client.handle(message);
             return;
         }
-        log.info("Refused {} from the server", VisibleText.name(method));
+        log.debug("Refused {} from the server", VisibleText.name(method));
         if (message.get("id").isIntegralNumber()) {
             refuse.accept(decision, message.get("id").longValue());
         }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.langchain4j;
 
 import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.time.Reminder;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -8,28 +10,37 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The calls that a client waits for, by id, so that one it gives up on can be found. LangChain4j says so when a call
  * times out, but not when the waiting thread is interrupted; therefore a call that has aged past its time to live counts
- * as lost, as does the oldest of too many. Neither gives anything back.
+ * as lost, also if no other call comes, as does the oldest of too many. Neither gives anything back.
  *
  * <p>Thread-safe. Entries stand in the order in which they were added.
  */
 final class OpenCalls {
 
     private final TimeSource time;
+    private final Duration timeToLive;
     private final long timeToLiveNanos;
     private final int capacity;
+    private final Reminder reminder;
     private final Map<Long, Entry> entries = new LinkedHashMap<>();
     private boolean closed;
 
     private record Entry(OpenCall call, long addedNanos) {}
 
-    OpenCalls(TimeSource time, Duration timeToLive, int capacity) {
+    /**
+     * @param alarm tells when the oldest call has aged
+     * @param capacity how many calls are held at most
+     */
+    OpenCalls(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
+        this.timeToLive = timeToLive;
         this.timeToLiveNanos = timeToLive.toNanos();
         this.capacity = capacity;
+        this.reminder = new Reminder(alarm, this::endAged);
     }
 
     /**
@@ -47,20 +58,39 @@ final class OpenCalls {
                 if (sameId != null) {
                     lost.add(sameId.call());
                 }
-                sweep(now, lost);
+                sweep(now, capacity - 1, lost);
                 entries.put(id, new Entry(call, now));
                 added = true;
             }
         }
         lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        if (added) {
+            reminder.in(timeToLive);
+        }
         return added;
     }
 
-    private void sweep(long now, List<OpenCall> lost) {
+    /** Answers when the next call will have aged; null if there is none. */
+    private @Nullable Duration endAged() {
+        List<OpenCall> lost = new ArrayList<>(0);
+        Duration next = null;
+        synchronized (this) {
+            long now = time.monotonicNanos();
+            sweep(now, capacity, lost);
+            if (!entries.isEmpty()) {
+                Entry oldest = entries.values().iterator().next();
+                next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
+            }
+        }
+        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        return next;
+    }
+
+    private void sweep(long now, int room, List<OpenCall> lost) {
         Iterator<Entry> oldestFirst = entries.values().iterator();
         while (oldestFirst.hasNext()) {
             Entry oldest = oldestFirst.next();
-            if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() < capacity) {
+            if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() <= room) {
                 return;
             }
             oldestFirst.remove();
@@ -95,6 +125,7 @@ final class OpenCalls {
 
     /** Ends everything, and takes nothing more. */
     void close() {
+        reminder.cancel();
         List<OpenCall> lost;
         synchronized (this) {
             closed = true;

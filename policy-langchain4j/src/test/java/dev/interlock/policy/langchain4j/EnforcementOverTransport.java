@@ -212,7 +212,7 @@ abstract class EnforcementOverTransport {
         assertThatThrownBy(() -> client.executeTool(call("missing", "{}"))).isInstanceOf(ToolArgumentsException.class);
 
         assertThat(limiter.settlements())
-                .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+                .containsExactly(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.openCalls()).isZero();
     }

@@ -7,6 +7,7 @@ import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
+import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
@@ -35,6 +36,7 @@ import dev.langchain4j.mcp.protocol.McpListToolsRequest;
 import dev.langchain4j.mcp.protocol.McpPingRequest;
 import dev.langchain4j.mcp.protocol.McpReadResourceRequest;
 import java.io.IOException;
+import java.lang.ref.WeakReference;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.net.ConnectException;
@@ -46,6 +48,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
@@ -489,7 +492,7 @@ class EnforcingMcpTransportTest {
         send(call(3, "count", "{}"));
         server.receive("{'jsonrpc': '2.0', 'id': 3, 'error': {'code': -32602, 'message': 'Unknown tool'}}");
 
-        assertSettled(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+        assertSettled(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
         assertThat(transport.openCalls()).isZero();
     }
 
@@ -593,6 +596,116 @@ class EnforcingMcpTransportTest {
         waitUntil(() -> transport.openCalls() == 0);
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
         assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+    }
+
+    @Test
+    void aCallWithoutAResponseHasItsEndOnRecordInTimeAlsoIfNothingElseHappens() {
+        EnforcingMcpTransport alone = started(POLICY, limiter, builder -> builder.alarm(time));
+        alone.executeOperationWithResponse(call(1, "count", "{}"));
+        time.advance(Duration.ofMinutes(6));
+        alone.executeOperationWithResponse(call(2, "count", "{}"));
+        assertThat(time.alarms()).isEqualTo(1);
+
+        time.advance(Duration.ofMinutes(4));
+        assertSettledSoFar(Settlement.UNKNOWN);
+        time.advance(Duration.ofMinutes(6));
+
+        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(alone.openCalls()).isZero();
+        assertThat(time.alarms()).isZero();
+    }
+
+    private void assertSettledSoFar(Settlement... settlements) {
+        assertThat(limiter.settlements()).containsExactly(settlements);
+    }
+
+    // ---- what the client hears when something else is enforced
+
+    private static final String CHANGED = "notifications/tools/list_changed";
+
+    /** A client that notes how often it is told of other tools. */
+    private EnforcingMcpTransport told(PolicyEngine engine, AtomicInteger times) {
+        EnforcingMcpTransport wrapped = EnforcingMcpTransport.wrap(server, engine);
+        wrapped.start(handler(pending, wrapped, times));
+        return wrapped;
+    }
+
+    private static McpOperationHandler handler(
+            Map<Long, CompletableFuture<JsonNode>> pending, McpTransport wrapped, AtomicInteger times) {
+        return new McpOperationHandler(
+                pending, List::of, wrapped, null, times::incrementAndGet, null, null, null, null, null, null, null);
+    }
+
+    private static Policy hiding(String tool) {
+        return PolicyYaml.read("version: \"1\"\ndefault: allow\nhide: [" + tool + "]\n", "test")
+                .orThrow();
+    }
+
+    @Test
+    void theClientIsToldAsIfByItsServerWhenAnotherPolicyMayShowOtherToolsAndNotBeforeItIsInitialized() {
+        PolicyEngine engine = PolicyEngine.builder(hiding("a")).build();
+        AtomicInteger times = new AtomicInteger();
+        EnforcingMcpTransport wrapped = told(engine, times);
+        engine.update(hiding("b"));
+        CompletableFuture<JsonNode> hello = wrapped.initialize(new McpInitializeRequest(0L));
+        engine.update(hiding("c"));
+        server.answer("{'protocolVersion': '2025-06-18', 'capabilities': {}}");
+        hello.join();
+        assertThat(times).hasValue(0);
+
+        engine.update(hiding("d"));
+        waitUntil(() -> times.get() == 1);
+
+        // An equal policy is no change; the next one comes after it.
+        engine.update(hiding("d"));
+        engine.update(hiding("e"));
+        waitUntil(() -> times.get() == 2);
+        assertThat(server.sent()).hasSize(1);
+    }
+
+    @Test
+    void aClosedTransportIsForgottenByTheEngine() throws Exception {
+        PolicyEngine engine = PolicyEngine.builder(hiding("a")).build();
+        AtomicInteger times = new AtomicInteger();
+        WeakReference<?> closed = closed(engine, times);
+
+        waitUntil(() -> {
+            System.gc();
+            return closed.get() == null;
+        });
+        engine.update(hiding("b"));
+        assertThat(times).hasValue(0);
+    }
+
+    private static WeakReference<?> closed(PolicyEngine engine, AtomicInteger times) throws IOException {
+        ScriptedTransport bare = new ScriptedTransport();
+        EnforcingMcpTransport wrapped = EnforcingMcpTransport.wrap(bare, engine);
+        for (int i = 0; i < 2; i++) {
+            wrapped.start(handler(new ConcurrentHashMap<>(), wrapped, times));
+            CompletableFuture<JsonNode> hello = wrapped.initialize(new McpInitializeRequest(0L));
+            bare.answer("{'protocolVersion': '2025-06-18', 'capabilities': {}}");
+            hello.join();
+        }
+        wrapped.close();
+        return new WeakReference<>(wrapped);
+    }
+
+    @Test
+    void aPolicyThatLetsNoClientHearOfOtherToolsKeepsItFromTheClient() {
+        PolicyEngine engine = PolicyEngine.builder(hiding("a")).build();
+        AtomicInteger times = new AtomicInteger();
+        EnforcingMcpTransport wrapped = told(engine, times);
+        CompletableFuture<JsonNode> hello = wrapped.initialize(new McpInitializeRequest(0L));
+        server.answer("{'protocolVersion': '2025-06-18', 'capabilities': {}}");
+        hello.join();
+
+        engine.update(PolicyYaml.read("version: \"1\"\ndefault: allow\nmethods: {" + CHANGED + ": deny}\n", "test")
+                .orThrow());
+        engine.update(hiding("b"));
+
+        // It would have been told of the first before.
+        waitUntil(() -> times.get() == 1);
+        assertThat(times).hasValue(1);
     }
 
     @Test

@@ -19,6 +19,7 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
 import reactor.core.publisher.Mono;
 
 /** Puts {@code tools/call} requests to the engine, whatever their shape, and never without an answer. */
@@ -128,24 +129,25 @@ final class CallGate {
                 .doOnDiscard(Admission.class, Admission::unsent);
     }
 
-    /** Names the tool, never an argument. */
+    /**
+     * Names the tool, never an argument. The engine tells its sinks and observers of every denial, so that hosts choose there
+     * what they log; only what it has not heard of is told here.
+     */
     private static void report(Ruling ruling) {
         Decision decision = ruling.decision();
         if (ruling.failure() != null) {
-            log.warn("A call was denied because it could not be decided", Unquoted.of(ruling.failure()));
-            return;
-        }
-        if (decision.allowed()) {
-            return;
-        }
-        String tool = VisibleText.name(
-                ruling.call() == null ? null : ruling.call().call().tool());
-        String rule = decision.rule() == null ? "-" : decision.rule().name();
-        if (decision.code() == Decision.Code.ERROR) {
-            log.warn("Denied a call of {} because the engine failed", tool);
-        } else {
-            String did = decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied";
-            log.info("{} a call of {}: {}, rule {}", did, tool, decision.code().text(), rule);
+            Level level = ruling.admission() == null ? Level.WARN : Level.DEBUG;
+            log.atLevel(level)
+                    .setCause(Unquoted.of(ruling.failure()))
+                    .log("A call was denied because it could not be decided");
+        } else if (!decision.allowed() && log.isDebugEnabled()) {
+            log.debug(
+                    "{} a call of {}: {}, rule {}",
+                    decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied",
+                    VisibleText.name(
+                            ruling.call() == null ? null : ruling.call().call().tool()),
+                    decision.code().text(),
+                    decision.rule() == null ? "-" : decision.rule().name());
         }
     }
 }

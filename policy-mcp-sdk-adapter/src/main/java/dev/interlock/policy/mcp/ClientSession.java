@@ -10,8 +10,13 @@ import org.jspecify.annotations.Nullable;
  * @param id the MCP session's; null if the transport has no sessions
  * @param toolLists fetches the list of tools
  * @param deciding the calls that are being decided
+ * @param changes tells the client of changes of the list of tools; null if it can't be reached
  */
-record ClientSession(@Nullable String id, ToolListFetch toolLists, Deciding deciding) {
+record ClientSession(
+        @Nullable String id,
+        ToolListFetch toolLists,
+        Deciding deciding,
+        @Nullable ListChanges changes) {
 
     private static final String CANCELLED = "notifications/cancelled";
 
@@ -28,9 +33,26 @@ record ClientSession(@Nullable String id, ToolListFetch toolLists, Deciding deci
         }
     }
 
+    /** The client has sent this request or notification. */
+    void heard(String method) {
+        if (changes != null) {
+            changes.heard(method);
+        }
+    }
+
+    /** The client listens again for what it has not asked for. */
+    void reachable() {
+        if (changes != null) {
+            changes.reachable();
+        }
+    }
+
     /** The session is over: calls of which nobody would get the answer are not made. */
     void close() {
         deciding.withdrawAll();
         toolLists.tools().close();
+        if (changes != null) {
+            changes.close();
+        }
     }
 }

@@ -14,13 +14,17 @@ import reactor.core.publisher.Mono;
  * @param own puts requests on our own account
  * @param deciding the calls that are being decided
  * @param toolLists fetches the list of tools
+ * @param changes tells the client of changes of that list
+ * @param unsubscribe has the engine tell of changes no longer
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
         PendingRequests pending,
         OwnExchange own,
         Deciding deciding,
-        ToolListFetch toolLists) {
+        ToolListFetch toolLists,
+        ListChanges changes,
+        Runnable unsubscribe) {
 
     /** Hands the client a message as if its peer had sent it, unless it answers a request of our own. */
     Mono<Void> deliver(JSONRPCResponse message) {

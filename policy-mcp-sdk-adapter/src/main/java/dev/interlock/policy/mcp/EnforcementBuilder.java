@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
@@ -32,6 +33,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     boolean denialsAsErrors;
     ValueLimits argumentLimits = ValueLimits.DEFAULT;
     TimeSource time = TimeSource.system();
+    Alarm alarm = Alarm.system();
     Duration callTimeToLive = Duration.ofMinutes(10);
     Duration toolListTimeout = Duration.ofSeconds(10);
     Duration approvalWait = Duration.ofSeconds(15);
@@ -102,6 +104,12 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     /** Where time comes from. Default: the JVM's clocks. */
     public B timeSource(TimeSource time) {
         this.time = time;
+        return self();
+    }
+
+    /** What tells that a response has been awaited for too long. Default: {@link Alarm#system}. */
+    public B alarm(Alarm alarm) {
+        this.alarm = alarm;
         return self();
     }
 

@@ -5,6 +5,7 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.TypeRef;
@@ -19,6 +20,7 @@ import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
@@ -45,15 +47,19 @@ import reactor.util.context.ContextView;
  *       protocol error. A notification that is refused is dropped.
  *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
  *       denial, or by a protocol error if it answers no call.
+ *   <li>When a change of what is enforced may have changed the list of tools, the client is told so, as if by its server;
+ *       and the server's answer to {@code initialize} says that this may be.
  *   <li>All else passes as it is.
  * </ul>
  *
- * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks, and no thread is started. A transport
- * that has a response which nobody can read tells so by an {@link UnreadableResponseException}.
+ * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks. No thread is started but one that waits
+ * for a server's process to end, where the wrapped transport is the SDK's own over stdio. A transport that has a response
+ * which nobody can read tells so by an {@link UnreadableResponseException}.
  *
  * <p>A reservation is settled by the response. The SDK doesn't tell a transport when a caller stops waiting, so one
  * without a response counts as unknown, and keeps what it took, when the connection ends or after {@link
- * Builder#callTimeToLive}.
+ * Builder#callTimeToLive}. A connection ends when it is closed or replaced; when the transport tells of a failure; and,
+ * over stdio, when the server's process has ended: what is sent on it from then on fails.
  */
 public final class EnforcingClientTransport implements McpClientTransport {
 
@@ -63,6 +69,9 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     /** How many responses are awaited at most; past it the oldest request counts as lost. */
     private static final int MAX_PENDING = 10_000;
+
+    /** How long what a server has said before it ended may take to be read. */
+    private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
@@ -74,6 +83,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final Methods methods;
     private final Predicate<? super Throwable> saysUnsent;
     private final TimeSource time;
+    private final Alarm alarm;
     private final Duration callTimeToLive;
     private final Duration toolListTimeout;
     private final ToolListFilter toolLists;
@@ -90,6 +100,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.calls = new CallGate(builder, callers, this::plain);
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
+        this.alarm = builder.alarm;
         this.callTimeToLive = builder.callTimeToLive;
         this.toolListTimeout = builder.toolListTimeout;
         this.toolLists = new ToolListFilter(builder.engine, methods, answers);
@@ -114,7 +125,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
     @Override
     public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         return Mono.defer(() -> {
-            PendingRequests pending = new PendingRequests(time, callTimeToLive, MAX_PENDING);
+            PendingRequests pending = new PendingRequests(time, alarm, callTimeToLive, MAX_PENDING);
+            ListChanges changes = new ListChanges(
+                    engine,
+                    () -> handler.apply(Mono.just(
+                                    new JSONRPCNotification(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)))
+                            .then());
             Connection connection = new Connection(
                     handler,
                     pending,
@@ -124,13 +140,34 @@ public final class EnforcingClientTransport implements McpClientTransport {
                             engine.tools().open(callers.server(), toolListChanges),
                             time,
                             toolListTimeout,
-                            toolListChanges));
+                            toolListChanges),
+                    changes,
+                    engine.onChange(changes::changed));
             end(current.getAndSet(connection));
             return delegate.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
-                    .onErrorResume(
-                            UnreadableResponseException.class,
-                            failure -> Mono.justOrEmpty(unreadable(connection, failure)))));
+                            .onErrorResume(
+                                    UnreadableResponseException.class,
+                                    failure -> Mono.justOrEmpty(unreadable(connection, failure)))))
+                    .doOnSuccess(connected -> watch(connection));
         });
+    }
+
+    /**
+     * The SDK's transport over stdio says nothing when its server has ended: no answer comes any more, and whoever sends
+     * on is not told. It can only be waited for on a thread.
+     */
+    private void watch(Connection connection) {
+        if (delegate instanceof StdioClientTransport stdio) {
+            Thread watcher = new Thread(
+                    () -> {
+                        stdio.awaitForExit();
+                        // What it has said last is still read.
+                        alarm.in(LAST_ANSWERS, () -> end(connection));
+                    },
+                    "interlock-server-exit");
+            watcher.setDaemon(true);
+            watcher.start();
+        }
     }
 
     @Override
@@ -165,6 +202,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             connection.pending().close();
             connection.deciding().withdrawAll();
             connection.toolLists().tools().close();
+            connection.unsubscribe().run();
         }
     }
 
@@ -212,6 +250,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
             return call(connection, request);
         }
+        connection.changes().heard(request.method());
         boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
         if (!lists && OwnExchange.isOurs(request.id())) {
             // Nobody would hear of its response. Lists are remembered: another guard in front of this one asks for them
@@ -222,13 +261,25 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (!decision.allowed()) {
             return connection.deliver(answers.refusal(request.id(), decision));
         }
-        return lists ? list(connection, request, context) : toServer(request);
+        if (lists) {
+            return list(connection, request, context);
+        }
+        return request.method().equals(McpSchema.METHOD_INITIALIZE)
+                ? awaited(connection, request, new Pending.Initialize())
+                : toServer(request);
+    }
+
+    private Mono<Void> awaited(Connection connection, JSONRPCRequest request, Pending pending) {
+        if (!connection.pending().add(request.id(), pending)) {
+            return Mono.error(new McpTransportSessionClosedException());
+        }
+        return toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
     }
 
     private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
         Decision decision = methods.askedByClient(notification.method(), context);
         if (!decision.allowed()) {
-            log.info("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
+            log.debug("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
             // Nothing answers a notification. What a policy drops is as if lost, and its sender goes on.
             return Methods.isNoMethod(decision)
                     ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
@@ -236,6 +287,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         if (notification.method().equals(NOTIFICATION_CANCELLED)) {
             cancelled(notification.params());
+        }
+        Connection connection = current.get();
+        if (connection != null) {
+            connection.changes().heard(notification.method());
         }
         return toServer(notification);
     }
@@ -269,10 +324,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         } catch (Throwable e) {
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
-        if (!connection.pending().add(request.id(), list)) {
-            return Mono.error(new McpTransportSessionClosedException());
-        }
-        return toServer(request).doOnError(failure -> connection.pending().forget(request.id(), list));
+        return awaited(connection, request, list);
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
@@ -334,7 +386,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             if (methods.toldByServer(notification).allowed()) {
                 return Mono.just(message);
             }
-            log.info("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
+            log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
             return Mono.empty();
         }
         log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
@@ -346,7 +398,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (decision.allowed()) {
             return Mono.just(request);
         }
-        log.info("Refused {} from the server", VisibleText.name(request.method()));
+        log.debug("Refused {} from the server", VisibleText.name(request.method()));
         return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
                     log.debug("The server could not be told that its request was refused", Unquoted.of(failure));
@@ -380,11 +432,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return answers.withheld(id, asks);
         }
         if (!asks.allowed()) {
-            log.info("Withheld an answer of the server's that asks for what it may not");
+            log.debug("Withheld an answer of the server's that asks for what it may not");
             return answers.refusal(id, asks);
         }
         if (response.error() != null) {
             return response;
+        }
+        if (request instanceof Pending.Initialize) {
+            Object announced = connection.changes().announced(response.result());
+            return Objects.equals(announced, response.result()) ? response : JSONRPCResponse.result(id, announced);
         }
         if (request instanceof Pending.ToolList list) {
             return toolLists.filtered(response, list.caller(), list.list());

@@ -40,7 +40,7 @@ final class GuardedSession extends McpServerSession {
         this.session = session;
         this.transport = transport;
         this.guard = guard;
-        this.client = guard.session(session.getId());
+        this.client = guard.session(session.getId(), session::sendNotification);
         this.approvals = guard.elicitedApprovals();
         this.asking = new GuardedSessionTransport(transport, guard);
     }
@@ -57,6 +57,7 @@ final class GuardedSession extends McpServerSession {
         if (message instanceof JSONRPCNotification notification) {
             return guard.notified(notification, session.getId(), passed -> {
                 client.heard(passed);
+                client.heard(passed.method());
                 return session.handle(passed);
             });
         }

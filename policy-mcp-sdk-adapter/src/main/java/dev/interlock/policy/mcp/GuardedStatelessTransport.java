@@ -15,7 +15,7 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
 
     @Override
     public void setMcpHandler(McpStatelessServerHandler handler) {
-        transport.setMcpHandler(new Handler(handler, guard, guard.session(null)));
+        transport.setMcpHandler(new Handler(handler, guard, guard.session(null, null)));
     }
 
     @Override

@@ -14,8 +14,9 @@ record GuardedStreamableProvider(McpStreamableServerTransportProvider provider, 
     public void setSessionFactory(McpStreamableServerSession.Factory factory) {
         provider.setSessionFactory(request -> {
             McpStreamableServerSessionInit init = factory.startSession(request);
-            return new McpStreamableServerSessionInit(
-                    new GuardedStreamableSession(init.session(), request.capabilities(), guard), init.initResult());
+            GuardedStreamableSession session =
+                    new GuardedStreamableSession(init.session(), request.capabilities(), guard);
+            return new McpStreamableServerSessionInit(session, init.initResult().map(session::announced));
         });
     }
 

@@ -5,6 +5,7 @@ import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -49,11 +50,17 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         super(session.getId(), null, null, Duration.ZERO, Map.of(), Map.of());
         this.session = session;
         this.guard = guard;
-        this.client = guard.session(session.getId());
+        this.client = guard.session(session.getId(), session::sendNotification);
         this.approvals = guard.elicitedApprovals();
         if (approvals != null) {
             approvals.introduced(capabilities);
         }
+    }
+
+    /** What the client is told of the server at first. */
+    InitializeResult announced(InitializeResult answer) {
+        ListChanges changes = client.changes();
+        return changes == null ? answer : changes.announced(answer);
     }
 
     // ---- requests
@@ -127,7 +134,10 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public McpStreamableServerSessionStream listeningStream(McpStreamableServerTransport transport) {
-        return session.listeningStream(new GuardedStreamableTransport(transport, guard, null));
+        McpStreamableServerSessionStream stream =
+                session.listeningStream(new GuardedStreamableTransport(transport, guard, null));
+        client.reachable();
+        return stream;
     }
 
     @Override
@@ -137,7 +147,10 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> accept(JSONRPCNotification notification) {
-        return guard.notified(notification, session.getId(), session::accept);
+        return guard.notified(notification, session.getId(), passed -> {
+            client.heard(passed.method());
+            return session.accept(passed);
+        });
     }
 
     @Override

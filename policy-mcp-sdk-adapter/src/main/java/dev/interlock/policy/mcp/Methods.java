@@ -98,7 +98,7 @@ final class Methods {
 
     /** A list of tools is not shown, because it can't be told what of it may be. */
     Decision listWithheld(Throwable failure) {
-        log.warn("A list of tools was withheld because of a failure", Unquoted.of(failure));
+        log.debug("A list of tools was withheld because of a failure", Unquoted.of(failure));
         return engine.deny(unsigned(McpSchema.METHOD_TOOLS_LIST), failure);
     }
 

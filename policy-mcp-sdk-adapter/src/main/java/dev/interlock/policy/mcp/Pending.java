@@ -1,7 +1,9 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
 import reactor.core.publisher.MonoSink;
@@ -21,16 +23,30 @@ sealed interface Pending {
 
         /** The server answered. */
         void settle(JSONRPCResponse response) {
+            admission.settle(end(response));
+        }
+
+        private static Settlement end(JSONRPCResponse response) {
             if (response.error() != null) {
-                admission.failed();
-            } else {
-                admission.succeeded();
+                return Settlement.FAILED;
             }
+            if (response.result() instanceof CallToolResult typed) {
+                return Boolean.TRUE.equals(typed.isError()) ? Settlement.TOOL_ERROR : Settlement.SUCCEEDED;
+            }
+            return Settlement.ofResult(response.result());
         }
 
         @Override
         public void abandon() {
             admission.unknown();
+        }
+    }
+
+    /** The agent's {@code initialize}. */
+    record Initialize() implements Pending {
+        @Override
+        public void abandon() {
+            // Nothing was reserved.
         }
     }
 

@@ -1,5 +1,7 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.time.Reminder;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -14,9 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The requests of one connection that await their response, by id.
  *
  * <p>The SDK doesn't tell a transport that a caller has given up waiting: a timeout looks like a server that is still
- * busy. So an entry that has aged past its time to live is abandoned, and when there are too many, the oldest is. Both
- * happen while other requests come and go, for want of a thread. Abandoning never gives anything back, so neither bound
- * can be used to make room in a limit.
+ * busy. So an entry that has aged past its time to live is abandoned, also if no other request comes, and when there are
+ * too many, the oldest is. Abandoning never gives anything back, so neither bound can be used to make room in a limit.
  *
  * <p>Thread-safe. Entries stand in the order in which they were added, which makes a sweep cost no more than what it
  * removes.
@@ -24,8 +25,10 @@ import org.jspecify.annotations.Nullable;
 final class PendingRequests {
 
     private final TimeSource time;
+    private final Duration timeToLive;
     private final long timeToLiveNanos;
     private final int capacity;
+    private final Reminder reminder;
 
     private final Map<Object, Entry> entries = new LinkedHashMap<>();
     private boolean closed;
@@ -33,12 +36,15 @@ final class PendingRequests {
     private record Entry(Pending request, long addedNanos, boolean shared) {}
 
     /**
+     * @param alarm tells when the oldest request has aged
      * @param capacity how many requests are held at most
      */
-    PendingRequests(TimeSource time, Duration timeToLive, int capacity) {
+    PendingRequests(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
+        this.timeToLive = timeToLive;
         this.timeToLiveNanos = timeToLive.toNanos();
         this.capacity = capacity;
+        this.reminder = new Reminder(alarm, this::abandonAged);
     }
 
     /**
@@ -62,7 +68,26 @@ final class PendingRequests {
             }
         }
         abandoned.forEach(Pending::abandon);
+        if (added) {
+            reminder.in(timeToLive);
+        }
         return added;
+    }
+
+    /** Answers when the next request will have aged; null if there is none. */
+    private @Nullable Duration abandonAged() {
+        List<Pending> abandoned = new ArrayList<>(0);
+        Duration next = null;
+        synchronized (this) {
+            long now = time.monotonicNanos();
+            sweep(now, capacity, abandoned);
+            if (!entries.isEmpty()) {
+                Entry oldest = entries.values().iterator().next();
+                next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
+            }
+        }
+        abandoned.forEach(Pending::abandon);
+        return next;
     }
 
     /**
@@ -108,6 +133,7 @@ final class PendingRequests {
 
     /** Abandons everything, and takes nothing more. */
     void close() {
+        reminder.cancel();
         abandon(request -> true, true);
     }
 

@@ -19,7 +19,9 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
+import java.util.WeakHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -54,6 +56,10 @@ final class ServerGuard {
     private final Methods methods;
     private final ToolListFilter toolLists;
     private final PendingRequests running;
+    /** Whom to tell of changes: held for as long as their sessions are, which transports may drop without a word. */
+    private final Map<ListChanges, Boolean> clients = new WeakHashMap<>();
+
+    private final Runnable unsubscribe;
     private final AtomicInteger toolListChanges = new AtomicInteger();
     /** What the server says of its tools where there is no session, or nobody knows in which. */
     private final AnnouncedTools unclaimed;
@@ -71,20 +77,39 @@ final class ServerGuard {
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
-        this.running = new PendingRequests(settings.time, settings.callTimeToLive, MAX_RUNNING);
+        this.running = new PendingRequests(settings.time, settings.alarm, settings.callTimeToLive, MAX_RUNNING);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
+        this.unsubscribe = engine.onChange(this::enforcedOtherwise);
     }
 
     /**
      * A client's session.
      *
      * @param id the MCP session's; null if there is none
+     * @param notifying sends a notification to the client, of this method; null if it can't be reached
      */
-    ClientSession session(@Nullable String id) {
+    ClientSession session(@Nullable String id, @Nullable Function<String, Mono<Void>> notifying) {
         AnnouncedTools tools = id == null ? unclaimed : engine.tools().open(callers.server(), toolListChanges);
-        return new ClientSession(id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new Deciding());
+        ListChanges changes = notifying == null
+                ? null
+                : new ListChanges(engine, () -> notifying.apply(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED));
+        if (changes != null) {
+            synchronized (clients) {
+                clients.put(changes, true);
+            }
+        }
+        return new ClientSession(
+                id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new Deciding(), changes);
+    }
+
+    private void enforcedOtherwise() {
+        List<ListChanges> all;
+        synchronized (clients) {
+            all = List.copyOf(clients.keySet());
+        }
+        all.forEach(ListChanges::changed);
     }
 
     /** What asks the person at the other end of one session; null if they are not to be asked. */
@@ -110,15 +135,18 @@ final class ServerGuard {
                     }
                     Decision decision = methods.askedByClient(request.method(), context);
                     if (!decision.allowed()) {
-                        log.info("Refused {} from a client", VisibleText.name(request.method()));
+                        log.debug("Refused {} from a client", VisibleText.name(request.method()));
                         return Mono.just(answers.refusal(request.id(), decision));
                     }
                     Exchange asked = sent -> server.send(sent)
                             .onErrorResume(failure -> Mono.just(failed(sent, failure)))
                             .map(this::withoutDeniedRequests);
-                    return request.method().equals(McpSchema.METHOD_TOOLS_LIST)
-                            ? list(request, session, context, asked)
-                            : asked.send(request);
+                    session.heard(request.method());
+                    return switch (request.method()) {
+                        case McpSchema.METHOD_TOOLS_LIST -> list(request, session, context, asked);
+                        case McpSchema.METHOD_INITIALIZE -> initialize(request, session, asked);
+                        default -> asked.send(request);
+                    };
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
         return response.contextWrite(in(id));
@@ -224,6 +252,16 @@ final class ServerGuard {
         return server.send(request).map(response -> toolLists.filtered(response, caller, list));
     }
 
+    private static Mono<JSONRPCResponse> initialize(JSONRPCRequest request, ClientSession session, Exchange server) {
+        ListChanges changes = session.changes();
+        return changes == null
+                ? server.send(request)
+                : server.send(request)
+                        .map(response -> response.error() != null
+                                ? response
+                                : JSONRPCResponse.result(response.id(), changes.announced(response.result())));
+    }
+
     /** What the SDK leaves to the transport, which would tell the client of it in full. */
     private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
@@ -254,7 +292,7 @@ final class ServerGuard {
             if (methods.askedByClient(notification.method(), context).allowed()) {
                 return server.apply(notification);
             }
-            log.info("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
+            log.debug("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
             return Mono.empty();
         });
         return session == null ? passed : passed.contextWrite(in(session));
@@ -277,7 +315,7 @@ final class ServerGuard {
                 if (methods.toldByServer(notification).allowed()) {
                     return Mono.just(message);
                 }
-                log.info("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
+                log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
                 return Mono.empty();
             }
             if (message instanceof JSONRPCResponse answer) {
@@ -295,6 +333,7 @@ final class ServerGuard {
 
     /** The server is closed: nothing more is let through, and what still runs counts as unknown. */
     void close() {
+        unsubscribe.run();
         running.close();
         unclaimed.close();
     }

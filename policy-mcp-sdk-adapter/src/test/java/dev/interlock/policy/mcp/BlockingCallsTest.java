@@ -159,7 +159,7 @@ class BlockingCallsTest {
         limiter.answering(() -> CompletableFuture.supplyAsync(
                 limiter::grant, CompletableFuture.delayedExecutor(1, TimeUnit.MILLISECONDS)));
         ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(engine()));
-        ClientSession session = guard.session("s");
+        ClientSession session = guard.session("s", null);
         Exchange server = request -> Mono.just(JSONRPCResponse.result(
                 request.id(),
                 request.method().equals("tools/list")
@@ -188,7 +188,7 @@ class BlockingCallsTest {
                 .build();
         ServerGuard guard =
                 new ServerGuard(EnforcingServerTransports.builder(asking).elicitApprovals());
-        ClientSession session = guard.session("s");
+        ClientSession session = guard.session("s", null);
         ElicitedApprovals person = guard.elicitedApprovals();
         person.introduced(ClientCapabilities.builder().elicitation().build());
         McpServerTransport client = new McpServerTransport() {

@@ -242,7 +242,7 @@ abstract class EnforcementOverTransport {
         assertThatThrownBy(() -> client.callTool(call("missing", Map.of()))).isInstanceOf(McpError.class);
 
         assertThat(limiter.settlements())
-                .containsExactly(Settlement.SUCCEEDED, Settlement.SUCCEEDED, Settlement.FAILED);
+                .containsExactly(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
     }

@@ -16,6 +16,7 @@ import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -120,6 +121,18 @@ class EnforcingClientTransportTest {
         List<Map<String, Object>> content =
                 (List<Map<String, Object>>) resultOf(response).get("content");
         return (String) content.get(0).get("text");
+    }
+
+    /** As their servers write them, and as clients read that. */
+    static Stream<Object> resultsOfToolsThatFailed() {
+        return Stream.of(
+                Map.of("content", List.of(), "isError", true),
+                Map.of("content", List.of(), "isError", "true"),
+                Map.of("content", List.of(), "isError", 1),
+                CallToolResult.builder()
+                        .addTextContent("declined")
+                        .isError(true)
+                        .build());
     }
 
     /** What transports throw when no connection could be made; the one before it may have run the call. */
@@ -588,11 +601,20 @@ class EnforcingClientTransportTest {
         private EnforcingClientTransport transport = wrapped(LIMITED);
 
         @Test
-        void succeedsWithAResultEvenOneOfAToolThatFailed() {
+        void succeedsWithAResult() {
             transport.sendMessage(call("1", "export", null)).block();
-            wire.respond("1", Map.of("content", List.of(), "isError", true));
+            wire.respond("1", Map.of("content", List.of(), "isError", false));
 
             assertEnded(Settlement.SUCCEEDED);
+        }
+
+        @ParameterizedTest
+        @MethodSource("dev.interlock.policy.mcp.EnforcingClientTransportTest#resultsOfToolsThatFailed")
+        void isAToolErrorWithAResultThatSaysSo(Object result) {
+            transport.sendMessage(call("1", "export", null)).block();
+            wire.respond("1", result);
+
+            assertEnded(Settlement.TOOL_ERROR);
         }
 
         @Test

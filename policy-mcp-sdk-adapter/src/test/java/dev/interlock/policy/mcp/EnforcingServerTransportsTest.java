@@ -300,7 +300,7 @@ class EnforcingServerTransportsTest {
         time.advance(Duration.ofMinutes(10));
         end.call(params("complain", Map.of()));
 
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.SUCCEEDED);
+        assertThat(server.limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.TOOL_ERROR);
     }
 
     @ParameterizedTest
@@ -337,11 +337,11 @@ class EnforcingServerTransportsTest {
             return Mono.error(new IllegalStateException(new ConnectException("a backend, the second time")));
         };
         JSONRPCRequest pay = new JSONRPCRequest("tools/call", 1, params("pay", Map.of()));
-        guard.answer(pay, guard.session("s"), breaking, null).block();
+        guard.answer(pay, guard.session("s", null), breaking, null).block();
         tickets.approve(tickets.list().get(0).id(), "Ada");
 
         for (int i = 0; i < 3; i++) {
-            guard.answer(pay, guard.session("s"), breaking, null).block();
+            guard.answer(pay, guard.session("s", null), breaking, null).block();
         }
 
         assertThat(ran).hasValue(1);
@@ -402,7 +402,7 @@ class EnforcingServerTransportsTest {
                 },
                 request -> Mono.empty(),
                 request -> Mono.never());
-        ClientSession session = guard.session("s");
+        ClientSession session = guard.session("s", null);
 
         ApprovalAnswer yes = ApprovalAnswer.approved("Ada");
         List<Consumer<Disposable>> whileAPersonThinks = List.of(
@@ -543,7 +543,7 @@ class EnforcingServerTransportsTest {
 
         guard.answer(
                         new JSONRPCRequest("tools/call", 1, params("export", Map.of())),
-                        guard.session(null),
+                        guard.session(null, null),
                         request -> Mono.just(JSONRPCResponse.result(request.id(), Map.of())),
                         null)
                 .contextWrite(context -> context.put(CallContextResolver.MCP_SESSION_ID, "of another"))

@@ -223,7 +223,7 @@ class HostileToolListsTest {
 
         JSONRPCResponse answer = guard.answer(
                         new JSONRPCRequest("tools/call", "1", Map.of("name", "sync_items")),
-                        guard.session("s"),
+                        guard.session("s", null),
                         server,
                         null)
                 .block();
@@ -415,7 +415,7 @@ class HostileToolListsTest {
 
         guard.answer(
                         new JSONRPCRequest("tools/call", "1", Map.of("name", "read_item", "_meta", meta)),
-                        guard.session(null),
+                        guard.session(null, null),
                         server,
                         null)
                 .block();
@@ -442,7 +442,7 @@ class HostileToolListsTest {
         PolicyEngine engine = engine(NOTHING_RISKY);
         ServerGuard guard =
                 new ServerGuard(EnforcingServerTransports.builder(engine).server("shop"));
-        ClientSession session = guard.session("s");
+        ClientSession session = guard.session("s", null);
         guard.answer(
                         new JSONRPCRequest("tools/list", "1", Map.of()),
                         session,

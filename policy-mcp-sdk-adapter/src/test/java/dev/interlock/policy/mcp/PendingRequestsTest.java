@@ -18,7 +18,7 @@ class PendingRequestsTest {
                     new Policies().tool("export", Policies.limit(10)).policy())
             .rateLimiter(limiter)
             .build();
-    private final PendingRequests pending = new PendingRequests(time, Duration.ofMinutes(1), 3);
+    private final PendingRequests pending = new PendingRequests(time, time, Duration.ofMinutes(1), 3);
 
     private Pending call() {
         Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
@@ -52,12 +52,35 @@ class PendingRequestsTest {
     }
 
     @Test
+    void letGoOfWhatIsTooOldAlsoIfNothingElseHappensWithOneAlarmAtATime() {
+        pending.add(1, call());
+        time.advance(Duration.ofSeconds(40));
+        pending.add(2, call());
+        assertThat(time.alarms()).isEqualTo(1);
+
+        time.advance(Duration.ofSeconds(20));
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(time.alarms()).isEqualTo(1);
+
+        time.advance(Duration.ofSeconds(40));
+        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(time.alarms()).isZero();
+        pending.add(3, call());
+        assertThat(time.alarms()).isEqualTo(1);
+
+        pending.close();
+        assertThat(time.alarms()).isZero();
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
     void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
         Pending call = call();
-        pending.add(1, call);
+        PendingRequests silent = new PendingRequests(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), 3);
+        silent.add(1, call);
         time.advance(Duration.ofHours(1));
 
-        assertThat(pending.take(1)).isSameAs(call);
+        assertThat(silent.take(1)).isSameAs(call);
         assertThat(limiter.settlements()).isEmpty();
     }
 

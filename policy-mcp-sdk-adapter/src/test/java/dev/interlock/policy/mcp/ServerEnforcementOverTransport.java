@@ -379,7 +379,7 @@ abstract class ServerEnforcementOverTransport {
 
         assertThat(report(client).settled())
                 .hasSize(5)
-                .startsWith("SUCCEEDED", "SUCCEEDED", "FAILED")
+                .startsWith("SUCCEEDED", "TOOL_ERROR", "FAILED")
                 .endsWith("FAILED");
         assertThat(report(client).running()).isZero();
     }

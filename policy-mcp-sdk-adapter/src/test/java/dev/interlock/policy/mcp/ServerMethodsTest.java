@@ -61,7 +61,7 @@ class ServerMethodsTest {
 
     private @Nullable JSONRPCResponse answer(String method, Exchange server) {
         Map<String, Object> params = Map.of("name", "log_in", "arguments", Map.of());
-        return guard.answer(new JSONRPCRequest(method, "1", params), guard.session("s"), server, null)
+        return guard.answer(new JSONRPCRequest(method, "1", params), guard.session("s", null), server, null)
                 .block();
     }
 

@@ -53,8 +53,8 @@ class WaitingOnServerTest {
 
     @Test
     void aCancelledCallIsNotMadeAndNeitherAnotherNorThatOfAnotherSessionIsTouched() {
-        ClientSession session = guard.session("a");
-        ClientSession other = guard.session("b");
+        ClientSession session = guard.session("a", null);
+        ClientSession other = guard.session("b", null);
         call(session, 1, "pay");
         call(session, 2, "pay");
         call(other, 1, "pay");
@@ -77,8 +77,8 @@ class WaitingOnServerTest {
 
     @Test
     void aSessionThatEndsTakesItsQuestionsBackAndOnlyItsOwn() {
-        ClientSession session = guard.session("a");
-        ClientSession other = guard.session("b");
+        ClientSession session = guard.session("a", null);
+        ClientSession other = guard.session("b", null);
         call(session, 1, "pay");
         call(other, 1, "pay");
 
@@ -92,7 +92,7 @@ class WaitingOnServerTest {
 
     @Test
     void moreCallsThanMayWaitAreDeniedAndToldWhyWhileOthersRun() {
-        ClientSession session = guard.session("a");
+        ClientSession session = guard.session("a", null);
         for (int id = 1; id <= 4; id++) {
             call(session, id, "pay");
         }

@@ -1,0 +1,87 @@
+package dev.interlock.policy.langchain4j;
+
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
+import dev.interlock.policy.engine.PolicyEngine;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Tells the client, in its server's place, that the list of tools has changed because what is enforced has. Not before the
+ * session is in operation, and one telling at a time: what changes while a slow client is told makes one more of it, however
+ * often it changes. Whoever changes something does not wait for it. Thread-safe.
+ */
+final class ListChanges {
+
+    private static final Logger log = LoggerFactory.getLogger(ListChanges.class);
+
+    static final String METHOD = "notifications/tools/list_changed";
+
+    private final PolicyEngine engine;
+    /** How many changes have yet to be told of. Whoever makes it 1 tells. */
+    private final AtomicInteger untold = new AtomicInteger();
+
+    private @Nullable GuardedHandler client;
+    private boolean operating;
+    private @Nullable Runnable unsubscribe;
+
+    ListChanges(PolicyEngine engine) {
+        this.engine = engine;
+    }
+
+    /** A session begins, of which the client hears by this handler. */
+    synchronized void start(GuardedHandler handler) {
+        client = handler;
+        operating = false;
+        if (unsubscribe == null) {
+            unsubscribe = engine.onChange(this::changed);
+        }
+    }
+
+    /** The session is in operation. */
+    synchronized void initialized() {
+        operating = true;
+    }
+
+    synchronized void close() {
+        client = null;
+        if (unsubscribe != null) {
+            unsubscribe.run();
+            unsubscribe = null;
+        }
+    }
+
+    private synchronized @Nullable GuardedHandler reachable() {
+        return operating ? client : null;
+    }
+
+    private void changed() {
+        if (reachable() != null && engine.decideMethod(METHOD).allowed() && untold.getAndIncrement() == 0) {
+            CompletableFuture<Void> unused = CompletableFuture.runAsync(this::tell);
+        }
+    }
+
+    private void tell() {
+        int seen = untold.get();
+        while (seen > 0) {
+            GuardedHandler handler = reachable();
+            if (handler != null) {
+                try {
+                    handler.toClient(notification());
+                } catch (RuntimeException e) {
+                    log.debug(
+                            "The client could not be told that its list of tools has changed ({})",
+                            e.getClass().getName());
+                }
+            }
+            seen = untold.addAndGet(-seen);
+        }
+    }
+
+    private static JsonNode notification() {
+        return JsonNodeFactory.instance.objectNode().put("jsonrpc", "2.0").put("method", METHOD);
+    }
+}
