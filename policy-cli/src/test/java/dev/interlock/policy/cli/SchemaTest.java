@@ -2,6 +2,8 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
@@ -16,6 +18,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -147,6 +150,25 @@ class SchemaTest {
         String listed = unknown.hint().substring(unknown.hint().indexOf(" are ") + 5);
         Set<String> known = new TreeSet<>(List.of(listed.split(";", -1)[0].split(", ", -1)));
         assertThat(keys(definition)).isEqualTo(known);
+    }
+
+    @Test
+    void itHasExactlyTheOperatorsAndAlgorithmsThatThereAre() {
+        assertThat(words("condition", "properties", "op"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(Operator.values()).map(Operator::text).toList());
+        assertThat(words("algorithm"))
+                .containsExactlyInAnyOrderElementsOf(
+                        Stream.of(Algorithm.values()).map(Algorithm::text).toList());
+    }
+
+    /** The words that one definition, or a part of it, allows. */
+    private List<String> words(String... path) {
+        Map<?, ?> part = (Map<?, ?>) schema.get("$defs");
+        for (String step : path) {
+            part = (Map<?, ?>) part.get(step);
+        }
+        return ((List<?>) part.get("enum")).stream().map(String.class::cast).toList();
     }
 
     private Set<String> keys(String definition) {

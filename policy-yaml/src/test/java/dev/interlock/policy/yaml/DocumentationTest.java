@@ -2,6 +2,8 @@ package dev.interlock.policy.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Operator;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -52,6 +54,13 @@ class DocumentationTest {
     void theGuideHasPolicies() throws IOException {
         assertThat(blocks().filter(Block::valid)).hasSizeGreaterThan(12);
         assertThat(blocks().filter(block -> !block.valid())).isNotEmpty();
+    }
+
+    @Test
+    void theReferenceNamesEveryOperatorAndAlgorithm() throws IOException {
+        String page = Files.readString(REFERENCE);
+        assertThat(Operator.values()).allSatisfy(operator -> assertThat(page).contains("`" + operator.text() + "`"));
+        assertThat(Algorithm.values()).allSatisfy(algorithm -> assertThat(page).contains("`" + algorithm.text() + "`"));
     }
 
     @Test
