@@ -2,62 +2,23 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The tests that the security page names for each attack are there. */
 class SecurityPageTest {
 
-    private static final Path ROOT = Path.of("..");
     private static final String HEADER = "| attack | what holds | SDK client | SDK server | LangChain4j | proxy |";
     private static final Pattern NAMED = Pattern.compile("\\b([A-Z]\\w*)\\.([a-z]\\w*)\\b");
     private static final Pattern PARENT = Pattern.compile("class \\w+\\s+extends\\s+(\\w+)");
 
-    /** The text of each test class, by its simple name; of several of one name, all. */
-    private final Map<String, String> sources = sources();
-
-    private static Map<String, String> sources() {
-        try (Stream<Path> modules = Files.list(ROOT)) {
-            return modules.map(module -> module.resolve("src/test/java"))
-                    .filter(Files::isDirectory)
-                    .flatMap(SecurityPageTest::files)
-                    .filter(file -> file.toString().endsWith(".java"))
-                    .collect(Collectors.toMap(
-                            file -> file.getFileName().toString().replace(".java", ""),
-                            SecurityPageTest::text,
-                            String::concat));
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static Stream<Path> files(Path directory) {
-        try (Stream<Path> files = Files.walk(directory)) {
-            return files.toList().stream();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    private static String text(Path file) {
-        try {
-            return Files.readString(file);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-    }
+    private final Sources tests = Sources.in("src/test/java");
 
     /** The rows of all tables of attacks. */
     private static List<String> rows(String page) {
@@ -85,16 +46,16 @@ class SecurityPageTest {
     }
 
     private boolean has(String type, String method, Set<String> seen) {
-        String source = sources.get(type);
-        if (source == null || !seen.add(type)) {
+        Optional<String> source = tests.of(type);
+        if (source.isEmpty() || !seen.add(type)) {
             return false;
         }
         if (Pattern.compile("\\b(?:void|boolean|Stream<DynamicTest>)\\s+" + method + "\\(")
-                .matcher(source)
+                .matcher(source.get())
                 .find()) {
             return true;
         }
-        Matcher parent = PARENT.matcher(source);
+        Matcher parent = PARENT.matcher(source.get());
         while (parent.find()) {
             if (has(parent.group(1), method, seen)) {
                 return true;
@@ -104,8 +65,8 @@ class SecurityPageTest {
     }
 
     @Test
-    void eachTestThatThePageNamesIsThere() throws IOException {
-        List<String> rows = rows(Files.readString(ROOT.resolve("docs/security.md")));
+    void eachTestThatThePageNamesIsThere() {
+        List<String> rows = rows(Sources.text(Sources.ROOT.resolve("docs/security.md")));
 
         assertThat(rows).hasSizeGreaterThan(30).allSatisfy(row -> {
             assertThat(row.replace("\\|", "").chars().filter(c -> c == '|'))
