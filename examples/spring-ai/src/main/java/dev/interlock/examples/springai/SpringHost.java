@@ -23,9 +23,11 @@ public class SpringHost {
             ToolCallback[] tools = context.getBean(ToolCallbackProvider.class).getToolCallbacks();
             out.println("tools: "
                     + Arrays.stream(tools).map(SpringHost::name).sorted().toList());
-            call(tools, out, "get_customer", "{\"id\": \"c-1\"}");
-            call(tools, out, "create_refund", "{\"customer\": \"c-1\", \"amount\": 40}");
-            call(tools, out, "create_refund", "{\"customer\": \"c-1\", \"amount\": 400}");
+            CurrentUser.run("ada", () -> {
+                call(tools, out, "get_customer", "{\"id\": \"c-1\"}");
+                call(tools, out, "create_refund", "{\"customer\": \"c-1\", \"amount\": 40}");
+                call(tools, out, "create_refund", "{\"customer\": \"c-1\", \"amount\": 400}");
+            });
         }
     }
 

@@ -1,0 +1,35 @@
+package dev.interlock.examples.springai;
+
+import dev.interlock.policy.mcp.CallContext;
+import io.modelcontextprotocol.common.McpTransportContext;
+import java.util.Map;
+
+/** On whose account the current thread works. A host would ask its own authentication in the place of this. */
+final class CurrentUser {
+
+    static final ThreadLocal<McpTransportContext> CONTEXT = new ThreadLocal<>();
+
+    private static final String USER = "user";
+
+    private CurrentUser() {}
+
+    static void run(String user, Runnable work) {
+        CONTEXT.set(McpTransportContext.create(Map.of(USER, user)));
+        try {
+            work.run();
+        } finally {
+            CONTEXT.remove();
+        }
+    }
+
+    /** What goes along with each call of this thread. */
+    static McpTransportContext context() {
+        McpTransportContext context = CONTEXT.get();
+        return context == null ? McpTransportContext.EMPTY : context;
+    }
+
+    /** Who makes a call that has this along. */
+    static CallContext of(McpTransportContext call) {
+        return call.get(USER) instanceof String user ? CallContext.by(user) : CallContext.EMPTY;
+    }
+}

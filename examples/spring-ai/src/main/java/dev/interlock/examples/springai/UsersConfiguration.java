@@ -1,0 +1,28 @@
+package dev.interlock.examples.springai;
+
+import io.micrometer.context.ContextRegistry;
+import io.modelcontextprotocol.client.McpClient;
+import io.modelcontextprotocol.common.McpTransportContext;
+import org.springframework.ai.mcp.customizer.McpClientCustomizer;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import reactor.core.publisher.Hooks;
+
+/** Has each call say on whose account it is made, whatever the type of the clients. */
+@Configuration(proxyBeanMethods = false)
+class UsersConfiguration {
+
+    // begin
+    /** With type SYNC, the client asks for it with each call. */
+    @Bean
+    McpClientCustomizer<McpClient.SyncSpec> userOfSyncClients() {
+        return (name, client) -> client.transportContextProvider(CurrentUser::context);
+    }
+
+    // With type ASYNC, nobody asks: Reactor takes it along from the thread that makes the call.
+    static {
+        ContextRegistry.getInstance().registerThreadLocalAccessor(McpTransportContext.KEY, CurrentUser.CONTEXT);
+        Hooks.enableAutomaticContextPropagation();
+    }
+    // end
+}
