@@ -17,6 +17,9 @@ public final class Reminder {
     private volatile Runnable callOff = () -> {};
 
     /**
+     * A reminder that has nothing to do yet.
+     *
+     * @param alarm tells that the oldest thing is due
      * @param task sees to what is due, and answers how long until the next thing is; null if nothing is left. It must be
      *     quick and must not throw
      */
@@ -25,18 +28,19 @@ public final class Reminder {
         this.task = task;
     }
 
-    /** Something has come that is due after so long. Does nothing if the alarm is set already, for something older. */
+    /**
+     * Something has come that is due after so long. Does nothing if the alarm is set already, for something older. Never
+     * throws: an alarm that can't be set is tried again with the next thing.
+     */
     public void in(Duration delay) {
-        if (!set.get() && set.compareAndSet(false, true)) {
-            boolean done = false;
-            try {
-                callOff = alarm.in(delay, this::ring);
-                done = true;
-            } finally {
-                if (!done) {
-                    set.set(false);
-                }
-            }
+        if (set.get() || !set.compareAndSet(false, true)) {
+            return;
+        }
+        try {
+            callOff = alarm.in(delay, this::ring);
+        } catch (RuntimeException e) {
+            // The host's executor is shut down, for one. A call must not fail for that.
+            set.set(false);
         }
     }
 

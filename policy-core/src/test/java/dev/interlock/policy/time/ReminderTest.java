@@ -1,7 +1,6 @@
 package dev.interlock.policy.time;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -71,7 +70,7 @@ class ReminderTest {
     }
 
     @Test
-    void triesAgainAfterAnAlarmThatCouldNotBeSet() {
+    void failsNobodyForAnAlarmThatCanNotBeSetAndTriesAgain() {
         int[] tries = {0};
         Reminder broken = new Reminder(
                 (delay, task) -> {
@@ -80,9 +79,8 @@ class ReminderTest {
                 },
                 () -> null);
 
-        for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> broken.in(MINUTE)).hasMessage("shut down");
-        }
+        broken.in(MINUTE);
+        broken.in(MINUTE);
 
         assertThat(tries[0]).isEqualTo(2);
     }
