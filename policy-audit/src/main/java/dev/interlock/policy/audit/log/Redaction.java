@@ -9,6 +9,8 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Which arguments of a call stand in the log as they are. By default none: there is only their keyed digest. */
@@ -16,6 +18,11 @@ public final class Redaction {
 
     /** What stands in place of a value. */
     public static final String REDACTED = "[redacted]";
+
+    /** Where a step may end of a path that is written as the name of one member. */
+    private static final Pattern STEP_ENDS = Pattern.compile("[.\\[/]");
+
+    private static final Pattern INDEX = Pattern.compile("[0-9]+");
 
     private static final Redaction NOTHING = new Redaction(new Node(false), false);
 
@@ -44,7 +51,9 @@ public final class Redaction {
 
     /**
      * Everything stands in the log but what these paths name, and what passes for it by case or look-alike letters, which
-     * is {@link #REDACTED}. An argument that a server adds tomorrow stands there too: for secrets, {@link #only} is the safer choice.
+     * is {@link #REDACTED}. Where a value has another shape than a path says (an object where it goes through a list, a
+     * list or a text where it goes on), nobody can tell what of it the path means, and all of it is redacted. An argument
+     * that a server adds tomorrow stands there too: for secrets, {@link #only} is the safer choice.
      *
      * @param paths as policies write them; none for all arguments
      * @throws IllegalArgumentException if one is no path of an argument
@@ -80,21 +89,15 @@ public final class Redaction {
     }
 
     private static Value without(Value value, Node node) {
-        if (node.end) {
-            return new Value.Text(REDACTED);
+        if (node.isLeaf() || value == Value.Nil.NULL) {
+            return node.end ? new Value.Text(REDACTED) : value;
         }
-        if (node.isLeaf()) {
-            return value;
-        }
-        if (value instanceof ObjectValue object) {
+        if (value instanceof ObjectValue object && node.takesObjects()) {
             Map<String, Value> members = new LinkedHashMap<>();
-            object.members().forEach((name, member) -> {
-                Node next = node.member(name);
-                members.put(name, next == null ? member : without(member, next));
-            });
+            object.members().forEach((name, member) -> members.put(name, withoutMember(name, member, node)));
             return ObjectValue.of(members);
         }
-        if (value instanceof Value.Array array) {
+        if (value instanceof Value.Array array && node.takesLists()) {
             List<Value> items = new ArrayList<>();
             for (int i = 0; i < array.items().size(); i++) {
                 Value item = array.items().get(i);
@@ -105,7 +108,22 @@ public final class Redaction {
             }
             return new Value.Array(items);
         }
-        return value;
+        return new Value.Text(REDACTED);
+    }
+
+    private static Value withoutMember(String name, Value member, Node node) {
+        Node next = node.member(name);
+        if (next != null) {
+            return without(member, next);
+        }
+        // Some servers take {"card.number": ...} and {"card[number]": ...} for a path.
+        Matcher spelt = STEP_ENDS.matcher(name);
+        while (spelt.find()) {
+            if (node.member(name.substring(0, spelt.start())) != null) {
+                return new Value.Text(REDACTED);
+            }
+        }
+        return member;
     }
 
     /** What the tree names of a value; null if it names nothing that is there. */
@@ -155,6 +173,12 @@ public final class Redaction {
         private @Nullable Node every;
         private boolean end;
 
+        /** Whether a step from here leads into an object. */
+        private boolean named;
+
+        /** Whether a step from here leads into a list. */
+        private boolean counted;
+
         Node(boolean alike) {
             this.alike = alike;
         }
@@ -170,14 +194,28 @@ public final class Redaction {
 
         Node grow(Path.Step step) {
             if (step instanceof Path.Step.Member member) {
+                boolean isName =
+                        member.quoted() || !INDEX.matcher(member.name()).matches();
+                named |= isName;
+                counted |= !isName;
                 return members.computeIfAbsent(key(member.name()), name -> new Node(alike));
             }
+            counted = true;
             every = every == null ? new Node(alike) : every;
             return every;
         }
 
+        /** Whether no path goes on from here. */
         boolean isLeaf() {
-            return members.isEmpty() && every == null && !end;
+            return members.isEmpty() && every == null;
+        }
+
+        boolean takesObjects() {
+            return !end && !counted;
+        }
+
+        boolean takesLists() {
+            return !end && !named;
         }
 
         /** The steps that lead to the element at this index. */
