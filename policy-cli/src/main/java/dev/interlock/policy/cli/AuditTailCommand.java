@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
@@ -145,7 +146,7 @@ final class AuditTailCommand implements Callable<Integer> {
             }
             if (now != null && !now.equals(key)) {
                 close();
-                in = Files.newInputStream(file);
+                in = RegularFile.open(file);
                 key = now;
                 rest = new byte[0];
                 split(in.readAllBytes(), lines);

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.BufferedInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -72,7 +73,7 @@ final class Input implements AutoCloseable {
     /** Opens it; the caller closes what it gets. */
     InputStream open() throws IOException {
         if (path != null) {
-            return Files.newInputStream(path);
+            return RegularFile.open(path);
         }
         if (standard == null) {
             throw new IllegalStateException("it is either a file or the standard input");

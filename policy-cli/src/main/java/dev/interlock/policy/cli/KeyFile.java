@@ -1,9 +1,9 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.audit.log.SealKey;
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.security.GeneralSecurityException;
 import java.security.KeyFactory;
 import java.security.spec.PKCS8EncodedKeySpec;
@@ -17,6 +17,9 @@ final class KeyFile {
     private static final String PRIVATE = "PRIVATE KEY";
     private static final String PUBLIC = "PUBLIC KEY";
 
+    /** Bytes; no key comes near. */
+    private static final int MOST = 64 << 10;
+
     private KeyFile() {}
 
     /**
@@ -26,7 +29,10 @@ final class KeyFile {
      */
     static SealKey read(String file) {
         try {
-            byte[] bytes = Files.readAllBytes(AuditFile.path(file));
+            byte[] bytes = RegularFile.read(AuditFile.path(file), MOST + 1);
+            if (bytes.length > MOST) {
+                throw new CliException(file + ": this is no key: it is larger than " + (MOST >> 10) + " KiB");
+            }
             String text = new String(bytes, StandardCharsets.ISO_8859_1);
             KeyFactory keys = KeyFactory.getInstance("Ed25519");
             if (text.contains("BEGIN " + PRIVATE)) {

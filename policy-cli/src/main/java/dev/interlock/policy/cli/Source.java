@@ -5,11 +5,11 @@ import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
-import java.nio.file.Files;
+import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -41,17 +41,16 @@ final class Source {
     static Source read(String file) {
         boolean standard = file.equals("-");
         String name = standard ? "<stdin>" : file;
-        try (InputStream in = standard ? System.in : open(file)) {
-            return new Source(name, in.readNBytes(MOST));
+        try {
+            return new Source(name, standard ? System.in.readNBytes(MOST) : RegularFile.read(path(file), MOST));
         } catch (IOException e) {
             throw new CliException(reason(name, e));
         }
     }
 
-    /** Opens a file; the caller closes it. */
-    static InputStream open(String file) throws IOException {
+    private static Path path(String file) throws IOException {
         try {
-            return Files.newInputStream(Path.of(file));
+            return Path.of(file);
         } catch (InvalidPathException e) {
             throw new NoSuchFileException(file);
         }
@@ -65,7 +64,10 @@ final class Source {
         if (failure instanceof AccessDeniedException) {
             return name + ": no permission to read it";
         }
-        return name + ": it can't be read (" + failure.getMessage() + ")";
+        String reason = failure instanceof FileSystemException told && told.getReason() != null
+                ? told.getReason()
+                : failure.getMessage();
+        return name + ": it can't be read (" + reason + ")";
     }
 
     Reading reading() {

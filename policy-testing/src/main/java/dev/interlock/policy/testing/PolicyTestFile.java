@@ -4,9 +4,8 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.Document;
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -47,12 +46,10 @@ public final class PolicyTestFile {
     /**
      * Reads a file.
      *
-     * @throws IOException if the file can't be read; what it says never throws
+     * @throws IOException if the file can't be read or is no regular file; what it says never throws
      */
     public static PolicyTestFile read(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return read(in.readNBytes(MOST_BYTES), file.toString());
-        }
+        return read(RegularFile.read(file, MOST_BYTES), file.toString());
     }
 
     /**

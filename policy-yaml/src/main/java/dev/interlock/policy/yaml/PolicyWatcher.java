@@ -2,21 +2,20 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Policy;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.file.ClosedWatchServiceException;
-import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
@@ -38,7 +37,8 @@ import org.jspecify.annotations.Nullable;
  * <p>A new content must be seen twice, {@link Builder#settle} apart, before it is read: half a file that is still being
  * written can be a valid policy, and one with rules missing.
  *
- * <p>One daemon thread does all this, from {@link Builder#start} until {@link #close}.
+ * <p>One daemon thread does all this, from {@link Builder#start} until {@link #close}. What is no {@linkplain RegularFile
+ * regular file} counts as missing, and never keeps {@link #close} from returning.
  */
 public final class PolicyWatcher implements AutoCloseable {
 
@@ -106,13 +106,19 @@ public final class PolicyWatcher implements AutoCloseable {
         void on(Event event);
     }
 
+    /** A file that takes longer to open or to read than this is as good as gone, until the next look. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
     private final Path file;
+    private final RegularFile.Opener opener;
     private final Consumer<? super Policy> update;
     private final Listener listener;
     private final Duration pollInterval;
     private final Duration settle;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable WatchService notifications;
+    /** The look that is under way, to be given up by whoever closes the watcher. */
+    private volatile @Nullable CompletableFuture<byte[]> reading;
 
     /** The digest of the content that was last read, whether good or bad; null before there is one. */
     private @Nullable String known;
@@ -126,6 +132,7 @@ public final class PolicyWatcher implements AutoCloseable {
 
     private PolicyWatcher(Builder builder) {
         this.file = builder.file;
+        this.opener = builder.opener;
         this.update = builder.update;
         this.listener = builder.listener;
         this.pollInterval = builder.pollInterval;
@@ -154,6 +161,8 @@ public final class PolicyWatcher implements AutoCloseable {
         byte[] bytes;
         try {
             bytes = content();
+        } catch (CancellationException e) {
+            return Look.CLOSED;
         } catch (IOException e) {
             settling = null;
             return missing(e);
@@ -178,12 +187,15 @@ public final class PolicyWatcher implements AutoCloseable {
     }
 
     private byte[] content() throws IOException {
-        if (!Files.readAttributes(file, BasicFileAttributes.class).isRegularFile()) {
-            // A pipe would hold whoever opens it, and whoever closes the watcher, until somebody writes to it.
-            throw new FileSystemException(file.toString(), null, "it is no regular file");
+        CompletableFuture<byte[]> begun = RegularFile.reading(file, Bounds.MAX_BYTES + 1, opener);
+        reading = begun;
+        if (closed.getCount() == 0) {
+            begun.cancel(true);
         }
-        try (InputStream in = Files.newInputStream(file)) {
-            return in.readNBytes(Bounds.MAX_BYTES + 1);
+        try {
+            return RegularFile.result(file, begun, PATIENCE);
+        } finally {
+            reading = null;
         }
     }
 
@@ -236,6 +248,11 @@ public final class PolicyWatcher implements AutoCloseable {
     @Override
     public void close() {
         closed.countDown();
+        CompletableFuture<byte[]> begun = reading;
+        if (begun != null) {
+            // What stands in the file's place may never open.
+            begun.cancel(true);
+        }
         closeNotifications();
         synchronized (this) {
             // A check that is under way ends first; called from within an update, there is none but our own.
@@ -337,6 +354,7 @@ public final class PolicyWatcher implements AutoCloseable {
         private Duration pollInterval = Duration.ofSeconds(5);
         private Duration settle = Duration.ofMillis(200);
         private @Nullable Policy inForce;
+        private RegularFile.Opener opener = Files::newByteChannel;
 
         private Builder(Path file, Consumer<? super Policy> update) {
             this.file = Objects.requireNonNull(file);
@@ -372,6 +390,12 @@ public final class PolicyWatcher implements AutoCloseable {
         /** The policy that the host has read from the file already, so that it isn't handed over a second time. */
         public Builder inForce(Policy policy) {
             this.inForce = Objects.requireNonNull(policy);
+            return this;
+        }
+
+        /** Opens the file; only tests change it. */
+        Builder opener(RegularFile.Opener fileOpener) {
+            this.opener = fileOpener;
             return this;
         }
 

@@ -2,8 +2,6 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Policy;
 import java.io.IOException;
-import java.io.InputStream;
-import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import org.jspecify.annotations.Nullable;
@@ -20,13 +18,13 @@ public final class PolicyYaml {
     private PolicyYaml() {}
 
     /**
-     * Reads a file. One that can't be read is a diagnostic too ({@code unreadable}), and of a larger one no more is read
-     * than it takes to know that.
+     * Reads a {@linkplain RegularFile regular file}. One that can't be read is a diagnostic too ({@code unreadable}), and
+     * of a larger one no more is read than it takes to know that.
      */
     public static Reading read(Path file) {
         byte[] bytes;
-        try (InputStream in = Files.newInputStream(file)) {
-            bytes = in.readNBytes(Bounds.MAX_BYTES + 1);
+        try {
+            bytes = RegularFile.read(file, Bounds.MAX_BYTES + 1);
         } catch (NoSuchFileException e) {
             return unreadable(file, "there is no such file");
         } catch (IOException | SecurityException e) {

@@ -4,7 +4,6 @@ import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AtomicMoveNotSupportedException;
@@ -47,13 +46,11 @@ public final class ToolLockFile {
     /**
      * Reads a lock file.
      *
-     * @throws IOException if it can't be read
+     * @throws IOException if it can't be read, or is no {@linkplain RegularFile regular file}
      * @throws IllegalArgumentException if it is no lock; the message lists every error, one a line, with its place
      */
     public static ToolLock read(Path file) throws IOException {
-        try (InputStream in = Files.newInputStream(file)) {
-            return parse(in.readNBytes(Bounds.MAX_BYTES + 1), file.toString());
-        }
+        return parse(RegularFile.read(file, Bounds.MAX_BYTES + 1), file.toString());
     }
 
     /**

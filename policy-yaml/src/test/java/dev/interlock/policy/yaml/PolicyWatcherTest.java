@@ -16,6 +16,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
@@ -320,5 +321,35 @@ class PolicyWatcherTest {
             watcher.close();
         });
         assertThat(events).last().isInstanceOf(Event.Missing.class);
+    }
+
+    @Test
+    @EnabledOnOs({OS.LINUX, OS.MAC})
+    void closingDoesNotWaitForAPipeThatComesBetweenTheLookAndTheOpening() throws Exception {
+        write("one");
+        BlockingQueue<Thread> opening = new LinkedBlockingQueue<>();
+        PolicyWatcher watcher = PolicyWatcher.of(file, policy -> taken.add(policy.description()))
+                .opener(each -> {
+                    Files.delete(each);
+                    assertThat(new ProcessBuilder("mkfifo", each.toString())
+                                    .start()
+                                    .onExit()
+                                    .join()
+                                    .exitValue())
+                            .isZero();
+                    opening.add(Thread.currentThread());
+                    return Files.newByteChannel(each);
+                })
+                .build();
+
+        assertTimeoutPreemptively(PATIENCE, () -> {
+            CompletableFuture<Look> look = CompletableFuture.supplyAsync(watcher::check);
+            Thread reader = opening.take();
+            watcher.close();
+            assertThat(look.join()).isEqualTo(Look.CLOSED);
+            Files.newOutputStream(file).close();
+            reader.join();
+        });
+        assertThat(taken).isEmpty();
     }
 }

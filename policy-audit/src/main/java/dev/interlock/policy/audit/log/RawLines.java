@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -26,6 +27,10 @@ final class RawLines implements Closeable {
     private boolean tooLong;
 
     RawLines(Path file) throws IOException {
+        if (Files.exists(file) && !Files.isRegularFile(file)) {
+            // A pipe would hold whoever opens it.
+            throw new FileSystemException(file.toString(), null, "it is no regular file");
+        }
         this.in = Files.newInputStream(file);
     }
 
