@@ -49,6 +49,8 @@ final class Composer {
     private final @Nullable TabCheck tabs;
     private final Map<Anchor, Anchored> anchors = new HashMap<>();
     private final Set<Anchor> open = new HashSet<>();
+    /** Anchors that have been told of since they are there twice. */
+    private final Set<Anchor> ambiguous = new HashSet<>();
 
     private final Map<String, String> texts = new HashMap<>();
 
@@ -157,7 +159,16 @@ final class Composer {
         int outerDeepest = deepest;
         deepest = depth;
         boolean nested = !open.add(anchor);
-        anchors.remove(anchor);
+        if ((anchors.remove(anchor) != null || nested) && ambiguous.add(anchor)) {
+            Mark mark = mark(start);
+            findings.warn(
+                    "duplicate-anchor",
+                    mark.getLine() + 1,
+                    mark.getColumn() + 1,
+                    here(),
+                    "the anchor " + Display.quoted("&" + anchor.getValue()) + " is there already",
+                    "an alias stands for the last one before it; give each its own name");
+        }
         Node node = content(start);
         if (!nested) {
             open.remove(anchor);

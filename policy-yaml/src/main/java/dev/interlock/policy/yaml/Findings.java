@@ -44,6 +44,10 @@ final class Findings {
         add(Severity.WARNING, code, node.line(), node.column(), at, message, hint);
     }
 
+    void warn(String code, int line, int column, At at, String message, @Nullable String hint) {
+        add(Severity.WARNING, code, line, column, at, message, hint);
+    }
+
     void note(String code, Node node, At at, String message, @Nullable String hint) {
         add(Severity.NOTE, code, node.line(), node.column(), at, message, hint);
     }

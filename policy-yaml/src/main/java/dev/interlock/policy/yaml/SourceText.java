@@ -15,6 +15,14 @@ import org.snakeyaml.engine.v2.scanner.StreamReader;
  */
 final class SourceText {
 
+    /** Letters of some languages, and emoji, are written with these. */
+    private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
+
+    private static final int ZERO_WIDTH_JOINER = 0x200D;
+
+    /** How many lines with such characters are told of. */
+    private static final int MOST_DECEIVING = 20;
+
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
     private final Findings findings;
@@ -57,11 +65,17 @@ final class SourceText {
         String body = !text.isEmpty() && text.charAt(0) == BYTE_ORDER_MARK ? text.substring(1) : text;
         int line = 1;
         int column = 1;
+        int warned = 0;
+        int lastWarned = 0;
         for (int i = 0; i < body.length(); ) {
             int c = body.codePointAt(i);
             if (c == '\n') {
                 line++;
                 column = 0;
+            } else if (c > '~' && deceives(c) && line != lastWarned && warned < MOST_DECEIVING) {
+                deceiving(c, line, column);
+                lastWarned = line;
+                warned++;
             } else if (c == BYTE_ORDER_MARK || !StreamReader.isPrintable(c)) {
                 badCharacter(c, line, column);
                 return null;
@@ -70,6 +84,33 @@ final class SourceText {
             i += Character.charCount(c);
         }
         return body;
+    }
+
+    /** Whether two readers of the document may see, or read, different things because of a character. */
+    private static boolean deceives(int c) {
+        return endsLine(c)
+                || (Character.getType(c) == Character.FORMAT
+                        && c != BYTE_ORDER_MARK
+                        && c != ZERO_WIDTH_JOINER
+                        && c != ZERO_WIDTH_NON_JOINER);
+    }
+
+    /** What ended a line in YAML 1.1, and still does in some editors. */
+    private static boolean endsLine(int c) {
+        return c == 0x85 || c == 0x2028 || c == 0x2029;
+    }
+
+    private void deceiving(int c, int line, int column) {
+        String name = String.format("U+%04X", c);
+        findings.warn(
+                "hidden-character",
+                line,
+                column,
+                At.ROOT,
+                endsLine(c)
+                        ? "here stands " + name + ", which ends a line to some programs and not to this one"
+                        : "here stands " + name + ", which can't be seen or changes the order in which text is shown",
+                "take it out, or write it as an escape in a double-quoted string");
     }
 
     private void tooLarge() {
