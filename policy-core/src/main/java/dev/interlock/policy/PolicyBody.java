@@ -7,6 +7,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -54,6 +55,17 @@ public record PolicyBody(
     /** The entry under exactly that name or glob, or null. */
     public @Nullable Entry tool(String nameOrGlob) {
         return tools.get(new NamePattern(nameOrGlob));
+    }
+
+    /** All entries, each once: of tools, categories and risks in document order, then those for every tool. */
+    public Stream<Entry> entries() {
+        return Stream.of(
+                        tools.values().stream(),
+                        categories.values().stream(),
+                        risks.values().stream(),
+                        star.stream(),
+                        allTools.stream())
+                .flatMap(entries -> entries);
     }
 
     /** The entries of a map as a list, whose equality heeds order as a map's doesn't. */

@@ -10,7 +10,6 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Rule;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** What a policy reads of a call that only the host can say: all of it, wherever a policy can read something. */
@@ -51,14 +50,7 @@ final class PolicyReads {
     }
 
     private void body(PolicyBody body) {
-        Stream.of(
-                        body.tools().values().stream(),
-                        body.categories().values().stream(),
-                        body.risks().values().stream(),
-                        body.star().stream(),
-                        body.allTools().stream())
-                .flatMap(entries -> entries)
-                .forEach(this::entry);
+        body.entries().forEach(this::entry);
     }
 
     private void entry(Entry entry) {

@@ -64,14 +64,7 @@ public final class Coverage {
     }
 
     private void addBody(PolicyBody body) {
-        Stream.of(
-                        body.tools().values().stream(),
-                        body.categories().values().stream(),
-                        body.risks().values().stream(),
-                        body.star().stream(),
-                        body.allTools().stream())
-                .flatMap(entries -> entries)
-                .forEach(this::addEntry);
+        body.entries().forEach(this::addEntry);
     }
 
     private void addEntry(Entry entry) {
