@@ -71,7 +71,9 @@ final class ApprovalDesk implements AutoCloseable {
             try {
                 client = server.accept();
             } catch (IOException e) {
-                log.debug("No more requests about approvals are taken", e);
+                log.debug(
+                        "No more requests about approvals are taken ({})",
+                        e.getClass().getName());
                 return;
             }
             try (client) {
@@ -81,7 +83,9 @@ final class ApprovalDesk implements AutoCloseable {
             } catch (Throwable e) {
                 // Whatever it is, the next one is to be heard. It concerns one client, which sees its connection end
                 // without an answer.
-                log.debug("A request about approvals was not answered", e);
+                log.debug(
+                        "A request about approvals was not answered ({})",
+                        e.getClass().getName());
             }
         }
     }
