@@ -190,7 +190,7 @@ final class CompiledPolicy {
         if (lock != null) {
             ToolPlan denied = lock.denial(call);
             if (denied != null) {
-                return denied;
+                return call.definition() == null ? denied : toldAsUnheardOf(denied, call);
             }
         }
         int grant = grantOf(call.identity());
@@ -200,9 +200,7 @@ final class CompiledPolicy {
         }
         KnownTool tool = call.definition();
         if (isUnknown(call)) {
-            return ToolPlan.denied(
-                    Decision.denied(Code.SCHEMA_UNKNOWN, UNKNOWN, Messages.notKnown(call.tool())),
-                    policy.mode() == Mode.AUDIT);
+            return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
         ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
         Map<String, ToolPlan> table = table(grant, rating);
@@ -228,6 +226,42 @@ final class CompiledPolicy {
         return made;
     }
 
+    private static Decision notKnown(String tool) {
+        return Decision.denied(Code.SCHEMA_UNKNOWN, UNKNOWN, Messages.notKnown(tool));
+    }
+
+    /** What the lock denies tells an agent that the tool is there; the policy may not want that known. */
+    private ToolPlan toldAsUnheardOf(ToolPlan denied, ToolCall call) {
+        KnownTool tool = call.definition();
+        Decision lock = denied.verdict();
+        Decision verdict = compile(call.tool(), grantOf(call.identity()), tool == null ? UNRATED : tool.rating())
+                .verdict();
+        return lock == null || verdict == null || !verdict.isWithheld()
+                ? denied
+                : ToolPlan.denied(lock.telling(verdict.told()), false);
+    }
+
+    /** What is said of a tool that neither the server nor the policy has ever named. */
+    private Decision unheardOf(String tool, int grantIndex) {
+        if (lock != null) {
+            return LockGate.notSeen(tool);
+        }
+        if (readsRating) {
+            return notKnown(tool);
+        }
+        boolean granted = grantIndex < grants.size();
+        if (policy.body().posture() == Posture.ALLOW
+                && !granted
+                && policy.grants().isPresent()) {
+            return noGrant(tool);
+        }
+        return Decision.denied(Code.DEFAULT_DENY, ref("(default deny)", "default"), Messages.unlisted(tool));
+    }
+
+    private static Decision noGrant(String tool) {
+        return Decision.denied(Code.NO_GRANT, ref("(no grant)", "grants"), Messages.noGrant(tool));
+    }
+
     /**
      * Whether a server had to say what the tool is and has not. By its name alone a tool is rated only for whoever asks
      * without a connection, or by hand.
@@ -237,7 +271,8 @@ final class CompiledPolicy {
                 && call.definition() == null
                 && call.comesThroughAConnection()
                 && !catalog.isRatedByHand(call.tool())
-                && names.defect(call.tool()) == null;
+                && LookAlikes.defect(call.tool()) == null
+                && names.passedFor(call.tool()) == null;
     }
 
     private Map<String, ToolPlan> table(int grant, ToolRating rating) {
@@ -273,21 +308,26 @@ final class CompiledPolicy {
 
     private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, this::predicate);
-        String defect = names.defect(tool);
+        String defect = LookAlikes.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
         }
+        Place alike = names.passedFor(tool);
+        if (alike != null) {
+            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike), unheardOf(tool, grantIndex));
+        }
         ScopedBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<ScopedEntry> entries = new ArrayList<>();
-        ToolPlan denied = enter(compiler, body, tool, rating, entries);
+        Decision unheardOf = unheardOf(tool, grantIndex);
+        ToolPlan denied = enter(compiler, body, tool, rating, entries, unheardOf);
         if (denied != null) {
             return denied;
         }
         if (grant == null && policy.grants().isPresent()) {
-            return compiler.denied(Code.NO_GRANT, ref("(no grant)", "grants"), Messages.noGrant(tool));
+            return ToolPlan.denied(noGrant(tool), policy.mode() == Mode.AUDIT);
         }
         if (grant != null) {
-            denied = enter(compiler, grant, tool, rating, entries);
+            denied = enter(compiler, grant, tool, rating, entries, unheardOf);
             if (denied != null) {
                 return denied;
             }
@@ -310,23 +350,27 @@ final class CompiledPolicy {
 
     /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */
     private static @Nullable ToolPlan enter(
-            PlanCompiler compiler, ScopedBody scoped, String tool, ToolRating rating, List<ScopedEntry> entries) {
+            PlanCompiler compiler,
+            ScopedBody scoped,
+            String tool,
+            ToolRating rating,
+            List<ScopedEntry> entries,
+            Decision unheardOf) {
         List<ScopedEntry> naming = scoped.naming(tool, rating);
         List<ScopedEntry> global = scoped.global();
         if (scoped.hides(tool)) {
-            return compiler.denied(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), Messages.hidden(tool));
+            return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
         }
         List<ScopedEntry> all = new ArrayList<>(naming);
         all.addAll(global);
         for (ScopedEntry entry : all) {
             if (entry.entry().hide()) {
                 RuleRef rule = new RuleRef("(hidden)", entry.entry().place());
-                return compiler.denied(Code.HIDDEN, rule, Messages.hidden(tool));
+                return compiler.withheld(Code.HIDDEN, rule, unheardOf);
             }
         }
         if (naming.isEmpty() && scoped.body().posture() == Posture.DENY) {
-            return compiler.denied(
-                    Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), Messages.unlisted(tool));
+            return compiler.withheld(Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), unheardOf);
         }
         entries.addAll(all);
         return null;
@@ -427,31 +471,35 @@ final class CompiledPolicy {
     /** What a tool's plan depends on beside its name: the position of the caller's grant, and the tool's rating. */
     private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
 
-    /** The names and globs that a policy lists, and what passes for them. */
+    /**
+     * The names and globs that a policy lists, and what passes for them.
+     *
+     * @param bySkeleton where the policy lists a name
+     */
     private record ListedNames(
-            Set<String> names, Map<String, String> bySkeleton, Map<String, Set<NamePattern>> globsBySkeleton) {
+            Set<String> names, Map<String, Place> bySkeleton, Map<String, Map<NamePattern, Place>> globsBySkeleton) {
 
         static ListedNames of(List<ScopedBody> bodies) {
             ListedNames listed = new ListedNames(new HashSet<>(), new HashMap<>(), new HashMap<>());
             for (ScopedBody scoped : bodies) {
-                scoped.body().tools().keySet().forEach(listed::add);
-                scoped.body().hide().forEach(listed::add);
+                scoped.body().tools().forEach((pattern, entry) -> listed.add(pattern, entry.place()));
+                scoped.body().hide().forEach(pattern -> listed.add(pattern, Place.of(scoped.path("hide"))));
             }
             return listed;
         }
 
-        private void add(NamePattern pattern) {
+        private void add(NamePattern pattern, Place place) {
             if (pattern.equals(NamePattern.ANY)) {
                 return;
             }
             String skeleton = LookAlikes.skeleton(pattern.text());
             if (pattern.isExact()) {
                 names.add(pattern.text());
-                bySkeleton.put(skeleton, pattern.text());
+                bySkeleton.putIfAbsent(skeleton, place);
             } else {
                 globsBySkeleton
-                        .computeIfAbsent(skeleton, key -> new HashSet<>())
-                        .add(pattern);
+                        .computeIfAbsent(skeleton, key -> new LinkedHashMap<>())
+                        .putIfAbsent(pattern, place);
             }
         }
 
@@ -459,21 +507,20 @@ final class CompiledPolicy {
             return names.contains(tool);
         }
 
-        /** Why a tool of that name is denied whatever else the policy says, or null if it isn't. */
+        /** Where the policy lists what the name of a tool passes for without being it; null if there is no such. */
         @Nullable
-        String defect(String tool) {
-            String defect = LookAlikes.defect(tool);
-            if (defect != null || names.contains(tool)) {
-                return defect;
+        Place passedFor(String tool) {
+            if (names.contains(tool)) {
+                return null;
             }
-            String listed = bySkeleton.get(LookAlikes.skeleton(tool));
+            Place listed = bySkeleton.get(LookAlikes.skeleton(tool));
             if (listed != null) {
-                return "looks like '" + listed + "' but is not that name";
+                return listed;
             }
-            for (Set<NamePattern> globs : globsBySkeleton.values()) {
-                if (globs.stream().anyMatch(glob -> LookAlikes.passesFor(tool, glob))
-                        && globs.stream().noneMatch(glob -> glob.matches(tool))) {
-                    return "looks like one of '" + globs.iterator().next() + "' but is not";
+            for (Map<NamePattern, Place> globs : globsBySkeleton.values()) {
+                if (globs.keySet().stream().anyMatch(glob -> LookAlikes.passesFor(tool, glob))
+                        && globs.keySet().stream().noneMatch(glob -> glob.matches(tool))) {
+                    return globs.values().iterator().next();
                 }
             }
             return null;

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param retryAfter for a limit, how long until there may be room again; else null
  * @param audited whether a denial is only recorded and the call passes all the same ({@code mode: audit})
  * @param asking every rule that wants a person's yes, in order, if the verdict is {@link Verdict#NEEDS_APPROVAL}; else empty
+ * @param told what an agent is told in place of this, since it must not tell a tool that is kept from it from one that is
+ *     not there; the decision itself where that is no matter
  */
 public record Decision(
         Verdict verdict,
@@ -24,11 +26,24 @@ public record Decision(
         String message,
         @Nullable Duration retryAfter,
         boolean audited,
-        List<AskingRule> asking) {
+        List<AskingRule> asking,
+        @Nullable Decision told) {
 
     /** Copies the rules. */
     public Decision {
         asking = List.copyOf(asking);
+    }
+
+    /** A decision that an agent may know all of. */
+    public Decision(
+            Verdict verdict,
+            Code code,
+            @Nullable RuleRef rule,
+            String message,
+            @Nullable Duration retryAfter,
+            boolean audited,
+            List<AskingRule> asking) {
+        this(verdict, code, rule, message, retryAfter, audited, asking, null);
     }
 
     /** A decision that asks nobody. */
@@ -122,6 +137,25 @@ public record Decision(
                 null,
                 false,
                 asking);
+    }
+
+    /** The same, with all that an agent is told taken from another decision. */
+    Decision telling(Decision other) {
+        return new Decision(verdict, code, rule, other.message(), retryAfter, audited, asking, other);
+    }
+
+    /**
+     * What an agent may be told: code, rule and message. It differs from the decision where that would tell the agent of a
+     * tool that it can't see. Records and the host's logs are made from the decision itself.
+     */
+    @Override
+    public Decision told() {
+        return told == null ? this : told;
+    }
+
+    /** Whether an agent is told something else. */
+    boolean isWithheld() {
+        return told != null;
     }
 
     /** The same, recorded only. */

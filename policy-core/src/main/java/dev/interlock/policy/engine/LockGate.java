@@ -22,10 +22,15 @@ final class LockGate {
     ToolPlan denial(ToolCall call) {
         KnownTool tool = call.definition();
         if (tool == null) {
-            return ToolPlan.denied(Decision.denied(Code.SCHEMA_UNKNOWN, RULE, Messages.notSeen(call.tool())), false);
+            return ToolPlan.denied(notSeen(call.tool()), false);
         }
         return lock.status(call.server(), tool) == Status.ACCEPTED
                 ? null
                 : ToolPlan.denied(Decision.denied(Code.LOCK, RULE, Messages.notAccepted(call.tool())), false);
+    }
+
+    /** The denial of a tool of which nothing is known. */
+    static Decision notSeen(String tool) {
+        return Decision.denied(Code.SCHEMA_UNKNOWN, RULE, Messages.notSeen(tool));
     }
 }

@@ -65,12 +65,8 @@ final class Messages {
         return "The policy does not allow this (methods: '" + pattern + "').";
     }
 
-    static String hidden(String tool) {
-        return "Tool '" + tool + "' is not available.";
-    }
-
     static String unlisted(String tool) {
-        return "Tool '" + tool + "' may not be called: the policy does not list it.";
+        return "Tool '" + tool + "' is not available: the policy does not offer it.";
     }
 
     static String noGrant(String tool) {

@@ -72,6 +72,11 @@ final class PlanCompiler {
         return ToolPlan.denied(denials(rule, null, Mode.ENFORCE).because(code, message), policyMode == Mode.AUDIT);
     }
 
+    /** A tool that the agent must not tell from one that is not there, of which it would be told {@code unheardOf}. */
+    ToolPlan withheld(Code code, RuleRef rule, Decision unheardOf) {
+        return ToolPlan.denied(Decision.denied(code, rule, "").telling(unheardOf), policyMode == Mode.AUDIT);
+    }
+
     void add(ScopedEntry scoped) {
         entries.add(scoped.entry().place());
         for (Block block : scoped.entry().require()) {

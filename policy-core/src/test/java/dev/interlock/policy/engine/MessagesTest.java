@@ -49,10 +49,12 @@ class MessagesTest {
         return Stream.of(
                 Arguments.of(pay(deny("no")), "Tool 'pay' may not be called (rule 'no')."),
                 Arguments.of(pay(ask("boss")), "A call of 'pay' needs a person's approval (rule 'boss')."),
-                Arguments.of(Policy.of(Policies.hiding("pay")), "Tool 'pay' is not available."),
+                Arguments.of(
+                        Policy.of(Policies.hiding("pay")),
+                        "Tool 'pay' is not available: the policy does not offer it."),
                 Arguments.of(
                         Policy.of(PolicyBody.of(Posture.DENY)),
-                        "Tool 'pay' may not be called: the policy does not list it."),
+                        "Tool 'pay' is not available: the policy does not offer it."),
                 Arguments.of(
                         Policies.granting(PolicyBody.of(Posture.ALLOW), Map.of()),
                         "Tool 'pay' may not be called: the policy grants this caller nothing."),

@@ -209,7 +209,7 @@ class ToolNameTest {
         assertThat(decide(PAY_IS_HIDDEN, "p\u0430y\u200b").message())
                 .isEqualTo("The call is not made: the tool's name has a control or invisible character.");
         assertThat(decide(PAY_IS_HIDDEN, "p\u0430y").message())
-                .isEqualTo("The call is not made: the tool's name looks like 'pay' but is not that name.");
+                .isEqualTo("Tool 'p\u0430y' is not available: the policy does not offer it.");
     }
 
     private static Decision decide(Policy policy, String tool) {

@@ -47,7 +47,8 @@ final class Answers {
      *
      * @param answer what a person answered about the call; null if nobody was asked
      */
-    JsonNode denial(@Nullable Long id, Decision decision, @Nullable ApprovalAnswer answer) {
+    JsonNode denial(@Nullable Long id, Decision decided, @Nullable ApprovalAnswer answer) {
+        Decision decision = decided.told();
         ObjectNode response = JsonNodeFactory.instance.objectNode();
         response.put("jsonrpc", "2.0");
         response.put("id", id);
@@ -78,12 +79,12 @@ final class Answers {
 
     /** What a client gets that sends another request which is refused. */
     McpException refusal(Decision decision) {
-        return new McpException(INVALID_REQUEST, text(decision));
+        return new McpException(INVALID_REQUEST, text(decision.told()));
     }
 
     /** What a server gets whose request is refused. */
     McpClientResponse refusalTo(long id, Decision decision) {
-        return new Refusal(id, text(decision));
+        return new Refusal(id, text(decision.told()));
     }
 
     private String text(Decision decision) {

@@ -156,6 +156,24 @@ class EnforcingMcpTransportTest {
         return result.get("_meta").get(Answers.META_KEY).get("code").asText();
     }
 
+    @Test
+    void aHiddenToolIsToldFromNoneThatIsNotThere() {
+        EnforcingMcpTransport wrapped =
+                started("version: \"1\"\ndefault: deny\nhide: [wipe]\ntools: {read: {}}\n", limiter, CallSigner.NONE);
+
+        assertThat(Stream.of("wipe", "WIPE", "w\u0456pe", "nobody")
+                        .map(name -> wrapped.executeOperationWithResponse(call(1, name, "{}"))
+                                .join()
+                                .toString()
+                                .replace(name, "it"))
+                        .distinct())
+                .singleElement()
+                .asString()
+                .contains("Tool 'it' is not available");
+        assertThat(denials)
+                .containsExactly("hidden of wipe", "name of WIPE", "name of w\u0456pe", "default_deny of nobody");
+    }
+
     // ---- what is sent is what was decided
 
     @Test

@@ -36,7 +36,7 @@ final class Answers {
 
     /** What a denied call gets: a tool result that says why or which ticket it waits for, unless the host wants errors. */
     JSONRPCResponse denial(Object id, Ruling ruling) {
-        Decision decision = ruling.decision();
+        Decision decision = ruling.decision().told();
         Map<String, Object> details = details(decision);
         if (ruling.answer() instanceof ApprovalAnswer.Pending pending) {
             details.put("ticket", pending.ticket());
@@ -60,7 +60,8 @@ final class Answers {
 
     /** A protocol error that says why the request was refused. */
     JSONRPCResponse refusal(Object id, Decision decision) {
-        return refusal(id, decision, details(decision));
+        Decision told = decision.told();
+        return refusal(id, told, details(told));
     }
 
     private JSONRPCResponse refusal(Object id, Decision decision, Map<String, Object> details) {

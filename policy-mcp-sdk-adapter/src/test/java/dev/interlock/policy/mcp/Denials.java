@@ -11,15 +11,18 @@ import java.util.concurrent.CopyOnWriteArrayList;
 final class Denials implements AuditSink {
 
     private final List<String> recorded = new CopyOnWriteArrayList<>();
+    private final List<String> told = new CopyOnWriteArrayList<>();
 
     @Override
     public void record(AuditEvent event) {
         if (event instanceof Decided decided && !decided.decision().allowed()) {
             recorded.add(
                     decided.decision().code().text() + " of " + decided.call().tool());
+            told.add(decided.decision().told().code().text());
         } else if (event instanceof MethodDecided decided && !decided.decision().allowed()) {
             recorded.add(decided.decision().code().text() + " of "
                     + decided.request().method().strip());
+            told.add(decided.decision().told().code().text());
         }
     }
 
@@ -27,8 +30,8 @@ final class Denials implements AuditSink {
         return List.copyOf(recorded);
     }
 
-    /** How many have this code. */
+    /** Of how many a peer was told this code. */
     long count(String code) {
-        return recorded.stream().filter(one -> one.startsWith(code + " of ")).count();
+        return told.stream().filter(code::equals).count();
     }
 }

@@ -40,6 +40,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -181,6 +182,22 @@ class EnforcingClientTransportTest {
                     .extractingByKey("dev.interlock/decision", MAP)
                     .containsEntry("rule", "no")
                     .containsEntry("code", "deny_rule");
+        }
+
+        @Test
+        void tellsNoHiddenToolFromOneThatIsNotThere() {
+            EnforcingClientTransport transport = wrapped(
+                    new Policies().defaultDeny().hiding("wipe").tool("read").policy());
+            List<String> names = List.of("wipe", "WIPE", "w\u0456pe", "nobody");
+            names.forEach(name -> transport.sendMessage(call("1", name, null)).block());
+
+            assertThat(IntStream.range(0, names.size())
+                            .mapToObj(i ->
+                                    resultOf(wire.shownResponse(i)).toString().replace(names.get(i), "it"))
+                            .distinct())
+                    .singleElement()
+                    .asString()
+                    .contains("Tool 'it' is not available");
         }
 
         @Test

@@ -119,6 +119,22 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource
+    void aHiddenToolIsToldFromNoneThatIsNotThere(ServerWay way) {
+        ServerWay.End end = open(
+                way,
+                new Policies().defaultDeny().hiding("delete_store").tool("work").policy(),
+                builder -> {});
+
+        assertThat(Stream.of("delete_store", "DELETE_STORE", "d\u0435lete_store", "nobody")
+                        .map(name -> denial(end.call(params(name, Map.of()))).replace(name, "it"))
+                        .distinct())
+                .singleElement()
+                .asString()
+                .contains("Tool 'it' is not available");
+    }
+
+    @ParameterizedTest
+    @EnumSource
     void aMethodThatOnlyLooksLikeACallIsRefused(ServerWay way) {
         ServerWay.End end = open(way);
 
