@@ -23,8 +23,16 @@ final class RedisOptions {
             paramLabel = "URI",
             description = "Count limits in this Redis, with all others that do: redis://host:6379,"
                     + " rediss://user:password@host:6380, redis-sentinel://host1,host2#master. Others can see a command"
-                    + " line; a URI with a password is better given as " + VARIABLE + " in the environment.")
+                    + " line; a URI with a password is safe in --redis-file.")
     private @Nullable String uri;
+
+    @Option(
+            names = "--redis-file",
+            paramLabel = "FILE",
+            description = "The same, with the URI in this file, which only you may be able to read (chmod 600). "
+                    + VARIABLE + " in the environment is another way, but a server that the proxy starts can read the"
+                    + " proxy's environment on many systems if it runs as the same user.")
+    private @Nullable String file;
 
     @Option(
             names = "--redis-prefix",
@@ -87,11 +95,15 @@ final class RedisOptions {
      * @throws CliException if an option makes no sense
      */
     Limits open(PrintWriter err) {
-        String named = uri != null ? uri : System.getenv(VARIABLE);
+        if (uri != null && file != null) {
+            throw new CliException("give either --redis or --redis-file");
+        }
+        String named = named();
         if (named == null || named.isEmpty()) {
             if (prefix != null || down != null || timeout != null) {
                 throw new CliException(
-                        "--redis-prefix, --redis-down and --redis-timeout need --redis URI or " + VARIABLE);
+                        "--redis-prefix, --redis-down and --redis-timeout need --redis URI, --redis-file FILE or "
+                                + VARIABLE);
             }
             return new Limits(RateLimiter.inMemory(), null);
         }
@@ -109,7 +121,7 @@ final class RedisOptions {
             }
             limiter = builder.build();
         } catch (IllegalArgumentException e) {
-            throw new CliException((uri != null ? "--redis: " : VARIABLE + ": ") + e.getMessage());
+            throw new CliException(source() + ": " + e.getMessage());
         }
         try {
             limiter.connect().toCompletableFuture().join();
@@ -117,6 +129,21 @@ final class RedisOptions {
             err.println("interlock proxy: Redis can't be asked yet (" + message(e.getCause()) + ")");
         }
         return new Limits(limiter, limiter);
+    }
+
+    private @Nullable String named() {
+        if (file == null) {
+            return uri != null ? uri : System.getenv(VARIABLE);
+        }
+        String text = SecretFile.read(file, "--redis-file").strip();
+        if (text.isEmpty()) {
+            throw new CliException("--redis-file " + file + ": there is no URI in it");
+        }
+        return text;
+    }
+
+    private String source() {
+        return file != null ? "--redis-file " + file : uri != null ? "--redis" : VARIABLE;
     }
 
     /** What failed, and what lies at the bottom of it: only the second tells a wrong password from a lost network. */

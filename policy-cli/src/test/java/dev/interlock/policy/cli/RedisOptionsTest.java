@@ -2,10 +2,16 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -13,6 +19,9 @@ import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
 class RedisOptionsTest {
+
+    @TempDir
+    private Path directory;
 
     private final StringWriter err = new StringWriter();
 
@@ -46,6 +55,41 @@ class RedisOptionsTest {
         assertThatExceptionOfType(CliException.class)
                 .isThrownBy(() -> open(line))
                 .withMessageContaining(said)
+                .withMessageNotContaining("s3cret");
+    }
+
+    private String file(String text, String permissions) throws IOException {
+        Path file = Files.writeString(directory.resolve("redis"), text);
+        assumeTrue(Files.getFileStore(file).supportsFileAttributeView("posix"));
+        return Files.setPosixFilePermissions(file, PosixFilePermissions.fromString(permissions))
+                .toString();
+    }
+
+    @Test
+    void theUriMayStandInAFileThatOnlyItsOwnerMayRead() throws IOException {
+        String file = file("redis://:s3cret@127.0.0.1:1\n", "rw-------");
+        try (RedisOptions.Limits limits = open("--redis-file;" + file)) {
+            assertThat(limits.inRedis()).isNotNull();
+        }
+        assertThat(err.toString()).contains("Redis can't be asked yet").doesNotContain("s3cret");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "redis://:s3cret@h    | rw-r----- | ''                       | others on this machine may read",
+                "redis://:s3cret@h    | rw----r-- | ''                       | others on this machine may read",
+                "redis://:s3cret@h    | rw------- | ;--redis;redis://h       | either --redis or --redis-file",
+                "redis://:s3cret@     | rw------- | ''                       | the URI of a Redis can't be read",
+                "' '                  | rw------- | ''                       | there is no URI in it",
+            })
+    void aFileThatMakesNoSenseIsRefusedWithoutThePassword(String text, String permissions, String more, String said)
+            throws IOException {
+        String file = file(text, permissions);
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> open("--redis-file;" + file + more))
+                .withMessageContainingAll("--redis-file", said)
                 .withMessageNotContaining("s3cret");
     }
 

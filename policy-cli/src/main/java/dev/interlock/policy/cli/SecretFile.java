@@ -1,0 +1,50 @@
+package dev.interlock.policy.cli;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermission;
+import java.util.EnumSet;
+import java.util.Set;
+
+/** A file with something in it that others must not know. Nothing of it is ever in a message. */
+final class SecretFile {
+
+    private static final int MOST = 1 << 16;
+
+    private static final Set<PosixFilePermission> OF_OTHERS = EnumSet.of(
+            PosixFilePermission.GROUP_READ,
+            PosixFilePermission.GROUP_WRITE,
+            PosixFilePermission.OTHERS_READ,
+            PosixFilePermission.OTHERS_WRITE);
+
+    private SecretFile() {}
+
+    /**
+     * The text in it.
+     *
+     * @param option what names the file on the command line
+     * @throws CliException if it can't be read, or others than its owner may read or write it, where the system tells
+     */
+    static String read(String file, String option) {
+        String name = option + " " + file;
+        Path path = AuditFile.path(file);
+        try (InputStream in = Files.newInputStream(path)) {
+            if (Files.getFileStore(path).supportsFileAttributeView("posix")
+                    && Files.getPosixFilePermissions(path).stream().anyMatch(OF_OTHERS::contains)) {
+                throw new CliException(
+                        name + ": others on this machine may read or write this file, so what is in it is"
+                                + " no secret; take that from them (chmod 600), and use a new secret if they may have read it");
+            }
+            byte[] bytes = in.readNBytes(MOST + 1);
+            if (bytes.length > MOST) {
+                throw new CliException(name + ": this file is longer than 64 KiB");
+            }
+            return new String(bytes, StandardCharsets.UTF_8);
+        } catch (IOException e) {
+            throw new CliException(Source.reason(name, e));
+        }
+    }
+}
