@@ -2,6 +2,9 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.audit.log.AuditLog;
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
 import java.util.List;
@@ -22,6 +25,29 @@ final class AuditFile {
         } catch (InvalidPathException e) {
             throw new CliException(name + ": there is no such file");
         }
+    }
+
+    /** Why a log can't be written there, for people. */
+    static String unwritable(Path file, IOException failure) {
+        Path directory = file.toAbsolutePath().normalize().getParent();
+        if (directory == null || Files.isDirectory(file)) {
+            return "this is a directory; name a file in it";
+        }
+        if (!Files.exists(directory)) {
+            return "there is no directory " + directory + "; make it first";
+        }
+        if (!Files.isDirectory(directory)) {
+            return directory + " is not a directory";
+        }
+        if (failure instanceof AccessDeniedException) {
+            return "no permission to write this file, or " + file + ".lock beside it, in " + directory;
+        }
+        if (failure instanceof FileSystemException system) {
+            String reason = system.getReason();
+            return "it can't be written in " + directory + " ("
+                    + (reason == null ? failure.getClass().getSimpleName() : reason) + ")";
+        }
+        return String.valueOf(failure.getMessage());
     }
 
     /**

@@ -86,7 +86,7 @@ final class AuditOptions {
             }
             return builder.open();
         } catch (IOException e) {
-            throw new CliException("--audit " + file + ": " + e.getMessage());
+            throw new CliException("--audit " + file + ": " + AuditFile.unwritable(AuditFile.path(file), e));
         } catch (IllegalArgumentException e) {
             throw new CliException("--audit " + file + ": " + e.getMessage());
         }
