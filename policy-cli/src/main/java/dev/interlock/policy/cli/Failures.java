@@ -15,10 +15,21 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     public int handleParseException(ParameterException failure, String[] args) {
         CommandLine command = failure.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        command.getErr().println(name + ": " + Printable.of(String.valueOf(failure.getMessage())));
+        command.getErr().println(name + ": " + Printable.of(message(failure)));
         UnmatchedArgumentException.printSuggestions(failure, command.getErr());
         command.getErr().println("Try '" + name + " --help'.");
         return ExitCode.USAGE;
+    }
+
+    /** What an unknown option was given may be a secret: only its name is told. */
+    private static String message(ParameterException failure) {
+        if (failure instanceof UnmatchedArgumentException unmatched
+                && unmatched.isUnknownOption()
+                && !unmatched.getUnmatched().isEmpty()) {
+            String option = unmatched.getUnmatched().get(0);
+            return "Unknown option: '" + option.split("[=:\\s]", 2)[0] + "'";
+        }
+        return String.valueOf(failure.getMessage());
     }
 
     @Override
