@@ -29,7 +29,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  interlock check policy.yaml --server -- npx some-mcp-server",
-            "  interlock check policy.yaml --url https://example.com/mcp --header 'Authorization: Bearer …'",
+            "  interlock check policy.yaml --url https://example.com/mcp --header-file headers.txt",
             "  interlock check policy.yaml --tools tools.json --strict --format json",
         })
 final class CheckCommand implements Callable<Integer> {

@@ -1,14 +1,13 @@
 package dev.interlock.policy.cli;
 
-import dev.interlock.policy.mcp.UnreadableResponseException;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
-import io.modelcontextprotocol.spec.McpTransportException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -38,12 +37,16 @@ final class ChildTransport implements McpClientTransport {
     private final HostOutput host;
     private final Consumer<String> reports;
     private final int longestLine;
+    private final OutputStream errors;
     private final CompletableFuture<Integer> exit;
 
     private volatile @Nullable Child child;
 
-    /** The process, and the way to its input. */
-    private record Child(Process process, LineWriter in, Thread reader) {}
+    /** Whether something that the child has said is being passed on. */
+    private volatile boolean passingOn;
+
+    /** The process, and the ways to its input and from its outputs. */
+    private record Child(Process process, LineWriter in, Thread reader, ErrorTail errors) {}
 
     /**
      * A child that is started when the transport is connected.
@@ -51,6 +54,7 @@ final class ChildTransport implements McpClientTransport {
      * @param host where what is for nobody in particular goes
      * @param reports is told what was wrong with the child
      * @param longestLine in bytes
+     * @param errors gets what the child says on its standard error
      * @param exit is given its exit status, when it has ended and all its output has been passed on
      */
     ChildTransport(
@@ -59,6 +63,7 @@ final class ChildTransport implements McpClientTransport {
             HostOutput host,
             Consumer<String> reports,
             int longestLine,
+            OutputStream errors,
             CompletableFuture<Integer> exit) {
         this.command = command;
         this.json = json;
@@ -66,9 +71,15 @@ final class ChildTransport implements McpClientTransport {
         this.host = host;
         this.reports = reports;
         this.longestLine = longestLine;
+        this.errors = errors;
         this.exit = exit;
     }
 
+    /**
+     * Starts the child.
+     *
+     * @throws CliException from the Mono, if it can't be started
+     */
     @Override
     public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         return Mono.fromRunnable(() -> start(handler));
@@ -77,33 +88,63 @@ final class ChildTransport implements McpClientTransport {
     private void start(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         Process started;
         try {
-            ProcessBuilder builder = new ProcessBuilder(command).redirectError(ProcessBuilder.Redirect.INHERIT);
+            ProcessBuilder builder = new ProcessBuilder(command);
             // Who may write to the Redis can lift the limits, and this is the very one whom they are for.
             builder.environment().remove(RedisOptions.VARIABLE);
             started = builder.start();
-        } catch (IOException e) {
+        } catch (IOException | IllegalArgumentException e) {
             throw new CliException("the server can't be started: " + e.getMessage());
         }
+        Incoming incoming = new Incoming(json, handler, host::add, this::sendLine, reports, longestLine);
         LineWriter in = new LineWriter(
                 "interlock-child-in",
                 started.getOutputStream(),
                 longestLine,
-                unwritten -> unwritten.forEach(line -> unanswered(handler, line)));
-        Thread reader = new Thread(() -> read(started, handler), "interlock-child-out");
+                unwritten -> unanswered(started, incoming, unwritten));
+        Thread reader = new Thread(() -> read(started, incoming), "interlock-child-out");
         reader.setDaemon(true);
-        child = new Child(started, in, reader);
+        child = new Child(started, in, reader, new ErrorTail(started.getErrorStream(), errors));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> kill(started), "interlock-child-end"));
         reader.start();
+        // Others may hold its output open after it.
+        CompletableFuture<Void> unused =
+                started.onExit().thenAcceptAsync(gone -> exit.complete(exitStatus(gone, reader)));
+    }
+
+    /** The exit status, once what the child has said is passed on. */
+    private int exitStatus(Process gone, Thread reader) {
+        try {
+            do {
+                reader.join(LAST_PATIENCE.toMillis());
+            } while (reader.isAlive() && passingOn);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return gone.exitValue();
+    }
+
+    /** What the child has said last on its standard error, without what is not visible. */
+    List<String> lastErrors() {
+        Child running = child;
+        if (running == null) {
+            return List.of();
+        }
+        if (!running.process().isAlive()) {
+            running.errors().await(LAST_PATIENCE);
+        }
+        return running.errors().lines();
     }
 
     // ---- from the child
 
-    private void read(Process process, Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+    private void read(Process process, Incoming incoming) {
         try (InputStream out = process.getInputStream()) {
             Lines lines = new Lines(out, longestLine);
             while (lines.next()) {
-                receive(lines, handler);
+                passingOn = true;
+                incoming.take(lines);
                 host.awaitRoom();
+                passingOn = false;
             }
         } catch (IOException e) {
             // The child's output has broken off: it is ending, and its status says the rest.
@@ -117,79 +158,20 @@ final class ChildTransport implements McpClientTransport {
         }
     }
 
-    /** Whatever a line holds, the next one is read. */
-    private void receive(Lines lines, Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+    private static void unanswered(Process process, Incoming incoming, List<LineWriter.Line> unwritten) {
         try {
-            if (lines.isTooLong()) {
-                unreadable(handler, sender(lines), "a message is longer than " + (longestLine >> 20) + " MiB");
-            } else if (!lines.isBlank()) {
-                receive(json.read(lines.buffer(), lines.offset(), lines.length()), handler);
+            if (process.waitFor(LAST_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                // Its end answers everything, and says more.
+                return;
             }
-        } catch (Throwable e) {
-            unreadable(
-                    handler,
-                    sender(lines),
-                    "a message could not be taken (" + e.getClass().getSimpleName() + ")");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-    }
-
-    private JsonRpc.@Nullable Sender sender(Lines lines) {
-        return json.sender(lines.buffer(), lines.offset(), lines.length());
-    }
-
-    private void receive(JsonRpc.Line line, Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
-        if (line instanceof JsonRpc.Message message) {
-            deliver(handler, Mono.just(message.message()));
-        } else if (line instanceof JsonRpc.Unaddressed unaddressed) {
-            host.add(unaddressed.line());
-        } else if (line instanceof JsonRpc.Malformed malformed) {
-            unreadable(handler, malformed.sender(), malformed.problem());
-        } else if (line instanceof JsonRpc.Batch batch) {
-            String problem = "batches are not taken; send each message on its own line";
-            if (batch.senders().isEmpty()) {
-                unreadable(handler, null, problem);
+        for (LineWriter.Line line : unwritten) {
+            Object id = line.request();
+            if (id != null) {
+                incoming.fail(id, "the server does not read its input any more");
             }
-            batch.senders().forEach(sender -> unreadable(handler, sender, problem));
-        }
-    }
-
-    private void deliver(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler, Mono<JSONRPCMessage> message) {
-        handler.apply(message)
-                .doOnError(failure -> reports.accept("a message was lost: " + failure))
-                .onErrorComplete()
-                .subscribe();
-    }
-
-    /** Whoever waits for the answer that this was to be, or for an answer to it, hears that there is none. */
-    private void unreadable(
-            Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
-            JsonRpc.@Nullable Sender sender,
-            String problem) {
-        reports.accept("dropped a line of the server's that is no message: " + problem);
-        if (sender == null) {
-            return;
-        }
-        switch (sender.kind()) {
-            case REQUEST -> sendLine(JsonRpc.error(sender.text(), JsonRpc.INVALID_REQUEST, problem));
-            case RESPONSE -> {
-                if (sender.id() != null) {
-                    fail(handler, sender.id(), "the server's answer could not be read: " + problem);
-                }
-            }
-            case UNKNOWN -> {
-                // Nobody can say whether its id is the server's or the host's.
-            }
-        }
-    }
-
-    private void fail(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler, Object id, String problem) {
-        deliver(handler, Mono.error(new UnreadableResponseException(id, problem)));
-    }
-
-    private void unanswered(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler, LineWriter.Line line) {
-        Object id = line.request();
-        if (id != null) {
-            fail(handler, id, "the server does not read its input any more");
         }
     }
 
@@ -201,7 +183,7 @@ final class ChildTransport implements McpClientTransport {
         return Mono.fromRunnable(() -> {
             Object id = message instanceof JSONRPCRequest request ? request.id() : null;
             if (!offer(new LineWriter.Line(json.write(message), id))) {
-                throw new McpTransportException("the server does not read its input");
+                throw new ServerException(problem());
             }
         });
     }
@@ -209,6 +191,18 @@ final class ChildTransport implements McpClientTransport {
     /** Sends a line as it is; false if the child doesn't read. */
     boolean sendLine(byte[] line) {
         return offer(new LineWriter.Line(line, null));
+    }
+
+    private String problem() {
+        Child running = child;
+        return running == null || running.process().isAlive()
+                ? "the server does not read its input"
+                : ended(running.process().exitValue());
+    }
+
+    /** How the end of a child is told. */
+    static String ended(int status) {
+        return "the server has ended with exit code " + status;
     }
 
     private boolean offer(LineWriter.Line line) {

@@ -26,7 +26,7 @@ import reactor.core.publisher.Mono;
  */
 final class Proxy {
 
-    /** A notification must not be overtaken by what the host sends after it, so it is waited for; for so long. */
+    /** A transport takes a notification at once; what it may wait for itself, nobody waits for here longer than this. */
     private static final Duration NOTIFICATION_PATIENCE = Duration.ofSeconds(30);
 
     /** How long a host may go on sending without reading any of the answers. */
@@ -159,7 +159,7 @@ final class Proxy {
         transport.sendMessage(message).doFinally(end -> underWay(-1)).subscribe(nothing -> {}, failure -> {
             if (id != null) {
                 answered(id);
-                host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, "the server could not be reached"));
+                host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, ServerException.text(failure)));
             }
         });
     }

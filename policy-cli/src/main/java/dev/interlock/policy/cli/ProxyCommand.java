@@ -10,21 +10,18 @@ import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
-import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
-import java.net.URI;
-import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -52,12 +49,15 @@ import picocli.CommandLine.Spec;
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx -y some-mcp-server",
-            "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header 'Authorization=Bearer …'",
+            "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header-file headers.txt",
         })
 final class ProxyCommand implements Callable<Integer> {
 
     /** How long the server has to end, and its last answers to come, once the host has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(10);
+
+    /** How long a connection to a server over HTTP may take. */
+    private static final Duration CONNECTING = Duration.ofSeconds(10);
 
     /** How long the host has to read what is left for it once the server has ended. */
     private static final Duration LAST_LINES = Duration.ofSeconds(5);
@@ -78,10 +78,10 @@ final class ProxyCommand implements Callable<Integer> {
     private List<String> command = List.of();
 
     @Option(names = "--url", paramLabel = "URL", description = "The server's address, for streamable HTTP.")
-    private @Nullable URI url;
+    private @Nullable String url;
 
-    @Option(names = "--header", paramLabel = "NAME=VALUE", description = "A header of each request, with --url.")
-    private Map<String, String> headers = Map.of();
+    @Mixin
+    private HeaderOptions headers;
 
     @Option(names = "--identity", paramLabel = "I", description = "On whose account calls are made.")
     private @Nullable String identity;
@@ -119,10 +119,15 @@ final class ProxyCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
+    private boolean countsEndWithUs;
+
     @Override
     public Integer call() throws InterruptedException {
         if ((url == null) == command.isEmpty()) {
             throw new ParameterException(spec.commandLine(), "Give either a command after -- or --url");
+        }
+        if (url == null && headers.areGiven()) {
+            throw new ParameterException(spec.commandLine(), HeaderOptions.NEED_URL);
         }
         if (policyFile.equals("-")) {
             throw new ParameterException(
@@ -135,6 +140,8 @@ final class ProxyCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = Source.read(policyFile).policy(Colours.detect());
         try (RedisOptions.Limits limits = redis.open(err)) {
+            countsEndWithUs = limits.inRedis() == null;
+            tellOfLongLimits(policy, err);
             return call(policy, limits.limiter(), err);
         }
     }
@@ -175,17 +182,29 @@ final class ProxyCommand implements Callable<Integer> {
                 .inForce(policy)
                 .listener(event -> report(event, err))
                 .start();
+        String lastWords = "the proxy has ended";
         try {
             proxy.connect();
-            serve(proxy, inner, end);
+            AtomicBoolean finishing = new AtomicBoolean();
+            Runnable finish = () -> {
+                finishing.set(true);
+                finish(proxy, inner, end);
+            };
+            serve(proxy, finish, end);
             // Whatever goes wrong there ends what is awaited below.
-            CompletableFuture<Void> unused = host.gone().thenRun(() -> finish(proxy, inner, end));
-            return end.get();
+            CompletableFuture<Void> unused = host.gone().thenRun(finish);
+            int status = end.get();
+            lastWords = ChildTransport.ended(status);
+            if (!finishing.get() && inner instanceof ChildTransport child) {
+                reports.accept(lastWords);
+                lastWords += saidLast(child);
+            }
+            return status;
         } catch (ExecutionException e) {
             throw new CliException("the proxy has failed: " + e.getCause());
         } finally {
             watcher.close();
-            proxy.giveUp("the server has ended");
+            proxy.giveUp(lastWords);
             // Settles what was never answered, while it can still be put on record.
             enforced.close();
             host.finish(Deadline.in(LAST_LINES));
@@ -195,6 +214,20 @@ final class ProxyCommand implements Callable<Integer> {
             if (log != null) {
                 log.close();
             }
+        }
+    }
+
+    /** What hosts show, who seldom show the standard error. */
+    private static String saidLast(ChildTransport child) {
+        List<String> lines = child.lastErrors();
+        return lines.isEmpty() ? "" : "; its standard error ends with: " + String.join(" | ", lines);
+    }
+
+    /** Told again of a policy that is changed later, since its limits may be others. */
+    private void tellOfLongLimits(Policy policy, PrintWriter err) {
+        if (countsEndWithUs) {
+            LongLimits.notice(policy, policyFile)
+                    .ifPresent(notice -> err.println("interlock proxy: " + Printable.of(notice)));
         }
     }
 
@@ -244,20 +277,11 @@ final class ProxyCommand implements Callable<Integer> {
     private McpClientTransport inner(
             JsonRpc json, HostOutput host, Consumer<String> reports, CompletableFuture<Integer> end) {
         if (url == null) {
-            return new ChildTransport(command, json, host, reports, longestLine << 20, end);
+            return new ChildTransport(
+                    command, json, host, reports, longestLine << 20, new FileOutputStream(FileDescriptor.err), end);
         }
-        if (url.getScheme() == null || url.getHost() == null) {
-            throw new ParameterException(spec.commandLine(), "--url must be an absolute http(s) URL");
-        }
-        HttpRequest.Builder request = HttpRequest.newBuilder();
-        headers.forEach(request::header);
-        String path = url.getRawPath() == null || url.getRawPath().isEmpty() ? "/" : url.getRawPath();
-        String query = url.getRawQuery() == null ? "" : "?" + url.getRawQuery();
-        return HttpClientStreamableHttpTransport.builder(url.getScheme() + "://" + url.getRawAuthority())
-                .endpoint(path + query)
-                .requestBuilder(request)
-                .jsonMapper(json.forSdk())
-                .build();
+        return new HttpTransport(
+                ServerUrl.of(url), headers.read(), json, host::add, reports, longestLine << 20, CONNECTING);
     }
 
     private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
@@ -272,12 +296,12 @@ final class ProxyCommand implements Callable<Integer> {
     }
 
     /** Reads the host on a thread of its own: the server may end first, and a read can't be called off. */
-    private static void serve(Proxy proxy, McpClientTransport inner, CompletableFuture<Integer> end) {
+    private static void serve(Proxy proxy, Runnable finish, CompletableFuture<Integer> end) {
         Thread reader = new Thread(
                 () -> {
                     try {
                         proxy.run(System.in);
-                        finish(proxy, inner, end);
+                        finish.run();
                     } catch (InterruptedException e) {
                         Thread.currentThread().interrupt();
                         end.completeExceptionally(e);
@@ -312,8 +336,9 @@ final class ProxyCommand implements Callable<Integer> {
     }
 
     private void report(PolicyWatcher.Event event, PrintWriter err) {
-        if (event instanceof PolicyWatcher.Event.Updated) {
+        if (event instanceof PolicyWatcher.Event.Updated updated) {
             err.println("interlock proxy: " + policyFile + " was changed, and is in force");
+            updated.reading().policy().ifPresent(policy -> tellOfLongLimits(policy, err));
         } else if (event instanceof PolicyWatcher.Event.Rejected rejected) {
             err.println("interlock proxy: " + policyFile + " was changed, but is no policy; the one before stays:");
             for (Diagnostic error : rejected.reading().errors()) {

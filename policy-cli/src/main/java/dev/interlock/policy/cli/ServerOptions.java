@@ -1,10 +1,9 @@
 package dev.interlock.policy.cli;
 
 import java.time.Duration;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
 /** Where a server's tools come from: a command over stdio, a URL over streamable HTTP, or a saved list. */
@@ -15,11 +14,8 @@ final class ServerOptions {
     @Option(names = "--url", paramLabel = "URL", description = "A server that is reached over streamable HTTP.")
     private @Nullable String url;
 
-    @Option(
-            names = "--header",
-            paramLabel = "NAME:VALUE",
-            description = "A header that is sent to the server at --url. May be given more than once.")
-    private List<String> headers = List.of();
+    @Mixin
+    private HeaderOptions headers;
 
     @Option(
             names = "--tools",
@@ -64,28 +60,15 @@ final class ServerOptions {
         if (seconds < 1 || seconds > MOST_SECONDS) {
             throw new CliException("--timeout must be between 1 and " + MOST_SECONDS + " seconds");
         }
-        if (url == null && !headers.isEmpty()) {
-            throw new CliException("--header goes with --url");
+        if (url == null && headers.areGiven()) {
+            throw new CliException(HeaderOptions.NEED_URL);
         }
         Duration timeout = Duration.ofSeconds(seconds);
         if (file != null) {
             return OfferedTools.inFile(file);
         }
-        return url != null ? ToolServer.at(url, headers(), timeout) : ToolServer.started(command, timeout);
-    }
-
-    private Map<String, String> headers() {
-        Map<String, String> byName = new LinkedHashMap<>();
-        for (String header : headers) {
-            int colon = header.indexOf(':');
-            // Never quoted: what is not a header may be somebody's secret all the same.
-            if (colon < 1) {
-                throw new CliException("a header must be written NAME:VALUE");
-            }
-            byName.put(
-                    header.substring(0, colon).strip(),
-                    header.substring(colon + 1).strip());
-        }
-        return byName;
+        return url != null
+                ? ToolServer.at(ServerUrl.of(url), headers.read(), timeout)
+                : ToolServer.started(command, timeout);
     }
 }

@@ -259,11 +259,35 @@ class ProxyIT {
         Result result = interlock.run(args.toArray(String[]::new));
         assertThat(result.code()).isEqualTo(2);
         assertThat(result.err())
-                .contains("--audit no/such/directory/audit.jsonl")
+                .contains("--audit no/such/directory/audit.jsonl: there is no directory ", "no/such/directory; make it")
                 .doesNotContain("\tat ", "pid ");
+        interlock.file("plain", "no directory");
+        args.set(3, "plain/audit.jsonl");
+        assertThat(interlock.run(args.toArray(String[]::new)).err())
+                .contains("--audit plain/audit.jsonl: ", "plain is not a directory");
+        args.set(3, ".");
+        assertThat(interlock.run(args.toArray(String[]::new)).err()).contains("--audit .: this is a directory");
         args.set(2, "--audit-args");
         args.set(3, "args.amount");
         assertThat(interlock.run(args.toArray(String[]::new)).err()).contains("need --audit FILE");
+    }
+
+    @Test
+    void aLimitLongerThanAMinuteIsToldOfUnlessRedisCountsIt() throws Exception {
+        Process proxy = interlock.builder(proxy()).start();
+        try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8)) {
+            assertThat(err.readLine()).as("nothing to tell at first").startsWith("pid ");
+
+            interlock.file("policy.yaml", POLICY + "      - {name: daily, rate_limit: {max: 3, window: day}}\n");
+            assertThat(err.readLine()).contains("policy.yaml was changed, and is in force");
+            assertThat(err.readLine()).contains("rule 'daily' (policy.yaml:7, window day)", "--redis");
+        } finally {
+            proxy.destroy();
+        }
+        assertThat(interlock.run(proxy()).err().lines().filter(line -> line.contains("rule 'daily'")))
+                .hasSize(1);
+        assertThat(interlock.run(withRedis("--redis", "redis://127.0.0.1:1")).err())
+                .doesNotContain("rule 'daily'");
     }
 
     @Test
@@ -503,7 +527,9 @@ class ProxyIT {
                 "http://localhost:1/mcp?key=canary-in-a-url",
                 "--header",
                 "Authorization=Bearer canary-in-a-header");
-        assertThat(result.err()).doesNotContain("canary-");
+        assertThat(result.err())
+                .contains("http://localhost:1: the server could not be reached: ")
+                .doesNotContain("canary-");
         assertThat(result.out()).doesNotContain("canary-in-a-header");
     }
 }

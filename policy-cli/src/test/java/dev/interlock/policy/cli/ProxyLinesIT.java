@@ -228,7 +228,7 @@ class ProxyLinesIT {
             }
             in.flush();
 
-            assertThat(out.readLine()).contains("-32603", "the server could not be reached");
+            assertThat(out.readLine()).contains("-32603", "the server does not read its input");
             in.close();
             assertThat(proxy.waitFor(120, TimeUnit.SECONDS))
                     .as("the proxy ends, and its server with it")

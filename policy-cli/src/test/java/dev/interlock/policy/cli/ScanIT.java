@@ -198,7 +198,9 @@ class ScanIT {
         CommandRun run = CommandRun.of("scan", "--timeout", "5", "--", file("no-such-program"));
 
         assertThat(run.code()).isEqualTo(2);
-        assertThat(run.err()).contains("the server's tools can't be had").doesNotContain("\tat ");
+        assertThat(run.err())
+                .contains("the server can't be started", file("no-such-program"))
+                .doesNotContain("\tat ");
     }
 
     private static Tool tool(String name, String description) {
