@@ -19,6 +19,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Locale;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -78,7 +79,10 @@ final class ApprovalDesk implements AutoCloseable {
             }
             try (client) {
                 Runnable onTime = Alarm.system().in(PATIENCE, () -> close(client));
-                ApprovalWire.write(client, answer(ApprovalWire.read(client)).toString());
+                ApprovalWire.write(
+                        client,
+                        answer(ApprovalWire.read(client), ApprovalWire.user(client))
+                                .toString());
                 onTime.run();
             } catch (Throwable e) {
                 // Whatever it is, the next one is to be heard. It concerns one client, which sees its connection end
@@ -98,12 +102,15 @@ final class ApprovalDesk implements AutoCloseable {
         }
     }
 
-    private Json answer(String request) {
+    /**
+     * @param user the operating system's name for who asks
+     */
+    private Json answer(String request, String user) {
         if (!(JsonText.read(request, "the request") instanceof ObjectValue asked)) {
             return new Json().put("problem", "the request is no object");
         }
         String ticket = String.valueOf(asked.text("ticket"));
-        String by = asked.text("by");
+        String by = by(user, asked.text("by"));
         return switch (String.valueOf(asked.text("do"))) {
             case "list" -> new Json().put("tickets", tickets.list(), ApprovalDesk::json);
             case "approve" ->
@@ -114,6 +121,11 @@ final class ApprovalDesk implements AutoCloseable {
             case "deny" -> outcome(tickets.deny(ticket, by, asked.text("reason")));
             default -> new Json().put("problem", "the request is not known");
         };
+    }
+
+    /** Who answers, for the record: the user first, whom nobody can make up, then whom they say to be if they do. */
+    private static String by(String user, @Nullable String said) {
+        return said == null || said.isBlank() || said.equals(user) ? user : user + ", as " + said;
     }
 
     private static Json outcome(ApprovalTickets.Outcome outcome) {

@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Optional;
+import jdk.net.ExtendedSocketOptions;
 
 /** One line each way over a socket on this machine. */
 final class ApprovalWire {
@@ -37,6 +38,16 @@ final class ApprovalWire {
             return Optional.empty();
         } catch (IOException e) {
             throw new CliException(socket + " was left behind and can't be removed: " + e.getMessage());
+        }
+    }
+
+    /** The operating system's name for the user at the other end. */
+    static String user(SocketChannel channel) throws IOException {
+        try {
+            return channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
+        } catch (UnsupportedOperationException e) {
+            // Only this user can enter the directory that the socket is in.
+            return System.getProperty("user.name");
         }
     }
 

@@ -16,7 +16,7 @@ import picocli.CommandLine.Spec;
         name = "approve",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Says yes to a ticket: when the agent makes its call again, it passes, once.",
+        description = {"Says yes to a ticket.", "When the agent makes its call again, it passes, once."},
         footer = {
             "",
             "Example:",
@@ -34,8 +34,11 @@ final class ApprovalsApproveCommand implements Callable<Integer> {
             description = "What is to be sent in place of the call's own arguments; the policy decides on it anew.")
     private @Nullable String args;
 
-    @Option(names = "--by", paramLabel = "NAME", description = "Who says so, for the record. Default: the user.")
-    private String by = System.getProperty("user.name");
+    @Option(
+            names = "--by",
+            paramLabel = "NAME",
+            description = "A name for the record, beside that of the system's user, which is always in it.")
+    private @Nullable String by;
 
     @Mixin
     private ApprovalsOptions approvals;
@@ -45,7 +48,7 @@ final class ApprovalsApproveCommand implements Callable<Integer> {
 
     @Override
     public Integer call() {
-        Json request = new Json().put("do", "approve").put("ticket", ticket).put("by", by);
+        Json request = new Json().put("do", "approve").put("ticket", ticket).maybe("by", by);
         if (args != null) {
             request.put("args", Value.freeze(JsonText.object(args, "--args")));
         }

@@ -14,8 +14,9 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         description = {
             "Answers the tickets of calls that need a person's approval.",
-            "Tickets are handed out by: interlock proxy --approvals …",
+            "Tickets are handed out by: interlock proxy --approvals POLICY -- COMMAND",
         },
+        footer = {"", "Each command has a --help of its own, with an example."},
         subcommands = {ApprovalsListCommand.class, ApprovalsApproveCommand.class, ApprovalsDenyCommand.class})
 final class ApprovalsCommand implements Callable<Integer> {
 

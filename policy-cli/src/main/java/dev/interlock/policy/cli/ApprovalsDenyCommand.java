@@ -15,7 +15,7 @@ import picocli.CommandLine.Spec;
         name = "deny",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Says no to a ticket: the call stays denied until the ticket expires.",
+        description = {"Says no to a ticket.", "The call stays denied until the ticket expires."},
         footer = {"", "Example:", "  interlock approvals deny 4k9m-tz2q-0d7x-b1hn --reason 'not without a backup'"})
 final class ApprovalsDenyCommand implements Callable<Integer> {
 
@@ -25,8 +25,11 @@ final class ApprovalsDenyCommand implements Callable<Integer> {
     @Option(names = "--reason", paramLabel = "TEXT", description = "What the agent is told.")
     private @Nullable String reason;
 
-    @Option(names = "--by", paramLabel = "NAME", description = "Who says so, for the record. Default: the user.")
-    private String by = System.getProperty("user.name");
+    @Option(
+            names = "--by",
+            paramLabel = "NAME",
+            description = "A name for the record, beside that of the system's user, which is always in it.")
+    private @Nullable String by;
 
     @Mixin
     private ApprovalsOptions approvals;
@@ -38,7 +41,11 @@ final class ApprovalsDenyCommand implements Callable<Integer> {
     public Integer call() {
         approvals.answer(
                 ticket,
-                new Json().put("do", "deny").put("ticket", ticket).put("by", by).maybe("reason", reason));
+                new Json()
+                        .put("do", "deny")
+                        .put("ticket", ticket)
+                        .maybe("by", by)
+                        .maybe("reason", reason));
         spec.commandLine().getOut().println("Denied. The agent is told when it makes the call again.");
         return ExitCode.OK;
     }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -45,15 +46,15 @@ final class ApprovalsListCommand implements Callable<Integer> {
         } else if (tickets.isEmpty()) {
             out.println("No tickets.");
         } else {
-            tickets.forEach(ticket -> show(ticket, out));
+            tickets.forEach(ticket -> show(ticket, out, Screen.of(spec)));
         }
         return ExitCode.OK;
     }
 
-    private static void show(ObjectValue ticket, PrintWriter out) {
+    private static void show(ObjectValue ticket, PrintWriter out, Screen screen) {
         String left = ticket.get("secondsLeft") instanceof NumberValue number ? number.plainText() : "?";
         out.println("ticket " + text(ticket, "ticket") + ": " + text(ticket, "state") + ", expires in " + left + " s");
-        out.println(Printable.lines(String.valueOf(ticket.text("text"))));
+        out.println(screen.fit(Printable.lines(String.valueOf(ticket.text("text")))));
     }
 
     private static String text(ObjectValue ticket, String name) {

@@ -12,7 +12,8 @@ import picocli.CommandLine.Spec;
         name = "audit",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Reads audit logs: whether they are as they were written, and what is in them.",
+        description = "Verifies audit logs, and shows what is in them.",
+        footer = {"", "Each command has a --help of its own, with an example."},
         subcommands = {AuditVerifyCommand.class, AuditStatsCommand.class, AuditTailCommand.class})
 final class AuditCommand implements Callable<Integer> {
 

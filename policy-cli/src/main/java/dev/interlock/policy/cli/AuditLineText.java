@@ -1,5 +1,7 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.engine.ToolCall;
+
 /** A line of an audit log, for people: nothing in it can move the cursor or hide what is shown. */
 final class AuditLineText {
 
@@ -50,7 +52,7 @@ final class AuditLineText {
             text.append(" [").append(Printable.of(line.text("code"))).append(']');
         }
         for (String who : new String[] {"identity", "session"}) {
-            if (!line.text(who).isEmpty()) {
+            if (!line.text(who).isEmpty() && !line.text(who).equals(ToolCall.COMMON_SESSION)) {
                 text.append("  ").append(who).append(' ').append(Printable.of(line.text(who)));
             }
         }

@@ -1,16 +1,18 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.limit.Settlement;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Counts what is in an audit log. */
@@ -20,16 +22,38 @@ final class AuditStats {
     private static final int MOST_NAMES = 10_000;
 
     private static final String OTHERS = "(others)";
+
+    private static final String AUDITED = "audited";
+    private static final Set<String> KNOWN_EVENTS =
+            Set.of("decision", "method", "settlement", "policy", "failure", "lost", "open", "seal");
+    private static final Set<String> REFUSALS = Set.of("denied", "hidden", "refused");
+    private static final Set<String> PASSES = Set.of("allowed", "approved", AUDITED);
+    private static final Set<String> KNOWN_DECISIONS = Arrays.stream(AuditEvent.Outcome.values())
+            .map(AuditEvent.Outcome::text)
+            .collect(Collectors.toSet());
+
     private static final long MILLIS_PER_MINUTE = 60_000;
 
+    /** What each line of the log tells of. */
+    private final Map<String, Long> events = new TreeMap<>();
+
+    /** What each call came to in the end. */
     private final Map<String, Long> decisions = new TreeMap<>();
+
     private final Map<String, Long> methods = new TreeMap<>();
+
+    /** How the calls that were let through have ended. */
     private final Map<String, Long> endings = new TreeMap<>();
-    private final Map<Answer, Long> answers = new HashMap<>();
-    private final Map<Denial, Long> denials = new HashMap<>();
+
+    private final Tally<Answer> answers = new Tally<>(MOST_NAMES, answer -> new Answer(OTHERS, answer.decision()));
+    private final Tally<Denial> denials = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
+    /** What the policy was against, and only recorded. */
+    private final Tally<Denial> recorded = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
+
     private final Map<String, Calls> tools = new HashMap<>();
-    /** Questions that are open: their answers are no new calls. */
-    private final Set<String> asked = new HashSet<>();
+
+    /** What the calls have come to that have not ended: a later line may tell more of them. By the id of the decision. */
+    private final Map<String, Open> open = new HashMap<>();
 
     private long[] took = new long[1_024];
     private int timed;
@@ -37,6 +61,12 @@ final class AuditStats {
     private long lines;
     private long unreadable;
     private long lost;
+    /** Calls that were let through, and whose end is not on record. */
+    private long unended;
+
+    /** Endings of calls whose decision is in no file that was read. */
+    private long strayEndings;
+
     private @Nullable Instant first;
     private @Nullable Instant last;
 
@@ -46,7 +76,10 @@ final class AuditStats {
      * @param rule which rule denied
      * @param tool what was denied: a tool, or another method
      */
-    record Denial(String rule, String code, String tool) {}
+    record Denial(String rule, String code, String tool) {
+
+        private static final Denial OF_OTHERS = new Denial(OTHERS, "", OTHERS);
+    }
 
     /**
      * What answers to questions are counted by.
@@ -56,6 +89,14 @@ final class AuditStats {
      */
     record Answer(String by, String decision) {}
 
+    /**
+     * A call that has not ended.
+     *
+     * @param decision what it has come to
+     * @param denial why the policy is against it, if it is
+     */
+    private record Open(String decision, Denial denial) {}
+
     /** The calls of one tool. */
     private static final class Calls {
         private long count;
@@ -64,9 +105,12 @@ final class AuditStats {
         private long peak;
 
         /** Times that go back a little are counted where they fall; the peak may then be a little too low. */
-        void add(long millis) {
+        void add(@Nullable Instant time) {
             count++;
-            long now = Math.floorDiv(millis, MILLIS_PER_MINUTE);
+            if (time == null) {
+                return;
+            }
+            long now = Math.floorDiv(time.toEpochMilli(), MILLIS_PER_MINUTE);
             inMinute = now == minute ? inMinute + 1 : 1;
             minute = now;
             peak = Math.max(peak, inMinute);
@@ -80,68 +124,94 @@ final class AuditStats {
 
     void add(AuditLine line) {
         lines++;
-        Instant time = line.time();
+        events.merge(KNOWN_EVENTS.contains(line.event()) ? line.event() : OTHERS, 1L, Long::sum);
         switch (line.event()) {
-            case "decision" -> decision(line, time);
-            case "method" -> method(line);
-            case "settlement" -> endings.merge(line.text("outcome"), 1L, Long::sum);
+            case "decision" -> decision(line);
+            case "method" -> {
+                methods.merge(decided(line), 1L, Long::sum);
+                denial(line, line.text("method"));
+            }
+            case "settlement" -> settlement(line);
             case "lost" -> lost += line.number("events");
             default -> {}
         }
     }
 
-    private void method(AuditLine line) {
-        methods.merge(line.text("decision"), 1L, Long::sum);
-        denial(line, line.text("method"));
-    }
-
-    private void denial(AuditLine line, String what) {
-        switch (line.text("decision")) {
-            case "denied", "hidden", "refused" -> {
-                Denial denial = new Denial(line.text("rule"), line.text("code"), what);
-                Denial counted = denials.size() < MOST_NAMES || denials.containsKey(denial)
-                        ? denial
-                        : new Denial(OTHERS, "", OTHERS);
-                denials.merge(counted, 1L, Long::sum);
-            }
-            default -> {}
-        }
-    }
-
-    private void answer(AuditLine line, String decision) {
-        if (decision.equals("approved") || decision.equals("refused")) {
-            Answer answer = new Answer(line.text("by"), decision);
-            Answer counted =
-                    answers.size() < MOST_NAMES || answers.containsKey(answer) ? answer : new Answer(OTHERS, decision);
-            answers.merge(counted, 1L, Long::sum);
-        }
-    }
-
-    private void decision(AuditLine line, @Nullable Instant time) {
+    /** What a decision came to; a word that is not known is somebody's who wrote the line by hand. */
+    private static String decided(AuditLine line) {
         String decision = line.text("decision");
-        String tool = line.text("tool");
-        String id = line.text("id");
+        return KNOWN_DECISIONS.contains(decision) ? decision : OTHERS;
+    }
+
+    private Denial denial(AuditLine line, String what) {
+        Denial denial = new Denial(line.text("rule"), line.text("code"), what);
+        if (REFUSALS.contains(line.text("decision"))) {
+            denials.add(denial);
+        } else if (line.text("decision").equals(AUDITED)) {
+            recorded.add(denial);
+        }
+        return denial;
+    }
+
+    private void decision(AuditLine line) {
+        String decision = decided(line);
         decisions.merge(decision, 1L, Long::sum);
-        denial(line, tool);
-        answer(line, decision);
-        if (asked.remove(id)) {
-            return;
+        Open now = new Open(decision, denial(line, line.text("tool")));
+        unended += PASSES.contains(decision) ? 1 : 0;
+        if (decision.equals("approved") || decision.equals("refused")) {
+            answers.add(new Answer(line.text("by"), decision));
         }
-        if (decision.equals("asked")) {
-            asked.add(id);
+        Open before = reopen(line.text("id"), now);
+        if (before == null) {
+            call(line);
+        } else {
+            forget(before);
         }
+    }
+
+    /** What was known of the same call; null if this is the first of it. */
+    private @Nullable Open reopen(String id, Open now) {
+        if (id.isEmpty()) {
+            return null;
+        }
+        return REFUSALS.contains(now.decision()) ? open.remove(id) : open.put(id, now);
+    }
+
+    /** What is told of a call a second time counts in place of the first. */
+    private void forget(Open before) {
+        decisions.merge(before.decision(), -1L, Long::sum);
+        decisions.remove(before.decision(), 0L);
+        unended -= PASSES.contains(before.decision()) ? 1 : 0;
+        if (before.decision().equals(AUDITED)) {
+            recorded.remove(before.denial());
+        }
+    }
+
+    private void call(AuditLine line) {
         calls++;
         if (timed == took.length) {
             took = Arrays.copyOf(took, 2 * timed);
         }
         took[timed++] = line.number("tookMicros");
-        if (time == null) {
-            return;
+        Instant time = line.time();
+        if (time != null) {
+            first = first == null || time.isBefore(first) ? time : first;
+            last = last == null || time.isAfter(last) ? time : last;
         }
-        first = first == null || time.isBefore(first) ? time : first;
-        last = last == null || time.isAfter(last) ? time : last;
+        String tool = line.text("tool");
         String counted = tools.size() < MOST_NAMES || tools.containsKey(tool) ? tool : OTHERS;
-        tools.computeIfAbsent(counted, name -> new Calls()).add(time.toEpochMilli());
+        tools.computeIfAbsent(counted, name -> new Calls()).add(time);
+    }
+
+    private void settlement(AuditLine line) {
+        Open ended = open.remove(line.text("id"));
+        if (ended == null || !PASSES.contains(ended.decision())) {
+            strayEndings++;
+        } else {
+            unended--;
+            String outcome = line.text("outcome");
+            endings.merge(Settlement.of(outcome).isPresent() ? outcome : OTHERS, 1L, Long::sum);
+        }
     }
 
     /** The minutes between the first and the last call; at least one. */
@@ -151,24 +221,6 @@ final class AuditStats {
         return from == null || to == null
                 ? 1
                 : Math.max(1, (double) (to.toEpochMilli() - from.toEpochMilli()) / MILLIS_PER_MINUTE);
-    }
-
-    private List<Map.Entry<Denial, Long>> topDenials(int most) {
-        return denials.entrySet().stream()
-                .sorted(Comparator.<Map.Entry<Denial, Long>>comparingLong(Map.Entry::getValue)
-                        .reversed()
-                        .thenComparing(entry -> entry.getKey().toString()))
-                .limit(most)
-                .toList();
-    }
-
-    private List<Map.Entry<Answer, Long>> topAnswers(int most) {
-        return answers.entrySet().stream()
-                .sorted(Comparator.<Map.Entry<Answer, Long>>comparingLong(Map.Entry::getValue)
-                        .reversed()
-                        .thenComparing(entry -> entry.getKey().toString()))
-                .limit(most)
-                .toList();
     }
 
     private List<Map.Entry<String, Calls>> topTools(int most) {
@@ -194,44 +246,20 @@ final class AuditStats {
         sort();
         StringBuilder out = new StringBuilder();
         out.append(Count.of(calls, "call")).append(first == null ? "" : ", " + first + " to " + last);
-        out.append('\n').append(counts(decisions));
+        out.append(decisions.isEmpty() ? "" : '\n' + counts(decisions));
         if (!methods.isEmpty()) {
             out.append("\nother requests: ").append(counts(methods));
         }
-        if (!endings.isEmpty()) {
-            out.append("\nended: ").append(counts(endings));
-        }
-        if (!answers.isEmpty()) {
-            out.append("\n\nwho answered");
-            topAnswers(most)
-                    .forEach(entry -> out.append(String.format(
-                            "%n%8s  %s by %s",
-                            Count.number(entry.getValue()),
-                            entry.getKey().decision(),
-                            entry.getKey().by().isEmpty()
-                                    ? "nobody known"
-                                    : Printable.of(entry.getKey().by()))));
-        }
-        if (!denials.isEmpty()) {
-            out.append("\n\ndenials");
-            topDenials(most)
-                    .forEach(entry -> out.append(String.format(
-                            "%n%8s  %s  by %s [%s]",
-                            Count.number(entry.getValue()),
-                            Printable.of(entry.getKey().tool()),
-                            Printable.of(entry.getKey().rule()),
-                            Printable.of(entry.getKey().code()))));
-        }
-        if (!tools.isEmpty()) {
-            out.append("\n\ncalls a minute (mean, and in the busiest minute)");
-            topTools(most)
-                    .forEach(entry -> out.append(String.format(
-                            Locale.ROOT,
-                            "%n%8.1f %8s  %s",
-                            entry.getValue().count / minutes(),
-                            Count.number(entry.getValue().peak),
-                            Printable.of(entry.getKey()))));
-        }
+        out.append(ends());
+        answers.append(
+                out,
+                "who answered",
+                most,
+                answer -> answer.decision() + " by "
+                        + (answer.by().isEmpty() ? "nobody known" : Printable.of(answer.by())));
+        denials.append(out, "denied", most, AuditStats::text);
+        recorded.append(out, "would have been denied, but for audit mode", most, AuditStats::text);
+        appendTools(out, most);
         out.append("\n\ntime to decide: half in ")
                 .append(AuditLineText.time(percentile(500)))
                 .append(", 90 % in ")
@@ -249,6 +277,49 @@ final class AuditStats {
                     .append(" could not be read; interlock audit verify tells where");
         }
         return out.toString();
+    }
+
+    /** How the calls that were let through have ended; together they are all of them. */
+    private String ends() {
+        Map<String, Long> ends = new LinkedHashMap<>(endings);
+        if (unended > 0) {
+            ends.put("not on record", unended);
+        }
+        return (ends.isEmpty() ? "" : "\nended: " + counts(ends))
+                + (strayEndings == 0
+                        ? ""
+                        : "\n" + Count.of(strayEndings, "ending") + " of calls that are not in what was read");
+    }
+
+    private void appendTools(StringBuilder out, int most) {
+        if (tools.isEmpty()) {
+            return;
+        }
+        out.append("\n\ncalls by tool: ").append(Count.number(calls));
+        out.append(" (in all, a minute on average, in the busiest minute)");
+        List<Map.Entry<String, Calls>> top = topTools(most);
+        for (Map.Entry<String, Calls> entry : top) {
+            Calls of = entry.getValue();
+            out.append(String.format(
+                    Locale.ROOT,
+                    "%n%8s %8.1f %8s  %s",
+                    Count.number(of.count),
+                    of.count / minutes(),
+                    Count.number(of.peak),
+                    Printable.of(entry.getKey())));
+        }
+        if (tools.size() > top.size()) {
+            long shown = top.stream().mapToLong(entry -> entry.getValue().count).sum();
+            out.append(String.format(
+                    "%n%8s                    and %s",
+                    Count.number(calls - shown), Count.of(tools.size() - top.size(), "more tool")));
+        }
+    }
+
+    private static String text(Denial denial) {
+        return Printable.of(denial.tool())
+                + (denial.rule().isEmpty() ? "" : "  by " + Printable.of(denial.rule()))
+                + (denial.code().isEmpty() ? "" : " [" + Printable.of(denial.code()) + "]");
     }
 
     private static String counts(Map<String, Long> counts) {
@@ -270,24 +341,24 @@ final class AuditStats {
                 .put("calls", calls)
                 .put("from", first == null ? null : first.toString())
                 .put("to", last == null ? null : last.toString())
+                .put("events", json(events))
                 .put("decisions", json(decisions))
                 .put("methods", json(methods))
                 .put("endings", json(endings))
+                .put("endingsNotOnRecord", unended)
+                .put("endingsOfOthers", strayEndings)
                 .put(
                         "answers",
-                        topAnswers(most),
-                        entry -> new Json()
-                                .put("by", entry.getKey().by())
-                                .put("decision", entry.getKey().decision())
-                                .put("count", entry.getValue()))
-                .put(
-                        "denials",
-                        topDenials(most),
-                        entry -> new Json()
-                                .put("tool", entry.getKey().tool())
-                                .put("rule", entry.getKey().rule())
-                                .put("code", entry.getKey().code())
-                                .put("count", entry.getValue()))
+                        answers.top(most),
+                        each -> new Json()
+                                .put("by", each.thing().by())
+                                .put("decision", each.thing().decision())
+                                .put("count", each.count()))
+                .put("answersInAll", answers.total())
+                .put("denials", denials.top(most), AuditStats::json)
+                .put("denialsInAll", denials.total())
+                .put("wouldBeDenied", recorded.top(most), AuditStats::json)
+                .put("wouldBeDeniedInAll", recorded.total())
                 .put(
                         "tools",
                         topTools(most),
@@ -303,6 +374,14 @@ final class AuditStats {
                                 .put("p90", percentile(900))
                                 .put("p99", percentile(990))
                                 .put("max", percentile(1_000)));
+    }
+
+    private static Json json(Tally.Counted<Denial> counted) {
+        return new Json()
+                .put("tool", counted.thing().tool())
+                .put("rule", counted.thing().rule())
+                .put("code", counted.thing().code())
+                .put("count", counted.count());
     }
 
     private static Json json(Map<String, Long> counts) {

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.List;
@@ -18,8 +19,8 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Counts what is in an audit log, FILE and the finished files beside it: decisions, what was denied most,",
-            "calls a minute of each tool, and how long deciding took. Exit code 1 if lines can't be read.",
+            "Counts decisions, denials by rule, calls by tool, and times.",
+            "Reads FILE and the finished files beside it. Exit code 1 if lines can't be read.",
         },
         footer = {"", "Example:", "  interlock audit stats audit.jsonl --top 20"})
 final class AuditStatsCommand implements Callable<Integer> {
@@ -39,7 +40,7 @@ final class AuditStatsCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         AuditStats stats = new AuditStats();
-        for (Input each : Input.of(files)) {
+        for (Input each : Input.logs(files)) {
             try (each;
                     InputStream in = each.open()) {
                 read(new Lines(in), stats);
@@ -47,7 +48,9 @@ final class AuditStatsCommand implements Callable<Integer> {
                 throw new CliException(Source.reason(each.name(), e));
             }
         }
-        spec.commandLine().getOut().println(format.json() ? stats.json(top) : stats.text(top));
+        spec.commandLine()
+                .getOut()
+                .println(format.json() ? stats.json(top) : Screen.of(spec).fit(stats.text(top)));
         return stats.isDamaged() ? 1 : ExitCode.OK;
     }
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -32,8 +33,9 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Shows the last lines of an audit log, for people; with --follow, also those that are written from now on,",
-            "until it is interrupted. --format json passes the lines through as they are.",
+            "Shows the last lines of an audit log.",
+            "With --follow it also shows the lines that are written from now on, until it is interrupted. With --format"
+                    + " json it passes the lines on as they are. Exit code 1 if a line that it shows can't be read.",
         },
         footer = {"", "Example:", "  interlock audit tail audit.jsonl --follow"})
 final class AuditTailCommand implements Callable<Integer> {
@@ -65,7 +67,7 @@ final class AuditTailCommand implements Callable<Integer> {
             follow(text, lines);
             return ExitCode.OK;
         }
-        for (Input each : Input.of(files)) {
+        for (Input each : Input.logs(files)) {
             collect(each, lines);
         }
         lines.forEach(line -> print(line, text));
@@ -79,7 +81,7 @@ final class AuditTailCommand implements Callable<Integer> {
                     spec.commandLine(), "--follow is for one log that is named; the standard input can't be followed");
         }
         try (Follower follower = new Follower(AuditFile.path(file))) {
-            for (Input each : Input.of(files)) {
+            for (Input each : Input.logs(files)) {
                 if (!each.name().equals(AuditFile.path(file).toString())) {
                     collect(each, lines);
                 }
@@ -122,7 +124,7 @@ final class AuditTailCommand implements Callable<Integer> {
         } else if (format.json()) {
             out.println(Printable.of(new String(bytes, StandardCharsets.ISO_8859_1)));
         } else {
-            out.println(text.of(line));
+            out.println(Screen.of(spec).fit(text.of(line)));
         }
     }
 

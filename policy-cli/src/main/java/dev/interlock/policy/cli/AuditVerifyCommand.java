@@ -4,6 +4,7 @@ import dev.interlock.policy.audit.log.Head;
 import dev.interlock.policy.audit.log.LogVerifier;
 import dev.interlock.policy.audit.log.Verification;
 import dev.interlock.policy.audit.log.Verification.Finding;
+import dev.interlock.policy.cli.screen.Screen;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -26,9 +27,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Finds lines of an audit log that were changed, removed, moved or cut off, in FILE and the finished files",
-            "beside it. Exit code 1 if there are any. Prints the log's head: the number and hash of its last line. Give",
-            "that to a later run with --head, and it will find it out if lines up to there are gone or not the same.",
+            "Finds lines that were changed, removed, moved or cut off.",
+            "Reads FILE and the finished files beside it. Exit code 1 if there are such lines.",
+            "Prints the log's head: the number and hash of its last line. Give that to a later run with --head, and"
+                    + " it finds out if lines up to there are gone or not the same.",
         },
         footer = {
             "",
@@ -79,6 +81,9 @@ final class AuditVerifyCommand implements Callable<Integer> {
         }
         boolean intact = true;
         for (String file : files) {
+            if (!file.equals(Input.STANDARD)) {
+                Input.logs(List.of(file));
+            }
             intact &= isIntact(file);
         }
         return intact ? ExitCode.OK : 1;
@@ -88,7 +93,7 @@ final class AuditVerifyCommand implements Callable<Integer> {
         if (!file.equals(Input.STANDARD)) {
             return isIntact(file, AuditFile.path(file));
         }
-        try (Input standard = Input.of(List.of(file)).get(0)) {
+        try (Input standard = Input.logs(List.of(file)).get(0)) {
             return isIntact(standard.name(), standard.keep());
         } catch (IOException e) {
             throw new CliException(Source.reason("<stdin>", e));
@@ -123,13 +128,15 @@ final class AuditVerifyCommand implements Callable<Integer> {
 
     private void show(Path log, String name, Verification found) {
         PrintWriter out = spec.commandLine().getOut();
+        Screen screen = Screen.of(spec);
         Colours colours = Colours.detect();
         for (Finding finding : found.findings()) {
-            out.println(colours.bold(where(log, name, finding)) + " " + colours.red(text(finding)) + ": "
-                    + finding.message());
+            out.println(screen.fit(colours.bold(where(log, name, finding)) + " " + colours.red(text(finding)) + ": "
+                    + Printable.of(finding.message())));
         }
         for (Finding note : found.notes()) {
-            out.println(colours.bold(where(log, name, note)) + " " + colours.faint("note") + ": " + note.message());
+            out.println(screen.fit(colours.bold(where(log, name, note)) + " " + colours.faint("note") + ": "
+                    + Printable.of(note.message())));
         }
         out.println((files.size() == 1 ? "" : Printable.of(name) + ": ") + Count.of(found.lines(), "line") + " in "
                 + Count.of(found.files().size(), "file") + ": "

@@ -2,8 +2,6 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.limit.Settlement;
 import java.io.IOException;
-import java.io.InputStream;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -14,11 +12,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class AuditedCalls {
 
-    private static final byte[] FIRST = {'{', '"', 's', 'e', 'q', '"', ':'};
-
-    /** How much of a file tells whether it is an audit log. */
-    static final int BEGINNING = FIRST.length;
-
     private final boolean partial;
     private final Map<String, Call> calls = new HashMap<>();
 
@@ -26,11 +19,6 @@ final class AuditedCalls {
         private Settlement outcome = Settlement.SUCCEEDED;
         private boolean approved;
         private boolean replayed;
-    }
-
-    /** Whether a file is an audit log, told by how its first line begins. */
-    static boolean isLog(InputStream in) throws IOException {
-        return Arrays.equals(in.readNBytes(FIRST.length), FIRST);
     }
 
     /** @param partial whether calls may be replayed of which not all arguments are in the log */

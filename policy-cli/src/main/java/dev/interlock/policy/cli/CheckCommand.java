@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.review.Finding;
 import dev.interlock.policy.review.Finding.Severity;
 import dev.interlock.policy.review.PolicyReview;
@@ -20,10 +21,15 @@ import picocli.CommandLine.Spec;
         name = "check",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        customSynopsis = {
+            "interlock check [OPTIONS] POLICY -- COMMAND...",
+            "       interlock check [OPTIONS] POLICY --url=URL",
+            "       interlock check [OPTIONS] POLICY --tools=FILE",
+        },
         description = {
-            "Looks at a policy beside the tools that it is for.",
-            "Finds names and arguments that no tool has, conditions that can't come out otherwise, rules and limits"
-                    + " that are never reached, risky tools that nothing covers.",
+            "Finds what is wrong between a policy and a server's tools.",
+            "Such as names and arguments that no tool has, conditions that can't come out otherwise, rules and limits"
+                    + " that are never reached, and risky tools that nothing covers. Exit code 1 if there are errors.",
         },
         footer = {
             "",
@@ -56,7 +62,7 @@ final class CheckCommand implements Callable<Integer> {
     public Integer call() {
         Colours colours = Colours.detect();
         Source source = Source.read(file);
-        Policy policy = source.policy(colours);
+        Policy policy = source.policy();
         OfferedTools tools = server.read(command);
         List<Finding> findings = review(policy, tools);
         PrintWriter out = spec.commandLine().getOut();
@@ -69,8 +75,10 @@ final class CheckCommand implements Callable<Integer> {
                     .put("warnings", count(findings, Severity.WARNING))
                     .put("findings", findings, FindingsText::json));
         } else {
-            Excerpt excerpt = new Excerpt(source.text(), colours);
-            findings.forEach(finding -> out.println(FindingsText.show(finding, source.name(), excerpt, colours)));
+            Screen screen = Screen.of(spec);
+            Excerpt excerpt = new Excerpt(source.text(), colours, screen);
+            findings.forEach(
+                    finding -> out.println(FindingsText.show(finding, source.name(), excerpt, colours, screen)));
             out.println(summary(findings, tools, colours));
         }
         boolean found = count(findings, Severity.ERROR) > 0 || (strict && count(findings, Severity.WARNING) > 0);

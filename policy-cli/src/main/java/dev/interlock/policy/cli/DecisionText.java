@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.engine.Decision;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
@@ -8,10 +9,12 @@ import org.jspecify.annotations.Nullable;
 final class DecisionText implements DecisionSink {
 
     private final PrintWriter out;
+    private final Screen screen;
     private final ExplanationText text;
 
-    DecisionText(PrintWriter out, Colours colours) {
+    DecisionText(PrintWriter out, Colours colours, Screen screen) {
         this.out = out;
+        this.screen = screen;
         this.text = new ExplanationText(colours);
     }
 
@@ -32,7 +35,7 @@ final class DecisionText implements DecisionSink {
         if (other != null) {
             line.append(", against ").append(verdict(other, otherPasses));
         }
-        out.println(line);
+        out.println(screen.fit(line.toString()));
     }
 
     private String verdict(Decision decision, boolean passes) {

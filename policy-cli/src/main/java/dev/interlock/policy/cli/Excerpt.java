@@ -1,5 +1,7 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Columns;
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.Severity;
 import org.jspecify.annotations.Nullable;
@@ -8,30 +10,55 @@ import org.jspecify.annotations.Nullable;
 final class Excerpt {
 
     /** What is shown of a long line, in columns. */
-    private static final int WIDTH = 96;
+    private static final int MOST = 96;
+
+    private static final int LEAST = 20;
+
+    /** In an error it has to do with a terminal of the usual width, since it is not known where that is shown. */
+    private static final int IN_ERRORS = 70;
+
+    /** The line's number, and a mark at either end of what is shown of it. */
+    private static final int BESIDE = 10;
 
     private final String @Nullable [] lines;
     private final Colours colours;
+    private final Screen screen;
+    private final int width;
 
-    Excerpt(@Nullable String text, Colours colours) {
+    private Excerpt(@Nullable String text, Colours colours, Screen screen, int width) {
         String body = text != null && text.startsWith("\uFEFF") ? text.substring(1) : text;
         this.lines = body == null ? null : body.split("\r\n|[\r\n]", -1);
         this.colours = colours;
+        this.screen = screen;
+        this.width = width;
     }
 
+    /** Excerpts that a screen shows. */
+    Excerpt(@Nullable String text, Colours colours, Screen screen) {
+        this(text, colours, screen, Math.max(LEAST, Math.min(MOST, screen.width() - BESIDE)));
+    }
+
+    /** Excerpts that become part of an error: without colours, and not wrapped before the error is. */
+    static Excerpt inError(String text) {
+        return new Excerpt(text, Colours.OFF, Screen.of(Screen.UNBOUNDED), IN_ERRORS);
+    }
+
+    /** The diagnostic, fitted to the screen. */
     String show(Diagnostic diagnostic) {
         StringBuilder out = new StringBuilder();
-        out.append(colours.bold(diagnostic.source() + ":" + diagnostic.line() + ":" + diagnostic.column() + ":"));
+        out.append(colours.bold(
+                Printable.of(diagnostic.source()) + ":" + diagnostic.line() + ":" + diagnostic.column() + ":"));
         out.append(' ')
                 .append(severity(diagnostic.severity()))
                 .append(' ')
                 .append(diagnostic.code())
                 .append(": ")
-                .append(diagnostic.message());
+                .append(Printable.of(diagnostic.message()));
         String hint = diagnostic.hint();
         if (hint != null) {
-            out.append(hint.startsWith("did you mean") ? ", " : "; ").append(hint);
+            out.append(hint.startsWith("did you mean") ? ", " : "; ").append(Printable.of(hint));
         }
+        out.replace(0, out.length(), screen.fit(out.toString()));
         if (lines != null && diagnostic.line() <= lines.length && !lines[diagnostic.line() - 1].isBlank()) {
             appendLine(out, diagnostic.line(), lines[diagnostic.line() - 1], diagnostic.column());
         }
@@ -49,40 +76,33 @@ final class Excerpt {
     private void appendLine(StringBuilder out, int number, String line, int column) {
         int[] points = line.codePoints().toArray();
         int at = Math.min(column - 1, points.length);
-        int from = at > WIDTH * 3 / 4 ? at - WIDTH / 2 : 0;
-        int to = Math.min(points.length, from + WIDTH);
+        int from = at;
+        int before = 0;
+        // Far to the right, half of what is shown stands before the place.
+        int most = at > width * 3 / 4 ? width / 2 : width;
+        while (from > 0 && before + width(points[from - 1]) <= most) {
+            before += width(points[--from]);
+        }
         String margin = String.format("%5d | ", number);
         out.append('\n').append(colours.faint(margin)).append(from > 0 ? "…" : "");
-        StringBuilder caret = new StringBuilder(" ".repeat(margin.length() - 2) + "| ").append(from > 0 ? " " : "");
-        for (int i = from; i < to; i++) {
-            String shown = points[i] == '\t' ? " " : Printable.of(Character.toString(points[i]));
-            out.append(shown);
-            if (i < at) {
-                caret.append(" ".repeat(width(points[i], shown)));
-            }
+        int used = 0;
+        int to = from;
+        for (; to < points.length && used + width(points[to]) <= width; to++) {
+            used += width(points[to]);
+            out.append(shown(points[to]));
         }
         out.append(to < points.length ? "…" : "");
-        out.append('\n').append(colours.faint(caret.toString())).append(colours.green("^"));
+        String blank = " ".repeat(margin.length() - 2) + "| " + " ".repeat((from > 0 ? 1 : 0) + before);
+        out.append('\n').append(colours.faint(blank)).append(colours.green("^"));
     }
 
-    /** How many columns a terminal gives a character. */
-    private static int width(int point, String shown) {
-        if (shown.codePointCount(0, shown.length()) > 1) {
-            return shown.length();
-        }
-        int type = Character.getType(point);
-        if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
-            return 0;
-        }
-        boolean wide = (point >= 0x1100 && point <= 0x115f)
-                || (point >= 0x2e80 && point <= 0xa4cf)
-                || (point >= 0xac00 && point <= 0xd7a3)
-                || (point >= 0xf900 && point <= 0xfaff)
-                || (point >= 0xfe30 && point <= 0xfe6f)
-                || (point >= 0xff00 && point <= 0xff60)
-                || (point >= 0xffe0 && point <= 0xffe6)
-                || (point >= 0x1f300 && point <= 0x1faff)
-                || (point >= 0x20000 && point <= 0x3fffd);
-        return wide ? 2 : 1;
+    private static String shown(int point) {
+        return point == '\t' ? " " : Printable.of(Character.toString(point));
+    }
+
+    /** How many columns a terminal gives a character, as it is shown. */
+    private static int width(int point) {
+        String shown = shown(point);
+        return shown.codePointCount(0, shown.length()) > 1 ? shown.length() : Columns.of(shown.codePointAt(0));
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
@@ -30,11 +31,12 @@ import picocli.CommandLine.Spec;
             "Says how a policy decides one call, and why.",
             "The limits stand as if no call had been made before.",
         },
+        customSynopsis = "interlock explain [OPTIONS] --tool=T POLICY",
         footer = {
             "",
             "Example:",
             "  interlock explain policy.yaml --tool create_charge --args '{\"amount\": 5000}'",
-            "  interlock explain policy.yaml --tool create_charge --args @call.json --identity support-bot",
+            "  interlock explain policy.yaml --tool create_charge --args @call.json",
         })
 final class ExplainCommand implements Callable<Integer> {
 
@@ -93,13 +95,15 @@ final class ExplainCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         ToolCall call =
                 call(AtFile.text(arguments, "--args"), JsonText.read(AtFile.text(context, "--context"), "--context"));
-        Rehearsal rehearsal = rehearsal(colours);
+        Rehearsal rehearsal = rehearsal();
         rehearsal.moveTo(time());
         Explanation explanation = rehearsal.explain(call);
         if (format.json()) {
             spec.commandLine().getOut().println(Explanations.json(tool, explanation));
         } else {
-            spec.commandLine().getOut().print(new ExplanationText(colours).show(tool, explanation));
+            spec.commandLine()
+                    .getOut()
+                    .print(Screen.of(spec).fit(new ExplanationText(colours).show(tool, explanation)));
         }
         spec.commandLine().getOut().flush();
         return ExitCode.OK;
@@ -116,7 +120,7 @@ final class ExplainCommand implements Callable<Integer> {
                 .with(about);
     }
 
-    private Rehearsal rehearsal(Colours colours) {
+    private Rehearsal rehearsal() {
         try {
             ToolList known = tools.read();
             Map<String, ToolRating> ratings = new HashMap<>(known.ratings());
@@ -124,7 +128,7 @@ final class ExplainCommand implements Callable<Integer> {
                 ratings.put(tool, ToolList.rating(tool, category, risk));
             }
             return new Rehearsal(
-                    Source.read(policy).policy(colours),
+                    Source.read(policy).policy(),
                     new ToolList(known.definitions(), ratings),
                     SdkSchemaValidator.ofDefaults());
         } catch (IllegalArgumentException e) {

@@ -1,9 +1,11 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import picocli.CommandLine;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.IExecutionExceptionHandler;
 import picocli.CommandLine.IParameterExceptionHandler;
+import picocli.CommandLine.MissingParameterException;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
@@ -15,9 +17,12 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
     public int handleParseException(ParameterException failure, String[] args) {
         CommandLine command = failure.getCommandLine();
         String name = command.getCommandSpec().qualifiedName();
-        command.getErr().println(name + ": " + Printable.of(message(failure)));
+        tell(command, name + ": " + Printable.of(message(failure)));
+        if (failure instanceof MissingParameterException) {
+            command.getErr().print("Usage: " + command.getHelp().synopsis("Usage: ".length()));
+        }
         UnmatchedArgumentException.printSuggestions(failure, command.getErr());
-        command.getErr().println("Try '" + name + " --help'.");
+        tell(command, "Try '" + name + " --help'.");
         return ExitCode.USAGE;
     }
 
@@ -39,7 +44,11 @@ final class Failures implements IParameterExceptionHandler, IExecutionExceptionH
         String message = failure instanceof CliException known
                 ? known.text()
                 : "this should not have happened: " + failure + "; please report it";
-        command.getErr().println(name + ": " + Printable.lines(message));
+        tell(command, name + ": " + Printable.lines(message));
         return ExitCode.USAGE;
+    }
+
+    private static void tell(CommandLine command, String message) {
+        command.getErr().println(Screen.errorsOf(command.getCommandSpec()).fit(message));
     }
 }

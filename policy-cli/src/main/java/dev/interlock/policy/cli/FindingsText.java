@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.review.Finding;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.Severity;
@@ -14,7 +15,7 @@ final class FindingsText {
     private FindingsText() {}
 
     /** A finding with the line that it speaks of, if it speaks of one. */
-    static String show(Finding finding, String source, Excerpt excerpt, Colours colours) {
+    static String show(Finding finding, String source, Excerpt excerpt, Colours colours, Screen screen) {
         // What stands nowhere in the policy names its tool itself.
         boolean placed = !finding.place().path().isEmpty();
         String message = finding.message() + (placed ? tools(finding.tools()) : "");
@@ -24,7 +25,7 @@ final class FindingsText {
                     finding.code().text(),
                     message,
                     finding.fix(),
-                    Printable.of(source),
+                    source,
                     finding.place().line(),
                     finding.place().column(),
                     finding.place().path()));
@@ -32,8 +33,8 @@ final class FindingsText {
         String path = finding.place().path();
         String where = Printable.of(source) + (path.isEmpty() ? ":" : ": " + Printable.of(path) + ":");
         String fix = finding.fix();
-        return colours.bold(where) + " " + severity(finding.severity(), colours) + " "
-                + finding.code().text() + ": " + message + (fix == null ? "" : hint(fix));
+        return screen.fit(colours.bold(where) + " " + severity(finding.severity(), colours) + " "
+                + finding.code().text() + ": " + Printable.of(message + (fix == null ? "" : hint(fix))));
     }
 
     private static String hint(String fix) {

@@ -52,21 +52,67 @@ final class Input implements AutoCloseable {
         return inputs;
     }
 
+    /**
+     * The same, of audit logs.
+     *
+     * @throws CliException if one is plainly something else
+     */
+    static List<Input> logs(List<String> names) {
+        List<Input> inputs = of(names);
+        inputs.forEach(Input::requireLog);
+        return inputs;
+    }
+
     /** What people call it. */
     String name() {
         return name;
     }
 
-    /** Whether it is an audit log. */
-    boolean isLog() throws IOException {
-        if (path == null && standard != null) {
-            standard.mark(AuditedCalls.BEGINNING);
-            boolean log = AuditedCalls.isLog(standard);
-            standard.reset();
-            return log;
+    /**
+     * What it seems to be.
+     *
+     * @throws CliException if it can't be read
+     */
+    DocumentKind kind() {
+        try {
+            if (path == null && standard != null) {
+                standard.mark(DocumentKind.BEGINNING);
+                DocumentKind kind = kind(standard);
+                standard.reset();
+                return kind;
+            }
+            try (InputStream in = open()) {
+                return kind(in);
+            }
+        } catch (IOException e) {
+            throw new CliException(Source.reason(name, e));
         }
-        try (InputStream in = open()) {
-            return AuditedCalls.isLog(in);
+    }
+
+    /** Waits for no more than a line: others may come when somebody makes a call. */
+    private static DocumentKind kind(InputStream in) throws IOException {
+        byte[] beginning = new byte[DocumentKind.BEGINNING];
+        int length = 0;
+        int read = 0;
+        for (boolean ended = false; !ended && length < beginning.length; length += Math.max(0, read)) {
+            read = in.read(beginning, length, beginning.length - length);
+            ended = read < 0;
+            for (int i = length; i < length + read; i++) {
+                ended |= beginning[i] == '\n';
+            }
+        }
+        return DocumentKind.of(beginning, length);
+    }
+
+    /**
+     * Refuses what is plainly no audit log. What is damaged passes: what is wrong with it is for others to find.
+     *
+     * @throws CliException if it is something else
+     */
+    private void requireLog() {
+        DocumentKind kind = kind();
+        if (kind.isKnown() && kind != DocumentKind.LOG) {
+            throw kind.insteadOf("an audit log", name);
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolLock.Difference;
@@ -22,9 +23,14 @@ import picocli.CommandLine.Spec;
         name = "accept",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        customSynopsis = {
+            "interlock lock accept [OPTIONS] LOCK -- COMMAND...",
+            "       interlock lock accept [OPTIONS] LOCK --url=URL",
+            "       interlock lock accept [OPTIONS] LOCK --tools=FILE",
+        },
         description = {
-            "Accepts the definitions that a server's tools have now: of the tools that are named, or of all.",
-            "Read them first: interlock lock diff, interlock scan.",
+            "Accepts the definitions that a server's tools have now.",
+            "Of the tools that --tool names, or of all with --all. Read them first: interlock lock diff, interlock scan.",
         },
         footer = {"", "Example:", "  interlock lock accept tools.lock.json --tool get_item -- npx some-mcp-server"})
 final class LockAcceptCommand implements Callable<Integer> {
@@ -67,7 +73,8 @@ final class LockAcceptCommand implements Callable<Integer> {
         if (format.json()) {
             out.println(new Json().put("accepted", accepted, LockFile::json));
         } else {
-            accepted.forEach(difference -> out.println(LockFile.show(difference, tools.definitions())));
+            accepted.forEach(
+                    difference -> out.println(Screen.of(spec).fit(LockFile.show(difference, tools.definitions()))));
             out.println(Count.of(accepted.size(), "difference") + " accepted");
         }
         return ExitCode.OK;

@@ -13,9 +13,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Compares a server's tools with the definitions that were accepted, and accepts new ones.",
-            "A lock is begun with: interlock scan --lock FILE …",
+            "Compares a server's tools with what was accepted of them.",
+            "A lock is begun with: interlock scan --lock FILE -- COMMAND",
         },
+        footer = {"", "Each command has a --help of its own, with an example."},
         subcommands = {LockDiffCommand.class, LockAcceptCommand.class})
 final class LockCommand implements Callable<Integer> {
 

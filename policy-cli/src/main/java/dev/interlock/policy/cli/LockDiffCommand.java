@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.tool.ToolLock.Difference;
 import java.io.PrintWriter;
 import java.util.List;
@@ -16,7 +17,12 @@ import picocli.CommandLine.Spec;
         name = "diff",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Shows which tools are not as they were accepted. Exit code 1 if there are any.",
+        customSynopsis = {
+            "interlock lock diff [OPTIONS] LOCK -- COMMAND...",
+            "       interlock lock diff [OPTIONS] LOCK --url=URL",
+            "       interlock lock diff [OPTIONS] LOCK --tools=FILE",
+        },
+        description = {"Shows which tools are not as they were accepted.", "Exit code 1 if there are any."},
         footer = {"", "Example:", "  interlock lock diff tools.lock.json -- npx some-mcp-server"})
 final class LockDiffCommand implements Callable<Integer> {
 
@@ -45,7 +51,8 @@ final class LockDiffCommand implements Callable<Integer> {
         if (format.json()) {
             out.println(new Json().put("differences", differences, LockFile::json));
         } else {
-            differences.forEach(difference -> out.println(LockFile.show(difference, tools.definitions())));
+            differences.forEach(
+                    difference -> out.println(Screen.of(spec).fit(LockFile.show(difference, tools.definitions()))));
             out.println(
                     differences.isEmpty()
                             ? Count.of(tools.definitions().size(), "tool") + ", all as accepted"

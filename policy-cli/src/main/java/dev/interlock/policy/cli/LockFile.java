@@ -36,6 +36,7 @@ final class LockFile {
         } catch (IOException e) {
             throw new CliException(Source.reason(path.toString(), e));
         } catch (IllegalArgumentException e) {
+            Source.read(path.toString()).refuseOther(DocumentKind.LOCK, "a lock file");
             throw new CliException(path + " is no lock:\n" + e.getMessage());
         }
     }

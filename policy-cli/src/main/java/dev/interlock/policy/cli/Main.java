@@ -2,6 +2,8 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.cli.demo.DemoCommand;
 import dev.interlock.policy.cli.demo.DemoServerCommand;
+import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.cli.screen.ScreenHelp;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;
@@ -53,7 +55,7 @@ public final class Main implements Callable<Integer> {
      * @param args the words after the command's name
      */
     public static void main(String... args) {
-        CommandLine command = commandLine();
+        CommandLine command = commandLine(Screen.ofOutput(), Screen.ofError());
         // Always UTF-8: what is printed is as often read by a program as by a terminal.
         PrintWriter out = writer(FileDescriptor.out);
         PrintWriter err = writer(FileDescriptor.err);
@@ -67,11 +69,13 @@ public final class Main implements Callable<Integer> {
         return new PrintWriter(new OutputStreamWriter(new FileOutputStream(stream), StandardCharsets.UTF_8), true);
     }
 
-    static CommandLine commandLine() {
-        return new CommandLine(new Main())
+    static CommandLine commandLine(Screen output, Screen error) {
+        CommandLine command = new CommandLine(new Main());
+        Screen.use(command.getCommandSpec(), output, error);
+        return command
                 // An @ before a file is for the options that say so.
                 .setExpandAtFiles(false)
-                .setUsageHelpWidth(100)
+                .setHelpFactory(ScreenHelp::of)
                 .setCaseInsensitiveEnumValuesAllowed(true)
                 .setParameterExceptionHandler(new Failures())
                 .setExecutionExceptionHandler(new Failures());

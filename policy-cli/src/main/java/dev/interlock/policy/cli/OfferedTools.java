@@ -27,12 +27,8 @@ record OfferedTools(String source, List<ToolDefinition> definitions, Map<String,
     /** The tools in a saved list. */
     static OfferedTools inFile(String file) {
         Source source = Source.read(file);
-        try {
-            ToolList list = ToolList.of(JsonText.read(source.text(), source.name()));
-            return new OfferedTools(source.name(), list.definitions(), list.ratings());
-        } catch (IllegalArgumentException e) {
-            throw new CliException(source.name() + ": " + e.getMessage());
-        }
+        ToolList list = source.toolList();
+        return new OfferedTools(source.name(), list.definitions(), list.ratings());
     }
 
     /** Rates the tools as an engine would by default. */

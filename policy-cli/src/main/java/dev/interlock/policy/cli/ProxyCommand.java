@@ -38,17 +38,21 @@ import picocli.CommandLine.Spec;
         name = "proxy",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        customSynopsis = {
+            "interlock proxy [OPTIONS] POLICY -- COMMAND...",
+            "       interlock proxy [OPTIONS] POLICY --url=URL",
+        },
         description = {
-            "Puts a policy in front of an MCP server, for hosts that are not written in Java: speaks MCP on",
-            "its standard input and output, and passes on what the policy allows.",
-            "A changed policy file is taken up while it runs.",
+            "Enforces a policy in front of an MCP server.",
+            "For hosts that are not written in Java: it speaks MCP on its standard input and output, and passes on what"
+                    + " the policy allows. A changed policy file is taken up while it runs.",
         },
         footer = {
             "",
             "Example:",
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
-            "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx -y some-mcp-server",
+            "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx some-mcp-server",
             "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header-file headers.txt",
         })
 final class ProxyCommand implements Callable<Integer> {
@@ -138,7 +142,7 @@ final class ProxyCommand implements Callable<Integer> {
                     spec.commandLine(), "--max-line must be from 1 to " + MOST_MEBIBYTES + ", in MiB");
         }
         PrintWriter err = spec.commandLine().getErr();
-        Policy policy = Source.read(policyFile).policy(Colours.detect());
+        Policy policy = Source.read(policyFile).policy();
         try (RedisOptions.Limits limits = redis.open(err)) {
             countsEndWithUs = limits.inRedis() == null;
             tellOfLongLimits(policy, err);

@@ -1,15 +1,31 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.tool.ModelSpeech;
+import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.List;
 
-/** A tool and how it is rated. */
-record RatedTool(ToolDefinition definition, ToolRating rating) {
+/**
+ * A tool and how it is rated.
+ *
+ * @param doubt why it may be less destructive than that
+ */
+record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
 
     private static final int LONGEST_FACTOR = 120;
     private static final int MOST_FACTORS = 8;
+
+    /** Rates all tools of a server. */
+    static List<RatedTool> all(List<ToolDefinition> tools, ToolClassifier classifier) {
+        boolean blanket = Doubt.isBlanket(tools);
+        return tools.stream()
+                .map(tool -> {
+                    ToolRating rating = classifier.rate(tool);
+                    return new RatedTool(tool, rating, Doubt.of(tool, rating, classifier, blanket));
+                })
+                .toList();
+    }
 
     String name() {
         return definition.name();
@@ -41,6 +57,7 @@ record RatedTool(ToolDefinition definition, ToolRating rating) {
                 .put("category", rating.category().text())
                 .put("risk", rating.risk().text())
                 .put("factors", Texts.of(rating.factors()))
+                .put("doubt", doubt == Doubt.NONE ? null : doubt.text())
                 .put("speaksToModel", Texts.of(ModelSpeech.in(definition)))
                 .put("description", definition.description());
     }

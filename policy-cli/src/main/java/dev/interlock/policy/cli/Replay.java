@@ -107,7 +107,8 @@ final class Replay {
         if (otherName == null) {
             return summary.text();
         }
-        return summary.text() + "\n" + "This change, from " + otherName + " to " + name + ", would have refused "
+        return summary.text() + "\n" + "This change, from " + Printable.of(otherName) + " to " + Printable.of(name)
+                + ", would have refused "
                 + Count.number(refusedMore) + " of " + Count.of(summary.calls(), "call")
                 + " that were allowed, and allowed "
                 + Count.number(allowedMore) + " that were refused.";

@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.testing.ToolList;
 import java.io.BufferedOutputStream;
 import java.io.FileDescriptor;
@@ -28,12 +29,12 @@ import tools.jackson.core.JacksonException;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Runs recorded calls through a policy, at the times at which they were made.",
-            "",
-            "CALLS has a call a line: {\"t\": 1767225600000, \"tool\": \"create_charge\", \"args\": {…}}, with",
-            "identity, session, server, outcome and approved where they matter; or it is an audit log whose",
-            "calls have all their arguments. Prints a decision a line, and a summary to the standard error.",
-            "",
+            "Runs recorded calls through a policy.",
+            "The calls are decided at the times at which they were made; nothing waits. Prints a decision a line, and a"
+                    + " summary to the standard error.",
+            "CALLS has a call a line, with identity, session, server, outcome and approved where they matter:",
+            "  {\"t\": 1767225600000, \"tool\": \"create_charge\", \"args\": {\"amount\": 5}}",
+            "Or it is an audit log whose calls have all their arguments.",
         },
         footer = {
             "",
@@ -66,7 +67,7 @@ final class ReplayCommand implements Callable<Integer> {
             names = "--format",
             paramLabel = "text|json",
             defaultValue = "json",
-            description = "Of the decisions: JSON Lines, or lines for people. Default: json.")
+            description = "How decisions are written: as JSON Lines, or for people. Default: json.")
     private Format format = Format.JSON;
 
     @Option(
@@ -82,13 +83,14 @@ final class ReplayCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         ToolList known = tools.read();
         String policyFile = files.size() < 2 ? null : files.get(0);
-        Policy policy = policyFile == null ? null : Source.read(policyFile).policy(colours);
+        Policy policy = policyFile == null ? null : Source.read(policyFile).policy();
         Stage stage = new Stage(policy, false, known);
         String other = against;
-        Stage otherStage = other == null ? null : new Stage(Source.read(other).policy(colours), true, known);
+        Stage otherStage = other == null ? null : new Stage(Source.read(other).policy(), true, known);
         PrintWriter err = spec.commandLine().getErr();
         Replay replay = new Replay(stage, otherStage, err);
         List<Input> inputs = Input.of(policyFile == null ? files : files.subList(1, files.size()));
+        inputs.forEach(input -> refuseOthers(input, policyFile));
         try (DecisionSink sink = sink(colours)) {
             replay(replay, inputs, sink);
         } catch (IOException e) {
@@ -97,9 +99,29 @@ final class ReplayCommand implements Callable<Integer> {
             // Whoever read the output has gone: nothing to complain about, and nobody to complain to.
             return ExitCode.USAGE;
         }
-        err.println(replay.summary(policyFile == null ? "the lines' own policies" : policyFile, other));
+        err.println(Screen.errorsOf(spec)
+                .fit(replay.summary(policyFile == null ? "the lines' own policies" : policyFile, other)));
         err.flush();
         return replay.exitCode();
+    }
+
+    /** Refuses what is plainly no recording, before each of its lines is reported. */
+    private static void refuseOthers(Input input, @Nullable String policyFile) {
+        DocumentKind kind = input.kind();
+        if (policyFile != null) {
+            if (kind.isKnown() && kind != DocumentKind.LOG && kind != DocumentKind.CALLS) {
+                throw kind.insteadOf("a recording of calls", input.name());
+            }
+        } else if (kind == DocumentKind.POLICY) {
+            throw new CliException(input.name() + " is a policy, and no calls were given to replay; name them after it:"
+                    + " interlock replay " + input.name() + " CALLS");
+        } else if (kind == DocumentKind.LOG) {
+            throw new CliException(
+                    input.name() + " is an audit log, and no policy was given to decide its calls; name it"
+                            + " first: interlock replay POLICY " + input.name());
+        } else if (kind.isKnown() && kind != DocumentKind.CALLS) {
+            throw kind.insteadOf("a recording of calls", input.name());
+        }
     }
 
     private void replay(Replay replay, List<Input> inputs, DecisionSink sink) throws IOException {
@@ -108,7 +130,7 @@ final class ReplayCommand implements Callable<Integer> {
         try {
             Set<Input> logs = new HashSet<>();
             for (Input input : inputs) {
-                if (input.isLog()) {
+                if (input.kind() == DocumentKind.LOG) {
                     logs.add(input);
                     input.keep();
                     try (InputStream in = input.open()) {
@@ -120,6 +142,8 @@ final class ReplayCommand implements Callable<Integer> {
                 try (InputStream in = input.open()) {
                     RecordingReader reader = new RecordingReader(logs.contains(input) ? audited : null);
                     replay.run(inputs.size() == 1 ? null : input.name(), new Lines(in), reader, sink);
+                } catch (IOException e) {
+                    throw new CliException(Source.reason(input.name(), e));
                 }
             }
         } finally {
@@ -132,6 +156,6 @@ final class ReplayCommand implements Callable<Integer> {
     private DecisionSink sink(Colours colours) {
         return format == Format.JSON
                 ? new DecisionLog(new BufferedOutputStream(new FileOutputStream(FileDescriptor.out), BUFFER))
-                : new DecisionText(spec.commandLine().getOut(), colours);
+                : new DecisionText(spec.commandLine().getOut(), colours, Screen.of(spec));
     }
 }

@@ -2,6 +2,10 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.cli.screen.Table;
+import dev.interlock.policy.cli.screen.Table.Cell;
+import dev.interlock.policy.cli.screen.Table.Column;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolClassifier;
@@ -17,6 +21,7 @@ import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Help.Ansi;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -30,13 +35,18 @@ import picocli.CommandLine.TypeConversionException;
         name = "scan",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
+        customSynopsis = {
+            "interlock scan [OPTIONS] -- COMMAND...",
+            "       interlock scan [OPTIONS] --url=URL",
+            "       interlock scan [OPTIONS] --tools=FILE",
+        },
         description = "Rates a server's tools, and writes a policy to begin with.",
         footer = {
             "",
             "Example:",
             "  interlock scan -- npx some-mcp-server > policy.yaml",
             "  interlock scan --url https://example.com/mcp --format table --risk high+",
-            "  interlock scan --tools tools.json --default deny --lock tools.lock.json > policy.yaml",
+            "  interlock scan --tools tools.json --lock tools.lock.json > policy.yaml",
         })
 final class ScanCommand implements Callable<Integer> {
 
@@ -82,7 +92,7 @@ final class ScanCommand implements Callable<Integer> {
     @Option(
             names = "--lock",
             paramLabel = "FILE",
-            description = "Accepts the definitions of all tools into this lock file, if none in it is another.")
+            description = "Accept the definitions of all tools into this lock file, unless one in it is different.")
     private @Nullable String lock;
 
     @Parameters(paramLabel = "COMMAND", arity = "0..*", description = "After --: the server's command.")
@@ -108,9 +118,7 @@ final class ScanCommand implements Callable<Integer> {
             return 1;
         }
         ToolClassifier classifier = offered.classifier();
-        List<RatedTool> rated = new ArrayList<>();
-        offered.definitions().forEach(tool -> rated.add(new RatedTool(tool, classifier.rate(tool))));
-        List<RatedTool> shown = rated.stream()
+        List<RatedTool> shown = RatedTool.all(offered.definitions(), classifier).stream()
                 .filter(tool -> risk == null || risk.matches(tool.rating().risk()))
                 .toList();
         PrintWriter out = spec.commandLine().getOut();
@@ -135,7 +143,8 @@ final class ScanCommand implements Callable<Integer> {
                 .toList();
         if (!refused.isEmpty()) {
             PrintWriter err = spec.commandLine().getErr();
-            refused.forEach(difference -> err.println(LockFile.show(difference, offered.definitions())));
+            refused.forEach(difference ->
+                    err.println(Screen.errorsOf(spec).fit(LockFile.show(difference, offered.definitions()))));
             err.println("interlock scan: these are not as they were accepted, so nothing was written;"
                     + " accept them with: interlock lock accept");
             return false;
@@ -144,30 +153,38 @@ final class ScanCommand implements Callable<Integer> {
         return true;
     }
 
-    private static void table(List<RatedTool> tools, String source, PrintWriter out) {
-        List<RatedTool> gravest = tools.stream()
+    private void table(List<RatedTool> tools, String source, PrintWriter out) {
+        Screen screen = Screen.of(spec);
+        Table table = new Table(
+                screen,
+                Ansi.AUTO,
+                "",
+                List.of(
+                        new Column("TOOL", false),
+                        new Column("CATEGORY", false),
+                        new Column("RISK", false),
+                        new Column("WHY", false)));
+        tools.stream()
                 .sorted(Comparator.comparing((RatedTool tool) -> tool.rating().risk())
                         .reversed()
                         .thenComparing(RatedTool::name))
-                .toList();
-        int width = gravest.stream()
-                .mapToInt(tool -> Shortened.line(tool.name(), 48).length())
-                .max()
-                .orElse(4);
-        String line = "%-" + Math.max(4, width) + "s  %-11s  %-8s  %s%n";
-        out.printf(Locale.ROOT, line, "TOOL", "CATEGORY", "RISK", "WHY");
-        for (RatedTool tool : gravest) {
-            List<String> factors = tool.factors();
-            out.printf(
-                    Locale.ROOT,
-                    line,
-                    Shortened.line(tool.name(), 48),
-                    tool.rating().category().text(),
-                    tool.rating().risk().text(),
-                    String.join("; ", factors.subList(0, Math.min(2, factors.size()))));
-        }
+                .forEach(tool -> table.add(row(tool)));
+        table.lines().forEach(out::println);
         out.println();
-        out.println(Shortened.line(source, 200) + ": " + summary(tools));
+        out.println(screen.fit(Shortened.line(source, 200) + ": " + summary(tools)));
+    }
+
+    private static List<Cell> row(RatedTool tool) {
+        List<String> factors = tool.factors();
+        String why = String.join("; ", factors.subList(0, Math.min(2, factors.size())));
+        return List.of(
+                Cell.of(Shortened.line(tool.name(), 48)),
+                Cell.of(tool.rating().category().text()),
+                Cell.of(tool.rating().risk().text()),
+                Cell.of(
+                        tool.doubt() == Doubt.NONE
+                                ? why
+                                : why + "; " + tool.doubt().text()));
     }
 
     private static String summary(List<RatedTool> tools) {

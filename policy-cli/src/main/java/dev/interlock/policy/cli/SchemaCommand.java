@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
         versionProvider = Version.class,
         description = {
             "Prints a JSON Schema of the policy format, for editors.",
-            "It knows every key and kind of value; what only a reader can tell, validate does.",
-            "It is the same in either format.",
+            "It knows every key and kind of value; for what only a reader can tell, use interlock validate. It is the"
+                    + " same with either --format.",
         },
         footer = {
             "",

@@ -2,6 +2,7 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.testing.PolicyTestFile;
+import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
@@ -13,6 +14,8 @@ import java.nio.file.FileSystemException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Collectors;
 
 /** A file that was named on the command line, read into memory; {@code -} is the standard input. */
 final class Source {
@@ -49,6 +52,9 @@ final class Source {
     }
 
     private static Path path(String file) throws IOException {
+        if (file.isEmpty()) {
+            throw new NoSuchFileException(file);
+        }
         try {
             return Path.of(file);
         } catch (InvalidPathException e) {
@@ -58,6 +64,9 @@ final class Source {
 
     /** Why a file can't be read, for people. */
     static String reason(String name, IOException failure) {
+        if (name.isEmpty()) {
+            return "the name of a file is empty";
+        }
         if (failure instanceof NoSuchFileException) {
             return name + ": there is no such file";
         }
@@ -79,25 +88,71 @@ final class Source {
      *
      * @throws CliException if there is none; the message shows every error with its place
      */
-    Policy policy(Colours colours) {
+    Policy policy() {
         Reading reading = reading();
         Policy policy = reading.policy().orElse(null);
         if (policy == null) {
-            throw new CliException(noPolicy(name, text(), reading, colours));
+            refuseOther(DocumentKind.POLICY, "a policy");
+            throw new CliException(name + " is no policy:" + shown(reading.errors()));
         }
         return policy;
     }
 
-    private static String noPolicy(String name, String text, Reading reading, Colours colours) {
-        StringBuilder message = new StringBuilder(name).append(" is no policy:");
-        for (Diagnostic diagnostic : reading.errors()) {
-            message.append('\n').append(new Excerpt(text, colours).show(diagnostic));
-        }
-        return message.toString();
+    /** What is wrong with it, each place with its line. */
+    private String shown(List<Diagnostic> diagnostics) {
+        Excerpt excerpt = Excerpt.inError(text());
+        return diagnostics.stream()
+                .map(diagnostic -> "\n" + excerpt.show(diagnostic))
+                .collect(Collectors.joining());
     }
 
+    /**
+     * The tests in the file.
+     *
+     * @throws CliException if it is no file of tests
+     */
     PolicyTestFile tests() {
-        return PolicyTestFile.read(bytes, name);
+        PolicyTestFile file = PolicyTestFile.read(bytes, name);
+        if (!file.isValid()) {
+            refuseOther(DocumentKind.TESTS, "a file of tests");
+            throw new CliException(name + " is no file of tests:" + shown(file.diagnostics()));
+        }
+        return file;
+    }
+
+    /**
+     * Refuses a file that is plainly something else than what is expected, whose mistakes would only mislead.
+     *
+     * @param wanted what it should be
+     * @param expected the same in words, such as "a list of tools"
+     */
+    void refuseOther(DocumentKind wanted, String expected) {
+        DocumentKind kind = kind();
+        if (kind.isKnown() && kind != wanted) {
+            throw kind.insteadOf(expected, name);
+        }
+    }
+
+    /**
+     * The list of tools in the file.
+     *
+     * @throws CliException if it is none
+     */
+    ToolList toolList() {
+        try {
+            return ToolList.of(JsonText.read(text(), name));
+        } catch (CliException e) {
+            refuseOther(DocumentKind.TOOLS, "a list of tools");
+            throw e;
+        } catch (IllegalArgumentException e) {
+            refuseOther(DocumentKind.TOOLS, "a list of tools");
+            throw new CliException(name + ": " + e.getMessage());
+        }
+    }
+
+    /** What the file seems to be. */
+    DocumentKind kind() {
+        return DocumentKind.of(bytes, bytes.length);
     }
 
     /** The text, for showing lines of it; what is not UTF-8 is replaced. */

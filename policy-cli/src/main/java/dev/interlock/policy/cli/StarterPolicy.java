@@ -2,7 +2,6 @@ package dev.interlock.policy.cli;
 
 import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.text.VisibleText;
-import dev.interlock.policy.tool.ToolCategory;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -27,13 +26,53 @@ final class StarterPolicy {
     /** Words that are no strings to some reader of YAML. */
     private static final Set<String> WORDS = Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
 
-    /** The gravest first: they are what somebody has to look at. */
-    private static final List<ToolCategory> ORDER = List.of(
-            ToolCategory.FINANCIAL,
-            ToolCategory.DESTRUCTIVE,
-            ToolCategory.EXECUTE,
-            ToolCategory.WRITE,
-            ToolCategory.READ);
+    /** Tools that get the same rules; the gravest first: they are what somebody has to look at. */
+    private enum Group {
+        FINANCIAL("financial", "denied until a person decides otherwise", """
+                      - action: deny
+                        reason: "This moves money, so nobody may call it until a person has allowed it."
+                """),
+        DESTRUCTIVE("destructive", "denied until a person decides otherwise", """
+                      - action: deny
+                        reason: "This can't be undone, so nobody may call it until a person has allowed it."
+                """),
+        HINTED("destructive by a hint alone", "each call for a person to decide", """
+                      - action: require_approval
+                """),
+        EXECUTE("execute", "10 calls in 60 s each, with every required argument", """
+                      - action: allow
+                        rate_limit: {max: 10, window: 60}
+                        validate: {required_args: true}
+                """),
+        WRITE("write", "30 calls an hour each", "      - rate_limit: 30/hour\n"),
+        HINTED_READ("read, against a destructive hint", "60 calls a minute each", "      - rate_limit: 60/minute\n"),
+        READ("read", "60 calls a minute each", "      - rate_limit: 60/minute\n");
+
+        private final String title;
+        private final String advice;
+        private final String rules;
+
+        Group(String title, String advice, String rules) {
+            this.title = title;
+            this.advice = advice;
+            this.rules = rules;
+        }
+
+        static Group of(RatedTool tool) {
+            return switch (tool.rating().category()) {
+                case FINANCIAL -> FINANCIAL;
+                case DESTRUCTIVE ->
+                    switch (tool.doubt()) {
+                        case NONE -> DESTRUCTIVE;
+                        case BLANKET -> HINTED;
+                        case READING_VERB -> HINTED_READ;
+                    };
+                case EXECUTE -> EXECUTE;
+                case WRITE -> WRITE;
+                case READ -> READ;
+            };
+        }
+    }
 
     private final String source;
     private final List<RatedTool> tools;
@@ -73,25 +112,25 @@ final class StarterPolicy {
         if (!byKey.isEmpty()) {
             out.append("tools:\n");
         }
-        for (ToolCategory category : ORDER) {
-            List<Map.Entry<String, RatedTool>> group = byKey.entrySet().stream()
-                    .filter(entry -> entry.getValue().rating().category() == category)
+        for (Group group : Group.values()) {
+            List<Map.Entry<String, RatedTool>> entries = byKey.entrySet().stream()
+                    .filter(entry -> Group.of(entry.getValue()) == group)
                     .toList();
-            if (!group.isEmpty()) {
-                out.append("\n  # ---- ").append(category.text()).append(": ");
-                out.append(Count.of(group.size(), "tool"))
+            if (!entries.isEmpty()) {
+                out.append("\n  # ---- ").append(group.title).append(": ");
+                out.append(Count.of(entries.size(), "tool"))
                         .append(", ")
-                        .append(advice(category))
+                        .append(group.advice)
                         .append('\n');
             }
-            for (Map.Entry<String, RatedTool> entry : group) {
+            for (Map.Entry<String, RatedTool> entry : entries) {
                 if (comments) {
                     comment(entry.getValue(), entry.getKey(), out);
                 }
                 out.append("  ")
                         .append(key(entry.getKey()))
                         .append(":\n    rules:\n")
-                        .append(rules(category));
+                        .append(group.rules);
             }
         }
         unnameable(out);
@@ -113,10 +152,7 @@ final class StarterPolicy {
     }
 
     private static RatedTool graver(RatedTool one, RatedTool other) {
-        int order = Integer.compare(
-                ORDER.indexOf(one.rating().category()),
-                ORDER.indexOf(other.rating().category()));
-        return order <= 0 ? one : other;
+        return Group.of(one).compareTo(Group.of(other)) <= 0 ? one : other;
     }
 
     private static String pattern(String name) {
@@ -133,6 +169,9 @@ final class StarterPolicy {
             out.append("  #   ");
             out.append(Shortened.line(tool.definition().description(), LONGEST_DESCRIPTION))
                     .append('\n');
+        }
+        if (tool.doubt() != Doubt.NONE) {
+            out.append("  #   Not denied: ").append(tool.doubt().text()).append(".\n");
         }
         for (String speech : tool.speech()) {
             out.append("  #   CAUTION: ").append(speech).append(". Read the whole definition.\n");
@@ -151,35 +190,6 @@ final class StarterPolicy {
                 out.append(defect).append(".\n");
             }
         }
-    }
-
-    private static String advice(ToolCategory category) {
-        return switch (category) {
-            case READ -> "60 calls a minute each";
-            case WRITE -> "30 calls an hour each";
-            case EXECUTE -> "10 calls in 60 s each, with every required argument";
-            case DESTRUCTIVE, FINANCIAL -> "denied until a person decides otherwise";
-        };
-    }
-
-    private static String rules(ToolCategory category) {
-        return switch (category) {
-            case READ -> "      - rate_limit: 60/minute\n";
-            case WRITE -> "      - rate_limit: 30/hour\n";
-            case EXECUTE -> """
-                      - action: allow
-                        rate_limit: {max: 10, window: 60}
-                        validate: {required_args: true}
-                """;
-            case DESTRUCTIVE -> """
-                      - action: deny
-                        reason: "This can't be undone, so nobody may call it until a person has allowed it."
-                """;
-            case FINANCIAL -> """
-                      - action: deny
-                        reason: "This moves money, so nobody may call it until a person has allowed it."
-                """;
-        };
     }
 
     private static String key(String name) {

@@ -1,11 +1,11 @@
 package dev.interlock.policy.cli;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Coverage;
 import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.tool.SchemaValidator;
-import dev.interlock.policy.yaml.Diagnostic;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -26,11 +26,14 @@ import picocli.CommandLine.Spec;
         name = "test",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Runs a policy's own tests, and says which rules they leave untested.",
+        description = {
+            "Runs a policy's own tests.",
+            "Says which rules they leave untested. Exit code 1 if a test fails.",
+        },
         footer = {
             "",
             "Example:",
-            "  interlock test policy.yaml policy-tests.yaml --junit-xml target/policy-tests.xml",
+            "  interlock test policy.yaml policy-tests.yaml --junit-xml target/tests.xml",
         })
 final class TestCommand implements Callable<Integer> {
 
@@ -57,9 +60,9 @@ final class TestCommand implements Callable<Integer> {
     @Override
     public Integer call() {
         Colours colours = Colours.detect();
-        Policy policy = Source.read(policyFile).policy(colours);
+        Policy policy = Source.read(policyFile).policy();
         List<PolicyTestFile> files =
-                testFiles.stream().map(file -> tests(file, colours)).toList();
+                testFiles.stream().map(file -> Source.read(file).tests()).toList();
         Coverage coverage = new Coverage(policy);
         SchemaValidator validator = SdkSchemaValidator.ofDefaults();
         List<TestRun> runs = new ArrayList<>();
@@ -77,25 +80,11 @@ final class TestCommand implements Callable<Integer> {
         if (format.json()) {
             spec.commandLine().getOut().println(report.json());
         } else {
-            spec.commandLine().getOut().print(new TestReportText(colours).show(report));
+            spec.commandLine().getOut().print(Screen.of(spec).fit(new TestReportText(colours).show(report)));
         }
         spec.commandLine().getOut().flush();
         boolean findings = report.failed() > 0 || (coverageRequired && !report.isCovered());
         return findings ? 1 : ExitCode.OK;
-    }
-
-    private static PolicyTestFile tests(String name, Colours colours) {
-        Source source = Source.read(name);
-        PolicyTestFile file = source.tests();
-        if (!file.isValid()) {
-            StringBuilder message = new StringBuilder(name).append(" is no file of tests:");
-            Excerpt excerpt = new Excerpt(source.text(), colours);
-            for (Diagnostic diagnostic : file.diagnostics()) {
-                message.append('\n').append(excerpt.show(diagnostic));
-            }
-            throw new CliException(message.toString());
-        }
-        return file;
     }
 
     private static void write(Path file, String text) {

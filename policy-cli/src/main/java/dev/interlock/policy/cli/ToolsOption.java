@@ -20,13 +20,6 @@ final class ToolsOption {
      * @throws CliException if it can't be read
      */
     ToolList read() {
-        if (file == null) {
-            return ToolList.NONE;
-        }
-        try {
-            return ToolList.of(JsonText.read(Source.read(file).text(), file));
-        } catch (IllegalArgumentException e) {
-            throw new CliException(file + ": " + e.getMessage());
-        }
+        return file == null ? ToolList.NONE : Source.read(file).toolList();
     }
 }

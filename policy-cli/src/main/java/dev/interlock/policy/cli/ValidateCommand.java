@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.Reading;
 import dev.interlock.policy.yaml.Severity;
@@ -21,7 +22,7 @@ import picocli.CommandLine.Spec;
         name = "validate",
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
-        description = "Reads policies and shows everything that is wrong with them.",
+        description = {"Shows everything that is wrong with policies.", "Exit code 1 if there are errors."},
         footer = {
             "",
             "Example:",
@@ -74,7 +75,7 @@ final class ValidateCommand implements Callable<Integer> {
         } else {
             printText(checked);
         }
-        if (checked.stream().anyMatch(each -> each.reading() == null)) {
+        if (unreadable(checked) > 0) {
             return ExitCode.USAGE;
         }
         boolean findings = total(checked, Severity.ERROR) > 0 || (strict && total(checked, Severity.WARNING) > 0);
@@ -99,12 +100,14 @@ final class ValidateCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         for (Checked each : checked) {
             if (each.source() == null || each.reading() == null) {
-                spec.commandLine()
-                        .getErr()
-                        .println("interlock validate: " + Printable.of(String.valueOf(each.failure())));
+                complain(String.valueOf(each.failure()));
                 continue;
             }
-            Excerpt excerpt = new Excerpt(each.source().text(), colours);
+            DocumentKind kind = each.source().kind();
+            if (!each.reading().isValid() && kind.isKnown() && kind != DocumentKind.POLICY) {
+                complain(kind.insteadOf("a policy", each.file()).text());
+            }
+            Excerpt excerpt = new Excerpt(each.source().text(), colours, Screen.of(spec));
             for (Diagnostic diagnostic : each.reading().diagnostics()) {
                 out.println(excerpt.show(diagnostic));
             }
@@ -112,25 +115,39 @@ final class ValidateCommand implements Callable<Integer> {
         out.println(summary(checked, colours));
     }
 
+    private void complain(String problem) {
+        String line = "interlock validate: " + Printable.of(problem);
+        spec.commandLine().getErr().println(Screen.errorsOf(spec).fit(line));
+    }
+
     private static String summary(List<Checked> checked, Colours colours) {
-        long unreadable =
-                checked.stream().filter(each -> each.reading() == null).count();
+        long unreadable = unreadable(checked);
         long errors = total(checked, Severity.ERROR);
         long warnings = total(checked, Severity.WARNING);
-        String found = errors + warnings == 0
-                ? "no problems"
-                : Count.of(errors, "error") + " and " + Count.of(warnings, "warning");
-        String summary = Count.of(checked.size(), "file") + ": " + found
-                + (unreadable == 0 ? "" : ", " + unreadable + " unreadable");
-        return errors + unreadable > 0
-                ? colours.red(summary)
-                : warnings > 0 ? colours.yellow(summary) : colours.green(summary);
+        String files = Count.of(checked.size(), "file") + ": ";
+        if (unreadable > 0) {
+            long read = checked.size() - unreadable;
+            String rest =
+                    read == 0 ? "" : "; " + found(errors, warnings) + " in the " + (read == 1 ? "other" : "others");
+            return colours.red(files + Count.number(unreadable) + " can't be read" + rest);
+        }
+        String summary = files + (errors + warnings == 0 ? "no problems" : found(errors, warnings));
+        return errors > 0 ? colours.red(summary) : warnings > 0 ? colours.yellow(summary) : colours.green(summary);
+    }
+
+    private static String found(long errors, long warnings) {
+        return Count.of(errors, "error") + " and " + Count.of(warnings, "warning");
+    }
+
+    private static long unreadable(List<Checked> checked) {
+        return checked.stream().filter(each -> each.reading() == null).count();
     }
 
     private void printJson(List<Checked> checked) {
         Json json = new Json()
                 .put("errors", total(checked, Severity.ERROR))
                 .put("warnings", total(checked, Severity.WARNING))
+                .put("unreadable", unreadable(checked))
                 .put("files", checked, ValidateCommand::json);
         spec.commandLine().getOut().println(json);
     }

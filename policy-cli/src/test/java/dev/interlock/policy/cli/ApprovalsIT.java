@@ -43,8 +43,8 @@ class ApprovalsIT {
                               - name: cap
                                 conditions: [{path: args.amount, op: lte, value: 100}]
                         """);
-        List<String> args =
-                new ArrayList<>(List.of("proxy", "policy.yaml", "--approvals", "--approvals-dir", "desk", "--"));
+        List<String> args = new ArrayList<>(List.of(
+                "proxy", "policy.yaml", "--audit", "audit.jsonl", "--approvals", "--approvals-dir", "desk", "--"));
         args.addAll(Interlock.java());
         args.add(ProxyIT.EchoServer.class.getName());
         proxy = interlock
@@ -122,6 +122,21 @@ class ApprovalsIT {
                 .contains("session:\n", "context:\n", "other parameters:\n")
                 .contains("  | \"task\": {\"ttl\":1}\n");
         assertThat(pay(3, "{\"amount\":5}", ",\"_meta\":{\"progressToken\":2}")).contains("echo");
+    }
+
+    @Test
+    void theRecordNamesTheUserOfTheSystemBesideWhoTheySayToBe() throws Exception {
+        String user = System.getProperty("user.name");
+        String ticket = ticket(pay(1, "{\"amount\":5}"));
+        approvals("approve", ticket, "--by", "Ada");
+        assertThat(pay(2, "{\"amount\":5}")).contains("echo");
+        String another = ticket(pay(3, "{\"amount\":6}"));
+        approvals("approve", another);
+        assertThat(pay(4, "{\"amount\":6}")).contains("echo");
+
+        assertThat(interlock.run("audit", "tail", "audit.jsonl", "-n", "20").out())
+                .contains("answered by " + user + ", as Ada  ticket " + ticket)
+                .contains("answered by " + user + "  ticket " + another);
     }
 
     @Test

@@ -83,7 +83,8 @@ class ArchitectureTest {
                     "reactor",
                     "tools.jackson",
                     "org.slf4j",
-                    "javax.net.ssl"));
+                    "javax.net.ssl",
+                    "jdk.net"));
 
     /** The core comes last: it has the root package, and so every class that no other module claims. */
     private static final List<Unit> UNITS = List.of(AUDIT, OBSERVE, YAML, TESTING, MCP, LANGCHAIN4J, REDIS, CLI, CORE);

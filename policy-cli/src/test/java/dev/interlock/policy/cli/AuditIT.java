@@ -164,8 +164,8 @@ class AuditIT {
         assertThat(result.out())
                 .startsWith("6 calls, ")
                 .contains("4 allowed, 2 denied\nended: 1 error, 3 success\n")
-                .contains("\n       1  pay  by cap [condition]\n       1  pay  by pace [limit]\n")
-                .contains("     6.0        6  pay\n")
+                .contains("\ndenied: 2\n       1  pay  by cap [condition]\n       1  pay  by pace [limit]\n")
+                .contains("       6      6.0        6  pay\n")
                 .contains("time to decide: half in ");
 
         JsonNode json = new JsonMapper()
@@ -341,12 +341,12 @@ class AuditIT {
             engine.admit(MethodCall.of("resources/read").on("files"));
         }
         assertThat(CommandRun.of("audit", "tail", in("audit.jsonl"), "-n", "4").out())
-                .containsPattern("approved pay  by a person \\[approved\\]  session \\(engine\\)"
-                        + "  answered by Ada\\\\u001b\\[2J  ticket \\S+")
+                .containsPattern(
+                        "approved pay  by a person \\[approved\\]" + "  answered by Ada\\\\u001b\\[2J  ticket \\S+")
                 .contains("denied   to files: resources/read  by methods.resources/* [method]");
         assertThat(CommandRun.of("audit", "stats", in("audit.jsonl")).out())
                 .contains("other requests: 1 denied")
-                .contains("who answered\n       1  approved by Ada\\u001b[2J")
+                .contains("who answered: 1\n       1  approved by Ada\\u001b[2J")
                 .contains("       1  resources/read  by methods.resources/* [method]");
     }
 }

@@ -101,7 +101,9 @@ class StarterPolicyProperties {
                 .as((category, factor) -> new ToolRating(category, category.usualRisk(), List.of(factor)));
         Arbitrary<RatedTool> tools = Combinators.combine(names, texts(), ratings)
                 .as((name, description, rating) -> new RatedTool(
-                        ToolDefinition.named(name).withDescription(description).withInputSchema(SCHEMA), rating));
+                        ToolDefinition.named(name).withDescription(description).withInputSchema(SCHEMA),
+                        rating,
+                        Doubt.NONE));
         return tools.list().ofMaxSize(6).uniqueElements(RatedTool::name);
     }
 
@@ -157,7 +159,7 @@ class StarterPolicyProperties {
         for (int i = 0; i < 6_000; i++) {
             ToolDefinition tool =
                     ToolDefinition.named("get_" + "item".repeat(25) + i).withDescription("Gets it. ".repeat(80));
-            tools.add(new RatedTool(tool, StandardToolClassifier.create().rate(tool)));
+            tools.add(new RatedTool(tool, StandardToolClassifier.create().rate(tool), Doubt.NONE));
         }
         String text = new StarterPolicy("server", tools, false).text();
 

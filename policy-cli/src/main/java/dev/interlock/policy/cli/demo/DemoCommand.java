@@ -2,6 +2,7 @@ package dev.interlock.policy.cli.demo;
 
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
+import dev.interlock.policy.cli.screen.Screen;
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -20,10 +21,12 @@ import picocli.CommandLine.Spec;
 /** {@code interlock demo}: shows a policy at work. */
 @Command(
         name = "demo",
-        description = "Plays an agent against an MCP server with a policy between them, and shows each decision.",
+        description = {
+            "Shows a policy at work.",
+            "Plays an agent against an MCP server with a policy between them, and shows each decision.",
+        },
         mixinStandardHelpOptions = true,
-        footerHeading = "%nExamples:%n",
-        footer = {"  interlock demo", "  interlock demo --audit demo.jsonl"})
+        footer = {"", "Example:", "  interlock demo", "  interlock demo --audit demo.jsonl"})
 public final class DemoCommand implements Callable<Integer> {
 
     @Spec
@@ -52,7 +55,7 @@ public final class DemoCommand implements Callable<Integer> {
         StdioClientTransport server = new StdioClientTransport(serverProcess(), McpJsonDefaults.getMapper());
         server.setStdErrorHandler(err::println);
         try (log) {
-            boolean fine = new Demo(new Report(out, Ansi.AUTO), log).play(server);
+            boolean fine = new Demo(new Report(out, Ansi.AUTO, Screen.of(spec)), log).play(server);
             return fine ? ExitCode.OK : ExitCode.SOFTWARE;
         } catch (RuntimeException e) {
             err.println("interlock demo: the server could not be talked to: " + e.getMessage());

@@ -1,7 +1,9 @@
 package dev.interlock.policy.cli.demo;
 
-import dev.interlock.policy.cli.demo.Table.Cell;
-import dev.interlock.policy.cli.demo.Table.Column;
+import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.cli.screen.Table;
+import dev.interlock.policy.cli.screen.Table.Cell;
+import dev.interlock.policy.cli.screen.Table.Column;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -14,35 +16,37 @@ import picocli.CommandLine.Help.Ansi;
 final class Report {
 
     private static final List<Column> COLUMNS = List.of(
-            new Column("#", 5, true),
-            new Column("call", 22, false),
-            new Column("decision", 8, false),
-            new Column("rule", 17, false),
-            new Column("reason", 28, false),
-            new Column("latency", 7, true));
+            new Column("#", true),
+            new Column("call", false),
+            new Column("decision", false),
+            new Column("rule", false),
+            new Column("latency", true),
+            new Column("reason", false));
 
     private final PrintWriter out;
     private final Ansi ansi;
+    private final Screen screen;
 
-    Report(PrintWriter out, Ansi ansi) {
+    Report(PrintWriter out, Ansi ansi, Screen screen) {
         this.out = out;
         this.ansi = ansi;
+        this.screen = screen;
     }
 
     void opening(int offered, int shown) {
         out.println();
-        out.println(ansi.string("  @|bold Interlock demo|@: an agent, an MCP server, and a policy between them."));
+        styled("  @|bold Interlock demo|@: an agent, an MCP server, and a policy between them.");
         out.println();
-        out.println("  server  " + offered + " tools of AWS HealthImaging, in a process of its own, over stdio");
-        out.println("  policy  examples/policies/aws-healthimaging.yaml");
-        out.println("  agent   the MCP Java SDK's client; of tools/list it was shown " + shown + ", since "
-                + (offered - shown) + " may never be called");
+        show("  server  " + offered + " tools of AWS HealthImaging, in a process of its own, over stdio");
+        show("  policy  examples/policies/aws-healthimaging.yaml");
+        show("  agent   the MCP Java SDK's client; of tools/list it was shown " + shown + ", since " + (offered - shown)
+                + " may never be called");
         out.println();
     }
 
     /** One row for each call; a run of equal allowed ones takes one row together. */
     void calls(List<Played> calls) {
-        Table table = new Table(ansi, COLUMNS);
+        Table table = new Table(screen, ansi, "  ", COLUMNS);
         for (int from = 0; from < calls.size(); ) {
             int to = from + 1;
             while (to < calls.size() && calls.get(from).foldsWith(calls.get(to))) {
@@ -59,15 +63,15 @@ final class Report {
         Played first = run.get(0);
         int length = run.size();
         String numbers = length == 1 ? Integer.toString(number) : number + "-" + (number + length - 1);
-        String reason = length == 1 ? first.reason() : length + " calls, " + first.reason();
-        String latency = milliseconds(median(run)) + (length == 1 ? "" : " (median)");
+        String reason = length == 1 ? first.reason() : length + " calls (their median latency), " + first.reason();
+        String latency = milliseconds(median(run));
         return List.of(
                 Cell.of(numbers),
                 Cell.of(first.step().tool()),
                 first.isAllowed() ? new Cell("allowed", "green") : new Cell("DENIED", "bold,red"),
                 Cell.of(first.rules()),
-                Cell.of(reason),
-                Cell.of(latency));
+                Cell.of(latency),
+                Cell.of(reason));
     }
 
     private static long median(List<Played> run) {
@@ -88,23 +92,31 @@ final class Report {
         List<String> parts = new ArrayList<>();
         denied.keySet().forEach(tool -> parts.add(tool + " " + reached.getOrDefault(tool, 0)));
         out.println("  Calls that reached the server, by its own count:");
-        Table.wrap(String.join(", ", parts), 92).forEach(line -> out.println("    " + line));
+        show("    " + String.join(", ", parts));
         out.println();
     }
 
     void unexpected(String what) {
-        out.println(ansi.string("  @|bold,red UNEXPECTED|@ " + what));
+        show(ansi.string("  @|bold,red UNEXPECTED|@ ") + what);
     }
 
     void closing(int exports, int ran) {
-        out.println(ansi.string("  @|bold Of " + exports + " complete exports within a minute, " + ran
-                + " ran. No denied call reached the server.|@"));
+        styled("  @|bold Of " + exports + " complete exports within a minute, " + ran
+                + " ran. No denied call reached the server.|@");
         out.println();
     }
 
     void failure() {
         out.println();
-        out.println(ansi.string("  @|bold,red The demo did not go as it should.|@"));
+        styled("  @|bold,red The demo did not go as it should.|@");
         out.println();
+    }
+
+    private void styled(String text) {
+        show(ansi.string(text));
+    }
+
+    private void show(String line) {
+        out.println(screen.fit(line));
     }
 }

@@ -2,10 +2,12 @@ package dev.interlock.policy.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.cli.screen.Screen;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.util.List;
-import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 
 class DemoIT {
@@ -13,16 +15,18 @@ class DemoIT {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
-    @Test
-    void showsThatTheServerRanTenOfElevenExportsAndNothingThatWasDenied() {
-        int exit = new CommandLine(new DemoCommand())
-                .setOut(new PrintWriter(out))
+    @ParameterizedTest
+    @ValueSource(ints = {80, 100, 200})
+    void showsThatTheServerRanTenOfElevenExportsAndNothingThatWasDenied(int width) {
+        CommandLine command = new CommandLine(new DemoCommand());
+        Screen.use(command.getCommandSpec(), Screen.of(width), Screen.of(width));
+        int exit = command.setOut(new PrintWriter(out))
                 .setErr(new PrintWriter(err))
                 .execute();
 
         List<String> lines = out.toString().lines().toList();
         assertThat(exit).as("%s%n%s", out, err).isZero();
-        assertThat(lines).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(100));
+        assertThat(lines).allSatisfy(line -> assertThat(line).hasSizeLessThanOrEqualTo(width));
         assertThat(out.toString())
                 .containsPattern("6-15 +start_dicom_export_job +allowed")
                 .containsPattern("16 +start_dicom_export_job +DENIED +execute-rate")

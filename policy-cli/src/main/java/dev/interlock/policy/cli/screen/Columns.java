@@ -1,0 +1,30 @@
+package dev.interlock.policy.cli.screen;
+
+/** How many columns text takes on a terminal. */
+public final class Columns {
+
+    private Columns() {}
+
+    /** Of a text without colours. */
+    public static int of(String text) {
+        return text.codePoints().map(Columns::of).sum();
+    }
+
+    /** Of a character: none of a mark, which stands on the one before; two of what is as wide as it is high. */
+    public static int of(int point) {
+        int type = Character.getType(point);
+        if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
+            return 0;
+        }
+        boolean wide = (point >= 0x1100 && point <= 0x115f)
+                || (point >= 0x2e80 && point <= 0xa4cf)
+                || (point >= 0xac00 && point <= 0xd7a3)
+                || (point >= 0xf900 && point <= 0xfaff)
+                || (point >= 0xfe30 && point <= 0xfe6f)
+                || (point >= 0xff00 && point <= 0xff60)
+                || (point >= 0xffe0 && point <= 0xffe6)
+                || (point >= 0x1f300 && point <= 0x1faff)
+                || (point >= 0x20000 && point <= 0x3fffd);
+        return wide ? 2 : 1;
+    }
+}

@@ -1,0 +1,5 @@
+/** How text for people is laid out: the width of the terminal, lines that fit it, and tables. */
+@NullMarked
+package dev.interlock.policy.cli.screen;
+
+import org.jspecify.annotations.NullMarked;
