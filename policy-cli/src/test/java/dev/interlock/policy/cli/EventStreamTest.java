@@ -26,7 +26,8 @@ class EventStreamTest {
                 new ByteArrayInputStream(Interlock.utf8(text)),
                 new Incoming(
                         json,
-                        messages -> messages.doOnNext(message -> taken.add(new String(json.write(message), StandardCharsets.UTF_8).strip()))
+                        messages -> messages.doOnNext(message ->
+                                        taken.add(new String(json.write(message), StandardCharsets.UTF_8).strip()))
                                 .onErrorResume(failure -> Mono.empty()),
                         line -> {},
                         line -> {},

@@ -502,7 +502,8 @@ public final class EnforcingMcpTransport implements McpTransport {
                     decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied",
                     VisibleText.name(tool),
                     decision.code().text(),
-                    VisibleText.name(decision.rule() == null ? "-" : decision.rule().name()));
+                    VisibleText.name(
+                            decision.rule() == null ? "-" : decision.rule().name()));
         }
     }
 

@@ -147,7 +147,8 @@ final class CallGate {
                     VisibleText.name(
                             ruling.call() == null ? null : ruling.call().call().tool()),
                     decision.code().text(),
-                    VisibleText.name(decision.rule() == null ? "-" : decision.rule().name()));
+                    VisibleText.name(
+                            decision.rule() == null ? "-" : decision.rule().name()));
         }
     }
 }
