@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -31,14 +31,15 @@ final class SecretFile {
     static String read(String file, String option) {
         String name = option + " " + file;
         Path path = AuditFile.path(file);
-        try (InputStream in = Files.newInputStream(path)) {
+        try {
+            // What is read is a regular file; a pipe would be waited for.
+            byte[] bytes = RegularFile.read(path, MOST + 1);
             if (Files.getFileStore(path).supportsFileAttributeView("posix")
                     && Files.getPosixFilePermissions(path).stream().anyMatch(OF_OTHERS::contains)) {
                 throw new CliException(
                         name + ": others on this machine may read or write this file, so what is in it is"
                                 + " no secret; take that from them (chmod 600), and use a new secret if they may have read it");
             }
-            byte[] bytes = in.readNBytes(MOST + 1);
             if (bytes.length > MOST) {
                 throw new CliException(name + ": this file is longer than 64 KiB");
             }

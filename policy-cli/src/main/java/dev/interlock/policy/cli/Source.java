@@ -8,9 +8,11 @@ import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;
 import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
+import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -45,9 +47,19 @@ final class Source {
         boolean standard = file.equals("-");
         String name = standard ? "<stdin>" : file;
         try {
-            return new Source(name, standard ? System.in.readNBytes(MOST) : RegularFile.read(path(file), MOST));
+            return new Source(name, standard ? System.in.readNBytes(MOST) : bytes(path(file)));
         } catch (IOException e) {
             throw new CliException(reason(name, e));
+        }
+    }
+
+    /** A shell's {@code <(command)} is a pipe of this process, which is open: no opening of it waits. */
+    private static byte[] bytes(Path file) throws IOException {
+        if (!file.startsWith("/dev/fd") && !file.startsWith("/proc/self/fd")) {
+            return RegularFile.read(file, MOST);
+        }
+        try (InputStream in = Files.newInputStream(file)) {
+            return in.readNBytes(MOST);
         }
     }
 

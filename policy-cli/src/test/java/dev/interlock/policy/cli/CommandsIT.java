@@ -4,10 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.Interlock.Result;
 import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -69,6 +72,19 @@ class CommandsIT {
         assertThat(CommandRun.of("validate", in("implied.yaml")).code()).isZero();
         assertThat(CommandRun.of("validate", "--strict", in("implied.yaml")).code())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void validateReadsAPipeOfItsOwnAsAShellGivesIt() throws Exception {
+        Process process = interlock.builder("validate", "/dev/fd/0").start();
+        try (OutputStream in = process.getOutputStream()) {
+            in.write(Interlock.utf8(POLICY));
+        }
+
+        assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
+                .contains("1 file: no problems");
+        assertThat(process.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.exitValue()).isZero();
     }
 
     @Test

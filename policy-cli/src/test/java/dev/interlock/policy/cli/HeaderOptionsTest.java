@@ -154,6 +154,18 @@ class HeaderOptionsTest {
     }
 
     @Test
+    void aPipeInPlaceOfAFileIsRefusedAndNotWaitedFor() throws Exception {
+        Path pipe = directory.resolve("pipe");
+        assumeTrue(FileSystems.getDefault().supportedFileAttributeViews().contains("posix"));
+        assertThat(new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor())
+                .isZero();
+
+        assertThatExceptionOfType(CliException.class)
+                .isThrownBy(() -> read("--header-file", pipe.toString()))
+                .withMessageContainingAll("--header-file " + pipe, "it is no regular file");
+    }
+
+    @Test
     void aHeaderDoesNotTellItsValue() {
         assertThat(Arrays.asList(new Header("A", SECRET)).toString()).doesNotContain(SECRET);
     }
