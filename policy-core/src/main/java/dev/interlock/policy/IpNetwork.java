@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.HostName;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.util.ArrayList;

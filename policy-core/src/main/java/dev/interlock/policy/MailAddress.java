@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.HostName;
 import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;
 import java.util.Locale;

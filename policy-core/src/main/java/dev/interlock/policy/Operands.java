@@ -1,5 +1,7 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.HostName;
+import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;

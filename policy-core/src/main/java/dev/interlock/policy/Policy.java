@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.NamePattern;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.LinkedHashMap;

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolCategory;
 import java.util.Collections;
 import java.util.LinkedHashMap;

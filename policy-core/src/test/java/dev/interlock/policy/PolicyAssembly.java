@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

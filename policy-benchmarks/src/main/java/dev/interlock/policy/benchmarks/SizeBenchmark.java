@@ -1,12 +1,12 @@
 package dev.interlock.policy.benchmarks;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli;
 
-import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.VisibleText;
 import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;

@@ -83,7 +83,8 @@ class CommandsIT {
 
         assertThat(new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8))
                 .contains("1 file: no problems");
-        assertThat(process.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS))
+                .isTrue();
         assertThat(process.exitValue()).isZero();
     }
 

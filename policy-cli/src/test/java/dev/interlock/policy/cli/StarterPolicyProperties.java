@@ -3,9 +3,9 @@ package dev.interlock.policy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.tool.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;

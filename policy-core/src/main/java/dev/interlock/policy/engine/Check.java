@@ -5,6 +5,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.value.MemberName;

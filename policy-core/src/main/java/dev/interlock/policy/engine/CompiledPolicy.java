@@ -3,7 +3,6 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -15,6 +14,9 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.text.LookAlikes;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -492,7 +494,7 @@ final class CompiledPolicy {
             if (pattern.equals(NamePattern.ANY)) {
                 return;
             }
-            String skeleton = LookAlikes.skeleton(pattern.text());
+            String skeleton = Skeleton.of(pattern.text());
             if (pattern.isExact()) {
                 names.add(pattern.text());
                 bySkeleton.putIfAbsent(skeleton, place);
@@ -513,7 +515,7 @@ final class CompiledPolicy {
             if (names.contains(tool)) {
                 return null;
             }
-            Place listed = bySkeleton.get(LookAlikes.skeleton(tool));
+            Place listed = bySkeleton.get(Skeleton.of(tool));
             if (listed != null) {
                 return listed;
             }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.text.Skeleton;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -171,7 +172,7 @@ final class FilePath {
 
     private static boolean isOtherWay(List<String> names) {
         int size = names.size();
-        if (size == 1 && hasDrive(LookAlikes.fold(names.get(0)))) {
+        if (size == 1 && hasDrive(Skeleton.fold(names.get(0)))) {
             return true; // A drive as URLs write it: /C:/work.
         }
         String last = PathNames.lenient(names.get(size - 1));

@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.HostName;
 import dev.interlock.policy.IpNetwork;
+import dev.interlock.policy.text.HostName;
 import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.HashSet;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.HostName;
 import dev.interlock.policy.MailAddress;
+import dev.interlock.policy.text.HostName;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;

@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.NamePattern;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.text.VisibleText;
 import java.util.HashMap;
 import java.util.Locale;
@@ -147,7 +148,7 @@ public final class MethodNames {
 
     /** What all names have in common that pass for {@code name}. It must not be longer than {@link #MAX_LENGTH}. */
     static String skeleton(String name) {
-        String text = parts(LookAlikes.skeleton(name), c -> !Character.isLetterOrDigit(c) && c != '_');
+        String text = parts(Skeleton.of(name), c -> !Character.isLetterOrDigit(c) && c != '_');
         int begin = text.startsWith("/") ? 1 : 0;
         int end = text.length() > begin && text.endsWith("/") ? text.length() - 1 : text.length();
         return text.substring(begin, end);
@@ -195,14 +196,14 @@ public final class MethodNames {
         static Shape of(NamePattern glob) {
             return new Shape(
                     new NamePattern(folded(glob.text())),
-                    new NamePattern(slashes(LookAlikes.skeleton(glob.text()))),
+                    new NamePattern(slashes(Skeleton.of(glob.text()))),
                     isAscii(glob.text()));
         }
 
         boolean looksLike(String method) {
             return (ascii && isAscii(method))
                     ? folded.matches(folded(method))
-                    : skeleton.matches(slashes(LookAlikes.skeleton(method)));
+                    : skeleton.matches(slashes(Skeleton.of(method)));
         }
 
         private static String folded(String text) {

@@ -1,11 +1,11 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;

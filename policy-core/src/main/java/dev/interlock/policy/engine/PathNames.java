@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.text.VisibleText;
 import java.util.Locale;
 
@@ -18,7 +19,7 @@ final class PathNames {
         if (isPlain(name) && last != '.' && last != ' ') {
             return name.toLowerCase(Locale.ROOT);
         }
-        String folded = LookAlikes.fold(name);
+        String folded = Skeleton.fold(name);
         StringBuilder out = new StringBuilder(folded.length());
         for (int i = 0; i < folded.length(); ) {
             int c = folded.codePointAt(i);

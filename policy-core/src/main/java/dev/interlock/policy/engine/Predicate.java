@@ -2,7 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Directories;
 import dev.interlock.policy.Operator;
-import dev.interlock.policy.Regex;
+import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;

@@ -5,6 +5,7 @@ import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;

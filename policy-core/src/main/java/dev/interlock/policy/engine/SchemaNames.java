@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
-import dev.interlock.policy.value.Skeleton;
 import dev.interlock.policy.value.Value;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;

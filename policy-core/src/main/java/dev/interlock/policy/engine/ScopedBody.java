@@ -1,11 +1,11 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.engine.ScopedEntry.Kind;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;

@@ -1,6 +1,6 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.value.Skeleton;
+import dev.interlock.policy.text.Skeleton;
 
 /**
  * The bound of texts that are normalized to be compared. No path or URL that anyone uses exceeds it, and the work for one

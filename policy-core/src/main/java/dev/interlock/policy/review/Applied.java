@@ -1,9 +1,9 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.List;

@@ -6,6 +6,8 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.review.Clause.Use;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.text.Suggestion;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
@@ -78,20 +80,21 @@ final class ConditionReview {
 
     private void unknown(List<Condition> group, Whereabouts where, OfferedTool tool) {
         String step = Optional.ofNullable(where.unknown()).orElse("");
-        String hint = Nearest.hint(step, where.names());
+        String hint = Suggestion.hint(step, where.names());
         for (Condition condition : group) {
             findings.add(
                     Severity.WARNING,
                     Code.UNKNOWN_ARGUMENT,
                     condition.place(),
-                    Shown.plain(condition.path().text()) + ": the tool's schema has no " + Shown.quoted(step),
+                    VisibleText.brief(condition.path().text()) + ": the tool's schema has no "
+                            + VisibleText.quoted(step),
                     hint == null ? has(where) : hint,
                     tool.name());
         }
     }
 
     static String has(Whereabouts where) {
-        return where.names().isEmpty() ? "it takes no arguments" : "it has " + Shown.list(where.names());
+        return where.names().isEmpty() ? "it takes no arguments" : "it has " + VisibleText.list(where.names());
     }
 
     /** Whether conditions on one path were found to hold never. */
@@ -135,8 +138,9 @@ final class ConditionReview {
     /** What the schema makes of one condition alone. */
     private boolean against(Clause clause, Condition condition, Whereabouts where, OfferedTool tool) {
         Domain domain = where.domain();
-        String what =
-                where.every() ? "every element" : Shown.plain(condition.path().text());
+        String what = where.every()
+                ? "every element"
+                : VisibleText.brief(condition.path().text());
         if (neverAlone(condition, domain)) {
             boolean ofNoType = new Proof(List.of(condition)).neverHolds(Domain.of(domain.kinds()));
             boolean equality = condition.operator() == Operator.EQ || condition.operator() == Operator.IN;
@@ -159,7 +163,7 @@ final class ConditionReview {
                         Severity.WARNING,
                         Code.IMPOSSIBLE_VALUE,
                         condition.place(),
-                        what + " is never " + Shown.plain(operand.json()) + " by the tool's schema",
+                        what + " is never " + VisibleText.brief(operand.json()) + " by the tool's schema",
                         hint(operand, domain),
                         tool.name());
             }
@@ -180,8 +184,8 @@ final class ConditionReview {
                 .filter(Value.Text.class::isInstance)
                 .map(value -> ((Value.Text) value).value())
                 .toList();
-        String near = operand instanceof Value.Text text ? Nearest.hint(text.value(), texts) : null;
-        return near != null ? near : texts.isEmpty() ? null : "it allows " + Shown.list(texts);
+        String near = operand instanceof Value.Text text ? Suggestion.hint(text.value(), texts) : null;
+        return near != null ? near : texts.isEmpty() ? null : "it allows " + VisibleText.list(texts);
     }
 
     private static boolean neverAlone(Condition condition, Domain domain) {
@@ -333,13 +337,13 @@ final class ConditionReview {
 
     /** {@code args.amount lt 5}. */
     private static String shown(Condition condition) {
-        return "'" + Shown.plain(condition.path().text()) + " "
+        return "'" + VisibleText.brief(condition.path().text()) + " "
                 + comparison(condition).substring(1);
     }
 
     /** {@code 'lt 5'}. */
     private static String comparison(Condition condition) {
         return "'" + condition.operator().text() + " "
-                + Shown.plain(condition.operand().json()) + "'";
+                + VisibleText.brief(condition.operand().json()) + "'";
     }
 }

@@ -19,6 +19,8 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.text.Suggestion;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import java.math.BigDecimal;
@@ -188,7 +190,7 @@ final class LimitReview {
                     condition.place(),
                     "the counter is at least " + least + " after any call, and this asks for "
                             + condition.operator().text() + " "
-                            + Shown.plain(condition.operand().json()),
+                            + VisibleText.brief(condition.operand().json()),
                     tool,
                     enforced);
         }
@@ -209,12 +211,12 @@ final class LimitReview {
             Schemas schemas = new Schemas(schema);
             Schemas.Step step = schemas.member(schemas.arguments(), name, false);
             if (step.unknown()) {
-                String hint = Nearest.hint(name, step.names());
+                String hint = Suggestion.hint(name, step.names());
                 findings.add(
                         Severity.WARNING,
                         Code.UNKNOWN_ARGUMENT,
                         place,
-                        "required_args: the tool's schema has no " + Shown.quoted(name),
+                        "required_args: the tool's schema has no " + VisibleText.quoted(name),
                         hint,
                         tool.name());
             }
@@ -227,14 +229,14 @@ final class LimitReview {
             return;
         }
         Whereabouts where = Whereabouts.of(from, tool.definition().inputSchema());
-        String path = Shown.plain(from.text());
+        String path = VisibleText.brief(from.text());
         if (where.unknown() != null) {
-            String hint = Nearest.hint(where.unknown(), where.names());
+            String hint = Suggestion.hint(where.unknown(), where.names());
             findings.add(
                     Severity.WARNING,
                     Code.UNKNOWN_ARGUMENT,
                     place,
-                    path + " is counted, and the tool's schema has no " + Shown.quoted(where.unknown()),
+                    path + " is counted, and the tool's schema has no " + VisibleText.quoted(where.unknown()),
                     hint == null ? ConditionReview.has(where) : hint,
                     tool.name());
             return;

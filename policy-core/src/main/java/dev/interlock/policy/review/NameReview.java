@@ -1,13 +1,16 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
-import dev.interlock.policy.engine.LookAlikes;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.text.LookAlikes;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Skeleton;
+import dev.interlock.policy.text.Suggestion;
+import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -68,16 +71,16 @@ final class NameReview {
     private void named(NamePattern pattern, Place place, boolean protects) {
         if (!pattern.isExact()) {
             if (names.stream().noneMatch(pattern::matches)) {
-                matchesNothing("no tool's name matches " + Shown.quoted(pattern.text()), place);
+                matchesNothing("no tool's name matches " + VisibleText.quoted(pattern.text()), place);
             }
         } else if (!names.contains(pattern.text())) {
-            String hint = Nearest.hint(pattern.text(), names);
+            String hint = Suggestion.hint(pattern.text(), names);
             // What guards a tool of another name guards nothing; a nearly equal one shows that it was meant.
             findings.add(
                     protects && hint != null ? Severity.ERROR : Severity.WARNING,
                     Code.UNKNOWN_TOOL,
                     place,
-                    "there is no tool " + Shown.quoted(pattern.text()),
+                    "there is no tool " + VisibleText.quoted(pattern.text()),
                     hint == null ? "take it out, or name the tool as its server does" : hint);
         }
     }
@@ -93,7 +96,8 @@ final class NameReview {
                     Severity.WARNING,
                     Code.BAD_TOOL_NAME,
                     Place.of(""),
-                    "the name of tool " + Shown.quoted(tool.name()) + " " + defect + ", so every call of it is denied",
+                    "the name of tool " + VisibleText.quoted(tool.name()) + " " + defect
+                            + ", so every call of it is denied",
                     "ask why the server names it so",
                     tool.name());
             return;
@@ -103,7 +107,7 @@ final class NameReview {
                         Severity.WARNING,
                         Code.LOOK_ALIKE,
                         Place.of(""),
-                        "tool " + Shown.quoted(tool.name()) + " looks like " + Shown.quoted(pattern.text())
+                        "tool " + VisibleText.quoted(tool.name()) + " looks like " + VisibleText.quoted(pattern.text())
                                 + " in the policy but is not, so every call of it is denied",
                         "if it is honest, name it in the policy, too",
                         tool.name()));
@@ -113,7 +117,7 @@ final class NameReview {
         Map<String, List<String>> servers = new LinkedHashMap<>();
         for (OfferedTool tool : tools) {
             servers.computeIfAbsent(tool.name(), name -> new ArrayList<>())
-                    .add(tool.server() == null ? "a server without a name" : Shown.quoted(tool.server()));
+                    .add(tool.server() == null ? "a server without a name" : VisibleText.quoted(tool.server()));
         }
         servers.forEach((name, offering) -> {
             if (offering.size() > 1) {
@@ -122,7 +126,7 @@ final class NameReview {
                         Severity.WARNING,
                         Code.AMBIGUOUS_TOOL,
                         Place.of(""),
-                        "tool " + Shown.quoted(name) + " is offered "
+                        "tool " + VisibleText.quoted(name) + " is offered "
                                 + (one ? "twice by " + offering.get(0) : "by " + String.join(" and ", offering))
                                 + ": a rule for one is a rule for the other",
                         one ? "ask why the server does so" : "tell them apart by a condition on call.server",
@@ -135,13 +139,13 @@ final class NameReview {
     private void doubles() {
         Map<String, String> seen = new HashMap<>();
         for (String name : names) {
-            String other = seen.putIfAbsent(LookAlikes.skeleton(name), name);
+            String other = seen.putIfAbsent(Skeleton.of(name), name);
             if (other != null) {
                 findings.add(
                         Severity.WARNING,
                         Code.LOOK_ALIKE,
                         Place.of(""),
-                        "tools " + Shown.quoted(other) + " and " + Shown.quoted(name) + " look alike",
+                        "tools " + VisibleText.quoted(other) + " and " + VisibleText.quoted(name) + " look alike",
                         "see that the right one is called",
                         name);
             }
@@ -157,7 +161,7 @@ final class NameReview {
                             Severity.WARNING,
                             Code.UNREACHABLE_GRANT,
                             Place.of("grants." + pattern),
-                            "no identity gets this grant: " + Shown.quoted(earlier.text())
+                            "no identity gets this grant: " + VisibleText.quoted(earlier.text())
                                     + " stands before it and matches all that it does",
                             "put it first");
                     break;

@@ -1,10 +1,12 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
-import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.text.LookAlikes;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Skeleton;
+import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -61,7 +63,7 @@ record Situation(OfferedTool tool, List<Entry> entries, List<Entry> granted, Opt
             if (defect != null) {
                 return Optional.of("the tool's name " + defect);
             }
-            return lookAlike(tool).map(pattern -> "the tool's name looks like " + Shown.quoted(pattern.text()));
+            return lookAlike(tool).map(pattern -> "the tool's name looks like " + VisibleText.quoted(pattern.text()));
         }
 
         /** The name or glob that a tool's name looks like but doesn't match. */
@@ -70,14 +72,14 @@ record Situation(OfferedTool tool, List<Entry> entries, List<Entry> granted, Opt
                     .anyMatch(pattern -> pattern.isExact() && pattern.text().equals(tool))) {
                 return Optional.empty();
             }
-            String skeleton = LookAlikes.skeleton(tool);
+            String skeleton = Skeleton.of(tool);
             return patterns.stream()
                     .filter(pattern -> looksLike(pattern, tool, skeleton))
                     .findFirst();
         }
 
         private boolean looksLike(NamePattern pattern, String tool, String skeleton) {
-            String own = LookAlikes.skeleton(pattern.text());
+            String own = Skeleton.of(pattern.text());
             if (pattern.isExact()) {
                 return own.equals(skeleton);
             }
@@ -85,7 +87,7 @@ record Situation(OfferedTool tool, List<Entry> entries, List<Entry> granted, Opt
             return LookAlikes.passesFor(tool, pattern)
                     && patterns.stream()
                             .filter(other -> !other.isExact()
-                                    && LookAlikes.skeleton(other.text()).equals(own))
+                                    && Skeleton.of(other.text()).equals(own))
                             .noneMatch(other -> other.matches(tool));
         }
     }

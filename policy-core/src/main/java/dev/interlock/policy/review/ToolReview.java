@@ -6,6 +6,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.ModelSpeech;
 import dev.interlock.policy.tool.RiskLevel;
 import java.util.HashMap;
@@ -48,14 +49,14 @@ final class ToolReview {
         }
         String factors = situation.tool().rating().factors().stream()
                 .limit(2)
-                .map(Shown::plain)
+                .map(VisibleText::brief)
                 .reduce((a, b) -> a + ", " + b)
                 .orElse("");
         findings.add(
                 risk == RiskLevel.CRITICAL ? Severity.ERROR : Severity.WARNING,
                 Code.UNCOVERED_TOOL,
                 Place.of(""),
-                "nothing covers " + Shown.quoted(situation.tool().name()) + ", " + risk.text() + " risk ("
+                "nothing covers " + VisibleText.quoted(situation.tool().name()) + ", " + risk.text() + " risk ("
                         + situation.tool().rating().category().text() + "; " + factors + ")",
                 "deny or hide it, ask a person, or limit it",
                 situation.tool().name());
@@ -75,7 +76,7 @@ final class ToolReview {
                         Severity.WARNING,
                         Code.SPEAKS_TO_MODEL,
                         Place.of(""),
-                        "tool " + Shown.quoted(tool.name()) + ": " + Shown.plain(speech),
+                        "tool " + VisibleText.quoted(tool.name()) + ": " + VisibleText.brief(speech),
                         "read the whole definition before anyone calls it",
                         tool.name());
             }
@@ -86,8 +87,8 @@ final class ToolReview {
                         foreign ? Severity.WARNING : Severity.NOTE,
                         Code.NAMES_OTHER_TOOL,
                         Place.of(""),
-                        "the description of tool " + Shown.quoted(tool.name()) + " names tool " + Shown.quoted(other)
-                                + (foreign ? " of another server" : ""),
+                        "the description of tool " + VisibleText.quoted(tool.name()) + " names tool "
+                                + VisibleText.quoted(other) + (foreign ? " of another server" : ""),
                         foreign ? "see that it doesn't change how that one is used" : null,
                         tool.name());
             }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.text;
 
+import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,6 +13,12 @@ public final class VisibleText {
 
     /** How many characters of a name are shown. MCP asks for names of 128 characters at most. */
     private static final int MAX_NAME = 128;
+
+    /** How many characters of a text are shown in a message that quotes it. */
+    private static final int MAX_QUOTE = 80;
+
+    /** How many names a message lists before it counts the others. */
+    private static final int MAX_LISTED = 3;
 
     private VisibleText() {}
 
@@ -92,6 +99,23 @@ public final class VisibleText {
             i += Character.charCount(c);
         }
         return end < text.length() ? out.append('…').toString() : out.toString();
+    }
+
+    /** The text as a message quotes it: on one line, escaped, cut after 80 characters, without quotes around it. */
+    public static String brief(String text) {
+        return escaped(text, MAX_QUOTE);
+    }
+
+    /** The {@linkplain #brief brief} text in single quotes. */
+    public static String quoted(String text) {
+        return "'" + brief(text) + "'";
+    }
+
+    /** The first three names, {@linkplain #quoted quoted}, and the number of the others. */
+    public static String list(Collection<String> names) {
+        String few = String.join(
+                ", ", names.stream().limit(MAX_LISTED).map(VisibleText::quoted).toList());
+        return names.size() > MAX_LISTED ? few + " and " + (names.size() - MAX_LISTED) + " more" : few;
     }
 
     /** A name that came over the wire, on one line, escaped, and cut after 128 characters. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.value;
 
+import dev.interlock.policy.text.Skeleton;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

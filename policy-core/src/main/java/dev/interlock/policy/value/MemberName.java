@@ -1,5 +1,6 @@
 package dev.interlock.policy.value;
 
+import dev.interlock.policy.text.Skeleton;
 import java.util.Locale;
 
 /**

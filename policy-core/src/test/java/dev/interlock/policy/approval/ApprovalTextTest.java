@@ -2,7 +2,7 @@ package dev.interlock.policy.approval;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.text.VisibleText;
 import java.util.Map;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
@@ -12,7 +12,7 @@ class ApprovalTextTest {
     @Test
     void noCharacterThatCantBeSeenIsShownAsItIs() {
         int[] shown = IntStream.range(0x80, Character.MIN_SURROGATE)
-                .filter(LookAlikes::isInvisible)
+                .filter(VisibleText::isInvisible)
                 .filter(c -> textOf("ACME" + Character.toString(c)).indexOf(c) >= 0)
                 .toArray();
 

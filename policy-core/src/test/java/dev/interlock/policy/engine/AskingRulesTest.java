@@ -86,8 +86,8 @@ class AskingRulesTest {
     }
 
     private static Policy forAllTools(Rule rule, Map<String, dev.interlock.policy.Entry> tools) {
-        Map<dev.interlock.policy.NamePattern, dev.interlock.policy.Entry> named = new java.util.LinkedHashMap<>();
-        tools.forEach((name, entry) -> named.put(new dev.interlock.policy.NamePattern(name), entry));
+        Map<dev.interlock.policy.text.NamePattern, dev.interlock.policy.Entry> named = new java.util.LinkedHashMap<>();
+        tools.forEach((name, entry) -> named.put(new dev.interlock.policy.text.NamePattern(name), entry));
         return Policy.of(new dev.interlock.policy.PolicyBody(
                 Posture.ALLOW,
                 List.of(),

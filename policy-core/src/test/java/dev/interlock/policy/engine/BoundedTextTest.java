@@ -6,9 +6,9 @@ import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.HostName;
 import dev.interlock.policy.Operator;
-import dev.interlock.policy.value.Skeleton;
+import dev.interlock.policy.text.HostName;
+import dev.interlock.policy.text.Skeleton;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -98,7 +98,6 @@ class BoundedTextTest {
         String name = "a" + marks(2_000_000);
 
         assertThat(Skeleton.of(name)).isEqualTo(Skeleton.of("a" + marks(30)));
-        assertThat(LookAlikes.skeleton(name)).isEqualTo(Skeleton.of(name));
     }
 
     @Test

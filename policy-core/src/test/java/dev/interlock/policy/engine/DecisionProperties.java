@@ -3,7 +3,6 @@ package dev.interlock.policy.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyArbitraries;
 import dev.interlock.policy.PolicyEdits;
@@ -13,6 +12,7 @@ import dev.interlock.policy.engine.Decision.Verdict;
 import dev.interlock.policy.naive.Answer;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;

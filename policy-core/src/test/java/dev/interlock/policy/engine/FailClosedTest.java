@@ -9,7 +9,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
@@ -20,6 +19,7 @@ import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
@@ -239,7 +239,7 @@ class FailClosedTest {
 
     @Test
     void methodsAreDecidedByTheirExactNameBeforeAnyGlob() {
-        Map<dev.interlock.policy.NamePattern, Posture> methods = new LinkedHashMap<>();
+        Map<dev.interlock.policy.text.NamePattern, Posture> methods = new LinkedHashMap<>();
         methods.put(new NamePattern("prompts/*"), Posture.DENY);
         methods.put(new NamePattern("prompts/list"), Posture.ALLOW);
         PolicyBody body = PolicyBody.of(Posture.ALLOW);

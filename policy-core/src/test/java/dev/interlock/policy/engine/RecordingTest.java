@@ -10,7 +10,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalTickets;
@@ -31,6 +30,7 @@ import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Settlement;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolLock;

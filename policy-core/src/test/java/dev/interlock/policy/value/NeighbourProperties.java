@@ -2,6 +2,7 @@ package dev.interlock.policy.value;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.text.Skeleton;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;

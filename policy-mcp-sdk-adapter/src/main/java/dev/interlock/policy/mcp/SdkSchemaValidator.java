@@ -1,6 +1,6 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.LookAlikes;
+import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

@@ -1,11 +1,11 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Entry;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RiskSelector;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import java.util.ArrayList;
@@ -254,7 +254,7 @@ final class BodyReader {
     }
 
     private void unknown(Node.Pair pair, At at, String message, List<String> known, String list) {
-        String nearest = Nearest.hint(pair.name(), known);
+        String nearest = Suggestion.hint(pair.name(), known);
         context.findings.error(
                 "bad-name",
                 pair.key(),

@@ -2,12 +2,12 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.HostName;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.engine.Comparison;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.HostName;
+import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
@@ -395,7 +395,7 @@ final class ConditionReader {
         }
         List<String> candidates = new ArrayList<>(OPERATORS.keySet());
         candidates.addAll(OPERATOR_SYNONYMS.keySet());
-        String nearest = Nearest.to(text, candidates);
+        String nearest = Suggestion.to(text, candidates);
         return nearest == null ? null : OPERATOR_SYNONYMS.getOrDefault(nearest, nearest);
     }
 

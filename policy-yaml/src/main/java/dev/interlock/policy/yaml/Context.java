@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Place;
-import dev.interlock.policy.Regex;
+import dev.interlock.policy.text.Regex;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

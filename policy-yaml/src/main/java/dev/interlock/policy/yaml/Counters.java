@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Path;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -111,7 +111,7 @@ final class Counters {
             return "nothing is counted here; a rule counts with state: {counter: " + Display.clean(counter, 40)
                     + ", window: hour}; ";
         }
-        String nearest = Nearest.to(reference.path().text(), known);
+        String nearest = Suggestion.to(reference.path().text(), known);
         for (String path : known) {
             if (nearest == null && (path.endsWith("." + counter) || path.endsWith(".\"" + counter + "\""))) {
                 nearest = path;

@@ -1,6 +1,6 @@
 package dev.interlock.policy.yaml;
 
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -106,7 +106,7 @@ public final class Document {
                 if (keys.contains(pair.name())) {
                     members.parts.put(pair.name(), new Part(pair.value(), keyAt));
                 } else if (!Keys.isNote(pair.name())) {
-                    String nearest = Nearest.hint(pair.name(), keys);
+                    String nearest = Suggestion.hint(pair.name(), keys);
                     findings.error(
                             "unknown-key",
                             pair.key(),

@@ -1,10 +1,10 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

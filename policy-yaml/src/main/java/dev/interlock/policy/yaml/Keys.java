@@ -1,6 +1,6 @@
 package dev.interlock.policy.yaml;
 
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -133,6 +133,6 @@ final class Keys {
         if (!owners.isEmpty()) {
             return "'" + name + "' is a key of " + String.join(" or ", owners);
         }
-        return Nearest.hint(name, names());
+        return Suggestion.hint(name, names());
     }
 }

@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.engine.MethodNames;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.text.VisibleText;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Path;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.regex.Pattern;
@@ -35,7 +35,7 @@ final class PathReader {
         }
         List<String> given = context.given;
         if (given != null && path.root() == Path.Root.CTX && !given.contains(path.member(0))) {
-            String nearest = Nearest.to(path.member(0), given);
+            String nearest = Suggestion.to(path.member(0), given);
             context.findings.error(
                     "not-in-context",
                     node,
@@ -91,7 +91,7 @@ final class PathReader {
         if (roots.contains(first)) {
             return null;
         }
-        String nearest = dot < 0 ? null : Nearest.to(first, roots);
+        String nearest = dot < 0 ? null : Suggestion.to(first, roots);
         if (nearest != null) {
             return "did you mean '" + Display.clean(nearest + text.substring(dot), 60) + "'?";
         }

@@ -8,7 +8,7 @@ import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -138,7 +138,7 @@ final class RuleReader {
         if (text == null || ACTIONS.contains(text)) {
             return text;
         }
-        String nearest = Nearest.hint(text, ACTIONS);
+        String nearest = Suggestion.hint(text, ACTIONS);
         String hint = nearest == null ? "it is " + Scalars.alternatives(ACTIONS) : nearest;
         if (fields.get("rate_limit") instanceof Node.Scalar) {
             hint += (nearest == null ? "; " : " ")

@@ -1,6 +1,6 @@
 package dev.interlock.policy.yaml;
 
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
@@ -72,7 +72,7 @@ final class Scalars {
         if (text == null || words.contains(text)) {
             return text;
         }
-        String nearest = Nearest.hint(text, words);
+        String nearest = Suggestion.hint(text, words);
         findings.error(
                 "bad-value",
                 node,

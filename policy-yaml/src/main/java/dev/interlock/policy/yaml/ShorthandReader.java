@@ -4,7 +4,7 @@ import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Window;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -76,7 +76,7 @@ final class ShorthandReader {
         if (max.startsWith("-")) {
             return "to deny every call, write action: deny";
         }
-        String nearest = max.matches("[0-9]{1,13}") ? Nearest.to(window, Times.UNITS) : null;
+        String nearest = max.matches("[0-9]{1,13}") ? Suggestion.to(window, Times.UNITS) : null;
         return nearest == null ? usual : "did you mean '" + max + "/" + nearest + "'?";
     }
 }

@@ -1,7 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Window;
-import dev.interlock.policy.review.Nearest;
+import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.value.NumberValue;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -44,7 +44,7 @@ final class Times {
         }
         Matcher matcher = LENGTH.matcher(text);
         if (!matcher.matches()) {
-            String nearest = Nearest.hint(singular(text), UNITS);
+            String nearest = Suggestion.hint(singular(text), UNITS);
             context.findings.error(
                     "bad-window",
                     node,

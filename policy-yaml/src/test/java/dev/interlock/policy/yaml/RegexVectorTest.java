@@ -2,7 +2,7 @@ package dev.interlock.policy.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.Regex;
+import dev.interlock.policy.text.Regex;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

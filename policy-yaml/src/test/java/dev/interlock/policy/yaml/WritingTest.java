@@ -5,11 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.text.NamePattern;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.audit.log;
 
 import dev.interlock.policy.Path;
+import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.value.ObjectValue;
-import dev.interlock.policy.value.Skeleton;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;

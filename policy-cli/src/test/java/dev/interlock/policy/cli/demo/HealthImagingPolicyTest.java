@@ -2,13 +2,13 @@ package dev.interlock.policy.cli.demo;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.NamePattern;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.cli.StandingTime;
 import dev.interlock.policy.engine.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

@@ -1,6 +1,5 @@
-package dev.interlock.policy;
+package dev.interlock.policy.text;
 
-import dev.interlock.policy.value.Skeleton;
 import java.net.IDN;
 import java.net.InetAddress;
 import java.net.UnknownHostException;
@@ -53,7 +52,7 @@ public final class HostName {
     }
 
     /** Whether a canonical host is an address and no name. */
-    static boolean isAddress(String canonical) {
+    public static boolean isAddress(String canonical) {
         return canonical.indexOf(':') >= 0 || isDigits(canonical.substring(canonical.lastIndexOf('.') + 1));
     }
 

@@ -1,4 +1,4 @@
-package dev.interlock.policy;
+package dev.interlock.policy.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,8 +1,5 @@
-package dev.interlock.policy.engine;
+package dev.interlock.policy.text;
 
-import dev.interlock.policy.NamePattern;
-import dev.interlock.policy.text.VisibleText;
-import dev.interlock.policy.value.Skeleton;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -10,7 +7,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class LookAlikes {
 
-    static final int MAX_NAME = 128;
+    /** The most characters (UTF-16 units) of a name; MCP asks for no more, and a longer one is denied. */
+    public static final int MAX_NAME = 128;
 
     private static final int MAX_WORD = 64;
 
@@ -31,10 +29,10 @@ public final class LookAlikes {
     }
 
     /** Whether nothing of a name can be seen: it is empty, or all spaces, invisible characters and marks without a letter. */
-    static boolean showsNothing(String name) {
+    public static boolean showsNothing(String name) {
         for (int i = 0; i < name.length(); ) {
             int c = name.codePointAt(i);
-            if (c != ' ' && !isInvisible(c) && !isMark(c)) {
+            if (c != ' ' && !VisibleText.isInvisible(c) && !isMark(c)) {
                 return false;
             }
             i += Character.charCount(c);
@@ -49,17 +47,7 @@ public final class LookAlikes {
 
     /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
     public static boolean isWord(String name) {
-        return name.length() <= MAX_WORD && name.codePoints().noneMatch(c -> c == ' ' || isInvisible(c));
-    }
-
-    /** Whether a character can't be seen, or can't be told from a space. */
-    public static boolean isInvisible(int c) {
-        return VisibleText.isInvisible(c);
-    }
-
-    /** What all names that look like {@code name} have in common. Glob characters stay as they are. */
-    public static String skeleton(String name) {
-        return Skeleton.of(name);
+        return name.length() <= MAX_WORD && name.codePoints().noneMatch(c -> c == ' ' || VisibleText.isInvisible(c));
     }
 
     /**
@@ -68,12 +56,7 @@ public final class LookAlikes {
      */
     public static boolean passesFor(String name, NamePattern glob) {
         return (Skeleton.isAscii(name) && Skeleton.isAscii(glob.text()))
-                ? new NamePattern(fold(glob.text())).matches(fold(name))
-                : new NamePattern(skeleton(glob.text())).matches(skeleton(name));
-    }
-
-    /** The name without its case and compatibility forms. */
-    static String fold(String name) {
-        return Skeleton.fold(name);
+                ? new NamePattern(Skeleton.fold(glob.text())).matches(Skeleton.fold(name))
+                : new NamePattern(Skeleton.of(glob.text())).matches(Skeleton.of(name));
     }
 }

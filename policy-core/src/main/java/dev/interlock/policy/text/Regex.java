@@ -1,4 +1,4 @@
-package dev.interlock.policy;
+package dev.interlock.policy.text;
 
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;

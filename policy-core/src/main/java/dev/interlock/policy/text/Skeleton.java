@@ -1,6 +1,5 @@
-package dev.interlock.policy.value;
+package dev.interlock.policy.text;
 
-import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;
 import java.util.Locale;
 

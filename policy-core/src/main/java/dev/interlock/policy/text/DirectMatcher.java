@@ -1,4 +1,4 @@
-package dev.interlock.policy;
+package dev.interlock.policy.text;
 
 import java.util.ArrayList;
 import java.util.List;

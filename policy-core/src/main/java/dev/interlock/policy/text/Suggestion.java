@@ -1,4 +1,4 @@
-package dev.interlock.policy.review;
+package dev.interlock.policy.text;
 
 import java.util.Collection;
 import java.util.Locale;
@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
  * neighbours (the optimal string alignment distance), if they are few enough for a typing mistake. Case, {@code -},
  * {@code .}, spaces and {@code _} count as one way of joining words.
  */
-public final class Nearest {
+public final class Suggestion {
 
     /** Longer names are no typing mistakes, and comparing them would cost their product. */
     private static final int LONGEST = 64;
 
-    private Nearest() {}
+    private Suggestion() {}
 
     /** {@code did you mean '…'?}, with the name made fit for one line, or null if no name is near. */
     public static @Nullable String hint(String written, Collection<String> names) {
         String nearest = to(written, names);
-        return nearest == null ? null : "did you mean " + Shown.quoted(nearest) + "?";
+        return nearest == null ? null : "did you mean " + VisibleText.quoted(nearest) + "?";
     }
 
     /** The nearest name other than the written one, or null if none is near. */

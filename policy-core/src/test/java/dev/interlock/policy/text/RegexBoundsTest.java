@@ -1,8 +1,9 @@
-package dev.interlock.policy;
+package dev.interlock.policy.text;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.management.ThreadMXBean;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.value.Value;
 import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
