@@ -1,9 +1,22 @@
 package dev.interlock.policy.cli;
 
+import dev.interlock.policy.cli.approvals.ApprovalsCommand;
+import dev.interlock.policy.cli.audit.AuditCommand;
 import dev.interlock.policy.cli.demo.DemoCommand;
 import dev.interlock.policy.cli.demo.DemoServerCommand;
+import dev.interlock.policy.cli.io.Failures;
+import dev.interlock.policy.cli.io.Version;
+import dev.interlock.policy.cli.policy.ExplainCommand;
+import dev.interlock.policy.cli.policy.SchemaCommand;
+import dev.interlock.policy.cli.policy.TestCommand;
+import dev.interlock.policy.cli.policy.ValidateCommand;
+import dev.interlock.policy.cli.proxy.ProxyCommand;
+import dev.interlock.policy.cli.replay.ReplayCommand;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.cli.screen.ScreenHelp;
+import dev.interlock.policy.cli.server.CheckCommand;
+import dev.interlock.policy.cli.server.LockCommand;
+import dev.interlock.policy.cli.server.ScanCommand;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.OutputStreamWriter;

@@ -3,6 +3,7 @@ package dev.interlock.policy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.cli.proxy.ProxyIT;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.cli.server.JsonRpc;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;

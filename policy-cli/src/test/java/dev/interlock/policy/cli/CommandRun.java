@@ -6,10 +6,10 @@ import java.io.StringWriter;
 import picocli.CommandLine;
 
 /** One run of the command in this process. */
-record CommandRun(int code, String out, String err) {
+public record CommandRun(int code, String out, String err) {
 
     /** Its output goes where lines stay whole. */
-    static CommandRun of(String... args) {
+    public static CommandRun of(String... args) {
         return on(Screen.of(Screen.UNBOUNDED), args);
     }
 

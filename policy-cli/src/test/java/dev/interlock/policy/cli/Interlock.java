@@ -11,21 +11,21 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 
 /** Runs the command as people do: as a process of its own, in a directory, on files. */
-final class Interlock {
+public final class Interlock {
 
     /** Ends a test that hangs, on however busy a machine; nothing is measured by it. */
-    static final long PATIENCE_SECONDS = 300;
+    public static final long PATIENCE_SECONDS = 300;
 
     private final Path directory;
     private final Map<String, String> environment = new HashMap<>();
     private boolean merged;
 
-    Interlock(Path directory) {
+    public Interlock(Path directory) {
         this.directory = directory;
     }
 
     /** What came of a run. */
-    record Result(int code, String out, String err) {}
+    public record Result(int code, String out, String err) {}
 
     /** Has both streams in one, as a terminal shows them. */
     Interlock merged() {
@@ -34,21 +34,21 @@ final class Interlock {
     }
 
     /** Has a variable in its environment from now on. */
-    Interlock with(String variable, String value) {
+    public Interlock with(String variable, String value) {
         environment.put(variable, value);
         return this;
     }
 
-    Interlock file(String name, String text) throws IOException {
+    public Interlock file(String name, String text) throws IOException {
         Files.writeString(directory.resolve(name), text);
         return this;
     }
 
-    Result run(String... args) throws IOException, InterruptedException {
+    public Result run(String... args) throws IOException, InterruptedException {
         return runWith("", args);
     }
 
-    Result runWith(String in, String... args) throws IOException, InterruptedException {
+    public Result runWith(String in, String... args) throws IOException, InterruptedException {
         Path out = Files.createTempFile(directory, "out", ".txt");
         Path err = Files.createTempFile(directory, "err", ".txt");
         Path input = Files.writeString(Files.createTempFile(directory, "in", ".txt"), in);
@@ -67,7 +67,7 @@ final class Interlock {
     }
 
     /** The process, not started yet. */
-    ProcessBuilder builder(String... args) {
+    public ProcessBuilder builder(String... args) {
         List<String> command = new ArrayList<>(java());
         command.add(Main.class.getName());
         command.addAll(List.of(args));
@@ -78,7 +78,7 @@ final class Interlock {
     }
 
     /** How a JVM is started that has what this one has. */
-    static List<String> java() {
+    public static List<String> java() {
         String home = System.getProperty("java.home");
         return List.of(
                 Path.of(home, "bin", "java").toString(),
@@ -89,7 +89,7 @@ final class Interlock {
                 System.getProperty("java.class.path"));
     }
 
-    static byte[] utf8(String text) {
+    public static byte[] utf8(String text) {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 }

@@ -3,6 +3,7 @@ package dev.interlock.policy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.cli.server.JsonRpc;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;
 import java.io.IOException;

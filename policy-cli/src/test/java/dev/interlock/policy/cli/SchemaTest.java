@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.cli.policy.SchemaCommand;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;

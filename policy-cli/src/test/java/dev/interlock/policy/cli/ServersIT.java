@@ -3,6 +3,8 @@ package dev.interlock.policy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.Interlock.Result;
+import dev.interlock.policy.cli.proxy.RedisOptions;
+import dev.interlock.policy.cli.server.JsonRpc;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;

@@ -1,9 +1,0 @@
-package dev.interlock.policy.cli;
-
-/** A line of a recording can't be used; the message says why. */
-final class DamagedLineException extends RuntimeException {
-
-    DamagedLineException(String message) {
-        super(message, null, false, false);
-    }
-}

@@ -1,0 +1,170 @@
+package dev.interlock.policy.cli.approvals;
+
+import dev.interlock.policy.approval.ApprovalText;
+import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import dev.interlock.policy.value.ValueLimits;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Where a proxy's tickets are answered: a socket in a directory that only this user can enter. Each connection brings one
+ * line with a request and takes one line with the answer.
+ */
+public final class ApprovalDesk implements AutoCloseable {
+
+    /** Who connects and says nothing must not keep others from being heard. */
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    private static final Logger log = LoggerFactory.getLogger(ApprovalDesk.class);
+
+    private final ApprovalTickets tickets;
+    private final Path socket;
+    private final ServerSocketChannel server;
+
+    private ApprovalDesk(ApprovalTickets tickets, Path socket, ServerSocketChannel server) {
+        this.tickets = tickets;
+        this.socket = socket;
+        this.server = server;
+    }
+
+    /**
+     * Opens a desk, and answers on a thread of its own.
+     *
+     * @throws CliException if there can be none that is only this user's
+     */
+    public static ApprovalDesk open(ApprovalTickets tickets, ApprovalDirectory directory) {
+        Path socket = directory.make().resolve(ProcessHandle.current().pid() + ApprovalDirectory.SUFFIX);
+        try {
+            // Left by a process that had this number before.
+            Files.deleteIfExists(socket);
+            ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+            server.bind(UnixDomainSocketAddress.of(socket));
+            ApprovalDesk desk = new ApprovalDesk(tickets, socket, server);
+            Thread thread = new Thread(desk::serve, "interlock-approvals");
+            thread.setDaemon(true);
+            thread.start();
+            return desk;
+        } catch (IOException | UnsupportedOperationException e) {
+            throw new CliException("approvals can't be taken at " + socket + ": " + e.getMessage());
+        }
+    }
+
+    private void serve() {
+        while (true) {
+            SocketChannel client;
+            try {
+                client = server.accept();
+            } catch (IOException e) {
+                log.debug(
+                        "No more requests about approvals are taken ({})",
+                        e.getClass().getName());
+                return;
+            }
+            try (client) {
+                Runnable onTime = Alarm.system().in(PATIENCE, () -> close(client));
+                ApprovalWire.write(
+                        client,
+                        answer(ApprovalWire.read(client), ApprovalWire.user(client))
+                                .toString());
+                onTime.run();
+            } catch (Throwable e) {
+                // Whatever it is, the next one is to be heard. It concerns one client, which sees its connection end
+                // without an answer.
+                log.debug(
+                        "A request about approvals was not answered ({})",
+                        e.getClass().getName());
+            }
+        }
+    }
+
+    private static void close(SocketChannel client) {
+        try {
+            client.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /**
+     * @param user the operating system's name for who asks
+     */
+    private Json answer(String request, String user) {
+        if (!(JsonText.read(request, "the request") instanceof ObjectValue asked)) {
+            return new Json().put("problem", "the request is no object");
+        }
+        String ticket = String.valueOf(asked.text("ticket"));
+        String by = by(user, asked.text("by"));
+        return switch (String.valueOf(asked.text("do"))) {
+            case "list" -> new Json().put("tickets", tickets.list(), ApprovalDesk::json);
+            case "approve" ->
+                outcome(
+                        asked.get("args") instanceof ObjectValue args
+                                ? tickets.approve(ticket, by, Arguments.freeze(args.toJava(), ValueLimits.DEFAULT))
+                                : tickets.approve(ticket, by));
+            case "deny" -> outcome(tickets.deny(ticket, by, asked.text("reason")));
+            default -> new Json().put("problem", "the request is not known");
+        };
+    }
+
+    /** Who answers, for the record: the user first, whom nobody can make up, then whom they say to be if they do. */
+    private static String by(String user, @Nullable String said) {
+        return said == null || said.isBlank() || said.equals(user) ? user : user + ", as " + said;
+    }
+
+    private static Json outcome(ApprovalTickets.Outcome outcome) {
+        return new Json().put("outcome", outcome.name().toLowerCase(Locale.ROOT));
+    }
+
+    private static Json json(Ticket ticket) {
+        return new Json()
+                .put("ticket", ticket.id())
+                .put("state", ticket.state().name().toLowerCase(Locale.ROOT))
+                .put("secondsLeft", ticket.left().toSeconds())
+                .put("tool", ticket.request().tool())
+                .put("server", ticket.request().server())
+                .put("identity", ticket.request().identity())
+                .put("session", ticket.request().session())
+                .put("rules", ticket.request().rules(), ApprovalDesk::json)
+                .put("context", (Value) ticket.request().bound())
+                .put("args", (Value) ticket.request().arguments().root())
+                .put("parameters", (Value) ticket.request().parameters())
+                .put("text", ApprovalText.of(ticket.request()));
+    }
+
+    private static Json json(AskingRule rule) {
+        return new Json()
+                .put("name", rule.name())
+                .put("place", rule.place().path())
+                .put("message", rule.message());
+    }
+
+    @Override
+    public void close() {
+        try {
+            server.close();
+            Files.deleteIfExists(socket);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+}

@@ -1,0 +1,62 @@
+package dev.interlock.policy.cli.approvals;
+
+import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.cli.io.Version;
+import dev.interlock.policy.value.Value;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock approvals approve}. */
+@Command(
+        name = "approve",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {"Says yes to a ticket.", "When the agent makes its call again, it passes, once."},
+        footer = {
+            "",
+            "Example:",
+            "  interlock approvals approve 4k9m-tz2q-0d7x-b1hn",
+            "  interlock approvals approve 4k9m-tz2q-0d7x-b1hn --args '{\"amount\": 30}'",
+        })
+final class ApprovalsApproveCommand implements Callable<Integer> {
+
+    @Parameters(paramLabel = "TICKET", description = "The ticket's id.")
+    private String ticket = "";
+
+    @Option(
+            names = "--args",
+            paramLabel = "JSON",
+            description = "What is to be sent in place of the call's own arguments; the policy decides on it anew.")
+    private @Nullable String args;
+
+    @Option(
+            names = "--by",
+            paramLabel = "NAME",
+            description = "A name for the record, beside that of the system's user, which is always in it.")
+    private @Nullable String by;
+
+    @Mixin
+    private ApprovalsOptions approvals;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Json request = new Json().put("do", "approve").put("ticket", ticket).maybe("by", by);
+        if (args != null) {
+            request.put("args", Value.freeze(JsonText.object(args, "--args")));
+        }
+        approvals.answer(ticket, request);
+        spec.commandLine().getOut().println("Approved. The call passes when the agent makes it again.");
+        return ExitCode.OK;
+    }
+}

@@ -1,0 +1,55 @@
+package dev.interlock.policy.cli.approvals;
+
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Option;
+
+/** Where proxies are asked about their tickets. */
+final class ApprovalsOptions {
+
+    @Option(
+            names = "--approvals-dir",
+            paramLabel = "DIR",
+            description = "Where the proxies have their sockets. Default: ~/.interlock/approvals.")
+    private @Nullable Path directory;
+
+    /** What each proxy that runs answers. */
+    List<ObjectValue> ask(Json request) {
+        List<ObjectValue> answers = new ArrayList<>();
+        for (Path socket : ApprovalDirectory.of(directory).sockets()) {
+            ApprovalWire.ask(socket, request.toString()).ifPresent(answer -> {
+                if (JsonText.read(answer, "the answer of " + socket) instanceof ObjectValue object) {
+                    answers.add(object);
+                }
+            });
+        }
+        return answers;
+    }
+
+    /**
+     * Gives a ticket its answer, whichever proxy it is of.
+     *
+     * @throws CliException if it is of none, or was answered before
+     */
+    void answer(String ticket, Json request) {
+        boolean answered = false;
+        for (ObjectValue answer : ask(request)) {
+            Value outcome = answer.get("outcome");
+            if (new Value.Text("accepted").equals(outcome)) {
+                return;
+            }
+            answered |= new Value.Text("already_answered").equals(outcome);
+        }
+        throw new CliException(
+                answered
+                        ? "ticket " + ticket + " has been answered already"
+                        : "there is no ticket " + ticket + "; it may have expired. See: interlock approvals list");
+    }
+}

@@ -1,0 +1,117 @@
+package dev.interlock.policy.cli.audit;
+
+import dev.interlock.policy.cli.io.Colours;
+import dev.interlock.policy.cli.io.Count;
+import dev.interlock.policy.cli.io.Printable;
+import dev.interlock.policy.engine.ToolCall;
+
+/** A line of an audit log, for people: nothing in it can move the cursor or hide what is shown. */
+final class AuditLineText {
+
+    private static final int WIDTH = 8;
+    private static final int DIGEST = 12;
+
+    private final Colours colours;
+
+    AuditLineText(Colours colours) {
+        this.colours = colours;
+    }
+
+    String of(AuditLine line) {
+        String start = colours.faint(Printable.of(line.text("t"))) + "  ";
+        return start
+                + switch (line.event()) {
+                    case "decision" -> decision(line, tool(line));
+                    case "method" -> decision(line, method(line));
+                    case "settlement" ->
+                        faint("ended") + tool(line) + "  " + Printable.of(line.text("outcome")) + ", after "
+                                + time(line.number("tookMicros"));
+                    case "policy" ->
+                        padded("policy") + Printable.of(line.text("change")) + "  "
+                                + shortDigest(line.text("policyDigest")) + quoted(line.text("policyDescription"));
+                    case "failure" -> red("failure") + tool(line) + "  " + Printable.of(line.text("failure"));
+                    case "lost" -> red("lost") + Count.of(line.number("events"), "event");
+                    case "open" -> faint("open") + Printable.of(line.text("before"));
+                    case "seal" -> faint("closed") + Printable.of(line.text("reason"));
+                    default -> Printable.of(line.event());
+                };
+    }
+
+    private String decision(AuditLine line, String what) {
+        StringBuilder text = new StringBuilder();
+        String decision = line.text("decision");
+        String shown = padded(Printable.of(decision));
+        text.append(
+                switch (decision) {
+                    case "allowed", "approved" -> colours.green(shown);
+                    case "asked", "audited" -> colours.yellow(shown);
+                    default -> colours.red(shown);
+                });
+        text.append(what);
+        if (!line.text("rule").isEmpty()) {
+            text.append("  by ").append(Printable.of(line.text("rule")));
+        }
+        if (!line.text("code").isEmpty() && !line.text("code").equals("allowed")) {
+            text.append(" [").append(Printable.of(line.text("code"))).append(']');
+        }
+        for (String who : new String[] {"identity", "session"}) {
+            if (!line.text(who).isEmpty() && !line.text(who).equals(ToolCall.COMMON_SESSION)) {
+                text.append("  ").append(who).append(' ').append(Printable.of(line.text(who)));
+            }
+        }
+        if (!line.text("by").isEmpty()) {
+            text.append("  answered by ").append(Printable.of(line.text("by")));
+        }
+        if (!line.text("ticket").isEmpty()) {
+            text.append("  ticket ").append(Printable.of(line.text("ticket")));
+        }
+        if (line.number("retryAfterMs") > 0) {
+            text.append("  room in ").append(time(line.number("retryAfterMs") * 1_000));
+        }
+        if (line.members().containsKey("tookMicros")) {
+            text.append("  ").append(time(line.number("tookMicros")));
+        }
+        return text.toString();
+    }
+
+    private static String method(AuditLine line) {
+        return (line.text("from").equals("server") ? "from " : "to ")
+                + (line.text("server").isEmpty() ? "the server: " : Printable.of(line.text("server")) + ": ")
+                + Printable.of(line.text("method"))
+                + (line.members().containsKey("embedded") ? " (within an answer)" : "");
+    }
+
+    private static String tool(AuditLine line) {
+        String server = line.text("server");
+        return (server.isEmpty() ? "" : Printable.of(server) + "/") + Printable.of(line.text("tool"));
+    }
+
+    private static String quoted(String description) {
+        return description.isEmpty() ? "" : "  " + Printable.of(description);
+    }
+
+    private static String shortDigest(String digest) {
+        String shown = Printable.of(digest);
+        return shown.length() > DIGEST ? shown.substring(0, DIGEST) : shown;
+    }
+
+    /** A length of time that was given in microseconds. */
+    static String time(long micros) {
+        if (micros < 1_000) {
+            return micros + " µs";
+        }
+        return micros < 1_000_000 ? micros / 1_000 + " ms" : micros / 1_000_000 + " s";
+    }
+
+    private String faint(String word) {
+        return colours.faint(padded(word));
+    }
+
+    private String red(String word) {
+        return colours.red(padded(word));
+    }
+
+    private static String padded(String word) {
+        return word + " ".repeat(Math.max(1, WIDTH + 1 - word.length()));
+    }
+}

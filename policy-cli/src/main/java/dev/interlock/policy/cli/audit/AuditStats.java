@@ -1,0 +1,399 @@
+package dev.interlock.policy.cli.audit;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.cli.io.Count;
+import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.Printable;
+import dev.interlock.policy.limit.Settlement;
+import java.time.Instant;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/** Counts what is in an audit log. */
+final class AuditStats {
+
+    /** Names that are counted one by one; whoever calls tools that aren't there chooses names as they like. */
+    private static final int MOST_NAMES = 10_000;
+
+    private static final String OTHERS = "(others)";
+
+    private static final String AUDITED = "audited";
+    private static final Set<String> KNOWN_EVENTS =
+            Set.of("decision", "method", "settlement", "policy", "failure", "lost", "open", "seal");
+    private static final Set<String> REFUSALS = Set.of("denied", "hidden", "refused");
+    private static final Set<String> PASSES = Set.of("allowed", "approved", AUDITED);
+    private static final Set<String> KNOWN_DECISIONS = Arrays.stream(AuditEvent.Outcome.values())
+            .map(AuditEvent.Outcome::text)
+            .collect(Collectors.toSet());
+
+    private static final long MILLIS_PER_MINUTE = 60_000;
+
+    /** What each line of the log tells of. */
+    private final Map<String, Long> events = new TreeMap<>();
+
+    /** What each call came to in the end. */
+    private final Map<String, Long> decisions = new TreeMap<>();
+
+    private final Map<String, Long> methods = new TreeMap<>();
+
+    /** How the calls that were let through have ended. */
+    private final Map<String, Long> endings = new TreeMap<>();
+
+    private final Tally<Answer> answers = new Tally<>(MOST_NAMES, answer -> new Answer(OTHERS, answer.decision()));
+    private final Tally<Denial> denials = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
+    /** What the policy was against, and only recorded. */
+    private final Tally<Denial> recorded = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
+
+    private final Map<String, Calls> tools = new HashMap<>();
+
+    /** What the calls have come to that have not ended: a later line may tell more of them. By the id of the decision. */
+    private final Map<String, Open> open = new HashMap<>();
+
+    private long[] took = new long[1_024];
+    private int timed;
+    private long calls;
+    private long lines;
+    private long unreadable;
+    private long lost;
+    /** Calls that were let through, and whose end is not on record. */
+    private long unended;
+
+    /** Endings of calls whose decision is in no file that was read. */
+    private long strayEndings;
+
+    private @Nullable Instant first;
+    private @Nullable Instant last;
+
+    /**
+     * What denials are counted by.
+     *
+     * @param rule which rule denied
+     * @param tool what was denied: a tool, or another method
+     */
+    record Denial(String rule, String code, String tool) {
+
+        private static final Denial OF_OTHERS = new Denial(OTHERS, "", OTHERS);
+    }
+
+    /**
+     * What answers to questions are counted by.
+     *
+     * @param by who answered; empty if the log doesn't say, as when nobody did
+     * @param decision what came of it
+     */
+    record Answer(String by, String decision) {}
+
+    /**
+     * A call that has not ended.
+     *
+     * @param decision what it has come to
+     * @param denial why the policy is against it, if it is
+     */
+    private record Open(String decision, Denial denial) {}
+
+    /** The calls of one tool. */
+    private static final class Calls {
+        private long count;
+        private long minute = Long.MIN_VALUE;
+        private long inMinute;
+        private long peak;
+
+        /** Times that go back a little are counted where they fall; the peak may then be a little too low. */
+        void add(@Nullable Instant time) {
+            count++;
+            if (time == null) {
+                return;
+            }
+            long now = Math.floorDiv(time.toEpochMilli(), MILLIS_PER_MINUTE);
+            inMinute = now == minute ? inMinute + 1 : 1;
+            minute = now;
+            peak = Math.max(peak, inMinute);
+        }
+    }
+
+    void unreadable() {
+        lines++;
+        unreadable++;
+    }
+
+    void add(AuditLine line) {
+        lines++;
+        events.merge(KNOWN_EVENTS.contains(line.event()) ? line.event() : OTHERS, 1L, Long::sum);
+        switch (line.event()) {
+            case "decision" -> decision(line);
+            case "method" -> {
+                methods.merge(decided(line), 1L, Long::sum);
+                denial(line, line.text("method"));
+            }
+            case "settlement" -> settlement(line);
+            case "lost" -> lost += line.number("events");
+            default -> {}
+        }
+    }
+
+    /** What a decision came to; a word that is not known is somebody's who wrote the line by hand. */
+    private static String decided(AuditLine line) {
+        String decision = line.text("decision");
+        return KNOWN_DECISIONS.contains(decision) ? decision : OTHERS;
+    }
+
+    private Denial denial(AuditLine line, String what) {
+        Denial denial = new Denial(line.text("rule"), line.text("code"), what);
+        if (REFUSALS.contains(line.text("decision"))) {
+            denials.add(denial);
+        } else if (line.text("decision").equals(AUDITED)) {
+            recorded.add(denial);
+        }
+        return denial;
+    }
+
+    private void decision(AuditLine line) {
+        String decision = decided(line);
+        decisions.merge(decision, 1L, Long::sum);
+        Open now = new Open(decision, denial(line, line.text("tool")));
+        unended += PASSES.contains(decision) ? 1 : 0;
+        if (decision.equals("approved") || decision.equals("refused")) {
+            answers.add(new Answer(line.text("by"), decision));
+        }
+        Open before = reopen(line.text("id"), now);
+        if (before == null) {
+            call(line);
+        } else {
+            forget(before);
+        }
+    }
+
+    /** What was known of the same call; null if this is the first of it. */
+    private @Nullable Open reopen(String id, Open now) {
+        if (id.isEmpty()) {
+            return null;
+        }
+        return REFUSALS.contains(now.decision()) ? open.remove(id) : open.put(id, now);
+    }
+
+    /** What is told of a call a second time counts in place of the first. */
+    private void forget(Open before) {
+        decisions.merge(before.decision(), -1L, Long::sum);
+        decisions.remove(before.decision(), 0L);
+        unended -= PASSES.contains(before.decision()) ? 1 : 0;
+        if (before.decision().equals(AUDITED)) {
+            recorded.remove(before.denial());
+        }
+    }
+
+    private void call(AuditLine line) {
+        calls++;
+        if (timed == took.length) {
+            took = Arrays.copyOf(took, 2 * timed);
+        }
+        took[timed++] = line.number("tookMicros");
+        Instant time = line.time();
+        if (time != null) {
+            first = first == null || time.isBefore(first) ? time : first;
+            last = last == null || time.isAfter(last) ? time : last;
+        }
+        String tool = line.text("tool");
+        String counted = tools.size() < MOST_NAMES || tools.containsKey(tool) ? tool : OTHERS;
+        tools.computeIfAbsent(counted, name -> new Calls()).add(time);
+    }
+
+    private void settlement(AuditLine line) {
+        Open ended = open.remove(line.text("id"));
+        if (ended == null || !PASSES.contains(ended.decision())) {
+            strayEndings++;
+        } else {
+            unended--;
+            String outcome = line.text("outcome");
+            endings.merge(Settlement.of(outcome).isPresent() ? outcome : OTHERS, 1L, Long::sum);
+        }
+    }
+
+    /** The minutes between the first and the last call; at least one. */
+    private double minutes() {
+        Instant from = first;
+        Instant to = last;
+        return from == null || to == null
+                ? 1
+                : Math.max(1, (double) (to.toEpochMilli() - from.toEpochMilli()) / MILLIS_PER_MINUTE);
+    }
+
+    private List<Map.Entry<String, Calls>> topTools(int most) {
+        return tools.entrySet().stream()
+                .sorted(Comparator.<Map.Entry<String, Calls>>comparingLong(entry -> entry.getValue().count)
+                        .reversed()
+                        .thenComparing(Map.Entry::getKey))
+                .limit(most)
+                .toList();
+    }
+
+    /** The smallest time that so many of a thousand decisions did not exceed. */
+    private long percentile(int perMille) {
+        return timed == 0 ? 0 : took[(int) Math.max(0, ((long) timed * perMille + 999) / 1_000 - 1)];
+    }
+
+    private void sort() {
+        Arrays.sort(took, 0, timed);
+    }
+
+    /** For people. */
+    String text(int most) {
+        sort();
+        StringBuilder out = new StringBuilder();
+        out.append(Count.of(calls, "call")).append(first == null ? "" : ", " + first + " to " + last);
+        out.append(decisions.isEmpty() ? "" : '\n' + counts(decisions));
+        if (!methods.isEmpty()) {
+            out.append("\nother requests: ").append(counts(methods));
+        }
+        out.append(ends());
+        answers.append(
+                out,
+                "who answered",
+                most,
+                answer -> answer.decision() + " by "
+                        + (answer.by().isEmpty() ? "nobody known" : Printable.of(answer.by())));
+        denials.append(out, "denied", most, AuditStats::text);
+        recorded.append(out, "would have been denied, but for audit mode", most, AuditStats::text);
+        appendTools(out, most);
+        out.append("\n\ntime to decide: half in ")
+                .append(AuditLineText.time(percentile(500)))
+                .append(", 90 % in ")
+                .append(AuditLineText.time(percentile(900)))
+                .append(", 99 % in ")
+                .append(AuditLineText.time(percentile(990)))
+                .append(", all in ")
+                .append(AuditLineText.time(percentile(1_000)));
+        if (lost > 0) {
+            out.append("\n").append(Count.of(lost, "event")).append(" dropped, as the log says itself");
+        }
+        if (unreadable > 0) {
+            out.append("\n")
+                    .append(Count.of(unreadable, "line"))
+                    .append(" could not be read; interlock audit verify tells where");
+        }
+        return out.toString();
+    }
+
+    /** How the calls that were let through have ended; together they are all of them. */
+    private String ends() {
+        Map<String, Long> ends = new LinkedHashMap<>(endings);
+        if (unended > 0) {
+            ends.put("not on record", unended);
+        }
+        return (ends.isEmpty() ? "" : "\nended: " + counts(ends))
+                + (strayEndings == 0
+                        ? ""
+                        : "\n" + Count.of(strayEndings, "ending") + " of calls that are not in what was read");
+    }
+
+    private void appendTools(StringBuilder out, int most) {
+        if (tools.isEmpty()) {
+            return;
+        }
+        out.append("\n\ncalls by tool: ").append(Count.number(calls));
+        out.append(" (in all, a minute on average, in the busiest minute)");
+        List<Map.Entry<String, Calls>> top = topTools(most);
+        for (Map.Entry<String, Calls> entry : top) {
+            Calls of = entry.getValue();
+            out.append(String.format(
+                    Locale.ROOT,
+                    "%n%8s %8.1f %8s  %s",
+                    Count.number(of.count),
+                    of.count / minutes(),
+                    Count.number(of.peak),
+                    Printable.of(entry.getKey())));
+        }
+        if (tools.size() > top.size()) {
+            long shown = top.stream().mapToLong(entry -> entry.getValue().count).sum();
+            out.append(String.format(
+                    "%n%8s                    and %s",
+                    Count.number(calls - shown), Count.of(tools.size() - top.size(), "more tool")));
+        }
+    }
+
+    private static String text(Denial denial) {
+        return Printable.of(denial.tool())
+                + (denial.rule().isEmpty() ? "" : "  by " + Printable.of(denial.rule()))
+                + (denial.code().isEmpty() ? "" : " [" + Printable.of(denial.code()) + "]");
+    }
+
+    private static String counts(Map<String, Long> counts) {
+        StringBuilder out = new StringBuilder();
+        counts.forEach((name, count) -> out.append(out.isEmpty() ? "" : ", ")
+                .append(Count.number(count))
+                .append(' ')
+                .append(Printable.of(name)));
+        return out.toString();
+    }
+
+    /** For programs. */
+    Json json(int most) {
+        sort();
+        return new Json()
+                .put("lines", lines)
+                .put("unreadable", unreadable)
+                .put("dropped", lost)
+                .put("calls", calls)
+                .put("from", first == null ? null : first.toString())
+                .put("to", last == null ? null : last.toString())
+                .put("events", json(events))
+                .put("decisions", json(decisions))
+                .put("methods", json(methods))
+                .put("endings", json(endings))
+                .put("endingsNotOnRecord", unended)
+                .put("endingsOfOthers", strayEndings)
+                .put(
+                        "answers",
+                        answers.top(most),
+                        each -> new Json()
+                                .put("by", each.thing().by())
+                                .put("decision", each.thing().decision())
+                                .put("count", each.count()))
+                .put("answersInAll", answers.total())
+                .put("denials", denials.top(most), AuditStats::json)
+                .put("denialsInAll", denials.total())
+                .put("wouldBeDenied", recorded.top(most), AuditStats::json)
+                .put("wouldBeDeniedInAll", recorded.total())
+                .put(
+                        "tools",
+                        topTools(most),
+                        entry -> new Json()
+                                .put("tool", entry.getKey())
+                                .put("calls", entry.getValue().count)
+                                .put("perMinuteMilli", Math.round(1_000 * entry.getValue().count / minutes()))
+                                .put("busiestMinute", entry.getValue().peak))
+                .put(
+                        "tookMicros",
+                        new Json()
+                                .put("p50", percentile(500))
+                                .put("p90", percentile(900))
+                                .put("p99", percentile(990))
+                                .put("max", percentile(1_000)));
+    }
+
+    private static Json json(Tally.Counted<Denial> counted) {
+        return new Json()
+                .put("tool", counted.thing().tool())
+                .put("rule", counted.thing().rule())
+                .put("code", counted.thing().code())
+                .put("count", counted.count());
+    }
+
+    private static Json json(Map<String, Long> counts) {
+        Json json = new Json();
+        new LinkedHashMap<>(counts).forEach(json::put);
+        return json;
+    }
+
+    boolean isDamaged() {
+        return unreadable > 0;
+    }
+}

@@ -1,0 +1,5 @@
+/** Audit logs: opening, following, summing up and verifying them. */
+@NullMarked
+package dev.interlock.policy.cli.audit;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,157 @@
+package dev.interlock.policy.cli.policy;
+
+import dev.interlock.policy.cli.io.AtFile;
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Colours;
+import dev.interlock.policy.cli.io.FormatOption;
+import dev.interlock.policy.cli.io.InputFile;
+import dev.interlock.policy.cli.io.JsonText;
+import dev.interlock.policy.cli.io.ToolsOption;
+import dev.interlock.policy.cli.io.Version;
+import dev.interlock.policy.cli.screen.Screen;
+import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.mcp.SdkSchemaValidator;
+import dev.interlock.policy.testing.Rehearsal;
+import dev.interlock.policy.testing.ToolList;
+import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.value.Value;
+import java.time.DateTimeException;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+import picocli.CommandLine.Spec;
+
+/** {@code interlock explain}. */
+@Command(
+        name = "explain",
+        mixinStandardHelpOptions = true,
+        versionProvider = Version.class,
+        description = {
+            "Says how a policy decides one call, and why.",
+            "The limits stand as if no call had been made before.",
+        },
+        customSynopsis = "interlock explain [OPTIONS] --tool=T POLICY",
+        footer = {
+            "",
+            "Example:",
+            "  interlock explain policy.yaml --tool create_charge --args '{\"amount\": 5000}'",
+            "  interlock explain policy.yaml --tool create_charge --args @call.json",
+        })
+public final class ExplainCommand implements Callable<Integer> {
+
+    @Mixin
+    private FormatOption format;
+
+    @Mixin
+    private ToolsOption tools;
+
+    @Parameters(paramLabel = "POLICY", description = "The policy; - is the standard input.")
+    private String policy = "";
+
+    @Option(names = "--tool", paramLabel = "T", required = true, description = "The tool that is called.")
+    private String tool = "";
+
+    @Option(
+            names = "--args",
+            paramLabel = "JSON",
+            defaultValue = "{}",
+            description = "The arguments, or @FILE that holds them. Default: {}.")
+    private String arguments = "{}";
+
+    @Option(names = "--identity", paramLabel = "I", description = "Who calls.")
+    private @Nullable String identity;
+
+    @Option(names = "--session", paramLabel = "S", description = "The agent session.")
+    private @Nullable String session;
+
+    @Option(names = "--server", paramLabel = "S", description = "The server that is called.")
+    private @Nullable String server;
+
+    @Option(
+            names = "--context",
+            paramLabel = "JSON",
+            defaultValue = "{}",
+            description = "What conditions read as ctx.<key>, or @FILE that holds it.")
+    private String context = "{}";
+
+    @Option(names = "--risk", paramLabel = "RISK", description = "The tool's risk: low, medium, high or critical.")
+    private @Nullable String risk;
+
+    @Option(
+            names = "--category",
+            paramLabel = "CATEGORY",
+            description = "The tool's category: read, write, execute, destructive or financial.")
+    private @Nullable String category;
+
+    @Option(names = "--at", paramLabel = "TIME", description = "When: 2026-01-31T12:00:00Z. Default: now.")
+    private @Nullable String at;
+
+    @Spec
+    private CommandSpec spec;
+
+    @Override
+    public Integer call() {
+        Colours colours = Colours.detect();
+        ToolCall call =
+                call(AtFile.text(arguments, "--args"), JsonText.read(AtFile.text(context, "--context"), "--context"));
+        Rehearsal rehearsal = rehearsal();
+        rehearsal.moveTo(time());
+        Explanation explanation = rehearsal.explain(call);
+        if (format.json()) {
+            spec.commandLine().getOut().println(Explanations.json(tool, explanation));
+        } else {
+            spec.commandLine()
+                    .getOut()
+                    .print(Screen.of(spec).fit(new ExplanationText(colours).show(tool, explanation)));
+        }
+        spec.commandLine().getOut().flush();
+        return ExitCode.OK;
+    }
+
+    private ToolCall call(String json, Value said) {
+        if (!(said instanceof dev.interlock.policy.value.ObjectValue about)) {
+            throw new CliException("--context: this must be a JSON object");
+        }
+        return ToolCall.of(tool, JsonText.object(json, "--args"))
+                .by(identity)
+                .in(session)
+                .on(server)
+                .with(about);
+    }
+
+    private Rehearsal rehearsal() {
+        try {
+            ToolList known = tools.read();
+            Map<String, ToolRating> ratings = new HashMap<>(known.ratings());
+            if (risk != null || category != null) {
+                ratings.put(tool, ToolList.rating(tool, category, risk));
+            }
+            return new Rehearsal(
+                    InputFile.read(policy).policy(),
+                    new ToolList(known.definitions(), ratings),
+                    SdkSchemaValidator.ofDefaults());
+        } catch (IllegalArgumentException e) {
+            throw new CliException(String.valueOf(e.getMessage()));
+        }
+    }
+
+    private long time() {
+        if (at == null) {
+            return System.currentTimeMillis();
+        }
+        try {
+            return Instant.parse(at).toEpochMilli();
+        } catch (DateTimeException | ArithmeticException e) {
+            throw new CliException("--at: '" + at + "' is no time; write 2026-01-31T12:00:00Z");
+        }
+    }
+}

@@ -1,0 +1,12 @@
+package dev.interlock.policy.cli.policy;
+
+import dev.interlock.policy.testing.CaseResult;
+import java.util.List;
+
+/**
+ * How the tests of one file went.
+ *
+ * @param file the file
+ * @param results its cases, in order
+ */
+record TestRun(String file, List<CaseResult> results) {}

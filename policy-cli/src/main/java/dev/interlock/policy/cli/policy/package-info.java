@@ -1,0 +1,5 @@
+/** The commands that are about a policy alone: validate, explain, test and schema. */
+@NullMarked
+package dev.interlock.policy.cli.policy;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,261 @@
+package dev.interlock.policy.cli.proxy;
+
+import dev.interlock.policy.cli.io.Deadline;
+import dev.interlock.policy.cli.io.Lines;
+import dev.interlock.policy.cli.server.HostOutput;
+import dev.interlock.policy.cli.server.JsonRpc;
+import dev.interlock.policy.cli.server.ServerException;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.io.IOException;
+import java.io.InputStream;
+import java.time.Duration;
+import java.util.Iterator;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * Passes messages between a host on two streams and a transport, which does all the deciding. A line that is no message
+ * is answered here and never passed on. Whatever a line holds, the next one is read.
+ */
+final class Proxy {
+
+    /** A transport takes a notification at once; what it may wait for itself, nobody waits for here longer than this. */
+    private static final Duration NOTIFICATION_PATIENCE = Duration.ofSeconds(30);
+
+    /** How long a host may go on sending without reading any of the answers. */
+    private static final Duration UNREAD_PATIENCE = Duration.ofSeconds(10);
+
+    /** How many requests are known to wait for their answers; past it the oldest is forgotten. */
+    private static final int MOST_PENDING = 10_000;
+
+    /** The ids of the requests that wait for their answers, in order. Guarded by itself. */
+    private final Set<Object> pending = new LinkedHashSet<>();
+
+    /** How many messages are being decided or sent. Guarded by {@link #pending}. */
+    private int underWay;
+
+    private final JsonRpc json;
+    private final McpClientTransport transport;
+    private final HostOutput host;
+    private final Predicate<byte[]> unaddressed;
+    private final Consumer<String> reports;
+    private final int longestLine;
+
+    /**
+     * @param unaddressed takes a line to the server that is no message to the transport; false if it can't
+     * @param reports is told what was wrong, and nobody could be answered
+     * @param longestLine in bytes
+     */
+    Proxy(
+            JsonRpc json,
+            McpClientTransport transport,
+            HostOutput host,
+            Predicate<byte[]> unaddressed,
+            Consumer<String> reports,
+            int longestLine) {
+        this.json = json;
+        this.transport = transport;
+        this.host = host;
+        this.unaddressed = unaddressed;
+        this.reports = reports;
+        this.longestLine = longestLine;
+    }
+
+    void connect() {
+        transport
+                .connect(incoming -> incoming.flatMap(message -> {
+                    deliver(message);
+                    return Mono.empty();
+                }))
+                .block();
+    }
+
+    // ---- from the host
+
+    /**
+     * Passes on what the host says, until it ends.
+     *
+     * @throws IOException if it can't be read, or doesn't read what it is answered
+     */
+    void run(InputStream in) throws IOException, InterruptedException {
+        Lines lines = new Lines(in, longestLine);
+        while (lines.next()) {
+            take(lines);
+            if (!host.awaitRoom(Deadline.in(UNREAD_PATIENCE))) {
+                throw new IOException("the host goes on sending, but does not read what it is answered");
+            }
+        }
+    }
+
+    private void take(Lines lines) {
+        try {
+            if (lines.isTooLong()) {
+                refuse(
+                        sender(lines),
+                        JsonRpc.INVALID_REQUEST,
+                        "the message is longer than " + (longestLine >> 20) + " MiB");
+            } else if (!lines.isBlank()) {
+                take(json.read(lines.buffer(), lines.offset(), lines.length()));
+            }
+        } catch (Throwable e) {
+            refuse(
+                    sender(lines),
+                    JsonRpc.INTERNAL_ERROR,
+                    "the message could not be taken (" + e.getClass().getSimpleName() + ")");
+        }
+    }
+
+    private JsonRpc.@Nullable Sender sender(Lines lines) {
+        return json.sender(lines.buffer(), lines.offset(), lines.length());
+    }
+
+    private void take(JsonRpc.Line line) {
+        if (line instanceof JsonRpc.Message message) {
+            send(message.message());
+        } else if (line instanceof JsonRpc.Unaddressed error) {
+            if (!unaddressed.test(error.line())) {
+                reports.accept("dropped an error of the host's that answers no request");
+            }
+        } else if (line instanceof JsonRpc.Malformed malformed) {
+            refuse(malformed.sender(), malformed.code(), malformed.problem());
+        } else {
+            refuse(null, JsonRpc.INVALID_REQUEST, "batches are not taken; send each message on its own line");
+        }
+    }
+
+    /** Answers what can't be passed on, and in the host's place what the server waits for. */
+    private void refuse(JsonRpc.@Nullable Sender sender, int code, String problem) {
+        String id = sender != null && sender.kind() == JsonRpc.Kind.REQUEST ? sender.text() : "null";
+        host.add(JsonRpc.error(id, code, problem));
+        if (sender != null && sender.kind() == JsonRpc.Kind.RESPONSE && sender.id() != null) {
+            send(JSONRPCResponse.error(
+                    sender.id(),
+                    new JSONRPCError(JsonRpc.INTERNAL_ERROR, "the host's answer could not be read: " + problem, null)));
+        }
+    }
+
+    private void send(JSONRPCMessage message) {
+        if (message instanceof JSONRPCNotification notification) {
+            cancelled(notification);
+            try {
+                transport.sendMessage(message).block(NOTIFICATION_PATIENCE);
+            } catch (RuntimeException e) {
+                // Nothing answers a notification.
+            }
+            return;
+        }
+        Object id = message instanceof JSONRPCRequest request ? request.id() : null;
+        if (id != null) {
+            asked(id);
+        }
+        underWay(1);
+        transport.sendMessage(message).doFinally(end -> underWay(-1)).subscribe(nothing -> {}, failure -> {
+            if (id != null) {
+                answered(id);
+                host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, ServerException.text(failure)));
+            }
+        });
+    }
+
+    /** Nobody answers what was cancelled. */
+    private void cancelled(JSONRPCNotification notification) {
+        if (notification.method().equals("notifications/cancelled")
+                && notification.params() instanceof Map<?, ?> params) {
+            Object id = params.get("requestId");
+            if (id != null) {
+                answered(id);
+            }
+        }
+    }
+
+    /** A number is the same id in an {@code int} and in a {@code long}. */
+    private static Object key(Object id) {
+        return id instanceof Integer number ? (Object) number.longValue() : id;
+    }
+
+    private void underWay(int change) {
+        synchronized (pending) {
+            underWay += change;
+            pending.notifyAll();
+        }
+    }
+
+    private void asked(Object id) {
+        synchronized (pending) {
+            pending.add(key(id));
+            if (pending.size() > MOST_PENDING) {
+                Iterator<Object> oldest = pending.iterator();
+                oldest.next();
+                oldest.remove();
+            }
+        }
+    }
+
+    private boolean answered(Object id) {
+        synchronized (pending) {
+            boolean waited = pending.remove(key(id));
+            pending.notifyAll();
+            return waited;
+        }
+    }
+
+    // ---- to the host
+
+    private void deliver(JSONRPCMessage message) {
+        Object id = message instanceof JSONRPCResponse response ? response.id() : null;
+        try {
+            host.add(json.write(message));
+        } catch (RuntimeException | Error e) {
+            reports.accept("a message could not be passed on (" + e.getClass().getSimpleName() + ")");
+            if (id != null) {
+                host.add(JsonRpc.error(
+                        JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, "the server's answer could not be passed on"));
+            }
+        }
+        if (id != null) {
+            answered(id);
+        }
+    }
+
+    /** Answers every request that nobody will answer any more. */
+    void giveUp(String problem) {
+        List<Object> unanswered;
+        synchronized (pending) {
+            unanswered = List.copyOf(pending);
+            pending.clear();
+        }
+        unanswered.forEach(id -> host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, problem)));
+    }
+
+    // ---- the end
+
+    /** Waits until all that the host said has been decided and sent, but not for ever. */
+    void awaitSent(Deadline deadline) throws InterruptedException {
+        await(() -> underWay == 0, deadline);
+    }
+
+    /** Waits until every request has been answered, but not for ever. */
+    void awaitAnswers(Deadline deadline) throws InterruptedException {
+        await(pending::isEmpty, deadline);
+    }
+
+    private void await(BooleanSupplier done, Deadline deadline) throws InterruptedException {
+        synchronized (pending) {
+            while (!done.getAsBoolean() && !deadline.hasPassed()) {
+                pending.wait(deadline.millisLeft());
+            }
+        }
+    }
+}

@@ -1,0 +1,81 @@
+package dev.interlock.policy.cli.replay;
+
+import dev.interlock.policy.cli.audit.AuditLine;
+import dev.interlock.policy.cli.io.Lines;
+import dev.interlock.policy.limit.Settlement;
+import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What an audit log tells of a call in later lines than the one in which it was decided: how it ended, and whether a person
+ * said yes to it. By the id of its decision.
+ */
+final class AuditedCalls {
+
+    private final boolean partial;
+    private final Map<String, Call> calls = new HashMap<>();
+
+    private static final class Call {
+        private Settlement outcome = Settlement.SUCCEEDED;
+        private boolean approved;
+        private boolean replayed;
+    }
+
+    /** @param partial whether calls may be replayed of which not all arguments are in the log */
+    AuditedCalls(boolean partial) {
+        this.partial = partial;
+    }
+
+    /** Reads a file of a log through. */
+    void read(Lines lines) throws IOException {
+        while (lines.next()) {
+            AuditLine line = lines.isTooLong() ? null : AuditLine.read(lines.buffer(), lines.offset(), lines.length());
+            if (line != null) {
+                add(line);
+            }
+        }
+    }
+
+    private void add(AuditLine line) {
+        String id = line.text("id");
+        if (line.event().equals("settlement")) {
+            call(id).outcome = Settlement.of(line.text("outcome")).orElse(Settlement.UNKNOWN);
+        } else if (line.text("decision").equals("approved")) {
+            call(id).approved = true;
+        }
+    }
+
+    private Call call(String id) {
+        return calls.computeIfAbsent(id, key -> new Call());
+    }
+
+    /** Whether this is the first time that the call with this id is asked about. */
+    boolean isNew(String id) {
+        Call call = call(id);
+        boolean first = !call.replayed;
+        call.replayed = true;
+        return first;
+    }
+
+    Settlement outcome(String id) {
+        return call(id).outcome;
+    }
+
+    boolean approved(String id) {
+        return call(id).approved;
+    }
+
+    /**
+     * Refuses a call whose arguments are not all in the log, unless it is to be replayed by what there is of them.
+     *
+     * @throws DamagedLineException if it is refused
+     */
+    void requireArguments(@Nullable Boolean complete) {
+        if (!partial && !Boolean.TRUE.equals(complete)) {
+            throw new DamagedLineException("the log does not have all arguments of this call; have them recorded, or"
+                    + " decide by those that there are with --partial");
+        }
+    }
+}

@@ -1,0 +1,281 @@
+package dev.interlock.policy.cli.server;
+
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Deadline;
+import dev.interlock.policy.cli.io.LineWriter;
+import dev.interlock.policy.cli.io.Lines;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * An MCP server as a child process. The SDK's own transport for that keeps the process to itself; here its exit status
+ * is told, its standard error is ours, and it never outlives us.
+ *
+ * <p>Nothing that the child says, or doesn't read, stops anything else: what is sent to it waits in a bounded queue, past
+ * which sending fails, and a line of its that can't be read ends no more than the request that it was to answer.
+ */
+public final class ChildTransport implements McpClientTransport {
+
+    /** The variable of the environment that no child is handed: the address, and so the password, of the Redis. */
+    public static final String WITHHELD = "INTERLOCK_REDIS";
+
+    /** How long a child may take to end by itself once its output has ended. */
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
+
+    private static final Duration LAST_PATIENCE = Duration.ofSeconds(2);
+
+    private final List<String> command;
+    private final JsonRpc json;
+    private final McpJsonMapper mapper;
+    private final HostOutput host;
+    private final Consumer<String> reports;
+    private final int longestLine;
+    private final OutputStream errors;
+    private final CompletableFuture<Integer> exit;
+
+    private volatile @Nullable Child child;
+
+    /** Whether something that the child has said is being passed on. */
+    private volatile boolean passingOn;
+
+    /** The process, and the ways to its input and from its outputs. */
+    private record Child(Process process, LineWriter in, Thread reader, ErrorTail errors) {}
+
+    /**
+     * A child that is started when the transport is connected.
+     *
+     * @param host where what is for nobody in particular goes
+     * @param reports is told what was wrong with the child
+     * @param longestLine in bytes
+     * @param errors gets what the child says on its standard error
+     * @param exit is given its exit status, when it has ended and all its output has been passed on
+     */
+    public ChildTransport(
+            List<String> command,
+            JsonRpc json,
+            HostOutput host,
+            Consumer<String> reports,
+            int longestLine,
+            OutputStream errors,
+            CompletableFuture<Integer> exit) {
+        this.command = command;
+        this.json = json;
+        this.mapper = json.forSdk();
+        this.host = host;
+        this.reports = reports;
+        this.longestLine = longestLine;
+        this.errors = errors;
+        this.exit = exit;
+    }
+
+    /**
+     * Starts the child.
+     *
+     * @throws CliException from the Mono, if it can't be started
+     */
+    @Override
+    public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+        return Mono.fromRunnable(() -> start(handler));
+    }
+
+    private void start(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+        Process started;
+        try {
+            ProcessBuilder builder = new ProcessBuilder(command);
+            // Who may write to the Redis can lift the limits, and this is the very one whom they are for.
+            builder.environment().remove(WITHHELD);
+            started = builder.start();
+        } catch (IOException | IllegalArgumentException e) {
+            throw new CliException("the server can't be started: " + e.getMessage());
+        }
+        Incoming incoming = new Incoming(json, handler, host::add, this::sendLine, reports, longestLine);
+        LineWriter in = new LineWriter(
+                "interlock-child-in",
+                started.getOutputStream(),
+                longestLine,
+                unwritten -> unanswered(started, incoming, unwritten));
+        Thread reader = new Thread(() -> read(started, incoming), "interlock-child-out");
+        reader.setDaemon(true);
+        child = new Child(started, in, reader, new ErrorTail(started.getErrorStream(), errors));
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> kill(started), "interlock-child-end"));
+        reader.start();
+        // Others may hold its output open after it.
+        CompletableFuture<Void> unused =
+                started.onExit().thenAcceptAsync(gone -> exit.complete(exitStatus(gone, reader)));
+    }
+
+    /** The exit status, once what the child has said is passed on. */
+    private int exitStatus(Process gone, Thread reader) {
+        try {
+            do {
+                reader.join(LAST_PATIENCE.toMillis());
+            } while (reader.isAlive() && passingOn);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        return gone.exitValue();
+    }
+
+    /** What the child has said last on its standard error, without what is not visible. */
+    public List<String> lastErrors() {
+        Child running = child;
+        if (running == null) {
+            return List.of();
+        }
+        if (!running.process().isAlive()) {
+            running.errors().await(LAST_PATIENCE);
+        }
+        return running.errors().lines();
+    }
+
+    // ---- from the child
+
+    private void read(Process process, Incoming incoming) {
+        try (InputStream out = process.getInputStream()) {
+            Lines lines = new Lines(out, longestLine);
+            while (lines.next()) {
+                passingOn = true;
+                incoming.take(lines);
+                host.awaitRoom();
+                passingOn = false;
+            }
+        } catch (IOException e) {
+            // The child's output has broken off: it is ending, and its status says the rest.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (Throwable e) {
+            reports.accept("the server's output can't be read any more: " + e);
+        } finally {
+            // A child that says nothing any more can't answer; it is not waited for longer than any other.
+            exit.complete(end(process, Deadline.in(PATIENCE)));
+        }
+    }
+
+    private static void unanswered(Process process, Incoming incoming, List<LineWriter.Line> unwritten) {
+        try {
+            if (process.waitFor(LAST_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
+                // Its end answers everything, and says more.
+                return;
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        for (LineWriter.Line line : unwritten) {
+            Object id = line.request();
+            if (id != null) {
+                incoming.fail(id, "the server does not read its input any more");
+            }
+        }
+    }
+
+    // ---- to the child
+
+    /** Completes when the message waits to be written, which keeps their order. */
+    @Override
+    public Mono<Void> sendMessage(JSONRPCMessage message) {
+        return Mono.fromRunnable(() -> {
+            Object id = message instanceof JSONRPCRequest request ? request.id() : null;
+            if (!offer(new LineWriter.Line(json.write(message), id))) {
+                throw new ServerException(problem());
+            }
+        });
+    }
+
+    /** Sends a line as it is; false if the child doesn't read. */
+    public boolean sendLine(byte[] line) {
+        return offer(new LineWriter.Line(line, null));
+    }
+
+    private String problem() {
+        Child running = child;
+        return running == null || running.process().isAlive()
+                ? "the server does not read its input"
+                : ended(running.process().exitValue());
+    }
+
+    /** How the end of a child is told. */
+    public static String ended(int status) {
+        return "the server has ended with exit code " + status;
+    }
+
+    private boolean offer(LineWriter.Line line) {
+        Child running = child;
+        return running != null && running.in().offer(line);
+    }
+
+    // ---- the end
+
+    @Override
+    public Mono<Void> closeGracefully() {
+        return Mono.fromRunnable(() -> finish(Deadline.in(PATIENCE)));
+    }
+
+    /** Lets the child finish: its input ends when it has read all that was sent, and until then it has time to see that. */
+    public void finish(Deadline deadline) {
+        Child running = child;
+        if (running == null) {
+            return;
+        }
+        running.in().finish();
+        int status = end(running.process(), deadline);
+        try {
+            // What it said last is passed on; whoever else holds its output open is not waited for.
+            running.reader().join(LAST_PATIENCE.toMillis());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        exit.complete(status);
+    }
+
+    /** The child's exit status, after it has been ended if it doesn't by itself. */
+    private static int end(Process process, Deadline deadline) {
+        try {
+            if (!process.waitFor(deadline.millisLeft(), TimeUnit.MILLISECONDS)) {
+                kill(process);
+            }
+            return process.waitFor();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            kill(process);
+            return 1;
+        }
+    }
+
+    /** Ends the child and whatever it has started, by handles: a process closes its streams, which may wait for a write. */
+    private static void kill(Process process) {
+        ProcessHandle handle = process.toHandle();
+        if (!handle.isAlive()) {
+            return;
+        }
+        List<ProcessHandle> offspring = handle.descendants().toList();
+        handle.destroy();
+        offspring.forEach(ProcessHandle::destroy);
+        try {
+            process.waitFor(LAST_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            handle.destroyForcibly();
+            offspring.forEach(ProcessHandle::destroyForcibly);
+        }
+    }
+
+    @Override
+    public <T> T unmarshalFrom(Object data, TypeRef<T> typeRef) {
+        return mapper.convertValue(data, typeRef);
+    }
+}

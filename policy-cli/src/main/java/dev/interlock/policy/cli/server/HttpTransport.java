@@ -1,0 +1,719 @@
+package dev.interlock.policy.cli.server;
+
+import dev.interlock.policy.cli.io.Shortened;
+import dev.interlock.policy.cli.server.HeaderOptions.Header;
+import dev.interlock.policy.mcp.UnreadableResponseException;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.HttpHeaders;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.ConnectException;
+import java.net.UnknownHostException;
+import java.net.http.HttpClient;
+import java.net.http.HttpConnectTimeoutException;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.channels.UnresolvedAddressException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
+import java.util.function.Function;
+import java.util.function.Supplier;
+import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
+
+/**
+ * An MCP server that is reached over streamable HTTP, for a host that knows nothing of HTTP: what the host and the server
+ * have agreed on in {@code initialize} is said with every request, a session that the server has lost is begun anew, and each
+ * request ends with an answer or with a {@link ServerException} that says why there is none.
+ *
+ * <p>Nobody waits here for a server. Redirections are not followed: the headers are for this server.
+ */
+public final class HttpTransport implements McpClientTransport {
+
+    /** How long other messages wait for the answer to initialize. */
+    private static final Duration FIRST_ANSWER = Duration.ofSeconds(30);
+
+    /** How long they wait until the server has taken the notification that the session has begun. */
+    private static final Duration FIRST_NOTIFICATION = Duration.ofSeconds(2);
+
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+    private static final int MOST_EXCHANGES = 1_000;
+
+    /** How often a stream is taken up again that brings nothing. */
+    private static final int MOST_EMPTY_STREAMS = 3;
+
+    private static final int ERROR_HEAD = 1 << 14;
+
+    private static final String JSON = "application/json";
+    private static final String EVENTS = "text/event-stream";
+
+    private final ServerUrl server;
+    private final List<Header> headers;
+    private final JsonRpc json;
+    private final McpJsonMapper mapper;
+    private final Consumer<byte[]> unaddressed;
+    private final Consumer<String> reports;
+    private final int longest;
+
+    private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
+        Thread thread = new Thread(task, "interlock-http");
+        thread.setDaemon(true);
+        return thread;
+    });
+    private final HttpClient client;
+
+    private final CountDownLatch closed = new CountDownLatch(1);
+    private final Set<InputStream> open = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger exchanges = new AtomicInteger();
+    private final AtomicLong waiting = new AtomicLong();
+    private final AtomicInteger renewals = new AtomicInteger();
+    private volatile Session session = Session.NONE;
+
+    private volatile @Nullable Incoming incoming;
+
+    /** How the host has begun the session. */
+    private volatile @Nullable JSONRPCRequest beginning;
+
+    /** What the next message waits for. Guarded by this. */
+    private CompletableFuture<Void> turn = CompletableFuture.completedFuture(null);
+
+    /** A session that is being begun in the place of a lost one. Guarded by this. */
+    private @Nullable CompletableFuture<Session> renewal;
+
+    /** What a server is told of with each message. */
+    private record Session(@Nullable String id, @Nullable String version) {
+
+        static final Session NONE = new Session(null, null);
+    }
+
+    /**
+     * A server that is connected to when the first message is sent.
+     *
+     * @param unaddressed takes errors that answer no request, as lines
+     * @param reports is told what went wrong
+     * @param longest how many bytes a message may have
+     * @param connecting how long a connection may take
+     */
+    public HttpTransport(
+            ServerUrl server,
+            List<Header> headers,
+            JsonRpc json,
+            Consumer<byte[]> unaddressed,
+            Consumer<String> reports,
+            int longest,
+            Duration connecting) {
+        this.server = server;
+        this.headers = List.copyOf(headers);
+        this.json = json;
+        this.mapper = json.forSdk();
+        this.unaddressed = unaddressed;
+        this.reports = reports;
+        this.longest = longest;
+        this.client = HttpClient.newBuilder()
+                .version(HttpClient.Version.HTTP_1_1)
+                .followRedirects(HttpClient.Redirect.NEVER)
+                .connectTimeout(connecting)
+                .build();
+    }
+
+    @Override
+    public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
+        return Mono.fromRunnable(
+                () -> incoming = new Incoming(json, handler, unaddressed, this::reply, this::report, longest));
+    }
+
+    private Incoming incoming() {
+        Incoming connected = incoming;
+        if (connected == null) {
+            throw new IllegalStateException("not connected");
+        }
+        return connected;
+    }
+
+    private void report(String problem) {
+        reports.accept(server.origin() + ": " + problem);
+    }
+
+    // ---- to the server
+
+    /** Completes for a request when it is answered, for anything else at once. */
+    @Override
+    public Mono<Void> sendMessage(JSONRPCMessage message) {
+        return Mono.defer(() -> {
+            if (message instanceof JSONRPCRequest request) {
+                return Mono.fromFuture(ask(request));
+            }
+            boolean begins = message instanceof JSONRPCNotification notification
+                    && notification.method().equals(McpSchema.METHOD_NOTIFICATION_INITIALIZED);
+            tell(json.write(message), begins);
+            return Mono.empty();
+        });
+    }
+
+    private CompletableFuture<Void> ask(JSONRPCRequest request) {
+        boolean begins = request.method().equals(McpSchema.METHOD_INITIALIZE);
+        if (begins) {
+            beginning = request;
+        }
+        byte[] body = json.write(request);
+        CompletableFuture<Void> answer = counted(
+                body,
+                () -> begins
+                        ? first(FIRST_ANSWER, () -> begin(request, body, false).<Void>thenApply(begun -> null))
+                        : inTurn(() -> answered(request, body)));
+        return answer.whenComplete((nothing, failure) -> {
+            if (failure != null && closed.getCount() > 0) {
+                report(ServerException.text(cause(failure)));
+            }
+        });
+    }
+
+    private void reply(byte[] line) {
+        tell(line, false);
+    }
+
+    /** Nobody hears of it if it can't be delivered, and nobody waits for it. */
+    private void tell(byte[] body, boolean begins) {
+        Supplier<CompletableFuture<Void>> exchange = () -> told(body, session, begins);
+        CompletableFuture<Void> unused = counted(
+                        body, () -> begins ? first(FIRST_NOTIFICATION, exchange) : inTurn(exchange))
+                .whenComplete((nothing, failure) -> {
+                    if (failure != null && closed.getCount() > 0) {
+                        report("a message that is no request was lost: " + ServerException.text(cause(failure)));
+                    }
+                });
+    }
+
+    private CompletableFuture<Void> told(byte[] body, Session with, boolean begins) {
+        return post(body, with)
+                .thenAcceptAsync(
+                        response -> {
+                            requireSuccess(response);
+                            if (begins) {
+                                listen(with);
+                            }
+                            drain(response);
+                        },
+                        threads);
+    }
+
+    /** Nothing is expected in it, and the connection can be used again. */
+    private void drain(HttpResponse<InputStream> response) {
+        try (InputStream in = opened(response)) {
+            in.skipNBytes(ERROR_HEAD);
+        } catch (IOException e) {
+            // What was sent has been taken all the same.
+        } finally {
+            open.remove(response.body());
+        }
+    }
+
+    /** Bounds what waits for a server that doesn't answer. */
+    private CompletableFuture<Void> counted(byte[] body, Supplier<CompletableFuture<Void>> exchange) {
+        boolean alone = exchanges.getAndIncrement() == 0;
+        boolean fits = waiting.addAndGet(body.length) <= longest || alone;
+        CompletableFuture<Void> done = fits && exchanges.get() <= MOST_EXCHANGES
+                ? exchange.get()
+                : CompletableFuture.failedFuture(
+                        new ServerException("too much waits for the server, which does not answer"));
+        return done.whenComplete((nothing, failure) -> {
+            exchanges.decrementAndGet();
+            waiting.addAndGet(-body.length);
+        });
+    }
+
+    private synchronized CompletableFuture<Void> inTurn(Supplier<CompletableFuture<Void>> exchange) {
+        return turn.thenCompose(nothing -> exchange.get());
+    }
+
+    /** What comes after a message that a session begins with is sent after that, but does not wait for ever. */
+    private synchronized CompletableFuture<Void> first(Duration patience, Supplier<CompletableFuture<Void>> exchange) {
+        CompletableFuture<Void> done = inTurn(exchange);
+        turn = done.<Void>handle((nothing, failure) -> null)
+                .completeOnTimeout(null, patience.toMillis(), TimeUnit.MILLISECONDS);
+        return done;
+    }
+
+    private CompletableFuture<HttpResponse<InputStream>> post(byte[] body, Session with) {
+        HttpRequest request = request(with)
+                .header(HttpHeaders.CONTENT_TYPE, JSON)
+                .header(HttpHeaders.ACCEPT, JSON + ", " + EVENTS)
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
+                .build();
+        return client.sendAsync(request, BodyHandlers.ofInputStream())
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(unreached(cause(failure))));
+    }
+
+    private HttpRequest.Builder request(Session with) {
+        HttpRequest.Builder request = HttpRequest.newBuilder(server.uri());
+        headers.forEach(header -> request.header(header.name(), header.value()));
+        String user = server.authorization();
+        if (user != null && headers.stream().noneMatch(header -> header.name().equalsIgnoreCase("Authorization"))) {
+            request.header("Authorization", user);
+        }
+        if (with.id() != null) {
+            request.header(HttpHeaders.MCP_SESSION_ID, with.id());
+        }
+        if (with.version() != null) {
+            request.header(HttpHeaders.PROTOCOL_VERSION, with.version());
+        }
+        return request;
+    }
+
+    // ---- sessions
+
+    /** Has a request answered, in a new session if the server has lost the one that there was. */
+    private CompletableFuture<Void> answered(JSONRPCRequest request, byte[] body) {
+        Session with = session;
+        return post(body, with)
+                .thenComposeAsync(
+                        response -> isLost(response, with)
+                                ? renewed(with)
+                                        .thenCompose(fresh -> post(body, fresh)
+                                                .thenCompose(again -> new Exchange(request.id(), fresh).take(again)))
+                                : new Exchange(request.id(), with).take(response),
+                        threads);
+    }
+
+    /** Servers say so in one of two ways; the second also means other things. */
+    private boolean isLost(HttpResponse<InputStream> response, Session with) {
+        int status = response.statusCode();
+        if (with.id() == null || (status != 404 && status != 400)) {
+            return false;
+        }
+        try (InputStream in = opened(response)) {
+            String head = new String(in.readNBytes(ERROR_HEAD), StandardCharsets.UTF_8);
+            return status == 404 || head.toLowerCase(Locale.ROOT).contains("session");
+        } catch (IOException e) {
+            return status == 404;
+        } finally {
+            open.remove(response.body());
+        }
+    }
+
+    /** Begins a session in the place of a lost one, as the host did, once for all who have lost it. */
+    private synchronized CompletableFuture<Session> renewed(Session lost) {
+        CompletableFuture<Session> running = renewal;
+        if (running != null) {
+            return running;
+        }
+        Session now = session;
+        if (!now.equals(lost)) {
+            return CompletableFuture.completedFuture(now);
+        }
+        JSONRPCRequest first = beginning;
+        if (first == null) {
+            return CompletableFuture.failedFuture(new ServerException("the server knows no session"));
+        }
+        JSONRPCRequest again = new JSONRPCRequest(
+                first.jsonrpc(), first.method(), "interlock-session-" + renewals.incrementAndGet(), first.params());
+        JSONRPCNotification initialized =
+                new JSONRPCNotification(first.jsonrpc(), McpSchema.METHOD_NOTIFICATION_INITIALIZED, null);
+        CompletableFuture<Session> begun = begin(again, json.write(again), true)
+                .thenCompose(fresh -> {
+                    if (lost.version() != null && !lost.version().equals(fresh.version())) {
+                        throw new ServerException("the server has lost the session, and now speaks another version of"
+                                + " the protocol than the host; start the proxy anew");
+                    }
+                    return told(json.write(initialized), fresh, true).thenApply(nothing -> fresh);
+                })
+                .orTimeout(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
+                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
+                        new ServerException("the server has lost the session, and another could not be begun: "
+                                + (cause(failure) instanceof ServerException known
+                                        ? known.text()
+                                        : "it does not answer"))));
+        renewal = begun;
+        CompletableFuture<Session> unused = begun.whenComplete((fresh, failure) -> {
+            synchronized (this) {
+                renewal = null;
+            }
+            if (fresh != null) {
+                report("the server had lost the session; another was begun");
+                // It may be another server by now, with other tools.
+                toolsMayHaveChanged();
+            }
+        });
+        return begun;
+    }
+
+    private void toolsMayHaveChanged() {
+        byte[] changed =
+                json.write(new JSONRPCNotification("2.0", McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED, null));
+        incoming().take(changed, 0, changed.length, false);
+    }
+
+    /**
+     * Begins a session.
+     *
+     * @param silently whether the host is to hear nothing of the answer
+     */
+    private CompletableFuture<Session> begin(JSONRPCRequest request, byte[] body, boolean silently) {
+        return post(body, Session.NONE)
+                .thenComposeAsync(
+                        response -> {
+                            String id = response.headers()
+                                    .firstValue(HttpHeaders.MCP_SESSION_ID)
+                                    .orElse(null);
+                            if (id != null && !isVisible(id)) {
+                                throw new ServerException("the server's session id has characters that none can have");
+                            }
+                            AtomicReference<@Nullable Session> begun = new AtomicReference<>();
+                            Exchange exchange = new Exchange(
+                                    request.id(),
+                                    new Session(id, null),
+                                    answer -> {
+                                        if (answer.error() == null) {
+                                            Session fresh = new Session(id, version(answer));
+                                            session = fresh;
+                                            begun.set(fresh);
+                                        }
+                                    },
+                                    silently);
+                            return exchange.take(response).thenApply(nothing -> {
+                                Session fresh = begun.get();
+                                if (fresh == null && silently) {
+                                    throw new ServerException("it refused to initialize");
+                                }
+                                return fresh == null ? Session.NONE : fresh;
+                            });
+                        },
+                        threads);
+    }
+
+    private static boolean isVisible(String text) {
+        return !text.isEmpty() && text.length() <= 4_096 && text.chars().allMatch(c -> c > 0x20 && c < 0x7F);
+    }
+
+    /** What the server has chosen; null if it has chosen none, or nothing that could be said in a header. */
+    private static @Nullable String version(JSONRPCResponse answer) {
+        return answer.result() instanceof Map<?, ?> result
+                        && result.get("protocolVersion") instanceof String version
+                        && isVisible(version)
+                ? version
+                : null;
+    }
+
+    private static boolean answers(JSONRPCMessage message, Object id) {
+        return message instanceof JSONRPCResponse response && id.equals(response.id());
+    }
+
+    private static boolean answers(Throwable failure, Object id) {
+        return failure instanceof UnreadableResponseException unreadable && id.equals(unreadable.id());
+    }
+
+    // ---- from the server
+
+    /** One request, and what the server says because of it. */
+    private final class Exchange {
+
+        private final Session with;
+        private final Incoming answers;
+        private final CompletableFuture<Void> answered = new CompletableFuture<>();
+
+        Exchange(Object id, Session with) {
+            this(id, with, answer -> {}, false);
+        }
+
+        /**
+         * @param onAnswer is given the answer before anybody else is
+         * @param silently whether nobody else is
+         */
+        Exchange(Object id, Session with, Consumer<JSONRPCResponse> onAnswer, boolean silently) {
+            this.with = with;
+            this.answers = incoming()
+                    .through(messages -> messages.doOnNext(message -> {
+                                if (message instanceof JSONRPCResponse response && id.equals(response.id())) {
+                                    onAnswer.accept(response);
+                                    answered.complete(null);
+                                }
+                            })
+                            .doOnError(failure -> {
+                                if (answers(failure, id)) {
+                                    answered.complete(null);
+                                }
+                            })
+                            .filter(message -> !silently || !answers(message, id))
+                            .onErrorComplete(failure -> silently && answers(failure, id)));
+        }
+
+        /** Takes all that comes, and completes when the answer has come, or none will. */
+        CompletableFuture<Void> take(HttpResponse<InputStream> response) {
+            threads.execute(() -> {
+                try {
+                    requireSuccess(response);
+                    if (isOf(response, EVENTS)) {
+                        events(response);
+                    } else {
+                        whole(response);
+                    }
+                    answered.completeExceptionally(new ServerException("the server's answer (status "
+                            + response.statusCode() + ") has no response to the request"));
+                } catch (ServerException e) {
+                    answered.completeExceptionally(e);
+                } catch (Throwable e) {
+                    answered.completeExceptionally(new ServerException(
+                            "the answer could not be taken (" + e.getClass().getSimpleName() + ")"));
+                }
+            });
+            return answered;
+        }
+
+        private void whole(HttpResponse<InputStream> response) {
+            byte[] body;
+            try (InputStream in = opened(response)) {
+                body = in.readNBytes(longest + 1);
+            } catch (IOException e) {
+                throw brokenOff(e);
+            } finally {
+                open.remove(response.body());
+            }
+            if (body.length > 0 && !isOf(response, JSON)) {
+                throw new ServerException("the server answered with status " + response.statusCode()
+                        + ", but not with JSON: is this the address of an MCP server, or does it want a log-in?");
+            }
+            if (body.length > 0) {
+                answers.take(body, 0, body.length, body.length > longest);
+            }
+        }
+
+        /** A server may end a stream before it has answered, and go on in another one. */
+        private void events(HttpResponse<InputStream> first) {
+            EventStream events = new EventStream(longest);
+            HttpResponse<InputStream> response = first;
+            int empty = 0;
+            while (true) {
+                String before = events.lastId();
+                IOException broken = readAll(events, response, answers);
+                String last = events.lastId();
+                empty = last != null && !last.equals(before) ? 0 : empty + 1;
+                if (answered.isDone() || last == null || empty > MOST_EMPTY_STREAMS) {
+                    if (broken != null) {
+                        throw brokenOff(broken);
+                    }
+                    return;
+                }
+                if (isClosedAfter(events.retryMillis())) {
+                    return;
+                }
+                response = get(with, last);
+                requireSuccess(response);
+            }
+        }
+    }
+
+    private static boolean isOf(HttpResponse<?> response, String type) {
+        String given = response.headers().firstValue(HttpHeaders.CONTENT_TYPE).orElse("");
+        return given.split(";", 2)[0].strip().equalsIgnoreCase(type);
+    }
+
+    /** The body of a response, which is closed with this transport at the latest. */
+    private InputStream opened(HttpResponse<InputStream> response) {
+        open.add(response.body());
+        return response.body();
+    }
+
+    private @Nullable IOException readAll(EventStream events, HttpResponse<InputStream> response, Incoming to) {
+        try (InputStream in = opened(response)) {
+            events.read(in, to);
+            return null;
+        } catch (IOException e) {
+            return e;
+        } finally {
+            open.remove(response.body());
+        }
+    }
+
+    private HttpResponse<InputStream> get(Session with, @Nullable String lastId) {
+        HttpRequest.Builder request =
+                request(with).header(HttpHeaders.ACCEPT, EVENTS).GET();
+        if (lastId != null) {
+            request.header(HttpHeaders.LAST_EVENT_ID, lastId);
+        }
+        try {
+            return client.send(request.build(), BodyHandlers.ofInputStream());
+        } catch (IOException e) {
+            throw unreached(e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ServerException("interrupted");
+        }
+    }
+
+    private boolean isClosedAfter(long millis) {
+        try {
+            return closed.await(millis, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return true;
+        }
+    }
+
+    /** Listens to what the server says of its own accord, as long as the session lasts. */
+    private void listen(Session of) {
+        threads.execute(() -> {
+            EventStream events = new EventStream(longest);
+            int failures = 0;
+            while (session.equals(of)) {
+                try {
+                    HttpResponse<InputStream> response = get(of, events.lastId());
+                    int status = response.statusCode();
+                    if (status != 200 || !isOf(response, EVENTS)) {
+                        close(response);
+                        if (status == 401 || status == 403 || status == 429 || status >= 500) {
+                            report("the server does not let us listen to it: " + refusal(response));
+                        }
+                        return;
+                    }
+                    failures = readAll(events, response, incoming()) == null ? 0 : failures + 1;
+                } catch (ServerException e) {
+                    failures++;
+                }
+                if (isClosedAfter(Math.min(60_000, Math.max(1_000, events.retryMillis()) << Math.min(failures, 6)))) {
+                    return;
+                }
+            }
+        });
+    }
+
+    private static void close(HttpResponse<InputStream> response) {
+        try {
+            response.body().close();
+        } catch (IOException e) {
+            // Nobody needs it any more.
+        }
+    }
+
+    // ---- what goes wrong
+
+    private static Throwable cause(Throwable failure) {
+        Throwable cause = failure.getCause();
+        return failure instanceof CompletionException && cause != null ? cause : failure;
+    }
+
+    private static void requireSuccess(HttpResponse<InputStream> response) {
+        if (response.statusCode() / 100 != 2) {
+            close(response);
+            throw new ServerException("the server refused the request: " + refusal(response));
+        }
+    }
+
+    private static String refusal(HttpResponse<?> response) {
+        int status = response.statusCode();
+        String meaning = switch (status) {
+            case 400 -> " (Bad Request)";
+            case 401 -> " (Unauthorized): it wants a token, or another one; see --header-file";
+            case 403 -> " (Forbidden)";
+            case 404 -> " (Not Found): is the path of the URL right?";
+            case 405 -> " (Method Not Allowed): is this the address of an MCP server?";
+            case 413 -> " (Content Too Large)";
+            case 429 -> " (Too Many Requests)" + pause(response);
+            case 500 -> " (Internal Server Error)";
+            case 502 -> " (Bad Gateway)";
+            case 503 -> " (Service Unavailable)" + pause(response);
+            case 504 -> " (Gateway Timeout)";
+            default -> status / 100 == 3 ? ": it has another address, which is not followed; give that one" : "";
+        };
+        return "status " + status + meaning;
+    }
+
+    private static String pause(HttpResponse<?> response) {
+        return response.headers()
+                .firstValue("Retry-After")
+                .filter(seconds -> seconds.matches("[0-9]{1,6}"))
+                .map(seconds -> "; it wants a pause of " + seconds + " s")
+                .orElse("");
+    }
+
+    private static ServerException unreached(Throwable failure) {
+        String reached = "the server could not be reached: ";
+        Throwable root = failure;
+        for (int i = 0; i < 8 && root.getCause() != null; i++) {
+            root = root.getCause();
+        }
+        if (failure instanceof HttpConnectTimeoutException) {
+            return new ServerException(reached + "no connection in time");
+        }
+        if (root instanceof UnresolvedAddressException || root instanceof UnknownHostException) {
+            return new ServerException(reached + "there is no such host");
+        }
+        if (failure instanceof ConnectException) {
+            String said = root.getMessage() == null ? failure.getMessage() : root.getMessage();
+            return new ServerException(reached + (said == null ? "connection refused" : Shortened.line(said, 200)));
+        }
+        if (failure instanceof SSLException) {
+            return new ServerException(reached + "TLS failed (" + said(root) + ")");
+        }
+        return failure instanceof IOException e
+                ? brokenOff(e)
+                : new ServerException(
+                        "the request failed (" + failure.getClass().getSimpleName() + ")");
+    }
+
+    private static ServerException brokenOff(IOException failure) {
+        return new ServerException("the connection broke off (" + said(failure) + ")");
+    }
+
+    private static String said(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.getClass().getSimpleName() : Shortened.line(message, 200);
+    }
+
+    // ---- the end
+
+    /** Tells the server that the session is over, if it answers, and lets go of everything. */
+    @Override
+    public Mono<Void> closeGracefully() {
+        return Mono.defer(() -> {
+            Session last = session;
+            session = Session.NONE;
+            closed.countDown();
+            CompletableFuture<Void> told = last.id() == null
+                    ? CompletableFuture.completedFuture(null)
+                    : client.sendAsync(request(last).DELETE().build(), BodyHandlers.discarding())
+                            .<Void>thenApply(response -> null)
+                            .completeOnTimeout(null, GOODBYE.toMillis(), TimeUnit.MILLISECONDS)
+                            .exceptionally(failure -> null);
+            return Mono.fromFuture(told).doFinally(end -> {
+                for (InputStream in : open) {
+                    try {
+                        in.close();
+                    } catch (IOException e) {
+                        // It is over.
+                    }
+                }
+                threads.shutdownNow();
+            });
+        });
+    }
+
+    @Override
+    public <T> T unmarshalFrom(Object data, TypeRef<T> typeRef) {
+        return mapper.convertValue(data, typeRef);
+    }
+}

@@ -1,0 +1,359 @@
+package dev.interlock.policy.cli.server;
+
+import dev.interlock.policy.cli.io.Json;
+import dev.interlock.policy.cli.io.JsonReader;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.Value;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonParser;
+import tools.jackson.core.JsonToken;
+import tools.jackson.core.StreamWriteConstraints;
+import tools.jackson.core.json.JsonFactory;
+import tools.jackson.databind.DeserializationFeature;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.NullNode;
+
+/**
+ * Reads and writes single messages of JSON-RPC. What is read is held to the standard, since what is let through is
+ * forwarded: no batch, no key twice, no message that is a request to one reader and a response to another.
+ *
+ * <p>A line that is none is still read as far as it goes, to learn who waits for an answer to it.
+ */
+public final class JsonRpc {
+
+    static final int PARSE_ERROR = -32700;
+    public static final int INVALID_REQUEST = -32600;
+    public static final int INTERNAL_ERROR = -32603;
+
+    private static final String VERSION = "2.0";
+
+    /** As an id, in characters. */
+    private static final int LONGEST_NUMBER = 1_000;
+
+    /** Of a line that could not be read whole, only this much is looked at. */
+    private static final int HEAD = 1 << 16;
+
+    private final JsonFactory json = JsonReader.factory();
+    private final JsonMapper mapper = JsonMapper.builder(JsonFactory.builder()
+                    // What was read may be as deep as the reader allows, and a message stands around it.
+                    .streamWriteConstraints(StreamWriteConstraints.builder()
+                            .maxNestingDepth(1 << 20)
+                            .build())
+                    .build())
+            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
+            .build();
+
+    /** What a line turned out to be. */
+    public sealed interface Line {}
+
+    /** A message. A result that is {@code null} stands in it as a value that is written so. */
+    public record Message(JSONRPCMessage message) implements Line {}
+
+    /**
+     * An error that answers no particular request: the peer could not read what it was sent. It is the code and the message
+     * alone, since no other member was decided: a peer that minds no case could read a call or a question in them.
+     */
+    public record Unaddressed(int code, String message) implements Line {
+
+        /** As a line, with its end. */
+        public byte[] line() {
+            return error("null", code, message);
+        }
+    }
+
+    /**
+     * No message of JSON-RPC, or none that can be passed on.
+     *
+     * @param code why, for who sent it
+     * @param problem the same in words, which quote nothing of the line
+     * @param sender what the line was meant to be, as far as that can be told; null if it can't
+     */
+    public record Malformed(
+            int code, String problem, @Nullable Sender sender) implements Line {}
+
+    /** Several messages in one. */
+    record Batch(List<Sender> senders) implements Line {}
+
+    /** What a message that can't be passed on was meant to be. */
+    public enum Kind {
+        REQUEST,
+        RESPONSE,
+        UNKNOWN
+    }
+
+    /**
+     * The id of a message that can't be passed on.
+     *
+     * @param text the id in JSON, exactly as it was written if it is a number
+     * @param id the same as the SDK's messages have it; null if they can't
+     * @param kind what the message was meant to be
+     */
+    public record Sender(String text, @Nullable Object id, Kind kind) {}
+
+    /** The same reading and writing for the SDK's transports. */
+    McpJsonMapper forSdk() {
+        return new JacksonMcpJsonMapper(mapper);
+    }
+
+    /** What is in a line. Never throws for what it says. */
+    public Line read(byte[] buffer, int offset, int length) {
+        Envelope envelope = new Envelope();
+        try (JsonParser parser = json.createParser(JsonReader.CONTEXT, buffer, offset, length)) {
+            JsonToken first = parser.nextToken();
+            if (first == null) {
+                return new Malformed(PARSE_ERROR, "there is no JSON here", null);
+            }
+            if (first == JsonToken.START_ARRAY) {
+                return batch(parser);
+            }
+            if (first != JsonToken.START_OBJECT) {
+                return new Malformed(INVALID_REQUEST, "this is no message of JSON-RPC 2.0", null);
+            }
+            envelope.read(parser, 1);
+            if (parser.nextToken() != null) {
+                return envelope.malformed(PARSE_ERROR, "there is more than one JSON value on the line");
+            }
+            return line(envelope);
+        } catch (JacksonException e) {
+            return envelope.malformed(PARSE_ERROR, "the line is no JSON");
+        } catch (IllegalArgumentException e) {
+            // The SDK's messages may be stricter than what is checked here.
+            return envelope.malformed(INVALID_REQUEST, "this is no message of MCP");
+        }
+    }
+
+    /** What a line that can't be read whole was meant to be, by what its beginning says; null if that doesn't tell. */
+    @Nullable
+    public Sender sender(byte[] buffer, int offset, int length) {
+        Envelope envelope = new Envelope();
+        try (JsonParser parser = json.createParser(JsonReader.CONTEXT, buffer, offset, Math.min(length, HEAD))) {
+            if (parser.nextToken() == JsonToken.START_OBJECT) {
+                envelope.read(parser, 1);
+            }
+        } catch (JacksonException e) {
+            // Where the head ends; what was read until there is what there is.
+        }
+        return envelope.sender();
+    }
+
+    private static Line batch(JsonParser parser) {
+        List<Sender> senders = new ArrayList<>();
+        try {
+            for (JsonToken token = parser.nextToken(); token != JsonToken.END_ARRAY; token = parser.nextToken()) {
+                if (token == JsonToken.START_OBJECT) {
+                    Envelope envelope = new Envelope();
+                    envelope.read(parser, 2);
+                    Sender sender = envelope.sender();
+                    if (sender != null) {
+                        senders.add(sender);
+                    }
+                } else {
+                    parser.skipChildren();
+                }
+            }
+        } catch (JacksonException e) {
+            return new Malformed(PARSE_ERROR, "the line is no JSON", null);
+        }
+        return new Batch(senders);
+    }
+
+    /** The members of a message, as far as they have been read. */
+    private static final class Envelope {
+
+        private final Map<String, @Nullable Object> members = new LinkedHashMap<>();
+        private boolean method;
+        private boolean answer;
+        private int ids;
+        private @Nullable String idText;
+        private @Nullable Object id;
+        private boolean whole;
+        private @Nullable String problem;
+
+        /** Reads on after a value that is past the bounds, so that an id that follows it is found. */
+        public void read(JsonParser parser, int depth) {
+            try {
+                readMembers(parser, depth);
+            } catch (JacksonException e) {
+                // A name is known before the value after it, which may be what is wrong.
+                if (parser.streamReadContext().getNestingDepth() == depth) {
+                    note(parser.currentName());
+                }
+                throw e;
+            }
+        }
+
+        private void note(@Nullable String name) {
+            method |= "method".equals(name);
+            answer |= "result".equals(name) || "error".equals(name);
+        }
+
+        private void readMembers(JsonParser parser, int depth) {
+            for (String name = parser.nextName(); name != null; name = parser.nextName()) {
+                note(name);
+                JsonToken token = parser.nextToken();
+                if (name.equals("id")) {
+                    readId(parser, token);
+                }
+                try {
+                    int before = members.size();
+                    members.put(name, JsonReader.read(parser));
+                    if (members.size() == before) {
+                        problem = "a key of an object occurs twice";
+                    }
+                } catch (InvalidValueException | JsonReader.PastBoundsException e) {
+                    problem = String.valueOf(e.getMessage());
+                    JsonReader.skipRest(parser, depth);
+                }
+            }
+            whole = true;
+        }
+
+        private void readId(JsonParser parser, JsonToken token) {
+            ids++;
+            if (!token.isScalarValue() || (token.isNumeric() && parser.getStringLength() > LONGEST_NUMBER)) {
+                return;
+            }
+            String text = parser.getString();
+            switch (token) {
+                case VALUE_STRING -> {
+                    idText = new Value.Text(text).json();
+                    id = text;
+                }
+                case VALUE_NUMBER_INT, VALUE_NUMBER_FLOAT -> {
+                    idText = text;
+                    id = whole(text);
+                }
+                case VALUE_NULL -> idText = text;
+                default -> {
+                    // True or false is no id.
+                }
+            }
+        }
+
+        /** The whole number of at most 64 bits that this is, however it is written; null if it is none. */
+        private static @Nullable Object whole(String text) {
+            try {
+                long number = new BigDecimal(text).longValueExact();
+                return number == (int) number ? (Object) (int) number : (Object) number;
+            } catch (ArithmeticException | NumberFormatException e) {
+                return null;
+            }
+        }
+
+        @Nullable
+        public Sender sender() {
+            if (ids != 1 || idText == null) {
+                return null;
+            }
+            Kind kind = method ? Kind.REQUEST : answer || whole ? Kind.RESPONSE : Kind.UNKNOWN;
+            return new Sender(idText, id, kind);
+        }
+
+        Malformed malformed(int code, String why) {
+            return new Malformed(code, why, sender());
+        }
+    }
+
+    private static Line line(Envelope envelope) {
+        if (envelope.problem != null) {
+            return envelope.malformed(INVALID_REQUEST, envelope.problem);
+        }
+        Map<String, @Nullable Object> members = envelope.members;
+        if (!VERSION.equals(members.get("jsonrpc"))) {
+            return envelope.malformed(INVALID_REQUEST, "this is no message of JSON-RPC 2.0");
+        }
+        return envelope.method ? request(envelope) : response(envelope);
+    }
+
+    private static Line request(Envelope envelope) {
+        Map<String, @Nullable Object> members = envelope.members;
+        if (!(members.get("method") instanceof String name) || envelope.answer) {
+            return envelope.malformed(INVALID_REQUEST, "a request has a method, and no result or error");
+        }
+        Object params = members.get("params");
+        if (envelope.ids == 0) {
+            return new Message(new JSONRPCNotification(VERSION, name, params));
+        }
+        Object id = envelope.id;
+        // Who asks looks for the answer under the id as it was written.
+        if (id == null || (id instanceof Number && !id.toString().equals(envelope.idText))) {
+            return envelope.malformed(INVALID_REQUEST, "an id must be a string or a whole number of at most 64 bits");
+        }
+        return new Message(new JSONRPCRequest(VERSION, name, id, params));
+    }
+
+    private static Line response(Envelope envelope) {
+        Map<String, @Nullable Object> members = envelope.members;
+        Object result = members.get("result");
+        Object error = members.get("error");
+        if (!envelope.answer || (result != null && error != null)) {
+            return envelope.malformed(INVALID_REQUEST, "a response has an id, and either a result or an error");
+        }
+        boolean failed = error != null || !members.containsKey("result");
+        boolean unaddressed = failed && members.get("id") == null;
+        if (envelope.id == null && !unaddressed) {
+            return envelope.malformed(INVALID_REQUEST, "an id must be a string or a whole number of at most 64 bits");
+        }
+        if (!failed) {
+            return new Message(JSONRPCResponse.result(envelope.id, result == null ? NullNode.getInstance() : result));
+        }
+        JSONRPCError read = error(error);
+        if (read == null) {
+            return envelope.malformed(INVALID_REQUEST, "an error has a code, which is a whole number, and a message");
+        }
+        return envelope.id == null
+                ? new Unaddressed(read.code(), read.message())
+                : new Message(JSONRPCResponse.error(envelope.id, read));
+    }
+
+    private static @Nullable JSONRPCError error(@Nullable Object error) {
+        if (!(error instanceof Map<?, ?> map)
+                || !(map.get("code") instanceof Number code)
+                || !(map.get("message") instanceof String message)) {
+            return null;
+        }
+        return Envelope.whole(code.toString()) instanceof Integer whole
+                ? new JSONRPCError(whole, message, map.get("data"))
+                : null;
+    }
+
+    /** A message as a line, with its end. */
+    public byte[] write(Object message) {
+        // Half a character is written as an escape, which is the only way in which it can have come.
+        byte[] bytes = mapper.writeValueAsBytes(message);
+        byte[] line = Arrays.copyOf(bytes, bytes.length + 1);
+        line[bytes.length] = '\n';
+        return line;
+    }
+
+    /**
+     * An error as a line, with its end.
+     *
+     * @param id in JSON; {@code null} if nobody can say what is answered
+     */
+    public static byte[] error(String id, int code, String message) {
+        Json error = new Json().put("code", code).put("message", message);
+        return ("{\"jsonrpc\":\"" + VERSION + "\",\"id\":" + id + ",\"error\":" + error + "}\n")
+                .getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** The id of a message, in JSON. */
+    public static String text(Object id) {
+        return Value.freeze(id).json();
+    }
+}

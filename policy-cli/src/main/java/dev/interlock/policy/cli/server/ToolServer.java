@@ -1,0 +1,106 @@
+package dev.interlock.policy.cli.server;
+
+import dev.interlock.policy.cli.io.CliException;
+import dev.interlock.policy.cli.io.Deadline;
+import dev.interlock.policy.cli.io.Lines;
+import dev.interlock.policy.cli.server.HeaderOptions.Header;
+import dev.interlock.policy.tool.ToolDefinition;
+import io.modelcontextprotocol.spec.McpClientTransport;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+
+/** Asks a server for its tools. */
+final class ToolServer {
+
+    /** How long a server that has answered may take to end by itself. */
+    private static final Duration GOODBYE = Duration.ofSeconds(2);
+
+    private ToolServer() {}
+
+    /**
+     * The tools of a server that is started for this, and ended again with all that it has started.
+     *
+     * @throws CliException if they can't be had; it tells what the server has said on its standard error
+     */
+    static OfferedTools started(List<String> command, Duration timeout) {
+        CompletableFuture<Integer> exit = new CompletableFuture<>();
+        ChildTransport child = new ChildTransport(
+                command,
+                new JsonRpc(),
+                // An error that answers nothing is for nobody here.
+                new HostOutput(OutputStream.nullOutputStream(), Lines.LONGEST),
+                problem -> {},
+                Lines.LONGEST,
+                OutputStream.nullOutputStream(),
+                exit);
+        ToolListing listing = new ToolListing(child, timeout);
+        CompletableFuture<Void> unused = exit.thenAccept(status -> listing.end(ChildTransport.ended(status)));
+        Duration patience = Duration.ZERO;
+        try {
+            OfferedTools offered = offered(command.get(0), listing);
+            patience = GOODBYE;
+            return offered;
+        } catch (ServerException e) {
+            StringBuilder message = new StringBuilder(failure(command.get(0), e)).append(end(exit, e.text()));
+            List<String> said = child.lastErrors();
+            if (!said.isEmpty()) {
+                message.append("\nIts standard error ends with:");
+                said.forEach(line -> message.append("\n  ").append(line));
+            }
+            throw new CliException(message.toString());
+        } finally {
+            child.finish(Deadline.in(patience));
+        }
+    }
+
+    /** A server that does not read, or closes its output, is often about to end. */
+    private static String end(CompletableFuture<Integer> exit, String told) {
+        try {
+            String ended = ChildTransport.ended(exit.get(GOODBYE.toMillis(), TimeUnit.MILLISECONDS));
+            return told.contains(ended) ? "" : "; " + ended;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return "";
+        } catch (ExecutionException | TimeoutException e) {
+            return "";
+        }
+    }
+
+    /**
+     * The tools of a server at a URL.
+     *
+     * @throws CliException if they can't be had
+     */
+    static OfferedTools at(ServerUrl url, List<Header> headers, Duration timeout) {
+        McpClientTransport transport = new HttpTransport(
+                url, headers, new JsonRpc(), unaddressed -> {}, problem -> {}, Lines.LONGEST, timeout);
+        try {
+            // Without a query, in which some servers take a key.
+            return offered(url.withoutQuery(), new ToolListing(transport, timeout));
+        } catch (ServerException e) {
+            throw new CliException(failure(url.origin(), e));
+        } finally {
+            transport.closeGracefully().block();
+        }
+    }
+
+    private static OfferedTools offered(String name, ToolListing listing) {
+        try {
+            List<ToolDefinition> tools = listing.tools();
+            return new OfferedTools(name, tools, Map.of());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new ServerException("interrupted");
+        }
+    }
+
+    private static String failure(String name, ServerException e) {
+        return name + ": the server's tools can't be had: " + e.text();
+    }
+}
