@@ -68,7 +68,7 @@ import picocli.CommandLine.Spec;
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx some-mcp-server",
-            "  interlock proxy policy.yaml --url https://mcp.example.com/mcp --header-file headers.txt",
+            "  interlock proxy policy.yaml --url https://example.com/mcp --header-file token",
         })
 public final class ProxyCommand implements Callable<Integer> {
 

@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
             "",
             "Example:",
             "  interlock check policy.yaml --server -- npx some-mcp-server",
-            "  interlock check policy.yaml --url https://example.com/mcp --header-file headers.txt",
+            "  interlock check policy.yaml --url https://example.com/mcp --header-file token",
             "  interlock check policy.yaml --tools tools.json --strict --format json",
         })
 public final class CheckCommand implements Callable<Integer> {

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli.server;
 
 import dev.interlock.policy.cli.io.Shortened;
-import dev.interlock.policy.mcp.Definitions;
+import dev.interlock.policy.mcp.ToolDefinitionReader;
 import dev.interlock.policy.mcp.UnreadableResponseException;
 import dev.interlock.policy.tool.ToolDefinition;
 import io.modelcontextprotocol.spec.McpClientTransport;
@@ -105,7 +105,7 @@ final class ToolListing {
             Map<?, ?> page = ask(McpSchema.METHOD_TOOLS_LIST, params);
             if (page.get("tools") instanceof List<?> listed) {
                 for (Object tool : listed) {
-                    ToolDefinition definition = Definitions.read(tool);
+                    ToolDefinition definition = ToolDefinitionReader.read(tool);
                     if (definition != null) {
                         tools.add(definition);
                     }
