@@ -85,7 +85,7 @@ public final class Admission implements AutoCloseable {
     }
 
     /** The same, with its end recorded. */
-    Admission recordedBy(Trail recorder) {
+    Admission recordedBy(CallRecord recorder) {
         return new Admission(decision, null, null, 0, ending().with(recorder));
     }
 
@@ -95,7 +95,7 @@ public final class Admission implements AutoCloseable {
     }
 
     /** Takes over what is reserved here: settling this admission then settles nothing any longer. */
-    Admission handOver(Decision approved, @Nullable Trail recorder, Answered part) {
+    Admission handOver(Decision approved, @Nullable CallRecord recorder, Answered part) {
         boolean first = ending == null ? SETTLED.compareAndSet(this, false, true) : ending.settle();
         return new Admission(approved, null, null, 0, (first ? ending() : Ending.NONE).with(recorder, part));
     }

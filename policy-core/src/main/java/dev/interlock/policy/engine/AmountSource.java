@@ -46,7 +46,7 @@ interface AmountSource {
     static AmountSource argument(Path path) {
         PathReader reader = PathReader.argument(path);
         return call -> {
-            if (!(reader.read(call, CounterValues.NONE) instanceof NumberValue number)) {
+            if (!(reader.read(call, CounterSnapshot.NONE) instanceof NumberValue number)) {
                 return null;
             }
             BigDecimal amount = number.toBigDecimal();

@@ -52,7 +52,7 @@ final class Approvals {
     private final TimeSource time;
     private final Alarm alarm;
     private final EngineListener listener;
-    private final @Nullable Recorder recorder;
+    private final @Nullable AuditRecorder recorder;
     private final int maxWaiting;
     private final AtomicInteger waiting = new AtomicInteger();
 
@@ -60,7 +60,7 @@ final class Approvals {
             PolicyEngine engine,
             PolicyEngine.Builder builder,
             @Nullable ApprovalHandler handler,
-            @Nullable Recorder recorder) {
+            @Nullable AuditRecorder recorder) {
         this.engine = engine;
         this.handler = handler;
         this.time = builder.time();
@@ -86,7 +86,7 @@ final class Approvals {
         if (first == null) {
             return Objects.requireNonNull(handler, "nobody can be asked");
         }
-        return handler == null ? first : new AskedInTurn(first, handler);
+        return handler == null ? first : new FallbackApprovalHandler(first, handler);
     }
 
     /** The moment, by the monotonic clock, until which a caller on these terms waits; throws what the clock throws. */
@@ -96,7 +96,7 @@ final class Approvals {
     }
 
     /** Asks about a call, and waits for the answer on this thread. */
-    Admission await(Asked asked) {
+    Admission await(PendingApproval asked) {
         CompletableFuture<Admission> result = ask(asked, Terms.DEFAULT);
         try {
             return result.get();
@@ -113,7 +113,7 @@ final class Approvals {
     }
 
     /** Asks about a call. Never throws. */
-    CompletableFuture<Admission> ask(Asked asked, Terms terms) {
+    CompletableFuture<Admission> ask(PendingApproval asked, Terms terms) {
         CompletableFuture<Admission> result = new CompletableFuture<>();
         try {
             ask(asked, terms, deadline(terms), result);
@@ -131,7 +131,7 @@ final class Approvals {
      * @param deadline until when the caller waits
      * @param result is completed with the admission that comes of it, never exceptionally; whoever cancels it waits no longer
      */
-    void ask(Asked asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
+    void ask(PendingApproval asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
         new Inquiry(asked.call(), terms, deadline, result).ask(asked, List.of(), null, null);
     }
 
@@ -207,7 +207,11 @@ final class Approvals {
          * @param before where the call is on record; null if it isn't yet
          * @param answer the answer upon which this is asked; null for the first question
          */
-        void ask(Asked asked, List<Yes> yeses, @Nullable Trail before, ApprovalAnswer.@Nullable Approved answer) {
+        void ask(
+                PendingApproval asked,
+                List<Yes> yeses,
+                @Nullable CallRecord before,
+                ApprovalAnswer.@Nullable Approved answer) {
             Question question = new Question(this, asked, yeses, before);
             question.guarded(() -> question.begin(answer));
         }
@@ -216,12 +220,12 @@ final class Approvals {
     /** One call as it is put to the handler once. */
     private final class Question {
         private final Inquiry inquiry;
-        private final Asked asked;
+        private final PendingApproval asked;
         private final ToolCall call;
         private final List<Yes> yeses;
 
         private Decision question;
-        private @Nullable Trail trail;
+        private @Nullable CallRecord trail;
         private @Nullable ApprovalHandler whom;
         private @Nullable ApprovalRequest request;
         private long deadline;
@@ -230,7 +234,7 @@ final class Approvals {
         /** Whether another question has taken the place of this one. */
         private volatile boolean over;
 
-        Question(Inquiry inquiry, Asked asked, List<Yes> yeses, @Nullable Trail trail) {
+        Question(Inquiry inquiry, PendingApproval asked, List<Yes> yeses, @Nullable CallRecord trail) {
             this.inquiry = inquiry;
             this.asked = asked;
             this.call = asked.call();
@@ -258,15 +262,15 @@ final class Approvals {
             if (recorder != null && !isRecorded(recorder, answer)) {
                 if (inquiry.claim()) {
                     putBack();
-                    inquiry.result.complete(Admission.unreserved(Recorder.unavailable()));
+                    inquiry.result.complete(Admission.unreserved(AuditRecorder.unavailable()));
                 }
                 return;
             }
             put(handler);
         }
 
-        private boolean isRecorded(Recorder by, ApprovalAnswer.@Nullable Approved answer) {
-            Trail known = trail;
+        private boolean isRecorded(AuditRecorder by, ApprovalAnswer.@Nullable Approved answer) {
+            CallRecord known = trail;
             if (known == null) {
                 trail = by.asked(call, asked.policy(), question, asked.startNanos());
                 return trail != null;
@@ -458,15 +462,16 @@ final class Approvals {
             long start = time.monotonicNanos();
             Admission kept = engine.decideAnew(now, next, asked.held());
             if (kept != null) {
-                goOn(new Asked(now, next, kept, start), overtaken, yes);
+                goOn(new PendingApproval(now, next, kept, start), overtaken, yes);
             } else {
                 asked.held().unsent();
-                engine.reserve(now, next).thenAccept(anew -> goOn(new Asked(now, next, anew, start), overtaken, yes));
+                engine.reserve(now, next)
+                        .thenAccept(anew -> goOn(new PendingApproval(now, next, anew, start), overtaken, yes));
             }
         }
 
         /** With a new decision on the call, or on what is to take its place. Never throws. */
-        private void goOn(Asked anew, boolean overtaken, Yes yes) {
+        private void goOn(PendingApproval anew, boolean overtaken, Yes yes) {
             try {
                 if (overtaken) {
                     startOver(anew, yes);
@@ -481,7 +486,7 @@ final class Approvals {
             }
         }
 
-        private void decided(Asked anew, Yes yes) {
+        private void decided(PendingApproval anew, Yes yes) {
             Decision decision = anew.held().decision();
             List<Yes> given = new ArrayList<>();
             if (yes.answer().arguments() == null) {
@@ -502,7 +507,7 @@ final class Approvals {
             }
         }
 
-        private void askFurther(Asked anew, List<Yes> given, Yes yes) {
+        private void askFurther(PendingApproval anew, List<Yes> given, Yes yes) {
             over = true;
             silence.run();
             if (!given.containsAll(yeses)) {
@@ -512,7 +517,7 @@ final class Approvals {
         }
 
         /** Under a policy that nobody has answered to. */
-        private void startOver(Asked anew, Yes yes) {
+        private void startOver(PendingApproval anew, Yes yes) {
             Admission admission = anew.held();
             giveBack(yes);
             giveBackYeses();
@@ -543,7 +548,7 @@ final class Approvals {
          * @param anew what is to be sent, and what is reserved for it
          * @param given every yes that it took
          */
-        private void pass(Asked anew, List<Yes> given, ApprovalAnswer.Approved last) {
+        private void pass(PendingApproval anew, List<Yes> given, ApprovalAnswer.Approved last) {
             if (!inquiry.claim()) {
                 anew.held().unsent();
                 given.forEach(this::giveBack);
@@ -554,7 +559,7 @@ final class Approvals {
             }
             ToolCall sent = anew.call();
             Decision approved = question.answered(Verdict.ALLOWED, Code.APPROVED, "");
-            Trail follow = trail == null || sent == call ? trail : trail.goingOnWith(sent);
+            CallRecord follow = trail == null || sent == call ? trail : trail.goingOnWith(sent);
             if (follow != null && !follow.decided(approved, Outcome.APPROVED, last)) {
                 anew.held().unsent();
                 given.forEach(this::giveBack);

@@ -26,10 +26,10 @@ import org.jspecify.annotations.Nullable;
 abstract sealed class Check {
 
     /** The decision against the call, or null if it passes. */
-    abstract @Nullable Decision apply(ToolCall call, CounterValues counters);
+    abstract @Nullable Decision apply(ToolCall call, CounterSnapshot counters);
 
     /** The same in words. */
-    abstract Step explain(ToolCall call, CounterValues counters);
+    abstract Step explain(ToolCall call, CounterSnapshot counters);
 
     static Step step(@Nullable Decision decision, RuleRef rule, String what, List<Step> details) {
         return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
@@ -52,7 +52,7 @@ abstract sealed class Check {
         return decision.verdict() == Decision.Verdict.NEEDS_APPROVAL ? Result.ASKS : Result.DENIED;
     }
 
-    static Step note(ConditionTest test, ToolCall call, CounterValues counters) {
+    static Step note(ConditionTest test, ToolCall call, CounterSnapshot counters) {
         Condition condition = test.condition();
         Value found = test.found(call, counters);
         String value = found == null
@@ -65,7 +65,7 @@ abstract sealed class Check {
         return new Step(Result.NOTED, text, condition.place(), List.of());
     }
 
-    static List<Step> notes(ConditionTest[] tests, ToolCall call, CounterValues counters) {
+    static List<Step> notes(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
         List<Step> notes = new ArrayList<>();
         for (ConditionTest test : tests) {
             notes.add(note(test, call, counters));
@@ -88,12 +88,12 @@ abstract sealed class Check {
         }
 
         @Override
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             return decision;
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             return step(decision, rule, "denies every call", List.of());
         }
     }
@@ -148,7 +148,7 @@ abstract sealed class Check {
 
         @Override
         @Nullable
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             ObjectValue root = call.arguments().root();
             Value argument = null;
             for (int i = 0; i < tests.length; i++) {
@@ -171,7 +171,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             return step(apply(call, counters), rule, "every condition must hold", notes(tests, call, counters));
         }
     }
@@ -190,12 +190,12 @@ abstract sealed class Check {
 
         @Override
         @Nullable
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             return ConditionTest.all(tests, call, counters) == Truth.FALSE ? null : denial;
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             return step(apply(call, counters), rule, "denies if all of this holds", notes(tests, call, counters));
         }
     }
@@ -218,7 +218,7 @@ abstract sealed class Check {
 
         @Override
         @Nullable
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             BigDecimal cost = amount.read(call);
             if (cost == null) {
                 return unusable;
@@ -227,7 +227,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             BigDecimal cost = amount.read(call);
             String what =
                     cost == null ? "this call's amount can't be counted" : "this call counts " + cost.toPlainString();
@@ -239,10 +239,10 @@ abstract sealed class Check {
     static final class Valid extends Check {
         private final Validation validation;
         private final @Nullable SchemaValidator validator;
-        private final Denials denials;
+        private final DenialFactory denials;
         private final List<MemberName> required;
 
-        Valid(Validation validation, @Nullable SchemaValidator validator, Denials denials) {
+        Valid(Validation validation, @Nullable SchemaValidator validator, DenialFactory denials) {
             this.validation = validation;
             this.validator = validator;
             this.denials = denials;
@@ -251,7 +251,7 @@ abstract sealed class Check {
 
         @Override
         @Nullable
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             if (validation.maxBytes().isPresent()
                     && call.arguments().bytes() > validation.maxBytes().getAsInt()) {
                 return denials.validation(
@@ -335,7 +335,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             Decision decision = apply(call, counters);
             return step(
                     decision,
@@ -359,13 +359,13 @@ abstract sealed class Check {
             this.rule = rule;
         }
 
-        boolean asks(ToolCall call, CounterValues counters) {
+        boolean asks(ToolCall call, CounterSnapshot counters) {
             return ConditionTest.all(tests, call, counters) != Truth.FALSE;
         }
 
         @Override
         @Nullable
-        Decision apply(ToolCall call, CounterValues counters) {
+        Decision apply(ToolCall call, CounterSnapshot counters) {
             if (!asks(call, counters)) {
                 return null;
             }
@@ -379,7 +379,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterValues counters) {
+        Step explain(ToolCall call, CounterSnapshot counters) {
             List<Step> details = notes(tests, call, counters);
             if (asks(call, counters)) {
                 rest.forEach(check -> details.add(check.explain(call, counters)));

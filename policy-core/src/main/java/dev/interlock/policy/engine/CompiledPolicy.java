@@ -53,11 +53,11 @@ final class CompiledPolicy {
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
     private final RateLimiter limiter;
-    private final @Nullable LockGate lock;
+    private final @Nullable ToolLockCheck lock;
 
-    private final ScopedBody body;
+    private final CompiledBody body;
     private final List<NamePattern> grantPatterns = new ArrayList<>();
-    private final List<ScopedBody> grants = new ArrayList<>();
+    private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
 
     private final ListedNames names;
@@ -101,17 +101,17 @@ final class CompiledPolicy {
         this.catalog = catalog;
         this.validator = validator;
         this.limiter = limiter;
-        this.lock = lock == null ? null : new LockGate(lock);
-        this.body = ScopedBody.of("", policy.body(), null);
+        this.lock = lock == null ? null : new ToolLockCheck(lock);
+        this.body = CompiledBody.of("", policy.body(), null);
         if (policy.grants().isPresent()) {
             policy.grants().get().entrySet().forEach(this::addGrant);
         }
-        List<ScopedBody> bodies = new ArrayList<>(grants);
+        List<CompiledBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
         this.names = ListedNames.of(bodies);
         this.methods = new MethodRules(policy);
         Needs needs = new Needs();
-        for (ScopedBody each : bodies) {
+        for (CompiledBody each : bodies) {
             needs.add(each);
         }
         this.readsRating = needs.rating;
@@ -125,7 +125,7 @@ final class CompiledPolicy {
             exactGrants.put(grant.getKey().text(), grants.size());
         }
         grantPatterns.add(grant.getKey());
-        grants.add(ScopedBody.of(ScopedBody.grantPrefix(grant), grant.getValue(), body));
+        grants.add(CompiledBody.of(CompiledBody.grantPrefix(grant), grant.getValue(), body));
     }
 
     Policy policy() {
@@ -246,7 +246,7 @@ final class CompiledPolicy {
     /** What is said of a tool that neither the server nor the policy has ever named. */
     private Decision unheardOf(String tool, int grantIndex) {
         if (lock != null) {
-            return LockGate.notSeen(tool);
+            return ToolLockCheck.notSeen(tool);
         }
         if (readsRating) {
             return notKnown(tool);
@@ -318,8 +318,8 @@ final class CompiledPolicy {
         if (alike != null) {
             return compiler.withheld(Code.NAME, new RuleRef("(name)", alike), unheardOf(tool, grantIndex));
         }
-        ScopedBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
-        List<ScopedEntry> entries = new ArrayList<>();
+        CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
+        List<CompiledEntry> entries = new ArrayList<>();
         Decision unheardOf = unheardOf(tool, grantIndex);
         ToolPlan denied = enter(compiler, body, tool, rating, entries, unheardOf);
         if (denied != null) {
@@ -353,19 +353,19 @@ final class CompiledPolicy {
     /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */
     private static @Nullable ToolPlan enter(
             PlanCompiler compiler,
-            ScopedBody scoped,
+            CompiledBody scoped,
             String tool,
             ToolRating rating,
-            List<ScopedEntry> entries,
+            List<CompiledEntry> entries,
             Decision unheardOf) {
-        List<ScopedEntry> naming = scoped.naming(tool, rating);
-        List<ScopedEntry> global = scoped.global();
+        List<CompiledEntry> naming = scoped.naming(tool, rating);
+        List<CompiledEntry> global = scoped.global();
         if (scoped.hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
         }
-        List<ScopedEntry> all = new ArrayList<>(naming);
+        List<CompiledEntry> all = new ArrayList<>(naming);
         all.addAll(global);
-        for (ScopedEntry entry : all) {
+        for (CompiledEntry entry : all) {
             if (entry.entry().hide()) {
                 RuleRef rule = new RuleRef("(hidden)", entry.entry().place());
                 return compiler.withheld(Code.HIDDEN, rule, unheardOf);
@@ -419,10 +419,10 @@ final class CompiledPolicy {
         /** Whether a path that only code can put together reads all of it. */
         private boolean wholeContext;
 
-        void add(ScopedBody scoped) {
+        void add(CompiledBody scoped) {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
-            for (ScopedEntry entry : scoped.all()) {
+            for (CompiledEntry entry : scoped.all()) {
                 for (Block block : entry.entry().require()) {
                     add(block.conditions(), entry);
                 }
@@ -430,14 +430,14 @@ final class CompiledPolicy {
                     add(block.conditions(), entry);
                 }
                 for (Rule rule : entry.entry().rules()) {
-                    Rule.Demands demands = ScopedEntry.demands(rule);
+                    Rule.Demands demands = CompiledEntry.demands(rule);
                     add(demands.conditions(), entry);
                     add(demands.validation(), rule);
                 }
             }
         }
 
-        private void add(List<Condition> conditions, ScopedEntry entry) {
+        private void add(List<Condition> conditions, CompiledEntry entry) {
             for (Condition condition : conditions) {
                 Path.Root root = condition.path().root();
                 rating |= root == Path.Root.TOOL;
@@ -481,9 +481,9 @@ final class CompiledPolicy {
     private record ListedNames(
             Set<String> names, Map<String, Place> bySkeleton, Map<String, Map<NamePattern, Place>> globsBySkeleton) {
 
-        static ListedNames of(List<ScopedBody> bodies) {
+        static ListedNames of(List<CompiledBody> bodies) {
             ListedNames listed = new ListedNames(new HashSet<>(), new HashMap<>(), new HashMap<>());
-            for (ScopedBody scoped : bodies) {
+            for (CompiledBody scoped : bodies) {
                 scoped.body().tools().forEach((pattern, entry) -> listed.add(pattern, entry.place()));
                 scoped.body().hide().forEach(pattern -> listed.add(pattern, Place.of(scoped.path("hide"))));
             }

@@ -56,7 +56,7 @@ final class ConditionTest {
         return condition;
     }
 
-    Truth test(ToolCall call, CounterValues counters) {
+    Truth test(ToolCall call, CounterSnapshot counters) {
         return reader.test(predicate, call, counters);
     }
 
@@ -100,7 +100,7 @@ final class ConditionTest {
     }
 
     /** Kleene's conjunction of all of them; of none, true. */
-    static Truth all(ConditionTest[] tests, ToolCall call, CounterValues counters) {
+    static Truth all(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
         Truth result = Truth.TRUE;
         for (ConditionTest test : tests) {
             result = result.and(test.test(call, counters));
@@ -113,7 +113,7 @@ final class ConditionTest {
 
     /** What is at its path; null if nothing is, {@link PathReader#UNCLEAR} if it can't be told. */
     @Nullable
-    Value found(ToolCall call, CounterValues counters) {
+    Value found(ToolCall call, CounterSnapshot counters) {
         return reader.read(call, counters);
     }
 }

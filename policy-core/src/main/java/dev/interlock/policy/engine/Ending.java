@@ -24,7 +24,7 @@ final class Ending {
     private final long taken;
 
     /** Null if nobody records how the call ends. */
-    private final @Nullable Trail trail;
+    private final @Nullable CallRecord trail;
     /** Null if no person had a part in it. */
     private final @Nullable Answered answered;
 
@@ -43,7 +43,7 @@ final class Ending {
             @Nullable OpenBucket bucket,
             OpenBucket.@Nullable Count count,
             long taken,
-            @Nullable Trail trail,
+            @Nullable CallRecord trail,
             @Nullable Answered answered) {
         this.reserved = reserved;
         this.bucket = bucket;
@@ -54,12 +54,12 @@ final class Ending {
     }
 
     /** The same, recorded. */
-    Ending with(Trail recorder) {
+    Ending with(CallRecord recorder) {
         return with(recorder, answered);
     }
 
     /** The same with a person's part in it. */
-    Ending with(@Nullable Trail recorder, @Nullable Answered part) {
+    Ending with(@Nullable CallRecord recorder, @Nullable Answered part) {
         return new Ending(reserved, bucket, count, taken, recorder, part);
     }
 

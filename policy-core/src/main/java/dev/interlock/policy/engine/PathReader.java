@@ -42,7 +42,7 @@ final class PathReader {
     }
 
     /** What {@code predicate} says of what is found; with {@code [*]}, of every element. */
-    Truth test(Predicate predicate, ToolCall call, CounterValues counters) {
+    Truth test(Predicate predicate, ToolCall call, CounterSnapshot counters) {
         return test(predicate, start(call, counters), steps);
     }
 
@@ -57,7 +57,7 @@ final class PathReader {
         return steps.members.length < 2 ? new Member[0] : Arrays.copyOfRange(steps.members, 1, steps.members.length);
     }
 
-    private @Nullable Value start(ToolCall call, CounterValues counters) {
+    private @Nullable Value start(ToolCall call, CounterSnapshot counters) {
         return source == null ? call.arguments().root() : source.read(call, counters);
     }
 
@@ -93,7 +93,7 @@ final class PathReader {
      * whose elements are meant.
      */
     @Nullable
-    Value read(ToolCall call, CounterValues counters) {
+    Value read(ToolCall call, CounterSnapshot counters) {
         return walk(start(call, counters), steps.members);
     }
 
@@ -108,7 +108,7 @@ final class PathReader {
     /** Where a path starts; null where nothing is. */
     interface Source {
         @Nullable
-        Value read(ToolCall call, CounterValues counters);
+        Value read(ToolCall call, CounterSnapshot counters);
     }
 
     /** The steps up to the end or a {@code [*]}, and those for every element after that. */

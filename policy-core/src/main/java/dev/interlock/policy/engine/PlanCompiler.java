@@ -45,8 +45,8 @@ final class PlanCompiler {
 
     private final List<Place> entries = new ArrayList<>();
     private final List<Check> checks = new ArrayList<>();
-    private final List<LimitSlot> slots = new ArrayList<>();
-    private final List<CounterRead> reads = new ArrayList<>();
+    private final List<CompiledLimit> slots = new ArrayList<>();
+    private final List<CounterReference> reads = new ArrayList<>();
 
     /**
      * @param predicates compiles conditions; plans share what comes of it, since names of tools are chosen by whoever
@@ -77,7 +77,7 @@ final class PlanCompiler {
         return ToolPlan.denied(Decision.denied(code, rule, "").telling(unheardOf), policyMode == Mode.AUDIT);
     }
 
-    void add(ScopedEntry scoped) {
+    void add(CompiledEntry scoped) {
         entries.add(scoped.entry().place());
         for (Block block : scoped.entry().require()) {
             addRequire(scoped, block);
@@ -108,14 +108,14 @@ final class PlanCompiler {
         return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter);
     }
 
-    private void addRequire(ScopedEntry scoped, Block block) {
+    private void addRequire(CompiledEntry scoped, Block block) {
         RuleRef rule = ref(block.place().path(), block.place());
-        Denials denials = denials(rule, block.message(), Mode.ENFORCE);
+        DenialFactory denials = denials(rule, block.message(), Mode.ENFORCE);
         checks.add(conditions(scoped, block.conditions(), denials));
     }
 
-    private void addRule(ScopedEntry scoped, Rule rule, int index) {
-        Denials denials = denials(ref(rule.label(), rule.place()), rule.message(), rule.mode());
+    private void addRule(CompiledEntry scoped, Rule rule, int index) {
+        DenialFactory denials = denials(ref(rule.label(), rule.place()), rule.message(), rule.mode());
         if (rule instanceof Rule.Deny) {
             checks.add(always(denials.because(Code.DENY_RULE, Messages.forbidden(tool, denials.rule())), denials));
         } else if (rule instanceof Rule.Check check) {
@@ -125,7 +125,7 @@ final class PlanCompiler {
         }
     }
 
-    private void addCheck(ScopedEntry scoped, Rule.Check rule, int index, Denials denials) {
+    private void addCheck(CompiledEntry scoped, Rule.Check rule, int index, DenialFactory denials) {
         Rule.Demands demands = rule.demands();
         List<Condition> plain = new ArrayList<>();
         List<Condition> ownLimits = new ArrayList<>();
@@ -142,7 +142,7 @@ final class PlanCompiler {
         addRateAndSpend(scoped, demands, rule, index, denials, null);
     }
 
-    private void addApproval(ScopedEntry scoped, Rule.Approval rule, int index, Denials denials) {
+    private void addApproval(CompiledEntry scoped, Rule.Approval rule, int index, DenialFactory denials) {
         Rule.Demands demands = rule.demands();
         Decision ask = Decision.question(List.of(new AskingRule(
                 denials.rule().name(),
@@ -158,7 +158,7 @@ final class PlanCompiler {
         if (demands.state() != null) {
             Counter counter = demands.state();
             addSlot(
-                    scoped.limitName(ScopedEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                    scoped.limitName(CompiledEntry.counterName(counter.name()), tool, scoped.defaultScope()),
                     new LimitRule.FixedWindow(null, counter.window()),
                     scoped.defaultScope(),
                     amountOf(counter),
@@ -169,15 +169,15 @@ final class PlanCompiler {
         addRateAndSpend(scoped, demands, rule, index, denials, approval);
     }
 
-    private void addLimit(ScopedEntry scoped, Limit limit) {
-        Denials denials = denials(ref(limit.counter(), limit.place()), limit.message(), Mode.ENFORCE);
+    private void addLimit(CompiledEntry scoped, Limit limit) {
+        DenialFactory denials = denials(ref(limit.counter(), limit.place()), limit.message(), Mode.ENFORCE);
         AmountSource amount = AmountSource.constant(Amount.ONE);
         if (limit.incrementFrom() != null) {
             amount = AmountSource.argument(limit.incrementFrom());
             checks.add(amountPresent(amount, null, limit.incrementFrom(), denials));
         }
         addSlot(
-                scoped.limitName(ScopedEntry.counterName(limit.counter()), tool, limit.scope()),
+                scoped.limitName(CompiledEntry.counterName(limit.counter()), tool, limit.scope()),
                 LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
                 limit.scope(),
                 amount,
@@ -186,12 +186,12 @@ final class PlanCompiler {
                 null);
     }
 
-    private void addCounter(ScopedEntry scoped, Counter counter, List<Condition> ownLimits, Denials denials) {
+    private void addCounter(CompiledEntry scoped, Counter counter, List<Condition> ownLimits, DenialFactory denials) {
         Amount max = null;
-        Denials limitDenials = denials;
+        DenialFactory limitDenials = denials;
         for (Condition condition : ownLimits) {
             Optional<Amount> bound = mostAfterCall(condition);
-            Denials own = denials.withMessage(condition.message());
+            DenialFactory own = denials.withMessage(condition.message());
             if (bound.isEmpty()) {
                 checks.add(always(own.because(Code.LIMIT, Messages.condition(condition, own.rule())), own));
             } else if (max == null || bound.get().compareTo(max) < 0) {
@@ -200,7 +200,7 @@ final class PlanCompiler {
             }
         }
         addSlot(
-                scoped.limitName(ScopedEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                scoped.limitName(CompiledEntry.counterName(counter.name()), tool, scoped.defaultScope()),
                 new LimitRule.FixedWindow(max, counter.window()),
                 scoped.defaultScope(),
                 amountOf(counter),
@@ -210,11 +210,11 @@ final class PlanCompiler {
     }
 
     private void addRateAndSpend(
-            ScopedEntry scoped,
+            CompiledEntry scoped,
             Rule.Demands demands,
             Rule rule,
             int index,
-            Denials denials,
+            DenialFactory denials,
             Check.@Nullable Approval trigger) {
         RateLimit rate = demands.rateLimit();
         if (rate != null) {
@@ -249,13 +249,13 @@ final class PlanCompiler {
             Scope scope,
             AmountSource amount,
             ChargeMode mode,
-            Denials denials,
+            DenialFactory denials,
             Check.@Nullable Approval trigger) {
-        slots.add(new LimitSlot(name, rule, scope, amount, mode, denials, trigger));
+        slots.add(new CompiledLimit(name, rule, scope, amount, mode, denials, trigger));
     }
 
     /** What a rule checks of the arguments beside its conditions. */
-    private List<Check> argumentChecks(Rule.Demands demands, Denials denials) {
+    private List<Check> argumentChecks(Rule.Demands demands, DenialFactory denials) {
         List<Check> result = new ArrayList<>();
         if (demands.validation() != null) {
             result.add(new Check.Valid(demands.validation(), validator, denials));
@@ -285,7 +285,7 @@ final class PlanCompiler {
         return AmountSource.constant(perCall == null ? Amount.ONE : perCall);
     }
 
-    private static Check amountPresent(AmountSource amount, @Nullable Amount most, Path from, Denials denials) {
+    private static Check amountPresent(AmountSource amount, @Nullable Amount most, Path from, DenialFactory denials) {
         Decision tooMuch =
                 denials.because(Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
         return new Check.AmountPresent(
@@ -296,11 +296,11 @@ final class PlanCompiler {
                 denials.rule());
     }
 
-    private static Check always(Decision decision, Denials denials) {
+    private static Check always(Decision decision, DenialFactory denials) {
         return new Check.Always(decision, denials.rule());
     }
 
-    private Check conditions(ScopedEntry scoped, List<Condition> conditions, Denials denials) {
+    private Check conditions(CompiledEntry scoped, List<Condition> conditions, DenialFactory denials) {
         Decision[] denied = new Decision[conditions.size()];
         for (int i = 0; i < denied.length; i++) {
             Condition condition = conditions.get(i);
@@ -310,7 +310,7 @@ final class PlanCompiler {
         return new Check.Conditions(tests(scoped, conditions), denied, denials.rule());
     }
 
-    private ConditionTest[] tests(ScopedEntry scoped, List<Condition> conditions) {
+    private ConditionTest[] tests(CompiledEntry scoped, List<Condition> conditions) {
         ConditionTest[] tests = new ConditionTest[conditions.size()];
         for (int i = 0; i < tests.length; i++) {
             Condition condition = conditions.get(i);
@@ -319,7 +319,7 @@ final class PlanCompiler {
         return tests;
     }
 
-    private PathReader reader(ScopedEntry scoped, Path path) {
+    private PathReader reader(CompiledEntry scoped, Path path) {
         return switch (path.root()) {
             case ARGS -> PathReader.argument(path);
             case CTX -> PathReader.of((call, counters) -> call.context(), path.steps());
@@ -332,7 +332,7 @@ final class PlanCompiler {
                 yield PathReader.of((call, counters) -> text, List.of());
             }
             case STATE -> {
-                CounterRead read = scoped.counter(path, tool);
+                CounterReference read = scoped.counter(path, tool);
                 int index = reads.indexOf(read);
                 if (index < 0) {
                     index = reads.size();
@@ -357,7 +357,7 @@ final class PlanCompiler {
         return text == null ? null : new Value.Text(text);
     }
 
-    private static boolean limitsOwnCounter(ScopedEntry scoped, Condition condition, @Nullable Counter state) {
+    private static boolean limitsOwnCounter(CompiledEntry scoped, Condition condition, @Nullable Counter state) {
         return state != null
                 && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
                 && scoped.isOwnCounter(condition.path(), state.name());
@@ -377,8 +377,8 @@ final class PlanCompiler {
     }
 
     /** The policy's own mode is left to the plan: it changes what is told of a decision, not how it is come by. */
-    private Denials denials(RuleRef rule, @Nullable String message, Mode mode) {
-        return new Denials(tool, rule, message, mode == Mode.AUDIT);
+    private DenialFactory denials(RuleRef rule, @Nullable String message, Mode mode) {
+        return new DenialFactory(tool, rule, message, mode == Mode.AUDIT);
     }
 
     private static RuleRef ref(String name, Place place) {

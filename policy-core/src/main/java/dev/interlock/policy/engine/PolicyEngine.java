@@ -61,7 +61,7 @@ public final class PolicyEngine {
     private final EngineListener listener;
     private final Supplier<String> ids;
     /** Null if nobody wants to know: then nothing is made for it and no clock is read. */
-    private final @Nullable Recorder recorder;
+    private final @Nullable AuditRecorder recorder;
 
     private final Approvals approvals;
 
@@ -89,7 +89,7 @@ public final class PolicyEngine {
         this.lock = builder.lock;
         this.context = Set.copyOf(builder.context);
         this.current = compile(builder.policy, lock);
-        this.recorder = Recorder.of(builder, catalog);
+        this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
@@ -120,10 +120,10 @@ public final class PolicyEngine {
             ToolCall known = policy.settled(call);
             ToolPlan plan = planFor(policy, known);
             if (plan.checksOnly()) {
-                return plan.told(plan.check(known, CounterValues.NONE));
+                return plan.told(plan.check(known, CounterSnapshot.NONE));
             }
-            CounterValues counters = counters(plan, known);
-            Attempt attempt = new Attempt(plan, known, counters, ids);
+            CounterSnapshot counters = counters(plan, known);
+            ReservationAttempt attempt = new ReservationAttempt(plan, known, counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -143,7 +143,7 @@ public final class PolicyEngine {
         long start = recorder == null ? 0 : recorder.start(call);
         Admission admission = admit(policy, call);
         return admission.decision().asks() && approvals.canAsk(Terms.DEFAULT)
-                ? approvals.await(new Asked(policy, call, admission, start))
+                ? approvals.await(new PendingApproval(policy, call, admission, start))
                 : conclude(policy, call, admission, start);
     }
 
@@ -185,15 +185,15 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = kept == null ? planFor(policy, call) : kept;
             return plan.checksOnly()
-                    ? Admission.unreserved(plan.told(plan.check(call, CounterValues.NONE)))
+                    ? Admission.unreserved(plan.told(plan.check(call, CounterSnapshot.NONE)))
                     : reserve(plan, call).admission(limiter, listener);
         } catch (Throwable e) {
             return Admission.unreserved(failure(call, e));
         }
     }
 
-    private Attempt reserve(ToolPlan plan, ToolCall call) {
-        Attempt attempt = new Attempt(plan, call, counters(plan, call), ids);
+    private ReservationAttempt reserve(ToolPlan plan, ToolCall call) {
+        ReservationAttempt attempt = new ReservationAttempt(plan, call, counters(plan, call), ids);
         while (attempt.isOpen()) {
             attempt.take(limiter.reserve(attempt.batch()));
         }
@@ -218,7 +218,7 @@ public final class PolicyEngine {
         if (!limiter.blocks()) {
             Admission admission = admit(policy, call);
             return admission.decision().asks() && approvals.canAsk(terms)
-                    ? approvals.ask(new Asked(policy, call, admission, start), terms)
+                    ? approvals.ask(new PendingApproval(policy, call, admission, start), terms)
                     : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
         }
         CompletableFuture<Admission> result = new CompletableFuture<>();
@@ -230,7 +230,7 @@ public final class PolicyEngine {
         }
         reserve(policy, call).thenAccept(admission -> {
             try {
-                reserved(new Asked(policy, call, admission, start), terms, deadline, result);
+                reserved(new PendingApproval(policy, call, admission, start), terms, deadline, result);
             } catch (Throwable e) {
                 admission.unsent();
                 result.complete(Admission.unreserved(failure(call, e)));
@@ -239,7 +239,7 @@ public final class PolicyEngine {
         return result;
     }
 
-    private void reserved(Asked asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
+    private void reserved(PendingApproval asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
         Admission admission = asked.held();
         if (result.isDone()) {
             admission.unsent();
@@ -278,7 +278,7 @@ public final class PolicyEngine {
             if (plan.readsCounters()) {
                 return null;
             }
-            Attempt attempt = new Attempt(plan, call, CounterValues.NONE, ids);
+            ReservationAttempt attempt = new ReservationAttempt(plan, call, CounterSnapshot.NONE, ids);
             Decision decision = attempt.decision();
             return decision.allowed() || decision.asks()
                     ? held.under(decision, attempt.charges())
@@ -298,17 +298,17 @@ public final class PolicyEngine {
         CompletionStage<Admission> admission;
         try {
             ToolPlan plan = planFor(policy, call);
-            CompletionStage<CounterValues> counters = !plan.readsCounters()
-                    ? CompletableFuture.completedFuture(CounterValues.NONE)
-                    : limiter.usageAsync(plan.probes(call)).thenApply(CounterValues::new);
-            admission = counters.thenCompose(values -> reserve(new Attempt(plan, call, values, ids)));
+            CompletionStage<CounterSnapshot> counters = !plan.readsCounters()
+                    ? CompletableFuture.completedFuture(CounterSnapshot.NONE)
+                    : limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new);
+            admission = counters.thenCompose(values -> reserve(new ReservationAttempt(plan, call, values, ids)));
         } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
         }
         return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
     }
 
-    private CompletionStage<Admission> reserve(Attempt attempt) {
+    private CompletionStage<Admission> reserve(ReservationAttempt attempt) {
         if (!attempt.isOpen()) {
             return CompletableFuture.completedFuture(attempt.admission(limiter, listener));
         }
@@ -324,8 +324,8 @@ public final class PolicyEngine {
         ToolCall call = policy.settled(asked);
         try {
             ToolPlan plan = planFor(policy, call);
-            CounterValues counters = counters(plan, call);
-            Attempt attempt = new Attempt(plan, call, counters, ids);
+            CounterSnapshot counters = counters(plan, call);
+            ReservationAttempt attempt = new ReservationAttempt(plan, call, counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
             if (plan.verdict() != null) {
                 steps.add(plan.told(Check.verdict(plan.verdict())));
@@ -334,7 +334,7 @@ public final class PolicyEngine {
                 steps.add(plan.told(check.explain(call, counters)));
             }
             // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
-            Attempt charged = Attempt.ofEveryLimit(plan, call, counters, ids);
+            ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
             if (charged.isOpen()) {
                 steps.addAll(charged.explain(limiter.usage(charged.charges())));
             }
@@ -571,8 +571,8 @@ public final class PolicyEngine {
         return Decision.denied(Code.MALFORMED, CompiledPolicy.ref("(malformed)", ""), Messages.malformed(problem));
     }
 
-    private CounterValues counters(ToolPlan plan, ToolCall call) {
-        return !plan.readsCounters() ? CounterValues.NONE : new CounterValues(limiter.usage(plan.probes(call)));
+    private CounterSnapshot counters(ToolPlan plan, ToolCall call) {
+        return !plan.readsCounters() ? CounterSnapshot.NONE : new CounterSnapshot(limiter.usage(plan.probes(call)));
     }
 
     private void shadowed(ToolCatalog.Shadowing shadowing) {

@@ -61,7 +61,7 @@ final class PolicyReads {
             conditions(block.conditions());
         }
         for (Rule rule : entry.rules()) {
-            conditions(ScopedEntry.demands(rule).conditions());
+            conditions(CompiledEntry.demands(rule).conditions());
         }
     }
 

@@ -29,8 +29,8 @@ final class ToolPlan {
     /** The same, with conditions of one rule and the next in one. */
     private final Check[] joined;
 
-    private final LimitSlot[] slots;
-    private final List<CounterRead> reads;
+    private final CompiledLimit[] slots;
+    private final List<CounterReference> reads;
 
     /** Whether checks are all there is: no limits, and no counters to read for them. */
     private final boolean checksOnly;
@@ -44,8 +44,8 @@ final class ToolPlan {
             boolean listed,
             List<Place> entries,
             Check[] checks,
-            LimitSlot[] slots,
-            List<CounterRead> reads,
+            CompiledLimit[] slots,
+            List<CounterReference> reads,
             @Nullable OpenBucket bucket) {
         this.verdict = verdict;
         this.audit = audit;
@@ -65,7 +65,7 @@ final class ToolPlan {
      * @param audit whether the policy's own mode is to record only
      */
     static ToolPlan denied(Decision decision, boolean audit) {
-        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new LimitSlot[0], List.of(), null);
+        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new CompiledLimit[0], List.of(), null);
     }
 
     /** A tool whose calls are checked. */
@@ -74,8 +74,8 @@ final class ToolPlan {
             boolean listed,
             List<Place> entries,
             List<Check> checks,
-            List<LimitSlot> slots,
-            List<CounterRead> reads,
+            List<CompiledLimit> slots,
+            List<CounterReference> reads,
             RateLimiter limiter) {
         return new ToolPlan(
                 null,
@@ -83,7 +83,7 @@ final class ToolPlan {
                 audit || listed,
                 List.copyOf(entries),
                 checks.toArray(new Check[0]),
-                slots.toArray(new LimitSlot[0]),
+                slots.toArray(new CompiledLimit[0]),
                 List.copyOf(reads),
                 slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null);
     }
@@ -110,7 +110,7 @@ final class ToolPlan {
     }
 
     /** What a call that passed is charged to, in order. */
-    List<LimitSlot> slots() {
+    List<CompiledLimit> slots() {
         return Collections.unmodifiableList(Arrays.asList(slots));
     }
 
@@ -127,8 +127,8 @@ final class ToolPlan {
 
     /** The count that a call takes of {@link #bucket}, if every check allows it; null if not, or if there is none yet. */
     OpenBucket.@Nullable Count count(OpenBucket opened, ToolCall call) {
-        return check(call, CounterValues.NONE).verdict() == Decision.Verdict.ALLOWED
-                ? opened.count(LimitSlot.subject(slots[0].scope(), call))
+        return check(call, CounterSnapshot.NONE).verdict() == Decision.Verdict.ALLOWED
+                ? opened.count(CompiledLimit.subject(slots[0].scope(), call))
                 : null;
     }
 
@@ -163,7 +163,7 @@ final class ToolPlan {
      * The decision on a call before limits are asked for room: the first denial, else all questions in one, else the first
      * denial and then the first question that is only recorded, else allowed. The policy's own mode is not in it yet.
      */
-    Decision check(ToolCall call, CounterValues counters) {
+    Decision check(ToolCall call, CounterSnapshot counters) {
         if (verdict != null) {
             return verdict;
         }
@@ -177,7 +177,7 @@ final class ToolPlan {
     }
 
     /** The decision, where check {@code from} is the first that has something against the call. */
-    private Decision check(int from, Decision first, ToolCall call, CounterValues counters) {
+    private Decision check(int from, Decision first, ToolCall call, CounterSnapshot counters) {
         List<AskingRule> asking = new ArrayList<>();
         Decision recordedDenial = null;
         Decision recordedQuestion = null;

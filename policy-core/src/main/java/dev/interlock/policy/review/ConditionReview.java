@@ -3,7 +3,7 @@ package dev.interlock.policy.review;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
-import dev.interlock.policy.review.Clause.Use;
+import dev.interlock.policy.review.ConditionGroup.Use;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
 import dev.interlock.policy.text.Suggestion;
@@ -38,14 +38,14 @@ final class ConditionReview {
      *
      * @param own whether they stand in the tool's own entry, and not in one for many
      */
-    void review(Clause clause, OfferedTool tool, boolean own) {
+    void review(ConditionGroup clause, OfferedTool tool, boolean own) {
         ObjectValue schema = tool.definition().inputSchema();
         boolean always = !clause.conditions().isEmpty();
         boolean alwaysAnyCall = always;
         boolean never = false;
         List<Condition> sayNothing = new ArrayList<>();
-        for (List<Condition> group : Clause.byPath(clause.conditions())) {
-            Whereabouts where = Whereabouts.of(group.get(0).path(), schema);
+        for (List<Condition> group : ConditionGroup.byPath(clause.conditions())) {
+            PathDomain where = PathDomain.of(group.get(0).path(), schema);
             // A denial for many tools by an argument that only some of them take is as it should be.
             boolean meant = own || clause.use() == Use.REQUIRE || !arguments.contains(where.unknown());
             if (where.unknown() != null && meant) {
@@ -78,7 +78,7 @@ final class ConditionReview {
         }
     }
 
-    private void unknown(List<Condition> group, Whereabouts where, OfferedTool tool) {
+    private void unknown(List<Condition> group, PathDomain where, OfferedTool tool) {
         String step = Optional.ofNullable(where.unknown()).orElse("");
         String hint = Suggestion.hint(step, where.names());
         for (Condition condition : group) {
@@ -93,12 +93,12 @@ final class ConditionReview {
         }
     }
 
-    static String has(Whereabouts where) {
+    static String has(PathDomain where) {
         return where.names().isEmpty() ? "it takes no arguments" : "it has " + VisibleText.list(where.names());
     }
 
     /** Whether conditions on one path were found to hold never. */
-    private boolean never(Clause clause, List<Condition> group, Whereabouts where, OfferedTool tool) {
+    private boolean never(ConditionGroup clause, List<Condition> group, PathDomain where, OfferedTool tool) {
         if (!where.every()) {
             Condition last = breaking(group, where.always());
             if (last != null) {
@@ -136,7 +136,7 @@ final class ConditionReview {
     }
 
     /** What the schema makes of one condition alone. */
-    private boolean against(Clause clause, Condition condition, Whereabouts where, OfferedTool tool) {
+    private boolean against(ConditionGroup clause, Condition condition, PathDomain where, OfferedTool tool) {
         Domain domain = where.domain();
         String what = where.every()
                 ? "every element"
@@ -206,18 +206,18 @@ final class ConditionReview {
     }
 
     /** Looks whether what several parts of the policy demand of one tool's calls can be had together. */
-    void conflicts(List<Clause> clauses, OfferedTool tool) {
+    void conflicts(List<ConditionGroup> clauses, OfferedTool tool) {
         List<Condition> demanded = new ArrayList<>();
-        for (Clause clause : clauses) {
+        for (ConditionGroup clause : clauses) {
             if (clause.use() == Use.REQUIRE && clause.enforced()) {
                 demanded.addAll(clause.conditions());
             }
         }
-        for (List<Condition> group : Clause.byPath(demanded)) {
+        for (List<Condition> group : ConditionGroup.byPath(demanded)) {
             Path path = group.get(0).path();
-            Whereabouts where = Whereabouts.of(path, tool.definition().inputSchema());
+            PathDomain where = PathDomain.of(path, tool.definition().inputSchema());
             boolean told = clauses.stream()
-                    .flatMap(clause -> Clause.byPath(clause.conditions()).stream())
+                    .flatMap(clause -> ConditionGroup.byPath(clause.conditions()).stream())
                     .filter(part -> group.containsAll(part))
                     .anyMatch(part -> new Proof(part).neverHolds(where.domain()));
             if (where.every() || told) {
@@ -248,7 +248,7 @@ final class ConditionReview {
         return other.place().path() + " (" + comparison(other) + ")";
     }
 
-    private void always(Clause clause, boolean anyCall, OfferedTool tool) {
+    private void always(ConditionGroup clause, boolean anyCall, OfferedTool tool) {
         String holds =
                 (clause.conditions().size() == 1 ? shown(clause.conditions().get(0)) + " holds" : "all of it holds")
                         + " for every call" + (anyCall ? "" : FITTING);
@@ -280,19 +280,20 @@ final class ConditionReview {
         }
     }
 
-    private void report(Clause clause, Code code, Condition condition, String reason, String calls, OfferedTool tool) {
+    private void report(
+            ConditionGroup clause, Code code, Condition condition, String reason, String calls, OfferedTool tool) {
         report(clause, code, condition, reason, calls, tool, null);
     }
 
     private void report(
-            Clause clause,
+            ConditionGroup clause,
             Code code,
             Condition condition,
             String reason,
             String calls,
             OfferedTool tool,
             @Nullable String fix) {
-        boolean elements = Whereabouts.every(condition.path());
+        boolean elements = PathDomain.every(condition.path());
         boolean deadly = clause.use() == Use.REQUIRE && clause.enforced() && !elements;
         String denied = clause.enforced() ? " is denied" : " is recorded as denied";
         String outcome = elements
@@ -315,7 +316,7 @@ final class ConditionReview {
         return String.join(
                 " or ",
                 domain.kinds().stream()
-                        .map(Kind::text)
+                        .map(JsonType::text)
                         .map(ConditionReview::article)
                         .toList());
     }

@@ -20,27 +20,33 @@ import org.jspecify.annotations.Nullable;
  * @param maxLength the most characters of a string
  */
 record Domain(
-        boolean missing, Set<Kind> kinds, @Nullable List<Value> listed, Range numbers, int minLength, int maxLength) {
+        boolean missing,
+        Set<JsonType> kinds,
+        @Nullable List<Value> listed,
+        Range numbers,
+        int minLength,
+        int maxLength) {
 
     /** Anything at all, or nothing. */
-    static final Domain ANYTHING = new Domain(true, EnumSet.allOf(Kind.class), null, Range.ALL, 0, Integer.MAX_VALUE);
+    static final Domain ANYTHING =
+            new Domain(true, EnumSet.allOf(JsonType.class), null, Range.ALL, 0, Integer.MAX_VALUE);
 
     /** Any value, but one. */
     static final Domain ANY_VALUE = ANYTHING.present();
 
-    static final Domain ABSENT = new Domain(true, EnumSet.noneOf(Kind.class), List.of(), Range.ALL, 0, 0);
+    static final Domain ABSENT = new Domain(true, EnumSet.noneOf(JsonType.class), List.of(), Range.ALL, 0, 0);
 
     /** A value of a counter. */
     static final Domain COUNTER =
-            new Domain(false, EnumSet.of(Kind.NUMBER), null, Range.NOT_NEGATIVE, 0, Integer.MAX_VALUE);
+            new Domain(false, EnumSet.of(JsonType.NUMBER), null, Range.NOT_NEGATIVE, 0, Integer.MAX_VALUE);
 
-    static Domain of(Set<Kind> kinds) {
+    static Domain of(Set<JsonType> kinds) {
         return new Domain(false, kinds, null, Range.ALL, 0, Integer.MAX_VALUE);
     }
 
     static Domain of(List<Value> listed) {
-        EnumSet<Kind> kinds = EnumSet.noneOf(Kind.class);
-        listed.forEach(value -> kinds.add(Kind.of(value)));
+        EnumSet<JsonType> kinds = EnumSet.noneOf(JsonType.class);
+        listed.forEach(value -> kinds.add(JsonType.of(value)));
         return new Domain(false, kinds, listed, Range.ALL, 0, Integer.MAX_VALUE);
     }
 
@@ -62,7 +68,7 @@ record Domain(
 
     /** What is in both. */
     Domain and(Domain other) {
-        EnumSet<Kind> both = EnumSet.noneOf(Kind.class);
+        EnumSet<JsonType> both = EnumSet.noneOf(JsonType.class);
         both.addAll(kinds);
         both.retainAll(other.kinds);
         Domain narrow = new Domain(
@@ -85,7 +91,7 @@ record Domain(
 
     /** What is in either. */
     Domain or(Domain other) {
-        EnumSet<Kind> either = EnumSet.noneOf(Kind.class);
+        EnumSet<JsonType> either = EnumSet.noneOf(JsonType.class);
         either.addAll(kinds);
         either.addAll(other.kinds);
         List<Value> values = null;
@@ -103,26 +109,26 @@ record Domain(
     }
 
     private Range numbersOr(Domain other) {
-        if (!kinds.contains(Kind.NUMBER)) {
+        if (!kinds.contains(JsonType.NUMBER)) {
             return other.numbers;
         }
-        if (!other.kinds.contains(Kind.NUMBER)) {
+        if (!other.kinds.contains(JsonType.NUMBER)) {
             return numbers;
         }
         return numbers.or(other.numbers);
     }
 
     private int leastLength() {
-        return kinds.contains(Kind.STRING) ? minLength : Integer.MAX_VALUE;
+        return kinds.contains(JsonType.STRING) ? minLength : Integer.MAX_VALUE;
     }
 
     private int greatestLength() {
-        return kinds.contains(Kind.STRING) ? maxLength : 0;
+        return kinds.contains(JsonType.STRING) ? maxLength : 0;
     }
 
     /** Whether a value may be found; false only if it surely isn't. */
     boolean mayBe(Value value) {
-        if (!kinds.contains(Kind.of(value))) {
+        if (!kinds.contains(JsonType.of(value))) {
             return false;
         }
         if (listed != null && listed.stream().noneMatch(value::equals)) {

@@ -83,7 +83,7 @@ final class LimitReview {
     }
 
     /** Looks at the limits that one call of a tool is charged to. */
-    void hidden(Situation situation, boolean enforced) {
+    void hidden(CallScenario situation, boolean enforced) {
         List<Fixed> fixed = new ArrayList<>();
         for (Entry entry : situation.entries()) {
             boolean granted = situation.granted().contains(entry);
@@ -160,7 +160,7 @@ final class LimitReview {
         Counter counter = demands.state();
         if (counter != null) {
             for (Condition condition : demands.conditions()) {
-                if (Clause.limitsOwnCounter(condition, counter)) {
+                if (ConditionGroup.limitsOwnCounter(condition, counter)) {
                     ownLimit(condition, counter, tool, enforced);
                 }
             }
@@ -228,7 +228,7 @@ final class LimitReview {
         if (from == null) {
             return;
         }
-        Whereabouts where = Whereabouts.of(from, tool.definition().inputSchema());
+        PathDomain where = PathDomain.of(from, tool.definition().inputSchema());
         String path = VisibleText.brief(from.text());
         if (where.unknown() != null) {
             String hint = Suggestion.hint(where.unknown(), where.names());
@@ -242,7 +242,7 @@ final class LimitReview {
             return;
         }
         Domain numbers = where.domain().and(Domain.COUNTER);
-        if (!where.domain().kinds().contains(Kind.NUMBER)) {
+        if (!where.domain().kinds().contains(JsonType.NUMBER)) {
             findings.add(
                     enforced ? Severity.ERROR : Severity.WARNING,
                     Code.WRONG_TYPE,

@@ -32,7 +32,7 @@ final class NameReview {
         tools.forEach(tool -> names.add(tool.name()));
     }
 
-    void review(Policy policy, Situation.Names listed) {
+    void review(Policy policy, CallScenario.Names listed) {
         review("", policy.body());
         policy.grants().ifPresent(grants -> {
             grants.forEach((identity, body) -> review("grants." + identity + ".", body));
@@ -89,7 +89,7 @@ final class NameReview {
         findings.add(Severity.NOTE, Code.MATCHES_NOTHING, place, message, null);
     }
 
-    private void disguised(OfferedTool tool, Situation.Names listed) {
+    private void disguised(OfferedTool tool, CallScenario.Names listed) {
         String defect = LookAlikes.defect(tool.name());
         if (defect != null) {
             findings.add(

@@ -57,7 +57,7 @@ public final class PolicyReview {
             }
         }
         Findings findings = new Findings();
-        Situation.Names names = Situation.Names.of(policy);
+        CallScenario.Names names = CallScenario.Names.of(policy);
         new NameReview(findings, tools).review(policy, names);
         ToolReview toolReview = new ToolReview(findings, tools);
         boolean enforced = policy.mode() == Mode.ENFORCE;
@@ -68,9 +68,9 @@ public final class PolicyReview {
         ConditionReview conditions = new ConditionReview(findings, arguments);
         LimitReview limits = new LimitReview(findings);
         for (OfferedTool tool : tools) {
-            List<Situation> situations = Situation.of(policy, tool, names);
+            List<CallScenario> situations = CallScenario.of(policy, tool, names);
             demands(situations, enforced, exact, conditions, limits);
-            for (Situation situation : situations) {
+            for (CallScenario situation : situations) {
                 reach.add(situation);
                 toolReview.coverage(situation, enforced);
             }
@@ -99,19 +99,19 @@ public final class PolicyReview {
 
     /** What a tool's entries ask of its calls. An entry that several grants share is looked at once. */
     private static void demands(
-            List<Situation> situations,
+            List<CallScenario> situations,
             boolean enforced,
             Set<Place> exact,
             ConditionReview conditions,
             LimitReview limits) {
         Set<String> seen = new HashSet<>();
-        for (Situation situation : situations) {
+        for (CallScenario situation : situations) {
             if (situation.denial().isPresent()) {
                 continue;
             }
-            List<Clause> clauses = new ArrayList<>();
+            List<ConditionGroup> clauses = new ArrayList<>();
             for (Entry entry : situation.entries()) {
-                List<Clause> own = Clause.of(entry, enforced);
+                List<ConditionGroup> own = ConditionGroup.of(entry, enforced);
                 clauses.addAll(own);
                 if (seen.add(entry.place().path())) {
                     own.forEach(clause -> conditions.review(clause, situation.tool(), exact.contains(entry.place())));

@@ -52,7 +52,7 @@ final class Proof {
         return comparisons.stream().allMatch(comparison -> comparison.holds(value));
     }
 
-    private boolean never(Kind kind, Domain domain) {
+    private boolean never(JsonType kind, Domain domain) {
         if (!conditions.stream().allMatch(condition -> canHold(condition, kind))) {
             return true;
         }
@@ -60,7 +60,7 @@ final class Proof {
             case NULL -> !hold(Value.Nil.NULL);
             case BOOLEAN -> !hold(Value.Bool.TRUE) && !hold(Value.Bool.FALSE);
             case NUMBER -> noNumber(domain);
-            case STRING -> Texts.of(conditions).contradict(domain.minLength(), domain.maxLength());
+            case STRING -> StringConstraints.of(conditions).contradict(domain.minLength(), domain.maxLength());
             case ARRAY -> noArray();
             case OBJECT -> false;
         };
@@ -95,35 +95,36 @@ final class Proof {
     }
 
     /** Whether a value of that type may satisfy a condition; false only if none does. */
-    private static boolean canHold(Condition condition, Kind kind) {
+    private static boolean canHold(Condition condition, JsonType kind) {
         Value operand = condition.operand();
         return switch (condition.operator()) {
-            case EXISTS -> (kind != Kind.NULL) == (operand == Value.Bool.TRUE);
-            case LT, LTE, GT, GTE -> kind == Kind.NUMBER;
-            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN -> kind == Kind.STRING;
+            case EXISTS -> (kind != JsonType.NULL) == (operand == Value.Bool.TRUE);
+            case LT, LTE, GT, GTE -> kind == JsonType.NUMBER;
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN -> kind == JsonType.STRING;
             case CONTAINS, NOT_CONTAINS ->
-                kind == Kind.ARRAY || (kind == Kind.STRING && !Kind.of(operand).isContainer());
-            case MAX_LENGTH -> kind == Kind.ARRAY || kind == Kind.STRING;
+                kind == JsonType.ARRAY
+                        || (kind == JsonType.STRING && !JsonType.of(operand).isContainer());
+            case MAX_LENGTH -> kind == JsonType.ARRAY || kind == JsonType.STRING;
             case EQ, IN -> operands(condition).stream().anyMatch(each -> canEqual(kind, each));
             case NEQ, NOT_IN -> operands(condition).stream().allMatch(each -> canDiffer(kind, each));
         };
     }
 
-    private static boolean canEqual(Kind kind, Value operand) {
-        Kind other = Kind.of(operand);
-        if (kind.isContainer() || other.isContainer() || kind == Kind.NULL || other == Kind.NULL) {
+    private static boolean canEqual(JsonType kind, Value operand) {
+        JsonType other = JsonType.of(operand);
+        if (kind.isContainer() || other.isContainer() || kind == JsonType.NULL || other == JsonType.NULL) {
             return kind == other;
         }
-        return kind == other || kind == Kind.STRING || other == Kind.STRING;
+        return kind == other || kind == JsonType.STRING || other == JsonType.STRING;
     }
 
     /** Null is either equal or no known value; others differ only from what they can be compared with. */
-    private static boolean canDiffer(Kind kind, Value operand) {
-        Kind other = Kind.of(operand);
-        if (kind == Kind.NULL || other == Kind.NULL) {
-            return kind != Kind.NULL;
+    private static boolean canDiffer(JsonType kind, Value operand) {
+        JsonType other = JsonType.of(operand);
+        if (kind == JsonType.NULL || other == JsonType.NULL) {
+            return kind != JsonType.NULL;
         }
-        boolean comparable = other != Kind.BOOLEAN || kind == Kind.BOOLEAN || kind == Kind.STRING;
+        boolean comparable = other != JsonType.BOOLEAN || kind == JsonType.BOOLEAN || kind == JsonType.STRING;
         return comparable && kind.isContainer() == other.isContainer();
     }
 
@@ -140,7 +141,7 @@ final class Proof {
         return domain.kinds().stream().allMatch(kind -> always(kind, domain));
     }
 
-    private boolean always(Kind kind, Domain domain) {
+    private boolean always(JsonType kind, Domain domain) {
         return switch (kind) {
             case NULL -> hold(Value.Nil.NULL);
             case BOOLEAN -> hold(Value.Bool.TRUE) && hold(Value.Bool.FALSE);
@@ -149,12 +150,13 @@ final class Proof {
         };
     }
 
-    private static boolean always(Condition condition, Kind kind, Domain domain) {
+    private static boolean always(Condition condition, JsonType kind, Domain domain) {
         return switch (condition.operator()) {
             case EXISTS -> condition.operand() == Value.Bool.TRUE;
-            case LT, LTE, GT, GTE -> kind == Kind.NUMBER && rangeOf(condition).covers(domain.numbers());
+            case LT, LTE, GT, GTE ->
+                kind == JsonType.NUMBER && rangeOf(condition).covers(domain.numbers());
             case MAX_LENGTH ->
-                kind == Kind.STRING
+                kind == JsonType.STRING
                         && ((NumberValue) condition.operand())
                                         .toBigDecimal()
                                         .compareTo(BigDecimal.valueOf(domain.maxLength()))
@@ -175,12 +177,12 @@ final class Proof {
     }
 
     /** No value of that type in the domain equals the operand, or can't be compared with it. */
-    private static boolean differs(Value operand, Kind kind, Domain domain) {
+    private static boolean differs(Value operand, JsonType kind, Domain domain) {
         // A number, and a string that is no boolean's text, can't be compared with a boolean.
-        if (kind.isContainer() || Kind.of(operand).isContainer() || operand instanceof Value.Bool) {
+        if (kind.isContainer() || JsonType.of(operand).isContainer() || operand instanceof Value.Bool) {
             return false;
         }
-        return equalScalars(operand).stream().noneMatch(value -> Kind.of(value) == kind && domain.mayBe(value));
+        return equalScalars(operand).stream().noneMatch(value -> JsonType.of(value) == kind && domain.mayBe(value));
     }
 
     // ---- single values
@@ -190,7 +192,7 @@ final class Proof {
         if (isScalar(operand)) {
             return equalScalars(operand).stream().noneMatch(domain::mayBe);
         }
-        return !domain.kinds().contains(Kind.of(operand));
+        return !domain.kinds().contains(JsonType.of(operand));
     }
 
     /** What the condition compares with. */
@@ -268,6 +270,6 @@ final class Proof {
     }
 
     private static boolean isScalar(Value value) {
-        return !Kind.of(value).isContainer();
+        return !JsonType.of(value).isContainer();
     }
 }

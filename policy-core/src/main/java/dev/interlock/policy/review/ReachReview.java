@@ -50,7 +50,7 @@ final class ReachReview {
     }
 
     /** Notes what one situation reaches. */
-    void add(Situation situation) {
+    void add(CallScenario situation) {
         Place denier = null;
         Place anyDenier = firstDenier(situation);
         for (Entry entry : situation.entries()) {
@@ -77,7 +77,7 @@ final class ReachReview {
         }
     }
 
-    private @Nullable Place firstDenier(Situation situation) {
+    private @Nullable Place firstDenier(CallScenario situation) {
         for (Entry entry : situation.entries()) {
             for (Rule rule : entry.rules()) {
                 if (denies(rule)) {
@@ -102,7 +102,7 @@ final class ReachReview {
                 && check.demands().rateLimit() != null;
     }
 
-    private void note(Place place, Situation situation, Part fresh, @Nullable Place denier) {
+    private void note(Place place, CallScenario situation, Part fresh, @Nullable Place denier) {
         Part part = parts.computeIfAbsent(place, key -> fresh);
         Optional<String> why = situation
                 .denial()

@@ -152,20 +152,20 @@ final class Schemas {
                 .withLength(length(schema, "minLength", 0), length(schema, "maxLength", Integer.MAX_VALUE)));
     }
 
-    private static Set<Kind> kinds(List<String> types) {
-        EnumSet<Kind> kinds = EnumSet.noneOf(Kind.class);
+    private static Set<JsonType> kinds(List<String> types) {
+        EnumSet<JsonType> kinds = EnumSet.noneOf(JsonType.class);
         for (String type : types) {
             switch (type) {
-                case "null" -> kinds.add(Kind.NULL);
-                case "boolean" -> kinds.add(Kind.BOOLEAN);
-                case "number", "integer" -> kinds.add(Kind.NUMBER);
-                case "string" -> kinds.add(Kind.STRING);
-                case "array" -> kinds.add(Kind.ARRAY);
-                case "object" -> kinds.add(Kind.OBJECT);
-                default -> kinds.addAll(EnumSet.allOf(Kind.class));
+                case "null" -> kinds.add(JsonType.NULL);
+                case "boolean" -> kinds.add(JsonType.BOOLEAN);
+                case "number", "integer" -> kinds.add(JsonType.NUMBER);
+                case "string" -> kinds.add(JsonType.STRING);
+                case "array" -> kinds.add(JsonType.ARRAY);
+                case "object" -> kinds.add(JsonType.OBJECT);
+                default -> kinds.addAll(EnumSet.allOf(JsonType.class));
             }
         }
-        return kinds.isEmpty() ? EnumSet.allOf(Kind.class) : kinds;
+        return kinds.isEmpty() ? EnumSet.allOf(JsonType.class) : kinds;
     }
 
     private static Range range(ObjectValue schema) {
@@ -211,9 +211,9 @@ final class Schemas {
         boolean unknown = true;
         Set<String> names = new java.util.LinkedHashSet<>();
         for (All all : alternatives) {
-            Set<Kind> kinds = domain(List.of(all)).kinds();
-            boolean objects = kinds.contains(Kind.OBJECT);
-            boolean element = index && kinds.contains(Kind.ARRAY);
+            Set<JsonType> kinds = domain(List.of(all)).kinds();
+            boolean objects = kinds.contains(JsonType.OBJECT);
+            boolean element = index && kinds.contains(JsonType.ARRAY);
             missing |= !objects || kinds.size() > 1;
             if (element) {
                 unknown = false;

@@ -33,7 +33,7 @@ final class ToolReview {
     }
 
     /** Tells of a tool that somebody may call as often as they like, with whatever arguments. */
-    void coverage(Situation situation, boolean enforced) {
+    void coverage(CallScenario situation, boolean enforced) {
         RiskLevel risk = situation.tool().rating().risk();
         if (risk.compareTo(RiskLevel.HIGH) < 0 || situation.denial().isPresent()) {
             return;

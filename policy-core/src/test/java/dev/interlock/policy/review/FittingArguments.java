@@ -63,7 +63,7 @@ final class FittingArguments {
         return type.equals("integer")
                 ? value instanceof NumberValue number
                         && number.toBigDecimal().stripTrailingZeros().scale() <= 0
-                : type.equals(Kind.of(value).text());
+                : type.equals(JsonType.of(value).text());
     }
 
     private static List<Value> items(Value array) {

@@ -147,7 +147,7 @@ class PolicyReviewProperties {
             List<Entry> entries = new ArrayList<>(body.tools().values());
             body.star().ifPresent(entries::add);
             for (Entry entry : entries) {
-                for (Clause clause : Clause.of(entry, true)) {
+                for (ConditionGroup clause : ConditionGroup.of(entry, true)) {
                     if (clause.place().equals(place)) {
                         return clause.conditions();
                     }

@@ -89,7 +89,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final McpTransport delegate;
     private final PolicyEngine engine;
     private final Answers answers;
-    private final OpenCalls calls;
+    private final PendingCalls calls;
     private final TimeSource time;
     private final Duration toolListTimeout;
     private final AtomicInteger toolListChanges = new AtomicInteger();
@@ -112,7 +112,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
         this.answers = new Answers(builder.denialPrefix);
-        this.calls = new OpenCalls(builder.time, builder.alarm, builder.callTimeToLive, MAX_OPEN_CALLS);
+        this.calls = new PendingCalls(builder.time, builder.alarm, builder.callTimeToLive, MAX_OPEN_CALLS);
         this.changes = new ListChanges(builder.engine);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
@@ -331,7 +331,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         CallRequest request = CallRequest.read(context.message(), argumentLimits);
         ToolCall call = request.call().on(server);
         CompletableFuture<Admission> decided;
-        OpenCall open = new OpenCall();
+        PendingCall open = new PendingCall();
         try {
             if (request.id() != null && !calls.add(request.id(), open)) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
@@ -370,7 +370,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     /** Empty if nobody waits for it any longer. */
     private Optional<Admission> ruled(
-            OpenCall open, ToolCall call, @Nullable Admission admission, @Nullable Throwable failure) {
+            PendingCall open, ToolCall call, @Nullable Admission admission, @Nullable Throwable failure) {
         if (admission == null && !open.isOver()) {
             return Optional.of(
                     failed(call, failure == null ? new IllegalStateException("the engine gave no decision") : failure));
@@ -387,7 +387,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         return engine.deny(call, failure);
     }
 
-    private void forgetCall(@Nullable Long id, OpenCall open) {
+    private void forgetCall(@Nullable Long id, PendingCall open) {
         if (id != null) {
             calls.remove(id, open);
         }
@@ -396,7 +396,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private CompletableFuture<JsonNode> pass(
             McpCallContext context,
             CallRequest request,
-            OpenCall open,
+            PendingCall open,
             CompletableFuture<JsonNode> answer,
             Admission admission) {
         if (!admission.decision().allowed()) {
@@ -435,7 +435,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** The server has answered a call. What the client is to see of that. */
-    private @Nullable JsonNode answered(CallRequest request, OpenCall open, @Nullable JsonNode response) {
+    private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
         if (asks.allowed()) {
             open.end(settlement(response));
@@ -448,7 +448,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
-    private void notSent(OpenCall open, Throwable failure) {
+    private void notSent(PendingCall open, Throwable failure) {
         boolean surely = false;
         try {
             surely = saysUnsent.test(failure);
@@ -469,11 +469,11 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Whether the tools can be learnt, the engine sees: it denies what it needs to know of and doesn't. */
-    private CompletableFuture<Admission> decide(ToolCall call, @Nullable Map<String, Object> meta, OpenCall open) {
+    private CompletableFuture<Admission> decide(ToolCall call, @Nullable Map<String, Object> meta, PendingCall open) {
         return needsToolList(call) ? fetch.learn(meta).thenCompose(learnt -> admit(call, open)) : admit(call, open);
     }
 
-    private CompletableFuture<Admission> admit(ToolCall call, OpenCall open) {
+    private CompletableFuture<Admission> admit(ToolCall call, PendingCall open) {
         return open.decidedBy(engine.admitAsync(call, terms).toCompletableFuture());
     }
 

@@ -35,7 +35,7 @@ final class Answers {
     }
 
     /** What a denied call gets: a tool result that says why or which ticket it waits for, unless the host wants errors. */
-    JSONRPCResponse denial(Object id, Ruling ruling) {
+    JSONRPCResponse denial(Object id, CallDecision ruling) {
         Decision decision = ruling.decision().told();
         Map<String, Object> details = details(decision);
         if (ruling.answer() instanceof ApprovalAnswer.Pending pending) {
@@ -55,7 +55,7 @@ final class Answers {
 
     /** What takes the place of a server's answer to a call, because of what it asks within that answer. */
     JSONRPCResponse withheld(Object id, Decision decision) {
-        return denial(id, new Ruling(decision, null, null, null));
+        return denial(id, new CallDecision(decision, null, null, null));
     }
 
     /** A protocol error that says why the request was refused. */
@@ -71,7 +71,7 @@ final class Answers {
 
     /** What a request gets whose id is one that only requests of our own may have. */
     static JSONRPCResponse idReserved(Object id) {
-        String text = "The id of a request must not begin with '" + OwnExchange.ID_PREFIX + "'.";
+        String text = "The id of a request must not begin with '" + AdapterRequests.ID_PREFIX + "'.";
         return JSONRPCResponse.error(id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text, null));
     }
 

@@ -94,7 +94,7 @@ record ApprovalForm(ValueLimits limits) {
                     ? filledIn(content)
                     : unreadable();
         } catch (RuntimeException | IOException e) {
-            log.info("A client's answer to a request for approval can't be read", Unquoted.of(e));
+            log.info("A client's answer to a request for approval can't be read", RedactedException.of(e));
             return unreadable();
         }
     }

@@ -55,7 +55,7 @@ final class CallGate {
      * @param server the way to the server, for that
      * @param person who is asked for approvals before the engine's handler is; null for nobody
      */
-    Mono<Ruling> decide(
+    Mono<CallDecision> decide(
             JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
         return Mono.deferContextual(context -> {
                     CallRequest call = CallRequest.read(request, argumentLimits, converter);
@@ -64,14 +64,14 @@ final class CallGate {
                         ToolCall signed = callers.of(context).signs(call.call()).among(toolLists.tools());
                         known = signed;
                         return decide(signed, call.meta(), toolLists, server, person)
-                                .map(admission -> new Ruling(admission.decision(), admission, call))
+                                .map(admission -> new CallDecision(admission.decision(), admission, call))
                                 .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                     } catch (Throwable e) {
                         return Mono.just(deny(call, known, e));
                     }
                 })
-                .onErrorResume(failure -> Mono.just(Ruling.failed(failure)))
-                .switchIfEmpty(Mono.fromSupplier(Ruling::missing))
+                .onErrorResume(failure -> Mono.just(CallDecision.failed(failure)))
+                .switchIfEmpty(Mono.fromSupplier(CallDecision::missing))
                 .doOnNext(CallGate::report);
     }
 
@@ -95,9 +95,9 @@ final class CallGate {
     }
 
     /** A denial because something failed, on record as every other. */
-    private Ruling deny(CallRequest call, ToolCall known, Throwable failure) {
+    private CallDecision deny(CallRequest call, ToolCall known, Throwable failure) {
         Admission denial = engine.deny(known, failure);
-        return new Ruling(denial.decision(), denial, call, failure);
+        return new CallDecision(denial.decision(), denial, call, failure);
     }
 
     /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
@@ -133,12 +133,12 @@ final class CallGate {
      * Names the tool, never an argument. The engine tells its sinks and observers of every denial, so that hosts choose there
      * what they log; only what it has not heard of is told here.
      */
-    private static void report(Ruling ruling) {
+    private static void report(CallDecision ruling) {
         Decision decision = ruling.decision();
         if (ruling.failure() != null) {
             Level level = ruling.admission() == null ? Level.WARN : Level.DEBUG;
             log.atLevel(level)
-                    .setCause(Unquoted.of(ruling.failure()))
+                    .setCause(RedactedException.of(ruling.failure()))
                     .log("A call was denied because it could not be decided");
         } else if (!decision.allowed() && log.isDebugEnabled()) {
             log.debug(

@@ -55,8 +55,9 @@ final class CallRequest {
 
     private static CallRequest read(
             JSONRPCRequest request, @Nullable Object given, ValueLimits limits, Function<Object, Object> converter) {
-        if (OwnExchange.isOurs(request.id()) && !SelfTest.isProbe(request)) {
-            return malformed(request, "", "its id begins with '" + OwnExchange.ID_PREFIX + "', which no call's may");
+        if (AdapterRequests.isOurs(request.id()) && !SelfTest.isProbe(request)) {
+            return malformed(
+                    request, "", "its id begins with '" + AdapterRequests.ID_PREFIX + "', which no call's may");
         }
         if (given instanceof CallToolRequest typed) {
             return typed(request, typed, limits, converter);

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 record ClientSession(
         @Nullable String id,
         ToolListFetch toolLists,
-        Deciding deciding,
+        UndecidedCalls deciding,
         @Nullable ListChanges changes) {
 
     private static final String CANCELLED = "notifications/cancelled";

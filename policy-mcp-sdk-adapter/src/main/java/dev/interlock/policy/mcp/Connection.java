@@ -20,15 +20,15 @@ import reactor.core.publisher.Mono;
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
         PendingRequests pending,
-        OwnExchange own,
-        Deciding deciding,
+        AdapterRequests own,
+        UndecidedCalls deciding,
         ToolListFetch toolLists,
         ListChanges changes,
         Runnable unsubscribe) {
 
     /** Hands the client a message as if its peer had sent it, unless it answers a request of our own. */
     Mono<Void> deliver(JSONRPCResponse message) {
-        if (OwnExchange.isOurs(message.id()) && pending.take(message.id()) instanceof Pending.Own request) {
+        if (AdapterRequests.isOurs(message.id()) && pending.take(message.id()) instanceof Pending.Own request) {
             request.sink().success(message);
             return Mono.empty();
         }

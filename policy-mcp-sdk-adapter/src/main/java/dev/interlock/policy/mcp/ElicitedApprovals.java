@@ -41,7 +41,7 @@ final class ElicitedApprovals {
 
     private static final Logger log = LoggerFactory.getLogger(ElicitedApprovals.class);
 
-    private static final String ID_PREFIX = OwnExchange.ID_PREFIX + "approval/";
+    private static final String ID_PREFIX = AdapterRequests.ID_PREFIX + "approval/";
 
     /** Questions that may be open in one session; more than a person can keep apart. */
     private static final int MAX_OPEN = 20;
@@ -116,7 +116,7 @@ final class ElicitedApprovals {
         CompletableFuture<ApprovalAnswer> answer = new CompletableFuture<>();
         Question question = new Question(request.identity(), transport, answer);
         send(() -> put(question, text), failure -> {
-            log.info("A client could not be asked for an approval", Unquoted.of(failure));
+            log.info("A client could not be asked for an approval", RedactedException.of(failure));
             answer.complete(new ApprovalAnswer.Unasked("the client could not be asked"));
         });
         return answer;
@@ -159,7 +159,8 @@ final class ElicitedApprovals {
                 "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
         send(
                 () -> transport.sendMessage(message),
-                failure -> log.debug("A client could not be told that a question is withdrawn", Unquoted.of(failure)));
+                failure -> log.debug(
+                        "A client could not be told that a question is withdrawn", RedactedException.of(failure)));
     }
 
     private static void send(Supplier<Mono<Void>> sending, Consumer<Throwable> failed) {

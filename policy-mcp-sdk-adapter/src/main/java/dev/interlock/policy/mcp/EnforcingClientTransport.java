@@ -134,8 +134,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
             Connection connection = new Connection(
                     handler,
                     pending,
-                    new OwnExchange(delegate::sendMessage, pending),
-                    new Deciding(),
+                    new AdapterRequests(delegate::sendMessage, pending),
+                    new UndecidedCalls(),
                     new ToolListFetch(
                             engine.tools().open(callers.server(), toolListChanges),
                             time,
@@ -252,7 +252,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         connection.changes().heard(request.method());
         boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
-        if (!lists && OwnExchange.isOurs(request.id())) {
+        if (!lists && AdapterRequests.isOurs(request.id())) {
             // Nobody would hear of its response. Lists are remembered: another guard in front of this one asks for them
             // so.
             return connection.deliver(Answers.idReserved(request.id()));
@@ -328,7 +328,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
-        Mono<Ruling> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
+        Mono<CallDecision> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
         return connection.deciding().until(request.id(), decision).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
@@ -401,7 +401,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         log.debug("Refused {} from the server", VisibleText.name(request.method()));
         return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
-                    log.debug("The server could not be told that its request was refused", Unquoted.of(failure));
+                    log.debug(
+                            "The server could not be told that its request was refused", RedactedException.of(failure));
                     return Mono.empty();
                 })
                 .then(Mono.empty());
@@ -418,7 +419,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             own.sink().success(response);
             return null;
         }
-        if (request == null && OwnExchange.isOurs(id)) {
+        if (request == null && AdapterRequests.isOurs(id)) {
             return null;
         }
         Decision asks = methods.askedWithin(response);
@@ -460,7 +461,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request != null) {
             request.abandon();
         }
-        return request instanceof Pending.Own || OwnExchange.isOurs(failure.id())
+        return request instanceof Pending.Own || AdapterRequests.isOurs(failure.id())
                 ? null
                 : JSONRPCResponse.error(
                         failure.id(),
@@ -484,7 +485,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             throw new IllegalStateException("no client has connected through this transport: build the client with the"
                     + " wrapped transport, not the bare one, and initialize it before the self-test");
         }
-        SelfTest.run(new OwnExchange(this::sendMessage, connection.pending()), toolListTimeout);
+        SelfTest.run(new AdapterRequests(this::sendMessage, connection.pending()), toolListTimeout);
     }
 
     /** How many calls are being decided; for tests. */

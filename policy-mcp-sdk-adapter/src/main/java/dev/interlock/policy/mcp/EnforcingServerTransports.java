@@ -93,7 +93,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpServerTransportProvider wrap(McpServerTransportProvider provider) {
-            SdkSurface.requireKnown();
+            SdkCompatibility.requireKnown();
             requireFacts();
             return new GuardedProvider(provider, new ServerGuard(this));
         }
@@ -106,7 +106,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpStreamableServerTransportProvider wrap(McpStreamableServerTransportProvider provider) {
-            SdkSurface.requireKnown();
+            SdkCompatibility.requireKnown();
             requireFacts();
             return new GuardedStreamableProvider(provider, new ServerGuard(this));
         }
@@ -119,7 +119,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. From then on the engine takes no such policy.
          */
         public McpStatelessServerTransport wrap(McpStatelessServerTransport transport) {
-            SdkSurface.requireKnown();
+            SdkCompatibility.requireKnown();
             requireFacts();
             return new GuardedStatelessTransport(transport, new ServerGuard(this));
         }

@@ -72,7 +72,9 @@ final class ListChanges {
     private void tell(int seen) {
         Mono.defer(telling)
                 .onErrorResume(failure -> {
-                    log.debug("A client could not be told that its list of tools has changed", Unquoted.of(failure));
+                    log.debug(
+                            "A client could not be told that its list of tools has changed",
+                            RedactedException.of(failure));
                     missed.set(true);
                     return Mono.empty();
                 })

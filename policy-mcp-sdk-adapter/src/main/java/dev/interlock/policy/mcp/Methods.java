@@ -81,7 +81,7 @@ final class Methods {
         try {
             return EmbeddedRequests.inResult(converter.apply(result));
         } catch (RuntimeException e) {
-            log.debug("A result of {} can't be read", result.getClass(), Unquoted.of(e));
+            log.debug("A result of {} can't be read", result.getClass(), RedactedException.of(e));
             return List.of("");
         }
     }
@@ -98,7 +98,7 @@ final class Methods {
 
     /** A list of tools is not shown, because it can't be told what of it may be. */
     Decision listWithheld(Throwable failure) {
-        log.debug("A list of tools was withheld because of a failure", Unquoted.of(failure));
+        log.debug("A list of tools was withheld because of a failure", RedactedException.of(failure));
         return engine.deny(unsigned(McpSchema.METHOD_TOOLS_LIST), failure);
     }
 
@@ -107,7 +107,7 @@ final class Methods {
         try {
             return callers.of(context).signs(MethodCall.of(method == null ? "" : method));
         } catch (Throwable e) {
-            log.debug("Who asks for {} can't be told", VisibleText.name(method), Unquoted.of(e));
+            log.debug("Who asks for {} can't be told", VisibleText.name(method), RedactedException.of(e));
             return unsigned(method);
         }
     }

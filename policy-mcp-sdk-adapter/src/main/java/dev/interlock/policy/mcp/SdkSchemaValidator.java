@@ -67,12 +67,12 @@ public final class SdkSchemaValidator implements SchemaValidator {
 
     @Override
     public Optional<String> problem(ObjectValue schema, ObjectValue arguments) {
-        if (SchemaWork.hasExtremeNumber(arguments)) {
+        if (SchemaCost.hasExtremeNumber(arguments)) {
             return Optional.of("the arguments have a number too large or too small to be checked against a schema");
         }
         try {
             SchemaIsolation.Isolated isolated = SchemaIsolation.isolated(schema);
-            SchemaWork.check(schema, arguments);
+            SchemaCost.check(schema, arguments);
             return validator.accepts(isolated, arguments.toJava())
                     ? Optional.empty()
                     : Optional.of(mismatch(schema, arguments));

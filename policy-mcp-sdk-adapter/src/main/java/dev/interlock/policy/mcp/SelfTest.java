@@ -11,7 +11,7 @@ import java.util.UUID;
 /** Makes a call that no policy allows, to see whether it is denied. */
 final class SelfTest {
 
-    private static final String ID_PREFIX = OwnExchange.ID_PREFIX + "self-test-";
+    private static final String ID_PREFIX = AdapterRequests.ID_PREFIX + "self-test-";
 
     /** No tool can have this name, and no policy, audited or not, lets arguments pass that are no object. */
     private static final Map<String, Object> PROBE =

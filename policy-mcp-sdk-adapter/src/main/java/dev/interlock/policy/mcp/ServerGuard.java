@@ -101,7 +101,7 @@ final class ServerGuard {
             }
         }
         return new ClientSession(
-                id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new Deciding(), changes);
+                id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new UndecidedCalls(), changes);
     }
 
     private void enforcedOtherwise() {
@@ -128,7 +128,7 @@ final class ServerGuard {
     Mono<JSONRPCResponse> answer(
             JSONRPCRequest request, ClientSession session, Exchange way, @Nullable ApprovalHandler person) {
         String id = session.id();
-        Exchange server = new UnhurriedExchange(way);
+        Exchange server = new DeferredExchange(way);
         Mono<JSONRPCResponse> response = Mono.deferContextual(context -> {
                     if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
                         return call(request, session, server, person);
@@ -175,7 +175,8 @@ final class ServerGuard {
                 })
                 .onErrorResume(failure -> {
                     log.warn(
-                            "Dropped an answer to a request for approval: nobody can tell whose", Unquoted.of(failure));
+                            "Dropped an answer to a request for approval: nobody can tell whose",
+                            RedactedException.of(failure));
                     return Mono.empty();
                 })
                 .contextWrite(in(session));
@@ -183,7 +184,7 @@ final class ServerGuard {
 
     private Mono<JSONRPCResponse> call(
             JSONRPCRequest request, ClientSession session, Exchange server, @Nullable ApprovalHandler person) {
-        Mono<Ruling> decision = calls.decide(request, session.toolLists(), server, person);
+        Mono<CallDecision> decision = calls.decide(request, session.toolLists(), server, person);
         return session.deciding().until(request.id(), decision).flatMap(ruling -> {
             Admission admission = ruling.admission();
             CallRequest call = ruling.call();
@@ -267,7 +268,7 @@ final class ServerGuard {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
             return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
         }
-        log.warn("{} failed", VisibleText.name(request.method()), Unquoted.of(failure));
+        log.warn("{} failed", VisibleText.name(request.method()), RedactedException.of(failure));
         return JSONRPCResponse.error(
                 request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
     }

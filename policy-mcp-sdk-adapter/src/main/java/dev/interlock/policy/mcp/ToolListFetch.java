@@ -104,7 +104,7 @@ final class ToolListFetch {
             params.put("_meta", meta);
         }
         Listing list = tools.listing(cursor);
-        return server.send(new JSONRPCRequest(McpSchema.METHOD_TOOLS_LIST, OwnExchange.newId(), params))
+        return server.send(new JSONRPCRequest(McpSchema.METHOD_TOOLS_LIST, AdapterRequests.newId(), params))
                 .switchIfEmpty(Mono.error(() -> new McpTransportException("the server did not answer")))
                 .flatMap(response -> {
                     if (response.error() != null) {

@@ -37,7 +37,7 @@ final class ToolListFilter {
         this.engine = engine;
         this.methods = methods;
         this.answers = answers;
-        Definitions.load();
+        ToolDefinitionReader.load();
     }
 
     /** Whether it looks like the result of {@code tools/list}, be it only to a careless reader. */
@@ -152,7 +152,7 @@ final class ToolListFilter {
     private static List<@Nullable ToolDefinition> definitions(List<?> tools) {
         List<@Nullable ToolDefinition> definitions = new ArrayList<>(tools.size());
         for (Object tool : tools) {
-            definitions.add(Definitions.read(tool));
+            definitions.add(ToolDefinitionReader.read(tool));
         }
         return definitions;
     }

@@ -684,11 +684,11 @@ class EnforcingServerTransportsTest {
 
     @Test
     void anSdkWithAWayInThatNobodyGuardsIsRefused() {
-        SdkSurface.requireKnown();
+        SdkCompatibility.requireKnown();
 
-        assertThat(SdkSurface.unguarded(LaterSession.class, GuardOfToday.class))
+        assertThat(SdkCompatibility.unguarded(LaterSession.class, GuardOfToday.class))
                 .containsExactly("LaterSession.handleAll");
-        assertThatThrownBy(() -> SdkSurface.requireKnown(Map.of(LaterSession.class, GuardOfToday.class)))
+        assertThatThrownBy(() -> SdkCompatibility.requireKnown(Map.of(LaterSession.class, GuardOfToday.class)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("LaterSession.handleAll")
                 .hasMessageContaining("2.0 or 2.1");
@@ -705,10 +705,10 @@ class EnforcingServerTransportsTest {
                 io.modelcontextprotocol.spec.McpServerTransport.class, GuardedSessionTransport.class,
                 io.modelcontextprotocol.spec.McpStreamableServerTransport.class, GuardedStreamableTransport.class);
 
-        decorators.forEach((sdk, decorator) -> assertThat(SdkSurface.unguarded(sdk, decorator))
+        decorators.forEach((sdk, decorator) -> assertThat(SdkCompatibility.unguarded(sdk, decorator))
                 .as(decorator.getSimpleName())
                 .isEmpty());
-        assertThat(SdkSurface.unguarded(
+        assertThat(SdkCompatibility.unguarded(
                         io.modelcontextprotocol.spec.McpStreamableServerTransport.class, OpenConnection.class))
                 .isEmpty();
     }

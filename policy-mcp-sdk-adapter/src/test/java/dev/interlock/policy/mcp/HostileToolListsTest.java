@@ -184,7 +184,7 @@ class HostileToolListsTest {
     private static PolicyEngine locked(Object... accepted) {
         List<ToolDefinition> definitions = new ArrayList<>();
         for (Object tool : accepted) {
-            definitions.add(Objects.requireNonNull(Definitions.read(tool)));
+            definitions.add(Objects.requireNonNull(ToolDefinitionReader.read(tool)));
         }
         return PolicyEngine.builder(Policies.allowingAll())
                 .lock(ToolLock.EMPTY.accepting("shop", definitions))
@@ -307,7 +307,8 @@ class HostileToolListsTest {
         Slow slow = new Slow();
         PolicyEngine engine = PolicyEngine.builder(Policies.allowingAll())
                 .classifier(slow)
-                .lock(ToolLock.EMPTY.accepting("shop", List.of(Objects.requireNonNull(Definitions.read(good)))))
+                .lock(ToolLock.EMPTY.accepting(
+                        "shop", List.of(Objects.requireNonNull(ToolDefinitionReader.read(good)))))
                 .build();
         Client poisoned = new Client(engine);
         Client honest = new Client(engine);
@@ -523,7 +524,7 @@ class HostileToolListsTest {
         Client client = new Client(engine(NOTHING_RISKY));
         client.listing(twofold, tool("get_item", "Gets."));
 
-        assertThat(Definitions.read(twofold)).isNull();
+        assertThat(ToolDefinitionReader.read(twofold)).isNull();
         assertThat(client.list()).isEqualTo(List.of(tool("get_item", "Gets.")));
         assertThat(client.call("read_item")).isEqualTo("schema_unknown");
         assertThat(client.call("get_item")).isEqualTo("sent");

@@ -70,9 +70,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     /** A password with one of these in it ends there, and what was read of it would be taken for the host, and shown. */
     private static final Pattern END_OF_HOST_IN_PASSWORD = Pattern.compile("://[^/?#]*[/?#].*@", Pattern.DOTALL);
 
-    private final Link link;
+    private final RedisConnection link;
     private final KeyNames names;
-    private final Breaker breaker;
+    private final CircuitBreaker breaker;
     private final Fallback fallback;
     private final Executor executor;
     private final Supplier<String> serverTime;
@@ -82,10 +82,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private RedisRateLimiter(Builder builder) {
         this.link = builder.isCluster
-                ? Link.toCluster(builder.servers, builder.timeout, builder.deadline)
-                : Link.toServer(builder.servers.get(0), builder.timeout, builder.deadline);
+                ? RedisConnection.toCluster(builder.servers, builder.timeout, builder.deadline)
+                : RedisConnection.toServer(builder.servers.get(0), builder.timeout, builder.deadline);
         this.names = new KeyNames(builder.prefix, builder.placement);
-        this.breaker = new Breaker(builder.time, builder.failures, builder.pause, builder.listener);
+        this.breaker = new CircuitBreaker(builder.time, builder.failures, builder.pause, builder.listener);
         this.fallback = Fallback.of(builder.failureMode, builder.time);
         this.executor = builder.executor;
         this.serverTime = builder.serverTime;
@@ -155,13 +155,14 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     private CompletableFuture<Reservation> ask(Batch batch) {
-        List<Demand> demands = Demand.toReserve(batch.charges(), names);
-        Claim claim = new Claim(this, batch.id().isEmpty() ? UUID.randomUUID().toString() : batch.id());
+        List<SlotRequest> demands = SlotRequest.toReserve(batch.charges(), names);
+        RedisReservation claim = new RedisReservation(
+                this, batch.id().isEmpty() ? UUID.randomUUID().toString() : batch.id());
         if (demands.isEmpty()) {
             return CompletableFuture.completedFuture(claim);
         }
-        Breaker.Pass pass = pass();
-        if (pass == Breaker.Pass.NONE) {
+        CircuitBreaker.Pass pass = pass();
+        if (pass == CircuitBreaker.Pass.NONE) {
             return CompletableFuture.completedFuture(instead(batch, claim, -1));
         }
         return reserve(batch, demands, 0, claim, pass);
@@ -169,8 +170,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     /** From this demand on; those before it are reserved. */
     private CompletableFuture<Reservation> reserve(
-            Batch batch, List<Demand> demands, int next, Claim claim, Breaker.Pass pass) {
-        Demand demand = demands.get(next);
+            Batch batch, List<SlotRequest> demands, int next, RedisReservation claim, CircuitBreaker.Pass pass) {
+        SlotRequest demand = demands.get(next);
         claim.add(demand);
         CompletableFuture<byte[]> asked = link.run(
                 Script.RESERVE,
@@ -187,19 +188,23 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     /** What has become of the claim's last demand: the claim itself, if all is well so far. */
     private Reservation taken(
-            Batch batch, Claim claim, Breaker.Pass pass, byte @Nullable [] answer, @Nullable Throwable failure) {
+            Batch batch,
+            RedisReservation claim,
+            CircuitBreaker.Pass pass,
+            byte @Nullable [] answer,
+            @Nullable Throwable failure) {
         if (answer == null) {
             failed(failure);
             return instead(batch, claim, claim.demands().size() - 1);
         }
         breaker.succeeded(pass);
-        ByteBuffer fields = Demand.littleEndian(answer);
+        ByteBuffer fields = SlotRequest.littleEndian(answer);
         byte verdict = fields.get();
         if (verdict == GRANTED) {
             return claim;
         }
         int last = claim.demands().size() - 1;
-        Demand demand = claim.demands().get(last);
+        SlotRequest demand = claim.demands().get(last);
         giveUp(claim, last, MILLIS_OF_NONE);
         if (verdict == TOO_MANY) {
             int position = demand.position(fields.getShort());
@@ -217,7 +222,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     /** The answer without Redis. If it is no, whatever may have been taken there is called off. */
-    private Reservation instead(Batch batch, Claim claim, int lastAsked) {
+    private Reservation instead(Batch batch, RedisReservation claim, int lastAsked) {
         Reservation answer = fallback.reserve(batch);
         if (answer instanceof Reservation.Granted granted) {
             claim.besides(granted);
@@ -229,16 +234,16 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return answer;
     }
 
-    private void giveUp(Claim claim, int demands, double cancelledMillis) {
-        for (Demand demand : claim.demands().subList(0, demands)) {
+    private void giveUp(RedisReservation claim, int demands, double cancelledMillis) {
+        for (SlotRequest demand : claim.demands().subList(0, demands)) {
             settle(claim.id(), demand, Settlement.UNSENT, cancelledMillis);
         }
     }
 
     @Override
     public void settle(Reservation.Granted reservation, Settlement outcome) {
-        if (reservation instanceof Claim claim && claim.owner().equals(this) && claim.settle()) {
-            for (Demand demand : claim.demands()) {
+        if (reservation instanceof RedisReservation claim && claim.owner().equals(this) && claim.settle()) {
+            for (SlotRequest demand : claim.demands()) {
                 settle(claim.id(), demand, outcome, MILLIS_OF_NONE);
             }
             if (claim.besides() != null) {
@@ -248,9 +253,11 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     /** Without waiting for it: if it is lost, the amounts stay counted, and the record ends with its lease. */
-    private void settle(String id, Demand demand, Settlement outcome, double cancelledMillis) {
+    private void settle(String id, SlotRequest demand, Settlement outcome, double cancelledMillis) {
         link.tell(Script.SETTLE, keys(demand, id, List.of()), new byte[][] {
-            Link.ascii(serverTime.get()), Demand.doubles(toleranceMillis, cancelledMillis), demand.givenBack(outcome)
+            RedisConnection.ascii(serverTime.get()),
+            SlotRequest.doubles(toleranceMillis, cancelledMillis),
+            demand.givenBack(outcome)
         });
     }
 
@@ -270,12 +277,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private CompletableFuture<List<Usage>> see(List<Charge> charges) {
         Usage[] usages = new Usage[charges.size()];
-        Breaker.Pass pass = pass();
-        if (pass == Breaker.Pass.NONE) {
+        CircuitBreaker.Pass pass = pass();
+        if (pass == CircuitBreaker.Pass.NONE) {
             return fallbackUsage(charges, null);
         }
         List<CompletableFuture<?>> answers = new ArrayList<>();
-        for (Demand demand : Demand.toSee(charges, names)) {
+        for (SlotRequest demand : SlotRequest.toSee(charges, names)) {
             answers.add(link.run(Script.USAGE, demand.cells().toArray(byte[][]::new), arguments(demand.parts()))
                     .thenAccept(answer -> read(answer, demand, charges, usages)));
         }
@@ -290,13 +297,13 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
                 });
     }
 
-    private static void read(byte[] answer, Demand demand, List<Charge> charges, Usage[] usages) {
-        ByteBuffer fields = Demand.littleEndian(answer);
+    private static void read(byte[] answer, SlotRequest demand, List<Charge> charges, Usage[] usages) {
+        ByteBuffer fields = SlotRequest.littleEndian(answer);
         for (int i = 0; i < demand.parts().size(); i++) {
             Charge charge = charges.get(demand.position(i));
             Amount max = charge.rule().max();
-            long shown = Demand.number(fields);
-            long used = Demand.number(fields);
+            long shown = SlotRequest.number(fields);
+            long used = SlotRequest.number(fields);
             double wait = fields.getDouble();
             usages[demand.position(i)] = new Usage(
                     new Amount(Math.min(shown, Amount.MAX.micros())),
@@ -316,16 +323,16 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
     }
 
-    private Breaker.Pass pass() {
-        Breaker.Pass pass = breaker.pass();
-        if (pass == Breaker.Pass.TRY) {
+    private CircuitBreaker.Pass pass() {
+        CircuitBreaker.Pass pass = breaker.pass();
+        if (pass == CircuitBreaker.Pass.TRY) {
             link.renew();
         }
         return pass;
     }
 
     private void failed(@Nullable Throwable failure) {
-        Throwable cause = Link.cause(failure);
+        Throwable cause = RedisConnection.cause(failure);
         breaker.failed(cause == null ? new IllegalStateException("no answer and no failure") : cause);
     }
 
@@ -334,7 +341,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return answer.isDone() ? answer : answer.thenApplyAsync(Function.identity(), executor);
     }
 
-    private byte[][] keys(Demand demand, String id, List<byte[]> sets) {
+    private byte[][] keys(SlotRequest demand, String id, List<byte[]> sets) {
         List<byte[]> keys = new ArrayList<>(1 + demand.cells().size() + sets.size());
         keys.add(names.call(demand.tag(), id));
         keys.addAll(demand.cells());
@@ -345,9 +352,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private byte[][] arguments(List<byte[]> parts, double... head) {
         byte[][] arguments = new byte[(head.length == 0 ? 1 : 2) + parts.size()][];
         int at = 0;
-        arguments[at++] = Link.ascii(serverTime.get());
+        arguments[at++] = RedisConnection.ascii(serverTime.get());
         if (head.length > 0) {
-            arguments[at++] = Demand.doubles(head);
+            arguments[at++] = SlotRequest.doubles(head);
         }
         for (byte[] part : parts) {
             arguments[at++] = part;

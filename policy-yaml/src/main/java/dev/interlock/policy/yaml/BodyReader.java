@@ -22,11 +22,11 @@ final class BodyReader {
     private static final List<String> LEVELS = List.of("low", "medium", "high", "critical");
     private static final List<String> POSTURES = List.of("allow", "deny");
 
-    private final Context context;
+    private final ReadContext context;
     private final NameReader names;
     private final EntryReader entries;
 
-    BodyReader(Context context) {
+    BodyReader(ReadContext context) {
         this.context = context;
         this.names = new NameReader(context);
         this.entries = new EntryReader(context);
@@ -79,7 +79,7 @@ final class BodyReader {
     /** Reads {@code node} as the value of {@code tools}, and nothing else. */
     PolicyBody readImplied(Node node, Counters counters) {
         Tools tools = new Tools();
-        tools(node, At.ROOT.key("tools"), counters, tools);
+        tools(node, NodePath.ROOT.key("tools"), counters, tools);
         return new PolicyBody(
                 Posture.ALLOW,
                 List.of(),
@@ -110,7 +110,7 @@ final class BodyReader {
         if (node == null) {
             return List.of();
         }
-        At at = fields.at("hide");
+        NodePath at = fields.at("hide");
         if (!(node instanceof Node.Sequence sequence)) {
             if (node instanceof Node.Scalar scalar && !scalar.isNull()) {
                 context.findings.error(
@@ -140,7 +140,7 @@ final class BodyReader {
         return hidden;
     }
 
-    private void tools(Node node, At at, Counters counters, Tools tools) {
+    private void tools(Node node, NodePath at, Counters counters, Tools tools) {
         Node.Mapping map = map(node, at, "tools", "a tool's name");
         if (map == null) {
             return;
@@ -154,12 +154,12 @@ final class BodyReader {
             if (pattern == null) {
                 continue;
             }
-            At entryAt = at.key(pair.name());
+            NodePath entryAt = at.key(pair.name());
             if (pattern.equals(NamePattern.ANY)) {
-                tools.star = entries.read(pair, entryAt, new Owner(Owner.Kind.ALL, pair.name(), counters));
+                tools.star = entries.read(pair, entryAt, new EntryKey(EntryKey.Kind.ALL, pair.name(), counters));
             } else if (pattern.isExact()) {
                 tools.named.put(
-                        pattern, entries.read(pair, entryAt, new Owner(Owner.Kind.TOOL, pair.name(), counters)));
+                        pattern, entries.read(pair, entryAt, new EntryKey(EntryKey.Kind.TOOL, pair.name(), counters)));
             } else {
                 context.intercept.ignores("a glob under 'tools'", pair.key(), entryAt);
                 tools.named.put(
@@ -170,7 +170,7 @@ final class BodyReader {
     }
 
     /** A note under {@code tools} that has rules may be a tool whose name happens to begin like a note's. */
-    private void warnIfEntry(Node.Pair pair, At at) {
+    private void warnIfEntry(Node.Pair pair, NodePath at) {
         if (pair.value() instanceof Node.Mapping map
                 && map.pairs().stream().anyMatch(inner -> Keys.ENTRY.contains(inner.name()))) {
             context.findings.warn(
@@ -184,17 +184,17 @@ final class BodyReader {
         }
     }
 
-    private Entry allTools(Node.Pair pair, At at, Counters counters) {
+    private Entry allTools(Node.Pair pair, NodePath at, Counters counters) {
         context.intercept.ignores("'all_tools'", pair.key(), at);
         if (pair.value() instanceof Node.Scalar scalar && scalar.isNull()) {
             context.scalars.wrongType(pair.value(), at, "all_tools", "a map");
         }
-        Owner owner = new Owner(Owner.Kind.ALL, pair.name(), counters);
+        EntryKey owner = new EntryKey(EntryKey.Kind.ALL, pair.name(), counters);
         return context.intercept.skipping(() -> entries.read(pair, at, owner));
     }
 
-    private static Owner group(At at, Counters counters) {
-        return new Owner(Owner.Kind.GROUP, at.toString(), counters);
+    private static EntryKey group(NodePath at, Counters counters) {
+        return new EntryKey(EntryKey.Kind.GROUP, at.toString(), counters);
     }
 
     private Map<ToolCategory, Entry> categories(Fields fields, Counters counters) {
@@ -203,11 +203,11 @@ final class BodyReader {
         if (map == null) {
             return categories;
         }
-        At at = fields.at("categories");
+        NodePath at = fields.at("categories");
         for (Node.Pair pair : map.pairs()) {
             ToolCategory category = ToolCategory.of(pair.name()).orElse(null);
             if (category != null) {
-                At entryAt = at.key(pair.name());
+                NodePath entryAt = at.key(pair.name());
                 categories.put(
                         category,
                         context.intercept.skipping(() -> entries.read(pair, entryAt, group(entryAt, counters))));
@@ -224,11 +224,11 @@ final class BodyReader {
         if (map == null) {
             return risks;
         }
-        At at = fields.at("risks");
+        NodePath at = fields.at("risks");
         for (Node.Pair pair : map.pairs()) {
             RiskSelector risk = RiskSelector.of(pair.name()).orElse(null);
             if (risk != null) {
-                At entryAt = at.key(pair.name());
+                NodePath entryAt = at.key(pair.name());
                 risks.put(
                         risk, context.intercept.skipping(() -> entries.read(pair, entryAt, group(entryAt, counters))));
             } else if (!Keys.isNote(pair.name())) {
@@ -253,7 +253,7 @@ final class BodyReader {
         return risks;
     }
 
-    private void unknown(Node.Pair pair, At at, String message, List<String> known, String list) {
+    private void unknown(Node.Pair pair, NodePath at, String message, List<String> known, String list) {
         String nearest = Suggestion.hint(pair.name(), known);
         context.findings.error(
                 "bad-name",
@@ -272,7 +272,7 @@ final class BodyReader {
         return map(pair.value(), fields.at(key), key, what);
     }
 
-    private Node.@Nullable Mapping map(Node node, At at, String key, String what) {
+    private Node.@Nullable Mapping map(Node node, NodePath at, String key, String what) {
         if (node instanceof Node.Mapping map) {
             return map;
         }

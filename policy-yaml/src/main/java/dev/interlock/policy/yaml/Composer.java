@@ -44,7 +44,7 @@ final class Composer {
     private static final int SHORT_TEXT = 16;
     private static final int MOST_TEXTS = 1_024;
 
-    private final Findings findings;
+    private final DiagnosticCollector findings;
     private final Iterator<Event> events;
     private final @Nullable TabCheck tabs;
     private final Map<Anchor, Anchored> anchors = new HashMap<>();
@@ -78,7 +78,7 @@ final class Composer {
         }
     }
 
-    private Composer(String text, Findings findings) {
+    private Composer(String text, DiagnosticCollector findings) {
         this.findings = findings;
         Arrays.fill(indexes, NOWHERE);
         this.tabs = text.indexOf('\t') < 0 ? null : new TabCheck(text, findings);
@@ -93,7 +93,7 @@ final class Composer {
     }
 
     /** The root of the one document in {@code text}, or null if it can't be built; the reason has been reported. */
-    static @Nullable Node compose(String text, Findings findings) {
+    static @Nullable Node compose(String text, DiagnosticCollector findings) {
         try {
             return new Composer(text, findings).document();
         } catch (Stop e) {
@@ -416,8 +416,8 @@ final class Composer {
     }
 
     /** The path of what is being read. */
-    private At here() {
-        At at = At.ROOT;
+    private NodePath here() {
+        NodePath at = NodePath.ROOT;
         for (int i = 1; i <= Math.min(depth, Bounds.MAX_DEPTH); i++) {
             String key = keys[i];
             if (key != null) {

@@ -65,10 +65,10 @@ final class ConditionReader {
     /** Stands in where only an operand is looked at. */
     private static final Path ANY_PATH = Path.parse("args.a");
 
-    private final Context context;
+    private final ReadContext context;
     private final PathReader paths;
 
-    ConditionReader(Context context, PathReader paths) {
+    ConditionReader(ReadContext context, PathReader paths) {
         this.context = context;
         this.paths = paths;
     }
@@ -82,7 +82,7 @@ final class ConditionReader {
 
     /** A list of conditions; answers null if any of them is broken. */
     @Nullable
-    List<Condition> list(Node node, At at, Owner owner, Use use) {
+    List<Condition> list(Node node, NodePath at, EntryKey owner, Use use) {
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, "conditions", "a list");
             return null;
@@ -100,7 +100,7 @@ final class ConditionReader {
     }
 
     /** The items of {@code require} or {@code deny_if}. */
-    List<Block> blocks(Node node, At at, String what, Owner owner, Use use) {
+    List<Block> blocks(Node node, NodePath at, String what, EntryKey owner, Use use) {
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, what, "a list");
             return List.of();
@@ -115,28 +115,28 @@ final class ConditionReader {
         return blocks;
     }
 
-    private @Nullable Block block(Node node, At at, Owner owner, Use use) {
+    private @Nullable Block block(Node node, NodePath at, EntryKey owner, Use use) {
         if (!(node instanceof Node.Mapping map)) {
             notACondition(node, at, "a condition or a block");
             return null;
         }
         if (map.pair("conditions") == null && looksLikeCondition(map)) {
             Condition condition = condition(node, at, owner, use);
-            return condition == null ? null : new Block(List.of(condition), null, Context.place(node, at));
+            return condition == null ? null : new Block(List.of(condition), null, ReadContext.place(node, at));
         }
         Fields fields = Fields.of(Keys.BLOCK, map, at, context.findings, Messages.IGNORED);
         Node conditionsNode = Messages.required(fields, "conditions", context.findings);
         List<Condition> conditions =
                 conditionsNode == null ? null : list(conditionsNode, at.key("conditions"), owner, use);
         String message = message(fields);
-        return conditions == null ? null : new Block(conditions, message, Context.place(node, at));
+        return conditions == null ? null : new Block(conditions, message, ReadContext.place(node, at));
     }
 
     private static boolean looksLikeCondition(Node.Mapping map) {
         return map.pair("path") != null || map.pair("op") != null || map.pair("value") != null;
     }
 
-    private void notACondition(Node node, At at, String expected) {
+    private void notACondition(Node node, NodePath at, String expected) {
         if (node instanceof Node.Scalar scalar && scalar.isNull()) {
             context.findings.error("null-value", node, at, "there is no condition here", Messages.DROPPED);
         } else {
@@ -144,7 +144,7 @@ final class ConditionReader {
         }
     }
 
-    private @Nullable Condition condition(Node node, At at, Owner owner, Use use) {
+    private @Nullable Condition condition(Node node, NodePath at, EntryKey owner, Use use) {
         if (!(node instanceof Node.Mapping map)) {
             notACondition(node, at, "a condition");
             return null;
@@ -187,7 +187,7 @@ final class ConditionReader {
     }
 
     /** Whether there is room for a pattern, valid or not; said where there is none for the first time. */
-    private boolean counted(Value.Text pattern, Node node, At at) {
+    private boolean counted(Value.Text pattern, Node node, NodePath at) {
         if (context.hasTooManyPatterns()) {
             return false; // Which has been said; compiling the others would cost what the bound is for.
         }
@@ -209,7 +209,7 @@ final class ConditionReader {
             Value operand,
             @Nullable String message,
             Node node,
-            At at,
+            NodePath at,
             Node valueNode,
             Use use) {
         if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
@@ -217,7 +217,7 @@ final class ConditionReader {
         }
         Condition condition;
         try {
-            condition = new Condition(path, operator, operand, message, Context.place(node, at));
+            condition = new Condition(path, operator, operand, message, ReadContext.place(node, at));
             if (operator == Operator.WITHIN_PATH) {
                 // Whether the directories fit each other.
                 Comparison.of(condition);
@@ -242,7 +242,7 @@ final class ConditionReader {
         return condition;
     }
 
-    private void badOperand(Operator operator, Value operand, String problem, Node node, At at) {
+    private void badOperand(Operator operator, Value operand, String problem, Node node, NodePath at) {
         boolean regex = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
         if (regex && operand instanceof Value.Text pattern) {
             context.findings.error("bad-regex", node, at, problem, regexHint(pattern.value()));
@@ -275,7 +275,7 @@ final class ConditionReader {
     }
 
     /** Operands of the right type that can never match, so that a {@code deny_if} with one would be an open door. */
-    private boolean operandMakesSense(Operator operator, Value operand, Node node, At at) {
+    private boolean operandMakesSense(Operator operator, Value operand, Node node, NodePath at) {
         if (operator == Operator.WITHIN_PATH
                 && node instanceof Node.Mapping map
                 && operand instanceof ObjectValue value) {
@@ -292,7 +292,7 @@ final class ConditionReader {
         return !listing || itemsMakeSense(operator, operand, node, at);
     }
 
-    private boolean itemsMakeSense(Operator operator, Value operand, Node node, At at) {
+    private boolean itemsMakeSense(Operator operator, Value operand, Node node, NodePath at) {
         List<Value> items = operand instanceof Value.Array array ? array.items() : List.of(operand);
         boolean sense = true;
         for (int i = 0; i < items.size(); i++) {
@@ -364,7 +364,7 @@ final class ConditionReader {
                         + " decimal, IPv6 in brackets";
     }
 
-    private @Nullable Operator operator(Node node, At at) {
+    private @Nullable Operator operator(Node node, NodePath at) {
         String text = context.scalars.text(node, at, "op");
         if (text == null) {
             return null;
@@ -407,7 +407,7 @@ final class ConditionReader {
         return names;
     }
 
-    private @Nullable Value operand(@Nullable Operator operator, Node node, At at) {
+    private @Nullable Value operand(@Nullable Operator operator, Node node, NodePath at) {
         if (operator == Operator.EXISTS && node instanceof Node.Scalar scalar && !scalar.isNull()) {
             Boolean exists = context.scalars.bool(node, at, "the value of 'exists'");
             return exists == null ? null : Value.Bool.of(exists);
@@ -418,7 +418,7 @@ final class ConditionReader {
         return context.scalars.value(node, at);
     }
 
-    private @Nullable Value directories(Node.Mapping map, At at) {
+    private @Nullable Value directories(Node.Mapping map, NodePath at) {
         Fields fields = Fields.of(Keys.DIRECTORIES, map, at, context.findings, null);
         boolean whole = Messages.required(fields, "in", context.findings) != null;
         Map<String, Value> members = new LinkedHashMap<>();

@@ -35,15 +35,15 @@ final class Counters {
 
     private final List<Reference> references = new ArrayList<>();
 
-    private record Reference(Owner owner, Path path, Node node, At at) {}
+    private record Reference(EntryKey owner, Path path, Node node, NodePath at) {}
 
     Counters(@Nullable Counters outer) {
         this.outer = outer;
     }
 
     /** Notes a counter; reports it if the entry has one of that name. */
-    void define(Owner owner, String counter, Node node, At at, Findings findings) {
-        if (owner.kind() == Owner.Kind.TOOL && owner.name().equals(GLOBAL)) {
+    void define(EntryKey owner, String counter, Node node, NodePath at, DiagnosticCollector findings) {
+        if (owner.kind() == EntryKey.Kind.TOOL && owner.name().equals(GLOBAL)) {
             findings.error(
                     "reserved-name",
                     node,
@@ -70,12 +70,12 @@ final class Counters {
     }
 
     /** Notes a condition that reads a counter. */
-    void reference(Owner owner, Path path, Node node, At at) {
+    void reference(EntryKey owner, Path path, Node node, NodePath at) {
         references.add(new Reference(owner, path, node, at));
     }
 
     /** Reports every condition whose counter nobody defines. */
-    void check(Findings findings) {
+    void check(DiagnosticCollector findings) {
         for (Reference reference : references) {
             String segment = reference.path().member(0);
             String counter = reference.path().member(1);
@@ -95,12 +95,12 @@ final class Counters {
         }
     }
 
-    private boolean isDefined(Owner owner, String segment, String counter) {
+    private boolean isDefined(EntryKey owner, String segment, String counter) {
         Map<String, Node> counters = defined.get(target(owner, segment));
         if (counters != null && counters.containsKey(counter)) {
             return true;
         }
-        boolean own = owner.kind() == Owner.Kind.GROUP && segment.equals(OWN);
+        boolean own = owner.kind() == EntryKey.Kind.GROUP && segment.equals(OWN);
         return outer != null && !own && outer.isDefined(owner, segment, counter);
     }
 
@@ -125,7 +125,7 @@ final class Counters {
     }
 
     /** The paths of the counters that an entry's conditions may read, its own first. */
-    private void collect(Owner owner, List<String> known) {
+    private void collect(EntryKey owner, List<String> known) {
         add(owner.segment(), defined.get(key(owner)), known);
         for (Map.Entry<Object, Map<String, Node>> entry : defined.entrySet()) {
             if (known.size() >= CONSIDERED) {
@@ -156,12 +156,12 @@ final class Counters {
         return name.matches("[^.\\[\\]\"\\s]+") ? name : "\"" + name + "\"";
     }
 
-    private static Object key(Owner owner) {
-        return owner.kind() == Owner.Kind.GROUP ? new Group(owner.name()) : owner.segment();
+    private static Object key(EntryKey owner) {
+        return owner.kind() == EntryKey.Kind.GROUP ? new Group(owner.name()) : owner.segment();
     }
 
-    private static Object target(Owner owner, String segment) {
-        return owner.kind() == Owner.Kind.GROUP && segment.equals(OWN) ? new Group(owner.name()) : segment;
+    private static Object target(EntryKey owner, String segment) {
+        return owner.kind() == EntryKey.Kind.GROUP && segment.equals(OWN) ? new Group(owner.name()) : segment;
     }
 
     /** The key of an entry whose counters only it can read. */

@@ -18,14 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Document {
 
-    private final Findings findings;
-    private final Context context;
+    private final DiagnosticCollector findings;
+    private final ReadContext context;
     private final @Nullable Part root;
 
-    private Document(@Nullable Node root, Findings findings) {
+    private Document(@Nullable Node root, DiagnosticCollector findings) {
         this.findings = findings;
-        this.context = new Context(findings);
-        this.root = root == null ? null : new Part(root, At.ROOT);
+        this.context = new ReadContext(findings);
+        this.root = root == null ? null : new Part(root, NodePath.ROOT);
     }
 
     /**
@@ -35,7 +35,7 @@ public final class Document {
      * @param sourceName how diagnostics call it
      */
     public static Document read(byte[] bytes, String sourceName) {
-        Findings findings = new Findings(Display.clean(sourceName, Bounds.MAX_NAME));
+        DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
         String text = new SourceText(findings).decode(bytes);
         return new Document(text == null ? null : Composer.compose(text, findings), findings);
     }
@@ -72,9 +72,9 @@ public final class Document {
     public final class Part {
 
         private final Node node;
-        private final At at;
+        private final NodePath at;
 
-        private Part(Node node, At at) {
+        private Part(Node node, NodePath at) {
             this.node = node;
             this.at = at;
         }
@@ -102,7 +102,7 @@ public final class Document {
             }
             Members members = new Members();
             for (Node.Pair pair : map.pairs()) {
-                At keyAt = at.key(pair.name());
+                NodePath keyAt = at.key(pair.name());
                 if (keys.contains(pair.name())) {
                     members.parts.put(pair.name(), new Part(pair.value(), keyAt));
                 } else if (!Keys.isNote(pair.name())) {
@@ -158,7 +158,7 @@ public final class Document {
 
         /** A length of time: seconds, or with units, {@code 1h30m}. */
         public @Nullable Duration duration(String what) {
-            return new Times(context).duration(node, at, what);
+            return new WindowReader(context).duration(node, at, what);
         }
 
         /** Any value, every number exactly. */

@@ -19,19 +19,19 @@ final class DocumentReader {
     private static final List<String> POSTURES = List.of("allow", "deny");
     private static final String TOOLS_CALL = "tools/call";
 
-    private final Context context;
+    private final ReadContext context;
     private final NameReader names;
     private final BodyReader bodies;
     private final List<Counters> counters = new ArrayList<>();
 
-    private DocumentReader(Findings findings) {
-        this.context = new Context(findings);
+    private DocumentReader(DiagnosticCollector findings) {
+        this.context = new ReadContext(findings);
         this.names = new NameReader(context);
         this.bodies = new BodyReader(context);
     }
 
     /** The policy that the tree says, or null; then it has been reported why. */
-    static @Nullable Policy read(Node root, Findings findings) {
+    static @Nullable Policy read(Node root, DiagnosticCollector findings) {
         return new DocumentReader(findings).read(root);
     }
 
@@ -40,7 +40,7 @@ final class DocumentReader {
             context.findings.error(
                     "wrong-type",
                     root,
-                    At.ROOT,
+                    NodePath.ROOT,
                     "a policy must be a map, not " + root.describe(),
                     "it begins with version: \"1\"");
             return null;
@@ -49,7 +49,7 @@ final class DocumentReader {
             context.findings.error(
                     "empty-document",
                     root,
-                    At.ROOT,
+                    NodePath.ROOT,
                     "the document says nothing",
                     "a policy begins with version: \"1\"");
             return null;
@@ -96,14 +96,14 @@ final class DocumentReader {
         context.findings.warn(
                 "tools-implied",
                 map,
-                At.ROOT,
+                NodePath.ROOT,
                 "this is read as the value of 'tools', since every key looks like a tool's",
                 "write version: \"1\" and tools: above it");
         return Policy.of(bodies.readImplied(map, counters(null)));
     }
 
     private Policy document(Node.Mapping map) {
-        Fields fields = Fields.of(Keys.DOCUMENT, map, At.ROOT, context.findings, Messages.IGNORED);
+        Fields fields = Fields.of(Keys.DOCUMENT, map, NodePath.ROOT, context.findings, Messages.IGNORED);
         version(fields);
         String description = "";
         Node node = fields.get("description");
@@ -126,7 +126,7 @@ final class DocumentReader {
         if (pair == null) {
             return null;
         }
-        At at = fields.at("context");
+        NodePath at = fields.at("context");
         context.intercept.ignores("'context'", pair.key(), at);
         if (!(pair.value() instanceof Node.Sequence names)) {
             context.scalars.wrongType(pair.value(), at, "context", "a list");
@@ -159,7 +159,7 @@ final class DocumentReader {
         if (node == null) {
             context.intercept.refuses();
             context.findings.warn(
-                    "version-missing", fields.map(), At.ROOT, "there is no 'version'", "write version: \"1\"");
+                    "version-missing", fields.map(), NodePath.ROOT, "there is no 'version'", "write version: \"1\"");
             return;
         }
         if (!(node instanceof Node.Scalar scalar) || !scalar.text().equals("1")) {
@@ -190,7 +190,7 @@ final class DocumentReader {
         if (pair == null) {
             return methods;
         }
-        At at = fields.at("methods");
+        NodePath at = fields.at("methods");
         context.intercept.ignores("'methods'", pair.key(), at);
         if (!(pair.value() instanceof Node.Mapping map)) {
             context.scalars.wrongType(pair.value(), at, "methods", "a map");
@@ -204,12 +204,12 @@ final class DocumentReader {
         return methods;
     }
 
-    private void method(Node.Pair method, At at, Map<NamePattern, Posture> methods) {
+    private void method(Node.Pair method, NodePath at, Map<NamePattern, Posture> methods) {
         NamePattern pattern = names.pattern(method.name(), method.key(), at.key(method.name()), NameReader.Kind.METHOD);
         if (pattern == null) {
             return;
         }
-        At methodAt = at.key(method.name());
+        NodePath methodAt = at.key(method.name());
         if (method.name().equals(TOOLS_CALL)) {
             context.findings.error(
                     "bad-name",
@@ -238,7 +238,7 @@ final class DocumentReader {
         if (pair == null) {
             return Optional.empty();
         }
-        At at = fields.at("grants");
+        NodePath at = fields.at("grants");
         context.intercept.ignores("'grants'", pair.key(), at);
         Map<NamePattern, PolicyBody> grants = new LinkedHashMap<>();
         if (!(pair.value() instanceof Node.Mapping map)) {
@@ -254,7 +254,7 @@ final class DocumentReader {
             if (pattern == null) {
                 continue;
             }
-            At grantAt = at.key(grant.name());
+            NodePath grantAt = at.key(grant.name());
             if (grant.value() instanceof Node.Mapping body) {
                 Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
                 Counters own = counters(outer);

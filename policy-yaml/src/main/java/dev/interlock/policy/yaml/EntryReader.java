@@ -15,14 +15,14 @@ import org.jspecify.annotations.Nullable;
 /** Reads entries. */
 final class EntryReader {
 
-    private final Context context;
+    private final ReadContext context;
     private final ConditionReader conditions;
     private final LimitReader limits;
     private final RuleReader rules;
 
-    EntryReader(Context context) {
+    EntryReader(ReadContext context) {
         this.context = context;
-        Times times = new Times(context);
+        WindowReader times = new WindowReader(context);
         PathReader paths = new PathReader(context);
         this.conditions = new ConditionReader(context, paths);
         this.limits = new LimitReader(context, times, paths);
@@ -30,8 +30,8 @@ final class EntryReader {
     }
 
     /** The entry of a key. A broken part is reported and left out. */
-    Entry read(Node.Pair pair, At at, Owner owner) {
-        Place place = Context.place(pair.key(), at);
+    Entry read(Node.Pair pair, NodePath at, EntryKey owner) {
+        Place place = ReadContext.place(pair.key(), at);
         Node node = pair.value();
         if (node instanceof Node.Scalar scalar && scalar.isNull()) {
             return Entry.listed(place);
@@ -62,7 +62,7 @@ final class EntryReader {
                 place);
     }
 
-    private void wrongType(Node node, At at) {
+    private void wrongType(Node node, NodePath at) {
         String hint = null;
         if (node instanceof Node.Scalar scalar && scalar.text().equals("deny")) {
             hint = "write {rules: [{action: deny}]}";
@@ -74,17 +74,17 @@ final class EntryReader {
         context.findings.error("wrong-type", node, at, "an entry must be a map, not " + node.describe(), hint);
     }
 
-    private List<Block> blocks(Fields fields, String key, Owner owner, ConditionReader.Use use) {
+    private List<Block> blocks(Fields fields, String key, EntryKey owner, ConditionReader.Use use) {
         Node node = fields.get(key);
         return node == null ? List.of() : conditions.blocks(node, fields.at(key), key, owner, use);
     }
 
-    private List<Rule> rules(Fields fields, Owner owner) {
+    private List<Rule> rules(Fields fields, EntryKey owner) {
         Node node = fields.get("rules");
         if (node == null) {
             return List.of();
         }
-        At at = fields.at("rules");
+        NodePath at = fields.at("rules");
         if (!(node instanceof Node.Sequence sequence)) {
             String hint = node instanceof Node.Mapping ? "begin each rule with '- '" : null;
             if (hint == null) {
@@ -113,7 +113,7 @@ final class EntryReader {
     }
 
     /** A bucket or budget belongs to its rule's name, so two of one name would count together. */
-    private void checkName(String name, Rule rule, @Nullable Rule first, Node node, At at) {
+    private void checkName(String name, Rule rule, @Nullable Rule first, Node node, NodePath at) {
         if (first == null) {
             return;
         }
@@ -139,12 +139,12 @@ final class EntryReader {
         return demands.spend() != null || (rateLimit != null && !rateLimit.shorthand());
     }
 
-    private List<Limit> limits(Fields fields, Owner owner) {
+    private List<Limit> limits(Fields fields, EntryKey owner) {
         Node node = fields.get("limits");
         if (node == null) {
             return List.of();
         }
-        At at = fields.at("limits");
+        NodePath at = fields.at("limits");
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, "limits", "a list");
             return List.of();

@@ -7,9 +7,9 @@ final class Fields {
 
     private final Keys keys;
     private final Node.Mapping map;
-    private final At at;
+    private final NodePath at;
 
-    private Fields(Keys keys, Node.Mapping map, At at) {
+    private Fields(Keys keys, Node.Mapping map, NodePath at) {
         this.keys = keys;
         this.map = map;
         this.at = at;
@@ -18,7 +18,8 @@ final class Fields {
     /**
      * @param intercept what Intercept would have made of an unknown key, or null if it would not have got so far
      */
-    static Fields of(Keys keys, Node.Mapping map, At at, Findings findings, @Nullable String intercept) {
+    static Fields of(
+            Keys keys, Node.Mapping map, NodePath at, DiagnosticCollector findings, @Nullable String intercept) {
         Fields fields = new Fields(keys, map, at);
         for (Node.Pair pair : map.pairs()) {
             String name = pair.name();
@@ -29,7 +30,8 @@ final class Fields {
         return fields;
     }
 
-    private static void unknown(Keys keys, Node.Pair pair, At at, Findings findings, @Nullable String intercept) {
+    private static void unknown(
+            Keys keys, Node.Pair pair, NodePath at, DiagnosticCollector findings, @Nullable String intercept) {
         if (findings.isFull()) {
             findings.countError();
             return;
@@ -59,12 +61,12 @@ final class Fields {
     }
 
     /** Where the map stands. */
-    At at() {
+    NodePath at() {
         return at;
     }
 
     /** Where a key of the map stands. */
-    At at(String key) {
+    NodePath at(String key) {
         return at.key(key);
     }
 

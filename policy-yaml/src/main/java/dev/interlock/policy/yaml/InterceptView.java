@@ -18,17 +18,17 @@ final class InterceptView {
 
     private static final class Ignored {
         private final Node node;
-        private final At at;
+        private final NodePath at;
         private int times = 1;
 
-        Ignored(Node node, At at) {
+        Ignored(Node node, NodePath at) {
             this.node = node;
             this.at = at;
         }
     }
 
     /** Intercept skips this key, or takes it for something else. */
-    void ignores(String what, Node node, At at) {
+    void ignores(String what, Node node, NodePath at) {
         if (skipping > 0) {
             return;
         }
@@ -56,7 +56,7 @@ final class InterceptView {
     }
 
     /** One note for each thing that is ignored, at its first place. */
-    void report(Findings findings) {
+    void report(DiagnosticCollector findings) {
         if (refused) {
             return;
         }

@@ -41,11 +41,11 @@ final class LimitReader {
             "global", Scope.GLOBAL);
     private static final List<String> SCOPE_NAMES = List.of("session", "identity", "grant", "tool", "entry", "global");
 
-    private final Context context;
-    private final Times times;
+    private final ReadContext context;
+    private final WindowReader times;
     private final PathReader paths;
 
-    LimitReader(Context context, Times times, PathReader paths) {
+    LimitReader(ReadContext context, WindowReader times, PathReader paths) {
         this.context = context;
         this.times = times;
         this.paths = paths;
@@ -53,7 +53,7 @@ final class LimitReader {
 
     /** {@code rate_limit: {max: 10, window: 60}}. */
     @Nullable
-    RateLimit rateLimit(Node.Mapping map, At at) {
+    RateLimit rateLimit(Node.Mapping map, NodePath at) {
         Fields fields = Fields.of(Keys.RATE_LIMIT, map, at, context.findings, null);
         context.intercept.refuses();
         Node maxNode = required(fields, "max");
@@ -74,7 +74,7 @@ final class LimitReader {
 
     /** {@code state}. */
     @Nullable
-    Counter state(Node node, At at, Owner owner) {
+    Counter state(Node node, NodePath at, EntryKey owner) {
         Fields fields = fields(Keys.STATE, node, at, "state");
         if (fields == null) {
             return null;
@@ -108,7 +108,7 @@ final class LimitReader {
 
     /** An item of {@code limits}. */
     @Nullable
-    Limit limit(Node node, At at, Owner owner) {
+    Limit limit(Node node, NodePath at, EntryKey owner) {
         Fields fields = fields(Keys.LIMIT, node, at, "a limit");
         if (fields == null) {
             return null;
@@ -136,12 +136,12 @@ final class LimitReader {
                 || !isCountable(algorithm, window, fields)) {
             return null;
         }
-        return new Limit(name, max, window, algorithm, scope, from, charge, message, Context.place(node, at));
+        return new Limit(name, max, window, algorithm, scope, from, charge, message, ReadContext.place(node, at));
     }
 
     /** {@code spend}. */
     @Nullable
-    Spend spend(Node node, At at) {
+    Spend spend(Node node, NodePath at) {
         Fields fields = fields(Keys.SPEND, node, at, "spend");
         if (fields == null) {
             return null;
@@ -186,7 +186,7 @@ final class LimitReader {
                 : null;
     }
 
-    private @Nullable Fields fields(Keys keys, Node node, At at, String what) {
+    private @Nullable Fields fields(Keys keys, Node node, NodePath at, String what) {
         if (node instanceof Node.Mapping map) {
             String intercept = keys == Keys.STATE ? Messages.IGNORED : null;
             return Fields.of(keys, map, at, context.findings, intercept);
@@ -199,12 +199,12 @@ final class LimitReader {
         return Messages.required(fields, key, context.findings);
     }
 
-    private @Nullable String counter(Fields fields, Owner owner) {
+    private @Nullable String counter(Fields fields, EntryKey owner) {
         Node node = required(fields, "counter");
         if (node == null) {
             return null;
         }
-        At at = fields.at("counter");
+        NodePath at = fields.at("counter");
         String name = context.scalars.nonBlank(node, at, "counter");
         if (name == null) {
             return null;
@@ -221,7 +221,7 @@ final class LimitReader {
         return name;
     }
 
-    private @Nullable Amount amount(Node node, At at, String what) {
+    private @Nullable Amount amount(Node node, NodePath at, String what) {
         NumberValue number = context.scalars.number(node, at, what);
         if (number == null) {
             return null;

@@ -25,7 +25,7 @@ final class Messages {
     private Messages() {}
 
     /** The value of a key that must be there; reports it if it isn't. */
-    static @Nullable Node required(Fields fields, String key, Findings findings) {
+    static @Nullable Node required(Fields fields, String key, DiagnosticCollector findings) {
         Node node = fields.get(key);
         if (node == null) {
             findings.error(

@@ -8,9 +8,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads names and globs. */
 final class NameReader {
 
-    private final Context context;
+    private final ReadContext context;
 
-    NameReader(Context context) {
+    NameReader(ReadContext context) {
         this.context = context;
     }
 
@@ -31,7 +31,7 @@ final class NameReader {
 
     /** The name or glob, or null if it can't be one; it has then been reported. */
     @Nullable
-    NamePattern pattern(String name, Node node, At at, Kind kind) {
+    NamePattern pattern(String name, Node node, NodePath at, Kind kind) {
         if (name.isBlank()) {
             context.findings.error("blank", node, at, kind.what + " is blank", "take it out");
             return null;
@@ -67,7 +67,7 @@ final class NameReader {
     }
 
     /** A request for what only looks like a method is denied whatever the policy says, so an entry for it is a mistake. */
-    private @Nullable NamePattern method(NamePattern pattern, Node node, At at) {
+    private @Nullable NamePattern method(NamePattern pattern, Node node, NodePath at) {
         String defect = pattern.isExact() ? MethodNames.defect(pattern.text()) : MethodNames.defect(pattern);
         if (defect == null) {
             return pattern;

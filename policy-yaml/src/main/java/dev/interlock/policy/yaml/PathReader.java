@@ -13,15 +13,15 @@ final class PathReader {
     /** A name alone, of which somebody forgot where it belongs. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,40}");
 
-    private final Context context;
+    private final ReadContext context;
 
-    PathReader(Context context) {
+    PathReader(ReadContext context) {
         this.context = context;
     }
 
     /** Any path. */
     @Nullable
-    Path path(Node node, At at, String what) {
+    Path path(Node node, NodePath at, String what) {
         String text = context.scalars.text(node, at, what);
         if (text == null) {
             return null;
@@ -50,7 +50,7 @@ final class PathReader {
 
     /** The path of one argument, which holds an amount. */
     @Nullable
-    Path argument(Node node, At at) {
+    Path argument(Node node, NodePath at) {
         if (node instanceof Node.Scalar scalar && NAME.matcher(scalar.text()).matches()) {
             context.findings.error(
                     "bad-path",

@@ -41,7 +41,7 @@ public final class PolicyYaml {
      * @param sourceName how diagnostics call the document
      */
     public static Reading read(byte[] bytes, String sourceName) {
-        Findings findings = new Findings(Display.clean(sourceName, Bounds.MAX_NAME));
+        DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
         return read(new SourceText(findings).decode(bytes), findings);
     }
 
@@ -52,7 +52,7 @@ public final class PolicyYaml {
      * @param sourceName how diagnostics call the document
      */
     public static Reading read(String text, String sourceName) {
-        Findings findings = new Findings(Display.clean(sourceName, Bounds.MAX_NAME));
+        DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
         return read(new SourceText(findings).check(text), findings);
     }
 
@@ -66,14 +66,14 @@ public final class PolicyYaml {
         return PolicyWriter.write(policy);
     }
 
-    private static Reading read(@Nullable String text, Findings findings) {
+    private static Reading read(@Nullable String text, DiagnosticCollector findings) {
         Node root = text == null ? null : Composer.compose(text, findings);
         Policy policy = root == null ? null : DocumentReader.read(root, findings);
         return new Reading(policy, findings.all());
     }
 
     private static Reading unreadable(Path file, String message) {
-        Findings findings = new Findings(Display.clean(file.toString(), Bounds.MAX_NAME));
+        DiagnosticCollector findings = new DiagnosticCollector(Display.clean(file.toString(), Bounds.MAX_NAME));
         findings.error("unreadable", 1, 1, message, null);
         return new Reading(null, findings.all());
     }

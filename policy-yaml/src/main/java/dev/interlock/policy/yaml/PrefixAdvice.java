@@ -22,7 +22,7 @@ final class PrefixAdvice {
     private PrefixAdvice() {}
 
     /** Warns if the condition can be walked around. */
-    static void check(Condition condition, Node node, At at, Findings findings) {
+    static void check(Condition condition, Node node, NodePath at, DiagnosticCollector findings) {
         if (!(condition.operand() instanceof Value.Text text)) {
             return;
         }

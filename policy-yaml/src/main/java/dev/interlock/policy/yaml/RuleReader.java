@@ -19,14 +19,14 @@ final class RuleReader {
     private static final List<String> ACTIONS = List.of("evaluate", "allow", "deny", "require_approval");
     private static final List<String> MODES = List.of("enforce", "audit");
 
-    private final Context context;
+    private final ReadContext context;
     private final ConditionReader conditions;
     private final LimitReader limits;
     private final ShorthandReader shorthands;
     private final ValidationReader validations;
-    private final Times times;
+    private final WindowReader times;
 
-    RuleReader(Context context, ConditionReader conditions, LimitReader limits, Times times) {
+    RuleReader(ReadContext context, ConditionReader conditions, LimitReader limits, WindowReader times) {
         this.context = context;
         this.conditions = conditions;
         this.limits = limits;
@@ -37,7 +37,7 @@ final class RuleReader {
 
     /** A rule, or null if it is broken. */
     @Nullable
-    Rule read(Node node, At at, Owner owner) {
+    Rule read(Node node, NodePath at, EntryKey owner) {
         if (!(node instanceof Node.Mapping map)) {
             if (node instanceof Node.Scalar scalar && scalar.isNull()) {
                 context.findings.error("null-value", node, at, "there is no rule here", Messages.DROPPED);
@@ -51,7 +51,7 @@ final class RuleReader {
         String message = message(fields);
         Mode mode = mode(fields);
         String action = action(fields);
-        Place place = Context.place(node, at);
+        Place place = ReadContext.place(node, at);
         if (!"require_approval".equals(action)) {
             checkTimeout(fields);
         }
@@ -84,7 +84,7 @@ final class RuleReader {
         return node == null ? null : context.scalars.nonBlank(node, fields.at("name"), "name");
     }
 
-    private void nothingToCheck(Fields fields, Node node, At at) {
+    private void nothingToCheck(Fields fields, Node node, NodePath at) {
         String hint = "add conditions or a limit, or write action: allow to just list the tool";
         if (fields.has("on_deny") || fields.has("reason")) {
             hint = "to deny every call, write action: deny; otherwise add conditions or a limit";
@@ -133,7 +133,7 @@ final class RuleReader {
         if (node == null) {
             return "evaluate";
         }
-        At at = fields.at("action");
+        NodePath at = fields.at("action");
         String text = context.scalars.text(node, at, "action");
         if (text == null || ACTIONS.contains(text)) {
             return text;
@@ -187,7 +187,7 @@ final class RuleReader {
     }
 
     /** What the rule asks for, or null if any of it is broken. */
-    private Rule.@Nullable Demands demands(Fields fields, Owner owner, ConditionReader.Use use) {
+    private Rule.@Nullable Demands demands(Fields fields, EntryKey owner, ConditionReader.Use use) {
         boolean whole = true;
         List<Condition> list = List.of();
         Node node = fields.get("conditions");
@@ -225,8 +225,8 @@ final class RuleReader {
         return whole ? new Rule.Demands(list, rateLimit, state, spend, validation) : null;
     }
 
-    private @Nullable RateLimit rateLimit(Node.Pair pair, Fields fields, Owner owner) {
-        At at = fields.at("rate_limit");
+    private @Nullable RateLimit rateLimit(Node.Pair pair, Fields fields, EntryKey owner) {
+        NodePath at = fields.at("rate_limit");
         if (pair.value() instanceof Node.Mapping map) {
             return limits.rateLimit(map, at);
         }

@@ -23,15 +23,15 @@ final class Scalars {
     /** Longer than any number that is taken, sign, point and exponent included. */
     private static final int LONGEST_NUMBER = ValueLimits.MAX_DIGITS + 20;
 
-    private final Findings findings;
+    private final DiagnosticCollector findings;
 
-    Scalars(Findings findings) {
+    Scalars(DiagnosticCollector findings) {
         this.findings = findings;
     }
 
     /** A string; a number or boolean where a string is needed is taken as it is written. */
     @Nullable
-    String text(Node node, At at, String what) {
+    String text(Node node, NodePath at, String what) {
         if (!(node instanceof Node.Scalar scalar)) {
             wrongType(node, at, what, "a string");
             return null;
@@ -45,7 +45,7 @@ final class Scalars {
 
     /** A string that says something. */
     @Nullable
-    String nonBlank(Node node, At at, String what) {
+    String nonBlank(Node node, NodePath at, String what) {
         String text = text(node, at, what);
         if (text != null && text.isBlank()) {
             findings.error("blank", node, at, what + " is blank", "write something, or leave it out");
@@ -56,7 +56,7 @@ final class Scalars {
 
     /** A message for whoever is denied; a blank one is none. */
     @Nullable
-    String message(Node node, At at, String what) {
+    String message(Node node, NodePath at, String what) {
         String text = text(node, at, what);
         if (text != null && text.isBlank()) {
             findings.warn("blank", node, at, what + " is blank", "a message of ours stands in for it");
@@ -67,7 +67,7 @@ final class Scalars {
 
     /** One of a few words. */
     @Nullable
-    String word(Node node, At at, String what, Collection<String> words) {
+    String word(Node node, NodePath at, String what, Collection<String> words) {
         String text = text(node, at, what);
         if (text == null || words.contains(text)) {
             return text;
@@ -84,7 +84,7 @@ final class Scalars {
 
     /** {@code true} or {@code false}. */
     @Nullable
-    Boolean bool(Node node, At at, String what) {
+    Boolean bool(Node node, NodePath at, String what) {
         if (!(node instanceof Node.Scalar scalar)) {
             wrongType(node, at, what, "true or false");
             return null;
@@ -105,7 +105,7 @@ final class Scalars {
 
     /** A finite number, exactly. */
     @Nullable
-    NumberValue number(Node node, At at, String what) {
+    NumberValue number(Node node, NodePath at, String what) {
         if (!(node instanceof Node.Scalar scalar)) {
             wrongType(node, at, what, "a number");
             return null;
@@ -129,7 +129,7 @@ final class Scalars {
 
     /** A whole number between two bounds. */
     @Nullable
-    Long whole(Node node, At at, String what, long least, long most) {
+    Long whole(Node node, NodePath at, String what, long least, long most) {
         NumberValue number = number(node, at, what);
         if (number == null) {
             return null;
@@ -151,7 +151,7 @@ final class Scalars {
 
     /** Any value. */
     @Nullable
-    Value value(Node node, At at) {
+    Value value(Node node, NodePath at) {
         if (node instanceof Node.Sequence sequence) {
             List<Value> items = new ArrayList<>(sequence.items().size());
             boolean whole = true;
@@ -179,7 +179,7 @@ final class Scalars {
         return scalarValue((Node.Scalar) node, at);
     }
 
-    private @Nullable Value scalarValue(Node.Scalar scalar, At at) {
+    private @Nullable Value scalarValue(Node.Scalar scalar, NodePath at) {
         return switch (scalar.kind()) {
             case TRUE -> Value.Bool.TRUE;
             case FALSE -> Value.Bool.FALSE;
@@ -212,7 +212,7 @@ final class Scalars {
         };
     }
 
-    private @Nullable NumberValue number(Node.Scalar scalar, At at) {
+    private @Nullable NumberValue number(Node.Scalar scalar, NodePath at) {
         String text = scalar.text();
         if (text.length() > LONGEST_NUMBER) {
             findings.error("bad-number", scalar, at, "a number has more than " + ValueLimits.MAX_DIGITS + " digits");
@@ -234,7 +234,7 @@ final class Scalars {
         return null;
     }
 
-    void wrongType(Node node, At at, String what, String expected) {
+    void wrongType(Node node, NodePath at, String what, String expected) {
         if (findings.isFull()) {
             findings.countError();
             return;
@@ -258,7 +258,7 @@ final class Scalars {
         return kind == ScalarKind.TRUE || kind == ScalarKind.FALSE;
     }
 
-    private void missingValue(Node.Scalar scalar, At at, String what, String expected) {
+    private void missingValue(Node.Scalar scalar, NodePath at, String what, String expected) {
         findings.error(
                 "null-value",
                 scalar,
@@ -267,7 +267,7 @@ final class Scalars {
                 "leave the key out if nothing is meant");
     }
 
-    private void ambiguous(Node.Scalar scalar, At at, String hint) {
+    private void ambiguous(Node.Scalar scalar, NodePath at, String hint) {
         findings.error(
                 "ambiguous-scalar",
                 scalar,
@@ -277,7 +277,7 @@ final class Scalars {
     }
 
     /** Where anything may stand, the author has to say whether a string is meant. */
-    private void ambiguous(Node.Scalar scalar, At at) {
+    private void ambiguous(Node.Scalar scalar, NodePath at) {
         String quoted = "\"" + Display.clean(scalar.text(), 40) + "\"";
         ambiguous(
                 scalar,
@@ -287,7 +287,7 @@ final class Scalars {
                         : "write the number in plain decimal, or " + quoted + " if a string is meant");
     }
 
-    private void notFinite(Node.Scalar scalar, At at) {
+    private void notFinite(Node.Scalar scalar, NodePath at) {
         findings.error(
                 "bad-number",
                 scalar,

@@ -18,14 +18,14 @@ final class ShorthandReader {
     private static final Pattern FORM = Pattern.compile("([0-9]+)/([a-z]+)");
     private static final int MOST_DIGITS = 13;
 
-    private final Context context;
+    private final ReadContext context;
 
-    ShorthandReader(Context context) {
+    ShorthandReader(ReadContext context) {
         this.context = context;
     }
 
     @Nullable
-    RateLimit read(Node node, At at, Owner owner) {
+    RateLimit read(Node node, NodePath at, EntryKey owner) {
         if (node instanceof Node.Sequence || (node instanceof Node.Scalar scalar && scalar.isNull())) {
             context.scalars.wrongType(node, at, "rate_limit", "<n>/<window> or a map");
             return null;
@@ -76,7 +76,7 @@ final class ShorthandReader {
         if (max.startsWith("-")) {
             return "to deny every call, write action: deny";
         }
-        String nearest = max.matches("[0-9]{1,13}") ? Suggestion.to(window, Times.UNITS) : null;
+        String nearest = max.matches("[0-9]{1,13}") ? Suggestion.to(window, WindowReader.UNITS) : null;
         return nearest == null ? usual : "did you mean '" + max + "/" + nearest + "'?";
     }
 }

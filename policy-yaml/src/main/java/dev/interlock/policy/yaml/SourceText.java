@@ -25,9 +25,9 @@ final class SourceText {
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
 
-    private final Findings findings;
+    private final DiagnosticCollector findings;
 
-    SourceText(Findings findings) {
+    SourceText(DiagnosticCollector findings) {
         this.findings = findings;
     }
 
@@ -106,7 +106,7 @@ final class SourceText {
                 "hidden-character",
                 line,
                 column,
-                At.ROOT,
+                NodePath.ROOT,
                 endsLine(c)
                         ? "here stands " + name + ", which ends a line to some programs and not to this one"
                         : "here stands " + name + ", which can't be seen or changes the order in which text is shown",

@@ -12,7 +12,7 @@ final class SyntaxErrors {
 
     private SyntaxErrors() {}
 
-    static void report(YamlEngineException e, Findings findings) {
+    static void report(YamlEngineException e, DiagnosticCollector findings) {
         if (e instanceof YamlVersionException) {
             findings.error("syntax", 1, 1, "the document asks for a YAML version that isn't 1.2", "leave %YAML out");
             return;

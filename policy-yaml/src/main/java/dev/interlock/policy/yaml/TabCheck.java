@@ -13,12 +13,12 @@ final class TabCheck {
     static final String HINT = "use spaces";
 
     private final String text;
-    private final Findings findings;
+    private final DiagnosticCollector findings;
 
     /** Code points that belong to a scalar or stand between brackets. */
     private final BitSet covered = new BitSet();
 
-    TabCheck(String text, Findings findings) {
+    TabCheck(String text, DiagnosticCollector findings) {
         this.text = text;
         this.findings = findings;
     }

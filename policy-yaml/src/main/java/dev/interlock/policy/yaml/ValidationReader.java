@@ -12,14 +12,14 @@ final class ValidationReader {
 
     private static final int MOST_DEPTH = 512;
 
-    private final Context context;
+    private final ReadContext context;
 
-    ValidationReader(Context context) {
+    ValidationReader(ReadContext context) {
         this.context = context;
     }
 
     @Nullable
-    Validation read(Node node, At at) {
+    Validation read(Node node, NodePath at) {
         if (!(node instanceof Node.Mapping map)) {
             context.scalars.wrongType(node, at, "validate", "a map");
             return null;
@@ -42,7 +42,7 @@ final class ValidationReader {
         return new Validation(schemaRequired, required, schema, noUnknown, maxBytes, maxDepth);
     }
 
-    private List<String> names(Node.Sequence sequence, At at) {
+    private List<String> names(Node.Sequence sequence, NodePath at) {
         List<String> names = new ArrayList<>();
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
@@ -71,7 +71,7 @@ final class ValidationReader {
         return node != null && flag(node, fields.at(key), key);
     }
 
-    private boolean flag(Node node, At at, String what) {
+    private boolean flag(Node node, NodePath at, String what) {
         return Boolean.TRUE.equals(context.scalars.bool(node, at, what));
     }
 

@@ -34,7 +34,7 @@ class HostileDocumentsTest {
         assertThat(allocated() - before).as("bytes allocated").isLessThan(MOST_ALLOCATED);
         assertThat(reading.isValid()).isFalse();
         assertThat(reading.errors()).extracting(Diagnostic::code).contains(code);
-        assertThat(reading.diagnostics()).hasSizeLessThanOrEqualTo(Findings.MOST + 1);
+        assertThat(reading.diagnostics()).hasSizeLessThanOrEqualTo(DiagnosticCollector.MOST + 1);
         assertThat(reading.diagnostics())
                 .allSatisfy(diagnostic ->
                         assertThat(diagnostic.toString()).hasSizeLessThan(3_000).doesNotContainPattern("[\\p{Cntrl}]"));

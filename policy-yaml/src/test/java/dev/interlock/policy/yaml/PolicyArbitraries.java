@@ -147,7 +147,7 @@ public final class PolicyArbitraries {
                                 Arbitraries.of(Posture.class))
                         .ofMaxSize(2)
                 : Arbitraries.just(Map.of());
-        Arbitrary<Optional<Map<String, Function<At, PolicyBody>>>> grants = has(Feature.GRANTS)
+        Arbitrary<Optional<Map<String, Function<NodePath, PolicyBody>>>> grants = has(Feature.GRANTS)
                 ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), bodies())
                         .ofMaxSize(2)
                         .optional(0.3)
@@ -160,7 +160,7 @@ public final class PolicyArbitraries {
                 .as((description, mode, body, methodMap, grantMap, context) -> new Policy(
                         description.orElse(""),
                         mode,
-                        body.apply(At.ROOT),
+                        body.apply(NodePath.ROOT),
                         methodMap,
                         grantMap.map(PolicyArbitraries::placeGrants),
                         context))
@@ -168,15 +168,15 @@ public final class PolicyArbitraries {
                 .withoutEdgeCases();
     }
 
-    private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<At, PolicyBody>> grants) {
+    private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<NodePath, PolicyBody>> grants) {
         Map<NamePattern, PolicyBody> placed = new LinkedHashMap<>();
-        At at = At.ROOT.key("grants");
+        NodePath at = NodePath.ROOT.key("grants");
         grants.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
         return placed;
     }
 
     /** Bodies: what a policy and each of its grants have. */
-    private Arbitrary<Function<At, PolicyBody>> bodies() {
+    private Arbitrary<Function<NodePath, PolicyBody>> bodies() {
         Arbitrary<String> names = Arbitraries.frequencyOf(
                 Tuple.of(6, Arbitraries.of(tools)),
                 Tuple.of(1, Arbitraries.of("*_file", "delete_*", "?*", "create_??????")));
@@ -199,7 +199,7 @@ public final class PolicyArbitraries {
     }
 
     private static PolicyBody body(
-            At at,
+            NodePath at,
             Posture posture,
             List<NamePattern> hide,
             Map<String, EntryMaker> named,
@@ -240,7 +240,7 @@ public final class PolicyArbitraries {
      * @param scope the default scope of its entry's limits
      * @param counters the counters that the entry has so far
      */
-    private record Slot(At at, String segment, Scope scope, Set<String> counters) {
+    private record Slot(NodePath at, String segment, Scope scope, Set<String> counters) {
         Slot key(String key) {
             return new Slot(at.key(key), segment, scope, counters);
         }
@@ -279,15 +279,15 @@ public final class PolicyArbitraries {
     }
 
     private interface ConditionMaker {
-        Condition make(At at);
+        Condition make(NodePath at);
     }
 
     private Arbitrary<EntryMaker> entries() {
         Arbitrary<Boolean> hide = has(Feature.HIDING)
                 ? Arbitraries.frequency(Tuple.of(9, false), Tuple.of(1, true))
                 : Arbitraries.just(false);
-        Arbitrary<List<Function<At, Block>>> require = blocks().list().ofMaxSize(2);
-        Arbitrary<List<Function<At, Block>>> denyIf = blocks().list().ofMaxSize(2);
+        Arbitrary<List<Function<NodePath, Block>>> require = blocks().list().ofMaxSize(2);
+        Arbitrary<List<Function<NodePath, Block>>> denyIf = blocks().list().ofMaxSize(2);
         Arbitrary<List<RuleMaker>> rules = rules().list().ofMaxSize(3);
         Arbitrary<List<Optional<String>>> names =
                 Arbitraries.of("a", "b", "Limit each hour").optional(0.6).list().ofSize(3);
@@ -315,7 +315,7 @@ public final class PolicyArbitraries {
                 });
     }
 
-    private static List<Block> place(List<Function<At, Block>> blocks, At at) {
+    private static List<Block> place(List<Function<NodePath, Block>> blocks, NodePath at) {
         List<Block> placed = new ArrayList<>();
         for (int i = 0; i < blocks.size(); i++) {
             placed.add(blocks.get(i).apply(at.item(i)));
@@ -323,17 +323,17 @@ public final class PolicyArbitraries {
         return placed;
     }
 
-    private Arbitrary<Function<At, Block>> blocks() {
-        Arbitrary<Function<At, Block>> single = conditions()
+    private Arbitrary<Function<NodePath, Block>> blocks() {
+        Arbitrary<Function<NodePath, Block>> single = conditions()
                 .map(condition -> at -> new Block(List.of(condition.make(at)), null, Place.of(at.toString())));
-        Arbitrary<Function<At, Block>> several = Combinators.combine(
+        Arbitrary<Function<NodePath, Block>> several = Combinators.combine(
                         conditions().list().ofMaxSize(2), texts.injectNull(0.5))
                 .as((makers, message) -> at ->
                         new Block(place(makers, at.key("conditions"), List.of()), message, Place.of(at.toString())));
         return Arbitraries.oneOf(single, several);
     }
 
-    private static List<Condition> place(List<ConditionMaker> makers, At at, List<ConditionMaker> more) {
+    private static List<Condition> place(List<ConditionMaker> makers, NodePath at, List<ConditionMaker> more) {
         List<ConditionMaker> all = new ArrayList<>(makers);
         all.addAll(more);
         List<Condition> placed = new ArrayList<>();

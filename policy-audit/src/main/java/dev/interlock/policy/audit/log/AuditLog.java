@@ -35,7 +35,7 @@ public final class AuditLog implements AuditSink, Closeable {
 
     private final LogFiles files;
     private final EventLines lines;
-    private final Intake intake;
+    private final EventQueue intake;
     private final Sync sync;
     private final TimeSource time;
     private final Duration retry;
@@ -62,7 +62,7 @@ public final class AuditLog implements AuditSink, Closeable {
         this.time = builder.time;
         this.retry = builder.retry;
         this.onFailure = builder.onFailure;
-        this.intake = new Intake(
+        this.intake = new EventQueue(
                 builder.overflow, sync.equals(Sync.everyDecision()), builder.queueEvents, builder.queueBytes);
         this.files = new LogFiles(
                 builder.file,
@@ -134,7 +134,7 @@ public final class AuditLog implements AuditSink, Closeable {
     // ---- the thread
 
     private void run() {
-        List<Intake.Item> batch = List.of();
+        List<EventQueue.Item> batch = List.of();
         try {
             while (true) {
                 batch = intake.take(untilForced());
@@ -159,9 +159,9 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /** Writes a batch, trying again until it is written; false if the log was closed and the disk takes nothing. */
-    private boolean write(List<Intake.Item> batch) throws InterruptedException {
+    private boolean write(List<EventQueue.Item> batch) throws InterruptedException {
         while (true) {
-            List<Intake.Item> wanted = intake.wanted(batch);
+            List<EventQueue.Item> wanted = intake.wanted(batch);
             long dropped = intake.untold();
             try {
                 files.append(
@@ -185,7 +185,7 @@ public final class AuditLog implements AuditSink, Closeable {
         }
     }
 
-    private Head text(StringBuilder buffer, Head last, List<Intake.Item> items, long dropped) {
+    private Head text(StringBuilder buffer, Head last, List<EventQueue.Item> items, long dropped) {
         Head at = last;
         if (dropped > 0) {
             at = new Line(at)
@@ -194,7 +194,7 @@ public final class AuditLog implements AuditSink, Closeable {
                     .number("events", dropped)
                     .endInto(buffer, at);
         }
-        for (Intake.Item item : items) {
+        for (EventQueue.Item item : items) {
             at = line(at, item.event()).endInto(buffer, at);
         }
         return at;
@@ -233,7 +233,7 @@ public final class AuditLog implements AuditSink, Closeable {
         }
     }
 
-    private void report(IOException failure, List<Intake.Item> batch) {
+    private void report(IOException failure, List<EventQueue.Item> batch) {
         if (intake.failing(failure, batch)) {
             tell(failure);
         }

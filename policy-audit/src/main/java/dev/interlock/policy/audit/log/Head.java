@@ -13,7 +13,7 @@ import java.util.regex.Pattern;
 public record Head(long sequence, String hash) {
 
     /** Before there is a line. */
-    static final Head NONE = new Head(0, "0".repeat(Frame.HASH_LENGTH));
+    static final Head NONE = new Head(0, "0".repeat(ChainFields.HASH_LENGTH));
 
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,18}):([0-9a-f]{64})");
 

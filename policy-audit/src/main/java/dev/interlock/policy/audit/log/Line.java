@@ -13,7 +13,7 @@ final class Line {
     private final StringBuilder out = new StringBuilder(512);
 
     Line(Head last) {
-        Frame.begin(out, last);
+        ChainFields.begin(out, last);
     }
 
     /** A text; nothing is written of null. */
@@ -64,7 +64,7 @@ final class Line {
 
     /** Ends the line and adds it to a buffer. */
     Head endInto(StringBuilder buffer, Head last) {
-        String hash = Frame.end(out);
+        String hash = ChainFields.end(out);
         buffer.append(out);
         return new Head(last.sequence() + 1, hash);
     }

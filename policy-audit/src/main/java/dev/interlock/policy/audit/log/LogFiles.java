@@ -250,10 +250,10 @@ final class LogFiles implements Closeable {
     private Found read(Path path) throws IOException {
         boolean damaged = false;
         boolean sealed = false;
-        Frame last = null;
+        ChainFields last = null;
         try (RawLines lines = new RawLines(path)) {
             while (lines.next()) {
-                Frame frame = lines.frame();
+                ChainFields frame = lines.frame();
                 damaged |= frame == null
                         || !frame.authentic()
                         || (last != null
@@ -261,9 +261,9 @@ final class LogFiles implements Closeable {
                                         || !frame.prev().equals(last.hash())));
                 last = frame == null ? last : frame;
                 String text = lines.text();
-                sealed = Frame.event(text).equals("seal");
+                sealed = ChainFields.event(text).equals("seal");
                 if (lines.number() == 1) {
-                    begun = time(Frame.time(text));
+                    begun = time(ChainFields.time(text));
                 }
             }
             head = last == null ? head : last.head();

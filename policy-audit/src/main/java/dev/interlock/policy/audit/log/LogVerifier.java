@@ -129,7 +129,7 @@ public final class LogVerifier {
     }
 
     private void line(Path path, RawLines lines) {
-        Frame frame = lines.frame();
+        ChainFields frame = lines.frame();
         if (frame == null) {
             find(path, lines.number(), Kind.UNREADABLE, "this is no line of an audit log");
             sealed = false;
@@ -141,7 +141,7 @@ public final class LogVerifier {
         }
         follows(path, lines.number(), frame);
         String text = lines.text();
-        String event = Frame.event(text);
+        String event = ChainFields.event(text);
         sealed = event.equals("seal") && frame.authentic();
         switch (event) {
             case "seal" -> signature(path, lines.number(), text);
@@ -161,7 +161,7 @@ public final class LogVerifier {
         }
     }
 
-    private void follows(Path path, long number, Frame frame) {
+    private void follows(Path path, long number, ChainFields frame) {
         Head before = last;
         if (frame.sequence() <= highest) {
             find(

@@ -95,8 +95,8 @@ final class RawLines implements Closeable {
     }
 
     @Nullable
-    Frame frame() {
-        return tooLong ? null : Frame.read(buffer, start, length);
+    ChainFields frame() {
+        return tooLong ? null : ChainFields.read(buffer, start, length);
     }
 
     /** The line as text; every byte is one character. */

@@ -357,7 +357,7 @@ class LogVerifierTest {
     /** What somebody would do who knows the format, but not the hashes that others have kept. */
     private static String rehash(String line) {
         StringBuilder body = new StringBuilder(line.substring(0, line.lastIndexOf(",\"hash\":")));
-        Frame.end(body);
+        ChainFields.end(body);
         return body.substring(0, body.length() - 1);
     }
 }

@@ -1,0 +1,209 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Change;
+import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.text.LookAlikes;
+import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
+import dev.interlock.policy.tool.ToolRating;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/** Tells the sinks and observers of one engine what it does. Nothing here throws for what they throw. */
+final class AuditRecorder {
+
+    private static final RuleRef RULE = CompiledPolicy.ref("(audit)", "");
+
+    /** Ratings by name that are kept, of tools that no server has announced; whoever calls chooses the names. */
+    private static final int MAX_RATED_NAMES = 10_000;
+
+    private final @Nullable AuditSink sinks;
+    private final List<AuditSink> observers;
+    private final TimeSource time;
+    private final Supplier<String> ids;
+    private final EngineListener listener;
+    private final ToolCatalog catalog;
+    private final Map<String, ToolRating> ratedNames = new ConcurrentHashMap<>();
+
+    private AuditRecorder(PolicyEngine.Builder builder, ToolCatalog catalog) {
+        this.sinks = builder.sinks().isEmpty() ? null : AuditSink.all(builder.sinks());
+        this.observers = builder.observers();
+        this.time = builder.time();
+        this.ids = builder.ids();
+        this.listener = builder.listener();
+        this.catalog = catalog;
+    }
+
+    /** The recorder of an engine; null if it has neither sinks nor observers. */
+    static @Nullable AuditRecorder of(PolicyEngine.Builder builder, ToolCatalog catalog) {
+        return builder.sinks().isEmpty() && builder.observers().isEmpty() ? null : new AuditRecorder(builder, catalog);
+    }
+
+    /** The monotonic clock; throws what the host's own throws. */
+    long now() {
+        return time.monotonicNanos();
+    }
+
+    /** When a call came, by {@link #now}. Never throws: a clock that does will do so again when the call is recorded. */
+    long start(ToolCall call) {
+        try {
+            return now();
+        } catch (Throwable e) {
+            listener.failed(call, e);
+            return 0;
+        }
+    }
+
+    /**
+     * Records a decision.
+     *
+     * @param startNanos when the call came, by {@link #start}
+     * @return what the caller is to have: the admission, or a denial if a sink refuses the record
+     */
+    Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
+        CallRecord trail;
+        try {
+            trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+        } catch (Throwable e) {
+            // The host's own source of ids, for one.
+            listener.failed(call, e);
+            admission.unsent();
+            return Admission.unreserved(unavailable());
+        }
+        boolean recorded = trail.decided(admission.decision());
+        if (!admission.decision().allowed()) {
+            return admission;
+        }
+        if (recorded) {
+            return admission.recordedBy(trail);
+        }
+        admission.unsent();
+        return Admission.unreserved(trail.unavailable());
+    }
+
+    /** Records a decision on a request other than a call; what comes back is a denial if it would pass unrecorded. */
+    Decision decided(MethodCall request, CompiledPolicy policy, Decision decision) {
+        try {
+            String id = ids.get();
+            PolicyRef ref = policy.ref();
+            if (tell(new AuditEvent.MethodDecided(wall(), id, ref, request, decision)) || !decision.allowed()) {
+                return decision;
+            }
+            tell(new AuditEvent.MethodDecided(wall(), id, ref, request, unavailable()));
+        } catch (Throwable e) {
+            // The host's own clock or source of ids.
+            listener.failed(request, e);
+        }
+        return decision.allowed() ? unavailable() : decision;
+    }
+
+    /**
+     * Records a question before it is put.
+     *
+     * @return where the answer is to be recorded; null if a sink refuses the record, and then the call is denied
+     */
+    @Nullable
+    CallRecord asked(ToolCall call, CompiledPolicy policy, Decision question, long startNanos) {
+        try {
+            CallRecord trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+            if (trail.decided(question)) {
+                return trail;
+            }
+            trail.unavailable();
+        } catch (Throwable e) {
+            listener.failed(call, e);
+        }
+        return null;
+    }
+
+    void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {
+        Instant at;
+        try {
+            at = wall();
+        } catch (Throwable e) {
+            // A clock must not keep a policy out any more than a sink may.
+            at = Instant.now();
+        }
+        tell(new AuditEvent.PolicyChanged(at, change, before, now));
+    }
+
+    void failed(ToolCall call, Throwable failure) {
+        Throwable cause =
+                failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+        tell(call, () -> new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
+    }
+
+    /** The same of an event that is yet to be made; false also if it can't be, as when the host's clock throws. */
+    boolean tell(ToolCall call, Supplier<AuditEvent> event) {
+        AuditEvent made;
+        try {
+            made = event.get();
+        } catch (Throwable e) {
+            listener.failed(call, e);
+            return false;
+        }
+        return tell(made);
+    }
+
+    /** Whether every sink has taken the event. Observers are told whatever the sinks say. */
+    boolean tell(AuditEvent event) {
+        boolean taken = sinks == null || tell(sinks, event);
+        for (AuditSink observer : observers) {
+            tell(observer, event);
+        }
+        return taken;
+    }
+
+    private boolean tell(AuditSink sink, AuditEvent event) {
+        try {
+            sink.record(event);
+            return true;
+        } catch (Throwable e) {
+            listener.unrecorded(event, e);
+            return false;
+        }
+    }
+
+    Instant wall() {
+        return Instant.ofEpochMilli(time.wallMillis());
+    }
+
+    /** As the engine would rate the tool, but a classifier is asked about a name only once. */
+    private @Nullable ToolRating rating(ToolCall call) {
+        KnownTool known = call.lookUp(catalog);
+        if (known != null) {
+            return known.rating();
+        }
+        if (call.tool().length() > LookAlikes.MAX_NAME) {
+            return null;
+        }
+        ToolRating rated = ratedNames.get(call.tool());
+        if (rated == null) {
+            try {
+                rated = catalog.ratingByName(call.tool());
+            } catch (Throwable e) {
+                listener.failed(call, e);
+                failed(call, e);
+                return null;
+            }
+            if (ratedNames.size() < MAX_RATED_NAMES) {
+                ratedNames.put(call.tool(), rated);
+            }
+        }
+        return rated;
+    }
+
+    /** A denial in place of a decision that was not recorded. Enforced whatever the policy's mode: the host wants it so. */
+    static Decision unavailable() {
+        return Decision.denied(Code.AUDIT_UNAVAILABLE, RULE, Messages.AUDIT_UNAVAILABLE);
+    }
+}

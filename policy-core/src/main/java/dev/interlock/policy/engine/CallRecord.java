@@ -1,0 +1,87 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.tool.ToolRating;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
+
+/** What is recorded of one call: each decision on it, under one id, and how it ended. Thread-safe. */
+final class CallRecord {
+
+    private final AuditRecorder recorder;
+    private final String id;
+    private final ToolCall call;
+    private final PolicyRef policy;
+    private final @Nullable ToolRating rating;
+    /** When the call came, and then when it was last decided. */
+    private volatile long sinceNanos;
+
+    private final AtomicBoolean ended = new AtomicBoolean();
+
+    CallRecord(
+            AuditRecorder recorder,
+            String id,
+            ToolCall call,
+            PolicyRef policy,
+            @Nullable ToolRating rating,
+            long startNanos) {
+        this.recorder = recorder;
+        this.id = id;
+        this.call = call;
+        this.policy = policy;
+        this.rating = rating;
+        this.sinceNanos = startNanos;
+    }
+
+    /** The same trail, of a call that takes the place of the one that was asked about. */
+    CallRecord goingOnWith(ToolCall other) {
+        return new CallRecord(recorder, id, other, policy, rating, sinceNanos);
+    }
+
+    /** Records a decision; false if a sink refuses it, or it can't be recorded. */
+    boolean decided(Decision decision) {
+        return decided(decision, Outcome.of(decision), null);
+    }
+
+    /**
+     * Records a decision that an answer has led to; false if a sink refuses it, or it can't be recorded.
+     *
+     * @param outcome what it comes to
+     */
+    boolean decided(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
+        AuditEvent.Answer part = answer == null ? null : AuditEvent.Answer.of(answer);
+        return recorder.tell(
+                call,
+                () -> new AuditEvent.Decided(
+                        recorder.wall(), id, policy, call, rating, decision, outcome, part, sinceLast()));
+    }
+
+    /** Denies the call because a decision on it was refused, and tells the sinks that took it. */
+    Decision unavailable() {
+        Decision denied = AuditRecorder.unavailable();
+        decided(denied);
+        return denied;
+    }
+
+    /** Ends the trail; false if it has ended before. */
+    boolean end() {
+        return ended.compareAndSet(false, true);
+    }
+
+    /** Records how the call ended; only for whoever ended the trail. */
+    void settled(Settlement outcome) {
+        recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
+    }
+
+    private Duration sinceLast() {
+        long now = recorder.now();
+        long nanos = now - sinceNanos;
+        sinceNanos = now;
+        return Duration.ofNanos(Math.max(0, nanos));
+    }
+}

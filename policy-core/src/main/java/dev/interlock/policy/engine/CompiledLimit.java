@@ -1,0 +1,65 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Scope;
+import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.RateLimiter;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A limit that applies to a tool, compiled: everything of a charge that does not depend on the call, and where the rest
+ * comes from.
+ *
+ * @param name the first part of the key; it has the tool in it where the scope counts tools apart
+ * @param rule how it counts
+ * @param scope whose count it is
+ * @param amount how much a call counts
+ * @param mode when the amount is given back
+ * @param denials what is said when there is no room
+ * @param trigger the approval rule that the limit belongs to, so that it counts only calls that are asked about; or null
+ */
+record CompiledLimit(
+        String name,
+        LimitRule rule,
+        Scope scope,
+        AmountSource amount,
+        ChargeMode mode,
+        DenialFactory denials,
+        Check.@Nullable Approval trigger) {
+
+    boolean applies(ToolCall call, CounterSnapshot counters) {
+        return trigger == null || trigger.asks(call, counters);
+    }
+
+    /** The charge for a call, or null if its amount is larger than can be counted. */
+    @Nullable
+    Charge charge(ToolCall call) {
+        Amount cost = amount.amount(call);
+        return cost == null
+                ? null
+                : new Charge(
+                        new LimitKey(name, subject(scope, call)),
+                        rule,
+                        cost,
+                        mode,
+                        Caller.of(call.identity(), call.session()));
+    }
+
+    /** The limit, opened for calls that are charged to nothing else; null if there is no short way for these. */
+    @Nullable
+    OpenBucket open(RateLimiter limiter) {
+        Amount always = amount.always();
+        return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
+    }
+
+    static String subject(Scope scope, ToolCall call) {
+        String subject = scope == Scope.SESSION ? call.session() : scope == Scope.IDENTITY ? call.identity() : null;
+        // Callers that the host doesn't tell apart share one count: stricter, and the only safe reading.
+        return subject == null ? "" : subject;
+    }
+}

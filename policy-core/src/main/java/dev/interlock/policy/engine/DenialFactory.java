@@ -1,0 +1,34 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.engine.Decision.Code;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the denials of one rule for one tool.
+ *
+ * @param tool the tool
+ * @param rule the rule
+ * @param message what the agent is told whatever the reason, or null for a message of ours
+ * @param audited whether the rule's denials are only recorded
+ */
+record DenialFactory(String tool, RuleRef rule, @Nullable String message, boolean audited) {
+
+    Decision because(Code code, String text) {
+        Decision denied = Decision.denied(code, rule, message == null ? text : message);
+        return audited ? denied.auditedOnly() : denied;
+    }
+
+    Decision validation(String problem) {
+        return because(Code.VALIDATION, "The call does not meet rule '" + rule.name() + "': " + problem + ".");
+    }
+
+    Decision schemaUnknown() {
+        // Never the rule's own message: it would blame the call for what only a look at the server can mend.
+        return new DenialFactory(tool, rule, null, audited)
+                .because(Code.SCHEMA_UNKNOWN, Messages.schemaUnknown(tool, rule));
+    }
+
+    DenialFactory withMessage(@Nullable String other) {
+        return other == null ? this : new DenialFactory(tool, rule, other, audited);
+    }
+}

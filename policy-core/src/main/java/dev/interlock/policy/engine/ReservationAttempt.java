@@ -1,0 +1,215 @@
+package dev.interlock.policy.engine;
+
+import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Usage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One call on its way from its checks to its reservation. It is open while there is something left to reserve. The same
+ * steps serve a limiter that is asked at once and one that answers later.
+ *
+ * <p>A limit whose rule is only audited must not stop the call: if it has no room, that is recorded and the rest is
+ * reserved without it.
+ */
+final class ReservationAttempt {
+
+    private static final Reservation.Refused BEYOND_COUNTING =
+            new Reservation.Refused(-1, Reservation.Reason.TOO_LARGE, null);
+
+    private final ToolPlan plan;
+    private final ToolCall call;
+    private final Supplier<String> ids;
+    /** What is left to reserve, and what for. */
+    private final List<CompiledLimit> slots = new ArrayList<>();
+
+    private final List<Charge> charges = new ArrayList<>();
+    private Decision decision;
+    private Reservation.@Nullable Granted granted;
+    private boolean open;
+
+    ReservationAttempt(ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
+        this.plan = plan;
+        this.call = call;
+        this.ids = ids;
+        this.decision = plan.check(call, counters);
+        if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
+            return;
+        }
+        for (CompiledLimit slot : plan.slots()) {
+            // Once a denial has been recorded, recorded limits count as if it had been enforced: not at all.
+            if ((isRecordedDenial() && slot.denials().audited()) || !slot.applies(call, counters)) {
+                continue;
+            }
+            Charge charge = slot.charge(call);
+            if (charge != null) {
+                slots.add(slot);
+                charges.add(charge);
+            } else {
+                refuse(slot, refusal(slot, BEYOND_COUNTING));
+                if (!slot.denials().audited()) {
+                    return;
+                }
+            }
+        }
+        open = !slots.isEmpty();
+    }
+
+    /** An attempt that is only looked at: charged to all limits that apply, whatever the checks say. */
+    static ReservationAttempt ofEveryLimit(
+            ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
+        ReservationAttempt attempt = new ReservationAttempt(plan, call, ids);
+        for (CompiledLimit slot : plan.slots()) {
+            Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
+            if (charge != null) {
+                attempt.slots.add(slot);
+                attempt.charges.add(charge);
+            }
+        }
+        attempt.open = !attempt.slots.isEmpty();
+        return attempt;
+    }
+
+    private ReservationAttempt(ToolPlan plan, ToolCall call, Supplier<String> ids) {
+        this.plan = plan;
+        this.call = call;
+        this.ids = ids;
+        this.decision = Decision.ALLOWED;
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    Decision decision() {
+        return plan.told(decision);
+    }
+
+    private boolean isRecordedDenial() {
+        return decision.audited() && decision.verdict() == Verdict.DENIED;
+    }
+
+    /** What is decided if a limit that is only recorded has no room: it must not take the place of a question. */
+    private static Decision recorded(Decision decision, Decision refusal) {
+        boolean open = decision.verdict() == Verdict.ALLOWED
+                || (decision.audited() && decision.verdict() == Verdict.NEEDS_APPROVAL);
+        return open ? refusal : decision;
+    }
+
+    List<Charge> charges() {
+        return charges;
+    }
+
+    Batch batch() {
+        return new Batch(ids.get(), charges);
+    }
+
+    /** Takes up the limiter's answer to {@link #batch}. */
+    void take(Reservation answer) {
+        if (answer instanceof Reservation.Granted reservation) {
+            granted = reservation;
+            open = false;
+            return;
+        }
+        Reservation.Refused refused = (Reservation.Refused) answer;
+        CompiledLimit slot = slots.get(Math.max(0, refused.charge()));
+        refuse(slot, refusal(slot, refused));
+    }
+
+    private void refuse(CompiledLimit slot, Decision refusal) {
+        if (!slot.denials().audited()) {
+            decision = refusal;
+            open = false;
+            return;
+        }
+        decision = recorded(decision, refusal);
+        for (int i = slots.size() - 1; i >= 0; i--) {
+            if (slots.get(i).denials().audited()) {
+                slots.remove(i);
+                charges.remove(i);
+            }
+        }
+        open = !slots.isEmpty();
+    }
+
+    /** The decision if the limits stand as they say, without reserving anything. */
+    Decision foresee(List<Usage> usages) {
+        Decision foreseen = decision;
+        for (int i = 0; i < slots.size(); i++) {
+            CompiledLimit slot = slots.get(i);
+            if (hasRoom(usages.get(i))) {
+                continue;
+            }
+            Decision refusal = refusal(slot, refused(i, usages.get(i)));
+            if (!slot.denials().audited()) {
+                return plan.told(refusal);
+            }
+            foreseen = recorded(foreseen, refusal);
+        }
+        return plan.told(foreseen);
+    }
+
+    List<Step> explain(List<Usage> usages) {
+        List<Step> steps = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            CompiledLimit slot = slots.get(i);
+            Usage usage = usages.get(i);
+            Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
+            String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
+                    + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
+                    + (usage.room() == null ? "" : ", room for " + usage.room());
+            steps.add(plan.told(new Step(
+                    Check.result(refusal),
+                    slot.denials().rule().name() + ": " + text,
+                    slot.denials().rule().place(),
+                    List.of())));
+        }
+        return steps;
+    }
+
+    Admission admission(RateLimiter limiter, EngineListener listener) {
+        return granted == null
+                ? Admission.unreserved(decision())
+                : Admission.of(decision(), new Reserved(call, charges, limiter, granted, listener));
+    }
+
+    private static boolean hasRoom(Usage usage) {
+        Duration wait = usage.retryAfter();
+        return wait != null && wait.isZero();
+    }
+
+    private static Reservation.Refused refused(int index, Usage usage) {
+        return new Reservation.Refused(
+                index,
+                usage.retryAfter() == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM,
+                usage.retryAfter());
+    }
+
+    private static Decision refusal(CompiledLimit slot, Reservation.Refused refused) {
+        LimitRule rule = slot.rule();
+        RuleRef ref = slot.denials().rule();
+        Decision denied = switch (refused.reason()) {
+            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
+            case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
+            case TOO_MANY_KEYS ->
+                slot.denials()
+                        .withMessage(Messages.TOO_MANY_KEYS)
+                        .because(Code.LIMITER_UNAVAILABLE, Messages.TOO_MANY_KEYS);
+            case UNAVAILABLE ->
+                slot.denials()
+                        .withMessage(Messages.LIMITER_UNAVAILABLE)
+                        .because(Code.LIMITER_UNAVAILABLE, Messages.LIMITER_UNAVAILABLE);
+        };
+        return denied.retryAfter(refused.retryAfter());
+    }
+}

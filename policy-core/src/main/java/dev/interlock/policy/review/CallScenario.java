@@ -1,0 +1,94 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.text.LookAlikes;
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.text.Skeleton;
+import dev.interlock.policy.text.VisibleText;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * One tool, called by those whom one grant is for, or by anyone if there are no grants.
+ *
+ * @param tool the tool
+ * @param entries the entries that are checked, in order
+ * @param granted those of them that stand in the grant
+ * @param denial why every call is denied before any entry is checked, if it is
+ */
+record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, Optional<String> denial) {
+
+    /** Every situation in which a tool can be called. */
+    static List<CallScenario> of(Policy policy, OfferedTool tool, Names names) {
+        Applied body = Applied.of(policy.body(), tool.name(), tool.rating());
+        Optional<String> denial = names.defect(tool.name()).or(body::denial);
+        if (policy.grants().isEmpty()) {
+            return List.of(new CallScenario(tool, body.entries(), List.of(), denial));
+        }
+        List<CallScenario> situations = new ArrayList<>();
+        for (Map.Entry<NamePattern, PolicyBody> grant : policy.grants().get().entrySet()) {
+            Applied granted = Applied.of(grant.getValue(), tool.name(), tool.rating());
+            List<Entry> entries = new ArrayList<>(body.entries());
+            entries.addAll(granted.entries());
+            situations.add(new CallScenario(tool, entries, granted.entries(), denial.or(granted::denial)));
+        }
+        return situations;
+    }
+
+    /** The names that a policy lists, and what passes for them. */
+    record Names(List<NamePattern> patterns) {
+
+        static Names of(Policy policy) {
+            List<PolicyBody> bodies = new ArrayList<>();
+            bodies.add(policy.body());
+            policy.grants().ifPresent(grants -> bodies.addAll(grants.values()));
+            List<NamePattern> patterns = new ArrayList<>();
+            for (PolicyBody body : bodies) {
+                patterns.addAll(body.tools().keySet());
+                patterns.addAll(body.hide());
+            }
+            return new Names(patterns.stream()
+                    .filter(pattern -> !pattern.equals(NamePattern.ANY))
+                    .distinct()
+                    .toList());
+        }
+
+        /** Why every call of a tool of that name is denied, if it is. */
+        Optional<String> defect(String tool) {
+            String defect = LookAlikes.defect(tool);
+            if (defect != null) {
+                return Optional.of("the tool's name " + defect);
+            }
+            return lookAlike(tool).map(pattern -> "the tool's name looks like " + VisibleText.quoted(pattern.text()));
+        }
+
+        /** The name or glob that a tool's name looks like but doesn't match. */
+        Optional<NamePattern> lookAlike(String tool) {
+            if (patterns.stream()
+                    .anyMatch(pattern -> pattern.isExact() && pattern.text().equals(tool))) {
+                return Optional.empty();
+            }
+            String skeleton = Skeleton.of(tool);
+            return patterns.stream()
+                    .filter(pattern -> looksLike(pattern, tool, skeleton))
+                    .findFirst();
+        }
+
+        private boolean looksLike(NamePattern pattern, String tool, String skeleton) {
+            String own = Skeleton.of(pattern.text());
+            if (pattern.isExact()) {
+                return own.equals(skeleton);
+            }
+            // A glob and its double: whoever is matched by either is no look-alike of the other.
+            return LookAlikes.passesFor(tool, pattern)
+                    && patterns.stream()
+                            .filter(other -> !other.isExact()
+                                    && Skeleton.of(other.text()).equals(own))
+                            .noneMatch(other -> other.matches(tool));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Counter;
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
+import dev.interlock.policy.Place;
+import dev.interlock.policy.Rule;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Conditions that hold together, and what comes of it.
+ *
+ * @param use what comes of it
+ * @param conditions the conditions; limits of a rule's own counter are not among them
+ * @param place where they stand
+ * @param enforced whether the rule that they belong to is enforced
+ */
+record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean enforced) {
+
+    /** What conditions are for. */
+    enum Use {
+        /** The call is denied unless they hold. */
+        REQUIRE,
+        /** The call is denied if they hold. */
+        DENY_IF,
+        /** A person is asked if they hold. */
+        ASK
+    }
+
+    /** A path as it is read, however it is written. */
+    private record Key(Path.Root root, List<Path.Step> steps) {}
+
+    static List<ConditionGroup> of(Entry entry, boolean policyEnforced) {
+        List<ConditionGroup> clauses = new ArrayList<>();
+        for (Block block : entry.require()) {
+            clauses.add(new ConditionGroup(Use.REQUIRE, block.conditions(), block.place(), policyEnforced));
+        }
+        for (Block block : entry.denyIf()) {
+            clauses.add(new ConditionGroup(Use.DENY_IF, block.conditions(), block.place(), policyEnforced));
+        }
+        for (Rule rule : entry.rules()) {
+            boolean enforced = policyEnforced && rule.mode() == Mode.ENFORCE;
+            if (rule instanceof Rule.Check check) {
+                Rule.Demands demands = check.demands();
+                List<Condition> plain = demands.conditions().stream()
+                        .filter(condition -> !limitsOwnCounter(condition, demands.state()))
+                        .toList();
+                clauses.add(new ConditionGroup(Use.REQUIRE, plain, rule.place(), enforced));
+            } else if (rule instanceof Rule.Approval approval) {
+                clauses.add(new ConditionGroup(Use.ASK, approval.demands().conditions(), rule.place(), enforced));
+            }
+        }
+        return clauses;
+    }
+
+    /** Whether a condition may be the limit of the rule's own counter, and so not one on its value before the call. */
+    static boolean limitsOwnCounter(Condition condition, @Nullable Counter counter) {
+        return counter != null
+                && condition.path().root() == Path.Root.STATE
+                && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
+                && condition.path().member(1).equals(counter.name());
+    }
+
+    /** The conditions on each path. */
+    static List<List<Condition>> byPath(List<Condition> conditions) {
+        Map<Key, List<Condition>> groups = new LinkedHashMap<>();
+        for (Condition condition : conditions) {
+            groups.computeIfAbsent(
+                            new Key(condition.path().root(), condition.path().steps()), key -> new ArrayList<>())
+                    .add(condition);
+        }
+        return List.copyOf(groups.values());
+    }
+}

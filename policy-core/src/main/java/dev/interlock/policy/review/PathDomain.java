@@ -1,0 +1,100 @@
+package dev.interlock.policy.review;
+
+import dev.interlock.policy.Path;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What may be found at a path of a call.
+ *
+ * @param domain what may be found there by a call that fits the tool's schema
+ * @param always what may be found there by any call
+ * @param every whether the path means every element of a list, of which there may be none
+ * @param unknown the step of the path that the schema doesn't have, or null
+ * @param names what the schema has in its place
+ */
+record PathDomain(
+        Domain domain,
+        Domain always,
+        boolean every,
+        @Nullable String unknown,
+        Set<String> names) {
+
+    private static final Domain TEXT_OR_NOTHING =
+            Domain.of(EnumSet.of(JsonType.STRING)).orMissing();
+
+    private static final Domain CATEGORIES = Domain.of(Arrays.stream(ToolCategory.values())
+            .<Value>map(category -> new Value.Text(category.text()))
+            .toList());
+
+    private static final Domain RISKS = Domain.of(Arrays.stream(RiskLevel.values())
+            .<Value>map(risk -> new Value.Text(risk.text()))
+            .toList());
+
+    static PathDomain of(Path path, @Nullable ObjectValue inputSchema) {
+        return switch (path.root()) {
+            case ARGS -> argument(path, inputSchema);
+            case STATE -> known(Domain.COUNTER);
+            case CALL -> known(TEXT_OR_NOTHING);
+            case TOOL -> known(path.member(0).equals("risk") ? RISKS : CATEGORIES);
+            case CTX -> new PathDomain(Domain.ANYTHING, Domain.ANYTHING, every(path), null, Set.of());
+        };
+    }
+
+    private static PathDomain known(Domain domain) {
+        return new PathDomain(domain, domain, false, null, Set.of());
+    }
+
+    static boolean every(Path path) {
+        return path.steps().stream().anyMatch(Path.Step.Every.class::isInstance);
+    }
+
+    private static PathDomain argument(Path path, @Nullable ObjectValue inputSchema) {
+        if (inputSchema == null) {
+            return new PathDomain(Domain.ANYTHING, Domain.ANYTHING, every(path), null, Set.of());
+        }
+        Schemas schemas = new Schemas(inputSchema);
+        List<Schemas.All> at = schemas.arguments();
+        boolean missing = false;
+        boolean top = true;
+        for (Path.Step step : path.steps()) {
+            if (!(step instanceof Path.Step.Member member)) {
+                at = schemas.elements(at);
+                continue;
+            }
+            Schemas.Step next = schemas.member(top ? objects(at) : at, member.name(), isIndex(member));
+            if (next.unknown()) {
+                Domain there = next.below().isEmpty() ? Domain.ABSENT : Domain.ANYTHING;
+                return new PathDomain(there, Domain.ANYTHING, every(path), member.name(), next.names());
+            }
+            missing |= next.missing();
+            at = next.below();
+            top = false;
+            if (at.isEmpty()) {
+                return new PathDomain(Domain.ABSENT, Domain.ANYTHING, every(path), null, Set.of());
+            }
+        }
+        Domain found = Schemas.domain(at);
+        return new PathDomain(missing ? found.orMissing() : found, Domain.ANYTHING, every(path), null, Set.of());
+    }
+
+    /** The arguments are an object, whether the schema says so or not. */
+    private static List<Schemas.All> objects(List<Schemas.All> alternatives) {
+        ObjectValue object = ObjectValue.of(java.util.Map.of("type", new Value.Text("object")));
+        Schemas.All only = new Schemas.All(List.of(object));
+        return alternatives.stream().map(all -> all.and(only)).toList();
+    }
+
+    private static boolean isIndex(Path.Step.Member member) {
+        return !member.quoted()
+                && !member.name().isEmpty()
+                && member.name().chars().allMatch(c -> c >= '0' && c <= '9');
+    }
+}

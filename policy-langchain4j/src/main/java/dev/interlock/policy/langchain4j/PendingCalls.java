@@ -1,0 +1,141 @@
+package dev.interlock.policy.langchain4j;
+
+import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.time.Alarm;
+import dev.interlock.policy.time.Reminder;
+import dev.interlock.policy.time.TimeSource;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Iterator;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls that a client waits for, by id, so that one it gives up on can be found. LangChain4j says so when a call
+ * times out, but not when the waiting thread is interrupted; therefore a call that has aged past its time to live counts
+ * as lost, also if no other call comes, as does the oldest of too many. Neither gives anything back.
+ *
+ * <p>Thread-safe. Entries stand in the order in which they were added.
+ */
+final class PendingCalls {
+
+    private final TimeSource time;
+    private final Duration timeToLive;
+    private final long timeToLiveNanos;
+    private final int capacity;
+    private final Reminder reminder;
+    private final Map<Long, Entry> entries = new LinkedHashMap<>();
+    private boolean closed;
+
+    private record Entry(PendingCall call, long addedNanos) {}
+
+    /**
+     * @param alarm tells when the oldest call has aged
+     * @param capacity how many calls are held at most
+     */
+    PendingCalls(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
+        this.time = time;
+        this.timeToLive = timeToLive;
+        this.timeToLiveNanos = timeToLive.toNanos();
+        this.capacity = capacity;
+        this.reminder = new Reminder(alarm, this::endAged);
+    }
+
+    /**
+     * Takes a call up.
+     *
+     * @return false if the transport is closed, and nothing must be sent on it
+     */
+    boolean add(long id, PendingCall call) {
+        List<PendingCall> lost = new ArrayList<>(0);
+        boolean added = false;
+        synchronized (this) {
+            if (!closed) {
+                long now = time.monotonicNanos();
+                Entry sameId = entries.remove(id);
+                if (sameId != null) {
+                    lost.add(sameId.call());
+                }
+                sweep(now, capacity - 1, lost);
+                entries.put(id, new Entry(call, now));
+                added = true;
+            }
+        }
+        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        if (added) {
+            reminder.in(timeToLive);
+        }
+        return added;
+    }
+
+    /** Answers when the next call will have aged; null if there is none. */
+    private @Nullable Duration endAged() {
+        List<PendingCall> lost = new ArrayList<>(0);
+        Duration next = null;
+        synchronized (this) {
+            long now = time.monotonicNanos();
+            sweep(now, capacity, lost);
+            if (!entries.isEmpty()) {
+                Entry oldest = entries.values().iterator().next();
+                next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
+            }
+        }
+        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        return next;
+    }
+
+    private void sweep(long now, int room, List<PendingCall> lost) {
+        Iterator<Entry> oldestFirst = entries.values().iterator();
+        while (oldestFirst.hasNext()) {
+            Entry oldest = oldestFirst.next();
+            if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() <= room) {
+                return;
+            }
+            oldestFirst.remove();
+            lost.add(oldest.call());
+        }
+    }
+
+    /** The call is over and needs no looking after. */
+    @SuppressWarnings("ReferenceEquality") // another call may have come by the same id
+    synchronized void remove(long id, PendingCall call) {
+        Entry entry = entries.get(id);
+        if (entry != null && entry.call() == call) {
+            entries.remove(id);
+        }
+    }
+
+    /** The client waits for this call no longer; it may have run all the same. */
+    void cancel(long id) {
+        Entry entry;
+        synchronized (this) {
+            entry = entries.remove(id);
+        }
+        if (entry != null) {
+            entry.call().end(Settlement.UNKNOWN);
+        }
+    }
+
+    /** Takes calls, again. */
+    synchronized void open() {
+        closed = false;
+    }
+
+    /** Ends everything, and takes nothing more. */
+    void close() {
+        reminder.cancel();
+        List<PendingCall> lost;
+        synchronized (this) {
+            closed = true;
+            lost = entries.values().stream().map(Entry::call).toList();
+            entries.clear();
+        }
+        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+    }
+
+    synchronized int size() {
+        return entries.size();
+    }
+}

@@ -1,0 +1,31 @@
+package dev.interlock.policy.mcp;
+
+import java.io.Serial;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A failure as it may stand in a log: of what class it is and where it happened, without its message. Failures come from
+ * hosts, servers and transports, and quote what these dealt with: arguments, results, headers, tokens.
+ */
+final class RedactedException extends Exception {
+
+    @Serial
+    private static final long serialVersionUID = 1;
+
+    /** Causes may go round in a circle. */
+    private static final int MAX_CAUSES = 8;
+
+    private RedactedException(Throwable failure, @Nullable Throwable cause) {
+        super(failure.getClass().getName(), cause, false, true);
+        setStackTrace(failure.getStackTrace());
+    }
+
+    static RedactedException of(Throwable failure) {
+        return of(failure, MAX_CAUSES);
+    }
+
+    private static RedactedException of(Throwable failure, int causes) {
+        Throwable cause = causes == 0 ? null : failure.getCause();
+        return new RedactedException(failure, cause == null ? null : of(cause, causes - 1));
+    }
+}

@@ -1,0 +1,276 @@
+package dev.interlock.policy.mcp;
+
+/**
+ * Bounds how long a backtracking engine can take over a regular expression: the number of characters and positions that
+ * it could look at, in all the ways in which it could divide a text among the expression's quantifiers and alternatives.
+ *
+ * <p>With {@code n} for the text's length and {@code f} for a part's number of ways, an atom has 1, a sequence the
+ * product of its parts, alternatives their sum, {@code atom*} has {@code n + 1}, {@code atom{i,k}} has {@code k - i + 1},
+ * and {@code part{i,k}} the sum of {@code f^i} to {@code f^k}. Of a sequence each part is tried in every way in which what
+ * stands before it can be divided, and takes its own steps each time; a part that is repeated takes them as often as it
+ * may be. Where a part that itself has several ways may be repeated without bound, the ways grow exponentially, and so
+ * there is no answer; nor is there one for back references and for whatever this doesn't know. That refuses some
+ * expressions that are harmless, and none that is not is let through.
+ */
+final class RegexCost {
+
+    /** More than anyone would wait for. */
+    static final long UNBOUNDED = Long.MAX_VALUE;
+
+    private static final int MAX_LENGTH = 2_000;
+    private static final int MAX_DEPTH = 50;
+
+    private final String regex;
+    private final long textLength;
+    private int at;
+    private int depth;
+
+    private RegexCost(String regex, int textLength) {
+        this.regex = regex;
+        this.textLength = textLength;
+    }
+
+    /**
+     * A part of an expression.
+     *
+     * @param ways in how many ways it can match at one place
+     * @param steps how many steps it takes to try all of them
+     */
+    private record Part(long ways, long steps) {
+
+        static final Part EMPTY = new Part(1, 0);
+        static final Part ATOM = new Part(1, 1);
+        static final Part UNLIMITED = new Part(UNBOUNDED, UNBOUNDED);
+
+        Part then(Part next) {
+            return new Part(times(ways, next.ways), plus(steps, times(ways, next.steps)));
+        }
+
+        Part or(Part other) {
+            return new Part(plus(ways, other.ways), plus(steps, other.steps));
+        }
+    }
+
+    /** The steps of a search in a text of that length at the most; {@link #UNBOUNDED} if nobody can tell. */
+    static long steps(String regex, int textLength) {
+        if (regex.length() > MAX_LENGTH) {
+            return UNBOUNDED;
+        }
+        try {
+            RegexCost work = new RegexCost(regex, textLength);
+            Part first = work.sequence();
+            boolean anchored = regex.startsWith("^") && work.at == regex.length();
+            Part whole = work.alternatives(first);
+            if (work.at < regex.length()) {
+                return UNBOUNDED;
+            }
+            // However many ways there are, each takes a step. A search starts anew at every character.
+            long steps = Math.max(whole.ways(), whole.steps());
+            return anchored ? steps : times(steps, textLength + 1L);
+        } catch (Unknown e) {
+            return UNBOUNDED;
+        }
+    }
+
+    private Part alternatives(Part first) throws Unknown {
+        Part all = first;
+        while (peek() == '|') {
+            at++;
+            all = all.or(sequence());
+        }
+        return all;
+    }
+
+    private Part sequence() throws Unknown {
+        Part all = Part.EMPTY;
+        while (at < regex.length() && peek() != '|' && peek() != ')') {
+            all = all.then(quantified(atom()));
+        }
+        return all;
+    }
+
+    private Part atom() throws Unknown {
+        char c = next();
+        return switch (c) {
+            case '(' -> group();
+            case '[' -> characterClass();
+            case '\\' -> escape();
+            case '*', '+', '?', '{' -> throw new Unknown();
+            default -> Part.ATOM;
+        };
+    }
+
+    private Part group() throws Unknown {
+        if (++depth > MAX_DEPTH) {
+            throw new Unknown();
+        }
+        if (peek() == '?') {
+            at++;
+            groupKind();
+        }
+        Part part = alternatives(sequence());
+        expect(')');
+        depth--;
+        return part;
+    }
+
+    /** Plain, looking ahead or behind, or named; anything else may change how the rest is read. */
+    private void groupKind() throws Unknown {
+        char kind = next();
+        if (kind == ':' || kind == '=' || kind == '!') {
+            return;
+        }
+        if (kind != '<') {
+            throw new Unknown();
+        }
+        if (peek() == '=' || peek() == '!') {
+            at++;
+            return;
+        }
+        while (peek() != '>') {
+            if (!Character.isLetterOrDigit(next())) {
+                throw new Unknown();
+            }
+        }
+        at++;
+    }
+
+    private Part characterClass() throws Unknown {
+        if (peek() == '^') {
+            at++;
+        }
+        if (peek() == ']') {
+            // An empty class to some engines, the start of one to others.
+            throw new Unknown();
+        }
+        while (peek() != ']') {
+            char c = next();
+            if (c == '[' || (c == '&' && peek() == '&')) {
+                throw new Unknown();
+            }
+            if (c == '\\') {
+                escape();
+            }
+        }
+        at++;
+        return Part.ATOM;
+    }
+
+    private Part escape() throws Unknown {
+        char c = next();
+        if ((c >= '1' && c <= '9') || c == 'k' || c == 'Q' || c == 'E' || c == 'c') {
+            throw new Unknown();
+        }
+        if ((c == 'p' || c == 'P' || c == 'x' || c == 'u' || c == 'N') && peek() == '{') {
+            while (next() != '}') {
+                // A property or a code point.
+            }
+        }
+        return Part.ATOM;
+    }
+
+    private Part quantified(Part part) throws Unknown {
+        long least;
+        long most;
+        switch (peek()) {
+            case '*' -> {
+                least = 0;
+                most = UNBOUNDED;
+                at++;
+            }
+            case '+' -> {
+                least = 1;
+                most = UNBOUNDED;
+                at++;
+            }
+            case '?' -> {
+                least = 0;
+                most = 1;
+                at++;
+            }
+            case '{' -> {
+                at++;
+                least = number();
+                most = least;
+                if (peek() == ',') {
+                    at++;
+                    most = peek() == '}' ? UNBOUNDED : number();
+                }
+                expect('}');
+            }
+            default -> {
+                return part;
+            }
+        }
+        if (peek() == '?' || peek() == '+') {
+            at++;
+        }
+        return repeated(part, least, most);
+    }
+
+    private Part repeated(Part part, long least, long most) {
+        if (part.ways() == 1) {
+            long longest = Math.min(most, Math.max(least, textLength));
+            return new Part(longest - least + 1, times(Math.max(1, longest), part.steps()));
+        }
+        if (most == UNBOUNDED) {
+            return Part.UNLIMITED;
+        }
+        long ways = 0;
+        long steps = 0;
+        long power = 1;
+        for (long i = 0; i <= most && Math.max(ways, steps) < UNBOUNDED; i++) {
+            if (i >= least) {
+                ways = plus(ways, power);
+            }
+            if (i < most) {
+                steps = plus(steps, times(power, part.steps()));
+            }
+            power = times(power, part.ways());
+        }
+        return new Part(ways, steps);
+    }
+
+    private long number() throws Unknown {
+        int start = at;
+        while (peek() >= '0' && peek() <= '9') {
+            at++;
+        }
+        if (at == start || at - start > 6) {
+            throw new Unknown();
+        }
+        return Long.parseLong(regex, start, at, 10);
+    }
+
+    /** The next character, or NUL at the end. */
+    private char peek() {
+        return at < regex.length() ? regex.charAt(at) : 0;
+    }
+
+    private char next() throws Unknown {
+        if (at == regex.length()) {
+            throw new Unknown();
+        }
+        return regex.charAt(at++);
+    }
+
+    private void expect(char c) throws Unknown {
+        if (next() != c) {
+            throw new Unknown();
+        }
+    }
+
+    private static long plus(long a, long b) {
+        return a > UNBOUNDED - b ? UNBOUNDED : a + b;
+    }
+
+    private static long times(long a, long b) {
+        return b != 0 && a > UNBOUNDED / b ? UNBOUNDED : a * b;
+    }
+
+    private static final class Unknown extends Exception {
+        Unknown() {
+            super(null, null, false, false);
+        }
+    }
+}

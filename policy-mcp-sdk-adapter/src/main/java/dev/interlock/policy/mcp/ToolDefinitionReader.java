@@ -1,0 +1,159 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.KnownNames;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
+import io.modelcontextprotocol.spec.McpSchema.ToolAnnotations;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Reads what a server says of its tools, from what transports deliver. Whoever pins definitions must read them as those
+ * do who enforce the pins, which is why this is public.
+ */
+public final class ToolDefinitionReader {
+
+    private static final Logger log = LoggerFactory.getLogger(ToolDefinitionReader.class);
+
+    private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
+
+    private static final KnownNames PARTS =
+            KnownNames.of("name", "title", "description", "inputSchema", "outputSchema", "annotations");
+
+    private ToolDefinitionReader() {}
+
+    /** Loads what reading may need. It is looked for in files, so it must not be loaded when a call is decided. */
+    static void load() {
+        try {
+            log.trace("Reading with {}", McpJsonDefaults.getMapper());
+        } catch (RuntimeException e) {
+            log.debug(
+                    "There is no default JSON binding; schemas with arrays or beans in them count as unknown",
+                    RedactedException.of(e));
+        }
+    }
+
+    /**
+     * One element of a list of tools; null if it has no name, or a member that some reader takes for its name or another
+     * part. A part that goes past the bounds counts as unknown, so that every check that needs it denies, and the
+     * definition is then not {@linkplain ToolDefinition#whole whole}.
+     */
+    public static @Nullable ToolDefinition read(@Nullable Object tool) {
+        if (tool instanceof Map<?, ?> map) {
+            return read(map);
+        }
+        if (tool instanceof Tool typed) {
+            ToolDefinition definition = read(members(typed));
+            return definition == null || definition.whole() ? definition : asSent(typed, definition);
+        }
+        return null;
+    }
+
+    /** What a typed tool is sent as; a type of the SDK's carries nothing else to a client. */
+    private static Map<String, Object> members(Tool tool) {
+        Map<String, Object> members = new LinkedHashMap<>();
+        put(members, "name", tool.name());
+        put(members, "title", tool.title());
+        put(members, "description", tool.description());
+        put(members, "inputSchema", tool.inputSchema());
+        put(members, "outputSchema", tool.outputSchema());
+        put(members, "annotations", tool.annotations() == null ? null : hints(tool.annotations()));
+        put(members, "_meta", tool.meta());
+        // A type of its own, which only sending makes JSON of.
+        put(members, "icons", tool.icons());
+        return members;
+    }
+
+    /** A server's author may write a schema with arrays and beans in it, which only sending makes JSON of. */
+    private static ToolDefinition asSent(Tool tool, ToolDefinition partial) {
+        try {
+            ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
+            return sent == null ? partial : sent;
+        } catch (RuntimeException e) {
+            log.warn(
+                    "The definition of {} can't be read in full",
+                    VisibleText.name(tool.name()),
+                    RedactedException.of(e));
+            return partial;
+        }
+    }
+
+    private static @Nullable ToolDefinition read(Map<?, ?> tool) {
+        if (!(tool.get("name") instanceof String name) || tool.keySet().stream().anyMatch(PARTS::isLookAlike)) {
+            return null;
+        }
+        Object title = tool.get("title");
+        Object description = tool.get("description");
+        ObjectValue input = frozen(tool.get("inputSchema"));
+        ObjectValue output = frozen(tool.get("outputSchema"));
+        ObjectValue hints = frozen(tool.get("annotations"));
+        ObjectValue others = others(tool);
+        boolean whole = isText(title)
+                && isText(description)
+                && (tool.get("inputSchema") == null || input != null)
+                && (tool.get("outputSchema") == null || output != null)
+                && (tool.get("annotations") == null || hints != null)
+                && others != null;
+        return new ToolDefinition(
+                name,
+                title instanceof String said ? said : "",
+                description instanceof String said ? said : "",
+                input,
+                output,
+                hints == null ? ObjectValue.EMPTY : hints,
+                others == null ? ObjectValue.EMPTY : others,
+                whole);
+    }
+
+    /** All that has no place of its own; null if it can't be read. */
+    private static @Nullable ObjectValue others(Map<?, ?> tool) {
+        Map<Object, @Nullable Object> others = new LinkedHashMap<>();
+        tool.forEach((member, value) -> {
+            if (!(member instanceof String name) || ToolDefinition.isOther(name, value == null)) {
+                others.put(member, value);
+            }
+        });
+        return frozen(others);
+    }
+
+    private static boolean isText(@Nullable Object part) {
+        return part == null || part instanceof String;
+    }
+
+    private static @Nullable ObjectValue frozen(@Nullable Object object) {
+        if (object instanceof Map<?, ?>) {
+            try {
+                return (ObjectValue) Value.freeze(object);
+            } catch (InvalidValueException e) {
+                return null;
+            }
+        }
+        return null;
+    }
+
+    private static Map<String, Object> hints(ToolAnnotations annotations) {
+        Map<String, Object> hints = new LinkedHashMap<>();
+        put(hints, "title", annotations.title());
+        put(hints, "readOnlyHint", annotations.readOnlyHint());
+        put(hints, "destructiveHint", annotations.destructiveHint());
+        put(hints, "idempotentHint", annotations.idempotentHint());
+        put(hints, "openWorldHint", annotations.openWorldHint());
+        put(hints, "returnDirect", annotations.returnDirect());
+        return hints;
+    }
+
+    private static void put(Map<String, Object> members, String name, @Nullable Object value) {
+        if (value != null) {
+            members.put(name, value);
+        }
+    }
+}

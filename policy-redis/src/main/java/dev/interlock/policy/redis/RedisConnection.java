@@ -1,0 +1,262 @@
+package dev.interlock.policy.redis;
+
+import io.lettuce.core.AbstractRedisClient;
+import io.lettuce.core.ClientOptions;
+import io.lettuce.core.RedisClient;
+import io.lettuce.core.RedisNoScriptException;
+import io.lettuce.core.RedisURI;
+import io.lettuce.core.ScriptOutputType;
+import io.lettuce.core.SocketOptions;
+import io.lettuce.core.TimeoutOptions;
+import io.lettuce.core.api.StatefulConnection;
+import io.lettuce.core.cluster.ClusterClientOptions;
+import io.lettuce.core.cluster.RedisClusterClient;
+import io.lettuce.core.cluster.api.async.RedisClusterAsyncCommands;
+import io.lettuce.core.codec.ByteArrayCodec;
+import io.lettuce.core.resource.ClientResources;
+import io.lettuce.core.resource.Delay;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The connection to Redis, over which all calls of a limiter go, one behind the other without waiting. It is made when it
+ * is first wanted, and made anew when {@link #renew} says that it is of no use any more: only a new one finds out that a
+ * name leads to another machine now, or that another is the master. Short interruptions it mends itself; what was under
+ * way then is sent again, so every script must bear being run twice.
+ */
+final class RedisConnection implements AutoCloseable {
+
+    private static final Duration CONNECTING = Duration.ofSeconds(2);
+    private static final int WAITING_COMMANDS = 10_000;
+
+    private final ClientResources resources;
+    private final AbstractRedisClient client;
+    private final Connector connector;
+    private final Duration timeout;
+    private final Deadline deadline;
+
+    private @Nullable CompletableFuture<Connection> current;
+    private boolean closed;
+
+    private RedisConnection(
+            ClientResources resources,
+            AbstractRedisClient client,
+            Connector connector,
+            Duration timeout,
+            Deadline deadline) {
+        this.resources = resources;
+        this.client = client;
+        this.connector = connector;
+        this.timeout = timeout;
+        this.deadline = deadline;
+    }
+
+    private interface Connector {
+        CompletionStage<Connection> connect();
+    }
+
+    private record Connection(
+            StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {}
+
+    static RedisConnection toServer(RedisURI uri, Duration timeout, Deadline deadline) {
+        ClientResources resources = resources();
+        RedisClient client = RedisClient.create(resources);
+        client.setOptions(options(ClientOptions.builder()).build());
+        return new RedisConnection(
+                resources,
+                client,
+                () -> client.connectAsync(ByteArrayCodec.INSTANCE, uri)
+                        .thenApply(connection -> new Connection(connection, connection.async())),
+                timeout,
+                deadline);
+    }
+
+    static RedisConnection toCluster(List<RedisURI> seeds, Duration timeout, Deadline deadline) {
+        ClientResources resources = resources();
+        RedisClusterClient client = RedisClusterClient.create(resources, seeds);
+        ClusterClientOptions.Builder options = ClusterClientOptions.builder();
+        options(options);
+        client.setOptions(options.build());
+        return new RedisConnection(
+                resources,
+                client,
+                () -> client.refreshPartitionsAsync()
+                        .thenCompose(none -> client.connectAsync(ByteArrayCodec.INSTANCE))
+                        .thenApply(connection -> new Connection(connection, connection.async())),
+                timeout,
+                deadline);
+    }
+
+    private static ClientResources resources() {
+        return ClientResources.builder()
+                .reconnectDelay(
+                        Delay.exponential(Duration.ofMillis(1), Duration.ofSeconds(1), 2, TimeUnit.MILLISECONDS))
+                .build();
+    }
+
+    private static ClientOptions.Builder options(ClientOptions.Builder builder) {
+        return builder.socketOptions(
+                        SocketOptions.builder().connectTimeout(CONNECTING).build())
+                // Each command is timed here, to the millisecond: the client's own wheel turns once in a hundred.
+                .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
+                .requestQueueSize(WAITING_COMMANDS);
+    }
+
+    /**
+     * Runs a script. Fails if the answer doesn't come in time; the script may then have been run, be run later, or never.
+     */
+    CompletableFuture<byte[]> run(Script script, byte[][] keys, byte[][] arguments) {
+        CompletableFuture<Connection> connection = connection();
+        // Nearly always: no future in between.
+        CompletableFuture<byte[]> answer = connection.isDone() && !connection.isCompletedExceptionally()
+                ? run(connection.join().commands, script, keys, arguments)
+                : connection.thenCompose(made -> run(made.commands, script, keys, arguments));
+        deadline.set(answer, timeout);
+        return answer;
+    }
+
+    /** Makes the connection, if there is none. */
+    CompletableFuture<Void> open() {
+        return connection().thenAccept(ready -> {});
+    }
+
+    /** Runs a script whose answer nobody waits for, behind all that was asked before; not at all without a connection. */
+    void tell(Script script, byte[][] keys, byte[][] arguments) {
+        CompletableFuture<Connection> connection = known();
+        if (connection != null) {
+            // Nobody waits for it, and there is nothing that could be done if it is lost.
+            var unused = connection.thenCompose(made -> run(made.commands, script, keys, arguments));
+        }
+    }
+
+    private synchronized @Nullable CompletableFuture<Connection> known() {
+        return closed ? null : current;
+    }
+
+    private static CompletableFuture<byte[]> run(
+            RedisClusterAsyncCommands<byte[], byte[]> commands, Script script, byte[][] keys, byte[][] arguments) {
+        CompletableFuture<byte[]> answer = new CompletableFuture<>();
+        try {
+            commands.<byte[]>evalsha(script.digest(), ScriptOutputType.VALUE, keys, arguments)
+                    .whenComplete((value, failure) -> {
+                        if (cause(failure) instanceof RedisNoScriptException) {
+                            commands.<byte[]>eval(script.text(), ScriptOutputType.VALUE, keys, arguments)
+                                    .whenComplete((second, secondFailure) -> complete(answer, second, secondFailure));
+                        } else {
+                            complete(answer, value, failure);
+                        }
+                    });
+        } catch (Throwable e) {
+            answer.completeExceptionally(e);
+        }
+        return answer;
+    }
+
+    private static void complete(
+            CompletableFuture<byte[]> answer, byte @Nullable [] value, @Nullable Throwable failure) {
+        if (failure != null) {
+            answer.completeExceptionally(failure);
+        } else if (value == null) {
+            answer.completeExceptionally(new IllegalStateException("the script answered nothing"));
+        } else {
+            answer.complete(value);
+        }
+    }
+
+    static @Nullable Throwable cause(@Nullable Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+    }
+
+    private synchronized CompletableFuture<Connection> connection() {
+        if (closed) {
+            return CompletableFuture.failedFuture(new IllegalStateException("the limiter is closed"));
+        }
+        CompletableFuture<Connection> connection = current;
+        if (connection == null || connection.isCompletedExceptionally()) {
+            connection = connect();
+            current = connection;
+        }
+        return connection;
+    }
+
+    private CompletableFuture<Connection> connect() {
+        try {
+            return connector
+                    .connect()
+                    .toCompletableFuture()
+                    .thenCompose(connection -> prepared(connection).whenComplete((ready, failure) -> {
+                        if (failure != null) {
+                            close(connection);
+                        }
+                    }));
+        } catch (Throwable e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Looks whether the server keeps what it is told, and hands it the scripts, so that calls are in order from the first. */
+    private static CompletableFuture<Connection> prepared(Connection connection) {
+        RedisClusterAsyncCommands<byte[], byte[]> commands = connection.commands;
+        // Who may not load or ask may still count.
+        CompletableFuture<?>[] loaded = Arrays.stream(Script.values())
+                .map(script -> commands.scriptLoad(script.text()).handle((digest, refused) -> script))
+                .map(CompletionStage::toCompletableFuture)
+                .toArray(CompletableFuture<?>[]::new);
+        CompletableFuture<String> info =
+                commands.info("memory").toCompletableFuture().exceptionally(refused -> "");
+        return CompletableFuture.allOf(loaded).thenCombine(info, (none, memory) -> {
+            String evicts = Eviction.found(memory);
+            if (evicts != null) {
+                throw new IllegalStateException(evicts);
+            }
+            return connection;
+        });
+    }
+
+    private static void close(Connection connection) {
+        // It is of no use any more, closed or not.
+        var unused = connection.stateful.closeAsync();
+    }
+
+    /** Gives the connection up. The next command makes a new one. */
+    synchronized void renew() {
+        CompletableFuture<Connection> old = current;
+        // One that is still being made is as new as any.
+        if (old != null && old.isDone()) {
+            current = null;
+            if (!old.isCompletedExceptionally()) {
+                close(old.join());
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        synchronized (this) {
+            closed = true;
+        }
+        client.shutdown(Duration.ZERO, CONNECTING);
+        Future<Boolean> ended = resources.shutdown(0, CONNECTING.toMillis(), TimeUnit.MILLISECONDS);
+        try {
+            ended.get(CONNECTING.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException ignored) {
+            // Its threads are daemons, and end when they can.
+        }
+    }
+
+    static byte[] ascii(String text) {
+        return text.getBytes(StandardCharsets.US_ASCII);
+    }
+}

@@ -1,0 +1,244 @@
+package dev.interlock.policy.redis;
+
+import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Settlement;
+import java.math.BigInteger;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * What is asked of one slot: some of the charges of a batch, as the scripts read them. The format is told in {@code
+ * cells.lua}.
+ */
+final class SlotRequest {
+
+    private static final int BUCKET = 1;
+    private static final int SLIDING = 2;
+    private static final int FIXED = 3;
+
+    private static final int HEAD = 5 + 7 * Double.BYTES;
+    private static final int COST = 3 * Double.BYTES;
+
+    private static final long BASE = 1_000_000_000;
+
+    private final String tag;
+    private final List<byte[]> cells = new ArrayList<>();
+    private final List<Charge> firsts = new ArrayList<>();
+    private final List<byte[]> parts = new ArrayList<>();
+    private final List<Integer> positions = new ArrayList<>();
+    private final List<ChargeMode> modes = new ArrayList<>();
+
+    private final Map<LimitKey, Slot> slots = new HashMap<>();
+
+    private SlotRequest(String tag) {
+        this.tag = tag;
+    }
+
+    /** A key, and what the charges so far ask of it. */
+    private static final class Slot {
+        final int number;
+        long asked;
+
+        Slot(int number) {
+            this.number = number;
+        }
+    }
+
+    /** What to reserve for these charges: one demand for each tag, in the order in which the tags first occur. */
+    static List<SlotRequest> toReserve(List<Charge> charges, KeyNames names) {
+        return of(charges, names, 2, false);
+    }
+
+    /** What to look at, likewise. */
+    static List<SlotRequest> toSee(List<Charge> charges, KeyNames names) {
+        return of(charges, names, 1, true);
+    }
+
+    private static List<SlotRequest> of(List<Charge> charges, KeyNames names, int firstSlot, boolean withNothing) {
+        Map<String, SlotRequest> byTag = new LinkedHashMap<>();
+        for (int i = 0; i < charges.size(); i++) {
+            Charge charge = charges.get(i);
+            if (withNothing || charge.amount().micros() > 0) {
+                byTag.computeIfAbsent(names.tag(charge.key()), SlotRequest::new).add(i, charge, names, firstSlot);
+            }
+        }
+        return List.copyOf(byTag.values());
+    }
+
+    private void add(int position, Charge charge, KeyNames names, int firstSlot) {
+        Slot slot = slots.computeIfAbsent(charge.key(), key -> {
+            cells.add(names.cell(tag, key));
+            firsts.add(charge);
+            return new Slot(firstSlot + cells.size() - 1);
+        });
+        long before = slot.asked;
+        slot.asked = Math.min(Long.MAX_VALUE - Amount.MAX.micros(), before)
+                + charge.amount().micros();
+        parts.add(part(charge, slot.number, slot.asked, before != 0));
+        positions.add(position);
+        modes.add(charge.mode());
+    }
+
+    String tag() {
+        return tag;
+    }
+
+    /** The cells' names, each once. */
+    List<byte[]> cells() {
+        return cells;
+    }
+
+    /** The sets in which a new key needs a place: for each cell that of its caller, then for each that of its limit. */
+    List<byte[]> sets(KeyNames names) {
+        List<byte[]> sets = new ArrayList<>(2 * firsts.size());
+        for (Charge charge : firsts) {
+            sets.add(names.keysOfCaller(tag, charge.key(), charge.caller()));
+        }
+        for (Charge charge : firsts) {
+            sets.add(names.keysOfLimit(tag, charge.key(), charge.caller()));
+        }
+        return sets;
+    }
+
+    /** One for each charge. */
+    List<byte[]> parts() {
+        return parts;
+    }
+
+    /** Where in the batch that charge stands. */
+    int position(int part) {
+        return positions.get(part);
+    }
+
+    /** For each part, a 1 if a call that ends so gives it back, else a 0. */
+    byte[] givenBack(Settlement outcome) {
+        byte[] flags = new byte[modes.size()];
+        for (int i = 0; i < flags.length; i++) {
+            flags[i] = (byte) (outcome.givesBack(modes.get(i)) ? '1' : '0');
+        }
+        return flags;
+    }
+
+    /** A number that stands for all of this: equal demands have equal ones, and it is exact in a double. */
+    double sign() {
+        long hash = 7;
+        for (byte[] cell : cells) {
+            hash = 1_000_003 * hash + Arrays.hashCode(cell);
+        }
+        for (byte[] part : parts) {
+            hash = 1_000_003 * hash + Arrays.hashCode(part);
+        }
+        return (double) (hash >>> 12);
+    }
+
+    private static byte[] part(Charge charge, int slot, long asked, boolean repeated) {
+        LimitRule rule = charge.rule();
+        Amount max = rule.max();
+        boolean isBucket = rule instanceof LimitRule.TokenBucket;
+        byte[] packed = new byte[HEAD + (!isBucket ? 0 : repeated ? 2 * COST : COST)];
+        ByteBuffer part = littleEndian(packed);
+        part.put((byte) (isBucket ? BUCKET : rule instanceof LimitRule.SlidingWindow ? SLIDING : FIXED));
+        part.put((byte) unit(rule));
+        part.put((byte) (max == null ? 0 : 1));
+        part.putShort((short) slot);
+        put(part, charge.amount().micros());
+        put(part, asked);
+        put(part, max == null ? 0 : max.micros());
+        long window = window(rule);
+        part.putDouble((double) window);
+        if (isBucket) {
+            putCost(part, charge.amount().micros(), window, max == null ? 0 : max.micros());
+            if (repeated) {
+                putCost(part, asked, window, max == null ? 0 : max.micros());
+            }
+        }
+        return packed;
+    }
+
+    /** The numbers of calendar units, 0 for a length. */
+    private static int unit(LimitRule rule) {
+        return rule instanceof LimitRule.FixedWindow fixed && fixed.window() instanceof Window.Calendar unit
+                ? switch (unit) {
+                    case MINUTE -> 1;
+                    case HOUR -> 2;
+                    case DAY -> 3;
+                    case WEEK -> 4;
+                    case MONTH -> 5;
+                }
+                : 0;
+    }
+
+    /** In seconds for a fixed window, 0 for a month; in microseconds, rounded up, for the others. */
+    private static long window(LimitRule rule) {
+        if (rule instanceof LimitRule.FixedWindow fixed) {
+            if (fixed.window() instanceof Window.Length length) {
+                return length.duration().toSeconds();
+            }
+            return ((Window.Calendar) fixed.window())
+                    .length()
+                    .map(length -> length.duration().toSeconds())
+                    .orElse(0L);
+        }
+        Duration window = rule instanceof LimitRule.TokenBucket bucket
+                ? bucket.window()
+                : ((LimitRule.SlidingWindow) rule).window();
+        return (window.toNanos() + 999) / 1_000;
+    }
+
+    /** {@code micros · window / max}; anything, if there will never be room for so much. */
+    private static void putCost(ByteBuffer part, long micros, long window, long max) {
+        long cost = 0;
+        long fraction = 0;
+        if (micros <= max) {
+            long high = Math.multiplyHigh(micros, window);
+            long low = micros * window;
+            if (high == 0 && low >= 0) {
+                cost = low / max;
+                fraction = low % max;
+            } else {
+                BigInteger[] exact = BigInteger.valueOf(micros)
+                        .multiply(BigInteger.valueOf(window))
+                        .divideAndRemainder(BigInteger.valueOf(max));
+                cost = exact[0].longValueExact();
+                fraction = exact[1].longValueExact();
+            }
+        }
+        part.putDouble((double) cost);
+        put(part, fraction);
+    }
+
+    private static void put(ByteBuffer part, long number) {
+        long high = number / BASE;
+        part.putDouble((double) high);
+        part.putDouble((double) (number % BASE));
+    }
+
+    static byte[] doubles(double... numbers) {
+        byte[] packed = new byte[numbers.length * Double.BYTES];
+        littleEndian(packed).asDoubleBuffer().put(numbers);
+        return packed;
+    }
+
+    static ByteBuffer littleEndian(byte[] bytes) {
+        return ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+    }
+
+    /** The next number of an answer, at most {@link Long#MAX_VALUE}. */
+    static long number(ByteBuffer answer) {
+        double high = answer.getDouble();
+        double low = answer.getDouble();
+        return Math.addExact(Math.multiplyExact((long) high, BASE), (long) low);
+    }
+}

@@ -1,0 +1,86 @@
+package dev.interlock.policy.redis;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.redis.CircuitBreaker.Pass;
+import java.time.Duration;
+import org.junit.jupiter.api.Test;
+
+class CircuitBreakerTest {
+
+    private final Exception failure = new Exception("gone");
+
+    private final ManualTime time = ManualTime.at("2026-11-23T10:00:00Z");
+    private final Outages outages = new Outages();
+    private final CircuitBreaker breaker = new CircuitBreaker(time, 3, Duration.ofSeconds(1), outages);
+
+    @Test
+    void it_opens_after_so_many_failures_in_a_row_and_tells_once() {
+        breaker.failed(failure);
+        breaker.failed(failure);
+        breaker.succeeded(Pass.ASK);
+        breaker.failed(failure);
+        breaker.failed(failure);
+        assertThat(breaker.pass()).isEqualTo(Pass.ASK);
+
+        breaker.failed(failure);
+        breaker.failed(failure);
+        assertThat(breaker.pass()).isEqualTo(Pass.NONE);
+        assertThat(outages.events()).containsExactly("lost: " + failure);
+    }
+
+    @Test
+    void after_the_pause_one_may_try_and_the_others_wait_on() {
+        open();
+        time.advance(Duration.ofSeconds(1));
+
+        assertThat(breaker.pass()).isEqualTo(Pass.TRY);
+        assertThat(breaker.pass()).isEqualTo(Pass.NONE);
+        breaker.failed(failure);
+        time.advance(Duration.ofMillis(999));
+        assertThat(breaker.pass()).isEqualTo(Pass.NONE);
+        time.advance(Duration.ofMillis(1));
+        assertThat(breaker.pass()).isEqualTo(Pass.TRY);
+        assertThat(outages.events()).hasSize(1);
+    }
+
+    @Test
+    void it_closes_when_a_try_succeeds_but_not_for_an_answer_from_before() {
+        open();
+        breaker.succeeded(Pass.ASK);
+        assertThat(breaker.pass()).isEqualTo(Pass.NONE);
+
+        time.advance(Duration.ofSeconds(1));
+        breaker.succeeded(breaker.pass());
+        assertThat(breaker.pass()).isEqualTo(Pass.ASK);
+        assertThat(outages.events()).containsExactly("lost: " + failure, "back");
+    }
+
+    @Test
+    void a_try_that_never_ends_is_followed_by_another() {
+        open();
+        time.advance(Duration.ofSeconds(1));
+        assertThat(breaker.pass()).isEqualTo(Pass.TRY);
+        time.advance(Duration.ofSeconds(1));
+        assertThat(breaker.pass()).isEqualTo(Pass.TRY);
+    }
+
+    @Test
+    void a_listener_that_throws_stops_nothing() {
+        CircuitBreaker told = new CircuitBreaker(time, 1, Duration.ofSeconds(1), new RedisListener() {
+            @Override
+            public void unavailable(Throwable cause) {
+                throw new IllegalStateException("listener");
+            }
+        });
+        told.failed(failure);
+        assertThat(told.pass()).isEqualTo(Pass.NONE);
+    }
+
+    private void open() {
+        for (int i = 0; i < 3; i++) {
+            breaker.failed(failure);
+        }
+    }
+}
