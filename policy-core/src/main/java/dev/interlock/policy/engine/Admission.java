@@ -10,12 +10,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision, and what was reserved for the call if it is allowed. Whoever takes an admission settles it once, when the
- * call has ended; settling twice does nothing, and closing it unsettled counts as {@link #unknown()}. Thread-safe.
+ * A decision and, if the call is allowed, what was reserved for it. The caller that receives an admission settles it
+ * once, when the call has ended. Settling twice does nothing. Closing an unsettled admission counts as
+ * {@link #unknown()}. Thread-safe.
  */
 public final class Admission implements AutoCloseable {
 
-    /** Of every allowed call that there is nothing to settle of. */
+    /** Shared by all allowed calls that have nothing to settle. */
     private static final Admission FREE = new Admission(Decision.ALLOWED, null, null, 0, null);
 
     private static final VarHandle SETTLED;
@@ -30,19 +31,16 @@ public final class Admission implements AutoCloseable {
 
     private final Decision decision;
 
-    /**
-     * What was taken of the one bucket that the call is charged to, if nothing else is to be settled. These are plain fields,
-     * so that an admission that is settled where it was asked for need never be an object.
-     */
+    /** The one bucket that the call is charged to, if there is nothing else to settle. */
     private final @Nullable OpenBucket bucket;
 
     private final OpenBucket.@Nullable Count count;
     private final long taken;
 
-    /** What is to be settled in any other case. */
+    /** What to settle in any other case. */
     private final @Nullable Ending ending;
 
-    /** Whether the bucket was; an ending knows itself. */
+    /** Whether the bucket was settled. An ending keeps track of this itself. */
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
 
@@ -71,40 +69,40 @@ public final class Admission implements AutoCloseable {
     /**
      * An admission of a call with limits.
      *
-     * @param otherwise the admission, where it is not of a bucket; null where it is
-     * @param bucket what was taken from, without a reservation
+     * @param otherwise the admission if it is not charged to a bucket alone; otherwise null
+     * @param bucket the bucket that was charged, without a reservation
      * @param count the bucket's count
-     * @param taken what was taken of that
+     * @param taken what was taken from that count
      */
     static Admission of(
             @Nullable Admission otherwise, @Nullable OpenBucket bucket, OpenBucket.@Nullable Count count, long taken) {
         Decision decision = otherwise == null ? Decision.ALLOWED : otherwise.decision;
         Ending ending = otherwise == null ? null : otherwise.ending;
-        // Made in one place: where two objects meet, the compiler keeps them.
+        // Created in one place: where two allocations merge, the compiler can't remove them.
         return new Admission(decision, bucket, count, taken, ending);
     }
 
-    /** The same, with its end recorded. */
+    /** The same admission, with its end recorded. */
     Admission recordedBy(CallRecord recorder) {
         return new Admission(decision, null, null, 0, ending().with(recorder));
     }
 
-    /** A decision that an answer has led to, with nothing reserved. */
+    /** A decision that an answer led to, with nothing reserved. */
     static Admission answered(Decision decision, ApprovalAnswer answer) {
         return new Admission(decision, null, null, 0, Ending.NONE.with(null, Answered.without(answer)));
     }
 
-    /** Takes over what is reserved here: settling this admission then settles nothing any longer. */
+    /** Takes over what is reserved here. Settling this admission then settles nothing. */
     Admission handOver(Decision approved, @Nullable CallRecord recorder, Answered part) {
         boolean first = ending == null ? SETTLED.compareAndSet(this, false, true) : ending.settle();
         return new Admission(approved, null, null, 0, (first ? ending() : Ending.NONE).with(recorder, part));
     }
 
     /**
-     * What is reserved here, under a decision that was made anew; settling either settles both.
+     * The reservation made here, under a new decision. Settling either admission settles both.
      *
-     * @param anew the decision
-     * @param charges what the call is charged to by it
+     * @param anew the new decision
+     * @param charges what the new decision charges the call to
      * @return null if something else is reserved here
      */
     @Nullable
@@ -115,7 +113,7 @@ public final class Admission implements AutoCloseable {
         return ending.holds(charges) ? new Admission(anew, null, null, 0, ending) : null;
     }
 
-    /** Whether something other than a bucket is to be settled. */
+    /** Whether there is something other than a bucket to settle. */
     boolean hasEnding() {
         return ending != null;
     }
@@ -124,19 +122,22 @@ public final class Admission implements AutoCloseable {
         return ending == null ? new Ending(null, bucket, count, taken, null, null) : ending;
     }
 
-    /** What was decided. */
+    /** Returns the decision. */
     public Decision decision() {
         return decision;
     }
 
-    /** What a person, or who asks them, answered about the call; null if nobody was asked or nobody answered. */
+    /**
+     * Returns what a person, or the handler that asks persons, answered about the call; null if no one was asked or no
+     * one answered.
+     */
     public @Nullable ApprovalAnswer answer() {
         return ending == null ? null : ending.answer();
     }
 
     /**
-     * The call that is to be sent: what a person has approved in the place of the call that was asked about, if the {@link
-     * Terms} allow that; else that call itself.
+     * Returns the call to send. If a person approved another call in place of {@code asked}, and the {@link Terms}
+     * allow that, it is the approved call; otherwise it is {@code asked}.
      *
      * @param asked the call that was asked about
      */
@@ -145,9 +146,9 @@ public final class Admission implements AutoCloseable {
     }
 
     /**
-     * The call is handed to the transport now. To be told before that, since a transport may send a call and fail all the
-     * same: from then on a person's yes is used up, also if the call ends as {@link #unsent()}. Where no person was asked,
-     * this does nothing.
+     * Reports that the call is being handed to the transport now. Call it before handing the call over, because a
+     * transport may send a call and still fail. From then on a person's yes is used up, even if the call ends as
+     * {@link #unsent()}. If no person was asked, this does nothing.
      */
     public void handedOver() {
         if (ending != null) {
@@ -155,42 +156,45 @@ public final class Admission implements AutoCloseable {
         }
     }
 
-    /** The server answered with a result. */
+    /** Reports that the server answered with a result. */
     public void succeeded() {
         settle(Settlement.SUCCEEDED);
     }
 
-    /** The server answered with a result that says that the tool failed. It has run, so what limits took is kept. */
+    /**
+     * Reports that the server answered with a result that says that the tool failed. The tool has run, so limits keep
+     * what they took.
+     */
     public void toolError() {
         settle(Settlement.TOOL_ERROR);
     }
 
-    /** The server answered with a protocol error. */
+    /** Reports that the server answered with a protocol error. */
     public void failed() {
         settle(Settlement.FAILED);
     }
 
     /**
-     * The call surely never left this process: it was never handed to the transport, or that sends a call once at most and
-     * says that it did not. What limits have reserved is given back; a person's yes too, but only if the call was not
-     * {@linkplain #handedOver() handed over}.
+     * Reports that the call certainly never left this process: it was never handed to the transport, or the transport
+     * sends a call at most once and says that it did not. What limits have reserved is given back. A person's yes is
+     * given back too, but only if the call was not {@linkplain #handedOver() handed over}.
      */
     public void unsent() {
         settle(Settlement.UNSENT);
     }
 
-    /** Nobody can tell whether the call ran: timeout, cancelled, connection lost after sending. */
+    /** Reports that it is unknown whether the call ran: timeout, cancelled, connection lost after sending. */
     public void unknown() {
         settle(Settlement.UNKNOWN);
     }
 
-    /** {@link #unknown()}, unless it was settled before. */
+    /** Does the same as {@link #unknown()}, unless the admission was settled before. */
     @Override
     public void close() {
         unknown();
     }
 
-    /** Tells how the call ended. */
+    /** Reports how the call ended. */
     public void settle(Settlement outcome) {
         if (ending != null) {
             ending.settle(outcome);
@@ -199,7 +203,10 @@ public final class Admission implements AutoCloseable {
         }
     }
 
-    /** Whoever gives back must be the first. Whoever doesn't only has to keep others from doing so, which takes no race. */
+    /**
+     * Giving back must happen once: CAS. If this outcome gives nothing back, a plain release is enough to block a later
+     * one.
+     */
     private void settle(OpenBucket from, OpenBucket.Count of, Settlement outcome) {
         if (!from.givesBack(outcome)) {
             SETTLED.setRelease(this, true);

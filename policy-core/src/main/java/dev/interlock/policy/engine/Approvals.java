@@ -23,28 +23,29 @@ import java.util.function.BiConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts calls to a person, and sees to it that a yes admits what was asked about and nothing else.
+ * Asks a person about calls, and makes sure that a yes admits exactly what was asked about.
  *
- * <p>While a call waits, what it is charged to stays reserved. Many things may happen at once then: an answer, the
- * deadline, a caller that gives up. Whichever is first claims the end of the inquiry; what comes later finds it claimed, and
- * puts back what it holds. So a yes that comes a moment too late reserves nothing and sends nothing.
+ * <p>While a call waits, its reservation is kept. Several things may happen at the same time: an answer, the deadline,
+ * a caller that gives up. The first of them claims the end of the inquiry. The others find it claimed and give back
+ * what they hold. So a yes that comes a moment too late reserves nothing and sends nothing.
  *
- * <p>A yes is a yes to the call, its context, the rules that were named, and the policy. Because a person takes their time,
- * the call is decided anew when it comes:
+ * <p>A yes covers the call, its context, the rules that were named, and the policy. Because a person takes time to
+ * answer, the call is decided again when the yes arrives:
  *
  * <ul>
- *   <li>a denial denies;
- *   <li>a rule that asks now, and has not been answered for this very call, is asked for;
- *   <li>under another policy no yes means anything, and the call starts over;
- *   <li>a yes to other arguments is a yes to a call with these, and no yes that was given before is.
+ *   <li>A denial denies.
+ *   <li>If a rule asks now that has not been answered for this call, it is asked for.
+ *   <li>Under another policy, no earlier yes is valid, and the call starts over.
+ *   <li>A yes to other arguments covers a call with those arguments; earlier yeses do not.
  * </ul>
  *
- * <p>Deciding anew keeps what is reserved where the call would have the same reserved again, and the policy reads no counts
- * that this is part of. Else it is given back first: then the call is counted once at most, and another may be faster.
+ * <p>The new decision keeps the reservation if the call would reserve the same again and the policy reads no counts
+ * that include it. Otherwise the reservation is given back first: then the call is never counted twice, but another
+ * call may take the place.
  */
 final class Approvals {
 
-    /** As good as for ever, and still a number of nanoseconds that can be added to a clock's. */
+    /** Practically forever, but still a number of nanoseconds that can be added to a clock reading. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final PolicyEngine engine;
@@ -70,17 +71,20 @@ final class Approvals {
         this.recorder = recorder;
     }
 
-    /** Whether there is anybody to ask for a caller on these terms. */
+    /** Whether there is a handler to ask for a caller on these terms. */
     boolean canAsk(Terms terms) {
         return handler != null || terms.first() != null;
     }
 
-    /** The denial of a call that a person should be asked about, where there is nobody to ask. */
+    /** The denial of a call that needs a person's answer when there is no handler to ask. */
     static Decision unasked(Decision question) {
         return denied(question, Messages.unasked(question));
     }
 
-    /** Who is asked for a caller on these terms: for one question, since it remembers who has answered. */
+    /**
+     * The handler to ask for a caller on these terms. Use it for one question only, because it remembers who has
+     * answered.
+     */
     private ApprovalHandler handlerFor(Terms terms) {
         ApprovalHandler first = terms.first();
         if (first == null) {
@@ -89,13 +93,13 @@ final class Approvals {
         return handler == null ? first : new FallbackApprovalHandler(first, handler);
     }
 
-    /** The moment, by the monotonic clock, until which a caller on these terms waits; throws what the clock throws. */
+    /** Until when a caller on these terms waits, by the monotonic clock. Throws whatever the clock throws. */
     long deadline(Terms terms) {
         Duration patience = terms.patience();
         return time.monotonicNanos() + nanos(patience == null ? LONGEST : patience);
     }
 
-    /** Asks about a call, and waits for the answer on this thread. */
+    /** Asks about a call and waits for the answer on this thread. */
     Admission await(PendingApproval asked) {
         CompletableFuture<Admission> result = ask(asked, Terms.DEFAULT);
         try {
@@ -118,7 +122,8 @@ final class Approvals {
         try {
             ask(asked, terms, deadline(terms), result);
         } catch (Throwable e) {
-            // The host's own clock, for one. Where it has come further than that, the result is complete already.
+            // For example, the host's own clock threw. If the question got further than that, the result is already
+            // complete.
             asked.held().unsent();
             result.complete(engine.deny(asked.call(), e));
         }
@@ -129,7 +134,7 @@ final class Approvals {
      * Asks about a call.
      *
      * @param deadline until when the caller waits
-     * @param result is completed with the admission that comes of it, never exceptionally; whoever cancels it waits no longer
+     * @param result completed with the final admission, never exceptionally; a caller that cancels it stops waiting
      */
     void ask(PendingApproval asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
         new Inquiry(asked.call(), terms, deadline, result).ask(asked, List.of(), null, null);
@@ -144,24 +149,24 @@ final class Approvals {
     }
 
     /**
-     * A yes that was heard.
+     * A yes that was received.
      *
-     * @param whom who was asked
-     * @param request what they were asked
-     * @param answer what they answered
+     * @param whom the handler that was asked
+     * @param request the question
+     * @param answer the answer
      * @param returned whether it was given back, which happens once
      */
     private record Yes(
             ApprovalHandler whom, ApprovalRequest request, ApprovalAnswer.Approved answer, AtomicBoolean returned) {}
 
-    /** Where a call stands that may have to wait for an answer. */
+    /** Whether a call that may have to wait for an answer occupies a place among those waiting. */
     private enum Place {
         NONE,
         TAKEN,
         LEFT
     }
 
-    /** The rules that ask and for which there is no yes yet. */
+    /** The rules that ask and have no yes yet. */
     private static List<AskingRule> open(Decision decision, List<Yes> yeses) {
         List<AskingRule> open = new ArrayList<>(decision.asking());
         yeses.forEach(yes -> open.removeAll(yes.request().rules()));
@@ -170,7 +175,7 @@ final class Approvals {
 
     /** What one caller waits for: one question, or several if several rules ask or something changes meanwhile. */
     private final class Inquiry {
-        /** What the caller asked about; what is put to a person may be a call in its place. */
+        /** What the caller asked about. The person may be asked about a call that replaces it. */
         private final ToolCall original;
 
         private final Terms terms;
@@ -185,7 +190,7 @@ final class Approvals {
             this.result = result;
         }
 
-        /** Whether the caller of this method is the one to complete the result. */
+        /** Claims the right to complete the result; true for the first caller only. */
         private boolean claim() {
             return ended.compareAndSet(false, true);
         }
@@ -195,17 +200,17 @@ final class Approvals {
             end.whenComplete(action);
         }
 
-        /** Whether an answer comes too late, because something else has ended the wait. */
+        /** Whether it is too late for an answer because something else has ended the wait. */
         private boolean isOver() {
             return ended.get() || result.isDone();
         }
 
         /**
-         * Asks for the rules for which there is no yes yet.
+         * Asks for the rules that have no yes yet.
          *
-         * @param yeses what was answered already, to this very call
-         * @param before where the call is on record; null if it isn't yet
-         * @param answer the answer upon which this is asked; null for the first question
+         * @param yeses the answers so far, to exactly this call
+         * @param before the call's record; null if it is not recorded yet
+         * @param answer the answer that led to this question; null for the first question
          */
         void ask(
                 PendingApproval asked,
@@ -217,7 +222,7 @@ final class Approvals {
         }
     }
 
-    /** One call as it is put to the handler once. */
+    /** One request to the handler about a call. */
     private final class Question {
         private final Inquiry inquiry;
         private final PendingApproval asked;
@@ -231,7 +236,7 @@ final class Approvals {
         private long deadline;
 
         private volatile Runnable silence = () -> {};
-        /** Whether another question has taken the place of this one. */
+        /** Whether another question has replaced this one. */
         private volatile boolean over;
 
         Question(Inquiry inquiry, PendingApproval asked, List<Yes> yeses, @Nullable CallRecord trail) {
@@ -243,7 +248,7 @@ final class Approvals {
             this.question = asked.held().decision();
         }
 
-        /** Whatever fails denies the call; nobody waits for ever. */
+        /** Denies the call if {@code step} throws, so that no caller waits forever. */
         void guarded(Runnable step) {
             try {
                 step.run();
@@ -252,7 +257,7 @@ final class Approvals {
             }
         }
 
-        // ---- putting it
+        // ---- asking
 
         void begin(ApprovalAnswer.@Nullable Approved answer) {
             ApprovalHandler handler = handlerFor(inquiry.terms);
@@ -293,7 +298,7 @@ final class Approvals {
             }
             ApprovalRequest put = request(Duration.ofNanos(nanos));
             request = put;
-            // A handler in plain Java may return what it must not.
+            // A handler in plain Java may return null all the same.
             await(Objects.requireNonNull(handler.ask(put), "the approval handler returned null"));
         }
 
@@ -315,7 +320,8 @@ final class Approvals {
         }
 
         private void await(CompletionStage<ApprovalAnswer> stage) {
-            // Left before the answer is heeded: that may lead to another question, which takes a place as well.
+            // The place is given up before the answer is processed: the answer may lead to another question, which
+            // needs a place too.
             AtomicReference<Place> place = new AtomicReference<>(Place.NONE);
             stage.whenComplete((answer, failure) -> {
                 leave(place);
@@ -351,12 +357,12 @@ final class Approvals {
             }
         }
 
-        // ---- how it may end
+        // ---- ways to end
 
         private void closed(boolean cancelled) {
             silence.run();
             if (cancelled) {
-                // Also if an answer is being heeded just now: what comes of that can't be handed out any more.
+                // Also if an answer is being processed right now: its result can't be handed out any more.
                 asked.held().unsent();
                 if (!over && inquiry.claim()) {
                     giveBackYeses();
@@ -381,7 +387,7 @@ final class Approvals {
             } catch (Throwable e) {
                 report(e);
             } finally {
-                // Unless it is there already; whoever comes to it later puts back what they hold.
+                // Does nothing if the result is already complete. Any step that comes later gives back what it holds.
                 inquiry.result.complete(Admission.unreserved(denied));
             }
         }
@@ -394,7 +400,7 @@ final class Approvals {
             if (answer instanceof ApprovalAnswer.Approved yes) {
                 heed(yes);
             } else if (inquiry.isOver()) {
-                // Too late, or withdrawn by us.
+                // Too late, or we withdrew the question.
                 return;
             } else if (failure != null) {
                 failed(failure);
@@ -414,7 +420,7 @@ final class Approvals {
             end(denied(question, message), outcome, answer);
         }
 
-        /** The call is not made, and nothing stays reserved for it. */
+        /** Ends without making the call. Nothing stays reserved for it. */
         private void end(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
             if (inquiry.claim()) {
                 putBack();
@@ -424,7 +430,7 @@ final class Approvals {
             }
         }
 
-        /** Puts back all that this question holds. */
+        /** Gives back all that this question holds. */
         private void putBack() {
             asked.held().unsent();
             giveBackYeses();
@@ -470,7 +476,7 @@ final class Approvals {
             }
         }
 
-        /** With a new decision on the call, or on what is to take its place. Never throws. */
+        /** Continues with a new decision on the call, or on the call that replaces it. Never throws. */
         private void goOn(PendingApproval anew, boolean overtaken, Yes yes) {
             try {
                 if (overtaken) {
@@ -516,7 +522,7 @@ final class Approvals {
             inquiry.ask(anew, given, trail == null ? null : trail.goingOnWith(anew.call()), yes.answer());
         }
 
-        /** Under a policy that nobody has answered to. */
+        /** Starts over under a policy that no answer covers. */
         private void startOver(PendingApproval anew, Yes yes) {
             Admission admission = anew.held();
             giveBack(yes);
@@ -543,10 +549,10 @@ final class Approvals {
         }
 
         /**
-         * The call may be made.
+         * Lets the call be made.
          *
-         * @param anew what is to be sent, and what is reserved for it
-         * @param given every yes that it took
+         * @param anew what will be sent, and what is reserved for it
+         * @param given every yes that was needed
          */
         private void pass(PendingApproval anew, List<Yes> given, ApprovalAnswer.Approved last) {
             if (!inquiry.claim()) {
@@ -592,7 +598,7 @@ final class Approvals {
             }
         }
 
-        // ---- telling
+        // ---- records and reports
 
         private void record(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
             if (trail != null) {

@@ -9,12 +9,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * All that is to be done when a call has ended: settling what was reserved, giving a person's answer back, recording the end.
- * Thread-safe.
+ * What to do when a call has ended: settle the reservation, give a person's answer back, record the end. Thread-safe.
  */
 final class Ending {
 
-    /** Nothing. Never settled, but to be added to. */
+    /** Empty base for {@link #with}. Never settled itself. */
     static final Ending NONE = new Ending(null, null, null, 0, null, null);
 
     private final @Nullable Reserved reserved;
@@ -23,20 +22,20 @@ final class Ending {
     private final OpenBucket.@Nullable Count count;
     private final long taken;
 
-    /** Null if nobody records how the call ends. */
+    /** Null if the end of the call is not recorded. */
     private final @Nullable CallRecord trail;
-    /** Null if no person had a part in it. */
+    /** Null if no person took part. */
     private final @Nullable Answered answered;
 
     private final AtomicBoolean settled = new AtomicBoolean();
 
     /**
-     * What is to be done.
+     * Creates an ending.
      *
-     * @param reserved what was reserved; null if nothing was, or of {@code bucket}
-     * @param bucket what was taken from, without a reservation; null if nothing was
+     * @param reserved what was reserved; null if nothing was, or if {@code bucket} was charged
+     * @param bucket the bucket that was charged, without a reservation; null if none was
      * @param count the bucket's count
-     * @param taken what was taken of that
+     * @param taken what was taken from that count
      */
     Ending(
             @Nullable Reserved reserved,
@@ -53,12 +52,12 @@ final class Ending {
         this.answered = answered;
     }
 
-    /** The same, recorded. */
+    /** The same ending, recorded. */
     Ending with(CallRecord recorder) {
         return with(recorder, answered);
     }
 
-    /** The same with a person's part in it. */
+    /** The same ending, with a person's part in it. */
     Ending with(@Nullable CallRecord recorder, @Nullable Answered part) {
         return new Ending(reserved, bucket, count, taken, recorder, part);
     }
@@ -72,7 +71,7 @@ final class Ending {
         return answered == null ? asked : answered.toSend(asked);
     }
 
-    /** Whether exactly this is reserved. */
+    /** Whether exactly these charges are reserved. */
     boolean holds(List<Charge> charges) {
         return bucket == null
                 && (reserved == null ? charges.isEmpty() : reserved.charges().equals(charges));
@@ -84,7 +83,7 @@ final class Ending {
         }
     }
 
-    /** Keeps what was reserved from being settled here; true for the first caller only. */
+    /** Claims the right to settle what was reserved; true for the first caller only. */
     boolean settle() {
         return settled.compareAndSet(false, true);
     }

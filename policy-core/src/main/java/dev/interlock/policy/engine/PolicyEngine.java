@@ -34,24 +34,27 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides every call by one policy. What it does with a call, in order:
+ * Decides every call by one policy. The engine handles a call in this order:
  *
  * <ol>
- *   <li>A call that can't be read is denied.
- *   <li>If there is a {@link ToolLock}, a tool whose definition nobody has accepted is denied.
- *   <li>The plan for its tool is looked up: all entries of the policy and of the caller's grant that apply, compiled to
- *       a flat list of checks. A name that is no name, a hidden tool, a caller without a grant and an unlisted tool
- *       under {@code default: deny} have a plan that denies.
- *   <li>Every check must pass; the first denial is the decision.
- *   <li>All limits are reserved together, or none.
+ *   <li>It denies a call that it can't read.
+ *   <li>If there is a {@link ToolLock}, it denies a tool whose definition no person has accepted.
+ *   <li>It looks up the plan for the tool. A plan holds all entries of the policy and of the caller's grant that apply,
+ *       compiled to a flat list of checks. The plan denies every call if the name is not a valid name, the tool is
+ *       hidden, the caller has no grant, or the tool is not listed under {@code default: deny}.
+ *   <li>Every check must pass. The first denial is the decision.
+ *   <li>It reserves all limits together, or none.
  *   <li>If a rule asks for a person's approval, the call waits for it; see {@link ApprovalHandler}.
  * </ol>
  *
- * <p>If there is an {@link AuditSink}, an admission is handed out only once every sink has taken the record of it.
+ * <p>If there is an {@link AuditSink}, the engine hands out an admission only after every sink has accepted its record.
  *
- * <p>Whatever is thrown on the way denies the call with a message that names no detail, gives back what it took, and is
- * reported to the {@link EngineListener}: also an {@link Error} that a host's own code throws, and an {@link
- * OutOfMemoryError}. None of them is thrown on, since whoever waits for a decision would then wait for ever. Thread-safe; one engine serves any number of clients and servers.
+ * <p>If anything throws on the way, the engine denies the call with a message that reveals no detail, gives back what
+ * the call took, and reports the failure to the {@link EngineListener}. This includes an {@link Error} that the host's
+ * own code throws, and an {@link OutOfMemoryError}. The engine rethrows none of them, because a caller that waits for a
+ * decision would then wait forever.
+ *
+ * <p>Thread-safe. One engine serves any number of clients and servers.
  */
 public final class PolicyEngine {
 
@@ -60,21 +63,21 @@ public final class PolicyEngine {
     private final @Nullable SchemaValidator validator;
     private final EngineListener listener;
     private final Supplier<String> ids;
-    /** Null if nobody wants to know: then nothing is made for it and no clock is read. */
+    /** Null if there is no sink and no observer; then no record is built and no clock is read. */
     private final @Nullable AuditRecorder recorder;
 
     private final Approvals approvals;
 
-    /** The keys of {@code ctx} that the host gives. */
+    /** The keys of {@code ctx} that the host supplies. */
     private final Set<String> context;
 
-    /** What is known of calls, for each way by which they come; guarded by this. */
+    /** What calls can contain, for each way they reach the engine. Guarded by this. */
     private final Set<CallFacts> expected = new LinkedHashSet<>();
 
     private final ChangeListeners changes = new ChangeListeners();
 
     private volatile CompiledPolicy current;
-    /** What the current policy was compiled with; guarded by this. */
+    /** The lock that the current policy was compiled with. Guarded by this. */
     private @Nullable ToolLock lock;
 
     private PolicyEngine(Builder builder) {
@@ -96,7 +99,10 @@ public final class PolicyEngine {
         }
     }
 
-    /** The standard classifier. Reading its word lists takes milliseconds, so it is made when a tool is first rated. */
+    /**
+     * The standard classifier. Reading its word lists takes milliseconds, so it is created when the first tool is
+     * rated.
+     */
     private static final class StandardWhenAsked {
 
         private static final ToolClassifier STANDARD = StandardToolClassifier.create();
@@ -108,12 +114,12 @@ public final class PolicyEngine {
         }
     }
 
-    /** An engine for {@code policy}. */
+    /** Starts an engine for {@code policy}. */
     public static Builder builder(Policy policy) {
         return new Builder(policy);
     }
 
-    /** Whether a call would be allowed now. Takes nothing. May block only if the limiter does. */
+    /** Returns whether a call would be allowed now. Takes nothing. Blocks only if the limiter does. */
     public Decision decide(ToolCall call) {
         try {
             CompiledPolicy policy = current;
@@ -131,12 +137,13 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides a call and, if it is allowed, reserves what it is charged to. The admission must be settled when the call
-     * has ended.
+     * Decides a call and, if it is allowed, reserves what it is charged to. The caller must settle the admission when
+     * the call has ended.
      *
-     * <p>If the policy asks for a person's approval and there is an {@link ApprovalHandler}, this waits for the answer, for
-     * as long as the rule says; an interrupt ends the wait, and denies. Without a handler the call comes back at once, not
-     * allowed. Otherwise this blocks only if the limiter or an audit sink does.
+     * <p>If the policy asks for a person's approval and there is an {@link ApprovalHandler}, this method waits for the
+     * answer, for as long as the rule says. An interrupt ends the wait and denies the call. Without a handler this
+     * method returns at once, and the call is not allowed. Otherwise this method blocks only if the limiter or an audit
+     * sink does.
      */
     public Admission admit(ToolCall call) {
         CompiledPolicy policy = current;
@@ -148,8 +155,9 @@ public final class PolicyEngine {
     }
 
     /**
-     * The short way of a call that is charged to one bucket, and {@link #admitOtherwise} for all others. The admission is made in one
-     * place, whatever came before, so that it need not be an object where the compiler sees it settled at once.
+     * Takes the short way for a call that is charged to one bucket, and {@link #admitOtherwise} for all others. Both
+     * ways create the admission in one place, so that the compiler can avoid allocating it if it sees the admission
+     * settled at once.
      */
     private Admission admit(CompiledPolicy policy, ToolCall asked) {
         ToolCall call = policy.settled(asked);
@@ -167,7 +175,7 @@ public final class PolicyEngine {
                 }
             }
         } catch (Throwable e) {
-            // Nothing was taken. The other way meets the same, and reports it.
+            // Nothing was taken. The other way meets the same failure and reports it.
             taken = OpenBucket.NOTHING;
         }
         Admission otherwise = null;
@@ -180,7 +188,7 @@ public final class PolicyEngine {
         return Admission.of(otherwise, bucket, count, taken);
     }
 
-    /** With the plan for the call, or null if it has yet to be found. */
+    /** Admits a call by its plan; {@code kept} is null if the plan must still be found. */
     private Admission admitOtherwise(CompiledPolicy policy, ToolCall call, @Nullable ToolPlan kept) {
         try {
             ToolPlan plan = kept == null ? planFor(policy, call) : kept;
@@ -200,15 +208,15 @@ public final class PolicyEngine {
         return attempt;
     }
 
-    /** {@link #admitAsync(ToolCall, Terms)} on {@linkplain Terms#DEFAULT the usual terms}. */
+    /** Does the same as {@link #admitAsync(ToolCall, Terms)} on {@linkplain Terms#DEFAULT the usual terms}. */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
         return admitAsync(call, Terms.DEFAULT);
     }
 
     /**
-     * {@link #admit} without waiting for the limiter or a person on the caller's thread. The stage is a {@link
-     * CompletableFuture} that never completes exceptionally, unless it is cancelled: whoever stops waiting cancels it, and
-     * then nothing stays reserved and no answer of a person's has an effect any longer.
+     * Does the same as {@link #admit}, but waits neither for the limiter nor for a person on the caller's thread. The
+     * stage is a {@link CompletableFuture} that never completes exceptionally unless it is cancelled. A caller that
+     * stops waiting cancels it; then nothing stays reserved, and a person's answer no longer has any effect.
      *
      * @param terms how long the caller waits for a person, and what it can do with the answer
      */
@@ -253,7 +261,7 @@ public final class PolicyEngine {
         }
     }
 
-    /** Records what was decided without a person. If one should have been asked and can't be, the call is denied. */
+    /** Records a decision that no person took part in. If a person should be asked but can't be, the call is denied. */
     private Admission conclude(CompiledPolicy policy, ToolCall call, Admission admission, long start) {
         Admission concluded = admission;
         if (admission.decision().asks()) {
@@ -264,11 +272,12 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides again on a call for which something is reserved already, and leaves that as it is.
+     * Decides a call again that already has a reservation, and leaves the reservation as it is.
      *
-     * @param held what is reserved for it
-     * @return the decision, with what is held; with nothing, if the call is denied; null if this can't be told without giving
-     *     up what is held: because the policy reads counts that this is part of, or would have something else reserved
+     * @param held what is reserved for the call
+     * @return the decision with the held reservation, or without one if the call is denied; null if the decision needs
+     *     the reservation to be given up first, because the policy reads counts that include it or would reserve
+     *     something else
      */
     @Nullable
     Admission decideAnew(CompiledPolicy policy, ToolCall asked, Admission held) {
@@ -288,7 +297,9 @@ public final class PolicyEngine {
         }
     }
 
-    /** Decides and reserves by one policy; asks nobody and records nothing. The stage never completes exceptionally. */
+    /**
+     * Decides and reserves by one policy. Asks no person and records nothing. The stage never completes exceptionally.
+     */
     CompletionStage<Admission> reserve(CompiledPolicy policy, ToolCall call) {
         return limiter.blocks() ? admitAsync(policy, call) : CompletableFuture.completedFuture(admit(policy, call));
     }
@@ -318,7 +329,7 @@ public final class PolicyEngine {
         });
     }
 
-    /** Why a call is decided as it is. Takes nothing. */
+    /** Explains why a call is decided as it is. Takes nothing. */
     public Explanation explain(ToolCall asked) {
         CompiledPolicy policy = current;
         ToolCall call = policy.settled(asked);
@@ -333,7 +344,7 @@ public final class PolicyEngine {
             for (Check check : plan.checks()) {
                 steps.add(plan.told(check.explain(call, counters)));
             }
-            // Also of a call that is denied already: who asks why it was wants to see how the limits stand.
+            // Also for a call that is already denied: a caller that asks for the reason also wants to see the limits.
             ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
             if (charged.isOpen()) {
                 steps.addAll(charged.explain(limiter.usage(charged.charges())));
@@ -347,8 +358,9 @@ public final class PolicyEngine {
     }
 
     /**
-     * Whether {@code tools/list} may show the tool to this caller. A hidden tool is not shown; under {@code default:
-     * deny}, only tools of which some call could be allowed are. The call's arguments are not looked at.
+     * Returns whether {@code tools/list} may show the tool to this caller. A hidden tool is not shown. Under
+     * {@code default: deny}, a tool is shown only if some call to it could be allowed. The arguments of {@code call}
+     * are ignored.
      */
     public boolean visible(ToolCall call) {
         CompiledPolicy policy = current;
@@ -356,11 +368,11 @@ public final class PolicyEngine {
     }
 
     /**
-     * Whether {@code tools/list} may show a tool with this definition to this caller. What is announced meanwhile under
-     * the same name plays no part.
+     * Returns whether {@code tools/list} may show a tool with this definition to this caller. Definitions that are
+     * announced meanwhile under the same name are ignored.
      *
-     * @param call a call of the tool, {@linkplain ToolCall#among among} those that its server has announced
-     * @param definition what the list says of the tool; null if it is not known, and then the tool is not shown where the
+     * @param call a call to the tool, {@linkplain ToolCall#among among} the tools that its server has announced
+     * @param definition what the list says of the tool; null if it is not known, and then the tool is not shown if the
      *     policy rates tools or there is a lock
      */
     public boolean visible(ToolCall call, @Nullable KnownTool definition) {
@@ -377,15 +389,15 @@ public final class PolicyEngine {
     }
 
     /**
-     * What the policy says of an MCP method other than {@code tools/call}, be it a request's or a notification's: an exact
-     * name first, then globs in order. No glob reaches {@code initialize}, {@code ping}, {@code server/discover}, {@code
-     * notifications/initialized} and {@code notifications/cancelled}, without which there is no session to have a policy
-     * for, or no call can be taken back.
+     * Returns what the policy says of an MCP method other than {@code tools/call}, for a request or a notification. An
+     * exact name comes first, then globs in order. No glob matches {@code initialize}, {@code ping},
+     * {@code server/discover}, {@code notifications/initialized} or {@code notifications/cancelled}: without these
+     * there is no session to apply a policy to, or no call can be cancelled.
      *
-     * <p>Denied whatever the policy and its mode are: {@code tools/call}, since calls of tools go another way; a method
-     * without a name, longer than {@link MethodNames#MAX_LENGTH}, or with a blank, control or invisible character; and one
-     * that looks like {@code tools/call}, a method of the specification or one that the policy names without being it.
-     * Records nothing.
+     * <p>Some methods are denied under every policy and mode: {@code tools/call}, because calls to tools are decided
+     * elsewhere; a method that has no name, is longer than {@link MethodNames#MAX_LENGTH}, or contains a blank, control
+     * or invisible character; and a method that looks like {@code tools/call}, like a method of the specification or
+     * like one that the policy names, but differs from it. Records nothing.
      */
     public Decision decideMethod(String method) {
         Decision decision = current.methods().decide(method);
@@ -393,8 +405,9 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides on a request, or a notification, as {@link #decideMethod} does, and records it, unless the policy has nothing
-     * to say about its method. It must be made only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     * Decides a request or a notification as {@link #decideMethod} does, and records the decision unless the policy
+     * says nothing about the method. The request must be made only if the decision {@linkplain Decision#allowed allows}
+     * it. Never throws.
      */
     public Decision admit(MethodCall request) {
         CompiledPolicy policy = current;
@@ -406,13 +419,14 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides on the requests that a server has put into an answer, each as one that comes by itself, and records them.
-     * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always denied.
-     * The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     * Decides the requests that a server has put into an answer, each as if it came by itself, and records them.
+     * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
+     * denied. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
-     * @param methods as {@link EmbeddedRequests} finds them
-     * @param answered what the server answers, which says on whose account it asks; its method plays no part
-     * @return the first denial, or that all may be passed on
+     * @param methods the methods, as {@link EmbeddedRequests} finds them
+     * @param answered the request that the server answers, which says on whose account the server asks; its method is
+     *     ignored
+     * @return the first denial; or {@link Decision#ALLOWED} if all of them may be passed on
      */
     public Decision admitEmbedded(List<String> methods, MethodCall answered) {
         Decision denial = null;
@@ -430,10 +444,10 @@ public final class PolicyEngine {
     }
 
     /**
-     * Denies a call that can't even be put to the engine, because something failed on the way here, such as finding out who
-     * makes it. The failure is told and recorded as one of the engine's own.
+     * Denies a call that could not reach the engine, because something failed earlier, such as identifying the caller.
+     * The failure is reported and recorded like a failure of the engine itself.
      *
-     * @param call as much of it as is known
+     * @param call as much of the call as is known
      * @param failure what was thrown
      */
     public Admission deny(ToolCall call, Throwable failure) {
@@ -442,7 +456,7 @@ public final class PolicyEngine {
         return conclude(policy, call, Admission.unreserved(failure(call, failure)), start);
     }
 
-    /** The same for a request other than {@code tools/call}. Never throws. */
+    /** Does the same for a request other than {@code tools/call}. Never throws. */
     public Decision deny(MethodCall request, Throwable failure) {
         listener.failed(request, failure);
         Decision denied = Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
@@ -450,12 +464,12 @@ public final class PolicyEngine {
     }
 
     /**
-     * Tells that calls will come of which no more is known than this: whoever puts calls here, such as a wrapped transport,
-     * says so once. From then on {@link #update(Policy)} refuses what can't be decided on such calls, too, also when
-     * whoever put them here is closed.
+     * Announces calls that carry no more information than {@code facts} says. A component that puts calls to the
+     * engine, such as a wrapped transport, announces them once. From then on {@link #update(Policy)} also refuses a
+     * policy that can't be decided on such calls, even after that component is closed.
      *
-     * @throws IllegalArgumentException if the policy in force reads what is never known of them; the message says what, where
-     *     and what to do
+     * @throws IllegalArgumentException if the policy in force reads something that these calls never carry; the message
+     *     says what, where and what to do
      */
     public synchronized void expect(CallFacts facts) {
         facts.require(current.policy());
@@ -487,10 +501,10 @@ public final class PolicyEngine {
     }
 
     /**
-     * Swaps the policy: a call sees wholly the old one or wholly the new one. Counters and buckets are kept where the
-     * new policy has a limit of the same entry and name.
+     * Replaces the policy. A call sees either the old policy or the new one, never a mix. Counters and buckets are kept
+     * where the new policy has a limit of the same entry and name.
      *
-     * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays
+     * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays in force
      */
     public synchronized void update(Policy policy) {
         CompiledPolicy before = current;
@@ -501,8 +515,8 @@ public final class PolicyEngine {
     }
 
     /**
-     * Swaps the lock, as when a person has accepted a tool; null takes it away. A call sees wholly the old one or wholly
-     * the new one.
+     * Replaces the lock, for example after a person has accepted a tool; null removes it. A call sees either the old
+     * lock or the new one, never a mix.
      */
     public synchronized void update(@Nullable ToolLock toolLock) {
         ToolLock before = lock;
@@ -514,17 +528,21 @@ public final class PolicyEngine {
     }
 
     /**
-     * Has a listener told of each change of what is enforced after which {@link #visible} may say something else: another
-     * policy, unless it is equal, or another lock. Adapters tell their clients then that the list of tools has changed. It is
-     * called on the thread that makes the change, once that is in force, so it must be quick; what it throws is ignored.
+     * Adds a listener for changes after which {@link #visible} may return something else: a new policy that is not
+     * equal to the old one, or a new lock. Adapters then notify their clients that the list of tools has changed. The
+     * listener runs on the thread that makes the change, after the change is in force, so it must be quick. Exceptions
+     * that it throws are ignored.
      *
-     * @return takes the listener away again; until then the engine holds it
+     * @return removes the listener; until it is run, the engine holds a reference to the listener
      */
     public Runnable onChange(Runnable listener) {
         return changes.add(listener);
     }
 
-    /** Recorded first, so that no decision by a policy stands before the news of it. Nobody can keep a policy out by refusing. */
+    /**
+     * Records the change first, so that no decision by a policy precedes the record of that policy. A sink that throws
+     * can't block the update.
+     */
     private void swap(Change change, CompiledPolicy next) {
         if (recorder != null) {
             recorder.changed(change, current.ref(), next.ref());
@@ -533,20 +551,20 @@ public final class PolicyEngine {
     }
 
     /**
-     * Whether a decision may depend on what servers say of their tools: on a schema, a rating, or the lock. Adapters then
-     * list a server's tools before they put the first call of one that they don't know, and the engine denies it if that
-     * doesn't help: see {@link ToolCall#among}.
+     * Returns whether a decision may depend on what servers say of their tools: on a schema, a rating, or the lock. If
+     * it may, adapters list a server's tools before they put the first call to a tool they don't know. If the list
+     * doesn't have the tool, the engine denies the call: see {@link ToolCall#among}.
      */
     public boolean readsDefinitions() {
         return current.readsDefinitions();
     }
 
-    /** The policy in force. */
+    /** Returns the policy in force. */
     public Policy policy() {
         return current.policy();
     }
 
-    /** The tools that servers have announced; adapters fill it. */
+    /** Returns the tools that servers have announced. Adapters fill this catalog. */
     public ToolCatalog tools() {
         return catalog;
     }
@@ -555,7 +573,7 @@ public final class PolicyEngine {
         return current;
     }
 
-    /** How a call's tool is rated: by what is known of it, else by its name. */
+    /** Rates a call's tool by what is known of it, or by its name if nothing is known. */
     ToolRating rating(ToolCall call) {
         KnownTool known = call.lookUp(catalog);
         return known == null ? catalog.ratingByName(call.tool()) : known.rating();
@@ -566,7 +584,10 @@ public final class PolicyEngine {
         return problem == null ? policy.plan(call) : ToolPlan.denied(malformed(problem), false);
     }
 
-    /** Never only audited: what can't be read can't be recorded either, and was never within any policy's reach. */
+    /**
+     * Denies even if the policy only audits: a call that can't be read can't be recorded either, and no policy ever
+     * applied to it.
+     */
     private static Decision malformed(String problem) {
         return Decision.denied(Code.MALFORMED, CompiledPolicy.ref("(malformed)", ""), Messages.malformed(problem));
     }
@@ -582,7 +603,7 @@ public final class PolicyEngine {
     private Decision failure(ToolCall call, Throwable e) {
         Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
         if (cause instanceof UnavailableException) {
-            // Foreseen, and told once by the store itself, not here with every call.
+            // An expected failure. The store itself reports it once, so it is not reported again for every call.
             return Decision.denied(
                     Code.LIMITER_UNAVAILABLE, CompiledPolicy.ref("(limits)", ""), Messages.LIMITER_UNAVAILABLE);
         }
@@ -593,7 +614,7 @@ public final class PolicyEngine {
         return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
     }
 
-    /** Settings of an engine; each has a safe default. Not thread-safe. */
+    /** Settings of an engine. Each has a safe default. Not thread-safe. */
     public static final class Builder {
 
         private final Policy policy;
@@ -616,21 +637,24 @@ public final class PolicyEngine {
             this.policy = policy;
         }
 
-        /** Where limits are counted; by default a new {@link RateLimiter#inMemory()}. */
+        /** Sets where limits are counted. Default: a new {@link RateLimiter#inMemory()}. */
         public Builder rateLimiter(RateLimiter rateLimiter) {
             this.limiter = rateLimiter;
             return this;
         }
 
-        /** What rates the tools for {@code categories} and {@code risks}; by default the standard one, which trusts no server. */
+        /**
+         * Sets what rates tools for {@code categories} and {@code risks}. Default: the standard classifier, which
+         * trusts no server.
+         */
         public Builder classifier(ToolClassifier toolClassifier) {
             this.classifier = toolClassifier;
             return this;
         }
 
         /**
-         * Rates one tool by hand; the classifier is not asked about it, and where only its rating matters the tool counts as
-         * known though no server has announced it.
+         * Rates one tool by hand. The classifier is not asked about it. Where only the rating matters, the tool counts
+         * as known even if no server has announced it.
          */
         public Builder rating(String tool, ToolRating rating) {
             ratings.put(tool, rating);
@@ -638,64 +662,66 @@ public final class PolicyEngine {
         }
 
         /**
-         * The keys of {@code ctx} that the host gives with every call. A policy whose {@code context} names another is refused;
-         * a policy without {@code context} may read any. Default: none.
+         * Sets the keys of {@code ctx} that the host supplies with every call. A policy whose {@code context} names
+         * another key is refused; a policy without {@code context} may read any key. Default: none.
          */
         public Builder context(String... keys) {
             context.addAll(List.of(keys));
             return this;
         }
 
-        /** What checks {@code schema: true}; without one, a policy that has it can't be set. */
+        /** Sets what checks {@code schema: true}. Without a validator, a policy that uses it is refused. */
         public Builder schemaValidator(SchemaValidator schemaValidator) {
             this.validator = schemaValidator;
             return this;
         }
 
         /**
-         * The definitions that a person has accepted. A tool whose definition is another, or new, is hidden and denied
-         * with rule {@code (lock)}, whatever the policy says and also where it only audits. So is a tool whose server has
-         * not announced it to this engine, since nobody can vouch for what was not seen: its code is {@link
-         * Decision.Code#SCHEMA_UNKNOWN}, upon which adapters list the server's tools and ask again. Default: none.
+         * Sets the definitions that a person has accepted. A tool whose definition differs from the accepted one, or is
+         * new, is hidden and denied with rule {@code (lock)}, whatever the policy says and even if the policy only
+         * audits. The same holds for a tool whose server has not announced it to this engine, because an unseen
+         * definition can't be compared. Its code is {@link Decision.Code#SCHEMA_UNKNOWN}, and adapters then list the
+         * server's tools and ask again. Default: none.
          */
         public Builder lock(@Nullable ToolLock toolLock) {
             this.lock = toolLock;
             return this;
         }
 
-        /** Who is told of failures. */
+        /** Sets the listener for failures. */
         public Builder listener(EngineListener engineListener) {
             this.listener = engineListener;
             return this;
         }
 
         /**
-         * Adds a sink that must take the record of every call before it is made: a call whose record it refuses is denied.
-         * What {@link PolicyEngine#decide}, {@link PolicyEngine#explain} and {@link PolicyEngine#visible} look at is no call
-         * and not recorded. Default: none.
+         * Adds a sink that must accept the record of every call before the call is made. If it refuses the record, the
+         * call is denied. {@link PolicyEngine#decide}, {@link PolicyEngine#explain} and {@link PolicyEngine#visible}
+         * make no call and record nothing. Default: none.
          */
         public Builder audit(AuditSink sink) {
             sinks.add(sink);
             return this;
         }
 
-        /** Adds a sink that is told the same, but can't keep a call from being made. Default: none. */
+        /** Adds a sink that receives the same records but can't block a call. Default: none. */
         public Builder observer(AuditSink observer) {
             observers.add(observer);
             return this;
         }
 
-        /** Who puts calls that need it to a person. Default: nobody, and such calls are not made. */
+        /** Sets who asks a person for approval. Default: null, and calls that need approval are not made. */
         public Builder approvals(@Nullable ApprovalHandler handler) {
             this.approvals = handler;
             return this;
         }
 
         /**
-         * How many calls may wait for a person's answer, of all callers together; past it calls that would have to wait
-         * are denied, and the message says why. The engine holds no thread for a call that waits, but its caller may: on
-         * a server whose transport blocks a thread for each request, as the MCP SDK's servlets do, set it well below the
-         * number of threads, or those who wait keep everybody else out. Default: 100,000.
+         * Sets how many calls of all callers together may wait for a person's answer. Beyond this number, a call that
+         * would have to wait is denied, and the message says why. The engine holds no thread for a waiting call, but
+         * the caller may. On a server whose transport blocks one thread for each request, as the MCP SDK's servlets do,
+         * set this well below the number of threads; otherwise the waiting calls block all other requests. Default:
+         * 100,000.
          *
          * @throws IllegalArgumentException if it is negative
          */
@@ -708,8 +734,8 @@ public final class PolicyEngine {
         }
 
         /**
-         * What ends the wait for approvals that don't come. Callers of {@link PolicyEngine#admitAsync(ToolCall)} then go on, on its threads.
-         * Default: {@link Alarm#system}.
+         * Sets what ends the wait for an approval that doesn't come. Callers of
+         * {@link PolicyEngine#admitAsync(ToolCall)} then continue on its threads. Default: {@link Alarm#system}.
          */
         public Builder alarm(Alarm alarmClock) {
             this.alarm = alarmClock;
@@ -717,8 +743,8 @@ public final class PolicyEngine {
         }
 
         /**
-         * What the time of events is read from, and how long approvals have been waited for; limits have their limiter's.
-         * Default: the clocks of the JVM.
+         * Sets the clocks for the time of events and for how long calls have waited for approval. Limits use their
+         * limiter's clocks. Default: the clocks of the JVM.
          */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
@@ -753,14 +779,17 @@ public final class PolicyEngine {
             return new GuardedListener(listener);
         }
 
-        /** Where decisions' ids come from; each must be unique over all engines that share a limiter or an audit log. */
+        /**
+         * Sets where ids of decisions come from. Each id must be unique across all engines that share a limiter or an
+         * audit log.
+         */
         public Builder ids(Supplier<String> idSource) {
             this.ids = idSource;
             return this;
         }
 
         /**
-         * The engine.
+         * Creates the engine.
          *
          * @throws IllegalArgumentException if the policy can't be enforced with these settings
          */
