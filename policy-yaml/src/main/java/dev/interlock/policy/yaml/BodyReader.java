@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads the part of a policy that the whole document has and each grant has: who may call what. */
+/** Reads a body: the part of a policy that the whole document has, and each grant has. It says who may call what. */
 final class BodyReader {
 
     private static final List<String> CATEGORIES = List.of("read", "write", "execute", "destructive", "financial");
@@ -34,7 +34,7 @@ final class BodyReader {
 
     /**
      * @param fields the map with {@code default}, {@code tools} and so on
-     * @param unlessSaid what {@code default} is if it isn't given
+     * @param unlessSaid the value of {@code default} if the body doesn't give one
      */
     PolicyBody read(Fields fields, Posture unlessSaid, Counters counters) {
         Node toolsNode = fields.get("tools");
@@ -67,7 +67,7 @@ final class BodyReader {
         return body;
     }
 
-    /** Whether the author limits tools of which none is listed. A body without any entry may well be meant so. */
+    /** Whether the author put limits on tools but listed none of them. A body without any entry may be intended. */
     private static boolean allowsNothing(PolicyBody body) {
         return body.posture() == Posture.DENY
                 && body.tools().isEmpty()
@@ -90,7 +90,7 @@ final class BodyReader {
                 Optional.empty());
     }
 
-    /** What {@code tools} holds: {@code "*"} stands apart from the other names and globs. */
+    /** The content of {@code tools}: {@code "*"} is kept apart from the other names and globs. */
     private static final class Tools {
         private final Map<NamePattern, Entry> named = new LinkedHashMap<>();
         private @Nullable Entry star;
@@ -169,7 +169,7 @@ final class BodyReader {
         }
     }
 
-    /** A note under {@code tools} that has rules may be a tool whose name happens to begin like a note's. */
+    /** A note under {@code tools} that has rules may be a tool whose name happens to look like a note's. */
     private void warnIfEntry(Node.Pair pair, NodePath at) {
         if (pair.value() instanceof Node.Mapping map
                 && map.pairs().stream().anyMatch(inner -> Keys.ENTRY.contains(inner.name()))) {

@@ -23,12 +23,12 @@ import org.snakeyaml.engine.v2.parser.ParserImpl;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * Builds the node tree from the parser's events, and holds the bounds while it does: the tree never gets deeper than
- * {@link Bounds#MAX_DEPTH}, and what aliases stand for is added up, not built, so that a bomb is refused at the alias
- * that goes past {@link Bounds#MAX_ALIASED_NODES}.
+ * Builds the node tree from the parser's events, and holds the bounds while it does. The tree never gets deeper than
+ * {@link Bounds#MAX_DEPTH}. What aliases stand for is added up, not built, so a bomb is refused at the alias that
+ * exceeds {@link Bounds#MAX_ALIASED_NODES}.
  *
- * <p>The parser is asked for events and never for objects: no tag can name a class, and its own recursive composer,
- * with its own bounds and its own idea of duplicate keys, is not involved.
+ * <p>The parser is asked for events and never for objects. So no tag can name a class, and the parser's own recursive
+ * composer, with its own bounds and its own notion of duplicate keys, is not involved.
  */
 final class Composer {
 
@@ -49,29 +49,29 @@ final class Composer {
     private final @Nullable TabCheck tabs;
     private final Map<Anchor, Anchored> anchors = new HashMap<>();
     private final Set<Anchor> open = new HashSet<>();
-    /** Anchors that have been told of since they are there twice. */
+    /** Duplicate anchors that have been reported. */
     private final Set<Anchor> ambiguous = new HashSet<>();
 
     private final Map<String, String> texts = new HashMap<>();
 
-    /** Where the parser is: for each open map the key, for each open list the index. */
+    /** The parser's position: for each open map the key, for each open list the index. */
     private final @Nullable String[] keys = new @Nullable String[Bounds.MAX_DEPTH + 2];
 
     private final int[] indexes = new int[Bounds.MAX_DEPTH + 2];
 
     private int depth;
-    /** The deepest level since it was last reset: how an anchored node's height is known. */
+    /** The deepest level since the last reset, from which an anchored node's height is known. */
     private int deepest;
 
-    /** What has been read so far, in nodes, long texts counted as several. */
+    /** How much has been read so far, in nodes; a long text counts as several. */
     private long nodes;
     /** The same for what aliases stand for. */
     private long aliased;
 
-    /** An anchored node with the number of nodes and levels that an alias to it stands for. */
+    /** An anchored node, with the number of nodes and levels that an alias to it stands for. */
     private record Anchored(Node node, long size, int height) {}
 
-    /** Reading can't go on; the reason has been reported. */
+    /** Stops the reading. The reason has been reported. */
     private static final class Stop extends RuntimeException {
         Stop() {
             super(null, null, false, false);
@@ -84,15 +84,18 @@ final class Composer {
         this.tabs = text.indexOf('\t') < 0 ? null : new TabCheck(text, findings);
         LoadSettings settings = LoadSettings.builder()
                 .setUseMarks(true)
-                // The size has been checked already, in bytes.
+                // The size in bytes has already been checked.
                 .setCodePointLimit(Integer.MAX_VALUE)
-                // All in one piece: the parser copies what it has of a long scalar with every piece more.
+                // One buffer for the whole text: each time the buffer fills, the parser copies what it has of a long
+                // scalar.
                 .setBufferSize(Math.max(text.length(), 1))
                 .build();
         this.events = new ParserImpl(settings, new StreamReader(settings, text));
     }
 
-    /** The root of the one document in {@code text}, or null if it can't be built; the reason has been reported. */
+    /**
+     * The root of the only document in {@code text}, or null if it can't be built; the reason has then been reported.
+     */
     static @Nullable Node compose(String text, DiagnosticCollector findings) {
         try {
             return new Composer(text, findings).document();
@@ -102,7 +105,7 @@ final class Composer {
             SyntaxErrors.report(e, findings);
             return null;
         } catch (RuntimeException e) {
-            // The parser lets exceptions of the JDK's own methods through, for tags with broken escapes among others.
+            // The parser lets exceptions of JDK methods through, for example for tags with broken escapes.
             findings.error("syntax", 1, 1, "the document is not well-formed YAML", null);
             return null;
         }
@@ -234,7 +237,8 @@ final class Composer {
         boolean plain = event.isPlain();
         if (tag != null) {
             checkTag(event, tag);
-            // '!' and '!!str' make a string of anything; the other tags only say what the text looks like anyway.
+            // '!' and '!!str' turn any scalar into a string; the other tags only repeat what the text already looks
+            // like.
             plain = !tag.equals("!") && !tag.equals(TAGS + "str");
         }
         String text = event.getValue();
@@ -246,7 +250,7 @@ final class Composer {
         return new Node.Scalar(shared(text), plain, mark.getLine() + 1, mark.getColumn() + 1);
     }
 
-    /** One string for all the places where a short text stands: policies say the same few words again and again. */
+    /** One string for every occurrence of a short text: policies repeat the same few words. */
     private String shared(String text) {
         if (text.length() > SHORT_TEXT) {
             return text;
@@ -353,7 +357,7 @@ final class Composer {
                 "it is first given in line " + first);
     }
 
-    /** Adds what {@code <<} brings in: explicit keys win, then earlier maps over later ones. */
+    /** Adds what {@code <<} brings in. Explicit keys win over merged ones, and earlier maps over later ones. */
     private void merge(List<Node.Pair> pairs, List<Node> merges) {
         Map<String, Node.Pair> merged = new LinkedHashMap<>();
         for (Node.Pair pair : pairs) {
@@ -415,7 +419,7 @@ final class Composer {
         findings.error(code, mark.getLine() + 1, mark.getColumn() + 1, here(), message, hint);
     }
 
-    /** The path of what is being read. */
+    /** The path of the node that is being read. */
     private NodePath here() {
         NodePath at = NodePath.ROOT;
         for (int i = 1; i <= Math.min(depth, Bounds.MAX_DEPTH); i++) {

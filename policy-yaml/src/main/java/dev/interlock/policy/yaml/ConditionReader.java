@@ -24,7 +24,7 @@ final class ConditionReader {
 
     private static final Map<String, Operator> OPERATORS = operators();
 
-    /** How other languages call the operators. */
+    /** What other languages call the operators. */
     private static final Map<String, String> OPERATOR_SYNONYMS = Map.ofEntries(
             Map.entry("=", "eq"),
             Map.entry("==", "eq"),
@@ -62,7 +62,7 @@ final class ConditionReader {
     private static final Set<String> OPERATORS_OF_INTERCEPT =
             Set.of("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists");
 
-    /** Stands in where only an operand is looked at. */
+    /** A placeholder for checks that only look at the operand. */
     private static final Path ANY_PATH = Path.parse("args.a");
 
     private final ReadContext context;
@@ -73,14 +73,14 @@ final class ConditionReader {
         this.paths = paths;
     }
 
-    /** Which way a condition that holds decides, for advice about conditions that are easily misread. */
+    /** Which way a condition decides when it holds, for advice about conditions that are easily misread. */
     enum Use {
         ALLOWS,
         DENIES,
         ASKS
     }
 
-    /** A list of conditions; answers null if any of them is broken. */
+    /** A list of conditions; null if any of them is broken. */
     @Nullable
     List<Condition> list(Node node, NodePath at, EntryKey owner, Use use) {
         if (!(node instanceof Node.Sequence sequence)) {
@@ -186,10 +186,10 @@ final class ConditionReader {
         return operator == Operator.REGEX || operator == Operator.NOT_REGEX;
     }
 
-    /** Whether there is room for a pattern, valid or not; said where there is none for the first time. */
+    /** Whether there is room for another pattern, valid or not. The first pattern without room is reported. */
     private boolean counted(Value.Text pattern, Node node, NodePath at) {
         if (context.hasTooManyPatterns()) {
-            return false; // Which has been said; compiling the others would cost what the bound is for.
+            return false; // Already reported. Compiling the remaining patterns would cost what the bound prevents.
         }
         if (context.addPattern(pattern.value())) {
             return true;
@@ -219,7 +219,7 @@ final class ConditionReader {
         try {
             condition = new Condition(path, operator, operand, message, ReadContext.place(node, at));
             if (operator == Operator.WITHIN_PATH) {
-                // Whether the directories fit each other.
+                // Checks that the directories are consistent with each other.
                 Comparison.of(condition);
             }
         } catch (IllegalArgumentException e) {
@@ -274,7 +274,7 @@ final class ConditionReader {
         };
     }
 
-    /** Operands of the right type that can never match, so that a {@code deny_if} with one would be an open door. */
+    /** Finds operands of the right type that can never match. A {@code deny_if} with one of these would never deny. */
     private boolean operandMakesSense(Operator operator, Value operand, Node node, NodePath at) {
         if (operator == Operator.WITHIN_PATH
                 && node instanceof Node.Mapping map
@@ -325,7 +325,7 @@ final class ConditionReader {
             return Display.quoted(text) + " is no host";
         }
         try {
-            // What the engine can't make anything of is found here, and not at the first call.
+            // Finds now, rather than at the first call, what the engine can't use.
             Comparison.of(new Condition(ANY_PATH, operator, item, null, Place.of("")));
             return null;
         } catch (IllegalArgumentException e) {
@@ -447,12 +447,12 @@ final class ConditionReader {
         return all;
     }
 
-    /** What few operands have to look like; compiled when the first of them is read. */
+    /** The form that some operands must have. Compiled when the first such operand is read. */
     private static final class Forms {
-        /** A host, or {@code *.} and a host: no scheme, user, port or path. */
+        /** A host name, or {@code *.} and a host name: no scheme, user, port or path. */
         static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
 
-        /** A network in CIDR form, right or wrong. */
+        /** Looks like a network in CIDR form, valid or not. */
         static final Pattern NETWORK = Pattern.compile("[^/]+/[0-9]+");
 
         static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");

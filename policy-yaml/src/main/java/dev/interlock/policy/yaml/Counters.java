@@ -9,10 +9,10 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The counters that the entries of one body define, and the conditions that read them. A condition may stand before the
- * rule that defines its counter, so all are looked up at the end.
+ * The counters that the entries of one body define, and the conditions that read them. A condition may come before the
+ * rule that defines its counter, so references are resolved at the end.
  *
- * <p>A grant's conditions see the grant's own counters first, then those of the whole policy.
+ * <p>A grant's conditions look in the grant's own counters first, then in those of the whole policy.
  */
 final class Counters {
 
@@ -25,12 +25,12 @@ final class Counters {
     /** How many counters a message lists. */
     private static final int LISTED = 8;
 
-    /** How many counters are looked at for a message: one of them may be what was meant. */
+    /** How many counters are searched for one that the author may have meant. */
     private static final int CONSIDERED = 64;
 
     private final @Nullable Counters outer;
 
-    /** By entry: the segment, or for entries whose counters nobody else can read a key of their own. */
+    /** By entry: its path segment, or a unique key for an entry whose counters no other entry can read. */
     private final Map<Object, Map<String, Node>> defined = new LinkedHashMap<>();
 
     private final List<Reference> references = new ArrayList<>();
@@ -41,7 +41,7 @@ final class Counters {
         this.outer = outer;
     }
 
-    /** Notes a counter; reports it if the entry has one of that name. */
+    /** Adds a counter, and reports it if the entry already has one of that name. */
     void define(EntryKey owner, String counter, Node node, NodePath at, DiagnosticCollector findings) {
         if (owner.kind() == EntryKey.Kind.TOOL && owner.name().equals(GLOBAL)) {
             findings.error(
@@ -69,12 +69,12 @@ final class Counters {
                         : "the first is in line " + first.line() + "; rename one");
     }
 
-    /** Notes a condition that reads a counter. */
+    /** Adds a condition that reads a counter. */
     void reference(EntryKey owner, Path path, Node node, NodePath at) {
         references.add(new Reference(owner, path, node, at));
     }
 
-    /** Reports every condition whose counter nobody defines. */
+    /** Reports every condition that reads an undefined counter. */
     void check(DiagnosticCollector findings) {
         for (Reference reference : references) {
             String segment = reference.path().member(0);
@@ -124,7 +124,7 @@ final class Counters {
         return "the counters are " + Display.clean(list, 300) + (known.size() > LISTED ? " and others; " : "; ");
     }
 
-    /** The paths of the counters that an entry's conditions may read, its own first. */
+    /** Collects the paths of the counters that an entry's conditions may read, its own first. */
     private void collect(EntryKey owner, List<String> known) {
         add(owner.segment(), defined.get(key(owner)), known);
         for (Map.Entry<Object, Map<String, Node>> entry : defined.entrySet()) {
@@ -164,6 +164,6 @@ final class Counters {
         return owner.kind() == EntryKey.Kind.GROUP && segment.equals(OWN) ? new Group(owner.name()) : segment;
     }
 
-    /** The key of an entry whose counters only it can read. */
+    /** The key of an entry whose counters no other entry can read. */
     private record Group(String name) {}
 }

@@ -4,14 +4,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that is wrong with a document, or worth a look.
+ * A problem in a document, or something worth knowing about it.
  *
- * @param severity how much it matters
- * @param code what kind of problem it is, for programs: {@code unknown-key}, {@code wrong-type}, … A code keeps its
- *     meaning from release to release; messages don't.
- * @param message what is wrong, without control characters, on one line
- * @param hint what to do about it, or null
- * @param source the name of the document: a file's path, or whatever the reader was given
+ * @param severity how serious it is
+ * @param code the kind of problem, for programs: {@code unknown-key}, {@code wrong-type}, … A code keeps its meaning
+ *     from release to release; messages don't
+ * @param message what is wrong, on one line, without control characters
+ * @param hint how to fix it, or null
+ * @param source the name of the document: a file's path, or the name that the reader was given
  * @param line the line, from 1
  * @param column the column in Unicode characters, from 1
  * @param path the path of the node in the document, such as {@code tools.create_charge.rules[1].state.window}; empty
@@ -27,7 +27,7 @@ public record Diagnostic(
         int column,
         String path) {
 
-    /** Nothing may be missing but the hint. */
+    /** Everything but the hint is required. */
     public Diagnostic {
         Objects.requireNonNull(severity);
         Objects.requireNonNull(code);
@@ -36,7 +36,7 @@ public record Diagnostic(
         Objects.requireNonNull(path);
     }
 
-    /** Whether it keeps the document from being a policy. */
+    /** Whether it prevents the document from being a policy. */
     public boolean isError() {
         return severity == Severity.ERROR;
     }

@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Collects what is found while a document is read. Everything is counted and the first {@value #MOST} are kept, so that
- * a document with a million mistakes is refused in bounded memory.
+ * Collects what is found while a document is read. Counts everything and keeps the first {@value #MOST}, so that a
+ * document with a million mistakes is refused in bounded memory.
  */
 final class DiagnosticCollector {
 
@@ -52,7 +52,7 @@ final class DiagnosticCollector {
         add(Severity.NOTE, code, node.line(), node.column(), at, message, hint);
     }
 
-    /** Whether there was an error. */
+    /** Whether an error was reported. */
     boolean failed() {
         return failed;
     }
@@ -62,13 +62,13 @@ final class DiagnosticCollector {
         return kept.size() >= MOST;
     }
 
-    /** Counts an error that there is no room to tell, sparing the work of putting it in words. */
+    /** Counts an error that won't be kept, without composing its message. */
     void countError() {
         failed = true;
         dropped++;
     }
 
-    /** What was found, in the document's order. */
+    /** The collected diagnostics, in the document's order. */
     List<Diagnostic> all() {
         if (kept.isEmpty()) {
             return List.of();

@@ -2,7 +2,7 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.text.VisibleText;
 
-/** Makes text of a document fit for a message: on one line, of bounded length, with nothing invisible in it. */
+/** Makes text of a document safe to show in a message: on one line, of bounded length, with nothing invisible in it. */
 final class Display {
 
     private static final int QUOTED = 80;

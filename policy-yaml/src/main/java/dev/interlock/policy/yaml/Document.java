@@ -12,9 +12,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A document of another kind than a policy, such as a policy's tests: read within the same bounds, and reported on with
- * the same care. Whoever reads it asks its parts for what they should be; a part that is something else answers null and
- * has then reported it, so that all problems are found in one go.
+ * A document that is not a policy, such as a policy's tests. It is read within the same bounds as a policy, and its
+ * problems are reported with the same care. A reader asks each part for the type that it expects. A part of another
+ * type reports that and returns null, so that one pass finds all problems.
  */
 public final class Document {
 
@@ -29,10 +29,10 @@ public final class Document {
     }
 
     /**
-     * Reads a document; never throws for anything that it says.
+     * Reads a document. Never throws because of its content.
      *
      * @param bytes the document in UTF-8
-     * @param sourceName how diagnostics call it
+     * @param sourceName the name of the document in diagnostics
      */
     public static Document read(byte[] bytes, String sourceName) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
@@ -40,17 +40,17 @@ public final class Document {
         return new Document(text == null ? null : Composer.compose(text, findings), findings);
     }
 
-    /** What the document says; empty if it can't be parsed. */
+    /** The document's content; empty if it can't be parsed. */
     public Optional<Part> root() {
         return Optional.ofNullable(root);
     }
 
-    /** Everything that has been reported until now, by where it stands. */
+    /** Everything reported so far, by position in the document. */
     public List<Diagnostic> diagnostics() {
         return findings.all();
     }
 
-    /** Whether an error has been reported until now. */
+    /** Whether an error has been reported so far. */
     public boolean hasErrors() {
         return findings.failed();
     }
@@ -68,7 +68,7 @@ public final class Document {
         }
     }
 
-    /** A value in the document, which knows where it stands. */
+    /** A value in the document, with its position. */
     public final class Part {
 
         private final Node node;
@@ -90,9 +90,9 @@ public final class Document {
         }
 
         /**
-         * Its members, if it is a map; unknown keys are reported, but those that begin {@code x-}.
+         * Its members, if it is a map. Unknown keys are reported, except those that begin with {@code x-}.
          *
-         * @param what what it is, for messages
+         * @param what what the map is called in messages
          * @param keys the keys that it may have
          */
         public @Nullable Members map(String what, Collection<String> keys) {
@@ -131,12 +131,12 @@ public final class Document {
             return items;
         }
 
-        /** A string; a number or boolean is taken as it is written. */
+        /** A string; a number or boolean is taken as written. */
         public @Nullable String text(String what) {
             return context.scalars.text(node, at, what);
         }
 
-        /** A string that says something. */
+        /** A string that isn't blank. */
         public @Nullable String nonBlank(String what) {
             return context.scalars.nonBlank(node, at, what);
         }
@@ -161,7 +161,7 @@ public final class Document {
             return new WindowReader(context).duration(node, at, what);
         }
 
-        /** Any value, every number exactly. */
+        /** Any value; numbers are exact. */
         public @Nullable Value value() {
             return context.scalars.value(node, at);
         }

@@ -30,7 +30,7 @@ final class DocumentReader {
         this.bodies = new BodyReader(context);
     }
 
-    /** The policy that the tree says, or null; then it has been reported why. */
+    /** The policy that the tree describes, or null if it isn't valid; the reasons have then been reported. */
     static @Nullable Policy read(Node root, DiagnosticCollector findings) {
         return new DocumentReader(findings).read(root);
     }
@@ -66,8 +66,8 @@ final class DocumentReader {
     }
 
     /**
-     * Whether the map is the value of {@code tools} itself: none of its keys is known, and all of its values are
-     * entries. A misspelt {@code tolls: {get: {}}} isn't: {@code {get: {}}} is no entry.
+     * Whether the map is itself the value of {@code tools}: none of its keys is known, and all of its values are
+     * entries. A misspelt {@code tolls: {get: {}}} isn't, because {@code {get: {}}} is not an entry.
      */
     private static boolean isImplied(Node.Mapping map) {
         boolean any = false;
@@ -83,7 +83,7 @@ final class DocumentReader {
         return any;
     }
 
-    /** Whether a value can only be meant as an entry. One misspelt key in it is that entry's mistake. */
+    /** Whether a value can only be an entry. If one of its keys is misspelt, that is a mistake within the entry. */
     private static boolean looksLikeEntry(Node value) {
         if (value instanceof Node.Mapping map) {
             return map.pairs().isEmpty() || map.pairs().stream().anyMatch(pair -> Keys.ENTRY.contains(pair.name()));
@@ -112,7 +112,7 @@ final class DocumentReader {
             description = text == null ? "" : text;
         }
         Mode mode = mode(fields);
-        // Before the paths that may read no other.
+        // Read before the paths, which may then use no other keys.
         List<String> given = given(fields);
         context.given = given;
         Counters own = counters(null);
@@ -120,7 +120,7 @@ final class DocumentReader {
         return new Policy(description, mode, body, methods(fields), grants(fields, own), Optional.ofNullable(given));
     }
 
-    /** The keys of {@code ctx} that the host gives; null if the document doesn't say, or what it says is broken. */
+    /** The keys of {@code ctx} that the host provides; null if the document doesn't list them or the list is broken. */
     private @Nullable List<String> given(Fields fields) {
         Node.Pair pair = fields.pair("context");
         if (pair == null) {

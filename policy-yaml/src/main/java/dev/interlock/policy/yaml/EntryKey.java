@@ -3,16 +3,15 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.Scope;
 
 /**
- * The entry that a rule or limit belongs to: decides what a limit counts apart unless it says, and how its counters are
- * called in paths.
+ * The entry that a rule or limit belongs to. It decides the default scope of a limit and how paths name its counters.
  *
- * @param kind what the entry's key is
- * @param name the tool's name, or for a group the path of the entry, which no other entry has
+ * @param kind what kind of key the entry has
+ * @param name the tool's name, or for a group the entry's path, which is unique
  * @param counters the counters of the entry's body
  */
 record EntryKey(Kind kind, String name, Counters counters) {
 
-    /** What an entry's key is. */
+    /** What kind of key an entry has. */
     enum Kind {
         /** The exact name of a tool. */
         TOOL,
@@ -22,12 +21,12 @@ record EntryKey(Kind kind, String name, Counters counters) {
         ALL
     }
 
-    /** What a limit of this entry counts apart, unless it says. */
+    /** The scope of this entry's limits, unless they specify one. */
     Scope defaultScope() {
         return kind == Kind.ALL ? Scope.GLOBAL : Scope.TOOL;
     }
 
-    /** What stands between {@code state.} and the counter's name in a path that means a counter of this entry. */
+    /** The part between {@code state.} and the counter's name in a path to a counter of this entry. */
     String segment() {
         return switch (kind) {
             case TOOL -> name;

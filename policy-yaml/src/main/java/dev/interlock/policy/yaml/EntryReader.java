@@ -29,7 +29,7 @@ final class EntryReader {
         this.rules = new RuleReader(context, conditions, limits, times);
     }
 
-    /** The entry of a key. A broken part is reported and left out. */
+    /** Reads an entry. A broken part is reported and left out. */
     Entry read(Node.Pair pair, NodePath at, EntryKey owner) {
         Place place = ReadContext.place(pair.key(), at);
         Node node = pair.value();
@@ -95,7 +95,7 @@ final class EntryReader {
             return List.of();
         }
         List<Rule> read = new ArrayList<>(sequence.items().size());
-        // Most entries have one rule, and nothing to compare its name with.
+        // Most entries have one rule, and no other name to compare with.
         Map<String, Rule> byName = sequence.items().size() > 1 ? new HashMap<>() : Map.of();
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
@@ -112,7 +112,7 @@ final class EntryReader {
         return read;
     }
 
-    /** A bucket or budget belongs to its rule's name, so two of one name would count together. */
+    /** A bucket or budget belongs to its rule's name, so two rules with one name would share it. */
     private void checkName(String name, Rule rule, @Nullable Rule first, Node node, NodePath at) {
         if (first == null) {
             return;

@@ -2,7 +2,7 @@ package dev.interlock.policy.yaml;
 
 import org.jspecify.annotations.Nullable;
 
-/** The values of a map with known keys. Making one reports every key that isn't known. */
+/** The values of a map with known keys. Creating one reports every unknown key. */
 final class Fields {
 
     private final Keys keys;
@@ -16,7 +16,8 @@ final class Fields {
     }
 
     /**
-     * @param intercept what Intercept would have made of an unknown key, or null if it would not have got so far
+     * @param intercept what Intercept would have done with an unknown key, or null if Intercept would have failed
+     *     earlier
      */
     static Fields of(
             Keys keys, Node.Mapping map, NodePath at, DiagnosticCollector findings, @Nullable String intercept) {
@@ -55,17 +56,17 @@ final class Fields {
         return map;
     }
 
-    /** What the map is, for messages. */
+    /** The name of the map in messages. */
     String owner() {
         return keys.owner();
     }
 
-    /** Where the map stands. */
+    /** The path of the map. */
     NodePath at() {
         return at;
     }
 
-    /** Where a key of the map stands. */
+    /** The path of a key of the map. */
     NodePath at(String key) {
         return at.key(key);
     }

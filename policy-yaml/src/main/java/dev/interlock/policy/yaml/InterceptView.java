@@ -6,14 +6,15 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at the document as Intercept would: what it would have accepted and not enforced, because it skips keys that it
- * doesn't know. That is worth a note to somebody who moves a policy here, since calls that used to pass are now decided.
+ * Looks at the document as Intercept would, and collects what Intercept would have accepted and not enforced, because
+ * it skips unknown keys. This is worth a note when a policy is migrated, because calls that used to pass are now
+ * decided.
  */
 final class InterceptView {
 
     private final Map<String, Ignored> ignored = new LinkedHashMap<>();
     private boolean refused;
-    /** How many keys around the present one are ignored. */
+    /** How many enclosing keys Intercept ignores. */
     private int skipping;
 
     private static final class Ignored {
@@ -27,7 +28,7 @@ final class InterceptView {
         }
     }
 
-    /** Intercept skips this key, or takes it for something else. */
+    /** Intercept skips this key, or reads it differently. */
     void ignores(String what, Node node, NodePath at) {
         if (skipping > 0) {
             return;
@@ -40,12 +41,12 @@ final class InterceptView {
         }
     }
 
-    /** Intercept refuses the document for something that is fine here: nobody can have relied on it there. */
+    /** Intercept refuses the document for something that is valid here, so it can't have been in use there. */
     void refuses() {
         refused |= skipping == 0;
     }
 
-    /** Intercept doesn't see what {@code read} reads, and so neither ignores nor refuses anything in it. */
+    /** Intercept doesn't see what {@code read} reads, so it neither ignores nor refuses anything in it. */
     <T extends @Nullable Object> T skipping(Supplier<T> read) {
         skipping++;
         try {
@@ -55,7 +56,7 @@ final class InterceptView {
         }
     }
 
-    /** One note for each thing that is ignored, at its first place. */
+    /** Reports each ignored thing once, at its first position. */
     void report(DiagnosticCollector findings) {
         if (refused) {
             return;

@@ -64,7 +64,7 @@ final class Keys {
     private static final List<Keys> ALL = List.of(
             DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
 
-    /** What people write who know another tool, or who remember it nearly right. */
+    /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(
             Map.entry("message", "on_deny"),
             Map.entry("error", "on_deny"),
@@ -98,7 +98,7 @@ final class Keys {
         this.names = new LinkedHashSet<>(List.of(names));
     }
 
-    /** Whose keys they are, for messages. */
+    /** The name in messages of the map that has these keys. */
     String owner() {
         return owner;
     }
@@ -111,19 +111,19 @@ final class Keys {
         return names.contains(name);
     }
 
-    /** Whether a key is a note of somebody's own. */
+    /** Whether a key is a note of the author's. */
     static boolean isNote(String name) {
         return name.startsWith("x-");
     }
 
-    /** What a person may have meant who wrote {@code name} here, or null. */
+    /** The key that the author may have meant by {@code name}, or null. */
     @Nullable
     String hint(String name) {
         String synonym = SYNONYMS.get(name);
         if (synonym != null && contains(synonym)) {
             return "did you mean '" + synonym + "'?";
         }
-        // Exactly a key of another map: it was not mistyped but misplaced.
+        // Exactly a key of another map: misplaced rather than misspelt.
         List<String> owners = new ArrayList<>();
         for (Keys other : ALL) {
             if (other != this && other != GRANT && other.contains(name)) {

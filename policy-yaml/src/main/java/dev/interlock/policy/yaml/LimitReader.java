@@ -17,10 +17,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Reads everything that counts: {@code state}, {@code spend}, the items of {@code limits}, the map form of {@code rate_limit}. */
+/** Reads all limits: {@code state}, {@code spend}, the items of {@code limits}, the map form of {@code rate_limit}. */
 final class LimitReader {
 
-    /** The unit that each cap of a budget counts over. */
+    /** The calendar unit that each cap of a budget counts over. */
     static final Map<String, Window.Calendar> CAPS;
 
     static {
@@ -278,7 +278,7 @@ final class LimitReader {
         return word == null ? null : SCOPES.get(word);
     }
 
-    /** What fails calls gives back: nothing for the algorithms that are there to stop loops. */
+    /** What a limit charges for. By default, algorithms that stop loops give nothing back for failed calls. */
     private @Nullable ChargeMode charge(Fields fields, Algorithm algorithm) {
         Node node = fields.get("charge");
         if (node == null) {
@@ -288,7 +288,7 @@ final class LimitReader {
         return word == null ? null : word.equals("sent") ? ChargeMode.SENT : ChargeMode.SUCCESS;
     }
 
-    /** What {@code charge} is unless it is given. */
+    /** The default of {@code charge}. */
     static ChargeMode defaultCharge(Algorithm algorithm) {
         return algorithm == Algorithm.FIXED_WINDOW ? ChargeMode.SUCCESS : ChargeMode.SENT;
     }

@@ -3,16 +3,16 @@ package dev.interlock.policy.yaml;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Sentences that several readers say. */
+/** Sentences that several readers use. */
 final class Messages {
 
-    /** What Intercept does with a key that it doesn't know. */
+    /** What Intercept does with an unknown key. */
     static final String IGNORED = "Intercept would have ignored it";
 
     /** What Intercept does with an empty list item. */
     static final String DROPPED = "fill it in or take it out; Intercept would have dropped it";
 
-    /** How a key that must be there looks. */
+    /** An example of each required key. */
     private static final Map<String, String> EXAMPLES = Map.of(
             "max", "such as max: 10",
             "window", "such as window: hour, or window: 90s",
@@ -24,7 +24,7 @@ final class Messages {
 
     private Messages() {}
 
-    /** The value of a key that must be there; reports it if it isn't. */
+    /** The value of a required key; reports it if it is missing. */
     static @Nullable Node required(Fields fields, String key, DiagnosticCollector findings) {
         Node node = fields.get(key);
         if (node == null) {

@@ -29,7 +29,7 @@ final class NameReader {
         }
     }
 
-    /** The name or glob, or null if it can't be one; it has then been reported. */
+    /** The name or glob, or null if it isn't valid; that has then been reported. */
     @Nullable
     NamePattern pattern(String name, Node node, NodePath at, Kind kind) {
         if (name.isBlank()) {
@@ -66,7 +66,7 @@ final class NameReader {
         return new NamePattern(name);
     }
 
-    /** A request for what only looks like a method is denied whatever the policy says, so an entry for it is a mistake. */
+    /** A request for something that only looks like a method is always denied, so an entry for it is a mistake. */
     private @Nullable NamePattern method(NamePattern pattern, Node node, NodePath at) {
         String defect = pattern.isExact() ? MethodNames.defect(pattern.text()) : MethodNames.defect(pattern);
         if (defect == null) {

@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A node of a document that knows where it stands. The tree is immutable, has no cycles, and is within the bounds that
- * {@link Composer} holds; a node that the document names by alias is shared.
+ * A node of a document, with its position. The tree is immutable, has no cycles, and is within the bounds that {@link
+ * Composer} enforces. A node that the document refers to by alias is shared.
  */
 sealed interface Node {
 
@@ -15,14 +15,14 @@ sealed interface Node {
     /** The column, from 1. */
     int column();
 
-    /** What kind of node it is, for messages: "a list", "a number", … */
+    /** The kind of node, for messages: "a list", "a number", … */
     String describe();
 
     /**
-     * A string, number, boolean or null, as it was written.
+     * A string, number, boolean or null, as written.
      *
      * @param text the text without quotes, escapes resolved
-     * @param plain whether it was written without quotes and tag, and so means what its text looks like
+     * @param plain whether it was written without quotes and tag, so that its text decides its type
      */
     record Scalar(String text, boolean plain, int line, int column) implements Node {
 
@@ -70,7 +70,7 @@ sealed interface Node {
     /**
      * A key with its value.
      *
-     * @param key where the key is written
+     * @param key the key, with its position
      * @param value its value
      */
     record Pair(Scalar key, Node value) {

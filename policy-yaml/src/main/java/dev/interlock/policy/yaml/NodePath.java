@@ -3,7 +3,7 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.text.VisibleText;
 import org.jspecify.annotations.Nullable;
 
-/** The path of a node in its document, as a chain of steps; its text is made when somebody asks for it. */
+/** The path of a node in its document, as a chain of steps. Its text is built on demand. */
 final class NodePath {
 
     /** The document itself. */
@@ -53,7 +53,7 @@ final class NodePath {
         }
     }
 
-    /** Whether a key can stand in a path as it is, without being taken for two steps or for something invisible. */
+    /** Whether a path can show a key as it is: the key can't be taken for two steps and has no invisible characters. */
     private static boolean isPlain(String key) {
         for (int i = 0; i < key.length(); i++) {
             char c = key.charAt(i);

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads paths. */
 final class PathReader {
 
-    /** A name alone, of which somebody forgot where it belongs. */
+    /** A bare name, without the prefix that says where it belongs. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,40}");
 
     private final ReadContext context;
@@ -48,7 +48,7 @@ final class PathReader {
         return path;
     }
 
-    /** The path of one argument, which holds an amount. */
+    /** The path of one argument that holds an amount. */
     @Nullable
     Path argument(Node node, NodePath at) {
         if (node instanceof Node.Scalar scalar && NAME.matcher(scalar.text()).matches()) {

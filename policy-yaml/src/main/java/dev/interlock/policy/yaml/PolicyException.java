@@ -3,7 +3,7 @@ package dev.interlock.policy.yaml;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A document is no policy. The message lists every error, one a line. */
+/** Thrown when a document isn't a valid policy. The message lists every error, one on each line. */
 public final class PolicyException extends RuntimeException {
 
     private final transient List<Diagnostic> diagnostics;

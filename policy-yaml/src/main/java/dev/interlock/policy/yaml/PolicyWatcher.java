@@ -22,43 +22,43 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Watches a policy file and hands over each new version that is good. A version that isn't is reported, and the one
- * before stays in force; so it does while the file is gone.
+ * Watches a policy file and passes on each new valid version. An invalid version is reported, and the previous one
+ * stays in force. It also stays in force while the file is missing.
  *
  * <pre>{@code
  * try (PolicyWatcher watcher = PolicyWatcher.of(file, engine::update).listener(log).start()) { … }
  * }</pre>
  *
- * <p>What counts is the content at the path, however it came there: written in place, renamed over by an editor, or
- * reached through a symbolic link somewhere above that now leads elsewhere, as when Kubernetes swaps {@code ..data}. The
- * file system's notifications only make it quick. They miss such links and most network mounts, so the content is also
- * compared every so often.
+ * <p>What matters is the content at the path, however it got there: written in place, renamed over by an editor, or
+ * reached through a symbolic link in a parent directory that now leads elsewhere, as when Kubernetes swaps {@code
+ * ..data}. File system notifications only make the watcher faster. They miss such links and most network mounts, so the
+ * watcher also polls the content.
  *
- * <p>A new content must be seen twice, {@link Builder#settle} apart, before it is read: half a file that is still being
- * written can be a valid policy, and one with rules missing.
+ * <p>New content must be seen twice, {@link Builder#settle} apart, before it is read: a half-written file can be a
+ * valid policy with rules missing.
  *
- * <p>One daemon thread does all this, from {@link Builder#start} until {@link #close}. What is no {@linkplain RegularFile
- * regular file} counts as missing, and never keeps {@link #close} from returning.
+ * <p>One daemon thread does all this, from {@link Builder#start} until {@link #close}. Anything but a {@linkplain
+ * RegularFile regular file} counts as missing, and never keeps {@link #close} from returning.
  */
 public final class PolicyWatcher implements AutoCloseable {
 
-    /** What a look at the file came to. */
+    /** The result of a check. */
     public enum Look {
-        /** The content is the one that was looked at last. */
+        /** The content is the same as at the previous check. */
         UNCHANGED,
-        /** The content is new; the next look reads it, if it is still the same. */
+        /** The content is new. The next check reads it, if it is still the same. */
         SETTLING,
         /** A new version is in force. */
         UPDATED,
-        /** The new version is no policy, or whoever takes it has refused it; the one before is in force. */
+        /** The new version isn't a valid policy, or the consumer refused it. The previous one stays in force. */
         REJECTED,
-        /** The file isn't there, can't be opened, or is no regular file; the last version is in force. */
+        /** The file is missing, can't be opened, or isn't a regular file. The last version stays in force. */
         MISSING,
-        /** The watcher is closed, and nothing was looked at. */
+        /** The watcher is closed. The file wasn't checked. */
         CLOSED
     }
 
-    /** Something that whoever runs the host may want to know. */
+    /** Something that the operator of the host may want to know. */
     public sealed interface Event {
 
         /**
@@ -69,14 +69,14 @@ public final class PolicyWatcher implements AutoCloseable {
         record Updated(Reading reading) implements Event {}
 
         /**
-         * A new version is no policy, and the one before stays in force.
+         * A new version isn't a valid policy. The previous one stays in force.
          *
          * @param reading what is wrong with it
          */
         record Rejected(Reading reading) implements Event {}
 
         /**
-         * A new version is a policy, but taking it over failed, and the one before stays in force.
+         * A new version is a valid policy, but applying it failed. The previous one stays in force.
          *
          * @param reading the version
          * @param cause why it failed
@@ -84,29 +84,29 @@ public final class PolicyWatcher implements AutoCloseable {
         record Failed(Reading reading, Throwable cause) implements Event {}
 
         /**
-         * The file is gone or can't be opened, and the last version stays in force.
+         * The file is missing or can't be opened. The last version stays in force.
          *
          * @param file the file
-         * @param cause why
+         * @param cause the reason
          */
         record Missing(Path file, IOException cause) implements Event {}
 
         /**
-         * The file holds the version in force again, after it was missing or bad.
+         * The file holds the version in force again, after it was missing or invalid.
          *
          * @param file the file
          */
         record Restored(Path file) implements Event {}
     }
 
-    /** Is told what happens. Called by the watching thread; what it throws is ignored. */
+    /** Receives events. Called by the watching thread; exceptions that it throws are ignored. */
     @FunctionalInterface
     public interface Listener {
-        /** Something happened. */
+        /** Called when something happens. */
         void on(Event event);
     }
 
-    /** A file that takes longer to open or to read than this is as good as gone, until the next look. */
+    /** A file that takes longer than this to open or read counts as missing until the next check. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path file;
@@ -117,14 +117,14 @@ public final class PolicyWatcher implements AutoCloseable {
     private final Duration settle;
     private final CountDownLatch closed = new CountDownLatch(1);
     private volatile @Nullable WatchService notifications;
-    /** The look that is under way, to be given up by whoever closes the watcher. */
+    /** The read in progress, which closing the watcher cancels. */
     private volatile @Nullable CompletableFuture<byte[]> reading;
 
-    /** The digest of the content that was last read, whether good or bad; null before there is one. */
+    /** The digest of the content that was read last, valid or not; null before the first. */
     private @Nullable String known;
-    /** The digest of the content that is in force. */
+    /** The digest of the content in force. */
     private @Nullable String inForce;
-    /** The digest of a new content that has been seen once. */
+    /** The digest of new content that has been seen once. */
     private @Nullable String settling;
 
     private @Nullable Policy assumed;
@@ -141,18 +141,18 @@ public final class PolicyWatcher implements AutoCloseable {
     }
 
     /**
-     * Begins a watcher.
+     * Creates a builder of a watcher.
      *
-     * @param file the policy's file; it need not be there yet
-     * @param update takes each new version, one at a time; if it throws, the version before stays in force
+     * @param file the policy's file; it need not exist yet
+     * @param update receives each new version, one at a time; if it throws, the previous version stays in force
      */
     public static Builder of(Path file, Consumer<? super Policy> update) {
         return new Builder(file, update);
     }
 
     /**
-     * Looks at the file once, without waiting for anything; the watching thread does nothing else. Since a new content
-     * must be seen twice, a change takes two looks.
+     * Checks the file once and doesn't wait for a change; the watching thread does nothing else. Since new content
+     * must be seen twice, a change takes two checks.
      */
     public synchronized Look check() {
         if (closed.getCount() == 0) {
@@ -227,7 +227,7 @@ public final class PolicyWatcher implements AutoCloseable {
         try {
             update.accept(policy.get());
         } catch (RuntimeException | Error e) {
-            // Also an Error: a policy that overflows the stack must not end the watching of the next one.
+            // Errors too: a policy that overflows the stack must not end the watching.
             tell(new Event.Failed(reading, e));
             return Look.REJECTED;
         }
@@ -240,22 +240,22 @@ public final class PolicyWatcher implements AutoCloseable {
         try {
             listener.on(event);
         } catch (RuntimeException e) {
-            // A log that fails must not stop policies from being reloaded.
+            // A listener that throws must not stop policies from being reloaded.
         }
     }
 
-    /** Stops watching. When this returns no update is under way, and none follows. */
+    /** Stops watching. When this returns, no update is in progress and none follows. */
     @Override
     public void close() {
         closed.countDown();
         CompletableFuture<byte[]> begun = reading;
         if (begun != null) {
-            // What stands in the file's place may never open.
+            // Whatever is now in the file's place may never open.
             begun.cancel(true);
         }
         closeNotifications();
         synchronized (this) {
-            // A check that is under way ends first; called from within an update, there is none but our own.
+            // Waits for a check in progress; called from within an update, the only check is our own.
             settling = null;
         }
     }
@@ -279,7 +279,7 @@ public final class PolicyWatcher implements AutoCloseable {
                 }
             }
         } catch (ClosedWatchServiceException e) {
-            // Closed while it waited.
+            // The watcher was closed while it waited.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } finally {
@@ -287,7 +287,7 @@ public final class PolicyWatcher implements AutoCloseable {
         }
     }
 
-    /** Waits until it is time for the next look, or something in the file's directory changes. */
+    /** Waits until the next check is due, or something in the file's directory changes. */
     private void await(Duration longest, boolean notified) throws InterruptedException {
         WatchService service = notifications;
         if (!notified || service == null) {
@@ -295,12 +295,12 @@ public final class PolicyWatcher implements AutoCloseable {
             return;
         }
         if (service.poll(longest.toNanos(), TimeUnit.NANOSECONDS) != null) {
-            // Not more often than this, however much happens in the directory.
+            // The minimum time between checks, however much happens in the directory.
             closed.await(settle.toNanos() / 2, TimeUnit.NANOSECONDS);
         }
     }
 
-    /** Asks for notifications about the file's directory; null if there are none to be had for now. */
+    /** Asks for notifications about the file's directory; null if none are available for now. */
     private @Nullable WatchKey register() {
         Path directory = file.toAbsolutePath().getParent();
         if (directory == null) {
@@ -332,7 +332,7 @@ public final class PolicyWatcher implements AutoCloseable {
             try {
                 service.close();
             } catch (IOException e) {
-                // Nothing was being written, so nothing is lost.
+                // A watch service writes nothing, so nothing is lost.
             }
         }
     }
@@ -361,14 +361,14 @@ public final class PolicyWatcher implements AutoCloseable {
             this.update = Objects.requireNonNull(update);
         }
 
-        /** Who is told what happens; nobody unless it is set. */
+        /** Receives events; by default there is no listener. */
         public Builder listener(Listener told) {
             this.listener = Objects.requireNonNull(told);
             return this;
         }
 
         /**
-         * How often the content is compared even if nothing has been notified: 5 seconds unless it is set.
+         * How often the content is compared when there are no notifications: 5 seconds by default.
          *
          * @throws IllegalArgumentException if it isn't positive
          */
@@ -378,7 +378,7 @@ public final class PolicyWatcher implements AutoCloseable {
         }
 
         /**
-         * How long a new content must stay the same before it is read: 200 milliseconds unless it is set.
+         * How long new content must stay the same before it is read: 200 milliseconds by default.
          *
          * @throws IllegalArgumentException if it isn't positive
          */
@@ -387,24 +387,26 @@ public final class PolicyWatcher implements AutoCloseable {
             return this;
         }
 
-        /** The policy that the host has read from the file already, so that it isn't handed over a second time. */
+        /** The policy that the host has already read from the file, so that it isn't passed on a second time. */
         public Builder inForce(Policy policy) {
             this.inForce = Objects.requireNonNull(policy);
             return this;
         }
 
-        /** Opens the file; only tests change it. */
+        /** Opens the file; only tests replace it. */
         Builder opener(RegularFile.Opener fileOpener) {
             this.opener = fileOpener;
             return this;
         }
 
-        /** A watcher that looks only when {@link PolicyWatcher#check} is called, for hosts with a scheduler of their own. */
+        /**
+         * A watcher that checks only when {@link PolicyWatcher#check} is called, for hosts with their own scheduler.
+         */
         public PolicyWatcher build() {
             return new PolicyWatcher(this);
         }
 
-        /** A watcher with its thread. */
+        /** A watcher with its own thread, already started. */
         public PolicyWatcher start() {
             PolicyWatcher watcher = build();
             watcher.start();

@@ -15,8 +15,8 @@ import java.util.Locale;
 import java.util.function.Consumer;
 
 /**
- * Writes a policy as canonical YAML: keys in the order of the reference, nothing that is the default, strings quoted
- * only where they have to be. One policy is always written the same.
+ * Writes a policy as canonical YAML: keys in the order of the reference, defaults left out, strings quoted only where
+ * they must be. Equal policies are always written the same way.
  */
 final class PolicyWriter {
 

@@ -9,17 +9,17 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads policies from YAML 1.2 or JSON, and writes them back.
  *
- * <p>Reading never throws for anything that a document says: whatever is wrong becomes a {@link Diagnostic}, all
- * problems of a document at once. It is bounded (4 MiB, 64 levels, 250,000 aliased nodes), and pure: no tag names a
- * class, nothing of the environment is looked at, and no other file is read.
+ * <p>Reading never throws because of a document's content: each problem becomes a {@link Diagnostic}, and all problems
+ * of a document are reported at once. Reading is bounded (4 MiB, 64 levels, 250,000 aliased nodes) and pure: tags can't
+ * name classes, and neither the environment nor any other file is read.
  */
 public final class PolicyYaml {
 
     private PolicyYaml() {}
 
     /**
-     * Reads a {@linkplain RegularFile regular file}. One that can't be read is a diagnostic too ({@code unreadable}), and
-     * of a larger one no more is read than it takes to know that.
+     * Reads a {@linkplain RegularFile regular file}. A file that can't be read results in a diagnostic too ({@code
+     * unreadable}). Of a file that is too large, only enough is read to know that it is.
      */
     public static Reading read(Path file) {
         byte[] bytes;
@@ -38,7 +38,7 @@ public final class PolicyYaml {
      * Reads a document.
      *
      * @param bytes the document in UTF-8, with or without a byte order mark
-     * @param sourceName how diagnostics call the document
+     * @param sourceName the name of the document in diagnostics
      */
     public static Reading read(byte[] bytes, String sourceName) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
@@ -49,7 +49,7 @@ public final class PolicyYaml {
      * Reads a document.
      *
      * @param text the document
-     * @param sourceName how diagnostics call the document
+     * @param sourceName the name of the document in diagnostics
      */
     public static Reading read(String text, String sourceName) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
@@ -57,10 +57,10 @@ public final class PolicyYaml {
     }
 
     /**
-     * Writes a policy as canonical YAML, which reads to an equal policy.
+     * Writes a policy as canonical YAML, which reads back as an equal policy.
      *
-     * @throws IllegalArgumentException if the policy was put together in code and says something that no document can,
-     *     such as a rule for a tool whose name begins with {@code x-}
+     * @throws IllegalArgumentException if the policy was built in code and contains something that no document can
+     *     express, such as a rule for a tool whose name begins with {@code x-}
      */
     public static String write(Policy policy) {
         return PolicyWriter.write(policy);

@@ -10,7 +10,7 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Warns where a file path or URL is compared by how its text begins, or a mail address by how it ends. {@code
+ * Warns about conditions that compare a file path or URL by its prefix, or a mail address by its suffix. {@code
  * /app/src/../../etc/passwd} begins with {@code /app/src/}, {@code https://good.example@evil.example/} with {@code
  * https://good.example}, and {@code a@evil.example, b@good.example} ends with {@code @good.example}.
  */
@@ -21,7 +21,7 @@ final class PrefixAdvice {
 
     private PrefixAdvice() {}
 
-    /** Warns if the condition can be walked around. */
+    /** Warns if the condition can be bypassed. */
     static void check(Condition condition, Node node, NodePath at, DiagnosticCollector findings) {
         if (!(condition.operand() instanceof Value.Text text)) {
             return;
@@ -72,7 +72,7 @@ final class PrefixAdvice {
         return isPath && !isClosed(pattern) ? PATH : null;
     }
 
-    /** Whether the pattern says what the whole text is, and leaves no room for {@code ../} or another host. */
+    /** Whether the pattern describes the whole text, and leaves no room for {@code ../} or another host. */
     private static boolean isClosed(String pattern) {
         boolean anchored = (pattern.endsWith("$") && !pattern.endsWith("\\$")) || pattern.endsWith("\\z");
         return anchored && !Forms.LOOSE.matcher(pattern).find();
@@ -98,7 +98,7 @@ final class PrefixAdvice {
         return words.stream().anyMatch(name::contains);
     }
 
-    /** What patterns are looked at for; compiled when the first of them is read. */
+    /** The forms that patterns are checked for. Compiled when the first pattern is read. */
     private static final class Forms {
         /** A pattern that begins by spelling out a URL. */
         static final Pattern URL_START = Pattern.compile("(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*https?");
@@ -119,7 +119,7 @@ final class PrefixAdvice {
 
         static final Pattern START = Pattern.compile("(?:\\(\\?[a-z]+\\))?(?:\\^|\\\\A)");
 
-        /** Something that can stand for {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
+        /** Something that can match {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
         static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);
 
         private Forms() {}

@@ -5,14 +5,14 @@ import dev.interlock.policy.text.Regex;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What the readers of one document share. */
+/** State that the readers of one document share. */
 final class ReadContext {
 
     final DiagnosticCollector findings;
     final Scalars scalars;
     final InterceptView intercept = new InterceptView();
 
-    /** The keys of {@code ctx} that the document says the host gives; null if it doesn't say. */
+    /** The keys of {@code ctx} that the document says the host provides; null if it doesn't say. */
     @Nullable
     List<String> given;
 
@@ -23,18 +23,18 @@ final class ReadContext {
         this.scalars = new Scalars(findings);
     }
 
-    /** Whether there is no room for a further pattern. */
+    /** Whether there is no room for another pattern. */
     boolean hasTooManyPatterns() {
         return patternsWeight > Bounds.MAX_PATTERNS_WEIGHT;
     }
 
-    /** Counts a pattern; false if it is the one for which there is no room. */
+    /** Counts a pattern; false if there is no room for it. */
     boolean addPattern(String pattern) {
         patternsWeight += Regex.weight(pattern);
         return !hasTooManyPatterns();
     }
 
-    /** The place of a node. */
+    /** The position of a node. */
     static Place place(Node node, NodePath at) {
         return new Place(at.toString(), node.line(), node.column());
     }

@@ -6,8 +6,7 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What came of reading a document: a policy, unless there are errors, and everything there is to say about the
- * document, in its order.
+ * The result of reading a document: the policy, unless there are errors, and all diagnostics in the document's order.
  */
 public final class Reading {
 
@@ -24,22 +23,22 @@ public final class Reading {
         return Optional.ofNullable(policy);
     }
 
-    /** Everything that was found: errors, warnings and notes, by where they stand. */
+    /** Everything that was found: errors, warnings and notes, by position. */
     public List<Diagnostic> diagnostics() {
         return diagnostics;
     }
 
-    /** The errors alone. */
+    /** Only the errors. */
     public List<Diagnostic> errors() {
         return with(Severity.ERROR);
     }
 
-    /** The warnings alone. */
+    /** Only the warnings. */
     public List<Diagnostic> warnings() {
         return with(Severity.WARNING);
     }
 
-    /** Whether the document is a policy. */
+    /** Whether the document is a valid policy. */
     public boolean isValid() {
         return policy != null;
     }

@@ -18,24 +18,24 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Reads files that must be regular ones, such as those with a configuration. A directory, a pipe, a socket or a device is
- * refused before it is opened.
+ * Reads files that must be regular, such as configuration files. A directory, a pipe, a socket or a device is refused
+ * before it is opened.
  *
- * <p>Whoever may write the directory can put a pipe in the file's place between the look and the opening, and Java can't
- * open a file without waiting. So files are opened by a daemon thread of their own. A caller waits no longer than ten
- * seconds for it; after that the thread is left behind until the pipe gets a writer or the JVM ends. There are never more
- * than {@value #MOST_ABANDONED} such threads: while there are, no file is read.
+ * <p>Someone who can write to the directory can replace the file with a pipe between the check and the opening, and
+ * Java can't open a file without blocking. So each file is opened on a daemon thread. A caller waits at most ten
+ * seconds for it. After that the thread is abandoned until the pipe gets a writer or the JVM ends. There are never more
+ * than {@value #MOST_ABANDONED} abandoned threads: while there are that many, no file is read.
  */
 public final class RegularFile {
 
-    /** How many threads may stand in files that don't open. */
+    /** How many threads may be blocked in files that don't open. */
     private static final int MOST_ABANDONED = 16;
 
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final AtomicInteger ABANDONED = new AtomicInteger();
 
-    /** Opens a file; another one only in tests, which change the file before that. */
+    /** Opens a file. Tests replace it to change the file just before. */
     @FunctionalInterface
     interface Opener {
 
@@ -51,10 +51,10 @@ public final class RegularFile {
     private RegularFile() {}
 
     /**
-     * The beginning of a file.
+     * Reads the beginning of a file.
      *
-     * @param most how many bytes are read at most
-     * @throws FileSystemException if it is no regular file, or does not open in ten seconds
+     * @param most how many bytes to read at most
+     * @throws FileSystemException if it isn't a regular file, or doesn't open within ten seconds
      * @throws IOException if it can't be read
      */
     public static byte[] read(Path file, int most) throws IOException {
@@ -64,7 +64,7 @@ public final class RegularFile {
     /**
      * Opens a file; the caller closes it.
      *
-     * @throws FileSystemException if it is no regular file, or does not open in ten seconds
+     * @throws FileSystemException if it isn't a regular file, or doesn't open within ten seconds
      * @throws IOException if it can't be opened
      */
     public static InputStream open(Path file) throws IOException {
@@ -73,7 +73,7 @@ public final class RegularFile {
         return Channels.newInputStream(result(file, opening, PATIENCE));
     }
 
-    /** Begins to read; who waits no longer cancels it. */
+    /** Starts reading; a caller that stops waiting cancels the future. */
     static CompletableFuture<byte[]> reading(Path file, int most, Opener opener) throws IOException {
         CompletableFuture<byte[]> reading = new CompletableFuture<>();
         begin(file, opener, reading, channel -> {
@@ -85,9 +85,9 @@ public final class RegularFile {
     }
 
     /**
-     * Waits for what was begun.
+     * Waits for the result.
      *
-     * @throws CancellationException if somebody has cancelled it
+     * @throws CancellationException if the future was cancelled
      */
     static <T> T result(Path file, CompletableFuture<T> begun, Duration patience) throws IOException {
         try {
@@ -102,7 +102,7 @@ public final class RegularFile {
             throw new IOException(e.getCause());
         } catch (TimeoutException e) {
             if (!begun.cancel(true)) {
-                // It has ended at this moment.
+                // It completed just now.
                 return result(file, begun, patience);
             }
             throw refused(file, "it does not open; is it a pipe?");
@@ -155,7 +155,7 @@ public final class RegularFile {
         }
     }
 
-    /** A pipe that has come into the file's place, and has a writer, opens; but there is no going to a place in it. */
+    /** A pipe with a writer that has replaced the file opens, but its position can't be set. */
     private static void seekable(Path file, SeekableByteChannel channel) throws IOException {
         try {
             channel.position(0);
@@ -168,7 +168,7 @@ public final class RegularFile {
         return new FileSystemException(file.toString(), null, why);
     }
 
-    /** Whether a thread is counted as left behind. It may end at the moment in which it would be. */
+    /** Whether a thread counts as abandoned. The thread may end at the same moment. */
     private static final class Abandonment {
 
         private boolean begun;

@@ -127,7 +127,7 @@ final class RuleReader {
         return "audit".equals(word) ? Mode.AUDIT : Mode.ENFORCE;
     }
 
-    /** The action, or null if it is none; it has then been reported. */
+    /** The action, or null if it isn't valid; that has then been reported. */
     private @Nullable String action(Fields fields) {
         Node node = fields.get("action");
         if (node == null) {
@@ -186,7 +186,7 @@ final class RuleReader {
         return timeout == null ? Rule.Approval.DEFAULT_TIMEOUT : timeout;
     }
 
-    /** What the rule asks for, or null if any of it is broken. */
+    /** What the rule demands, or null if any of it is broken. */
     private Rule.@Nullable Demands demands(Fields fields, EntryKey owner, ConditionReader.Use use) {
         boolean whole = true;
         List<Condition> list = List.of();
@@ -241,7 +241,7 @@ final class RuleReader {
         return shorthands.read(pair.value(), at, owner);
     }
 
-    /** What Intercept makes of a rule that checks the call. */
+    /** Notes how Intercept handles a rule that checks the call. */
     private void noteIntercept(Fields fields, @Nullable String action) {
         boolean counts = fields.get("rate_limit") instanceof Node.Scalar;
         boolean checks = fields.get("conditions") instanceof Node.Sequence sequence

@@ -4,9 +4,9 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * What a plain scalar is. YAML 1.2's core schema decides, except that a scalar which YAML 1.1 (and so many a tool that
- * reads the same file) takes for another boolean or number is {@link #AMBIGUOUS}: where it matters which, the author has
- * to say.
+ * What a plain scalar is. YAML 1.2's core schema decides, with one exception: a scalar that YAML 1.1, and so many other
+ * tools that read the same file, would read as another boolean or number is {@link #AMBIGUOUS}. Where the difference
+ * matters, the author must be explicit.
  */
 enum ScalarKind {
     NULL("null"),
@@ -17,17 +17,17 @@ enum ScalarKind {
     NOT_FINITE("not a finite number"),
     /** Read differently by YAML 1.1 and 1.2: {@code yes}, {@code 0777}, {@code 1:30}, {@code 1_000}. */
     AMBIGUOUS("ambiguous"),
-    /** A date, which YAML 1.1 has as a type and 1.2 hasn't. */
+    /** A date, which is a type in YAML 1.1 but not in 1.2. */
     DATE("a date"),
     TEXT("a string");
 
     private static final Set<String> BOOLEANS_OF_OLD =
             Set.of("y", "Y", "yes", "Yes", "YES", "n", "N", "no", "No", "NO", "on", "On", "ON", "off", "Off", "OFF");
 
-    /** The longest of the words that mean something. */
+    /** The longest of the words with a meaning. */
     private static final int LONGEST_WORD = 5;
 
-    /** Past this no pattern is tried, since Java's matcher recurses on repeated groups. */
+    /** No pattern is tried on longer texts, since Java's matcher recurses on repeated groups. */
     private static final int LONGEST_NUMBER = 2_000;
 
     private final String description;
@@ -63,7 +63,7 @@ enum ScalarKind {
         return text.length() <= LONGEST_WORD ? word(text) : TEXT;
     }
 
-    /** Nearly every number there is. */
+    /** Matches nearly all numbers in practice. */
     private static boolean isPlainDigits(String text) {
         char first = text.charAt(0);
         if (first < '1' || first > '9') {
@@ -112,9 +112,11 @@ enum ScalarKind {
         return Forms.DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
     }
 
-    /** The forms of numbers and dates. Hardly any policy has one that isn't plain digits, so they are compiled when asked for. */
+    /**
+     * The forms of numbers and dates. Hardly any policy needs more than plain digits, so they are compiled on demand.
+     */
     private static final class Forms {
-        /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with a zero. */
+        /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with zero. */
         static final Pattern DECIMAL_NUMBER =
                 Pattern.compile("[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?");
 

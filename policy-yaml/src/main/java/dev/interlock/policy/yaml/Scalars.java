@@ -15,12 +15,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/**
- * Reads single values. Each method answers null where the node isn't what is needed, and has then reported it.
- */
+/** Reads single values. If a node isn't of the required type, each method reports that and returns null. */
 final class Scalars {
 
-    /** Longer than any number that is taken, sign, point and exponent included. */
+    /** Longer than any accepted number, including sign, point and exponent. */
     private static final int LONGEST_NUMBER = ValueLimits.MAX_DIGITS + 20;
 
     private final DiagnosticCollector findings;
@@ -29,7 +27,7 @@ final class Scalars {
         this.findings = findings;
     }
 
-    /** A string; a number or boolean where a string is needed is taken as it is written. */
+    /** A string; a number or boolean where a string is required is taken as written. */
     @Nullable
     String text(Node node, NodePath at, String what) {
         if (!(node instanceof Node.Scalar scalar)) {
@@ -43,7 +41,7 @@ final class Scalars {
         return scalar.text();
     }
 
-    /** A string that says something. */
+    /** A string that isn't blank. */
     @Nullable
     String nonBlank(Node node, NodePath at, String what) {
         String text = text(node, at, what);
@@ -54,7 +52,7 @@ final class Scalars {
         return text;
     }
 
-    /** A message for whoever is denied; a blank one is none. */
+    /** A message for a denied caller; a blank one is reported and left out. */
     @Nullable
     String message(Node node, NodePath at, String what) {
         String text = text(node, at, what);
@@ -228,7 +226,7 @@ final class Scalars {
         } catch (InvalidValueException e) {
             findings.error("bad-number", scalar, at, String.valueOf(e.getMessage()));
         } catch (NumberFormatException e) {
-            // The pattern has been checked: only an exponent past an int is left.
+            // The pattern has been checked; the only failure left is an exponent beyond an int.
             findings.error("bad-number", scalar, at, "a number's exponent is beyond " + ValueLimits.MAX_EXPONENT);
         }
         return null;
@@ -276,7 +274,7 @@ final class Scalars {
                 hint);
     }
 
-    /** Where anything may stand, the author has to say whether a string is meant. */
+    /** Where any value is allowed, the author must make clear whether a string is meant. */
     private void ambiguous(Node.Scalar scalar, NodePath at) {
         String quoted = "\"" + Display.clean(scalar.text(), 40) + "\"";
         ambiguous(
@@ -296,7 +294,7 @@ final class Scalars {
                 "quote it if a string is meant");
     }
 
-    /** A value as it is written, for a message. */
+    /** A value as written, for a message. */
     static String shown(Node node) {
         return node instanceof Node.Scalar scalar ? Display.clean(scalar.text(), 40) : node.describe();
     }

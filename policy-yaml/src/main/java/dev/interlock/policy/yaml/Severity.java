@@ -2,13 +2,13 @@ package dev.interlock.policy.yaml;
 
 import java.util.Locale;
 
-/** How much a diagnostic matters. */
+/** How serious a diagnostic is. */
 public enum Severity {
-    /** The document is no policy. */
+    /** The document isn't a valid policy. */
     ERROR,
-    /** The document is a policy, but perhaps not the one that was meant. */
+    /** The document is a valid policy, but perhaps not the intended one. */
     WARNING,
-    /** Nothing is wrong; worth knowing when moving here from elsewhere. */
+    /** Nothing is wrong, but it is worth knowing when migrating from another tool. */
     NOTE;
 
     /** In lower case, as it is printed. */

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code rate_limit: 5/hour}. */
 final class ShorthandReader {
 
-    /** The counter that a limit in the short form is, within its entry. */
+    /** The counter's name for a limit in the short form, within its entry. */
     static final String COUNTER_PREFIX = "_rate_";
 
     private static final Pattern FORM = Pattern.compile("([0-9]+)/([a-z]+)");

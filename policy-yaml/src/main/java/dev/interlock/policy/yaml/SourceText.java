@@ -10,17 +10,17 @@ import org.jspecify.annotations.Nullable;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
 /**
- * Turns bytes into text that is fit to be parsed: UTF-8, within the size bound, without characters that YAML forbids.
- * What is not fit is reported here, with a position, before a parser sees it.
+ * Turns bytes into text that can be parsed: UTF-8, within the size bound, without characters that YAML forbids. Any
+ * violation is reported here, with a position, before a parser sees the text.
  */
 final class SourceText {
 
-    /** Letters of some languages, and emoji, are written with these. */
+    /** Some languages, and emoji, are written with these characters. */
     private static final int ZERO_WIDTH_NON_JOINER = 0x200C;
 
     private static final int ZERO_WIDTH_JOINER = 0x200D;
 
-    /** How many lines with such characters are told of. */
+    /** How many lines with such characters are reported. */
     private static final int MOST_DECEIVING = 20;
 
     private static final char BYTE_ORDER_MARK = '\uFEFF';
@@ -31,7 +31,7 @@ final class SourceText {
         this.findings = findings;
     }
 
-    /** The text of {@code bytes}, or null if it is not fit. */
+    /** The text of {@code bytes}, or null if it can't be parsed. */
     @Nullable
     String decode(byte[] bytes) {
         if (bytes.length > Bounds.MAX_BYTES) {
@@ -54,10 +54,10 @@ final class SourceText {
         }
     }
 
-    /** The text without its byte order mark, or null if it is not fit. */
+    /** The text without its byte order mark, or null if it can't be parsed. */
     @Nullable
     String check(String text) {
-        // UTF-8 has at least one byte for each UTF-16 unit: no need to encode what is plainly too large.
+        // UTF-8 has at least one byte for each UTF-16 unit, so a text that is plainly too large needs no counting.
         if (text.length() > Bounds.MAX_BYTES || utf8Length(text) > Bounds.MAX_BYTES) {
             tooLarge();
             return null;
@@ -86,7 +86,7 @@ final class SourceText {
         return body;
     }
 
-    /** Whether two readers of the document may see, or read, different things because of a character. */
+    /** Whether a character can make two readers of the document see, or read, different things. */
     private static boolean deceives(int c) {
         return endsLine(c)
                 || (Character.getType(c) == Character.FORMAT
@@ -95,7 +95,7 @@ final class SourceText {
                         && c != ZERO_WIDTH_NON_JOINER);
     }
 
-    /** What ended a line in YAML 1.1, and still does in some editors. */
+    /** A line break in YAML 1.1, and still in some editors. */
     private static boolean endsLine(int c) {
         return c == 0x85 || c == 0x2028 || c == 0x2029;
     }
@@ -134,7 +134,7 @@ final class SourceText {
         }
     }
 
-    /** Decodes again, this time to see how far it goes. */
+    /** Decodes again to find the position of the invalid byte. */
     private void badByte(byte[] bytes) {
         ByteBuffer in = ByteBuffer.wrap(bytes);
         CharBuffer good = CharBuffer.allocate(bytes.length + 1);

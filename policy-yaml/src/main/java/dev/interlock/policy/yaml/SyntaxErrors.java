@@ -7,7 +7,7 @@ import org.snakeyaml.engine.v2.exceptions.MarkedYamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import org.snakeyaml.engine.v2.exceptions.YamlVersionException;
 
-/** Says what the parser's exceptions mean for the person who wrote the document. */
+/** Explains the parser's exceptions to the author of the document. */
 final class SyntaxErrors {
 
     private SyntaxErrors() {}

@@ -5,8 +5,8 @@ import org.snakeyaml.engine.v2.events.ScalarEvent;
 import org.snakeyaml.engine.v2.exceptions.Mark;
 
 /**
- * Finds tabs between the parts of a document. Inside strings and comments they do no harm, and between the brackets of
- * JSON they are usual; anywhere else two people can see two different indentations.
+ * Finds tabs between the parts of a document. They are harmless inside strings and comments, and common between the
+ * brackets of JSON. Anywhere else, two readers can see two different indentations.
  */
 final class TabCheck {
 
@@ -15,7 +15,7 @@ final class TabCheck {
     private final String text;
     private final DiagnosticCollector findings;
 
-    /** Code points that belong to a scalar or stand between brackets. */
+    /** Code points that belong to a scalar or are between brackets. */
     private final BitSet covered = new BitSet();
 
     TabCheck(String text, DiagnosticCollector findings) {
@@ -31,7 +31,7 @@ final class TabCheck {
         covered.set(start.getIndex(), Math.max(start.getIndex(), end.getIndex()));
     }
 
-    /** Reports the first tab of each line that has one where it may not be. */
+    /** Reports the first tab of each line with a misplaced one. */
     void report() {
         int line = 1;
         int column = 1;

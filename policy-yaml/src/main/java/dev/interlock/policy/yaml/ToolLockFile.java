@@ -20,11 +20,11 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads and writes the file that a {@link ToolLock} is kept in: JSON, one tool after the other in the order of their
- * names, so that a version control system shows which of them have changed.
+ * Reads and writes the file of a {@link ToolLock}: JSON, with the tools sorted by name, so that version control shows
+ * which of them have changed.
  *
- * <p>Whatever is not as it should be refuses the whole file. A lock that is read in part would let tools pass that
- * nobody has accepted, or deny some that were, and nobody would know.
+ * <p>Any defect refuses the whole file. A lock that is read in part would let tools pass that no one accepted, or deny
+ * accepted ones, without anyone noticing.
  */
 public final class ToolLockFile {
 
@@ -46,8 +46,9 @@ public final class ToolLockFile {
     /**
      * Reads a lock file.
      *
-     * @throws IOException if it can't be read, or is no {@linkplain RegularFile regular file}
-     * @throws IllegalArgumentException if it is no lock; the message lists every error, one a line, with its place
+     * @throws IOException if it can't be read, or isn't a {@linkplain RegularFile regular file}
+     * @throws IllegalArgumentException if it isn't a valid lock; the message lists every error with its position, one
+     *     on each line
      */
     public static ToolLock read(Path file) throws IOException {
         return parse(RegularFile.read(file, Bounds.MAX_BYTES + 1), file.toString());
@@ -57,8 +58,9 @@ public final class ToolLockFile {
      * Reads the text of a lock.
      *
      * @param bytes the text in UTF-8
-     * @param sourceName how messages call it
-     * @throws IllegalArgumentException if it is no lock; the message lists every error, one a line, with its place
+     * @param sourceName the name of the text in messages
+     * @throws IllegalArgumentException if it isn't a valid lock; the message lists every error with its position, one
+     *     on each line
      */
     public static ToolLock parse(byte[] bytes, String sourceName) {
         Document document = Document.read(bytes, sourceName);
@@ -153,7 +155,7 @@ public final class ToolLockFile {
         return out.append(lock.pins().isEmpty() ? "]\n}\n" : "\n  ]\n}\n").toString();
     }
 
-    /** In quotes, everything but ASCII escaped: what a server calls its tools must not hide in a diff. */
+    /** In quotes, with everything but ASCII escaped: a server must not be able to hide a tool's name in a diff. */
     private static String quoted(String text) {
         StringBuilder out = new StringBuilder("\"");
         for (int i = 0; i < text.length(); i++) {
@@ -170,10 +172,10 @@ public final class ToolLockFile {
     }
 
     /**
-     * Writes a lock file: whoever reads it at the same time sees the old one or the new one, never a part.
+     * Writes a lock file atomically: a concurrent reader sees the old file or the new one, never a part.
      *
-     * @throws IOException if it can't be written; the old one is then still there
-     * @throws IllegalArgumentException if the lock is larger than can be read back
+     * @throws IOException if it can't be written; the old file is then still there
+     * @throws IllegalArgumentException if the lock is too large to be read back
      */
     public static void write(Path file, ToolLock lock) throws IOException {
         byte[] text = write(lock).getBytes(StandardCharsets.UTF_8);

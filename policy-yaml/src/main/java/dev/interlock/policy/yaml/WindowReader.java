@@ -93,7 +93,7 @@ final class WindowReader {
         return new Window.Length(Duration.ofSeconds(seconds.longValueExact()));
     }
 
-    /** How long something may take: seconds, or with units, {@code 1h30m}. */
+    /** A duration: seconds, or with units, {@code 1h30m}. */
     @Nullable
     Duration duration(Node node, NodePath at, String what) {
         BigDecimal seconds;

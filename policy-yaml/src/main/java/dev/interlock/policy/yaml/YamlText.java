@@ -7,23 +7,23 @@ import dev.interlock.policy.value.Value;
 import java.util.Map;
 import org.snakeyaml.engine.v2.scanner.StreamReader;
 
-/** Writes YAML, line by line: a string is quoted unless nobody could take it for anything else. */
+/** Writes YAML, line by line. A string is quoted unless it can't be taken for anything else. */
 final class YamlText {
 
     private static final int STEP = 2;
 
     private final StringBuilder out = new StringBuilder();
     private int indent;
-    /** Whether the next line goes behind a {@code "- "} that has been written. */
+    /** Whether the next line goes after a {@code "- "} that has been written. */
     private boolean inItem;
 
-    /** {@code key: value}, the value being YAML already. */
+    /** Writes {@code key: value}. The value is already YAML. */
     void line(String key, String value) {
         begin();
         out.append(scalar(key)).append(": ").append(value).append('\n');
     }
 
-    /** {@code key:}, with what {@code body} writes below it. */
+    /** Writes {@code key:}, and below it what {@code body} writes. */
     void block(String key, Runnable body) {
         begin();
         out.append(scalar(key)).append(":\n");
@@ -32,13 +32,13 @@ final class YamlText {
         indent -= STEP;
     }
 
-    /** {@code - } and the value, which is YAML already. */
+    /** Writes {@code - } and the value, which is already YAML. */
     void item(String value) {
         begin();
         out.append("- ").append(value).append('\n');
     }
 
-    /** {@code - } and the lines that {@code body} writes. */
+    /** Writes {@code - } and the lines that {@code body} writes. */
     void item(Runnable body) {
         begin();
         out.append("- ");
@@ -124,12 +124,15 @@ final class YamlText {
         return quoted.append('"').toString();
     }
 
-    /** Whether a reader sees the character, and a parser takes it. Invisible ones are escaped so that they are seen. */
+    /**
+     * Whether a reader can see the character, and a parser accepts it. Invisible characters are escaped to make them
+     * visible.
+     */
     private static boolean isSeen(int c) {
         return StreamReader.isPrintable(c) && !VisibleText.isInvisible(c);
     }
 
-    /** Letters, digits and a few signs that mean nothing to YAML, so that the text may stand in brackets, too. */
+    /** Only letters, digits and a few signs that have no meaning in YAML, so the text may also appear in brackets. */
     private static boolean isPlain(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);
