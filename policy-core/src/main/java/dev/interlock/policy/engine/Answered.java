@@ -12,14 +12,14 @@ final class Answered {
     private final @Nullable ToolCall instead;
     private final Runnable giveBack;
     private final AtomicBoolean settled = new AtomicBoolean();
-    /** Whether the answer is used up, be it by being sent or by being given back. */
+    /** Whether the answer is used up, because the call was sent or the answer was given back. */
     private final AtomicBoolean spent = new AtomicBoolean();
 
     /**
-     * A part in an admission.
+     * A person's part in an admission.
      *
-     * @param instead what is to be sent in place of what was asked about; null if it is that
-     * @param giveBack what gives a yes back if the call was never handed over
+     * @param instead what is sent in place of the call that was asked about; null if that call itself is sent
+     * @param giveBack gives a yes back if the call was never handed over
      */
     Answered(ApprovalAnswer answer, @Nullable ToolCall instead, Runnable giveBack) {
         this.answer = answer;
@@ -40,12 +40,12 @@ final class Answered {
         return instead == null ? asked : instead;
     }
 
-    /** The call is with the transport: from now on the answer is used up, however the call ends. */
+    /** The call is with the transport. From now on the answer is used up, however the call ends. */
     void handedOver() {
         spent.set(true);
     }
 
-    /** The call has ended; only the first time counts. */
+    /** The call has ended. Only the first report counts. */
     void settled(Settlement outcome) {
         if (settled.compareAndSet(false, true) && outcome == Settlement.UNSENT && spent.compareAndSet(false, true)) {
             giveBack.run();

@@ -18,12 +18,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** Tells the sinks and observers of one engine what it does. Nothing here throws for what they throw. */
+/** Reports what an engine does to its sinks and observers. No method throws if one of them throws. */
 final class AuditRecorder {
 
     private static final RuleRef RULE = CompiledPolicy.ref("(audit)", "");
 
-    /** Ratings by name that are kept, of tools that no server has announced; whoever calls chooses the names. */
+    /**
+     * How many ratings by name are kept for tools that no server has announced. Bounded because callers choose the
+     * names.
+     */
     private static final int MAX_RATED_NAMES = 10_000;
 
     private final @Nullable AuditSink sinks;
@@ -48,12 +51,14 @@ final class AuditRecorder {
         return builder.sinks().isEmpty() && builder.observers().isEmpty() ? null : new AuditRecorder(builder, catalog);
     }
 
-    /** The monotonic clock; throws what the host's own throws. */
+    /** The monotonic clock. Throws whatever the host's clock throws. */
     long now() {
         return time.monotonicNanos();
     }
 
-    /** When a call came, by {@link #now}. Never throws: a clock that does will do so again when the call is recorded. */
+    /**
+     * When a call came, by {@link #now}. Never throws: a clock that throws here throws again when the call is recorded.
+     */
     long start(ToolCall call) {
         try {
             return now();
@@ -67,14 +72,14 @@ final class AuditRecorder {
      * Records a decision.
      *
      * @param startNanos when the call came, by {@link #start}
-     * @return what the caller is to have: the admission, or a denial if a sink refuses the record
+     * @return what the caller receives: the admission, or a denial if a sink refuses the record
      */
     Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
         CallRecord trail;
         try {
             trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
         } catch (Throwable e) {
-            // The host's own source of ids, for one.
+            // For example, the host's own source of ids threw.
             listener.failed(call, e);
             admission.unsent();
             return Admission.unreserved(unavailable());
@@ -90,7 +95,10 @@ final class AuditRecorder {
         return Admission.unreserved(trail.unavailable());
     }
 
-    /** Records a decision on a request other than a call; what comes back is a denial if it would pass unrecorded. */
+    /**
+     * Records a decision on a request other than a call. Returns a denial if the request would otherwise pass
+     * unrecorded.
+     */
     Decision decided(MethodCall request, CompiledPolicy policy, Decision decision) {
         try {
             String id = ids.get();
@@ -100,14 +108,14 @@ final class AuditRecorder {
             }
             tell(new AuditEvent.MethodDecided(wall(), id, ref, request, unavailable()));
         } catch (Throwable e) {
-            // The host's own clock or source of ids.
+            // For example, the host's own clock or source of ids threw.
             listener.failed(request, e);
         }
         return decision.allowed() ? unavailable() : decision;
     }
 
     /**
-     * Records a question before it is put.
+     * Records a question before it is asked.
      *
      * @return where the answer is to be recorded; null if a sink refuses the record, and then the call is denied
      */
@@ -130,7 +138,7 @@ final class AuditRecorder {
         try {
             at = wall();
         } catch (Throwable e) {
-            // A clock must not keep a policy out any more than a sink may.
+            // A failing clock must not block a policy update, and neither may a sink.
             at = Instant.now();
         }
         tell(new AuditEvent.PolicyChanged(at, change, before, now));
@@ -142,7 +150,10 @@ final class AuditRecorder {
         tell(call, () -> new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
     }
 
-    /** The same of an event that is yet to be made; false also if it can't be, as when the host's clock throws. */
+    /**
+     * Does the same for an event that must still be created. Also false if it can't be created, for example because the
+     * host's clock throws.
+     */
     boolean tell(ToolCall call, Supplier<AuditEvent> event) {
         AuditEvent made;
         try {
@@ -154,7 +165,7 @@ final class AuditRecorder {
         return tell(made);
     }
 
-    /** Whether every sink has taken the event. Observers are told whatever the sinks say. */
+    /** Reports an event; true if every sink has accepted it. Observers receive it whatever the sinks answer. */
     boolean tell(AuditEvent event) {
         boolean taken = sinks == null || tell(sinks, event);
         for (AuditSink observer : observers) {
@@ -177,7 +188,7 @@ final class AuditRecorder {
         return Instant.ofEpochMilli(time.wallMillis());
     }
 
-    /** As the engine would rate the tool, but a classifier is asked about a name only once. */
+    /** Rates a tool as the engine does, but asks a classifier about each name only once. */
     private @Nullable ToolRating rating(ToolCall call) {
         KnownTool known = call.lookUp(catalog);
         if (known != null) {
@@ -202,7 +213,10 @@ final class AuditRecorder {
         return rated;
     }
 
-    /** A denial in place of a decision that was not recorded. Enforced whatever the policy's mode: the host wants it so. */
+    /**
+     * A denial that replaces a decision that was not recorded. It is enforced whatever the policy's mode, because the
+     * host requires records.
+     */
     static Decision unavailable() {
         return Decision.denied(Code.AUDIT_UNAVAILABLE, RULE, Messages.AUDIT_UNAVAILABLE);
     }

@@ -6,12 +6,12 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What can be known of the calls that reach an engine by one way, such as through a wrapped transport, beside the tool and
- * its arguments. To a policy that reads anything else, it would always be missing there: no {@code deny_if} on it would ever
- * deny. So such a policy is refused.
+ * What calls that reach an engine by one way, such as through a wrapped transport, can contain in addition to the tool
+ * and its arguments. If a policy reads anything else, that is always missing on these calls, so a {@code deny_if} on it
+ * would never deny. Such a policy is therefore refused.
  *
- * <p>Each text says why something is never known and what to do, as in {@code "no call has an identity: give --identity"};
- * null means that it can be known.
+ * <p>Each text says why something is never known and what to do, as in
+ * {@code "no call has an identity: give --identity"}. Null means that it can be known.
  *
  * @param noIdentity why no call has an identity, which {@code call.identity} and {@code grants} read
  * @param noServer why no call has the name of its server, which {@code call.server} reads
@@ -25,9 +25,10 @@ public record CallFacts(
     private static final int MAX_TOLD = 10;
 
     /**
-     * Refuses a policy that reads what is never known.
+     * Checks that a policy reads nothing that is never known.
      *
-     * @throws IllegalArgumentException if it does; the message names all that it reads so, with the places, and what to do
+     * @throws IllegalArgumentException if it does; the message names everything of this kind that the policy reads,
+     *     with the places, and what to do
      */
     public void require(Policy policy) {
         List<String> unknown = new ArrayList<>();

@@ -10,7 +10,7 @@ import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** What is recorded of one call: each decision on it, under one id, and how it ended. Thread-safe. */
+/** The record of one call: each decision on it, under one id, and how it ended. Thread-safe. */
 final class CallRecord {
 
     private final AuditRecorder recorder;
@@ -18,7 +18,7 @@ final class CallRecord {
     private final ToolCall call;
     private final PolicyRef policy;
     private final @Nullable ToolRating rating;
-    /** When the call came, and then when it was last decided. */
+    /** When the call came, and later when it was last decided. */
     private volatile long sinceNanos;
 
     private final AtomicBoolean ended = new AtomicBoolean();
@@ -38,20 +38,20 @@ final class CallRecord {
         this.sinceNanos = startNanos;
     }
 
-    /** The same trail, of a call that takes the place of the one that was asked about. */
+    /** The same record for a call that replaces the one that was asked about. */
     CallRecord goingOnWith(ToolCall other) {
         return new CallRecord(recorder, id, other, policy, rating, sinceNanos);
     }
 
-    /** Records a decision; false if a sink refuses it, or it can't be recorded. */
+    /** Records a decision. False if a sink refuses it or it can't be recorded. */
     boolean decided(Decision decision) {
         return decided(decision, Outcome.of(decision), null);
     }
 
     /**
-     * Records a decision that an answer has led to; false if a sink refuses it, or it can't be recorded.
+     * Records a decision that an answer led to. False if a sink refuses it or it can't be recorded.
      *
-     * @param outcome what it comes to
+     * @param outcome the outcome of the decision
      */
     boolean decided(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
         AuditEvent.Answer part = answer == null ? null : AuditEvent.Answer.of(answer);
@@ -61,19 +61,22 @@ final class CallRecord {
                         recorder.wall(), id, policy, call, rating, decision, outcome, part, sinceLast()));
     }
 
-    /** Denies the call because a decision on it was refused, and tells the sinks that took it. */
+    /**
+     * Denies the call because a sink refused a decision on it, and reports the denial to the sinks that had accepted
+     * it.
+     */
     Decision unavailable() {
         Decision denied = AuditRecorder.unavailable();
         decided(denied);
         return denied;
     }
 
-    /** Ends the trail; false if it has ended before. */
+    /** Ends the record. False if it has ended before. */
     boolean end() {
         return ended.compareAndSet(false, true);
     }
 
-    /** Records how the call ended; only for whoever ended the trail. */
+    /** Records how the call ended. Only the caller for which {@link #end} returned true may call this. */
     void settled(Settlement outcome) {
         recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
     }

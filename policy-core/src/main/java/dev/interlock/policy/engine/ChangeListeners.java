@@ -3,12 +3,12 @@ package dev.interlock.policy.engine;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** Who is told that something else is enforced. Thread-safe. */
+/** The listeners for changes of what is enforced. Thread-safe. */
 final class ChangeListeners {
 
     private final Set<Entry> entries = ConcurrentHashMap.newKeySet();
 
-    /** One listener. The same may be added twice, and is then told twice. */
+    /** One listener. A listener that is added twice is notified twice. */
     private static final class Entry {
 
         final Runnable listener;
@@ -18,7 +18,7 @@ final class ChangeListeners {
         }
     }
 
-    /** Adds a listener; what comes back takes it away. */
+    /** Adds a listener. The returned object removes it. */
     Runnable add(Runnable listener) {
         Entry entry = new Entry(listener);
         entries.add(entry);
@@ -30,7 +30,7 @@ final class ChangeListeners {
             try {
                 entry.listener.run();
             } catch (Throwable ignored) {
-                // The change is in force whatever a listener does, and the others are to hear of it.
+                // The change is in force whatever a listener does, and the other listeners must be notified.
             }
         }
     }

@@ -12,16 +12,16 @@ import dev.interlock.policy.limit.RateLimiter;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A limit that applies to a tool, compiled: everything of a charge that does not depend on the call, and where the rest
- * comes from.
+ * A compiled limit that applies to a tool: all parts of a charge that don't depend on the call, and where to find the
+ * rest.
  *
- * @param name the first part of the key; it has the tool in it where the scope counts tools apart
+ * @param name the first part of the key; it contains the tool if the scope counts tools separately
  * @param rule how it counts
  * @param scope whose count it is
  * @param amount how much a call counts
  * @param mode when the amount is given back
- * @param denials what is said when there is no room
- * @param trigger the approval rule that the limit belongs to, so that it counts only calls that are asked about; or null
+ * @param denials creates the denial when there is no room
+ * @param trigger the approval rule that the limit belongs to, so that it counts only calls that need approval; or null
  */
 record CompiledLimit(
         String name,
@@ -36,7 +36,7 @@ record CompiledLimit(
         return trigger == null || trigger.asks(call, counters);
     }
 
-    /** The charge for a call, or null if its amount is larger than can be counted. */
+    /** The charge for a call, or null if its amount is too large to be counted. */
     @Nullable
     Charge charge(ToolCall call) {
         Amount cost = amount.amount(call);
@@ -50,7 +50,7 @@ record CompiledLimit(
                         Caller.of(call.identity(), call.session()));
     }
 
-    /** The limit, opened for calls that are charged to nothing else; null if there is no short way for these. */
+    /** The limit, opened for calls that are charged to nothing else. Null if the limiter has no short way for these. */
     @Nullable
     OpenBucket open(RateLimiter limiter) {
         Amount always = amount.always();
@@ -59,7 +59,7 @@ record CompiledLimit(
 
     static String subject(Scope scope, ToolCall call) {
         String subject = scope == Scope.SESSION ? call.session() : scope == Scope.IDENTITY ? call.identity() : null;
-        // Callers that the host doesn't tell apart share one count: stricter, and the only safe reading.
+        // Callers that the host doesn't distinguish share one count: this is stricter, and the only safe choice.
         return subject == null ? "" : subject;
     }
 }

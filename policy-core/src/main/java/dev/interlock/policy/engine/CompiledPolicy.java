@@ -39,8 +39,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A policy, ready to decide. Plans are made when a tool is first called and kept: for every name that the policy lists,
- * and for a bounded number of others, since whoever calls chooses those.
+ * A policy that is ready to decide. A plan is made at the first call to a tool and then kept. Plans are kept for every
+ * name that the policy lists and for a bounded number of other names, because callers choose those.
  */
 final class CompiledPolicy {
 
@@ -65,19 +65,19 @@ final class CompiledPolicy {
     private final boolean readsRating;
     private final boolean readsSchemas;
 
-    /** The keys of the context that conditions read; null for all. */
+    /** The keys of the context that conditions read; null if they read all. */
     private final @Nullable Set<String> contextKeys;
 
-    /** Whether the name of a tool is all that its plan depends on. */
+    /** Whether a plan depends on nothing but the tool's name. */
     private final boolean byNameAlone;
 
-    /** Plans by tool name, of a policy that looks at neither identity nor rating. */
+    /** Plans by tool name, if the policy uses neither identity nor rating. */
     private final Map<String, ToolPlan> plans = new ConcurrentHashMap<>();
 
-    /** Plans by tool name, of one that does. */
+    /** Plans by tool name, if the policy uses identity or rating. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
-    /** What conditions ask, compiled once for all conditions that ask the same. */
+    /** Compiled conditions, shared by all conditions that ask the same. */
     private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
 
     private volatile @Nullable PolicyRef ref;
@@ -88,8 +88,8 @@ final class CompiledPolicy {
     /**
      * Compiles a policy.
      *
-     * @throws IllegalArgumentException if the policy needs what isn't there: a counter that no rule defines, or a
-     *     validator for {@code schema: true}
+     * @throws IllegalArgumentException if the policy needs something that is missing: a counter that no rule defines,
+     *     or a validator for {@code schema: true}
      */
     CompiledPolicy(
             Policy policy,
@@ -132,12 +132,15 @@ final class CompiledPolicy {
         return policy;
     }
 
-    /** What it says of methods other than {@code tools/call}. */
+    /** The rules for methods other than {@code tools/call}. */
     MethodRules methods() {
         return methods;
     }
 
-    /** By what name events call the policy. Digested when it is first asked for, so only for engines that have sinks. */
+    /**
+     * How audit events refer to this policy. The digest is computed on first use, so only engines with sinks compute
+     * it.
+     */
     PolicyRef ref() {
         PolicyRef known = ref;
         if (known == null) {
@@ -147,12 +150,12 @@ final class CompiledPolicy {
         return known;
     }
 
-    /** Whether a decision may depend on what servers say of their tools. */
+    /** Whether a decision may depend on what servers say about their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
     }
 
-    /** What this policy may read of a call's context. */
+    /** The part of a call's context that this policy may read. */
     ObjectValue read(ObjectValue context) {
         if (contextKeys == null) {
             return context;
@@ -168,8 +171,8 @@ final class CompiledPolicy {
     }
 
     /**
-     * The call with what is known of its tool now, if that matters: one decision is made by one definition, whatever is
-     * announced meanwhile.
+     * The call with the current definition of its tool, if that matters. Each decision uses a single definition,
+     * whatever is announced meanwhile.
      */
     ToolCall settled(ToolCall call) {
         KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
@@ -182,7 +185,7 @@ final class CompiledPolicy {
         return plan == null ? find(call) : plan;
     }
 
-    /** The plan for a settled call, if nothing but its tool's name is needed to know that; else null. */
+    /** The plan for a settled call, if the tool's name alone determines it; otherwise null. */
     @Nullable
     ToolPlan kept(ToolCall call) {
         return byNameAlone ? plans.get(call.tool()) : null;
@@ -197,7 +200,7 @@ final class CompiledPolicy {
         }
         int grant = grantOf(call.identity());
         if (call.tool().length() > LookAlikes.MAX_NAME) {
-            // Denied for its length, and neither rated nor kept: whoever calls chooses how long a name is.
+            // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
             return compile(call.tool(), grant, UNRATED);
         }
         KnownTool tool = call.definition();
@@ -215,7 +218,7 @@ final class CompiledPolicy {
             table.put(call.tool(), made);
         } else if (tool != null || call.lookUp(catalog) != null) {
             if (announcedPlans.incrementAndGet() > MAX_ANNOUNCED_PLANS) {
-                // Servers may announce other tools for ever. All plans can be made again.
+                // Servers may keep announcing new tools. All plans can be made again.
                 plans.clear();
                 variants.clear();
                 announcedPlans.set(0);
@@ -232,7 +235,7 @@ final class CompiledPolicy {
         return Decision.denied(Code.SCHEMA_UNKNOWN, UNKNOWN, Messages.notKnown(tool));
     }
 
-    /** What the lock denies tells an agent that the tool is there; the policy may not want that known. */
+    /** A denial by the lock reveals to an agent that the tool exists. The policy may forbid that. */
     private ToolPlan toldAsUnheardOf(ToolPlan denied, ToolCall call) {
         KnownTool tool = call.definition();
         Decision lock = denied.verdict();
@@ -243,7 +246,7 @@ final class CompiledPolicy {
                 : ToolPlan.denied(lock.telling(verdict.told()), false);
     }
 
-    /** What is said of a tool that neither the server nor the policy has ever named. */
+    /** What an agent is told of a tool that neither the server nor the policy has ever named. */
     private Decision unheardOf(String tool, int grantIndex) {
         if (lock != null) {
             return ToolLockCheck.notSeen(tool);
@@ -265,8 +268,8 @@ final class CompiledPolicy {
     }
 
     /**
-     * Whether a server had to say what the tool is and has not. By its name alone a tool is rated only for whoever asks
-     * without a connection, or by hand.
+     * Whether the server should have defined the tool and has not. A tool is rated by its name alone only for a call
+     * without a connection, or if it was rated by hand.
      */
     private boolean isUnknown(ToolCall call) {
         return readsRating
@@ -298,7 +301,7 @@ final class CompiledPolicy {
             return exact;
         }
         if (LookAlikes.showsNothing(identity)) {
-            return grants.size(); // A glob such as * is for whoever says who they are.
+            return grants.size(); // A glob such as * matches only callers that have an identity.
         }
         for (int i = 0; i < grants.size(); i++) {
             if (!grantPatterns.get(i).isExact() && grantPatterns.get(i).matches(identity)) {
@@ -350,7 +353,7 @@ final class CompiledPolicy {
         return known;
     }
 
-    /** Collects a body's entries for a tool; answers with a plan if the body denies it outright. */
+    /** Adds a body's entries for a tool. Returns a plan if the body denies the tool outright. */
     private static @Nullable ToolPlan enter(
             PlanCompiler compiler,
             CompiledBody scoped,
@@ -378,14 +381,14 @@ final class CompiledPolicy {
         return null;
     }
 
-    /** The rule of a denial that comes from the document as a whole, or from the engine. */
+    /** The rule of a denial that comes from the document as a whole or from the engine. */
     static RuleRef ref(String name, String path) {
         return new RuleRef(name, Place.of(path));
     }
 
     /**
-     * What a condition asks of a value. Equality is written out, here as in other keys on the way to the first decision:
-     * that which comes with a record is put together by the JVM when it is first needed, which takes milliseconds.
+     * What a condition asks of a value. The equals and hashCode methods here, and in other keys needed for the first
+     * decision, are written by hand: the JVM generates those of a record on first use, which takes milliseconds.
      */
     private record Question(Operator operator, Value operand) {
 
@@ -403,12 +406,12 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a policy needs to be decided by, found in one pass over it: a large policy is all read here when it is set, and
-     * the first call waits for that.
+     * What a policy needs for its decisions, found in one pass over it. A large policy is read completely when it is
+     * set, and the first call waits for that.
      */
     private final class Needs {
 
-        /** Whether the policy decides on the category or risk of tools. */
+        /** Whether the policy decides by the category or risk of tools. */
         private boolean rating;
 
         private boolean schemas;
@@ -416,7 +419,7 @@ final class CompiledPolicy {
         /** The keys of the context that conditions read. */
         private final Set<String> contextKeys = new TreeSet<>();
 
-        /** Whether a path that only code can put together reads all of it. */
+        /** Whether a path reads the whole context. Only code can build such a path. */
         private boolean wholeContext;
 
         void add(CompiledBody scoped) {
@@ -470,11 +473,13 @@ final class CompiledPolicy {
         }
     }
 
-    /** What a tool's plan depends on beside its name: the position of the caller's grant, and the tool's rating. */
+    /**
+     * What a tool's plan depends on in addition to its name: the position of the caller's grant and the tool's rating.
+     */
     private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
 
     /**
-     * The names and globs that a policy lists, and what passes for them.
+     * The names and globs that a policy lists, and the names that look like them.
      *
      * @param bySkeleton where the policy lists a name
      */
@@ -509,7 +514,7 @@ final class CompiledPolicy {
             return names.contains(tool);
         }
 
-        /** Where the policy lists what the name of a tool passes for without being it; null if there is no such. */
+        /** Where the policy lists a name that the given name looks like but differs from; null if there is none. */
         @Nullable
         Place passedFor(String tool) {
             if (names.contains(tool)) {

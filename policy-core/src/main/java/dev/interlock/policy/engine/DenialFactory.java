@@ -4,11 +4,11 @@ import dev.interlock.policy.engine.Decision.Code;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Makes the denials of one rule for one tool.
+ * Creates the denials of one rule for one tool.
  *
  * @param tool the tool
  * @param rule the rule
- * @param message what the agent is told whatever the reason, or null for a message of ours
+ * @param message what the agent is told for any reason; null for a built-in message
  * @param audited whether the rule's denials are only recorded
  */
 record DenialFactory(String tool, RuleRef rule, @Nullable String message, boolean audited) {
@@ -23,7 +23,7 @@ record DenialFactory(String tool, RuleRef rule, @Nullable String message, boolea
     }
 
     Decision schemaUnknown() {
-        // Never the rule's own message: it would blame the call for what only a look at the server can mend.
+        // Never the rule's own message: it would blame the call for something that only a look at the server can fix.
         return new DenialFactory(tool, rule, null, audited)
                 .because(Code.SCHEMA_UNKNOWN, Messages.schemaUnknown(tool, rule));
     }

@@ -6,14 +6,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision and how it came about. For the host's eyes: unlike {@link Decision#message}, it quotes the arguments that
+ * A decision and how it was reached. Only for the host: unlike {@link Decision#message}, it quotes the arguments that
  * were compared.
  *
- * @param decision the decision, the same that {@link PolicyEngine#decide} gives
- * @param rating how the tool is rated; null if that could not be told
- * @param entries where the entries stand that apply to the call, in the order in which they are checked; empty if the
- *     tool is denied whatever its entries say
- * @param steps what was looked at, in order, also past the step that decided
+ * @param decision the decision, the same that {@link PolicyEngine#decide} returns
+ * @param rating how the tool is rated; null if that is not known
+ * @param entries where the entries that apply to the call stand, in the order of checking; empty if the tool is denied
+ *     whatever its entries say
+ * @param steps what was checked, in order, including the steps after the one that decided
  */
 public record Explanation(Decision decision, @Nullable ToolRating rating, List<Place> entries, List<Step> steps) {
 
@@ -23,27 +23,27 @@ public record Explanation(Decision decision, @Nullable ToolRating rating, List<P
         steps = List.copyOf(steps);
     }
 
-    /** What came of a step. */
+    /** The result of a step. */
     public enum Result {
-        /** Nothing against the call. */
+        /** The step does not object to the call. */
         PASSED,
         /** The call is denied. */
         DENIED,
         /** The call needs a person's yes. */
         ASKS,
-        /** The call would be denied or put to a person, but that is only recorded. */
+        /** The call would be denied or need approval, but that is only recorded. */
         AUDITED,
-        /** A condition, or a fact that others are read from; it decides nothing by itself. */
+        /** A condition, or a fact that other steps use. It decides nothing by itself. */
         NOTED
     }
 
     /**
      * One step.
      *
-     * @param result what came of it
-     * @param text what was looked at, in words
-     * @param place where it stands in the document, or null for what the engine does by itself
-     * @param details what it consists of
+     * @param result its result
+     * @param text what was checked, in words
+     * @param place where it stands in the document; null for what the engine does by itself
+     * @param details the parts of the step
      */
     public record Step(Result result, String text, @Nullable Place place, List<Step> details) {
 
@@ -52,7 +52,7 @@ public record Explanation(Decision decision, @Nullable ToolRating rating, List<P
             details = List.copyOf(details);
         }
 
-        /** What came of it, and where it stands. Not the text, which quotes arguments: that is for whoever asks for it. */
+        /** Returns the result and the place. Not the text, which quotes arguments: read {@link #text} for that. */
         @Override
         public String toString() {
             return place == null ? result.toString() : result + " at " + place;

@@ -8,13 +8,13 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Asks one handler and, if that can't ask anybody, another. For one question. */
+/** Asks one handler and, if that handler can't ask a person, another. Used for one question only. */
 final class FallbackApprovalHandler implements ApprovalHandler {
 
     private final ApprovalHandler first;
     private final ApprovalHandler second;
 
-    /** The one whose answer counts. */
+    /** The handler whose answer counts. */
     private volatile ApprovalHandler answering;
 
     FallbackApprovalHandler(ApprovalHandler first, ApprovalHandler second) {
@@ -68,7 +68,7 @@ final class FallbackApprovalHandler implements ApprovalHandler {
                 result.completeExceptionally(e);
             }
         } else if (!result.complete(answer) && answer instanceof ApprovalAnswer.Approved yes) {
-            // Nobody waits for it any longer.
+            // The caller no longer waits for this answer.
             handler.unsent(request, yes);
         }
     }

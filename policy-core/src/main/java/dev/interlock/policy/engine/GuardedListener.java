@@ -4,8 +4,8 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.tool.ToolCatalog;
 
 /**
- * A host's listener, from which nothing is thrown on: whatever it is told of has been dealt with already, and whoever tells
- * it has no one else to tell that it failed.
+ * Wraps a host's listener and swallows what it throws. A report always comes after the failure has been handled, and
+ * its sender has no other place to report that the listener failed.
  */
 final class GuardedListener implements EngineListener {
 

@@ -17,8 +17,8 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the agent is told where the policy doesn't say. Each text names what was refused and what would go through; none
- * quotes an argument's value.
+ * The messages that an agent receives if the policy has no message of its own. Each one names what was refused and what
+ * would be accepted. None quotes an argument's value.
  */
 final class Messages {
 
@@ -82,7 +82,7 @@ final class Messages {
         return "A call of '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
-    /** What several rules say that ask for one approval; each text once. */
+    /** Joins the messages of several rules that ask for one approval. Equal messages appear once. */
     static String questions(List<AskingRule> asking) {
         return asking.stream().map(rule -> sentence(rule.message())).distinct().collect(Collectors.joining(" "));
     }
@@ -122,7 +122,7 @@ final class Messages {
         return sentence(question) + " The answer was not waited for.";
     }
 
-    /** What asked: a rule's own message may end as it likes. */
+    /** The question as a sentence. A rule's own message may end with any punctuation. */
     private static String sentence(Decision question) {
         return sentence(question.message());
     }
@@ -169,7 +169,7 @@ final class Messages {
                 + " said what this one is, or its list of tools could not be had; list the server's tools first.";
     }
 
-    /** The lock looks at tools whose names nobody has looked at yet: one that is no name isn't repeated. */
+    /** The lock sees tools before their names are checked. A name that is not a valid name is not repeated. */
     private static String named(String tool) {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }
@@ -184,7 +184,7 @@ final class Messages {
         return "The call counts more than " + most + " (rule '" + ref.name() + "').";
     }
 
-    /** A limit in words: {@code 10 per 60 s}. */
+    /** Describes a limit: {@code 10 per 60 s}. */
     static String of(LimitRule rule) {
         return rule.max() == null ? per(rule) : rule.max() + " " + per(rule);
     }
@@ -202,7 +202,7 @@ final class Messages {
         return "per " + span(window);
     }
 
-    /** A length for people, rounded up, in the one or two largest units. */
+    /** Formats a duration for people, rounded up, in its one or two largest units. */
     static String span(Duration duration) {
         long seconds = duration.plusNanos(999_999_999).toSeconds();
         if (seconds < 120) {
@@ -216,7 +216,7 @@ final class Messages {
         return hours < 48 ? hours + " h" : (hours + 23) / 24 + " days";
     }
 
-    /** What a condition asks for: {@code args.amount must be at most 100}. */
+    /** Describes what a condition requires: {@code args.amount must be at most 100}. */
     static String expectation(Condition condition) {
         Value operand = condition.operand();
         String text = operand instanceof NumberValue number ? number.plainText() : operand.json();
@@ -252,7 +252,7 @@ final class Messages {
                 : "must be a path inside " + where.json() + ", from " + new Value.Text(directories.base()).json();
     }
 
-    /** Names of arguments, as a server gives them. */
+    /** Lists the names of arguments, as a server gives them. */
     static String list(Collection<String> names) {
         if (names.isEmpty()) {
             return "none";

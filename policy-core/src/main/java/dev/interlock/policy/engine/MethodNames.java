@@ -11,17 +11,18 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells the methods of MCP from names that only pass for one. A peer may mind neither case, nor blanks, nor how the parts of
- * a name are kept apart; a policy does, and so a name that some peer would take for another one is no method at all.
+ * Distinguishes the methods of MCP from names that only look like them. A peer may ignore case, blanks, or the way in
+ * which the parts of a name are separated. A policy does not ignore them. So a name that some peer might take for
+ * another method is not a valid method.
  */
 public final class MethodNames {
 
-    /** How long a method's name may be, in characters. */
+    /** The longest allowed method name, in characters. */
     public static final int MAX_LENGTH = 128;
 
     static final String TOOLS_CALL = "tools/call";
 
-    /** Without these there is no session in which a policy could be applied, or no call could be taken back. */
+    /** Without these there is no session to apply a policy to, or no call can be cancelled. */
     static final Set<String> LIFECYCLE =
             Set.of("initialize", "ping", "server/discover", "notifications/initialized", "notifications/cancelled");
 
@@ -67,23 +68,25 @@ public final class MethodNames {
 
     private static final Map<String, String> KNOWN_BY_SKELETON = bySkeleton(KNOWN);
 
-    /** What passes for a slash, besides those that are one in another width. */
+    /** Characters that look like a slash, except slashes of another width. */
     private static final String SLASHES = "\\\u2044\u2215\u2571\u27CB\u29F8";
 
-    /** What ends a path, or stands for another character in it, to those who read a method as they read an address. */
+    /**
+     * Characters that end a path, or encode another character in it, for a peer that reads a method like an address.
+     */
     private static final String ADDRESS = "%#;";
 
     private MethodNames() {}
 
-    /** Whether it is a method of the specification, of whichever version, exactly. */
+    /** Whether this is exactly a method of the specification, in any version. */
     static boolean isKnown(String method) {
         return KNOWN.contains(method);
     }
 
     /**
-     * What is wrong with a method's name whatever a policy says, as the end of a sentence, or null if nothing is: it is
-     * blank, too long, has a blank, control or invisible character anywhere, is written like an address, or looks like a
-     * method of the specification without being it.
+     * Returns what is wrong with a method's name under every policy, as the end of a sentence, or null if nothing is. A
+     * name is wrong if it is blank, is too long, contains a blank, control or invisible character, is written like an
+     * address, or looks like a method of the specification but differs from it.
      */
     public static @Nullable String defect(String method) {
         if (isKnown(method)) {
@@ -98,8 +101,8 @@ public final class MethodNames {
     }
 
     /**
-     * What is wrong with a glob of methods, or null if nothing is: it has characters that no method has, or is written so
-     * that it covers nothing but what only looks like a method of the specification.
+     * Returns what is wrong with a glob of methods, or null if nothing is. A glob is wrong if it contains characters
+     * that no method has, or if it matches only names that look like a method of the specification but differ from it.
      */
     public static @Nullable String defect(NamePattern glob) {
         String defect = unsound(glob.text());
@@ -116,7 +119,7 @@ public final class MethodNames {
         return "looks like '" + name + "' but is not that name";
     }
 
-    /** Whether a name passes for {@code tools/call}, or is it. */
+    /** Whether a name is {@code tools/call} or looks like it. */
     static boolean isToolsCall(String method) {
         return method.length() <= MAX_LENGTH
                 && TOOLS_CALL.equals(KNOWN_BY_SKELETON.get(skeleton(method.codePoints()
@@ -127,7 +130,7 @@ public final class MethodNames {
 
     private static @Nullable String unsound(String name) {
         if (name.length() > MAX_LENGTH) {
-            // Before anything that takes longer the longer it is.
+            // First, because the other checks take longer for a longer name.
             return "is longer than " + MAX_LENGTH + " characters";
         }
         if (name.isBlank()) {
@@ -141,12 +144,15 @@ public final class MethodNames {
                 : null;
     }
 
-    /** The replacement character stands for what could not be read, which may be anything. */
+    /** The replacement character stands for something that could not be read, so it may hide any character. */
     private static boolean isBlank(int c) {
         return c == ' ' || c == 0xFFFD || VisibleText.isInvisible(c);
     }
 
-    /** What all names have in common that pass for {@code name}. It must not be longer than {@link #MAX_LENGTH}. */
+    /**
+     * The form that all names that look like {@code name} share. {@code name} must not be longer than
+     * {@link #MAX_LENGTH}.
+     */
     static String skeleton(String name) {
         String text = parts(Skeleton.of(name), c -> !Character.isLetterOrDigit(c) && c != '_');
         int begin = text.startsWith("/") ? 1 : 0;
@@ -154,12 +160,12 @@ public final class MethodNames {
         return text.substring(begin, end);
     }
 
-    /** The same for a glob, in which dots and dashes tell families of methods apart. */
+    /** The same for a glob, in which dots and dashes separate families of methods. */
     private static String slashes(String glob) {
         return parts(glob, c -> c == '/' || SLASHES.indexOf(c) >= 0);
     }
 
-    /** With one slash between the parts of a name, and without marks that stand above or below a letter. */
+    /** The text with one slash between the parts of a name, and without marks above or below a letter. */
     private static String parts(String text, IntPredicate separates) {
         StringBuilder out = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); ) {
@@ -185,11 +191,11 @@ public final class MethodNames {
     }
 
     /**
-     * What a glob covers but for the way in which it is written. Two texts of ASCII are compared but for case, as names of
-     * tools are: not every 'l' stands for an 'i'.
+     * What a glob matches, ignoring how it is written. Two ASCII texts are compared only without case, like names of
+     * tools: not every 'l' stands for an 'i'.
      *
      * @param folded without case
-     * @param skeleton without what tells letters of other scripts apart, too
+     * @param skeleton also without the differences between letters of different scripts that look alike
      */
     record Shape(NamePattern folded, NamePattern skeleton, boolean ascii) {
 

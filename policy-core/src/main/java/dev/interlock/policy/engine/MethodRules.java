@@ -12,12 +12,15 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a policy says of methods other than {@code tools/call}, ready to decide: nothing is made anew for a request. */
+/**
+ * The rules of a policy for methods other than {@code tools/call}, ready to decide. Nothing is compiled for a single
+ * request.
+ */
 final class MethodRules {
 
     private static final RuleRef RULE = CompiledPolicy.ref("(methods)", "");
 
-    /** Decisions by name; {@code tools/call} is one of them. */
+    /** Decisions by name, including {@code tools/call}. */
     private final Map<String, Decision> exact = new HashMap<>();
 
     private final Map<String, String> bySkeleton = new HashMap<>();
@@ -49,7 +52,7 @@ final class MethodRules {
         return Decision.denied(Code.METHOD, RULE, message);
     }
 
-    /** Null if the policy has nothing to say about it. */
+    /** The decision; null if the policy says nothing about the method. */
     @Nullable
     Decision decide(MethodCall request) {
         if (!request.embedded()) {
@@ -64,7 +67,7 @@ final class MethodRules {
                 : decision.saying(Messages.embedded(request.method(), decision));
     }
 
-    /** The same for a request, or a notification, that comes by itself. */
+    /** The same for a request or a notification that comes by itself. */
     @Nullable
     Decision decide(String method) {
         Decision named = exact.get(method);
@@ -87,7 +90,10 @@ final class MethodRules {
         return null;
     }
 
-    /** Null if it is no disguise, be it of a method of the specification or of one that the policy names. */
+    /**
+     * The denial of a name that looks like a method of the specification or like one that the policy names, but differs
+     * from it. Null if the name is not such a disguise.
+     */
     private @Nullable Decision disguised(String method) {
         if (method.isBlank()) {
             return refused(Messages.NO_METHOD);
@@ -108,7 +114,7 @@ final class MethodRules {
         return null;
     }
 
-    /** Whether a glob that differs from this one only in how it is written covers the method. */
+    /** Whether another glob that differs from this one only in its spelling matches the method. */
     private boolean isCoveredLike(Glob other, String method) {
         return globs.stream()
                 .anyMatch(glob -> glob.shape().skeleton().equals(other.shape().skeleton())

@@ -1,11 +1,11 @@
 package dev.interlock.policy.engine;
 
 /**
- * A call that a person is to be asked about.
+ * A call that a person must be asked about.
  *
- * @param policy what it was decided by
+ * @param policy the policy that decided it
  * @param call the call
- * @param held what was decided, and what is reserved for it; nobody else has it
+ * @param held the decision and the reservation; no one else holds it
  * @param startNanos when the call came, by the recorder's clock
  */
 record PendingApproval(CompiledPolicy policy, ToolCall call, Admission held, long startNanos) {}

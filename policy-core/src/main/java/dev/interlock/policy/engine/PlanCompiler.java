@@ -31,8 +31,8 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Puts together the plan of one tool: adds the entries that apply, in the order of section 2 of the language, and turns
- * each of their parts into checks and limits.
+ * Builds the plan of one tool. Adds the entries that apply, in the order of section 2 of the language, and turns each
+ * of their parts into checks and limits.
  */
 final class PlanCompiler {
 
@@ -49,8 +49,8 @@ final class PlanCompiler {
     private final List<CounterReference> reads = new ArrayList<>();
 
     /**
-     * @param predicates compiles conditions; plans share what comes of it, since names of tools are chosen by whoever
-     *     calls, and a pattern that is compiled for each of them takes much room
+     * @param predicates compiles conditions. Plans share the compiled conditions: callers choose the names of tools,
+     *     and a pattern that is compiled again for each name takes much memory
      */
     PlanCompiler(
             Mode policyMode,
@@ -67,12 +67,14 @@ final class PlanCompiler {
         this.predicates = predicates;
     }
 
-    /** A tool that is denied whatever its arguments. */
+    /** A tool that is denied whatever its arguments are. */
     ToolPlan denied(Code code, RuleRef rule, String message) {
         return ToolPlan.denied(denials(rule, null, Mode.ENFORCE).because(code, message), policyMode == Mode.AUDIT);
     }
 
-    /** A tool that the agent must not tell from one that is not there, of which it would be told {@code unheardOf}. */
+    /**
+     * A tool that the agent must not be able to tell from one that does not exist. The agent is told {@code unheardOf}.
+     */
     ToolPlan withheld(Code code, RuleRef rule, Decision unheardOf) {
         return ToolPlan.denied(Decision.denied(code, rule, "").telling(unheardOf), policyMode == Mode.AUDIT);
     }
@@ -98,7 +100,7 @@ final class PlanCompiler {
         }
     }
 
-    /** The plan, once every entry is added. */
+    /** The plan, after every entry has been added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = false;
         for (Check check : checks) {
@@ -254,7 +256,7 @@ final class PlanCompiler {
         slots.add(new CompiledLimit(name, rule, scope, amount, mode, denials, trigger));
     }
 
-    /** What a rule checks of the arguments beside its conditions. */
+    /** What a rule checks in the arguments in addition to its conditions. */
     private List<Check> argumentChecks(Rule.Demands demands, DenialFactory denials) {
         List<Check> result = new ArrayList<>();
         if (demands.validation() != null) {
@@ -363,7 +365,7 @@ final class PlanCompiler {
                 && scoped.isOwnCounter(condition.path(), state.name());
     }
 
-    /** The most that a counter may hold after the call; empty if even a fresh one holds too much. */
+    /** The most that a counter may hold after the call. Empty if even a fresh counter holds too much. */
     private static Optional<Amount> mostAfterCall(Condition condition) {
         BigDecimal micros = ((NumberValue) condition.operand()).toBigDecimal().movePointRight(Amount.PLACES);
         BigDecimal most = condition.operator() == Operator.LT
@@ -376,7 +378,10 @@ final class PlanCompiler {
         return Optional.of(new Amount(capped.longValueExact()));
     }
 
-    /** The policy's own mode is left to the plan: it changes what is told of a decision, not how it is come by. */
+    /**
+     * Ignores the policy's own mode. The plan applies it, because it changes how a decision is reported, not how it is
+     * made.
+     */
     private DenialFactory denials(RuleRef rule, @Nullable String message, Mode mode) {
         return new DenialFactory(tool, rule, message, mode == Mode.AUDIT);
     }

@@ -16,10 +16,10 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call on its way from its checks to its reservation. It is open while there is something left to reserve. The same
- * steps serve a limiter that is asked at once and one that answers later.
+ * The reservation for one call that is being decided. It is open while something is left to reserve. The same steps
+ * work for a limiter that answers at once and one that answers later.
  *
- * <p>A limit whose rule is only audited must not stop the call: if it has no room, that is recorded and the rest is
+ * <p>A limit whose rule is only audited must not stop the call. If it has no room, that is recorded and the rest is
  * reserved without it.
  */
 final class ReservationAttempt {
@@ -30,7 +30,7 @@ final class ReservationAttempt {
     private final ToolPlan plan;
     private final ToolCall call;
     private final Supplier<String> ids;
-    /** What is left to reserve, and what for. */
+    /** The limits that are left to reserve. */
     private final List<CompiledLimit> slots = new ArrayList<>();
 
     private final List<Charge> charges = new ArrayList<>();
@@ -47,7 +47,7 @@ final class ReservationAttempt {
             return;
         }
         for (CompiledLimit slot : plan.slots()) {
-            // Once a denial has been recorded, recorded limits count as if it had been enforced: not at all.
+            // After a recorded denial, audited limits count nothing, just as if the denial had been enforced.
             if ((isRecordedDenial() && slot.denials().audited()) || !slot.applies(call, counters)) {
                 continue;
             }
@@ -65,7 +65,7 @@ final class ReservationAttempt {
         open = !slots.isEmpty();
     }
 
-    /** An attempt that is only looked at: charged to all limits that apply, whatever the checks say. */
+    /** An attempt for inspection only: it is charged to all limits that apply, whatever the checks say. */
     static ReservationAttempt ofEveryLimit(
             ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
         ReservationAttempt attempt = new ReservationAttempt(plan, call, ids);
@@ -99,7 +99,7 @@ final class ReservationAttempt {
         return decision.audited() && decision.verdict() == Verdict.DENIED;
     }
 
-    /** What is decided if a limit that is only recorded has no room: it must not take the place of a question. */
+    /** The decision if an audited limit has no room. It must not replace a question. */
     private static Decision recorded(Decision decision, Decision refusal) {
         boolean open = decision.verdict() == Verdict.ALLOWED
                 || (decision.audited() && decision.verdict() == Verdict.NEEDS_APPROVAL);
@@ -114,7 +114,7 @@ final class ReservationAttempt {
         return new Batch(ids.get(), charges);
     }
 
-    /** Takes up the limiter's answer to {@link #batch}. */
+    /** Processes the limiter's answer to {@link #batch}. */
     void take(Reservation answer) {
         if (answer instanceof Reservation.Granted reservation) {
             granted = reservation;
@@ -142,7 +142,7 @@ final class ReservationAttempt {
         open = !slots.isEmpty();
     }
 
-    /** The decision if the limits stand as they say, without reserving anything. */
+    /** The decision if the limits stand as {@code usages} says. Reserves nothing. */
     Decision foresee(List<Usage> usages) {
         Decision foreseen = decision;
         for (int i = 0; i < slots.size(); i++) {

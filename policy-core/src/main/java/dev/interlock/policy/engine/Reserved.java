@@ -10,9 +10,9 @@ import java.util.List;
  * What a limiter has reserved for a call.
  *
  * @param call the call
- * @param charges what it was charged to
- * @param granted the limiter's word for it
- * @param listener is told if the limiter throws
+ * @param charges what the call was charged to
+ * @param granted the limiter's grant
+ * @param listener is notified if the limiter throws
  */
 record Reserved(
         ToolCall call,
@@ -21,7 +21,10 @@ record Reserved(
         Reservation.Granted granted,
         EngineListener listener) {
 
-    /** Tells the limiter how the call ended. Whatever a host's own limiter throws must not keep that from being recorded. */
+    /**
+     * Reports to the limiter how the call ended. An exception from a host's own limiter must not prevent the record of
+     * the end.
+     */
     void settle(Settlement outcome) {
         try {
             limiter.settle(granted, outcome);

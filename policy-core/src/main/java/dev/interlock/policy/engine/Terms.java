@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a caller of the engine waits for a person, and what it can do with the answer.
  *
- * @param patience how long it waits at most; null for as long as the rule says. It must be shorter than what the caller
- *     itself is waited for, so that no yes sends a call of which nobody wants to know any longer
- * @param narrower whether the caller sends {@link Admission#toSend} and not the call that it asked about. Without it, a yes
- *     to other arguments denies: the caller would send what nobody has approved
- * @param first who is asked before the engine's own handler; null for nobody. The engine's, if it has one, is asked where
- *     the first answers {@link ApprovalAnswer.Unasked}
+ * @param patience how long it waits at most; null for as long as the rule says. It must be shorter than the time for
+ *     which others wait for the caller, so that no yes sends a call whose result is no longer wanted
+ * @param narrower whether the caller sends {@link Admission#toSend} instead of the call that it asked about. If false,
+ *     a yes to other arguments denies the call, because the caller would send arguments that no person has approved
+ * @param first the handler to ask before the engine's own; null for none. If it answers {@link ApprovalAnswer.Unasked},
+ *     the engine's handler is asked, if there is one
  */
 public record Terms(
         @Nullable Duration patience,
@@ -30,17 +30,17 @@ public record Terms(
         }
     }
 
-    /** The same, waiting at most so long. */
+    /** Returns the same terms, but with this longest wait. */
     public Terms within(Duration longest) {
         return new Terms(longest, narrower, first);
     }
 
-    /** The same for a caller that sends {@link Admission#toSend}. */
+    /** Returns the same terms for a caller that sends {@link Admission#toSend}. */
     public Terms sendingWhatIsApproved() {
         return new Terms(patience, true, first);
     }
 
-    /** The same for a caller that knows of somebody to ask before the engine's own handler. */
+    /** Returns the same terms for a caller that has a handler to ask before the engine's own. */
     public Terms askingFirst(ApprovalHandler handler) {
         return new Terms(patience, narrower, handler);
     }

@@ -11,16 +11,17 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One call of a tool, as the engine decides on it: immutable, its arguments frozen when it is made. What is sent to the
- * server must be {@link #arguments()}, not the map that it was made from, which may have changed since.
+ * A call to a tool, as the engine decides it. Immutable: the arguments are frozen when the call is created. Send
+ * {@link #arguments()} to the server, not the map that the call was created from, because that map may have changed
+ * since.
  *
- * <p>Identity, session, server and context are what the host says, never what came over the wire unchecked.
+ * <p>Identity, session, server and context come from the host. They must never come from the wire unchecked.
  */
 public final class ToolCall {
 
     /**
-     * The session of all calls of which the host says neither session nor identity. It is the same in every engine, so that
-     * engines that share a store share it.
+     * The session of all calls for which the host gives neither session nor identity. It is the same in every engine,
+     * so engines that share a store share this session.
      */
     public static final String COMMON_SESSION = "(engine)";
 
@@ -63,14 +64,17 @@ public final class ToolCall {
                 tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null);
     }
 
-    /** A call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see {@link #of(String, Map, ValueLimits)}. */
+    /**
+     * Creates a call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see
+     * {@link #of(String, Map, ValueLimits)}.
+     */
     public static ToolCall of(String tool, @Nullable Map<String, ?> arguments) {
         return of(tool, arguments, ValueLimits.DEFAULT);
     }
 
     /**
-     * A call. Arguments that are no JSON, or go past the bounds, make a call that every policy denies; they don't throw,
-     * so that no host can forget to catch.
+     * Creates a call. If the arguments are not valid JSON or exceed the bounds, the result is a call that every policy
+     * denies. Nothing is thrown, so that a host can't forget to catch it.
      *
      * @param arguments the arguments by name; null counts as none
      */
@@ -80,67 +84,67 @@ public final class ToolCall {
         } catch (InvalidValueException e) {
             return malformed(tool, "the arguments can't be read: " + e.getMessage());
         } catch (Throwable e) {
-            // From the map itself, and be it an error. Its message may be anything, a secret too.
+            // The map itself threw, perhaps even an error. Its message may contain anything, even a secret.
             return malformed(tool, "the arguments can't be read");
         }
     }
 
-    /** A call with arguments that are frozen already. */
+    /** Creates a call with arguments that are already frozen. */
     public static ToolCall of(String tool, Arguments arguments) {
         return unsigned(tool, arguments, null);
     }
 
     /**
-     * A call that can't be read, which every policy denies.
+     * Creates a call that can't be read. Every policy denies it.
      *
-     * @param problem what is wrong with it; told to the agent, so it must not quote arguments
+     * @param problem what is wrong with the call; the agent is told, so it must not quote arguments
      */
     public static ToolCall malformed(String tool, String problem) {
         return unsigned(tool, Arguments.NONE, problem);
     }
 
-    /** The same call by this identity: the agent, user or team on whose account it is made. */
+    /** Returns the same call by this identity: the agent, user or team that the call is made for. */
     public ToolCall by(@Nullable String identity) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
-    /** The same call in this agent session; null leaves it to what {@link #session} says. */
+    /** Returns the same call in this agent session. If null, {@link #session} says which session applies. */
     public ToolCall in(@Nullable String session) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
-    /** The same call to this server. */
+    /** Returns the same call to this server. */
     public ToolCall on(@Nullable String server) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
-    /** The same call with what conditions read as {@code ctx.<key>}. */
+    /** Returns the same call with what conditions read as {@code ctx.<key>}. */
     public ToolCall with(ObjectValue context) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
-    /** The same call in a request that says this besides. */
+    /** Returns the same call in a request that also has these parameters. */
     public ToolCall saying(ObjectValue parameters) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
     }
 
     /**
-     * The same call, through a connection whose server has announced these tools. It is judged by what they say of its
-     * tool, whatever is announced elsewhere under the same name of a server. Where the policy decides by definitions and
-     * the tool is not among them, the call is denied with {@link Decision.Code#SCHEMA_UNKNOWN}: it is not rated by its
-     * name alone, as one is that comes through no connection. Adapters say this of every call.
+     * Returns the same call through a connection whose server has announced these tools. The call is judged by this
+     * definition of its tool, whatever is announced elsewhere under the same server name. If the policy decides by
+     * definitions and the tool is not among these, the call is denied with {@link Decision.Code#SCHEMA_UNKNOWN}. Unlike
+     * a tool that is called without a connection, it is not rated by its name alone. Adapters set this for every call.
      */
     public ToolCall among(AnnouncedTools tools) {
         return new ToolCall(
                 tool, arguments, problem, identity, session, server, context, parameters, tools, definition);
     }
 
-    /** The same call, judged by this definition whatever is announced from now on; null if there is none. */
+    /** The same call, judged by this definition whatever is announced from now on; null if there is no definition. */
     ToolCall defined(@Nullable KnownTool known) {
         return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters, announced, known);
     }
@@ -151,12 +155,12 @@ public final class ToolCall {
         return announced == null ? catalog.find(server, tool) : announced.find(tool);
     }
 
-    /** Whether the call must not be decided by the tool's name alone where its definition would matter. */
+    /** Whether the call must not be decided by the tool's name alone if the tool's definition matters. */
     boolean comesThroughAConnection() {
         return announced != null;
     }
 
-    /** The definition that it is {@linkplain #defined judged by}. */
+    /** The definition that the call is {@linkplain #defined judged by}. */
     @Nullable
     KnownTool definition() {
         return definition;
@@ -168,27 +172,30 @@ public final class ToolCall {
                 tool, other, problem, identity, session, server, context, parameters, announced, definition);
     }
 
-    /** The tool's name, as it is called. */
+    /** Returns the tool's name, as it is called. */
     public String tool() {
         return tool;
     }
 
-    /** The arguments. */
+    /** Returns the arguments. */
     public Arguments arguments() {
         return arguments;
     }
 
-    /** Why the call can't be read, or null if it can. */
+    /** Returns why the call can't be read, or null if it can. */
     public @Nullable String problem() {
         return problem;
     }
 
-    /** Who calls, or null if the host doesn't say. */
+    /** Returns who calls, or null if the host doesn't say. */
     public @Nullable String identity() {
         return identity;
     }
 
-    /** The agent session: what the host says; else the identity; else {@link #COMMON_SESSION}. */
+    /**
+     * Returns the agent session. If the host gives none, it is the identity; without an identity,
+     * {@link #COMMON_SESSION}.
+     */
     public String session() {
         return session(session, identity);
     }
@@ -200,20 +207,21 @@ public final class ToolCall {
         return identity == null ? COMMON_SESSION : identity;
     }
 
-    /** The server that is called, or null if the host doesn't say. */
+    /** Returns the server that is called, or null if the host doesn't say. */
     public @Nullable String server() {
         return server;
     }
 
-    /** What the host says of the call. */
+    /** Returns what the host says about the call. */
     public ObjectValue context() {
         return context;
     }
 
     /**
-     * What the request says besides the tool, its arguments and the envelope of the protocol ({@code progressToken}, trace
-     * context, protocol version, what the client says of itself), by name; empty if it says nothing, or the caller of the
-     * engine doesn't know. No condition reads it, but a person who approves the call approves this too.
+     * Returns what the request contains besides the tool, its arguments and the protocol's envelope
+     * ({@code progressToken}, trace context, protocol version, what the client says of itself), by name. Empty if it
+     * contains nothing else or the caller of the engine doesn't know. No condition reads these parameters, but a person
+     * who approves the call approves them too.
      */
     public ObjectValue parameters() {
         return parameters;

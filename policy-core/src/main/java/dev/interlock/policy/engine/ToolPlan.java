@@ -13,12 +13,10 @@ import java.util.Collections;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/**
- * All that a policy has to say of one tool, for one grant and one rating: flat, in the order in which it is checked.
- */
+/** Everything a policy says about one tool, for one grant and one rating: a flat list in the order of checking. */
 final class ToolPlan {
 
-    /** The decision for every call, whatever its arguments; null if that depends. */
+    /** The decision for every call if it does not depend on the arguments; otherwise null. */
     private final @Nullable Decision verdict;
 
     private final boolean audit;
@@ -26,16 +24,18 @@ final class ToolPlan {
     private final List<Place> entries;
     private final Check[] checks;
 
-    /** The same, with conditions of one rule and the next in one. */
+    /** The same checks, with the conditions of consecutive rules joined. */
     private final Check[] joined;
 
     private final CompiledLimit[] slots;
     private final List<CounterReference> reads;
 
-    /** Whether checks are all there is: no limits, and no counters to read for them. */
+    /** Whether there are only checks: no limits, and no counters to read. */
     private final boolean checksOnly;
 
-    /** The one limit that a call is charged to, opened; null if there are others, or no such way. */
+    /**
+     * The one limit that a call is charged to, opened. Null if there are other limits or the limiter has no such way.
+     */
     private final @Nullable OpenBucket bucket;
 
     private ToolPlan(
@@ -60,7 +60,7 @@ final class ToolPlan {
     }
 
     /**
-     * A tool that is denied whatever the arguments.
+     * A tool that is denied whatever its arguments are.
      *
      * @param audit whether the policy's own mode is to record only
      */
@@ -88,7 +88,7 @@ final class ToolPlan {
                 slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null);
     }
 
-    /** The decision for every call, whatever its arguments; null if that depends. */
+    /** The decision for every call if it does not depend on the arguments; otherwise null. */
     @Nullable
     Decision verdict() {
         return verdict;
@@ -104,28 +104,33 @@ final class ToolPlan {
         return listed;
     }
 
-    /** What is checked, in order. */
+    /** The checks, in order. */
     List<Check> checks() {
         return Collections.unmodifiableList(Arrays.asList(checks));
     }
 
-    /** What a call that passed is charged to, in order. */
+    /** The limits that a call is charged to after it has passed the checks, in order. */
     List<CompiledLimit> slots() {
         return Collections.unmodifiableList(Arrays.asList(slots));
     }
 
-    /** Whether checks are all there is: no limits, and no counters to read for them. */
+    /** Whether there are only checks: no limits, and no counters to read. */
     boolean checksOnly() {
         return checksOnly;
     }
 
-    /** The one limit that a call is charged to, opened; null if there are others, or no such way. */
+    /**
+     * The one limit that a call is charged to, opened. Null if there are other limits or the limiter has no such way.
+     */
     @Nullable
     OpenBucket bucket() {
         return bucket;
     }
 
-    /** The count that a call takes of {@link #bucket}, if every check allows it; null if not, or if there is none yet. */
+    /**
+     * The count in {@link #bucket} that a call is charged to, if every check allows the call. Null if a check does not,
+     * or if there is no count yet.
+     */
     OpenBucket.@Nullable Count count(OpenBucket opened, ToolCall call) {
         return check(call, CounterSnapshot.NONE).verdict() == Decision.Verdict.ALLOWED
                 ? opened.count(CompiledLimit.subject(slots[0].scope(), call))
@@ -137,7 +142,7 @@ final class ToolPlan {
         return !reads.isEmpty();
     }
 
-    /** What the limiter is asked for the counters that conditions read. */
+    /** The charges to query the limiter with, for the counters that conditions read. */
     List<Charge> probes(ToolCall call) {
         return reads.stream().map(read -> read.probe(call)).toList();
     }
@@ -160,8 +165,9 @@ final class ToolPlan {
     }
 
     /**
-     * The decision on a call before limits are asked for room: the first denial, else all questions in one, else the first
-     * denial and then the first question that is only recorded, else allowed. The policy's own mode is not in it yet.
+     * The decision on a call before any limit is reserved. The first denial wins; then all questions in one; then the
+     * first denial that is only recorded; then the first question that is only recorded. Otherwise the call is allowed.
+     * Ignores the policy's own mode.
      */
     Decision check(ToolCall call, CounterSnapshot counters) {
         if (verdict != null) {
@@ -176,7 +182,7 @@ final class ToolPlan {
         return Decision.ALLOWED;
     }
 
-    /** The decision, where check {@code from} is the first that has something against the call. */
+    /** The decision if {@code from} is the first check that objects to the call. */
     private Decision check(int from, Decision first, ToolCall call, CounterSnapshot counters) {
         List<AskingRule> asking = new ArrayList<>();
         Decision recordedDenial = null;
@@ -206,12 +212,12 @@ final class ToolPlan {
         return recordedQuestion == null ? Decision.ALLOWED : recordedQuestion;
     }
 
-    /** What is told of a decision: under a policy that only records, that it is only recorded. */
+    /** The decision as it is reported. Under a policy that only records, it is marked as only recorded. */
     Decision told(Decision decision) {
         return audit && decision.verdict() != Decision.Verdict.ALLOWED ? decision.auditedOnly() : decision;
     }
 
-    /** The same of one step towards it. */
+    /** The same for one step of an explanation. */
     Step told(Step step) {
         boolean against = step.result() == Result.DENIED || step.result() == Result.ASKS;
         return audit && against ? new Step(Result.AUDITED, step.text(), step.place(), step.details()) : step;

@@ -1,6 +1,7 @@
 /**
- * Deciding. A {@link dev.interlock.policy.engine.PolicyEngine} is made from a policy once and then asked about every
- * call; whoever is admitted settles the {@link dev.interlock.policy.engine.Admission} when the call has ended.
+ * Decides calls. Create a {@link dev.interlock.policy.engine.PolicyEngine} from a policy once, then ask it about every
+ * call. The caller of an admitted call settles its {@link dev.interlock.policy.engine.Admission} when the call has
+ * ended.
  */
 @NullMarked
 package dev.interlock.policy.engine;
