@@ -15,18 +15,18 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A sink that appends events to a file, as JSON Lines. {@link #record} puts an event into a bounded queue; a daemon thread,
- * which this log starts and {@link #close} ends, does the digesting, the writing and the forcing.
+ * A sink that appends events to a file, as JSON Lines. {@link #record} puts an event into a bounded queue. A daemon
+ * thread does the digesting, the writing and the forcing to disk; this log starts it and {@link #close} ends it.
  *
- * <p>Each line has the hash of the one before, over all files, restarts and crashes of the log. When the log is closed or
- * changes files it writes a closing line, signed if there is a {@linkplain Builder#sealedBy key}. Opening finds how the
- * last run ended: a line that is not whole is set aside into a file {@code ….torn-N}, and lines that were changed stay as they
- * are, in a file of their own.
+ * <p>Each line contains the hash of the line before it, across all files, restarts and crashes of the log. When the log
+ * is closed or changes files, it writes a closing line, which is signed if there is a {@linkplain Builder#sealedBy
+ * key}. Opening the log finds out how the last run ended. An incomplete last line is set aside into a file {@code
+ * ….torn-N}. Lines that were changed stay as they are, in a file of their own.
  *
- * <p>When the disk takes nothing, what was written stays whole, and the log tries again, once a second; meanwhile the
- * queue fills, and then {@link Overflow} says what happens. {@link Builder#onFailure} tells the host.
+ * <p>When the disk accepts no writes, what was written stays intact, and the log tries again once a second. Meanwhile
+ * the queue fills, and then {@link Overflow} decides. {@link Builder#onFailure} notifies the host.
  *
- * <p>One process writes a file at a time; a lock on {@code ….lock} beside it keeps others out. Thread-safe.
+ * <p>Only one process can write a file at a time: a lock on {@code ….lock} beside it keeps others out. Thread-safe.
  */
 public final class AuditLog implements AuditSink, Closeable {
 
@@ -43,16 +43,16 @@ public final class AuditLog implements AuditSink, Closeable {
     private final Thread thread;
     private volatile Head head;
 
-    /** Since when there are lines that were not forced onto the disk; null if there are none. */
+    /** When the oldest unforced line was written; null if every line has been forced onto the disk. */
     private @Nullable Long unforcedSince;
 
     /**
-     * How a log stands.
+     * The state of a log.
      *
-     * @param written how many events were written since it was opened
-     * @param dropped how many were dropped
-     * @param queued how many are on their way
-     * @param failing whether nothing can be written at the moment
+     * @param written how many events were written since the log was opened
+     * @param dropped how many events were dropped
+     * @param queued how many events are queued or being written
+     * @param failing whether the log currently can't write
      */
     public record Status(long written, long dropped, int queued, boolean failing) {}
 
@@ -75,9 +75,9 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /**
-     * Begins a log.
+     * Creates a builder of a log.
      *
-     * @param file where it goes; created if it isn't there. Its directory must be there
+     * @param file the log's file; created if it doesn't exist. Its directory must exist
      */
     public static Builder at(Path file) {
         return new Builder(file);
@@ -93,29 +93,29 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /**
-     * Takes an event down. Waits only as {@link Overflow#BLOCK} and {@link Sync#everyDecision} say.
+     * Records an event. Waits only as {@link Overflow#BLOCK} and {@link Sync#everyDecision} say.
      *
-     * @throws IllegalStateException if the event is refused: the queue is full under {@link Overflow#FAIL_CLOSED}, the log
-     *     is closed, or the thread was interrupted while it waited
+     * @throws IllegalStateException if the event is refused: the queue is full under {@link Overflow#FAIL_CLOSED}, the
+     *     log is closed, or the thread was interrupted while it waited
      */
     @Override
     public void record(AuditEvent event) {
         intake.put(event);
     }
 
-    /** The last line that was written. To be kept where whoever can change the log can't change it. */
+    /** The last line that was written. Keep it where someone who can change the log can't change it. */
     public Head head() {
         return head;
     }
 
-    /** How the log stands. */
+    /** The current state of the log. */
     public Status status() {
         return intake.status();
     }
 
     /**
-     * Writes what is in the queue and the closing line, and ends the thread. Events that come later are refused. Waits for
-     * at most ten seconds; on a disk that takes nothing what is left is lost, and counted in {@link #status}.
+     * Writes the queued events and the closing line, and ends the thread. Later events are refused. Waits at most ten
+     * seconds; if the disk accepts no writes, the remaining events are lost, and counted in {@link #status}.
      */
     @Override
     public void close() {
@@ -150,7 +150,7 @@ public final class AuditLog implements AuditSink, Closeable {
             }
             seal();
         } catch (InterruptedException e) {
-            // Nobody interrupts a thread of ours but to end it.
+            // Our own thread is only interrupted to end it.
             Thread.currentThread().interrupt();
         } finally {
             intake.die(batch);
@@ -158,7 +158,7 @@ public final class AuditLog implements AuditSink, Closeable {
         }
     }
 
-    /** Writes a batch, trying again until it is written; false if the log was closed and the disk takes nothing. */
+    /** Writes a batch, retrying until it is written; false if the log was closed and the disk accepts no writes. */
     private boolean write(List<EventQueue.Item> batch) throws InterruptedException {
         while (true) {
             List<EventQueue.Item> wanted = intake.wanted(batch);
@@ -200,7 +200,7 @@ public final class AuditLog implements AuditSink, Closeable {
         return at;
     }
 
-    /** An event that can't be written, for a mistake of ours, must not keep all others from being written. */
+    /** If a bug of ours makes an event unwritable, the others must still be written. */
     private Line line(Head last, AuditEvent event) {
         try {
             Line line = new Line(last);
@@ -243,7 +243,7 @@ public final class AuditLog implements AuditSink, Closeable {
         try {
             onFailure.accept(failure);
         } catch (Throwable e) {
-            // The listener threw; the log must go on trying.
+            // The listener threw; the log must keep trying.
         }
     }
 
@@ -268,7 +268,7 @@ public final class AuditLog implements AuditSink, Closeable {
         return Instant.ofEpochMilli(time.wallMillis());
     }
 
-    /** Settings of a log; each has a default. Not thread-safe. */
+    /** Settings of a log, all with defaults. Not thread-safe. */
     public static final class Builder {
 
         private final Path file;
@@ -296,17 +296,20 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        /** What happens when the queue is full. Default: {@link Overflow#FAIL_CLOSED}, since a call unseen is what the log is against. */
+        /**
+         * What happens when the queue is full. Default: {@link Overflow#FAIL_CLOSED}, since a log exists so that no
+         * call goes unrecorded.
+         */
         public Builder overflow(Overflow what) {
             this.overflow = what;
             return this;
         }
 
         /**
-         * How much the queue holds. Default: 8,192 events and 16 MiB of their arguments.
+         * The capacity of the queue. Default: 8,192 events and 16 MiB of their arguments.
          *
          * @param events how many events; at least 1
-         * @param bytes how many bytes of arguments; one event is taken however large it is
+         * @param bytes how many bytes of arguments; a single event is accepted however large it is
          */
         public Builder queue(int events, long bytes) {
             if (events < 1 || bytes < 1) {
@@ -318,7 +321,10 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        /** At what size a file is finished and the next one begun. It may grow a little past it. Default: 64 MiB. */
+        /**
+         * The size at which a file is finished and the next one begun. A file may grow slightly beyond it. Default: 64
+         * MiB.
+         */
         public Builder rotateAt(long bytes) {
             if (bytes < 1) {
                 throw new IllegalArgumentException("a file's size must be positive, was " + bytes);
@@ -327,7 +333,7 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        /** At what age a file is finished, when the next event comes. Default: at none. */
+        /** The age at which a file is finished, when the next event arrives. Default: none. */
         public Builder rotateAfter(Duration age) {
             if (age.isZero() || age.isNegative()) {
                 throw new IllegalArgumentException("a file's age must be positive, was " + age);
@@ -337,9 +343,9 @@ public final class AuditLog implements AuditSink, Closeable {
         }
 
         /**
-         * The key of the arguments' digests: HMAC-SHA256 of their canonical JSON, by which equal arguments can be told to be
-         * equal, and a known call be found, by whoever has the key and nobody else. Default: a random one, so that digests
-         * are comparable until the log is closed.
+         * The key for the digests of arguments, which are the HMAC-SHA256 of their canonical JSON. Equal
+         * arguments have equal digests, and only a holder of the key can find a known call by its digest. Default: a
+         * random key, so that digests are comparable until the log is closed.
          *
          * @param secret at least 32 bytes; copied
          * @throws IllegalArgumentException if it is shorter
@@ -349,16 +355,16 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        /** Which arguments stand in the log as they are. Default: {@link Redaction#nothing}. */
+        /** Which arguments the log contains in plain text. Default: {@link Redaction#nothing}. */
         public Builder arguments(Redaction what) {
             this.redaction = what;
             return this;
         }
 
         /**
-         * What closing lines are signed with. Default: nothing.
+         * The key that signs closing lines. Default: none.
          *
-         * @throws IllegalArgumentException if the key can only check
+         * @throws IllegalArgumentException if the key can only verify
          */
         public Builder sealedBy(SealKey sealKey) {
             if (!sealKey.canSign()) {
@@ -368,13 +374,16 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        /** Is told, by the log's thread, when the log can't be written any more; once until it can again. Default: nobody. */
+        /**
+         * Called once, by the log's thread, when the log can no longer be written, and not again before it recovers.
+         * Default: no listener.
+         */
         public Builder onFailure(Consumer<? super IOException> told) {
             this.onFailure = told;
             return this;
         }
 
-        /** Where the time of the log's own lines, and the age of files, come from. Default: the clocks of the JVM. */
+        /** The clock for the time of the log's own lines and the age of files. Default: the JVM's clocks. */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
@@ -391,9 +400,9 @@ public final class AuditLog implements AuditSink, Closeable {
         }
 
         /**
-         * Opens the log, and starts its thread.
+         * Opens the log and starts its thread.
          *
-         * @throws IOException if the file can't be written, or is being written by another log
+         * @throws IOException if the file can't be written, or another log is writing it
          */
         public AuditLog open() throws IOException {
             return new AuditLog(this);

@@ -9,14 +9,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What chains a line to its neighbours, read from its bytes: the number and the hash of the one before at its beginning, and
- * its own hash at its end. Their place is fixed, so no parser can be made to see another number than the next one
- * does.
+ * The fields that chain a line to its neighbours, read from its bytes: the number and the previous line's hash at its
+ * beginning, and its own hash at its end. Their positions are fixed, so two parsers can't be made to read different
+ * numbers.
  *
- * @param sequence the line's number over all files
- * @param prev the hash that it says the line before has
- * @param hash the hash that it says it has
- * @param authentic whether it has that hash
+ * @param sequence the line's number across all files
+ * @param prev the hash of the line before, according to this line
+ * @param hash the line's own hash, according to the line
+ * @param authentic whether that is really its hash
  */
 record ChainFields(long sequence, String prev, String hash, boolean authentic) {
 
@@ -28,11 +28,11 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
     private static final int TAIL = HASH.length() + HASH_LENGTH + 2;
     private static final int MAX_DIGITS = 18;
 
-    /** At its fixed place as well: elsewhere in a line stands what an agent may have written. */
+    /** At a fixed position as well: elsewhere in a line there may be text that an agent wrote. */
     private static final Pattern KIND =
             Pattern.compile("\\{\"seq\":[0-9]+,\"prev\":\"[^\"]*\",\"t\":\"([^\"\\\\]*)\",\"event\":\"([a-z]+)\"");
 
-    /** The beginning of a line. */
+    /** Writes the beginning of a line. */
     static void begin(StringBuilder line, Head last) {
         line.append(SEQ)
                 .append(last.sequence() + 1)
@@ -41,7 +41,7 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
                 .append('"');
     }
 
-    /** Ends a line, with its hash and a line break, and answers with the hash. */
+    /** Ends a line with its hash and a line break, and returns the hash. */
     static String end(StringBuilder line) {
         byte[] body = line.toString().getBytes(StandardCharsets.US_ASCII);
         String hash = sha256(body, 0, body.length);
@@ -49,7 +49,7 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
         return hash;
     }
 
-    /** The frame of a line without its break; null if it has none. */
+    /** The chain fields of a line without its line break; null if it has none. */
     static @Nullable ChainFields read(byte[] bytes, int offset, int length) {
         if (length < SEQ.length() + 1 + PREV.length() + HASH_LENGTH + 1 + TAIL) {
             return null;
@@ -78,13 +78,13 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
                 hash.equals(sha256(bytes, offset, length - TAIL)));
     }
 
-    /** What kind of line a text is, such as {@code decision}; empty if it is none of ours. */
+    /** The kind of a line, such as {@code decision}; empty if it isn't one of our lines. */
     static String event(String line) {
         Matcher matcher = KIND.matcher(line);
         return matcher.lookingAt() ? matcher.group(2) : "";
     }
 
-    /** The time that a line says; empty if it says none. */
+    /** The time in a line; empty if it has none. */
     static String time(String line) {
         Matcher matcher = KIND.matcher(line);
         return matcher.lookingAt() ? matcher.group(1) : "";

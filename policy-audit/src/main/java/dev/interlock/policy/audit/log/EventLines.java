@@ -17,10 +17,10 @@ import dev.interlock.policy.value.ObjectValue;
 import java.util.HexFormat;
 import javax.crypto.spec.SecretKeySpec;
 
-/** Writes events as lines. Of the arguments there is their keyed digest, and what the host opted in to. */
+/** Writes events as lines. Of a call's arguments a line has the keyed digest, and whatever the host opted in to. */
 final class EventLines {
 
-    /** In bytes of JSON. A larger call is in the log all the same, but without its arguments. */
+    /** In bytes of JSON. A larger call is still logged, but without its arguments. */
     static final int MAX_ARGUMENTS = 64 << 10;
 
     private final SecretKeySpec key;
@@ -31,7 +31,7 @@ final class EventLines {
         this.redaction = redaction;
     }
 
-    /** By what the digests of one key can be told from those of another; says nothing of the key. */
+    /** Distinguishes the digests of one key from those of another; reveals nothing about the key. */
     String keyId() {
         return HexFormat.of().formatHex(SealKey.mac(key, "key id"), 0, 4);
     }
@@ -106,7 +106,7 @@ final class EventLines {
 
     private void arguments(Line line, ToolCall call) {
         if (call.problem() != null) {
-            // There are none that could be read.
+            // There are no arguments that could be read.
             return;
         }
         Arguments arguments = call.arguments();

@@ -14,15 +14,15 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The queue between those who bring events and the thread that writes them. It is bounded by the number of events and, since
- * an agent chooses how large its arguments are, by what they weigh.
+ * The queue between the threads that record events and the thread that writes them. It is bounded by the number of
+ * events and, since an agent chooses the size of its arguments, by their total weight.
  */
 final class EventQueue {
 
-    /** What an event weighs besides its texts, in bytes, roughly. */
+    /** The approximate weight of an event besides its texts, in bytes. */
     private static final int OVERHEAD = 512;
 
-    /** The most that is written at once. */
+    /** The most events that are written at once. */
     private static final int MAX_BATCH = 1_000;
 
     private final Overflow overflow;
@@ -35,7 +35,7 @@ final class EventQueue {
     private final Condition moved = lock.newCondition();
 
     private final ArrayDeque<Item> queue = new ArrayDeque<>();
-    /** Of the queue, and of what is being written. */
+    /** Includes the events that are being written. */
     private int events;
 
     private long bytes;
@@ -43,19 +43,19 @@ final class EventQueue {
     private long dropped;
     private long droppedUntold;
     private boolean closed;
-    /** Why nothing can be written at the moment; null if it can. */
+    /** Why the log currently can't write; null if it can. */
     private @Nullable IOException failure;
 
     private boolean dead;
 
-    /** An event on its way. */
+    /** An event in the queue or being written. */
     static final class Item {
         private final AuditEvent event;
         private final long weight;
         private boolean done;
-        /** Whether a call is made, or a person asked, on the strength of it. */
+        /** Whether this event lets a call run, or leads to a person being asked. */
         private final boolean lets;
-        /** Refused after it was taken: it must not be found in the log as allowed. */
+        /** Refused after it was queued: it must not appear in the log as allowed. */
         private boolean withdrawn;
 
         Item(AuditEvent event) {
@@ -73,7 +73,7 @@ final class EventQueue {
     }
 
     /**
-     * @param waits whether whoever would let a call through waits until that is on the disk
+     * @param waits whether a thread whose event lets a call run waits until the event is on the disk
      */
     EventQueue(Overflow overflow, boolean waits, int maxEvents, long maxBytes) {
         this.overflow = overflow;
@@ -193,8 +193,8 @@ final class EventQueue {
     /**
      * Waits for events.
      *
-     * @param nanos for how long at most
-     * @return the events, not more than one writing takes; empty if none came or the log was closed
+     * @param nanos the longest time to wait
+     * @return the events, at most one batch; empty if none arrived or the log was closed
      */
     List<Item> take(long nanos) throws InterruptedException {
         lock.lockInterruptibly();
@@ -213,7 +213,7 @@ final class EventQueue {
         }
     }
 
-    /** What of a batch is still to be written. */
+    /** The events of a batch that still have to be written. */
     List<Item> wanted(List<Item> batch) {
         lock.lock();
         try {
@@ -223,7 +223,7 @@ final class EventQueue {
         }
     }
 
-    /** How many dropped events no line tells of yet, by what {@link #done} was told. */
+    /** How many dropped events the log has not reported yet, according to {@link #done}. */
     long untold() {
         lock.lock();
         try {
@@ -234,12 +234,12 @@ final class EventQueue {
     }
 
     /**
-     * A batch was written.
+     * Called when a batch was written.
      *
-     * @param batch all that was taken
-     * @param count how many events of it are in the log
-     * @param told how many dropped events the log says there were
-     * @return whether nothing could be written just before
+     * @param batch everything that was taken
+     * @param count how many of its events are in the log
+     * @param told how many dropped events the log has reported
+     * @return whether the log could not write just before
      */
     boolean done(List<Item> batch, int count, long told) {
         lock.lock();
@@ -265,10 +265,10 @@ final class EventQueue {
     }
 
     /**
-     * Nothing can be written. Whoever waits to make a call is refused if it must not wait.
+     * Called when nothing can be written. Refuses the calls that wait for a write, unless they may keep waiting.
      *
-     * @param batch what was being written
-     * @return whether that is news
+     * @param batch the batch that was being written
+     * @return whether this failure is new
      */
     boolean failing(IOException cause, List<Item> batch) {
         lock.lock();
@@ -285,7 +285,7 @@ final class EventQueue {
         }
     }
 
-    /** Waits before the next try, unless the log is closed. */
+    /** Waits before the next attempt, unless the log is closed. */
     void pause(long nanos) throws InterruptedException {
         lock.lockInterruptibly();
         try {
@@ -309,7 +309,7 @@ final class EventQueue {
 
     // ---- the end
 
-    /** Takes nothing more; what is there is still written. */
+    /** Accepts no more events; those already in the queue are still written. */
     void close() {
         lock.lock();
         try {
@@ -321,7 +321,9 @@ final class EventQueue {
         }
     }
 
-    /** Nobody writes any more: whoever waits is refused, and what was not written counts as dropped. */
+    /**
+     * Called when nothing will be written any more: waiting callers are refused, and unwritten events count as dropped.
+     */
     void die(List<Item> unwritten) {
         lock.lock();
         try {

@@ -4,23 +4,23 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * The last line of a log at some moment. Who keeps it where the log's own keeper can't change it can tell later whether
- * everything up to it is still there, and still the same.
+ * The last line of a log at some moment. If you keep it in a place that the log's administrator can't change, you can
+ * tell later whether everything up to this line is still there, and unchanged.
  *
- * @param sequence the line's number over all files, from 1; 0 before there is a line
- * @param hash its hash: 64 hexadecimal digits
+ * @param sequence the line's number across all files, from 1; 0 before there is a line
+ * @param hash the line's hash: 64 hexadecimal digits
  */
 public record Head(long sequence, String hash) {
 
-    /** Before there is a line. */
+    /** The head of an empty log. */
     static final Head NONE = new Head(0, "0".repeat(ChainFields.HASH_LENGTH));
 
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,18}):([0-9a-f]{64})");
 
     /**
-     * Reads what {@link #toString} wrote.
+     * Parses the output of {@link #toString}.
      *
-     * @throws IllegalArgumentException if it isn't that
+     * @throws IllegalArgumentException if it isn't in that form
      */
     public static Head parse(String text) {
         Matcher matcher = TEXT.matcher(text);
@@ -31,7 +31,7 @@ public record Head(long sequence, String hash) {
         return new Head(Long.parseLong(matcher.group(1)), matcher.group(2));
     }
 
-    /** The number and the hash, with a colon between them. */
+    /** The number and the hash, separated by a colon. */
     @Override
     public String toString() {
         return sequence + ":" + hash;

@@ -2,10 +2,10 @@ package dev.interlock.policy.audit.log;
 
 import org.jspecify.annotations.Nullable;
 
-/** Writes one line. Names are ours and plain; values may be anybody's, and come out as ASCII. */
+/** Writes one line. Names are our own plain ones; values may come from anyone, and are written as ASCII. */
 final class Line {
 
-    /** Of names and texts that others choose. What is cut off is told by the ellipsis at the end. */
+    /** For names and texts that others choose. An ellipsis at the end marks a text that was cut. */
     private static final int MAX_TEXT = 512;
 
     private static final char[] HEX = "0123456789abcdef".toCharArray();
@@ -16,7 +16,7 @@ final class Line {
         ChainFields.begin(out, last);
     }
 
-    /** A text; nothing is written of null. */
+    /** Adds a text, or nothing if it is null. */
     Line text(String name, @Nullable String value) {
         if (value != null) {
             name(name).append('"');
@@ -42,12 +42,12 @@ final class Line {
         return this;
     }
 
-    /** A value that is JSON already. */
+    /** Adds a value that is already JSON. */
     Line json(String name, String json) {
         name(name);
         for (int i = 0; i < json.length(); i++) {
             char c = json.charAt(i);
-            // Outside of strings JSON is ASCII, so what isn't stands in a string.
+            // JSON is ASCII outside of strings, so any other character is within a string.
             if (c < 0x7f) {
                 out.append(c);
             } else {
@@ -57,7 +57,7 @@ final class Line {
         return this;
     }
 
-    /** What has been written so far, for a signature. */
+    /** The line so far, for a signature. */
     String soFar() {
         return out.toString();
     }

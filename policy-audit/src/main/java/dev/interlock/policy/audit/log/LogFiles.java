@@ -27,11 +27,11 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The files of one log. New lines go to the file that the host named; when it is full it is finished with a closing line
- * and renamed, with the number of the segment behind its name, and a new one begins. For one thread.
+ * The files of one log. New lines go to the file that the host named. When it is full, it is finished with a closing
+ * line and renamed, with the segment's number after its name, and a new file begins. Not thread-safe.
  *
- * <p>What is written is written wholly or not at all: if the disk takes only a part, the file is cut back to where it was,
- * and nothing more is written before that has succeeded.
+ * <p>A write succeeds completely or has no effect: if the disk accepts only a part, the file is cut back to its
+ * previous length, and nothing more is written until that has succeeded.
  */
 final class LogFiles implements Closeable {
 
@@ -41,25 +41,25 @@ final class LogFiles implements Closeable {
     private FileChannel channel;
     private int segment;
     private Head head = Head.NONE;
-    /** Where the next line goes; what is behind it in the file is no part of the log. */
+    /** Where the next line goes; any bytes after it in the file don't belong to the log. */
     private long position;
 
     private boolean ragged;
     private boolean mustOpen;
     private Instant begun = Instant.EPOCH;
 
-    /** How files are opened; a test's may take less than they are given. */
+    /** Opens files; a test's channels may accept fewer bytes than they are given. */
     interface Opener {
         FileChannel open(Path file) throws IOException;
     }
 
     /**
-     * What the files are to be like.
+     * Settings of the files.
      *
      * @param maxBytes the size at which a file is finished
-     * @param maxAge the age at which it is, or null
-     * @param key what signs closing lines, or null
-     * @param argumentsKey the id of the key of the arguments' digests
+     * @param maxAge the age at which a file is finished, or null
+     * @param key the key that signs closing lines, or null
+     * @param argumentsKey the id of the key for the arguments' digests
      */
     record Settings(
             long maxBytes,
@@ -68,17 +68,17 @@ final class LogFiles implements Closeable {
             String argumentsKey,
             Opener opener) {}
 
-    /** What was found of the last run. */
+    /** How the last run ended. */
     private enum Before {
-        /** There was none. */
+        /** There was no last run. */
         NONE,
         /** It ended with a closing line. */
         SEALED,
-        /** It didn't: its process was killed, or the end was cut off. */
+        /** It did not end with a closing line: its process was killed, or the end was cut off. */
         UNSEALED,
-        /** Its last line was not whole, and was set aside. */
+        /** Its last line was incomplete, and was set aside. */
         TORN,
-        /** Lines were changed, or could not be read; they were left as they are, in a file of their own. */
+        /** Lines were changed or unreadable; they stay as they are, in a file of their own. */
         DAMAGED;
 
         String text() {
@@ -93,7 +93,7 @@ final class LogFiles implements Closeable {
                 onlyOurs(file));
     }
 
-    /** What a new file is given: where the system knows such permissions, only its owner may read and write it. */
+    /** The attributes of a new file: on systems that support such permissions, only its owner may read and write it. */
     private static FileAttribute<?>[] onlyOurs(Path file) {
         return file.getFileSystem().supportedFileAttributeViews().contains("posix")
                 ? new FileAttribute<?>[] {
@@ -102,7 +102,7 @@ final class LogFiles implements Closeable {
                 : new FileAttribute<?>[0];
     }
 
-    /** The file itself, if this is a link to it: two names of one log are one log. */
+    /** The file itself, if this is a link to it: two names for one log are one log. */
     private static Path resolved(Path file) throws IOException {
         Path absolute = file.toAbsolutePath();
         return Files.isSymbolicLink(absolute) ? absolute.toRealPath() : absolute;
@@ -143,7 +143,7 @@ final class LogFiles implements Closeable {
         try {
             lock = channel.tryLock();
         } catch (OverlappingFileLockException e) {
-            // Another log in this process has it.
+            // Another log in this process holds it.
         } finally {
             if (lock == null) {
                 channel.close();
@@ -161,23 +161,23 @@ final class LogFiles implements Closeable {
     }
 
     /**
-     * Locks the log's file as well. The file beside it is found by its name, so it is another one for a hard link, and anew
-     * there for who comes after it was removed; this lock is the file's own. It is on a byte that no log ever has, so that on
-     * systems where a lock keeps others from reading, it keeps nobody from reading the log.
+     * Locks the log's file as well. The lock file beside it is found by name, so a hard link leads to another one, and
+     * after it was removed, the next log creates it anew. This lock belongs to the file itself. It is on a byte that no
+     * log ever reaches, so it doesn't prevent reading the log on systems where locks are mandatory.
      */
     private void claim(FileChannel log) throws IOException {
         FileLock lock = null;
         try {
             lock = log.tryLock(Long.MAX_VALUE - 1, 1, false);
         } catch (OverlappingFileLockException e) {
-            // Another log in this process has it.
+            // Another log in this process holds it.
         }
         if (lock == null) {
             throw taken(file);
         }
     }
 
-    /** The files of a log that are there, in the order in which they were written. */
+    /** The existing files of a log, in the order in which they were written. */
     static List<Path> files(Path file) throws IOException {
         Path log = Files.exists(file) && Files.isSymbolicLink(file) ? file.toRealPath() : file;
         List<Path> files = new ArrayList<>(segments(log));
@@ -200,7 +200,7 @@ final class LogFiles implements Closeable {
         }
     }
 
-    /** The number of the segment that a file beside the log's holds; 0 if it is none of the log's. */
+    /** The segment number of a file beside the log's; 0 if that file doesn't belong to the log. */
     static int number(Path file, Path sibling) {
         String name = String.valueOf(sibling.getFileName());
         String prefix = file.getFileName() + ".";
@@ -220,7 +220,7 @@ final class LogFiles implements Closeable {
         List<Path> segments = segments(file);
         Before before = found == null ? Before.NONE : found.before();
         if (head.equals(Head.NONE) && !segments.isEmpty()) {
-            // The last run ended between two files, or before it had written a whole line to this one.
+            // The last run ended between two files, or before it had written a complete line to this one.
             Before previous = read(segments.get(segments.size() - 1)).before();
             before = found == null ? previous : before;
             begun = now;
@@ -246,7 +246,7 @@ final class LogFiles implements Closeable {
 
     private record Found(Before before, long end, long torn) {}
 
-    /** Reads a file through, takes its last line for the head, and says what was found. */
+    /** Reads a file through, takes its last line as the head, and returns what was found. */
     private Found read(Path path) throws IOException {
         boolean damaged = false;
         boolean sealed = false;
@@ -278,12 +278,12 @@ final class LogFiles implements Closeable {
         try {
             return Instant.parse(text);
         } catch (DateTimeParseException e) {
-            // The line is damaged, and reported as such; a file that is taken for old is only finished earlier.
+            // The line is damaged, and reported as such. If its file counts as old, it is only finished earlier.
             return Instant.EPOCH;
         }
     }
 
-    /** Keeps the bytes of a line that was not finished beside the log, and takes them out of it. */
+    /** Copies the bytes of an incomplete line to a file beside the log, and removes them from the log. */
     private void setAside(Found found) throws IOException {
         Path aside = free(file.resolveSibling(file.getFileName() + ".torn-" + (head.sequence() + 1)));
         ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(found.torn(), 1 << 20));
@@ -316,9 +316,9 @@ final class LogFiles implements Closeable {
     /**
      * Writes some lines, after an opening line if one is due.
      *
-     * @param lines writes them: given the head, it adds to a buffer and answers with the new head
-     * @param durable whether they must be on the disk in the end
-     * @throws IOException if not all could be written; then none was, and they may be given again
+     * @param lines writes them: given the head, it adds to a buffer and returns the new head
+     * @param durable whether they must be on the disk when this returns
+     * @throws IOException if not all could be written; then none was, and they may be passed again
      */
     void append(Instant now, boolean durable, Writer lines) throws IOException {
         if (position >= settings.maxBytes() || isOld(now)) {
@@ -338,7 +338,8 @@ final class LogFiles implements Closeable {
             try {
                 channel.force(false);
             } catch (IOException e) {
-                // What a failed forcing leaves on the disk nobody knows, and a second one may not tell: write it again.
+                // After a failed force the disk's content is unknown, and a second force may not report that. So write
+                // again.
                 position = from;
                 head = before;
                 ragged = true;
@@ -347,7 +348,7 @@ final class LogFiles implements Closeable {
         }
     }
 
-    /** Writes lines: given the head, it adds to the buffer and answers with the new head. */
+    /** Writes lines: given the head, it adds to the buffer and returns the new head. */
     interface Writer {
         Head write(StringBuilder buffer, Head head);
     }
@@ -397,7 +398,9 @@ final class LogFiles implements Closeable {
                 .text("argsKey", settings.argumentsKey());
     }
 
-    /** Writes the closing line. Its signature is of everything before it in the line, and so, by the chain, in the log. */
+    /**
+     * Writes the closing line. Its signature covers everything before it in the line and so, by the chain, in the log.
+     */
     private void seal(Instant now, String reason) throws IOException {
         Line line = new Line(head)
                 .text("t", now.toString())
@@ -431,14 +434,14 @@ final class LogFiles implements Closeable {
         try {
             next = settings.opener().open(file);
         } catch (IOException e) {
-            // The old file goes on under its old name, as if nothing had been.
+            // Keeps using the old file under its old name.
             Files.move(finished, file, StandardCopyOption.ATOMIC_MOVE);
             throw e;
         }
         try {
             claim(next);
         } catch (IOException e) {
-            // Somebody was quicker under this name, so the old file can't have it back either.
+            // Another process took this name first, so the old file can't have it back either.
             next.close();
             throw e;
         }
@@ -451,7 +454,10 @@ final class LogFiles implements Closeable {
         mustOpen = true;
     }
 
-    /** So that the new names outlive a loss of power. Not every system can; then they are on the disk a little later. */
+    /**
+     * Makes the new names survive a power failure. Not every system supports this; there they reach the disk slightly
+     * later.
+     */
     private void forceDirectory() throws IOException {
         Path directory = file.getParent();
         if (directory != null && !System.getProperty("os.name", "").startsWith("Windows")) {

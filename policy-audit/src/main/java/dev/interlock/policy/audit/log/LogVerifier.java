@@ -12,12 +12,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * Finds what was done to a log since it was written: every line that was changed, removed, moved or added, and where.
  *
- * <p>What it can't know. Lines at the very end that were cut off together with the files that would show it: unless it is
- * given a {@linkplain #head head} that was kept elsewhere, a log that ends with a closing line looks whole. And a log that
- * somebody wrote anew from some line on, hashes and all: unless closing lines are signed and it is given the {@linkplain
- * #key key}, or a head. Lines after the last signature are only as safe as the file.
+ * <p>Two things can't be detected. First, lines cut off from the very end, together with the files that would show it:
+ * a log that ends with a closing line looks complete, unless the verifier is given a {@linkplain #head head} that was
+ * kept elsewhere. Second, a log that was rewritten from some line on, including hashes: this shows only if closing
+ * lines are signed and the verifier is given the {@linkplain #key key}, or if it is given a head. Lines after the last
+ * signature are only as safe as the file.
  *
- * <p>Reads each line once, in little memory. Not thread-safe.
+ * <p>Reads each line once, with little memory. Not thread-safe.
  */
 public final class LogVerifier {
 
@@ -32,9 +33,9 @@ public final class LogVerifier {
     private final List<Finding> findings = new ArrayList<>();
     private final List<Finding> notes = new ArrayList<>();
     private long count;
-    /** How many lines the last good signature is for, those of all files before it included. */
+    /** How many lines the last valid signature covers, including those of all earlier files. */
     private long signed;
-    /** The line that the next one must follow; null where the chain can't be taken up again. */
+    /** The line that the next one must follow; null where the chain can't be resumed. */
     private @Nullable Head last;
 
     private long highest;
@@ -45,42 +46,43 @@ public final class LogVerifier {
         this.file = file;
     }
 
-    /** A verifier of the log that was written to this file. */
+    /** Creates a verifier of the log in this file. */
     public static LogVerifier of(Path file) {
         return new LogVerifier(file);
     }
 
-    /** Every closing line must be signed by this key. Default: signatures are not looked at. */
+    /** Every closing line must be signed with this key. Default: signatures are not checked. */
     public LogVerifier key(SealKey sealKey) {
         this.key = sealKey;
         return this;
     }
 
-    /** The log must have this line: it was its last when somebody looked. Default: none is known. */
+    /** The log must contain this line, which was its last line at some earlier time. Default: no head is known. */
     public LogVerifier head(Head known) {
         this.expected = known;
         return this;
     }
 
     /**
-     * The log need not end with a closing line, since its process was killed or still writes it. Only who verifies can know:
-     * a lock proves nothing, as whoever may write beside the log can hold one. Default: it must.
+     * The log need not end with a closing line, because its process was killed or is still writing. Only the person who
+     * verifies can know that: a lock proves nothing, since anyone who may write beside the log can hold one. Default:
+     * it must.
      */
     public LogVerifier unclosed(boolean allowed) {
         this.unclosed = allowed;
         return this;
     }
 
-    /** The first files may be missing, since somebody has removed them on purpose. Default: none may. */
+    /** The first files may be missing because they were removed on purpose. Default: none may be missing. */
     public LogVerifier pruned(boolean allowed) {
         this.pruned = allowed;
         return this;
     }
 
     /**
-     * Reads the log through. To be called once.
+     * Reads the whole log. Call it only once.
      *
-     * @throws NoSuchFileException if there is no such log
+     * @throws NoSuchFileException if the log doesn't exist
      * @throws IOException if it can't be read
      */
     public Verification verify() throws IOException {

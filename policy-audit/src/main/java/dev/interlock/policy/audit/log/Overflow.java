@@ -1,16 +1,18 @@
 package dev.interlock.policy.audit.log;
 
 /**
- * What becomes of an event when the queue is full, because events come faster than the disk takes them, or the disk takes none.
+ * What happens to an event when the queue is full, because events arrive faster than the disk accepts them, or the disk
+ * accepts none.
  */
 public enum Overflow {
-    /** Whoever brings it waits until there is room: no event is lost, and calls are as slow as the disk. */
+    /** The thread that records it waits until there is room. No event is lost, and calls are as slow as the disk. */
     BLOCK,
-    /** It is dropped and counted. The next line that is written says how many were. */
+    /** It is dropped and counted. The next line that is written says how many events were dropped. */
     DROP,
     /**
-     * A decision that would let a call through is refused, and so the call denied, also as long as the disk is known to take
-     * nothing. What lets nothing through (a denial, the end of a call) is dropped and counted if there is no room.
+     * A decision that would let a call run is refused, so the call is denied. This also applies while the disk is known
+     * to accept no writes. An event that lets nothing run (a denial, the end of a call) is dropped and counted if there
+     * is no room.
      */
     FAIL_CLOSED
 }

@@ -10,10 +10,10 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
-/** The lines of a file as bytes, with what each says of its neighbours. What comes after the last line break is no line. */
+/** The lines of a file as bytes, each with its chain fields. Bytes after the last line break are not a line. */
 final class RawLines implements Closeable {
 
-    /** Longer than any line of ours. */
+    /** Longer than any line that we write. */
     private static final int LONGEST = 4 << 20;
 
     private final InputStream in;
@@ -28,13 +28,13 @@ final class RawLines implements Closeable {
 
     RawLines(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
-            // A pipe would hold whoever opens it.
+            // Opening a pipe would block.
             throw new FileSystemException(file.toString(), null, "it is no regular file");
         }
         this.in = Files.newInputStream(file);
     }
 
-    /** Moves to the next line; false if there is none that is whole. */
+    /** Moves to the next line; false if there is no further complete line. */
     boolean next() throws IOException {
         if (number > 0) {
             start += length + 1;
@@ -84,12 +84,12 @@ final class RawLines implements Closeable {
         return number;
     }
 
-    /** Where the line ends, its break included. */
+    /** The offset of the line's end, including its line break. */
     long end() {
         return end;
     }
 
-    /** The bytes after the last line break, once {@link #next} has said false. */
+    /** The number of bytes after the last line break, once {@link #next} has returned false. */
     long torn() {
         return (long) filled - start;
     }
@@ -99,7 +99,7 @@ final class RawLines implements Closeable {
         return tooLong ? null : ChainFields.read(buffer, start, length);
     }
 
-    /** The line as text; every byte is one character. */
+    /** The line as text, one character for each byte. */
     String text() {
         return new String(buffer, start, length, StandardCharsets.ISO_8859_1);
     }

@@ -13,13 +13,13 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Which arguments of a call stand in the log as they are. By default none: there is only their keyed digest. */
+/** Which arguments of a call the log contains in plain text. By default none, only their keyed digest. */
 public final class Redaction {
 
-    /** What stands in place of a value. */
+    /** Replaces a redacted value. */
     public static final String REDACTED = "[redacted]";
 
-    /** Where a step may end of a path that is written as the name of one member. */
+    /** Where a step can end in a path that is written as the name of a single member. */
     private static final Pattern STEP_ENDS = Pattern.compile("[.\\[/]");
 
     private static final Pattern INDEX = Pattern.compile("[0-9]+");
@@ -34,29 +34,30 @@ public final class Redaction {
         this.rest = rest;
     }
 
-    /** No argument stands in the log. */
+    /** The log contains no arguments. */
     public static Redaction nothing() {
         return NOTHING;
     }
 
     /**
-     * Only what these paths name stands in the log; nobody learns even the names of the others.
+     * The log contains only what these paths name; not even the names of other arguments are revealed.
      *
-     * @param paths as policies write them: {@code args.amount}, {@code args.items[*].id}
-     * @throws IllegalArgumentException if one is no path of an argument
+     * @param paths in the syntax of policies: {@code args.amount}, {@code args.items[*].id}
+     * @throws IllegalArgumentException if one isn't the path of an argument
      */
     public static Redaction only(String... paths) {
         return new Redaction(tree(false, paths), false);
     }
 
     /**
-     * Everything stands in the log but what these paths name, and what passes for it by case or look-alike letters, which
-     * is {@link #REDACTED}. Where a value has another shape than a path says (an object where it goes through a list, a
-     * list or a text where it goes on), nobody can tell what of it the path means, and all of it is redacted. An argument
-     * that a server adds tomorrow stands there too: for secrets, {@link #only} is the safer choice.
+     * The log contains everything but what these paths name. That, and any argument whose name differs only by case or
+     * by look-alike letters, is {@link #REDACTED}. Where a value has another shape than a path expects (an object where
+     * the path goes through a list, or a list or a text where the path continues), it is unclear which part the path
+     * means, so all of it is redacted. An argument that a server adds tomorrow appears in the log too: for secrets,
+     * {@link #only} is the safer choice.
      *
-     * @param paths as policies write them; none for all arguments
-     * @throws IllegalArgumentException if one is no path of an argument
+     * @param paths in the syntax of policies; none for all arguments
+     * @throws IllegalArgumentException if one isn't the path of an argument
      */
     public static Redaction allBut(String... paths) {
         return new Redaction(tree(true, paths), true);
@@ -78,7 +79,7 @@ public final class Redaction {
         return root;
     }
 
-    /** What of these arguments may stand in the log; null if none of any call may. */
+    /** The part of these arguments that the log may contain; null if it may contain none of any call. */
     @Nullable
     ObjectValue of(ObjectValue arguments) {
         if (!rest && root.isLeaf()) {
@@ -116,7 +117,7 @@ public final class Redaction {
         if (next != null) {
             return without(member, next);
         }
-        // Some servers take {"card.number": ...} and {"card[number]": ...} for a path.
+        // Some servers read {"card.number": ...} and {"card[number]": ...} as a path.
         Matcher spelt = STEP_ENDS.matcher(name);
         while (spelt.find()) {
             if (node.member(name.substring(0, spelt.start())) != null) {
@@ -126,7 +127,7 @@ public final class Redaction {
         return member;
     }
 
-    /** What the tree names of a value; null if it names nothing that is there. */
+    /** The part of a value that the tree names; null if it names nothing that exists. */
     private static @Nullable Value only(Value value, Node node) {
         if (node.end) {
             return value;
@@ -167,7 +168,7 @@ public final class Redaction {
 
         private final Map<String, Node> members = new HashMap<>();
 
-        /** Whether names that pass for one another lead the same way. */
+        /** Whether look-alike names count as the same step. */
         private final boolean alike;
 
         private @Nullable Node every;

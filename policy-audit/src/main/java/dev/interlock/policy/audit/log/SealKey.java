@@ -12,10 +12,10 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What closing lines are signed with, and checked. A chain of plain hashes shows a change only to who knows a later hash;
- * with a key that the log's keeper doesn't have, nobody can make another chain up.
+ * The key that signs and verifies closing lines. A chain of plain hashes reveals a change only to someone who knows a
+ * later hash. With a key that the log's administrator doesn't have, the administrator can't forge another chain.
  *
- * <p>With HMAC whoever can check can also sign. With Ed25519 the checker has only the public key.
+ * <p>With HMAC, anyone who can verify can also sign. With Ed25519 the verifier has only the public key.
  */
 public final class SealKey {
 
@@ -40,7 +40,7 @@ public final class SealKey {
     }
 
     /**
-     * A secret that signs and checks, with HMAC-SHA256.
+     * A secret that signs and verifies, with HMAC-SHA256.
      *
      * @param secret at least 32 bytes; copied
      * @throws IllegalArgumentException if it is shorter
@@ -54,7 +54,7 @@ public final class SealKey {
         return new SealKey(ED25519, null, key, null);
     }
 
-    /** A key that checks what the private key of its pair has signed. */
+    /** A key that verifies what the private key of its pair has signed. */
     public static SealKey ed25519(PublicKey key) {
         return new SealKey(ED25519, null, null, key);
     }
@@ -100,7 +100,7 @@ public final class SealKey {
         }
     }
 
-    /** Whether this key's owner has signed the text. */
+    /** Whether this key's owner signed the text. */
     boolean hasSigned(String text, String signed) {
         try {
             byte[] bytes = Base64.getDecoder().decode(signed);
@@ -116,7 +116,7 @@ public final class SealKey {
         }
     }
 
-    /** Names the algorithm; never the key. */
+    /** The name of the algorithm; never the key. */
     @Override
     public String toString() {
         return "seal key for " + algorithm;

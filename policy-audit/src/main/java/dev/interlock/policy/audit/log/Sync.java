@@ -3,23 +3,24 @@ package dev.interlock.policy.audit.log;
 import java.time.Duration;
 
 /**
- * When lines are forced onto the disk. A line that was written but not forced outlives the process, killed or not, but not a
- * loss of power or a crash of the operating system. An event that is still in the queue outlives neither.
+ * When lines are forced onto the disk. A line that was written but not forced survives the end of the process, killed
+ * or not, but not a power failure or a crash of the operating system. An event that is still in the queue survives
+ * neither.
  */
 public sealed interface Sync {
 
     /**
-     * No call is made before the record of its decision is on the disk: {@link AuditLog#record} waits for it, but not for a
-     * denial or the end of a call. Calls that are decided at the same time share one forcing. Nothing that was let through is
-     * ever lost, unless the queue may {@link Overflow#DROP} it.
+     * No call runs before the record of its decision is on the disk: {@link AuditLog#record} waits for it, but not for
+     * a denial or the end of a call. Calls that are decided at the same time share one force. A call that was let
+     * through is never lost from the log, unless the queue may {@link Overflow#DROP} it.
      */
     static Sync everyDecision() {
         return EveryDecision.INSTANCE;
     }
 
     /**
-     * At this interval, if anything was written. A loss of power loses what came in it, a killed process what is in the
-     * queue, which the log's thread empties as fast as it can write.
+     * Forces at this interval, if anything was written. A power failure loses the lines since the last force. A killed
+     * process loses what is in the queue, which the log's thread empties as fast as it can write.
      *
      * @throws IllegalArgumentException if it isn't positive
      */
@@ -27,21 +28,24 @@ public sealed interface Sync {
         return new Interval(interval);
     }
 
-    /** Never, but when a file is finished: the operating system writes when it sees fit, mostly within half a minute. */
+    /**
+     * Forces only when a file is finished: otherwise the operating system decides when to write, mostly within half a
+     * minute.
+     */
     static Sync never() {
         return Never.INSTANCE;
     }
 
     /** See {@link #everyDecision}. */
     enum EveryDecision implements Sync {
-        /** The only one. */
+        /** The only instance. */
         INSTANCE
     }
 
     /**
      * See {@link #every}.
      *
-     * @param interval how long apart
+     * @param interval the time between two forces
      */
     record Interval(Duration interval) implements Sync {
         /** Refuses an interval that isn't positive. */
@@ -54,7 +58,7 @@ public sealed interface Sync {
 
     /** See {@link #never}. */
     enum Never implements Sync {
-        /** The only one. */
+        /** The only instance. */
         INSTANCE
     }
 }

@@ -4,13 +4,13 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * What was found of a log.
+ * The result of verifying a log.
  *
- * @param findings what is not as it was written, in the order of the files; empty if nothing is
- * @param notes what is worth knowing but happens to sound logs, too
+ * @param findings what differs from what was written, in the order of the files; empty if nothing does
+ * @param notes what is worth knowing but also occurs in intact logs
  * @param files the files that were read
  * @param lines how many lines they have
- * @param head the last line; to be compared with one that was kept elsewhere
+ * @param head the last line; compare it with one that was kept elsewhere
  */
 public record Verification(List<Finding> findings, List<Finding> notes, List<Path> files, long lines, Head head) {
 
@@ -21,38 +21,38 @@ public record Verification(List<Finding> findings, List<Finding> notes, List<Pat
         files = List.copyOf(files);
     }
 
-    /** Whether nothing was found. */
+    /** Whether there are no findings. */
     public boolean intact() {
         return findings.isEmpty();
     }
 
-    /** What kind of thing was found. */
+    /** The kind of a finding. */
     public enum Kind {
-        /** A line is not what was written. */
+        /** A line differs from what was written. */
         CHANGED,
         /** Lines are missing before this one. */
         MISSING,
-        /** A line stands where it was not written. */
+        /** A line is in a place where it was not written. */
         MOVED,
-        /** What stands there is no line of a log. */
+        /** There is something that isn't a line of a log. */
         UNREADABLE,
-        /** The end is missing, or may be. */
+        /** The end is missing, or may be missing. */
         TRUNCATED,
-        /** A closing line has no signature, or not one by the key. Only noted: lines come after the last signature. */
+        /** A closing line is not signed, or not with the given key. As a note: lines come after the last signature. */
         SIGNATURE,
-        /** Only noted: the log went on although the run before had not closed it. */
+        /** Only a note: the log continued although the previous run had not closed it. */
         RESUMED,
-        /** Only noted: events were dropped, as the log itself says. */
+        /** Only a note: the log itself says that events were dropped. */
         LOST
     }
 
     /**
-     * One thing that was found.
+     * A finding.
      *
-     * @param file in which file
-     * @param line at which line of it, from 1; one past the last for what should follow
-     * @param kind what kind of thing
-     * @param message what it is, for people; quotes nothing of the log but numbers
+     * @param file the file
+     * @param line the line in it, from 1; one past the last line for something that should follow
+     * @param kind the kind of finding
+     * @param message a description for people; quotes nothing from the log but numbers
      */
     public record Finding(Path file, long line, Kind kind, String message) {
 
