@@ -10,21 +10,25 @@ import reactor.core.Disposable;
 import reactor.core.publisher.Mono;
 
 /**
- * Puts requests of our own to a server over a transport that the agent uses as well. Their ids tell them apart.
+ * Sends the adapter's own requests to a server over a transport that the agent uses as well. Their ids tell them apart.
  *
- * @param sending what sends them
- * @param pending where they await their response
+ * @param sending sends a message
+ * @param pending where the requests await their responses
  */
 record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingRequests pending) implements Exchange {
 
     static final String ID_PREFIX = "dev.interlock/";
 
-    /** An id that no other request has. Not from a secure source: that one may block, and there is nothing to guess. */
+    /**
+     * A unique request id. Not from a secure source: that may block, and no attacker gains anything by guessing the id.
+     */
     static String newId() {
         return ID_PREFIX + Long.toHexString(ThreadLocalRandom.current().nextLong());
     }
 
-    /** Whether this is the id of a request of ours; its response is not for the agent, however late it comes. */
+    /**
+     * Whether this is the id of one of our own requests. Its response is never for the agent, however late it arrives.
+     */
     static boolean isOurs(Object id) {
         return id instanceof String text && text.startsWith(ID_PREFIX);
     }

@@ -10,31 +10,34 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Answers in the place of a peer. A denied call gets a tool result, because that is what a model reads and learns from; a
- * protocol error many hosts treat as a broken server.
+ * Builds answers in place of a peer. A denied call gets a tool result, because a model reads tool results and learns
+ * from them. Many hosts treat a protocol error as a broken server.
  *
- * <p>The answers are plain maps, as every transport that reads JSON would deliver them.
+ * <p>The answers are plain maps, as every transport that reads JSON delivers them.
  */
 final class Answers {
 
-    /** Under this key programs find the decision in {@code _meta} and in an error's data. */
+    /** The key in {@code _meta}, and in an error's data, under which programs find the decision. */
     static final String META_KEY = "dev.interlock/decision";
 
-    /** What the text begins with if a person is still to be waited for: nothing is denied yet. */
+    /** Begins the text when the call waits for a person: nothing is denied yet. */
     private static final String APPROVAL_PREFIX = "[APPROVAL REQUIRED] ";
 
     private final String prefix;
     private final boolean denialsAsErrors;
 
     /**
-     * @param denialsAsErrors whether a denied call gets a protocol error all the same
+     * @param denialsAsErrors whether a denied call gets a protocol error instead of a tool result
      */
     Answers(String prefix, boolean denialsAsErrors) {
         this.prefix = prefix;
         this.denialsAsErrors = denialsAsErrors;
     }
 
-    /** What a denied call gets: a tool result that says why or which ticket it waits for, unless the host wants errors. */
+    /**
+     * The answer to a denied call: a tool result that gives the reason or the ticket to wait for, or an error if the
+     * host prefers errors.
+     */
     JSONRPCResponse denial(Object id, CallDecision ruling) {
         Decision decision = ruling.decision().told();
         Map<String, Object> details = details(decision);
@@ -45,7 +48,7 @@ final class Answers {
             return refusal(id, decision, details);
         }
         Map<String, Object> result = new LinkedHashMap<>();
-        // Since 2026-07-28 every result says what it is; earlier clients don't look.
+        // Since 2026-07-28 every result states its type. Earlier clients ignore the field.
         result.put("resultType", "complete");
         result.put("content", List.of(Map.of("type", "text", "text", text(decision))));
         result.put("isError", true);
@@ -53,7 +56,7 @@ final class Answers {
         return JSONRPCResponse.result(id, result);
     }
 
-    /** What takes the place of a server's answer to a call, because of what it asks within that answer. */
+    /** Replaces a server's answer to a call when the requests within that answer are denied. */
     JSONRPCResponse withheld(Object id, Decision decision) {
         return denial(id, new CallDecision(decision, null, null, null));
     }
@@ -69,13 +72,13 @@ final class Answers {
                 id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text(decision), Map.of(META_KEY, details)));
     }
 
-    /** What a request gets whose id is one that only requests of our own may have. */
+    /** The answer to a request whose id has the form that is reserved for our own requests. */
     static JSONRPCResponse idReserved(Object id) {
         String text = "The id of a request must not begin with '" + AdapterRequests.ID_PREFIX + "'.";
         return JSONRPCResponse.error(id, new JSONRPCError(McpSchema.ErrorCodes.INVALID_REQUEST, text, null));
     }
 
-    /** Whether a response is one of these. */
+    /** Whether this class made the response. */
     static boolean isDenial(JSONRPCResponse response) {
         Object details = response.error() != null
                 ? response.error().data()

@@ -17,16 +17,16 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The form by which a client asks its person for an approval, and what is made of it when it comes back. Nothing counts as
- * a yes but a form that says {@code approve} and holds nothing that isn't in it.
+ * The form with which a client asks its person for an approval, and the reader of the filled-in form. Only a form that
+ * says {@code approve} and has no unknown fields counts as a yes.
  *
- * @param limits how large arguments may be that are approved in place of those that were asked for
+ * @param limits bounds the arguments that a person may approve in place of the requested ones
  */
 record ApprovalForm(ValueLimits limits) {
 
     private static final Logger log = LoggerFactory.getLogger(ApprovalForm.class);
 
-    /** Who has answered, for the record. Who that is, the client doesn't say. */
+    /** The approver to record. The client doesn't say who the person is. */
     private static final String BY = "elicitation";
 
     private static final String DECISION = "decision";
@@ -34,10 +34,10 @@ record ApprovalForm(ValueLimits limits) {
     private static final String ARGUMENTS = "arguments";
     private static final Set<String> FIELDS = Set.of(DECISION, REASON, ARGUMENTS);
 
-    /** Characters of a reason; more is cut off. */
+    /** The most characters of a reason; the rest is cut off. */
     private static final int LONGEST_REASON = 200;
 
-    /** No before yes, and neither is the default: whoever just confirms the form has approved nothing. */
+    /** "No" comes before "yes", and neither is the default: a person who just confirms the form approves nothing. */
     private static final Map<String, Object> SCHEMA = Map.of(
             "type",
             "object",
@@ -67,15 +67,15 @@ record ApprovalForm(ValueLimits limits) {
             "required",
             List.of(DECISION));
 
-    /** The parameters of the request that shows a text. */
+    /** The parameters of the elicitation request that shows this text. */
     Map<String, Object> about(String text) {
         return Map.of("message", "An agent's tool call waits for your approval.\n\n" + text, "requestedSchema", SCHEMA);
     }
 
     /**
-     * What a response means.
+     * Reads the client's response.
      *
-     * @param converter makes the result an object of JSON
+     * @param converter converts the result to a JSON object
      */
     ApprovalAnswer read(JSONRPCResponse response, Function<Object, Map<String, Object>> converter) {
         if (response.error() != null || response.result() == null) {

@@ -4,35 +4,35 @@ import dev.interlock.policy.value.ObjectValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the host knows of one call and the wire can't tell.
+ * What the host knows about a call but the protocol doesn't carry.
  *
- * @param identity the agent, user or team on whose account the call is made; null leaves it to what the transport was
+ * @param identity the agent, user or team that makes the call; null falls back to the identity that the transport was
  *     wrapped with
- * @param session the agent session; null leaves it to what {@link EnforcementBuilder#session} says
+ * @param session the agent session; null falls back to {@link EnforcementBuilder#session}
  * @param facts what conditions read as {@code ctx.<key>}
  */
 public record CallContext(
         @Nullable String identity, @Nullable String session, ObjectValue facts) {
 
-    /** Nothing is known. */
+    /** A context in which nothing is known. */
     public static final CallContext EMPTY = new CallContext(null, null, ObjectValue.EMPTY);
 
-    /** A caller of whom only the identity is known. */
+    /** A context in which only the caller's identity is known. */
     public static CallContext by(String identity) {
         return new CallContext(identity, null, ObjectValue.EMPTY);
     }
 
-    /** The same in this agent session. */
+    /** A copy of this context with this agent session. */
     public CallContext in(String session) {
         return new CallContext(identity, session, facts);
     }
 
-    /** The same with what conditions read as {@code ctx.<key>}. */
+    /** A copy of this context with what conditions read as {@code ctx.<key>}. */
     public CallContext with(ObjectValue facts) {
         return new CallContext(identity, session, facts);
     }
 
-    /** Tells nothing: what is known of callers comes from headers and tokens. */
+    /** Reveals nothing, since what is known about callers comes from headers and tokens. */
     @Override
     public String toString() {
         return "call context";

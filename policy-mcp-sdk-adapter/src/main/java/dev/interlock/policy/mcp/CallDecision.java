@@ -6,12 +6,12 @@ import dev.interlock.policy.engine.Decision;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A decision on a call, be it the engine's or, where the engine gave none, a denial of ours.
+ * A decision on a call: the engine's, or a denial of ours if the engine gave none.
  *
- * @param decision what was decided
- * @param admission what the engine answered; null if it didn't
- * @param call what was decided on; null if it could not be read
- * @param failure why the engine didn't answer; null if it did
+ * @param decision the decision
+ * @param admission the engine's answer; null if it gave none
+ * @param call the call that was decided on; null if it could not be read
+ * @param failure why the engine gave no answer; null if it gave one
  */
 record CallDecision(
         Decision decision,
@@ -23,26 +23,26 @@ record CallDecision(
         this(decision, admission, call, null);
     }
 
-    /** Without the failure, whose message may quote anything. */
+    /** Leaves out the failure, whose message may quote anything. */
     @Override
     public String toString() {
         return "ruling: " + decision;
     }
 
-    /** The call is not sent. */
+    /** Reports that the call is not sent. */
     void unsent() {
         if (admission != null) {
             admission.unsent();
         }
     }
 
-    /** What came of a question to a person; null if there was none. */
+    /** The answer to the question put to a person; null if there was no question. */
     @Nullable
     ApprovalAnswer answer() {
         return admission == null ? null : admission.answer();
     }
 
-    /** A denial because something threw; the message names no detail. */
+    /** A denial because something threw. The message gives no details. */
     static CallDecision failed(Throwable failure) {
         return new CallDecision(
                 denied(Decision.Code.ERROR, "The policy could not be applied, so this was denied."),
@@ -51,7 +51,7 @@ record CallDecision(
                 failure);
     }
 
-    /** A denial because nothing was decided. */
+    /** A denial because no decision was made. */
     static CallDecision missing() {
         return failed(new IllegalStateException("the engine completed without a decision"));
     }

@@ -35,7 +35,7 @@ final class CallGate {
     private final Duration approvalWait;
 
     /**
-     * @param converter turns parameters of an unknown Java type into what JSON makes of them
+     * @param converter converts parameters of an unknown Java type to plain JSON values
      */
     CallGate(EnforcementBuilder<?> settings, Callers callers, Function<Object, Object> converter) {
         this.engine = settings.engine;
@@ -47,13 +47,13 @@ final class CallGate {
     }
 
     /**
-     * Decides on a request, anew for each subscription. Completes with a ruling, and never with an error: what fails is
-     * denied. Whatever the host's own code throws is caught where it is called, since Reactor throws some errors, such as a
-     * missing class, at the thread that subscribes, and then nobody is answered.
+     * Decides on a request, anew for each subscription. Completes with a ruling, never with an error: a failure becomes
+     * a denial. Everything that the host's own code throws is caught where that code is called. Reactor throws some
+     * errors, such as a missing class, at the subscribing thread, and then the request would get no answer.
      *
-     * @param toolLists what fetches the server's tools if the policy needs definitions that nobody has seen
-     * @param server the way to the server, for that
-     * @param person who is asked for approvals before the engine's handler is; null for nobody
+     * @param toolLists fetches the server's tools if the policy needs definitions that have not been listed yet
+     * @param server the way to the server, for fetching them
+     * @param person is asked for approvals before the engine's handler is; null to ask only the handler
      */
     Mono<CallDecision> decide(
             JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
@@ -83,7 +83,7 @@ final class CallGate {
             @Nullable ApprovalHandler person) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
         Mono<Admission> admission = admit(call, deadline, person);
-        // Whether that works, the engine sees: it denies what it needs to know of and doesn't.
+        // A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs.
         return needsToolList(call, toolLists) ? toolLists.learn(server, meta).then(admission) : admission;
     }
 
@@ -94,13 +94,13 @@ final class CallGate {
                 && engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed();
     }
 
-    /** A denial because something failed, on record as every other. */
+    /** A denial because something failed, recorded like every other denial. */
     private CallDecision deny(CallRequest call, ToolCall known, Throwable failure) {
         Admission denial = engine.deny(known, failure);
         return new CallDecision(denial.decision(), denial, call, failure);
     }
 
-    /** Whoever stops waiting while the engine decides or a person thinks leaves nothing reserved. */
+    /** A caller that stops waiting, while the engine decides or a person thinks, leaves nothing reserved. */
     private Mono<Admission> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
         return Mono.<Admission>create(sink -> {
                     Duration left;
@@ -130,8 +130,8 @@ final class CallGate {
     }
 
     /**
-     * Names the tool, never an argument. The engine tells its sinks and observers of every denial, so that hosts choose there
-     * what they log; only what it has not heard of is told here.
+     * Logs the tool's name but never an argument. The engine reports every denial to its sinks and observers, and the
+     * host chooses there what to log. So only a denial that the engine doesn't know of is a warning here.
      */
     private static void report(CallDecision ruling) {
         Decision decision = ruling.decision();

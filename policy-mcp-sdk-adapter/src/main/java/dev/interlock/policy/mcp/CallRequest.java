@@ -13,11 +13,11 @@ import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code tools/call} request taken apart: what is decided, and how to put a request together that holds exactly what
+ * A parsed {@code tools/call} request: the call to decide on, and the means to build a request that holds exactly what
  * was decided.
  *
- * <p>The caller's objects are read once, here. A map that answers differently the second time, or changes after the
- * call, can then change neither the decision nor what is sent.
+ * <p>The caller's objects are read once, here. So a map that answers differently the second time, or changes after the
+ * call, can change neither the decision nor what is sent.
  */
 final class CallRequest {
 
@@ -39,16 +39,16 @@ final class CallRequest {
     }
 
     /**
-     * Reads a request. One that can't be read gives a {@linkplain ToolCall#problem malformed} call, which every policy
-     * denies.
+     * Reads a request. A request that can't be read gives a {@linkplain ToolCall#problem malformed} call, which every
+     * policy denies.
      *
-     * @param converter turns parameters of an unknown Java type into what JSON makes of them
+     * @param converter converts parameters of an unknown Java type to plain JSON values
      */
     static CallRequest read(JSONRPCRequest request, ValueLimits limits, Function<Object, Object> converter) {
         try {
             return read(request, request.params(), limits, converter);
         } catch (Throwable e) {
-            // From the caller's own objects, and be it an error. Its message may be anything, a secret too.
+            // The caller's own objects threw, possibly an Error. The message may contain anything, even a secret.
             return malformed(request, "", "its parameters can't be read");
         }
     }
@@ -90,8 +90,8 @@ final class CallRequest {
                         meta == null ? null : meta(parameters)));
     }
 
-    /** Values of other types than JSON's are what JSON makes of them. */
-    @SuppressWarnings("unchecked") // what a converter makes of an object has names that are strings
+    /** Converts values of types other than JSON's by way of JSON. */
+    @SuppressWarnings("unchecked") // a converted object's keys are strings
     private static RequestParameters parameters(
             Map<String, ?> params, ValueLimits limits, Function<Object, Object> converter) {
         try {
@@ -116,7 +116,7 @@ final class CallRequest {
             if (!(entry.getKey() instanceof String key)) {
                 return malformed(request, "", "a key of its parameters is no string");
             }
-            // Some readers don't mind how a key is written and take the last: the server would see another call.
+            // Some readers match keys loosely and take the last match, so the server would see a different call.
             if (KNOWN.isLookAlike(key)) {
                 return malformed(request, "", "its parameters have a key that some servers would take for another");
             }
@@ -155,12 +155,12 @@ final class CallRequest {
         });
     }
 
-    /** All but what is decided on, so that a converter need not look at it. */
+    /** The parameters that the decision doesn't cover, so that a converter can skip the rest. */
     private static Map<String, @Nullable Object> others(Map<String, @Nullable Object> params) {
         Map<String, @Nullable Object> others = new LinkedHashMap<>(params);
         others.remove(NAME);
         others.remove(ARGUMENTS);
-        // Null is as good as none, and was no object to look into.
+        // Null is the same as absent, and is not an object to look into.
         others.remove(META, null);
         return others;
     }
@@ -180,23 +180,23 @@ final class CallRequest {
         });
     }
 
-    /** What is to be decided; nobody has signed it yet. */
+    /** The call to decide on. It doesn't say yet who makes it. */
     ToolCall call() {
         return call;
     }
 
     /**
-     * The request that says what was decided and keeps everything else of the original.
+     * Returns a request that holds what was decided and keeps everything else of the original.
      *
-     * @param decided the call, or what a person has approved in its place
+     * @param decided the call, or the one that a person has approved in its place
      */
     JSONRPCRequest saying(ToolCall decided) {
         return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(decided));
     }
 
     /**
-     * The request's {@code _meta}, for requests of ours on its account: without the token by which its caller awaits
-     * progress.
+     * The request's {@code _meta}, to send with our own requests on its behalf. Without the progress token, by which
+     * its caller awaits progress.
      */
     Map<String, Object> meta() {
         Object given = request.params() instanceof CallToolRequest typed
@@ -213,7 +213,6 @@ final class CallRequest {
         return meta;
     }
 
-    /** The request's id. */
     Object id() {
         return request.id();
     }

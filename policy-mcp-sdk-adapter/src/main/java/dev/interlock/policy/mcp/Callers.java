@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
 /**
- * Tells who calls: what the host's resolver says, and where it says nothing, what the transport was wrapped with.
+ * Tells who makes a call: what the host's resolver says, and if it says nothing, what the transport was wrapped with.
  *
- * @param session the agent session that the host has said for all callers; null if it hasn't
- * @param serving whether clients call a server here, each in an MCP session of its own
+ * @param session the agent session that the host has set for all callers; null if it hasn't
+ * @param serving whether this is the server's side, where each client has an MCP session of its own
  */
 record Callers(
         @Nullable String server,
@@ -25,7 +25,10 @@ record Callers(
         return "callers";
     }
 
-    /** Whoever it is when nothing is known of the call itself: if callers are told apart, nobody of whom anything is known. */
+    /**
+     * The caller when nothing is known about the call itself. If callers are distinguished, a caller without any known
+     * property.
+     */
     Caller nobody() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
@@ -34,7 +37,7 @@ record Callers(
 
     Caller of(ContextView context) {
         McpTransportContext transport = context.getOrDefault(McpTransportContext.KEY, McpTransportContext.EMPTY);
-        // On a client, it would be that of a server in whose request the call is made.
+        // On a client, this would be the session of a server in whose request the call is made.
         String connection = serving ? context.getOrDefault(CallContextResolver.MCP_SESSION_ID, null) : null;
         return caller(resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context), connection);
     }
@@ -45,7 +48,7 @@ record Callers(
         return new Caller(server, who, where == null && who == null ? connection : where, known.facts());
     }
 
-    /** One caller. Where the session is null, {@link ToolCall#session} says which it is. */
+    /** One caller. If the session is null, {@link ToolCall#session} says which session applies. */
     record Caller(
             @Nullable String server,
             @Nullable String identity,

@@ -5,12 +5,12 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server's guard keeps for one client for as long as its session lives.
+ * What a server's guard keeps for one client while its session lives.
  *
- * @param id the MCP session's; null if the transport has no sessions
+ * @param id the id of the MCP session; null if the transport has no sessions
  * @param toolLists fetches the list of tools
  * @param deciding the calls that are being decided
- * @param changes tells the client of changes of the list of tools; null if it can't be reached
+ * @param changes notifies the client of changes to the list of tools; null if it can't be reached
  */
 record ClientSession(
         @Nullable String id,
@@ -21,8 +21,8 @@ record ClientSession(
     private static final String CANCELLED = "notifications/cancelled";
 
     /**
-     * The client has sent a notification: a call that it cancels while somebody is still asked about it is not made. One
-     * that runs goes on, as the server's own session has it.
+     * Called when the client has sent a notification. If it cancels a call that still waits for a person's answer, the
+     * call is not made. A call that already runs goes on, just as the server's own session lets it.
      */
     void heard(JSONRPCNotification notification) {
         if (notification.method().equals(CANCELLED) && notification.params() instanceof Map<?, ?> params) {
@@ -33,21 +33,21 @@ record ClientSession(
         }
     }
 
-    /** The client has sent this request or notification. */
+    /** Called when the client has sent a request or notification with this method. */
     void heard(String method) {
         if (changes != null) {
             changes.heard(method);
         }
     }
 
-    /** The client listens again for what it has not asked for. */
+    /** Called when the client listens again for messages that it has not asked for. */
     void reachable() {
         if (changes != null) {
             changes.reachable();
         }
     }
 
-    /** The session is over: calls of which nobody would get the answer are not made. */
+    /** Ends the session. Calls whose answer would reach no client are not made. */
     void close() {
         deciding.withdrawAll();
         toolLists.tools().close();

@@ -9,12 +9,12 @@ import reactor.core.publisher.Mono;
 /**
  * Passes a response on only when the request has been handed over in full, which is when subscribing returns.
  *
- * <p>A synchronous tool runs on a thread of its own. If it throws before the thread that started it is done with that,
- * Reactor cancels the tool's task from there, and so interrupts its thread. That thread would be sending the response by
- * then, and a socket that is written to by an interrupted thread is closed, for all calls of the session. Where the two
- * meet, the thread that started the tool goes on with the response.
+ * <p>A synchronous tool runs on another thread. If it throws while the thread that started it is still subscribing,
+ * that thread lets Reactor cancel the tool's task, which interrupts the tool's thread. By then the tool's thread would
+ * be sending the response, and a socket closes when an interrupted thread writes to it, for all calls of the session.
+ * So when the response comes too early, the thread that started the tool passes it on.
  *
- * @param server what answers
+ * @param server answers the request
  */
 record DeferredExchange(Exchange server) implements Exchange {
 
@@ -41,6 +41,6 @@ record DeferredExchange(Exchange server) implements Exchange {
         }
     }
 
-    /** Only stands where a response that came too soon would. */
+    /** Marks that the request is handed over. It takes the place that an early response would have. */
     private static void handedOver() {}
 }

@@ -29,11 +29,12 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Asks the person at the other end of one MCP session, by the protocol's elicitation. One for each session.
+ * Asks the person at the other end of one MCP session, with the protocol's elicitation. Each session has its own
+ * instance.
  *
- * <p>The requests are ours and not the server's: their ids are drawn at random, so that nobody can answer who hasn't been
- * asked, and an answer counts only if it comes in the same session from the identity that made the call. It is a response,
- * which no tool call can be taken for.
+ * <p>The requests are ours and not the server's. Their ids are random, so that only a client that was asked can answer.
+ * An answer counts only if it comes in the same session and from the identity that made the call. An answer is a
+ * response, so no tool call can pass for one.
  *
  * <p>Everything is sent on Reactor's elastic threads, since writing to a slow client may block. Thread-safe.
  */
@@ -43,7 +44,7 @@ final class ElicitedApprovals {
 
     private static final String ID_PREFIX = AdapterRequests.ID_PREFIX + "approval/";
 
-    /** Questions that may be open in one session; more than a person can keep apart. */
+    /** The most questions that may be open in one session. More than a person can keep apart. */
     private static final int MAX_OPEN = 20;
 
     private final ApprovalForm form;
@@ -54,7 +55,7 @@ final class ElicitedApprovals {
     private record Question(
             @Nullable String identity, McpServerTransport transport, CompletableFuture<ApprovalAnswer> answer) {
 
-        /** Without whom it is put to. */
+        /** Leaves out the identity that is asked. */
         @Override
         public String toString() {
             return "a request for approval";
@@ -65,9 +66,9 @@ final class ElicitedApprovals {
         this.form = form;
     }
 
-    // ---- what the client can do
+    // ---- the client's capabilities
 
-    /** Takes note of what a client says of itself. */
+    /** Records the capabilities that a client announces in {@code initialize}. */
     void introduced(JSONRPCRequest initialize, McpServerTransport transport) {
         try {
             introduced(transport
@@ -80,16 +81,16 @@ final class ElicitedApprovals {
         }
     }
 
-    /** Takes note of what a client can do. */
+    /** Records a client's capabilities. */
     void introduced(@Nullable ClientCapabilities capabilities) {
         ClientCapabilities.Elicitation elicitation = capabilities == null ? null : capabilities.elicitation();
-        // A client that says nothing more takes forms.
+        // A client that announces elicitation without details supports forms.
         able = elicitation != null && (elicitation.form() != null || elicitation.url() == null);
     }
 
     // ---- asking
 
-    /** What asks this person about a call that came over {@code transport}. */
+    /** A handler that asks this person about a call that came over {@code transport}. */
     ApprovalHandler over(McpServerTransport transport) {
         return new ApprovalHandler() {
             @Override
@@ -97,7 +98,7 @@ final class ElicitedApprovals {
                 return ElicitedApprovals.this.ask(request, transport);
             }
 
-            // The form shows them all.
+            // The form shows all of them.
             @Override
             public boolean asksForAllRules() {
                 return true;
@@ -127,7 +128,7 @@ final class ElicitedApprovals {
     }
 
     private Mono<Void> put(Question question, String text) {
-        // Drawn here, since a source of secure random numbers may block.
+        // Drawn here, on an elastic thread, since a source of secure random numbers may block.
         String id = ID_PREFIX + UUID.randomUUID();
         CompletionStage<ApprovalAnswer> end = question.answer();
         synchronized (open) {
@@ -140,7 +141,7 @@ final class ElicitedApprovals {
             open.put(id, question);
         }
         end.whenComplete((given, failure) -> {
-            // Whoever has taken it out already has an answer from the client.
+            // If the question is gone already, the client has answered it.
             if (open.remove(id) != null) {
                 withdraw(id, question.transport());
             }
@@ -153,7 +154,7 @@ final class ElicitedApprovals {
                         .doOnError(failure -> open.remove(id));
     }
 
-    /** Lets the client close what it shows, if it cares to. */
+    /** Tells the client that it may close the question. */
     private static void withdraw(String id, McpServerTransport transport) {
         JSONRPCMessage message = new JSONRPCNotification(
                 "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
@@ -169,7 +170,10 @@ final class ElicitedApprovals {
 
     // ---- being answered
 
-    /** Whether a client's response is to a question of ours; then it is not for the server, however late it comes. */
+    /**
+     * Whether a client's response answers one of our questions. Such a response is never for the server, however late
+     * it arrives.
+     */
     static boolean isAnswer(JSONRPCResponse response) {
         return response.id() instanceof String id && id.startsWith(ID_PREFIX);
     }
@@ -177,7 +181,7 @@ final class ElicitedApprovals {
     /**
      * Takes an answer.
      *
-     * @param identity who sends it
+     * @param identity the identity that sends it
      */
     void answered(JSONRPCResponse response, @Nullable String identity) {
         Question question = open.get((String) response.id());
@@ -191,7 +195,8 @@ final class ElicitedApprovals {
         }
         if (open.remove((String) response.id(), question)) {
             ApprovalAnswer answer = form.read(response, converting(question.transport()));
-            // The call goes on with this, and must not hold up the thread on which the client's messages come.
+            // Completing the answer continues the call. That must not hold up the thread that receives the client's
+            // messages.
             Schedulers.boundedElastic().schedule(() -> question.answer().complete(answer));
         }
     }
@@ -200,7 +205,7 @@ final class ElicitedApprovals {
         return result -> transport.unmarshalFrom(result, new TypeRef<Map<String, Object>>() {});
     }
 
-    /** The session is over. */
+    /** Ends the session. */
     void close() {
         synchronized (open) {
             closed = true;
@@ -211,7 +216,7 @@ final class ElicitedApprovals {
         });
     }
 
-    /** How many questions are open; for tests. */
+    /** The number of open questions; for tests. */
     int openQuestions() {
         return open.size();
     }

@@ -9,8 +9,8 @@ import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The settings that a wrapped client and a wrapped server have in common. Whatever is not set keeps the default that its
- * method names. Not thread-safe.
+ * The settings that a wrapped client and a wrapped server have in common. A setting that is not made keeps the default
+ * that its method documents. Not thread-safe.
  *
  * @param <B> the builder itself
  */
@@ -41,33 +41,38 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     EnforcementBuilder(PolicyEngine engine) {
         this.engine = engine;
-        // Whoever rates the first tool may read files for it, and later that would be a thread that must not block.
+        // Rating the first tool may read files. Do it now, since a later call may come on a thread that must not block.
         engine.tools().rating(null, "tool");
     }
 
     abstract B self();
 
     /**
-     * The name by which policies know the server: {@code call.server}. Hosts that deal with several servers through one
-     * engine should give each a name, or the servers' tools are taken for one another's. Default: none.
+     * The name by which policies know the server: {@code call.server}. A host that uses one engine for several servers
+     * should name each of them, or the engine mistakes one server's tools for another's. Default: none.
      */
     public B server(String name) {
         this.server = name;
         return self();
     }
 
-    /** Who calls, where the {@linkplain #callContext resolver} doesn't say: {@code call.identity}. Default: none. */
+    /** The caller, if the {@linkplain #callContext resolver} gives none: {@code call.identity}. Default: none. */
     public B identity(String identity) {
         this.identity = identity;
         return self();
     }
 
     /**
-     * The agent session, where the {@linkplain #callContext resolver} doesn't say: {@code call.session}, by which limits
-     * of scope {@code session} count. Default: the caller's identity. If nobody knows that either, it is, on a client, the
-     * {@linkplain dev.interlock.policy.engine.ToolCall#COMMON_SESSION one} that all such calls have in common, so that one
-     * agent's limits hold over all its servers; on a server, it is the id of the MCP session, which a client gets anew
-     * whenever it initializes, and its limits with it, and the common one where there are no MCP sessions.
+     * The agent session, if the {@linkplain #callContext resolver} gives none: {@code call.session}. Limits of scope
+     * {@code session} count by it. Default: the caller's identity. If that is unknown as well, the default depends on
+     * the side:
+     *
+     * <ul>
+     *   <li>On a client, it is the {@linkplain dev.interlock.policy.engine.ToolCall#COMMON_SESSION session} that all
+     *       such calls have in common, so that one agent's limits hold over all its servers.
+     *   <li>On a server, it is the id of the MCP session. A client gets a new id, and new limits with it, whenever it
+     *       initializes. Without MCP sessions, it is the common session.
+     * </ul>
      */
     public B session(String session) {
         this.session = session;
@@ -80,34 +85,34 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
         return self();
     }
 
-    /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
+    /** The prefix of a denial's text. Default: {@code "[POLICY DENIED] "}. */
     public B denialPrefix(String prefix) {
         this.denialPrefix = prefix;
         return self();
     }
 
     /**
-     * Answers a denied call with a JSON-RPC error (code -32600, the decision in its {@code data}) in place of a tool
-     * result. For hosts that tell the model by themselves; most models never see an error. Default: a tool result.
+     * Answers a denied call with a JSON-RPC error (code -32600, the decision in its {@code data}) instead of a tool
+     * result. For hosts that inform the model themselves; most models never see an error. Default: a tool result.
      */
     public B denialsAsErrors() {
         this.denialsAsErrors = true;
         return self();
     }
 
-    /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
+    /** The largest arguments allowed, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
     public B argumentLimits(ValueLimits limits) {
         this.argumentLimits = limits;
         return self();
     }
 
-    /** Where time comes from. Default: the JVM's clocks. */
+    /** The source of time. Default: the JVM's clocks. */
     public B timeSource(TimeSource time) {
         this.time = time;
         return self();
     }
 
-    /** What tells that a response has been awaited for too long. Default: {@link Alarm#system}. */
+    /** Signals that a response has been awaited for too long. Default: {@link Alarm#system}. */
     public B alarm(Alarm alarm) {
         this.alarm = alarm;
         return self();
@@ -115,8 +120,8 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     /**
      * How long a response is awaited before its call counts as lost. On a client it should be longer than the request
-     * timeout, on a server longer than the slowest tool takes; if it is shorter, a late protocol error gives nothing
-     * back. Default: ten minutes.
+     * timeout, on a server longer than the slowest tool takes. If it is shorter, a protocol error that arrives late
+     * gives nothing back. Default: ten minutes.
      *
      * @throws IllegalArgumentException if it isn't positive
      */
@@ -126,8 +131,8 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     }
 
     /**
-     * How long a call may wait for the list of tools when the policy needs their definitions and nobody has listed them.
-     * It must be shorter than the client's request timeout to be of use. Default: ten seconds.
+     * How long a call may wait for the list of tools if the policy needs their definitions and no list has been seen
+     * yet. To be useful, it must be shorter than the client's request timeout. Default: ten seconds.
      *
      * @throws IllegalArgumentException if it isn't positive
      */
@@ -137,10 +142,10 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     }
 
     /**
-     * How long a call may wait for a person's approval, counted from when it was made; the rule's {@code approval_timeout}
-     * may end the wait sooner. It must be shorter than the request timeout of the client, which can't be read here: past
-     * that nobody awaits the call's answer, and a yes would still send it. Whoever wants to give people minutes must set
-     * both, or use tickets. Default: 15 seconds, below the 20 that are the default of the SDK's client.
+     * How long a call may wait for a person's approval, counted from when it was made. The rule's {@code
+     * approval_timeout} may end the wait sooner. It must be shorter than the client's request timeout, which can't be
+     * read here: after that timeout no caller awaits the answer, and a yes would still send the call. To give people
+     * minutes, set both, or use tickets. Default: 15 seconds, below the SDK client's default of 20.
      *
      * @throws IllegalArgumentException if it isn't positive
      */
@@ -149,7 +154,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
         return self();
     }
 
-    /** Refuses a policy that reads what nobody here can know. */
+    /** Refuses a policy that reads facts that no call here can have. */
     void requireFacts() {
         boolean resolves = !resolver.equals(CallContextResolver.NONE);
         engine.expect(new CallFacts(

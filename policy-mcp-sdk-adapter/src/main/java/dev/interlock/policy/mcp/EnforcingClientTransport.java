@@ -34,31 +34,31 @@ import reactor.util.context.ContextView;
 
 /**
  * Puts a policy in front of any {@link McpClientTransport}. Give the wrapped transport to {@code McpClient.sync} or
- * {@code McpClient.async} in place of the bare one, and nothing else changes:
+ * {@code McpClient.async} in place of the bare one. Nothing else changes:
  *
  * <ul>
- *   <li>Every {@code tools/call} is decided before it leaves. A denied one never does: it is answered here, with a tool
- *       result whose {@code isError} is true and whose text begins with the denial prefix. {@code _meta} tells programs
- *       the rule, the code and how long to wait, under {@code dev.interlock/decision}.
+ *   <li>Every {@code tools/call} is decided before it leaves. A denied call never leaves: it is answered here, with a
+ *       tool result whose {@code isError} is true and whose text begins with the denial prefix. In {@code _meta}, under
+ *       {@code dev.interlock/decision}, programs find the rule, the code and how long to wait.
  *   <li>What is sent is what was decided: a copy of the arguments, frozen when the call is subscribed to.
- *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the schemas in it are kept for the checks that
+ *   <li>Hidden tools are removed from every page of {@code tools/list}. The schemas in it are kept for the checks that
  *       need them. If such a check comes before the agent has listed the tools, they are fetched here, once.
- *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused is answered with a
- *       protocol error. A notification that is refused is dropped.
- *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
- *       denial, or by a protocol error if it answers no call.
- *   <li>When a change of what is enforced may have changed the list of tools, the client is told so, as if by its server;
- *       and the server's answer to {@code initialize} says that this may be.
- *   <li>All else passes as it is.
+ *   <li>Other requests, in both directions, follow the policy's {@code methods}. A refused request is answered with a
+ *       protocol error. A refused notification is dropped.
+ *   <li>The requests that a server puts into an answer follow {@code methods}, too. An answer with a refused request is
+ *       replaced by a denial, or by a protocol error if it doesn't answer a call.
+ *   <li>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
+ *       its server. The server's answer to {@code initialize} announces such notifications.
+ *   <li>Everything else passes unchanged.
  * </ul>
  *
- * <p>What cannot be read, or fails to be decided, is denied. Nothing here blocks. No thread is started but one that waits
- * for a server's process to end, where the wrapped transport is the SDK's own over stdio. A transport that has a response
- * which nobody can read tells so by an {@link UnreadableResponseException}.
+ * <p>A message that can't be read or decided is denied. Nothing here blocks. No thread is started, with one exception:
+ * if the wrapped transport is the SDK's own over stdio, a thread waits for the server's process to end. A transport
+ * that receives an unreadable response reports it with an {@link UnreadableResponseException}.
  *
- * <p>A reservation is settled by the response. The SDK doesn't tell a transport when a caller stops waiting, so one
+ * <p>The response settles a reservation. The SDK doesn't tell a transport when a caller stops waiting. So a call
  * without a response counts as unknown, and keeps what it took, when the connection ends or after {@link
- * Builder#callTimeToLive}. A connection ends when it is closed or replaced; when the transport tells of a failure; and,
+ * Builder#callTimeToLive}. A connection ends when it is closed or replaced; when the transport reports a failure; and,
  * over stdio, when the server's process has ended: what is sent on it from then on fails.
  */
 public final class EnforcingClientTransport implements McpClientTransport {
@@ -67,10 +67,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private static final String NOTIFICATION_CANCELLED = "notifications/cancelled";
 
-    /** How many responses are awaited at most; past it the oldest request counts as lost. */
+    /** The most responses that are awaited at once. Beyond that, the oldest request counts as lost. */
     private static final int MAX_PENDING = 10_000;
 
-    /** How long what a server has said before it ended may take to be read. */
+    /** How long to go on reading the output of a server that has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
@@ -107,7 +107,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     /**
-     * Wraps a transport with the usual settings. One engine may serve any number of transports.
+     * Wraps a transport with the default settings. One engine may serve any number of transports.
      *
      * @throws IllegalArgumentException as {@link Builder#build} does
      */
@@ -115,7 +115,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return builder(transport, engine).build();
     }
 
-    /** Wraps a transport with settings of one's own. */
+    /** Wraps a transport with custom settings. */
     public static Builder builder(McpClientTransport transport, PolicyEngine engine) {
         return new Builder(transport, engine);
     }
@@ -153,15 +153,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     /**
-     * The SDK's transport over stdio says nothing when its server has ended: no answer comes any more, and whoever sends
-     * on is not told. It can only be waited for on a thread.
+     * The SDK's stdio transport doesn't report that its server has ended: no answer comes any more, and sending doesn't
+     * fail. The only way to find out is to wait on a thread.
      */
     private void watch(Connection connection) {
         if (delegate instanceof StdioClientTransport stdio) {
             Thread watcher = new Thread(
                     () -> {
                         stdio.awaitForExit();
-                        // What it has said last is still read.
+                        // The last output of the server is still read.
                         alarm.in(LAST_ANSWERS, () -> end(connection));
                     },
                     "interlock-server-exit");
@@ -234,7 +234,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 + "notification of JSON-RPC, since no policy could be applied to it"));
     }
 
-    /** The only way out. */
+    /** The only way out to the server. */
     private Mono<Void> toServer(JSONRPCMessage message) {
         return SelfTest.isProbe(message)
                 ? Mono.error(new IllegalStateException("the self-test's call was let through"))
@@ -253,8 +253,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         connection.changes().heard(request.method());
         boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
         if (!lists && AdapterRequests.isOurs(request.id())) {
-            // Nobody would hear of its response. Lists are remembered: another guard in front of this one asks for them
-            // so.
+            // The response would not reach the client. Lists are tracked: another guard in front of this one requests
+            // them with such ids.
             return connection.deliver(Answers.idReserved(request.id()));
         }
         Decision decision = methods.askedByClient(request.method(), context);
@@ -280,7 +280,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         Decision decision = methods.askedByClient(notification.method(), context);
         if (!decision.allowed()) {
             log.debug("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
-            // Nothing answers a notification. What a policy drops is as if lost, and its sender goes on.
+            // A notification has no answer. If the policy drops it, it is as if lost, and its sender goes on.
             return Methods.isNoMethod(decision)
                     ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
                     : Mono.empty();
@@ -300,8 +300,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     /**
-     * A cancelled call may have run all the same, and its response, if it ever comes, is for nobody. Seen to before the
-     * server hears of it: a call that is still decided must not follow.
+     * A cancelled call may have run all the same, and the client ignores its response, if one comes. Handle this before
+     * the server learns of the cancellation: a call that is still being decided must not follow it.
      */
     private void cancelled(@Nullable Object params) {
         Connection connection = current.get();
@@ -309,7 +309,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (connection == null || id == null) {
             return;
         }
-        // While it is decided, it has not been sent, and then it won't be.
+        // While a call is being decided, it has not been sent. After this, it won't be.
         connection.deciding().withdraw(id);
         if (connection.pending().take(id) instanceof Pending.Call call) {
             call.abandon();
@@ -343,7 +343,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> pass(Connection connection, CallRequest call, Admission admission) {
         Pending pending = new Pending.Call(admission);
         if (!connection.pending().add(call.id(), pending)) {
-            // It was decided while the connection went away; on the next one nobody would await the answer.
+            // The connection went away while the call was decided. On the next one, the client would not await the
+            // answer.
             admission.unsent();
             return Mono.error(new McpTransportSessionClosedException());
         }
@@ -354,12 +355,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 })
                 .doOnError(failure -> {
                     connection.pending().forget(call.id(), pending);
-                    // Settled already if it was handed over.
+                    // Has no effect if the call was handed over: it is settled then.
                     admission.unsent();
                 });
     }
 
-    /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
+    /** Unless the transport says that nothing has left, the call may have run: transports retry by themselves. */
     private void notSent(Admission admission, Throwable failure) {
         boolean surely = false;
         try {
@@ -380,7 +381,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         if (message instanceof JSONRPCNotification notification) {
             if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
-                // Even if the client is not to hear of it.
+                // Count the change even if the client must not be notified.
                 toolListChanges.incrementAndGet();
             }
             if (methods.toldByServer(notification).allowed()) {
@@ -408,7 +409,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 .then(Mono.empty());
     }
 
-    /** What the client is to see of a response: null if it is for us. */
+    /** What the client may see of a response; null if the response is ours. */
     private @Nullable JSONRPCMessage respond(Connection connection, JSONRPCResponse response) {
         Object id = response.id();
         if (id == null) {
@@ -428,7 +429,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 call.settle(response);
                 return response;
             }
-            // The server has begun it.
+            // The server has begun the call.
             call.abandon();
             return answers.withheld(id, asks);
         }
@@ -446,7 +447,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         if (request instanceof Pending.ToolList list) {
             return toolLists.filtered(response, list.caller(), list.list());
         }
-        // A list whose request has aged out of the map is still a list, and nobody knows any more who reads it.
+        // A list whose request has aged out of the map is still a list, but its reader is unknown by now.
         return ToolListFilter.isToolList(response.result())
                 ? toolLists.filtered(
                         response,
@@ -455,7 +456,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                 : response;
     }
 
-    /** What the client is to see in the place of a response that nobody can read: null if it was for us. */
+    /** What the client sees in place of an unreadable response; null if the response was ours. */
     private static @Nullable JSONRPCMessage unreadable(Connection connection, UnreadableResponseException failure) {
         Pending request = connection.pending().take(failure.id());
         if (request != null) {
@@ -469,13 +470,15 @@ public final class EnforcingClientTransport implements McpClientTransport {
                                 McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(failure.getMessage()), null));
     }
 
-    // ---- looking whether it works
+    // ---- self-test
 
     /**
-     * Makes sure that a client uses this transport, and that it refuses what every policy refuses: makes a call that no
-     * policy allows, and waits for the denial. Nothing of it is sent, even if it fails, and the agent doesn't notice.
+     * Checks that a client uses this transport, and that the transport refuses what every policy refuses: makes a call
+     * that no policy allows, and waits for the denial. The call is never sent, even if the test fails, and the agent
+     * doesn't notice it.
      *
-     * <p>To be called at start-up, once the client is initialized. Blocks, so not on a thread of Reactor's.
+     * <p>Call this at start-up, once the client is initialized. It blocks, so don't call it on one of Reactor's
+     * threads.
      *
      * @throws IllegalStateException if there is no client, or the call was not denied
      */
@@ -488,13 +491,13 @@ public final class EnforcingClientTransport implements McpClientTransport {
         SelfTest.run(new AdapterRequests(this::sendMessage, connection.pending()), toolListTimeout);
     }
 
-    /** How many calls are being decided; for tests. */
+    /** The number of calls being decided; for tests. */
     int callsBeingDecided() {
         Connection connection = current.get();
         return connection == null ? 0 : connection.deciding().size();
     }
 
-    /** How many responses are awaited; for tests. */
+    /** The number of awaited responses; for tests. */
     int pendingRequests() {
         Connection connection = current.get();
         return connection == null ? 0 : connection.pending().size();
@@ -509,7 +512,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         private Builder(McpClientTransport delegate, PolicyEngine engine) {
             super(engine);
             this.delegate = delegate;
-            // Its queue has refused the message. A subclass may do anything.
+            // A failure means that its queue has refused the message. A subclass may do anything.
             boolean queues = delegate.getClass() == StdioClientTransport.class;
             this.saysUnsent = failure -> queues;
         }
@@ -520,11 +523,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
 
         /**
-         * Says that the wrapped transport sends each message once at most, and by which failures of its {@code sendMessage}
-         * it says that no byte of the message has left. A call that fails so gives back what limits have reserved for it;
-         * every other failure counts as unknown. Not for transports over HTTP: their clients send a request again by
-         * themselves, and what the last attempt says is not true of the first. A person's yes is not given back. Default:
-         * every failure of the SDK's own {@link StdioClientTransport}, and none of any other transport.
+         * Declares that the wrapped transport sends each message at most once, and which failures of its {@code
+         * sendMessage} mean that no byte of the message has left. A call that fails in this way gives back what limits
+         * have reserved for it. Every other failure counts as unknown. Don't use this for transports over HTTP: their
+         * clients send a request again by themselves, and the outcome of the last attempt says nothing about the first.
+         * A person's approval is not given back. Default: every failure of the SDK's own {@link StdioClientTransport},
+         * and none of any other transport.
          */
         public Builder sendsOnce(Predicate<? super Throwable> saysUnsent) {
             this.saysUnsent = saysUnsent;
@@ -532,10 +536,10 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
 
         /**
-         * The wrapped transport.
+         * Returns the wrapped transport.
          *
-         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
-         *     server's name or {@code ctx}. From then on the engine takes no such policy.
+         * @throws IllegalArgumentException if the policy reads facts that no call here can have: the identity, the
+         *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingClientTransport build() {
             requireFacts();

@@ -6,7 +6,7 @@ import io.modelcontextprotocol.spec.McpServerTransportProvider;
 import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** A provider for stdio or SSE all of whose sessions are guarded. */
+/** A provider for stdio or SSE that guards each of its sessions. */
 record GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) implements McpServerTransportProvider {
 
     @Override

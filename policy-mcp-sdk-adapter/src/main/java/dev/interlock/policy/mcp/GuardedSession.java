@@ -21,7 +21,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * A session of a stdio or SSE server, in front of the server's own. The transport knows only this one. The server's own
- * writes to a {@link GuardedSessionTransport}, which hands us its responses rather than send them.
+ * session writes to a {@link GuardedSessionTransport}, which hands us its responses instead of sending them.
  */
 final class GuardedSession extends McpServerSession {
 
@@ -35,7 +35,7 @@ final class GuardedSession extends McpServerSession {
     private final GuardedSessionTransport asking;
 
     GuardedSession(McpServerSession session, McpServerTransport transport, ServerGuard guard) {
-        // Nothing of what is inherited is used: every method goes to the server's own session.
+        // The inherited code is never used: every method delegates to the server's own session.
         super(session.getId(), Duration.ZERO, transport, request -> Mono.empty(), Map.of(), Map.of());
         this.session = session;
         this.transport = transport;

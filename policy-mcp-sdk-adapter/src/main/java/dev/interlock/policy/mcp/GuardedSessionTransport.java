@@ -7,8 +7,8 @@ import java.util.List;
 import reactor.core.publisher.Mono;
 
 /**
- * What the server's own session writes to. A response belongs to the request in whose Reactor context it is sent; that is
- * sure where ids, which clients choose, are not.
+ * The transport that the server's own session writes to. A response belongs to the request in whose Reactor context it
+ * is sent. The context is reliable; ids aren't, since clients choose them.
  */
 record GuardedSessionTransport(McpServerTransport transport, ServerGuard guard) implements McpServerTransport {
 

@@ -9,7 +9,7 @@ import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** A transport without sessions, whose handler is guarded. */
+/** A transport without sessions that guards the server's handler. */
 record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGuard guard)
         implements McpStatelessServerTransport {
 
@@ -40,7 +40,7 @@ record GuardedStatelessTransport(McpStatelessServerTransport transport, ServerGu
 
         @Override
         public Mono<JSONRPCResponse> handleRequest(McpTransportContext transportContext, JSONRPCRequest request) {
-            // Transports need not write into the Reactor context what they hand over as a parameter.
+            // Transports need not write the context that they pass as a parameter into the Reactor context.
             return guard.answer(request, client, passed -> handler.handleRequest(transportContext, passed), null)
                     .contextWrite(context -> context.put(McpTransportContext.KEY, transportContext));
         }

@@ -6,7 +6,7 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import java.util.List;
 import reactor.core.publisher.Mono;
 
-/** A provider for streamable HTTP all of whose sessions are guarded. */
+/** A provider for streamable HTTP that guards each of its sessions. */
 record GuardedStreamableProvider(McpStreamableServerTransportProvider provider, ServerGuard guard)
         implements McpStreamableServerTransportProvider {
 

@@ -26,16 +26,19 @@ import reactor.core.publisher.Mono;
 /**
  * A session of a streamable HTTP server, in front of the server's own. The transport knows only this one.
  *
- * <p>Transports hand a request over in two ways, depending on their age: to {@code responseStream(request, transport)}, or
- * to the stream that {@code responseStream(transport)} returns, whose class is final. Both end in the request handlers of
- * the session that made the stream. So each request gets a session of its own, whose only handler is the guard, for
- * whatever method; what it lets through goes on to the server's own session.
+ * <p>Transports hand a request over in one of two ways, depending on their age: to {@code responseStream(request,
+ * transport)}, or to the stream that {@code responseStream(transport)} returns, whose class is final. Both end in the
+ * request handlers of the session that made the stream. So each request gets a new session whose only handler, for
+ * every method, is the guard. What the guard lets through goes on to the server's own session.
  *
- * <p>A handler isn't told the request's id. Nothing here needs it: the response finds its way back on the stream.
+ * <p>A handler doesn't learn the request's id. Nothing here needs it: the response finds its way back on the stream.
  */
 final class GuardedStreamableSession extends McpStreamableServerSession {
 
-    /** What the server's own session knows a request by. It has a transport of its own, so nothing can collide. */
+    /**
+     * The id by which the server's own session knows a request. Each request has its own transport, so ids can't
+     * collide.
+     */
     private static final String INNER_ID = "1";
 
     private final McpStreamableServerSession session;
@@ -46,7 +49,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     GuardedStreamableSession(
             McpStreamableServerSession session, @Nullable ClientCapabilities capabilities, ServerGuard guard) {
-        // Nothing of what is inherited is used: every method goes to the server's own session.
+        // The inherited code is never used: every method delegates to the server's own session.
         super(session.getId(), null, null, Duration.ZERO, Map.of(), Map.of());
         this.session = session;
         this.guard = guard;
@@ -57,7 +60,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         }
     }
 
-    /** What the client is told of the server at first. */
+    /** The server's answer to {@code initialize}, as the client gets it. */
     InitializeResult announced(InitializeResult answer) {
         ListChanges changes = client.changes();
         return changes == null ? answer : changes.announced(answer);
@@ -73,7 +76,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     @Deprecated
-    @SuppressWarnings("deprecation") // what transports of 2.0 call
+    @SuppressWarnings("deprecation") // transports of 2.0 call this
     public Mono<Void> responseStream(JSONRPCRequest request, McpStreamableServerTransport transport) {
         return guarding(transport).responseStream(request, transport);
     }
@@ -83,7 +86,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
                 session.getId(), null, null, Duration.ZERO, new EveryMethod(transport), Map.of());
     }
 
-    /** The handler of every method there is. */
+    /** Maps every method to the guard. */
     private final class EveryMethod extends AbstractMap<String, McpRequestHandler<?>> {
 
         private final McpStreamableServerTransport transport;
@@ -130,7 +133,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         });
     }
 
-    // ---- all else
+    // ---- everything else
 
     @Override
     public McpStreamableServerSessionStream listeningStream(McpStreamableServerTransport transport) {

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * What the server's own session writes to: for one request, whose response is kept for the guard, or for all that the
- * server sends unasked.
+ * The transport that the server's own session writes to: either for one request, whose response is kept for the guard,
+ * or for everything that the server sends unasked.
  *
- * @param response where the response is kept; null if this is for no request. With a response, closing does nothing: the
- *     response is still to be sent, and who sends it closes the connection
+ * @param response where the response is kept; null if this doesn't belong to a request. With a response, closing does
+ *     nothing: the response is still to be sent, and its sender closes the connection
  */
 record GuardedStreamableTransport(
         McpStreamableServerTransport transport,

@@ -2,14 +2,15 @@ package dev.interlock.policy.mcp;
 
 import java.math.BigDecimal;
 
-/** Ids of requests, to be compared. */
+/** Makes ids of requests comparable. */
 final class JsonRpcIds {
 
     private JsonRpcIds() {}
 
     /**
-     * A reader of JSON answers a {@code Long} with an {@code Integer}, and some read {@code 1.0}; all are the same id. A
-     * number that is not whole, or has more than 64 bits, is only the same as itself.
+     * Returns a key that is equal for equal ids. A JSON reader may turn a {@code Long} into an {@code Integer}, and
+     * some read {@code 1.0}; all of them are the same id. A number that is not whole, or has more than 64 bits, equals
+     * only itself.
      */
     static Object key(Object id) {
         if (id instanceof Long || id instanceof Integer) {

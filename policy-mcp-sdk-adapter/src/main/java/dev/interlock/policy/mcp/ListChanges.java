@@ -16,9 +16,10 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Schedulers;
 
 /**
- * Tells one client, in its server's place, that the list of tools has changed because what is enforced has. Not before the
- * session is in operation, and one telling at a time: what changes while a slow client is told makes one more of it, however
- * often it changes. Whoever changes something does not wait for it. Thread-safe.
+ * Notifies one client, in its server's place, that the list of tools has changed because the policy or the tool lock
+ * has. Sends nothing before the session is in operation, and one notification at a time: any number of changes that
+ * happen while a slow client is being notified lead to one more notification. A thread that makes a change doesn't wait
+ * for it. Thread-safe.
  */
 final class ListChanges {
 
@@ -29,7 +30,7 @@ final class ListChanges {
     private final PolicyEngine engine;
     private final Supplier<Mono<Void>> telling;
 
-    /** How many changes have yet to be told of. Whoever makes it 1 tells. */
+    /** The number of changes that have not been notified yet. The thread that raises it to 1 sends. */
     private final AtomicInteger untold = new AtomicInteger();
 
     private final AtomicBoolean missed = new AtomicBoolean();
@@ -43,26 +44,29 @@ final class ListChanges {
         this.telling = telling;
     }
 
-    /** The client has sent this request or notification, and may so be told of changes from now on. */
+    /**
+     * Called when the client has sent this request or notification. From now on the client may get notifications of
+     * changes, if the method shows that the session is in operation.
+     */
     void heard(String method) {
         if (method.equals(McpSchema.METHOD_NOTIFICATION_INITIALIZED) || method.equals(McpSchema.METHOD_TOOLS_LIST)) {
             operating = true;
         }
     }
 
-    /** The session is over. */
+    /** Ends the session. */
     void close() {
         operating = false;
     }
 
-    /** What may be shown of the list has changed. */
+    /** Called when the visible part of the list may have changed. */
     void changed() {
         if (operating && engine.decideMethod(METHOD).allowed() && untold.getAndIncrement() == 0) {
             tell(1);
         }
     }
 
-    /** The client can be reached again. */
+    /** Called when the client can be reached again. */
     void reachable() {
         if (missed.get() && missed.compareAndSet(true, false)) {
             changed();
@@ -87,8 +91,9 @@ final class ListChanges {
     }
 
     /**
-     * The answer to {@code initialize} that says that the list of tools may change, since it does with what is enforced: the
-     * same answer if it says so already, if the server has no tools, or if the policy lets no client hear of it.
+     * Returns the answer to {@code initialize}, changed to announce that the list of tools may change, since it does
+     * when the policy or the tool lock changes. Returns the same answer if it announces that already, if the server has
+     * no tools, or if the policy lets no client receive the notification.
      */
     @Nullable
     Object announced(@Nullable Object result) {
@@ -111,7 +116,7 @@ final class ListChanges {
         return copy;
     }
 
-    /** The same of an answer that the SDK has made. */
+    /** Does the same for an answer that the SDK has made. */
     InitializeResult announced(InitializeResult answer) {
         ServerCapabilities capabilities = answer.capabilities();
         if (!engine.decideMethod(METHOD).allowed()

@@ -19,14 +19,14 @@ import org.slf4j.LoggerFactory;
 import reactor.util.context.ContextView;
 
 /**
- * Decides on requests other than {@code tools/call}, on notifications, and on what a server asks within its answers, and
- * sees to it that the decisions are recorded.
+ * Decides on requests other than {@code tools/call}, on notifications, and on the requests that a server puts into its
+ * answers, and has the decisions recorded.
  */
 final class Methods {
 
     private static final Logger log = LoggerFactory.getLogger(Methods.class);
 
-    /** In which the SDK has its own results. None of them can hold requests. */
+    /** The SDK nests its own result types in this class. None of them can hold requests. */
     private static final Class<?> SDK = McpSchema.class;
 
     private final PolicyEngine engine;
@@ -34,7 +34,7 @@ final class Methods {
     private final UnaryOperator<Object> converter;
 
     /**
-     * @param converter turns results of an unknown Java type into what JSON makes of them
+     * @param converter converts results of an unknown Java type to plain JSON values
      */
     Methods(PolicyEngine engine, Callers callers, UnaryOperator<Object> converter) {
         this.engine = engine;
@@ -42,23 +42,23 @@ final class Methods {
         this.converter = converter;
     }
 
-    /** What the policy says of a client's request, or notification. */
+    /** Decides on a request or notification from the client. */
     Decision askedByClient(@Nullable String method, ContextView context) {
         return engine.admit(byWhoever(method, context));
     }
 
-    /** What the policy says of a request, or notification, of the server's. */
+    /** Decides on a request or notification from the server. */
     Decision askedByServer(@Nullable String method) {
         return engine.admit(unsigned(method).askedByServer());
     }
 
-    /** What the policy says of a notification of the server's, and of the requests that it holds. */
+    /** Decides on a notification from the server, and on the requests in it. */
     Decision toldByServer(JSONRPCNotification notification) {
         Decision decision = askedByServer(notification.method());
         return decision.allowed() ? embedded(found(notification.params())) : decision;
     }
 
-    /** What the policy says of the requests that a response of the server's holds. */
+    /** Decides on the requests in a response from the server. */
     Decision askedWithin(JSONRPCResponse response) {
         JSONRPCError error = response.error();
         List<String> inResult = found(response.result());
@@ -86,23 +86,23 @@ final class Methods {
         }
     }
 
-    /** Nobody can tell what is asked for at all. */
+    /** Records a message whose method can't be read at all. */
     void unreadable() {
         engine.admit(unsigned(""));
     }
 
-    /** Whether no policy could have allowed it: it calls a tool, or its method only passes for one. */
+    /** Whether no policy could have allowed the request: it calls a tool, or its method only looks like another one. */
     static boolean isNoMethod(Decision denial) {
         return denial.rule() != null && denial.rule().place().path().isEmpty();
     }
 
-    /** A list of tools is not shown, because it can't be told what of it may be. */
+    /** A list of tools is withheld, because which of them may be shown can't be decided. */
     Decision listWithheld(Throwable failure) {
         log.debug("A list of tools was withheld because of a failure", RedactedException.of(failure));
         return engine.deny(unsigned(McpSchema.METHOD_TOOLS_LIST), failure);
     }
 
-    /** No decision hangs on who asks, only the record of it. */
+    /** The caller affects only the audit record, not the decision. */
     private MethodCall byWhoever(@Nullable String method, ContextView context) {
         try {
             return callers.of(context).signs(MethodCall.of(method == null ? "" : method));
@@ -112,7 +112,7 @@ final class Methods {
         }
     }
 
-    /** By nobody, if callers are told apart: the record must not name another. */
+    /** If callers are distinguished, this records no caller rather than the wrong one. */
     private MethodCall unsigned(@Nullable String method) {
         return callers.nobody().signs(MethodCall.of(method == null ? "" : method));
     }

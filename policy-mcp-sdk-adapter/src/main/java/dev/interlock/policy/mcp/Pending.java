@@ -8,10 +8,10 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
 import reactor.core.publisher.MonoSink;
 
-/** A request that has been sent and whose response matters to us. */
+/** A request that has been sent and whose response matters to this adapter. */
 sealed interface Pending {
 
-    /** No response will be waited for any longer. Called at most once, and not if there was a response. */
+    /** No response is awaited any longer. Called at most once, and not if there was a response. */
     void abandon();
 
     /**
@@ -21,7 +21,7 @@ sealed interface Pending {
      */
     record Call(Admission admission) implements Pending {
 
-        /** The server answered. */
+        /** Settles the call by the server's answer. */
         void settle(JSONRPCResponse response) {
             admission.settle(end(response));
         }
@@ -51,10 +51,10 @@ sealed interface Pending {
     }
 
     /**
-     * A {@code tools/list} of the agent's.
+     * A {@code tools/list} request from the agent.
      *
-     * @param caller for whom the list is to be filtered
-     * @param list the list that a page is asked for of
+     * @param caller the caller for whom the list is filtered
+     * @param list the list to which the requested page belongs
      */
     record ToolList(Callers.Caller caller, Listing list) implements Pending {
         @Override
@@ -64,7 +64,7 @@ sealed interface Pending {
     }
 
     /**
-     * A request of our own, of which the agent hears nothing.
+     * One of our own requests, whose response the agent never sees.
      *
      * @param sink where the response goes
      */

@@ -16,10 +16,11 @@ import org.jspecify.annotations.Nullable;
  * The requests of one connection that await their response, by id.
  *
  * <p>The SDK doesn't tell a transport that a caller has given up waiting: a timeout looks like a server that is still
- * busy. So an entry that has aged past its time to live is abandoned, also if no other request comes, and when there are
- * too many, the oldest is. Abandoning never gives anything back, so neither bound can be used to make room in a limit.
+ * busy. So an entry that outlives its time to live is abandoned, even if no other request comes. When there are too
+ * many entries, the oldest is abandoned. Abandoning never gives anything back, so neither bound can be used to free
+ * room in a limit.
  *
- * <p>Thread-safe. Entries stand in the order in which they were added, which makes a sweep cost no more than what it
+ * <p>Thread-safe. Entries are in the order in which they were added, so a sweep costs no more than the entries that it
  * removes.
  */
 final class PendingRequests {
@@ -36,8 +37,8 @@ final class PendingRequests {
     private record Entry(Pending request, long addedNanos, boolean shared) {}
 
     /**
-     * @param alarm tells when the oldest request has aged
-     * @param capacity how many requests are held at most
+     * @param alarm fires when the oldest request has expired
+     * @param capacity the most requests that are held
      */
     PendingRequests(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
@@ -50,7 +51,7 @@ final class PendingRequests {
     /**
      * Awaits a response.
      *
-     * @return false if this connection is over, and nothing must be sent on it
+     * @return false if this connection is over; then nothing may be sent on it
      */
     boolean add(Object id, Pending request) {
         List<Pending> abandoned = new ArrayList<>(0);
@@ -74,7 +75,7 @@ final class PendingRequests {
         return added;
     }
 
-    /** Answers when the next request will have aged; null if there is none. */
+    /** Returns when the next request expires; null if there is none. */
     private @Nullable Duration abandonAged() {
         List<Pending> abandoned = new ArrayList<>(0);
         Duration next = null;
@@ -91,11 +92,11 @@ final class PendingRequests {
     }
 
     /**
-     * Takes the request that a response with this id answers; null if none awaits one.
+     * Takes the request that a response with this id answers; null if no request awaits one.
      *
-     * <p>If the id was in use twice, nobody can tell which request is answered. The later one is then abandoned too, and
-     * null returned: a failure of the one must not give back what the other may have used up, nor may one reader be shown
-     * another's list.
+     * <p>If the id was in use twice, it is unknown which request is answered. The later request is then abandoned too,
+     * and null is returned: a failure of one must not give back what the other may have used up, and a reader must not
+     * see another reader's list.
      */
     @Nullable
     Pending take(Object id) {
@@ -114,7 +115,7 @@ final class PendingRequests {
         return answered;
     }
 
-    /** Forgets a request, if it is still the one awaited under that id, without abandoning it. */
+    /** Forgets a request without abandoning it, if it is still the one awaited under that id. */
     @SuppressWarnings("ReferenceEquality") // two equal requests are still two
     synchronized void forget(Object id, Pending request) {
         Entry entry = entries.get(JsonRpcIds.key(id));
@@ -124,14 +125,14 @@ final class PendingRequests {
     }
 
     /**
-     * Abandons all requests whose end must not be left open, since their responses may have been lost. Lists are kept:
-     * nothing hangs on the wait for them, and one that comes all the same must find its reader.
+     * Abandons all requests that must not be left open, since their responses may have been lost. Lists are kept:
+     * waiting for them blocks nothing, and a list that arrives after all must be filtered for its reader.
      */
     void abandonUnsure() {
         abandon(request -> !(request instanceof Pending.ToolList), false);
     }
 
-    /** Abandons everything, and takes nothing more. */
+    /** Abandons all requests, and accepts no more. */
     void close() {
         reminder.cancel();
         abandon(request -> true, true);

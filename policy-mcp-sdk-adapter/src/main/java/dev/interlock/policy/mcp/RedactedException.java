@@ -4,15 +4,15 @@ import java.io.Serial;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A failure as it may stand in a log: of what class it is and where it happened, without its message. Failures come from
- * hosts, servers and transports, and quote what these dealt with: arguments, results, headers, tokens.
+ * A failure that is safe to log: its class and where it happened, without its message. Failures come from hosts,
+ * servers and transports, and their messages quote arguments, results, headers and tokens.
  */
 final class RedactedException extends Exception {
 
     @Serial
     private static final long serialVersionUID = 1;
 
-    /** Causes may go round in a circle. */
+    /** Causes may form a cycle. */
     private static final int MAX_CAUSES = 8;
 
     private RedactedException(Throwable failure, @Nullable Throwable cause) {

@@ -2,19 +2,22 @@ package dev.interlock.policy.mcp;
 
 /**
  * Bounds how long a backtracking engine can take over a regular expression: the number of characters and positions that
- * it could look at, in all the ways in which it could divide a text among the expression's quantifiers and alternatives.
+ * it could look at, in all the ways in which it could divide a text among the expression's quantifiers and
+ * alternatives.
  *
- * <p>With {@code n} for the text's length and {@code f} for a part's number of ways, an atom has 1, a sequence the
- * product of its parts, alternatives their sum, {@code atom*} has {@code n + 1}, {@code atom{i,k}} has {@code k - i + 1},
- * and {@code part{i,k}} the sum of {@code f^i} to {@code f^k}. Of a sequence each part is tried in every way in which what
- * stands before it can be divided, and takes its own steps each time; a part that is repeated takes them as often as it
- * may be. Where a part that itself has several ways may be repeated without bound, the ways grow exponentially, and so
- * there is no answer; nor is there one for back references and for whatever this doesn't know. That refuses some
- * expressions that are harmless, and none that is not is let through.
+ * <p>Let {@code n} be the text's length and {@code f} the number of ways of a part. An atom has 1 way, a sequence the
+ * product of its parts' ways, and alternatives their sum. {@code atom*} has {@code n + 1} ways, {@code atom{i,k}} has
+ * {@code k - i + 1}, and {@code part{i,k}} the sum of {@code f^i} to {@code f^k}. In a sequence, each part is tried
+ * once for every way in which the text before it can be divided, and takes its own steps each time. A repeated part
+ * takes its steps as often as it may be repeated.
+ *
+ * <p>If a part that has several ways may be repeated without bound, the ways grow exponentially, so there is no bound.
+ * Nor is there one for back references and for syntax that this class doesn't know. This refuses some harmless
+ * expressions, but lets no harmful one through.
  */
 final class RegexCost {
 
-    /** More than anyone would wait for. */
+    /** More steps than any caller would wait for. */
     static final long UNBOUNDED = Long.MAX_VALUE;
 
     private static final int MAX_LENGTH = 2_000;
@@ -33,8 +36,8 @@ final class RegexCost {
     /**
      * A part of an expression.
      *
-     * @param ways in how many ways it can match at one place
-     * @param steps how many steps it takes to try all of them
+     * @param ways the number of ways in which it can match at one place
+     * @param steps the number of steps to try all of them
      */
     private record Part(long ways, long steps) {
 
@@ -51,7 +54,7 @@ final class RegexCost {
         }
     }
 
-    /** The steps of a search in a text of that length at the most; {@link #UNBOUNDED} if nobody can tell. */
+    /** The most steps of a search in a text of that length; {@link #UNBOUNDED} if there is no known bound. */
     static long steps(String regex, int textLength) {
         if (regex.length() > MAX_LENGTH) {
             return UNBOUNDED;
@@ -64,7 +67,7 @@ final class RegexCost {
             if (work.at < regex.length()) {
                 return UNBOUNDED;
             }
-            // However many ways there are, each takes a step. A search starts anew at every character.
+            // Each way takes at least one step. A search starts again at every character.
             long steps = Math.max(whole.ways(), whole.steps());
             return anchored ? steps : times(steps, textLength + 1L);
         } catch (Unknown e) {
@@ -114,7 +117,7 @@ final class RegexCost {
         return part;
     }
 
-    /** Plain, looking ahead or behind, or named; anything else may change how the rest is read. */
+    /** Accepts plain, lookaround and named groups. Any other kind may change how the rest is read. */
     private void groupKind() throws Unknown {
         char kind = next();
         if (kind == ':' || kind == '=' || kind == '!') {
@@ -140,7 +143,7 @@ final class RegexCost {
             at++;
         }
         if (peek() == ']') {
-            // An empty class to some engines, the start of one to others.
+            // Some engines read this as an empty class, others as the start of one.
             throw new Unknown();
         }
         while (peek() != ']') {
@@ -163,7 +166,7 @@ final class RegexCost {
         }
         if ((c == 'p' || c == 'P' || c == 'x' || c == 'u' || c == 'N') && peek() == '{') {
             while (next() != '}') {
-                // A property or a code point.
+                // Skips the name of a property or a code point.
             }
         }
         return Part.ATOM;

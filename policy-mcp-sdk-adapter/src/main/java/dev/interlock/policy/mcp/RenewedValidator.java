@@ -8,25 +8,29 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A validator whose memory is bounded. The SDK's keeps every schema that it has compiled for good, and a server can word
- * its schemas as often as it likes. So a validator serves until it has compiled so many, or so much text; then a fresh one
- * takes its place, and what the old one has compiled goes with it.
+ * A validator with bounded memory. The SDK's validator keeps every schema that it has compiled forever, and a server
+ * can reword its schemas as often as it likes. So a validator serves until it has compiled a certain number of schemas,
+ * or a certain amount of text. Then a new one takes its place, and the old one is dropped with everything that it has
+ * compiled.
  *
- * <p>Thread-safe. A lock is only taken for a schema that the validator in use has not seen.
+ * <p>Thread-safe. A lock is taken only for a schema that the current validator has not seen.
  */
 final class RenewedValidator {
 
-    /** Schemas that one validator compiles. */
+    /** The most schemas that one validator compiles. */
     static final int MAX_SCHEMAS = 1_000;
 
-    /** Characters of schemas that one validator compiles. Compiled, a schema takes some twenty times its text. */
+    /**
+     * The most characters of schemas that one validator compiles. A compiled schema takes about twenty times the space
+     * of its text.
+     */
     static final int MAX_CHARS = 2 << 20;
 
     private final Supplier<? extends JsonSchemaValidator> fresh;
 
     private volatile @Nullable Generation current;
 
-    /** Is made, and the first validator with it, when there is something to validate. */
+    /** The first validator is made when there is something to validate. */
     RenewedValidator(Supplier<? extends JsonSchemaValidator> fresh) {
         this.fresh = fresh;
     }
@@ -36,7 +40,7 @@ final class RenewedValidator {
         private final JsonSchemaValidator validator;
         private final Set<String> compiled = ConcurrentHashMap.newKeySet();
 
-        /** Guarded by the renewed validator. */
+        /** Guarded by the enclosing {@link RenewedValidator}. */
         private long chars;
 
         Generation(JsonSchemaValidator validator) {

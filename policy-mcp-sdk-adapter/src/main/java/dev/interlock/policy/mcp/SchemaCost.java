@@ -16,49 +16,49 @@ import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bounds how long a validator can take over some arguments, before it starts: walks schema and arguments as a validator
- * would, but looks at each pair of places only once and sums up. A schema that doubles its work with every reference, or
- * has an expression that backtracks without end, is found out in time that is linear in schema times arguments.
+ * Bounds how long a validator can take over some arguments, before it starts. Walks schema and arguments as a validator
+ * would, but looks at each pair of places only once and adds up the cost. So a schema that doubles its work with every
+ * reference, or has an expression that backtracks without end, is found in time linear in schema times arguments.
  *
- * <p>A validator gathers every error and words it, which takes far longer than to see that all is well. So whatever is
- * not known to hold counts as an error. Numbers with large exponents are refused wherever they stand: to divide, compare
- * or print one can take as long as to do so with all its digits.
+ * <p>A validator collects every error and words it, which takes far longer than a successful check. So anything not
+ * known to hold counts as an error. Numbers with large exponents are refused everywhere: dividing, comparing or
+ * printing one can take as long as if all its digits were written out.
  */
 final class SchemaCost {
 
     /**
-     * Steps that a validator may take. A step is some ten nanoseconds, and more while the JVM is cold, so all of them are a
-     * few tenths of a second at the most.
+     * The most steps that a validator may take. A step takes about ten nanoseconds, and more while the JVM is cold, so
+     * the limit is a few tenths of a second at most.
      */
     static final long MAX_STEPS = 10_000_000;
 
-    /** Beyond what any reader of JSON that uses double-precision numbers can hold. */
+    /** More than a JSON reader that uses double-precision numbers can hold. */
     private static final int MAX_EXPONENT = 400;
 
     private static final int MAX_DEPTH = 500;
 
-    /** To begin with a pair of places. */
+    /** The steps to begin with a pair of places. */
     private static final long VISIT = 40;
 
-    /** To word an error, its place and the keyword's value apart. */
+    /** The steps to word an error, without its place and the keyword's value. */
     private static final long ERROR = 500;
 
-    /** To divide two numbers of the greatest length. */
+    /** The steps to divide two numbers of the greatest length. */
     private static final long DIVISION = 1_000;
 
-    /** Characters that are copied or compared in a step, at the least. */
+    /** The number of characters that one step copies or compares, at least. */
     private static final int CHARS_PER_STEP = 8;
 
-    /** Of numbers that are divided in no time. */
+    /** Dividing numbers with at most this many digits costs next to nothing. */
     private static final int FEW_DIGITS = 18;
 
-    /** Among so many options one is found in no time. */
+    /** Finding a value among at most this many options costs next to nothing. */
     private static final int FEW_OPTIONS = 100;
 
-    /** In the table while a pair is being looked at. */
+    /** Marks a pair that is being looked at. */
     private static final Long UNDER_WAY = -1L;
 
-    /** The formats that a validator checks, if the schema's dialect says so. */
+    /** The formats that a validator checks if the schema's dialect requires it. */
     private static final Set<String> FORMATS = Set.of(
             "date",
             "date-time",
@@ -85,7 +85,7 @@ final class SchemaCost {
     private final IdentityHashMap<Value, Long> sizes = new IdentityHashMap<>();
     private final IdentityHashMap<Value, Alike> alike = new IdentityHashMap<>();
 
-    /** What an error takes, the path to the deepest place in the arguments included. */
+    /** The steps for one error, including the path to the deepest place in the arguments. */
     private final long error;
 
     private int depth;
@@ -98,8 +98,8 @@ final class SchemaCost {
     /**
      * Refuses a schema that would be too much work.
      *
-     * @return the steps that a validator takes at the most
-     * @throws SchemaRefusedException if it is
+     * @return the most steps that a validator takes
+     * @throws SchemaRefusedException if the work is too much
      */
     static long check(ObjectValue schema, ObjectValue arguments) throws SchemaRefusedException {
         if (hasExtremeNumber(schema)) {
@@ -108,7 +108,7 @@ final class SchemaCost {
         return new SchemaCost(schema, longestPath(arguments)).steps(schema, arguments);
     }
 
-    /** Whether there is a number with an exponent beyond what is checked. */
+    /** Whether there is a number with an exponent beyond the limit. */
     static boolean hasExtremeNumber(Value value) {
         if (value instanceof NumberValue number) {
             BigDecimal decimal = number.toBigDecimal();
@@ -157,7 +157,7 @@ final class SchemaCost {
             total = sum(total, keyword(keyword.getKey(), keyword.getValue(), keywords, instance));
         }
         if (keywords.get("unevaluatedProperties") != null || keywords.get("unevaluatedItems") != null) {
-            // What the other keywords have seen is gone through once more.
+            // The validator revisits what the other keywords have looked at.
             total = sum(total, total);
         }
         depth--;
@@ -193,7 +193,7 @@ final class SchemaCost {
         };
     }
 
-    /** Whether an assertion is known to hold. Keywords that assert nothing do. */
+    /** Whether an assertion is known to hold. Keywords that assert nothing always hold. */
     private static boolean holds(String name, Value value, Value instance) {
         return switch (name) {
             case "type" -> isOfType(value, instance);
@@ -222,7 +222,7 @@ final class SchemaCost {
         return false;
     }
 
-    /** True if there is nothing to compare: the keyword says nothing of values of other types. */
+    /** True if there is nothing to compare: the keyword does not apply to values of other types. */
     private static boolean compare(@Nullable Value measured, Value bound, IntPredicate order) {
         return !(measured instanceof NumberValue number)
                 || (bound instanceof NumberValue limit && order.test(number.compareTo(limit)));
@@ -244,7 +244,7 @@ final class SchemaCost {
         return instance instanceof ObjectValue object ? NumberValue.of(object.size()) : null;
     }
 
-    /** What it takes to read, compare or print a value. */
+    /** The steps to read, compare or print a value. */
     private long size(Value value) throws SchemaRefusedException {
         if (value instanceof Value.Text text) {
             return 1L + text.value().length() / CHARS_PER_STEP;
@@ -273,12 +273,13 @@ final class SchemaCost {
     // ---- assertions that look at many values
 
     /**
-     * Values that a hash table may keep in one place, so that each is compared with each. Texts are chosen so that their
-     * hashes are equal; whole numbers are not worth it; of the hashes of other values nothing is said.
+     * Groups of values that a hash table may keep in one bucket, so that each is compared with each. A server can
+     * choose texts with equal hashes. For whole numbers that effort doesn't pay. Nothing is assumed about the hashes of
+     * other values.
      *
-     * @param groups how many such groups there are
-     * @param largest how many are in the largest
-     * @param pairs the squares of their sizes, added up
+     * @param groups the number of such groups
+     * @param largest the size of the largest
+     * @param pairs the sum of the squares of their sizes
      */
     private record Alike(int groups, int largest, long pairs) {
 
@@ -312,7 +313,7 @@ final class SchemaCost {
         }
         Alike groups = alike.computeIfAbsent(options, key -> Alike.of(array.items()));
         long found = sum(size(instance), sum(size(options), groups.largest()));
-        // Contained or not is only looked for among so few that it takes no time; the rest counts as an error.
+        // Look for the value only among few options, where it costs nothing. Anything else counts as an error.
         return array.items().size() <= FEW_OPTIONS && array.items().contains(instance) ? found : sum(found, error);
     }
 
@@ -375,7 +376,7 @@ final class SchemaCost {
                 || !(instance instanceof Value.Text text)) {
             return 1;
         }
-        // Formats are matched with expressions of the validator's own, of which nothing is known here.
+        // The validator matches formats with its own expressions, which are unknown here.
         long length = text.value().length();
         return sum(product(length, 1 + length / CHARS_PER_STEP), error);
     }
@@ -426,7 +427,7 @@ final class SchemaCost {
         return total;
     }
 
-    /** Which properties are additional is found by matching the patterns once more. */
+    /** To find the additional properties, a validator matches the patterns once more. */
     private long additionalProperties(Value schema, ObjectValue keywords, Value instance)
             throws SchemaRefusedException {
         ObjectValue known =
@@ -482,7 +483,7 @@ final class SchemaCost {
                 : 1;
     }
 
-    /** What it takes to match, and to find out here how much that is. */
+    /** The steps to match, plus those to compute the bound here. */
     private static long match(String regex, String text) throws SchemaRefusedException {
         long steps = RegexCost.steps(regex, text.length());
         if (steps > MAX_STEPS) {

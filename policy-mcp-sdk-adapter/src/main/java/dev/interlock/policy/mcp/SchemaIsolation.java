@@ -13,9 +13,9 @@ import java.util.Set;
 /**
  * Makes a schema that can't reach, or be reached by, any other.
  *
- * <p>The SDK's validator keeps compiled schemas under their {@code $id}, or without one under their 32-bit hash. Both are
- * the choice of whoever writes the schema, so one server could have its schema used for another's tools. A digest of the
- * content in the place of {@code $id} shuts that door. References to other documents are refused, so that none is
+ * <p>The SDK's validator keeps compiled schemas under their {@code $id}, or without one under their 32-bit hash. The
+ * author of a schema controls both, so one server could have its schema used for another server's tools. A digest of
+ * the content in place of {@code $id} prevents that. References to other documents are refused, so that none is
  * fetched.
  */
 final class SchemaIsolation {
@@ -31,18 +31,19 @@ final class SchemaIsolation {
     private SchemaIsolation() {}
 
     /**
-     * A schema as a validator may have it.
+     * A schema that is safe to give to a validator.
      *
-     * @param id what it is kept under: the same for the same schema only
-     * @param members of the schema, the id included
+     * @param id the key under which it is kept: only equal schemas share one
+     * @param members the members of the schema, the id included
      * @param chars the length of its text
      */
     record Isolated(String id, Map<String, Object> members, int chars) {}
 
     /**
-     * The schema as a validator may have it.
+     * Returns the schema in a form that is safe to give to a validator.
      *
-     * @throws SchemaRefusedException if it names itself, another document or an unknown dialect where that can't be undone
+     * @throws SchemaRefusedException if it names itself, another document or an unknown dialect in a place where that
+     *     can't be undone
      */
     static Isolated isolated(ObjectValue schema) throws SchemaRefusedException {
         Map<String, Value> members = new LinkedHashMap<>(schema.members());

@@ -1,9 +1,9 @@
 package dev.interlock.policy.mcp;
 
-/** A schema that no validator is let loose on. */
+/** A schema that is too dangerous to give to a validator. */
 final class SchemaRefusedException extends Exception {
 
-    /** @param reason why, told to the agent: a clause about the schema */
+    /** @param reason why, as a clause about the schema; the agent sees it */
     SchemaRefusedException(String reason) {
         super(reason, null, false, false);
     }

@@ -11,9 +11,9 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Looks whether the guards stand in every way into a server that the SDK on the class path has. A transport hands
- * messages to a session by calling its methods, so a version with a method that a guard inherits, rather than overrides,
- * has a way around it.
+ * Checks that the guards cover every way into a server that the SDK on the class path has. A transport hands messages
+ * to a session by calling its methods. So an SDK version with a method that a guard inherits, rather than overrides,
+ * has a way around the guard.
  */
 final class SdkCompatibility {
 
@@ -25,7 +25,7 @@ final class SdkCompatibility {
     private SdkCompatibility() {}
 
     /**
-     * Does nothing if all is as we know it.
+     * Does nothing if the SDK is as expected.
      *
      * @throws IllegalStateException if it isn't
      */

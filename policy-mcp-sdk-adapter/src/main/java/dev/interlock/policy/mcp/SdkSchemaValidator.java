@@ -16,16 +16,17 @@ import java.util.function.Supplier;
 /**
  * Checks arguments with the MCP SDK's own validator of JSON Schema.
  *
- * <p>A schema is a server's word and may be hostile, so it is looked through first. Refused, which denies the call, is a
- * schema that refers to another document, claims an identity inside, refers to itself without end, or would be too much
- * work on these arguments: no check takes more than a few tenths of a second on an ordinary machine, and patterns are
- * bounded by the steps that a backtracking engine could take. Refused as well are numbers with an exponent beyond 400.
+ * <p>A schema comes from a server and may be hostile, so it is inspected first. A schema is refused, which denies the
+ * call, if it refers to another document, claims an identity inside, refers to itself without end, or would be too much
+ * work on these arguments. So no check takes more than a few tenths of a second on an ordinary machine, and patterns
+ * are bounded by the steps that a backtracking engine could take. Numbers with an exponent beyond 400 are refused as
+ * well.
  *
- * <p>What the validator itself says is never passed on, since it quotes values; what is told are the names of missing
- * arguments and of those that have the wrong type, as far as they are words and no sentences that the server would have us
- * say.
+ * <p>The validator's own messages are never passed on, since they quote values. The problem text only names missing
+ * arguments and arguments of the wrong type, and only if the names are single words: a server could otherwise put
+ * sentences into our messages.
  *
- * <p>What has been compiled is kept for the next check, up to a bound. Thread-safe.
+ * <p>Compiled schemas are kept for the next check, up to a bound. Thread-safe.
  */
 public final class SdkSchemaValidator implements SchemaValidator {
 
@@ -41,7 +42,7 @@ public final class SdkSchemaValidator implements SchemaValidator {
     }
 
     /**
-     * On the validator that the SDK finds on the class path. It is loaded when there is something to check.
+     * Uses the validator that the SDK finds on the class path. It is loaded when there is something to check.
      *
      * @throws IllegalStateException if there is none: the host brings one with its JSON binding
      */
@@ -56,10 +57,10 @@ public final class SdkSchemaValidator implements SchemaValidator {
     }
 
     /**
-     * On validators of the host's own.
+     * Uses the host's own validators.
      *
-     * @param validators gives a new validator whenever it is asked; it is asked again when the one in use, which may keep
-     *     all that it has compiled, has seen many schemas
+     * @param validators returns a new validator on each request; it is asked again when the current one has seen many
+     *     schemas, since that one may keep everything that it has compiled
      */
     public static SdkSchemaValidator of(Supplier<? extends JsonSchemaValidator> validators) {
         return new SdkSchemaValidator(validators);

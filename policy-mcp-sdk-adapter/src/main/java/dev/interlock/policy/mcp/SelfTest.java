@@ -13,7 +13,7 @@ final class SelfTest {
 
     private static final String ID_PREFIX = AdapterRequests.ID_PREFIX + "self-test-";
 
-    /** No tool can have this name, and no policy, audited or not, lets arguments pass that are no object. */
+    /** No tool can have this name. And no policy, audited or not, lets arguments pass that are not an object. */
     private static final Map<String, Object> PROBE =
             Map.of("name", "dev.interlock/self-test\u0007", "arguments", "of a self-test");
 

@@ -12,13 +12,13 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.MonoSink;
 
 /**
- * Sends the messages of one session one at a time, in the order in which sending was subscribed to. The SDK's servlet for
- * SSE needs that: it writes without a lock, and still flushes after the client has got the message and sent its next
- * request, so that even the answers to a single caller get mixed up, or the session is dropped.
+ * Sends the messages of one session one at a time, in the order in which sending was subscribed to. The SDK's SSE
+ * servlet needs this: it writes without a lock, and still flushes after the client has received the message and sent
+ * its next request. So even the answers to a single caller get mixed up, or the session is dropped.
  *
- * <p>No thread waits for its turn. Whoever finds the way free sends, and then sends what others have left behind
- * meanwhile; only after that are the senders told, so that whatever they do next holds nobody up. A message that is being
- * sent is sent to its end, even if its sender has stopped waiting.
+ * <p>No thread waits for its turn. A thread that finds the transport free sends its message, and then the messages that
+ * others have queued in the meantime. Only after that are the senders notified, so that their next steps delay no
+ * message. A message that is being sent is sent to its end, even if its sender has stopped waiting.
  */
 final class SerialTransport implements McpServerTransport {
 
@@ -26,7 +26,7 @@ final class SerialTransport implements McpServerTransport {
     private final Queue<Send> waiting = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> ended = new ConcurrentLinkedQueue<>();
 
-    /** How often there was something to do since it was last looked for. Whoever makes it 1 does it. */
+    /** Counts the work that came up since a thread last looked for it. The thread that raises it to 1 does the work. */
     private final AtomicInteger toDo = new AtomicInteger();
 
     private volatile boolean sending;

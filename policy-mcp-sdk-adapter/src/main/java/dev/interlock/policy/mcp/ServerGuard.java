@@ -33,18 +33,18 @@ import reactor.util.context.ContextView;
 
 /**
  * Decides on what passes between the clients and one server. The transports differ only in how a request gets to the
- * server and its response back, which is an {@link Exchange}: everything the server answers runs through {@link #answer}.
+ * server and how its response comes back, which is an {@link Exchange}. Everything that the server answers runs through
+ * {@link #answer}.
  *
- * <p>So a reservation lives in the chain of operators of its own request, and ids, which clients choose and may use
- * twice, play no part. It is settled by what the server answers. A client that goes away, cancels, or stops waiting
- * changes nothing in that, unless its transport cancels the chain. {@link PendingRequests} sees to the calls that never
- * end.
+ * <p>So a reservation lives in the operator chain of its own request. Ids, which clients choose and may use twice, play
+ * no part. The server's answer settles the reservation. A client that goes away, cancels, or stops waiting doesn't
+ * change this, unless its transport cancels the chain. {@link PendingRequests} handles the calls that never end.
  */
 final class ServerGuard {
 
     private static final Logger log = LoggerFactory.getLogger(ServerGuard.class);
 
-    /** How many calls may run at once before the oldest count as lost. */
+    /** The most calls that may run at once. Beyond that, the oldest count as lost. */
     private static final int MAX_RUNNING = 10_000;
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
@@ -56,17 +56,17 @@ final class ServerGuard {
     private final Methods methods;
     private final ToolListFilter toolLists;
     private final PendingRequests running;
-    /** Whom to tell of changes: held for as long as their sessions are, which transports may drop without a word. */
+    /** The clients to notify of changes. Weakly held: transports may drop a session without closing it. */
     private final Map<ListChanges, Boolean> clients = new WeakHashMap<>();
 
     private final Runnable unsubscribe;
     private final AtomicInteger toolListChanges = new AtomicInteger();
-    /** What the server says of its tools where there is no session, or nobody knows in which. */
+    /** What the server announces about its tools without a session, or in an unknown one. */
     private final AnnouncedTools unclaimed;
 
     private final TimeSource time;
     private final Duration toolListTimeout;
-    /** Null if clients are not to ask their people for approvals. */
+    /** Null if clients must not ask their people for approvals. */
     private final @Nullable ApprovalForm approvalForm;
 
     ServerGuard(EnforcementBuilder<?> settings) {
@@ -85,10 +85,10 @@ final class ServerGuard {
     }
 
     /**
-     * A client's session.
+     * Opens a client's session.
      *
-     * @param id the MCP session's; null if there is none
-     * @param notifying sends a notification to the client, of this method; null if it can't be reached
+     * @param id the id of the MCP session; null if there is none
+     * @param notifying sends the client a notification with this method; null if the client can't be reached
      */
     ClientSession session(@Nullable String id, @Nullable Function<String, Mono<Void>> notifying) {
         AnnouncedTools tools = id == null ? unclaimed : engine.tools().open(callers.server(), toolListChanges);
@@ -112,18 +112,18 @@ final class ServerGuard {
         all.forEach(ListChanges::changed);
     }
 
-    /** What asks the person at the other end of one session; null if they are not to be asked. */
+    /** Asks the person at the other end of one session; null if that person must not be asked. */
     @Nullable
     ElicitedApprovals elicitedApprovals() {
         return approvalForm == null ? null : new ElicitedApprovals(approvalForm);
     }
 
     /**
-     * The response to a client's request: the server's, or ours if the policy refuses it.
+     * Returns the response to a client's request: the server's, or ours if the policy refuses the request.
      *
      * @param way the way to the server
-     * @param person who is asked for approvals before the engine's handler is; null for nobody
-     * @return empty if it is a call that the client has cancelled in time
+     * @param person is asked for approvals before the engine's handler is; null to ask only the handler
+     * @return empty if the request is a call that the client has cancelled in time
      */
     Mono<JSONRPCResponse> answer(
             JSONRPCRequest request, ClientSession session, Exchange way, @Nullable ApprovalHandler person) {
@@ -152,7 +152,7 @@ final class ServerGuard {
         return response.contextWrite(in(id));
     }
 
-    /** Without a session, that of a server in whose request this one is made must not be taken for it. */
+    /** Without a session, removes the session id: it would be that of a server in whose request this one is made. */
     private static Function<Context, Context> in(@Nullable String session) {
         return context -> session == null
                 ? context.delete(CallContextResolver.MCP_SESSION_ID)
@@ -162,7 +162,7 @@ final class ServerGuard {
     /**
      * Takes a client's answer to a request for an approval.
      *
-     * @param asked who was asked in the session in which it came
+     * @param asked the questions of the session in which the answer came
      */
     Mono<Void> answered(JSONRPCResponse response, String session, ElicitedApprovals asked) {
         return Mono.<Void>deferContextual(context -> {
@@ -209,24 +209,26 @@ final class ServerGuard {
                 })
                 .onErrorResume(McpError.class, failure -> Mono.just(failed(request, failure)))
                 .map(response -> ended(pending, response))
-                // Before the client hears of it: whoever asks then must find it settled.
+                // Before the client sees the answer: a query after that must find the call settled.
                 .doOnTerminate(() -> end(pending))
                 .doOnCancel(() -> end(pending));
     }
 
-    /** The server has answered a call. What the client is to see of that. */
+    /** Handles the server's answer to a call, and returns what the client may see of it. */
     private JSONRPCResponse ended(Pending.Call call, JSONRPCResponse response) {
         Decision asks = methods.askedWithin(response);
         if (asks.allowed()) {
             call.settle(response);
             return response;
         }
-        // The server has begun it.
+        // The server has begun the call.
         call.abandon();
         return answers.withheld(response.id(), asks);
     }
 
-    /** The response to a request other than a call; a refusal if it asks the client for what it may not. */
+    /**
+     * The response to a request other than a call, or a refusal if the response asks the client for something denied.
+     */
     private JSONRPCResponse withoutDeniedRequests(JSONRPCResponse response) {
         Decision asks = methods.askedWithin(response);
         return asks.allowed() ? response : answers.refusal(response.id(), asks);
@@ -263,7 +265,7 @@ final class ServerGuard {
                                 : JSONRPCResponse.result(response.id(), changes.announced(response.result())));
     }
 
-    /** What the SDK leaves to the transport, which would tell the client of it in full. */
+    /** Handles failures that the SDK leaves to the transport, which would send the client all details. */
     private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
             return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
@@ -273,7 +275,7 @@ final class ServerGuard {
                 request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
     }
 
-    /** Looks at a notification that the server sends to its clients. */
+    /** Inspects a notification that the server sends to its clients. */
     void notifies(String method) {
         if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(method)) {
             toolListChanges.incrementAndGet();
@@ -281,9 +283,9 @@ final class ServerGuard {
     }
 
     /**
-     * Hands a client's notification on if it may reach the server.
+     * Passes a client's notification on if it may reach the server.
      *
-     * @param session the client's; null if it has none
+     * @param session the client's session; null if it has none
      */
     Mono<Void> notified(
             JSONRPCNotification notification,
@@ -300,8 +302,8 @@ final class ServerGuard {
     }
 
     /**
-     * What the client may see of a message that the server sends on its own account, as opposed to a response that went
-     * through {@link #answer}. Fails if the policy refuses it.
+     * Returns what the client may see of a message that the server sends on its own initiative, as opposed to a
+     * response that went through {@link #answer}. Fails if the policy refuses it.
      */
     Mono<JSONRPCMessage> outgoing(JSONRPCMessage message) {
         return Mono.defer(() -> {
@@ -321,7 +323,7 @@ final class ServerGuard {
             }
             if (message instanceof JSONRPCResponse answer) {
                 JSONRPCResponse response = withoutDeniedRequests(answer);
-                // A list of tools is one, whichever way it takes; but nobody knows who asked for it.
+                // A list of tools is filtered on every way out, but here it is unknown who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())
                                 ? toolLists.filtered(response, callers.nobody(), unclaimed.listing(""))
@@ -332,14 +334,14 @@ final class ServerGuard {
         });
     }
 
-    /** The server is closed: nothing more is let through, and what still runs counts as unknown. */
+    /** Closes the guard: no more calls are let through, and calls that still run count as unknown. */
     void close() {
         unsubscribe.run();
         running.close();
         unclaimed.close();
     }
 
-    /** How many calls run; for tests. */
+    /** The number of running calls; for tests. */
     int runningCalls() {
         return running.size();
     }

@@ -17,8 +17,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads what a server says of its tools, from what transports deliver. Whoever pins definitions must read them as those
- * do who enforce the pins, which is why this is public.
+ * Reads what a server says about its tools, from what transports deliver. Public because code that pins definitions
+ * must read them in the same way as the code that enforces the pins.
  */
 public final class ToolDefinitionReader {
 
@@ -31,7 +31,7 @@ public final class ToolDefinitionReader {
 
     private ToolDefinitionReader() {}
 
-    /** Loads what reading may need. It is looked for in files, so it must not be loaded when a call is decided. */
+    /** Loads what reading may need. Loading searches files, so it must not happen when a call is decided. */
     static void load() {
         try {
             log.trace("Reading with {}", McpJsonDefaults.getMapper());
@@ -43,9 +43,9 @@ public final class ToolDefinitionReader {
     }
 
     /**
-     * One element of a list of tools; null if it has no name, or a member that some reader takes for its name or another
-     * part. A part that goes past the bounds counts as unknown, so that every check that needs it denies, and the
-     * definition is then not {@linkplain ToolDefinition#whole whole}.
+     * Reads one element of a list of tools. Null if it has no name, or has a member that some reader may take for its
+     * name or another part. A part that exceeds the bounds counts as unknown, so that every check that needs it denies.
+     * The definition is then not {@linkplain ToolDefinition#whole whole}.
      */
     public static @Nullable ToolDefinition read(@Nullable Object tool) {
         if (tool instanceof Map<?, ?> map) {
@@ -58,7 +58,7 @@ public final class ToolDefinitionReader {
         return null;
     }
 
-    /** What a typed tool is sent as; a type of the SDK's carries nothing else to a client. */
+    /** The members with which a typed tool is sent. The SDK's type carries nothing else to a client. */
     private static Map<String, Object> members(Tool tool) {
         Map<String, Object> members = new LinkedHashMap<>();
         put(members, "name", tool.name());
@@ -68,12 +68,12 @@ public final class ToolDefinitionReader {
         put(members, "outputSchema", tool.outputSchema());
         put(members, "annotations", tool.annotations() == null ? null : hints(tool.annotations()));
         put(members, "_meta", tool.meta());
-        // A type of its own, which only sending makes JSON of.
+        // These have a type of their own, which becomes JSON only when it is sent.
         put(members, "icons", tool.icons());
         return members;
     }
 
-    /** A server's author may write a schema with arrays and beans in it, which only sending makes JSON of. */
+    /** A server's author may write a schema with arrays and beans, which become JSON only when they are sent. */
     private static ToolDefinition asSent(Tool tool, ToolDefinition partial) {
         try {
             ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
@@ -114,7 +114,7 @@ public final class ToolDefinitionReader {
                 whole);
     }
 
-    /** All that has no place of its own; null if it can't be read. */
+    /** All members without a field of their own in the definition; null if they can't be read. */
     private static @Nullable ObjectValue others(Map<?, ?> tool) {
         Map<Object, @Nullable Object> others = new LinkedHashMap<>();
         tool.forEach((member, value) -> {

@@ -16,14 +16,14 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /**
- * Asks the server for its tools when the policy needs their definitions and the agent has not listed them yet, or the
- * server has said that they have changed. Whoever needs the list while it is being fetched waits for the same one. It is
- * not fetched again before {@link #PAUSE}, unless it has changed: whoever calls tools that don't exist must not have it
- * fetched each time. A list that the agent asks for meanwhile counts as well.
+ * Asks the server for its tools when the policy needs their definitions, and the agent has not listed them yet or the
+ * server has reported a change. All calls that need the list while it is being fetched wait for the same fetch. It is
+ * not fetched again within {@link #PAUSE}, unless it has changed: a caller of tools that don't exist must not cause a
+ * fetch each time. A list that the agent asks for in the meantime counts as well.
  */
 final class ToolListFetch {
 
-    /** A server that pages for ever must not keep a call waiting for ever. */
+    /** A server that returns pages without end must not keep a call waiting forever. */
     private static final int MAX_PAGES = 100;
 
     private static final Duration PAUSE = Duration.ofSeconds(30);
@@ -42,7 +42,7 @@ final class ToolListFetch {
     private volatile boolean latestFailed;
 
     /**
-     * @param tools where they are learnt
+     * @param tools stores the tools
      * @param changes how often the server's tools have changed, for all who fetch them
      */
     ToolListFetch(AnnouncedTools tools, TimeSource time, Duration timeout, AtomicInteger changes) {
@@ -52,17 +52,17 @@ final class ToolListFetch {
         this.changes = changes;
     }
 
-    /** What has been announced over the connection. */
+    /** The tools that were announced over this connection. */
     AnnouncedTools tools() {
         return tools;
     }
 
     /**
-     * Learns all tools; answers whether that worked. Never fails.
+     * Fetches all tools and returns whether that worked. Never fails.
      *
-     * @param server whom to ask
-     * @param meta the {@code _meta} that servers of later protocols want with every request; a failure of somebody else's
-     *     request, which may have had another, counts for nothing
+     * @param server the way to the server
+     * @param meta the {@code _meta} that servers of later protocols require with every request; if a request with
+     *     another {@code _meta} has failed, this one is tried all the same
      */
     synchronized Mono<Boolean> learn(Exchange server, Map<String, Object> meta) {
         long now = time.monotonicNanos();
@@ -86,7 +86,7 @@ final class ToolListFetch {
         return fetch;
     }
 
-    /** The message may be the server's, and of several lines. */
+    /** The message may come from the server, and may have several lines. */
     private Mono<Boolean> failed(Throwable failure) {
         latestFailed = true;
         log.warn(

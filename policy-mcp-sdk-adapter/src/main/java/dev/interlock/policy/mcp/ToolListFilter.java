@@ -21,8 +21,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Learns the tools that a {@code tools/list} result announces and takes out those that its reader may not see. Results
- * come as plain maps from every transport that reads JSON, and typed from some that don't.
+ * Learns the tools that a {@code tools/list} result announces, and removes those that its reader may not see.
+ * Transports that read JSON deliver results as plain maps; some others deliver typed ones.
  */
 final class ToolListFilter {
 
@@ -40,7 +40,7 @@ final class ToolListFilter {
         ToolDefinitionReader.load();
     }
 
-    /** Whether it looks like the result of {@code tools/list}, be it only to a careless reader. */
+    /** Whether this looks like the result of {@code tools/list}, even if only to a careless reader. */
     static boolean isToolList(@Nullable Object result) {
         return result instanceof ListToolsResult
                 || (result instanceof Map<?, ?> map && map.entrySet().stream().anyMatch(ToolListFilter::holdsTools));
@@ -52,20 +52,20 @@ final class ToolListFilter {
                 && NAMES.meant(name) != null;
     }
 
-    /** The cursor that a list is asked for with; null for the first page. */
+    /** The cursor with which a list is requested; null for the first page. */
     static @Nullable String cursor(JSONRPCRequest request) {
         if (request.params() instanceof PaginatedRequest typed) {
             return typed.cursor();
         }
         Object cursor = request.params() instanceof Map<?, ?> params ? params.get("cursor") : request.params();
-        // One that can't be read is none of ours, so that its page only adds to what is known.
+        // A cursor that can't be read is not one of ours, so its page only adds to what is known.
         return cursor == null ? null : String.valueOf(cursor instanceof String ? cursor : "");
     }
 
     /**
-     * The response to a {@code tools/list} as the caller may see it; a refusal if it can't be read.
+     * Returns the response to a {@code tools/list} as the caller may see it, or a refusal if it can't be read.
      *
-     * @param list the list that it is a page of
+     * @param list the list to which this page belongs
      */
     JSONRPCResponse filtered(JSONRPCResponse response, Caller caller, Listing list) {
         if (response.error() != null) {
@@ -80,10 +80,11 @@ final class ToolListFilter {
     }
 
     /**
-     * The result as the caller may see it, with all its other fields; null if nothing in it is hidden and it may pass as
-     * it is. Each tool is judged by what this page says of it, whatever else is announced meanwhile.
+     * Returns the result as the caller may see it, with all its other fields. Null if nothing in it is hidden and it
+     * may pass unchanged. Each tool is judged by what this page says about it, whatever else is announced in the
+     * meantime.
      *
-     * @throws IllegalArgumentException if it can't be read
+     * @throws IllegalArgumentException if the result can't be read
      */
     private @Nullable Object withoutHidden(@Nullable Object result, Caller caller, Listing list) {
         List<?> tools = tools(result);
@@ -109,7 +110,7 @@ final class ToolListFilter {
     /**
      * Learns the tools and hides none.
      *
-     * @param list the list that the result is a page of
+     * @param list the list to which the result belongs
      * @return the cursor of the next page, or null if this is the last
      * @throws IllegalArgumentException if the result can't be read
      */
@@ -123,7 +124,7 @@ final class ToolListFilter {
         Object cursor = result instanceof ListToolsResult typed
                 ? typed.nextCursor()
                 : result instanceof Map<?, ?> map ? map.get("nextCursor") : null;
-        // A client reads a number as a text, and goes on.
+        // A client reads a number as a string, and goes on to the next page.
         String text = cursor instanceof String || cursor instanceof Number || cursor instanceof Boolean
                 ? String.valueOf(cursor)
                 : "";

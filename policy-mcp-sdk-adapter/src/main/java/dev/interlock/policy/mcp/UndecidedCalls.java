@@ -9,24 +9,24 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * The calls of one connection that are being decided, which takes long where a person is asked. One that is cancelled, or
- * whose connection ends, must not be sent any more, whatever the answer.
+ * The calls of one connection that are being decided, which takes long if a person is asked. A call that is cancelled,
+ * or whose connection ends, must not be sent any more, whatever the decision.
  */
 final class UndecidedCalls {
 
     private final Set<Call> calls = ConcurrentHashMap.newKeySet();
 
-    /** One call. Two may have one id, and are still two. */
+    /** One call. Two calls may have the same id, and are still distinct. */
     private static final class Call {
         private static final Object TAKEN = new Object();
         private static final Object CLOSED = new Object();
 
         final Object id;
         final Sinks.Empty<Void> withdrawn = Sinks.empty();
-        /** Whether it is withdrawn because the connection has ended. */
+        /** Whether the call is withdrawn because the connection has ended. */
         volatile boolean lost;
 
-        /** Null, then a ruling, then {@link #TAKEN}; or {@link #CLOSED} before that. */
+        /** Null, then a ruling, then {@link #TAKEN}; {@link #CLOSED} may come at any point before that. */
         private final AtomicReference<@Nullable Object> state = new AtomicReference<>();
 
         Call(Object id) {
@@ -39,7 +39,7 @@ final class UndecidedCalls {
             }
         }
 
-        /** Whether the ruling may be acted on: from then on, this call can't be withdrawn here. */
+        /** Whether the ruling may be acted on. If so, this call can't be withdrawn here any more. */
         boolean take(CallDecision ruling) {
             return state.compareAndSet(ruling, TAKEN);
         }
@@ -51,7 +51,10 @@ final class UndecidedCalls {
         }
     }
 
-    /** What {@code decision} comes to; empty if the call is cancelled before, and then nothing stays reserved for it. */
+    /**
+     * Returns the outcome of {@code decision}. Empty if the call is cancelled first; then nothing stays reserved for
+     * it.
+     */
     Mono<CallDecision> until(Object id, Mono<CallDecision> decision) {
         return Mono.defer(() -> {
             Call call = new Call(JsonRpcIds.key(id));
@@ -59,7 +62,7 @@ final class UndecidedCalls {
             return decision.doOnNext(call::ruled)
                     .takeUntilOther(call.withdrawn.asMono())
                     .filter(call::take)
-                    // Not as the signal that ends the wait: one that is an error leaves the decision going on.
+                    // Not as the signal that ends the wait: an error signal would leave the decision running.
                     .switchIfEmpty(Mono.defer(
                             () -> call.lost ? Mono.error(new McpTransportSessionClosedException()) : Mono.empty()))
                     .doFinally(signal -> {
@@ -69,13 +72,13 @@ final class UndecidedCalls {
         });
     }
 
-    /** Withdraws every call of that id. */
+    /** Withdraws every call with this id. */
     void withdraw(Object id) {
         Object key = JsonRpcIds.key(id);
         calls.stream().filter(call -> call.id.equals(key)).forEach(call -> call.withdrawn.tryEmitEmpty());
     }
 
-    /** Withdraws all calls, with an error: on the next connection nobody would await their answers. */
+    /** Withdraws all calls with an error: on the next connection, the client would not await their answers. */
     void withdrawAll() {
         calls.forEach(call -> {
             call.lost = true;

@@ -1,27 +1,26 @@
 package dev.interlock.policy.mcp;
 
 /**
- * A transport tells by this that the response to a request has come, or can't come any more, but that nobody can read it:
- * it is given as the error of what the transport hands to its handler, in the place of a message. An {@link
- * EnforcingClientTransport} then settles the call as unknown, which gives nothing back, and answers the request with a
- * protocol error, so that nobody waits for it.
+ * Reports that the response to a request has arrived, or can't arrive any more, but can't be read. A transport passes
+ * it to its handler as an error, in place of a message. An {@link EnforcingClientTransport} then settles the call as
+ * unknown, which gives nothing back, and answers the request with a protocol error, so that no caller waits for it.
  */
 public final class UnreadableResponseException extends RuntimeException {
 
     private final transient Object id;
 
     /**
-     * For the request with this id.
+     * Creates an exception for the request with this id.
      *
-     * @param id as the request had it: a string or a whole number
-     * @param message what went wrong, told to whoever made the request; it must not quote the response
+     * @param id the request's id, a string or a whole number
+     * @param message what went wrong; the requester sees it, so it must not quote the response
      */
     public UnreadableResponseException(Object id, String message) {
         super(message, null, false, false);
         this.id = id;
     }
 
-    /** The id of the request that is not answered otherwise. */
+    /** The id of the request that has no other answer. */
     public Object id() {
         return id;
     }
