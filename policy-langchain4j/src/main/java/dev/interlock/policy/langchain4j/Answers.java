@@ -12,18 +12,19 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Answers in the place of a server. A denied call gets a tool result, because that is what a model reads and learns from.
- * What else is refused gets an exception: LangChain4j looks for a protocol error in the answers to some requests only.
+ * Builds answers in place of a server. A denied call gets a tool result, because a model reads tool results and learns
+ * from them. Any other refused request gets an exception: LangChain4j looks for a protocol error in the answers to some
+ * requests only.
  */
 final class Answers {
 
-    /** Under this key programs find the decision in {@code _meta}. */
+    /** The key in {@code _meta} under which programs find the decision. */
     static final String META_KEY = "dev.interlock/decision";
 
     /** JSON-RPC's "invalid request". */
     private static final int INVALID_REQUEST = -32600;
 
-    /** What the text begins with if a person is still to be waited for: nothing is denied yet. */
+    /** Begins the text when the call waits for a person: nothing is denied yet. */
     private static final String APPROVAL_PREFIX = "[APPROVAL REQUIRED] ";
 
     private final String prefix;
@@ -32,7 +33,7 @@ final class Answers {
         this.prefix = prefix;
     }
 
-    /** A denial because something failed; the message names no detail. */
+    /** A denial because something failed. The message gives no details. */
     static Decision failed() {
         return denied(Decision.Code.ERROR, "The policy could not be applied, so this was denied.");
     }
@@ -45,7 +46,7 @@ final class Answers {
     /**
      * A response with a tool result that says why the call was denied, or which ticket it waits for.
      *
-     * @param answer what a person answered about the call; null if nobody was asked
+     * @param answer a person's answer about the call; null if no person was asked
      */
     JsonNode denial(@Nullable Long id, Decision decided, @Nullable ApprovalAnswer answer) {
         Decision decision = decided.told();
@@ -53,7 +54,7 @@ final class Answers {
         response.put("jsonrpc", "2.0");
         response.put("id", id);
         ObjectNode result = response.putObject("result");
-        // Since 2026-07-28 every result says what it is; earlier clients don't look.
+        // Since 2026-07-28 every result states its type. Earlier clients ignore the field.
         result.put("resultType", "complete");
         result.putArray("content").addObject().put("type", "text").put("text", text(decision));
         result.put("isError", true);
@@ -71,18 +72,18 @@ final class Answers {
         return response;
     }
 
-    /** Whether this is an answer of ours to a call that was denied. */
+    /** Whether this class made the response, for a call that was denied. */
     static boolean isDenial(JsonNode response) {
         JsonNode result = response.path("result");
         return result.path("isError").asBoolean() && result.path("_meta").has(META_KEY);
     }
 
-    /** What a client gets that sends another request which is refused. */
+    /** The exception for a client whose request, other than a call, is refused. */
     McpException refusal(Decision decision) {
         return new McpException(INVALID_REQUEST, text(decision.told()));
     }
 
-    /** What a server gets whose request is refused. */
+    /** The message for a server whose request is refused. */
     McpClientResponse refusalTo(long id, Decision decision) {
         return new Refusal(id, text(decision.told()));
     }
@@ -92,7 +93,7 @@ final class Answers {
         return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
     }
 
-    /** A protocol error; LangChain4j has one only for servers to send. */
+    /** A protocol error. LangChain4j has no type for one that a client sends. */
     private static final class Refusal extends McpClientResponse {
 
         @JsonProperty

@@ -13,13 +13,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A {@code tools/call} message taken apart. The caller's objects are read once, here: a tree that changes after the call
- * can then change neither the decision nor what is sent.
+ * A parsed {@code tools/call} message. The caller's objects are read once, here. So a tree that changes after the call
+ * can change neither the decision nor what is sent.
  *
  * @param id the message's id; null makes the call malformed
- * @param call what is to be decided; nobody has signed it yet
+ * @param call the call to decide on; it doesn't say yet who makes it
  * @param withArguments whether the message had arguments at all
- * @param parameters what else the message says, which is its {@code _meta}; null if it has none
+ * @param parameters the rest of the message, which is its {@code _meta}; null if it has none
  */
 record CallRequest(
         @Nullable Long id,
@@ -36,7 +36,7 @@ record CallRequest(
         if (GuardedHandler.isOwn(id)) {
             return malformed(id, "", "its id is not below " + GuardedHandler.OWN_IDS);
         }
-        // Not a subclass: what that would be sent as, nobody knows.
+        // Not a subclass: how that would be serialized is unknown.
         if (!(message instanceof McpClientRequest request)
                 || request.getParams() == null
                 || request.getParams().getClass() != McpCallToolParams.class) {
@@ -60,7 +60,7 @@ record CallRequest(
         } catch (InvalidValueException e) {
             return malformed(id, tool, "the " + what + " can't be read: " + e.getMessage());
         } catch (Throwable e) {
-            // From the caller's own objects, and be it an error. Its message may be anything, a secret too.
+            // The caller's own objects threw, possibly an Error. The message may contain anything, even a secret.
             return malformed(id, tool, "the " + what + " can't be read");
         }
     }
@@ -70,8 +70,8 @@ record CallRequest(
     }
 
     /**
-     * The message's {@code _meta}, for requests of ours on its account: without the token by which its caller awaits
-     * progress; null if nothing is left.
+     * The message's {@code _meta}, to send with our own requests on its behalf. Without the progress token, by which
+     * its caller awaits progress. Null if nothing is left.
      */
     @Nullable
     Map<String, Object> listMeta() {
@@ -80,14 +80,14 @@ record CallRequest(
         return left.isEmpty() ? null : left;
     }
 
-    /** Without the metadata. */
+    /** Leaves out the metadata. */
     @Override
     public String toString() {
         return call.toString();
     }
 
     /**
-     * The message that says what was decided and nothing else.
+     * Returns the message that holds what was decided and nothing else.
      *
      * @param decided the call that was decided on last: this one, or the one that a person has approved in its place
      */

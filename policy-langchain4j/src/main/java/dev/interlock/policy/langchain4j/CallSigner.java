@@ -5,23 +5,23 @@ import dev.langchain4j.invocation.InvocationContext;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says who makes a call: identity, session and facts, from what LangChain4j knows of the invocation. Asked on the calling
- * thread for every call and for every tool of a list, so it must be quick and must not block; if it throws, the call is
- * denied. Thread-safe.
+ * Says who makes a call (identity, session and facts), from what LangChain4j knows about the invocation. Called on the
+ * calling thread for every call and for every tool of a list, so it must be quick and must not block. If it throws, the
+ * call is denied. Thread-safe.
  */
 @FunctionalInterface
 public interface CallSigner {
 
-    /** Adds nothing to what the transport was wrapped with. */
+    /** A signer that adds nothing to what the transport was wrapped with. */
     CallSigner NONE = (call, invocation) -> call;
 
     /**
-     * The same call with what is known of its caller, made with {@link ToolCall#by}, {@link ToolCall#in} and {@link
-     * ToolCall#with}. An answer with another tool or other arguments is a mistake, and denies the call.
+     * Returns the same call with what is known about its caller, made with {@link ToolCall#by}, {@link ToolCall#in} and
+     * {@link ToolCall#with}. Returning another tool or other arguments is a mistake, and denies the call.
      *
      * @param call the call, with what the transport was wrapped with
      * @param invocation what LangChain4j knows, such as the chat memory's id and the invocation parameters; null if the
-     *     client was called by hand, outside of an AI service
+     *     client was called directly, outside an AI service
      */
     ToolCall sign(ToolCall call, @Nullable InvocationContext invocation);
 }

@@ -48,42 +48,43 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Puts a policy in front of any {@link McpTransport} of LangChain4j. Give the wrapped transport to {@code
- * DefaultMcpClient} in place of the bare one, and nothing else changes:
+ * DefaultMcpClient} in place of the bare one. Nothing else changes:
  *
  * <ul>
- *   <li>Every {@code tools/call} is decided before it leaves, whoever makes it: an AI service, a tool provider, or the
- *       client called by hand. A denied one never leaves: it is answered here, with a tool result whose {@code isError} is
- *       true and whose text begins with the denial prefix, which LangChain4j makes a {@code ToolExecutionException}.
+ *   <li>Every {@code tools/call} is decided before it leaves, whether an AI service, a tool provider, or a direct use
+ *       of the client makes it. A denied call never leaves: it is answered here, with a tool result whose {@code
+ *       isError} is true and whose text begins with the denial prefix. LangChain4j turns it into a {@code
+ *       ToolExecutionException}.
  *   <li>What is sent is what was decided: a copy of the arguments, frozen when the call is made.
- *   <li>Hidden tools are taken out of every page of {@code tools/list}, and the definitions in it are kept for the checks
+ *   <li>Hidden tools are removed from every page of {@code tools/list}. The definitions in it are kept for the checks
  *       that need them. If such a check comes before the client has listed the tools, they are fetched here, once.
- *   <li>Other requests, in both directions, follow the policy's {@code methods}; one that is refused fails with an
- *       {@link dev.langchain4j.mcp.client.McpException}. A notification that is refused is dropped.
- *   <li>What the server asks within an answer follows them, too; an answer that asks for what it may not is replaced by a
- *       denial, or fails if it answers no call.
+ *   <li>Other requests, in both directions, follow the policy's {@code methods}. A refused request fails with an {@link
+ *       dev.langchain4j.mcp.client.McpException}. A refused notification is dropped.
+ *   <li>The requests that the server puts into an answer follow {@code methods}, too. An answer with a refused request
+ *       is replaced by a denial, or fails if it doesn't answer a call.
  * </ul>
  *
- * <p>When a change of what is enforced may have changed the list of tools, the client is told so, as if by its server, and
- * lists them anew.
+ * <p>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
+ * its server, and lists them again.
  *
- * <p>What cannot be read, or fails to be decided, is denied. No thread is started.
+ * <p>A message that can't be read or decided is denied. No thread is started.
  *
- * <p>A reservation is settled by the response. A call that the client gives up on, because its time is out, is not sent if
- * it was still being decided; if it was sent it counts as unknown, and keeps what it took. So does one without a response
- * when the transport is closed or after {@link Builder#callTimeToLive}.
+ * <p>The response settles a reservation. If the client gives up on a call because its time is out, the call is not sent
+ * if it was still being decided. If it was sent, it counts as unknown, and keeps what it took. So does a call without a
+ * response when the transport is closed or after {@link Builder#callTimeToLive}.
  *
- * <p>Thread-safe. One transport serves one client, as LangChain4j's own do.
+ * <p>Thread-safe. One transport serves one client, as LangChain4j's own transports do.
  */
 public final class EnforcingMcpTransport implements McpTransport {
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingMcpTransport.class);
 
-    /** How many calls may be under way; past it the oldest counts as lost. */
+    /** The most calls that may be under way. Beyond that, the oldest counts as lost. */
     private static final int MAX_OPEN_CALLS = 10_000;
 
     private static final String TOOLS_LIST = "tools/list";
 
-    /** LangChain4j's own messages; what another class is written as, nobody knows. */
+    /** The package of LangChain4j's own messages. How a class from elsewhere would be serialized is unknown. */
     private static final String MESSAGES = McpClientMessage.class.getPackageName();
 
     private final McpTransport delegate;
@@ -105,7 +106,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private volatile @Nullable GuardedHandler handler;
 
-    /** With what has been announced since the transport was started last. */
+    /** Holds what has been announced since the transport was last started. */
     private volatile ToolListFetch fetch;
 
     private EnforcingMcpTransport(Builder builder) {
@@ -127,7 +128,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /**
-     * Wraps a transport with the usual settings. One engine may serve any number of transports.
+     * Wraps a transport with the default settings. One engine may serve any number of transports.
      *
      * @throws IllegalArgumentException as {@link Builder#build} does
      */
@@ -135,7 +136,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         return builder(transport, engine).build();
     }
 
-    /** Wraps a transport with settings of one's own. */
+    /** Wraps a transport with custom settings. */
     public static Builder builder(McpTransport transport, PolicyEngine engine) {
         return new Builder(transport, engine);
     }
@@ -147,7 +148,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         GuardedHandler guarded =
                 new GuardedHandler(messageHandler, this::received, this::refuse, toolListChanges::incrementAndGet);
         if (handler != null) {
-            // Connected anew, perhaps to a server that has other tools by now.
+            // Connected again, perhaps to a server that has other tools by now.
             fetch.tools().close();
             fetch = newFetch();
         }
@@ -189,10 +190,11 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /**
-     * Makes sure that a client uses this transport, and that it refuses what every policy refuses: makes a call that names
-     * no tool, and looks for the denial. Nothing of it is sent, even if it fails, since it can't be written down as a call.
+     * Checks that a client uses this transport, and that the transport refuses what every policy refuses: makes a call
+     * that names no tool, and expects the denial. The call is never sent, even if the test fails, since it can't be
+     * written as a call.
      *
-     * <p>To be called at start-up, once the client is built.
+     * <p>Call this at start-up, once the client is built.
      *
      * @throws IllegalStateException if there is no client, or the call was not denied
      */
@@ -201,7 +203,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             throw new IllegalStateException("the self-test failed: no client has started this transport");
         }
         CompletableFuture<JsonNode> answer = executeOperationWithResponse(new McpCallToolRequest(-1L, "", null));
-        // A call that can't be read is decided without asking anyone, so at once.
+        // A call that can't be read is decided at once, without asking a person or a remote limiter.
         if (!answer.isDone()
                 || answer.isCompletedExceptionally()
                 || !Answers.isDenial(answer.getNow(MissingNode.getInstance()))) {
@@ -255,7 +257,9 @@ public final class EnforcingMcpTransport implements McpTransport {
                 .thenApply(response -> filtered(response, list, context.invocationContext()));
     }
 
-    /** Null for the first page. One that can't be read is none of ours, so that its page only adds to what is known. */
+    /**
+     * Null for the first page. A cursor that can't be read is not one of ours, so its page only adds to what is known.
+     */
     private static @Nullable String cursor(McpClientRequest request) {
         if (request.getParams() == null) {
             return null;
@@ -297,7 +301,10 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
-    /** The client has given up on a call. Seen to before the server hears of it: one still decided must not follow. */
+    /**
+     * Handles a call that the client has given up on. Runs before the server learns of it: a call that is still being
+     * decided must not follow.
+     */
     private void cancel(McpClientNotification notification) {
         if (notification.getParams() instanceof McpCancellationParams params && params.getRequestId() != null) {
             calls.cancel(params.getRequestId());
@@ -308,7 +315,10 @@ public final class EnforcingMcpTransport implements McpTransport {
         return message.getClass().getPackageName().equals(MESSAGES);
     }
 
-    /** Nobody would hear of its response. Lists are no calls, and another guard in front of this one asks for them so. */
+    /**
+     * The response would not reach the client. Lists are exempt: another guard in front of this one requests them with
+     * such ids.
+     */
     private static IllegalArgumentException idReserved() {
         return new IllegalArgumentException("the id of a request must be below " + GuardedHandler.OWN_IDS);
     }
@@ -318,7 +328,10 @@ public final class EnforcingMcpTransport implements McpTransport {
                 + "LangChain4j's, since no policy could be applied to it");
     }
 
-    /** A request of the client's, or the server's, by nobody if callers are told apart: the record must not name another. */
+    /**
+     * A request from the client or the server. If callers are distinguished, it names no caller rather than the wrong
+     * one.
+     */
     private MethodCall request(String method) {
         MethodCall request = MethodCall.of(method).on(server);
         return signer.equals(CallSigner.NONE) ? request.by(identity).in(session) : request;
@@ -326,7 +339,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     // ---- calls
 
-    @SuppressWarnings("FutureReturnValueIgnored") // its last stage hands every failure on
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage passes every failure on
     private CompletableFuture<JsonNode> call(McpCallContext context) {
         CallRequest request = CallRequest.read(context.message(), argumentLimits);
         ToolCall call = request.call().on(server);
@@ -351,7 +364,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                                 answers.denial(request.id(), Answers.failed(), null)));
         CompletableFuture<Optional<Admission>> ruled =
                 decided.handle((admission, failure) -> ruled(open, signed, admission, failure));
-        // Sending may block, which the thread that decides, such as a remote limiter's, must not.
+        // Sending may block. The thread that decides, such as a remote limiter's, must not.
         (ruled.isDone() ? ruled.thenCompose(next) : ruled.thenComposeAsync(next)).whenComplete((response, failure) -> {
             forgetCall(request.id(), open);
             if (failure != null) {
@@ -368,7 +381,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         return answer;
     }
 
-    /** Empty if nobody waits for it any longer. */
+    /** Empty if the call is over, so that no caller waits for it any longer. */
     private Optional<Admission> ruled(
             PendingCall open, ToolCall call, @Nullable Admission admission, @Nullable Throwable failure) {
         if (admission == null && !open.isOver()) {
@@ -378,9 +391,9 @@ public final class EnforcingMcpTransport implements McpTransport {
         return Optional.ofNullable(admission);
     }
 
-    /** A denial because something failed, on record as every other. */
+    /** A denial because something failed, recorded like every other denial. */
     private Admission failed(ToolCall call, Throwable failure) {
-        // Its message may quote anything; the engine's listener has it.
+        // The failure's message may quote anything. The engine's listener gets the failure itself.
         log.debug(
                 "A call was denied because it could not be decided ({})",
                 failure.getClass().getName());
@@ -434,20 +447,20 @@ public final class EnforcingMcpTransport implements McpTransport {
                 .thenApply(message -> answered(request, open, message));
     }
 
-    /** The server has answered a call. What the client is to see of that. */
+    /** Handles the server's answer to a call, and returns what the client may see of it. */
     private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
         if (asks.allowed()) {
             open.end(settlement(response));
             return response;
         }
-        // The server has begun it.
+        // The server has begun the call.
         open.end(Settlement.UNKNOWN);
         report(request.call().tool(), asks);
         return answers.denial(request.id(), asks, null);
     }
 
-    /** Unless the transport says that nothing has left, the call may have run: transports send again by themselves. */
+    /** Unless the transport says that nothing has left, the call may have run: transports retry by themselves. */
     private void notSent(PendingCall open, Throwable failure) {
         boolean surely = false;
         try {
@@ -461,14 +474,14 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (answer == null) {
             return Settlement.UNKNOWN;
         }
-        // As the client reads it: where there is a result, it looks at no error.
+        // Read it as the client does: if there is a result, it ignores an error.
         if (answer.has("result")) {
             return Settlement.ofResult(JsonMap.of(answer.get("result")));
         }
         return answer.hasNonNull("error") ? Settlement.FAILED : Settlement.UNKNOWN;
     }
 
-    /** Whether the tools can be learnt, the engine sees: it denies what it needs to know of and doesn't. */
+    /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */
     private CompletableFuture<Admission> decide(ToolCall call, @Nullable Map<String, Object> meta, PendingCall open) {
         return needsToolList(call) ? fetch.learn(meta).thenCompose(learnt -> admit(call, open)) : admit(call, open);
     }
@@ -494,7 +507,10 @@ public final class EnforcingMcpTransport implements McpTransport {
         return signed;
     }
 
-    /** Names the tool, never an argument. The engine has told its sinks and observers, where hosts choose what they log. */
+    /**
+     * Logs the tool's name but never an argument. The engine reports to its sinks and observers, and the host chooses
+     * there what to log.
+     */
     private static void report(String tool, Decision decision) {
         if (log.isDebugEnabled()) {
             log.debug(
@@ -509,7 +525,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     // ---- from the server to the client
 
-    /** What the policy says of a request, or notification, of the server's. */
+    /** Decides on a request or notification from the server. */
     private Decision received(JsonNode message) {
         Decision decision =
                 engine.admit(request(message.path("method").asText()).askedByServer());
@@ -518,7 +534,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                 : decision;
     }
 
-    /** What the policy says of the requests that a response of the server's holds. */
+    /** Decides on the requests in a response from the server. */
     private Decision askedWithin(@Nullable JsonNode response) {
         if (response == null) {
             return Decision.ALLOWED;
@@ -528,7 +544,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!error.isObject()) {
             return embedded(inResult);
         }
-        // Who reads a response may heed either of the two.
+        // A reader of the response may follow either of the two.
         List<String> all = new ArrayList<>(inResult);
         all.addAll(EmbeddedRequests.inError(JsonMap.of(error.path("code")), JsonMap.of(error.path("data"))));
         return embedded(all);
@@ -538,7 +554,9 @@ public final class EnforcingMcpTransport implements McpTransport {
         return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, request(""));
     }
 
-    /** The response to a request other than a call; fails if it asks the client for what it may not. */
+    /**
+     * Returns the response to a request other than a call. Fails if the response asks the client for something denied.
+     */
     private JsonNode withoutDeniedRequests(JsonNode response) {
         Decision asks = askedWithin(response);
         if (!asks.allowed()) {
@@ -572,14 +590,14 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
-    /** How many calls are under way; for tests. */
+    /** The number of calls under way; for tests. */
     int openCalls() {
         return calls.size();
     }
 
     // ---- settings
 
-    /** Settings of a wrapped transport. Whatever is not set keeps the default that its method names. */
+    /** Settings of a wrapped transport. A setting that is not made keeps the default that its method documents. */
     public static final class Builder {
 
         private final McpTransport delegate;
@@ -604,25 +622,25 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
 
         /**
-         * The name by which policies know this server: {@code call.server}. Hosts that talk to several servers through
-         * one engine should give each a name, or the servers' tools are taken for one another's. Default: none.
+         * The name by which policies know this server: {@code call.server}. A host that uses one engine for several
+         * servers should name each of them, or the engine mistakes one server's tools for another's. Default: none.
          */
         public Builder server(String name) {
             this.server = name;
             return this;
         }
 
-        /** Who calls, where the {@linkplain #callSigner signer} doesn't say: {@code call.identity}. Default: none. */
+        /** The caller, if the {@linkplain #callSigner signer} gives none: {@code call.identity}. Default: none. */
         public Builder identity(String identity) {
             this.identity = identity;
             return this;
         }
 
         /**
-         * The agent session, where the {@linkplain #callSigner signer} doesn't say: {@code call.session}, by which limits
-         * of scope {@code session} count. Default: the caller's identity, and if nobody knows that either, the {@linkplain
-         * ToolCall#COMMON_SESSION one} that all such calls have in common, so that one agent's limits hold over all its
-         * servers.
+         * The agent session, if the {@linkplain #callSigner signer} gives none: {@code call.session}. Limits of scope
+         * {@code session} count by it. Default: the caller's identity. If that is unknown as well, it is the
+         * {@linkplain ToolCall#COMMON_SESSION session} that all such calls have in common, so that one agent's limits
+         * hold over all its servers.
          */
         public Builder session(String session) {
             this.session = session;
@@ -636,36 +654,36 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
 
         /**
-         * Says that the wrapped transport sends each message once at most, and by which failures it says that no byte of
-         * the message has left. A call that fails so gives back what limits have reserved for it; every other failure
-         * counts as unknown. Not for transports over HTTP: their clients send a request again by themselves, and what the
-         * last attempt says is not true of the first. A person's yes is not given back. Default: no failure says so;
-         * LangChain4j's {@code StdioMcpTransport} has none that does.
+         * Declares that the wrapped transport sends each message at most once, and which of its failures mean that no
+         * byte of the message has left. A call that fails in this way gives back what limits have reserved for it.
+         * Every other failure counts as unknown. Don't use this for transports over HTTP: their clients send a request
+         * again by themselves, and the outcome of the last attempt says nothing about the first. A person's approval is
+         * not given back. Default: none; LangChain4j's {@code StdioMcpTransport} has no such failure.
          */
         public Builder sendsOnce(Predicate<? super Throwable> saysUnsent) {
             this.saysUnsent = saysUnsent;
             return this;
         }
 
-        /** What the text of a denial begins with. Default: {@code "[POLICY DENIED] "}. */
+        /** The prefix of a denial's text. Default: {@code "[POLICY DENIED] "}. */
         public Builder denialPrefix(String prefix) {
             this.denialPrefix = prefix;
             return this;
         }
 
-        /** How large arguments may be, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
+        /** The largest arguments allowed, whatever the policy says. Default: {@link ValueLimits#DEFAULT}. */
         public Builder argumentLimits(ValueLimits limits) {
             this.argumentLimits = limits;
             return this;
         }
 
-        /** Where time comes from. Default: the JVM's clocks. */
+        /** The source of time. Default: the JVM's clocks. */
         public Builder timeSource(TimeSource time) {
             this.time = time;
             return this;
         }
 
-        /** What tells that a response has been awaited for too long. Default: {@link Alarm#system}. */
+        /** Signals that a response has been awaited for too long. Default: {@link Alarm#system}. */
         public Builder alarm(Alarm alarm) {
             this.alarm = alarm;
             return this;
@@ -683,8 +701,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
 
         /**
-         * How long a call may wait for the list of tools when a check needs it and the client hasn't listed the tools. It
-         * must be shorter than the client's {@code toolExecutionTimeout} to be of use. Default: ten seconds.
+         * How long a call may wait for the list of tools if a check needs it and the client hasn't listed the tools. To
+         * be useful, it must be shorter than the client's {@code toolExecutionTimeout}. Default: ten seconds.
          *
          * @throws IllegalArgumentException if it isn't positive
          */
@@ -695,8 +713,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
         /**
          * How long a call may wait for a person's approval. It must be shorter than the client's {@code
-         * toolExecutionTimeout}, or the client gives up first and the answer is not heeded. Default: 55 seconds, since that
-         * timeout is a minute unless set otherwise.
+         * toolExecutionTimeout}, or the client gives up first and the answer has no effect. Default: 55 seconds, since
+         * that timeout is a minute unless set otherwise.
          *
          * @throws IllegalArgumentException if it isn't positive
          */
@@ -706,10 +724,10 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
 
         /**
-         * The wrapped transport.
+         * Returns the wrapped transport.
          *
-         * @throws IllegalArgumentException if the policy reads what can't be known of any call here: the identity, the
-         *     server's name or {@code ctx}. From then on the engine takes no such policy.
+         * @throws IllegalArgumentException if the policy reads facts that no call here can have: the identity, the
+         *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingMcpTransport build() {
             boolean signs = !signer.equals(CallSigner.NONE);

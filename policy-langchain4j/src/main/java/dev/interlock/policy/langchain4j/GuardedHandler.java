@@ -14,13 +14,13 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Stands between the transport and the client's own handler: requests and notifications of the server's are decided, all
- * else passes.
- * Itself it waits for the responses to our own requests only, whose ids begin at {@link #OWN_IDS}.
+ * Stands between the transport and the client's own handler. Requests and notifications from the server are decided on;
+ * everything else passes. This handler itself awaits only the responses to our own requests, whose ids begin at {@link
+ * #OWN_IDS}.
  */
 final class GuardedHandler extends McpOperationHandler {
 
-    /** Far above any counter's ids, and still a whole number for servers that count in doubles. */
+    /** Far above the ids of any counter, but still exact for servers that count in doubles. */
     static final long OWN_IDS = 1L << 52;
 
     private static final Logger log = LoggerFactory.getLogger(GuardedHandler.class);
@@ -33,9 +33,9 @@ final class GuardedHandler extends McpOperationHandler {
 
     /**
      * @param client the client's handler
-     * @param methods decides on a request, or notification, of the server's
-     * @param refuse tells the server that its request of this id was refused
-     * @param toolsChanged told when the server has other tools
+     * @param methods decides on a request or notification from the server
+     * @param refuse tells the server that its request with this id was refused
+     * @param toolsChanged runs when the server has other tools
      */
     GuardedHandler(
             McpOperationHandler client,
@@ -45,7 +45,7 @@ final class GuardedHandler extends McpOperationHandler {
         this(new ConcurrentHashMap<>(), client, methods, refuse, toolsChanged);
     }
 
-    @SuppressWarnings("NullAway") // the base class sees nothing but responses, for which it needs none of these
+    @SuppressWarnings("NullAway") // the base class only sees responses, for which it needs none of these
     private GuardedHandler(
             Map<Long, CompletableFuture<JsonNode>> own,
             McpOperationHandler client,
@@ -87,7 +87,7 @@ final class GuardedHandler extends McpOperationHandler {
     private void notification(JsonNode message) {
         String method = message.get("method").textValue();
         if (method.equals(ListChanges.METHOD)) {
-            // Even if the client is not to hear of it.
+            // Count the change even if the client must not be notified.
             toolsChanged.run();
         }
         if (methods.apply(message).allowed()) {
@@ -125,12 +125,12 @@ final class GuardedHandler extends McpOperationHandler {
         client.cancelAllPendingOperations(reason);
     }
 
-    /** Nobody waits for the response to this request of ours any longer. */
+    /** The response to this request of ours is no longer awaited. */
     void forget(long id) {
         own.remove(id);
     }
 
-    /** Whether this is the id of a request of ours; no call's may be. */
+    /** Whether this is the id of one of our own requests. No call may have such an id. */
     static boolean isOwn(long id) {
         return id >= OWN_IDS;
     }

@@ -16,10 +16,10 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** From Jackson's trees to plain Java, ready to be frozen, and from what was frozen back to trees. */
+/** Converts Jackson's trees to plain Java, ready to be frozen, and frozen values back to trees. */
 final class Json {
 
-    /** As for messages that are not ours to bound: deeper ones are no definitions of tools. */
+    /** The bound for messages whose size is not ours to limit. No definition of a tool is deeper. */
     static final int MAX_DEPTH = 512;
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
@@ -27,10 +27,10 @@ final class Json {
     private Json() {}
 
     /**
-     * A tree as maps, lists and scalars.
+     * Returns a tree as maps, lists and scalars.
      *
-     * @param maxDepth how deep objects and arrays may nest; one that was put together by hand has no bound of its own
-     * @throws InvalidValueException if it is deeper, or holds something that is no JSON
+     * @param maxDepth how deep objects and arrays may nest; a tree that was built in code has no bound
+     * @throws InvalidValueException if it is deeper, or holds something that is not JSON
      */
     static @Nullable Object toJava(JsonNode node, int maxDepth) {
         return switch (node.getNodeType()) {
@@ -53,7 +53,7 @@ final class Json {
         return items;
     }
 
-    /** A tree that is an object, as a map. */
+    /** Returns a tree that is an object as a map. */
     static Map<String, @Nullable Object> object(JsonNode node, int maxDepth) {
         enter(maxDepth);
         Map<String, @Nullable Object> members = new LinkedHashMap<>();
@@ -69,7 +69,7 @@ final class Json {
         }
     }
 
-    /** What was frozen, as a new tree that nobody else holds. */
+    /** Returns a frozen value as a new tree that is not shared. */
     static ObjectNode tree(ObjectValue object) {
         ObjectNode node = NODES.objectNode();
         object.members().forEach((name, member) -> node.set(name, tree(member)));

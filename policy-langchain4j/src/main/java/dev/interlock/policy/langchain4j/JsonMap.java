@@ -9,7 +9,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** An object of a tree as a map, which makes values when they are asked for: to look at a part costs no copy of all. */
+/** A view of a tree's object as a map that creates values on demand: looking at a part doesn't copy the whole. */
 final class JsonMap extends AbstractMap<String, @Nullable Object> {
 
     private final JsonNode object;
@@ -18,7 +18,10 @@ final class JsonMap extends AbstractMap<String, @Nullable Object> {
         this.object = object;
     }
 
-    /** What a tree is in plain Java; null for null and for what is missing, the tree itself for what is no JSON. */
+    /**
+     * Returns a tree as plain Java: null for JSON null and a missing node, and the tree itself for a node that is not
+     * JSON.
+     */
     static @Nullable Object of(JsonNode node) {
         return switch (node.getNodeType()) {
             case OBJECT -> new JsonMap(node);

@@ -10,9 +10,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Tells the client, in its server's place, that the list of tools has changed because what is enforced has. Not before the
- * session is in operation, and one telling at a time: what changes while a slow client is told makes one more of it, however
- * often it changes. Whoever changes something does not wait for it. Thread-safe.
+ * Notifies the client, in its server's place, that the list of tools has changed because the policy or the tool lock
+ * has. Sends nothing before the session is in operation, and one notification at a time: any number of changes that
+ * happen while a slow client is being notified lead to one more notification. A thread that makes a change doesn't wait
+ * for it. Thread-safe.
  */
 final class ListChanges {
 
@@ -21,7 +22,7 @@ final class ListChanges {
     static final String METHOD = "notifications/tools/list_changed";
 
     private final PolicyEngine engine;
-    /** How many changes have yet to be told of. Whoever makes it 1 tells. */
+    /** The number of changes that have not been notified yet. The thread that raises it to 1 sends. */
     private final AtomicInteger untold = new AtomicInteger();
 
     private @Nullable GuardedHandler client;
@@ -32,7 +33,7 @@ final class ListChanges {
         this.engine = engine;
     }
 
-    /** A session begins, of which the client hears by this handler. */
+    /** Begins a session, whose client is notified through this handler. */
     synchronized void start(GuardedHandler handler) {
         client = handler;
         operating = false;
@@ -41,7 +42,7 @@ final class ListChanges {
         }
     }
 
-    /** The session is in operation. */
+    /** Called when the session is in operation. */
     synchronized void initialized() {
         operating = true;
     }

@@ -5,7 +5,7 @@ import dev.langchain4j.mcp.protocol.McpClientMethod;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** What each method is called on the wire: LangChain4j says so in annotations, which its writer of JSON follows. */
+/** The name of each method on the wire. LangChain4j declares it in annotations, which its JSON writer follows. */
 final class MethodNames {
 
     private static final Map<McpClientMethod, String> NAMES = new EnumMap<>(McpClientMethod.class);

@@ -5,14 +5,16 @@ import dev.interlock.policy.limit.Settlement;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
-/** A call that the client waits for: being decided, or sent, or over. Thread-safe. */
+/** A call that the client waits for: being decided, sent, or over. Thread-safe. */
 final class PendingCall {
 
     private @Nullable CompletableFuture<?> decision;
     private @Nullable Admission admission;
     private boolean over;
 
-    /** The call is being decided; who decides is told by cancelling if it is over before that. */
+    /**
+     * Called when the decision on the call begins. If the call ends before the decision does, the stage is cancelled.
+     */
     <T> CompletableFuture<T> decidedBy(CompletableFuture<T> stage) {
         boolean late;
         synchronized (this) {
@@ -26,9 +28,9 @@ final class PendingCall {
     }
 
     /**
-     * The call was allowed and is about to be sent.
+     * Called when the call is allowed and about to be sent.
      *
-     * @return false if it is over, and must not be sent: nobody waits for it any longer
+     * @return false if the call is over: no caller waits for it any longer, and it must not be sent
      */
     synchronized boolean send(Admission granted) {
         if (!over) {
@@ -42,7 +44,7 @@ final class PendingCall {
         return over;
     }
 
-    /** The call has ended so, unless it had before. */
+    /** Ends the call with this outcome, unless it has ended before. */
     void end(Settlement outcome) {
         Admission sent;
         CompletableFuture<?> undecided;

@@ -13,11 +13,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The calls that a client waits for, by id, so that one it gives up on can be found. LangChain4j says so when a call
- * times out, but not when the waiting thread is interrupted; therefore a call that has aged past its time to live counts
- * as lost, also if no other call comes, as does the oldest of too many. Neither gives anything back.
+ * The calls that a client waits for, by id, to find a call that the client gives up on. LangChain4j reports when a call
+ * times out, but not when the waiting thread is interrupted. So a call that outlives its time to live counts as lost,
+ * even if no other call comes. If there are too many calls, the oldest counts as lost. Neither gives anything back.
  *
- * <p>Thread-safe. Entries stand in the order in which they were added.
+ * <p>Thread-safe. Entries are in the order in which they were added.
  */
 final class PendingCalls {
 
@@ -32,8 +32,8 @@ final class PendingCalls {
     private record Entry(PendingCall call, long addedNanos) {}
 
     /**
-     * @param alarm tells when the oldest call has aged
-     * @param capacity how many calls are held at most
+     * @param alarm fires when the oldest call has expired
+     * @param capacity the most calls that are held
      */
     PendingCalls(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
@@ -44,9 +44,9 @@ final class PendingCalls {
     }
 
     /**
-     * Takes a call up.
+     * Adds a call.
      *
-     * @return false if the transport is closed, and nothing must be sent on it
+     * @return false if the transport is closed; then nothing may be sent on it
      */
     boolean add(long id, PendingCall call) {
         List<PendingCall> lost = new ArrayList<>(0);
@@ -70,7 +70,7 @@ final class PendingCalls {
         return added;
     }
 
-    /** Answers when the next call will have aged; null if there is none. */
+    /** Returns when the next call expires; null if there is none. */
     private @Nullable Duration endAged() {
         List<PendingCall> lost = new ArrayList<>(0);
         Duration next = null;
@@ -98,8 +98,8 @@ final class PendingCalls {
         }
     }
 
-    /** The call is over and needs no looking after. */
-    @SuppressWarnings("ReferenceEquality") // another call may have come by the same id
+    /** Removes a call that is over. */
+    @SuppressWarnings("ReferenceEquality") // another call may have the same id
     synchronized void remove(long id, PendingCall call) {
         Entry entry = entries.get(id);
         if (entry != null && entry.call() == call) {
@@ -107,7 +107,7 @@ final class PendingCalls {
         }
     }
 
-    /** The client waits for this call no longer; it may have run all the same. */
+    /** The client no longer waits for this call. It may have run all the same. */
     void cancel(long id) {
         Entry entry;
         synchronized (this) {
@@ -118,12 +118,12 @@ final class PendingCalls {
         }
     }
 
-    /** Takes calls, again. */
+    /** Accepts calls, again after a close. */
     synchronized void open() {
         closed = false;
     }
 
-    /** Ends everything, and takes nothing more. */
+    /** Ends all calls, and accepts no more. */
     void close() {
         reminder.cancel();
         List<PendingCall> lost;

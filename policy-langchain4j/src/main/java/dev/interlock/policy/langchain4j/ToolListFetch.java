@@ -21,18 +21,18 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Asks the server for its tools when the policy needs a definition that nobody has listed yet. Whoever needs the list while
- * it is being fetched waits for the same one; it is fetched again when the server says that it has changed, else not before
- * {@link #PAUSE}.
+ * Asks the server for its tools when the policy needs a definition that has not been listed yet. All calls that need
+ * the list while it is being fetched wait for the same fetch. The list is fetched again when the server reports a
+ * change, otherwise not within {@link #PAUSE}.
  */
 final class ToolListFetch {
 
-    /** A server that pages for ever must not keep a call waiting for ever. */
+    /** A server that returns pages without end must not keep a call waiting forever. */
     private static final int MAX_PAGES = 100;
 
     private static final Duration PAUSE = Duration.ofSeconds(30);
 
-    /** For all of them: a late response to a connection that was before must not be taken for another's. */
+    /** Shared by all instances: a late response on an earlier connection must not be taken for another request's. */
     private static final AtomicLong IDS = new AtomicLong(GuardedHandler.OWN_IDS);
 
     private static final Logger log = LoggerFactory.getLogger(ToolListFetch.class);
@@ -51,9 +51,9 @@ final class ToolListFetch {
     private volatile boolean latestFailed;
 
     /**
-     * @param tools where they are learnt
+     * @param tools stores the tools
      * @param changes how often the server's tools have changed
-     * @param forget told of the ids whose responses nobody waits for any longer
+     * @param forget receives the ids whose responses are no longer awaited
      */
     ToolListFetch(
             McpTransport transport,
@@ -70,18 +70,18 @@ final class ToolListFetch {
         this.forget = forget;
     }
 
-    /** What has been announced over the connection. */
+    /** The tools that were announced over this connection. */
     AnnouncedTools tools() {
         return tools;
     }
 
     /**
-     * Learns all tools; answers whether that worked. Never fails.
+     * Fetches all tools and returns whether that worked. Never fails.
      *
-     * @param meta the {@code _meta} that servers of later protocols want with every request; null if there is none. A
-     *     failure of a request that had another counts for nothing
+     * @param meta the {@code _meta} that servers of later protocols require with every request; null if there is none.
+     *     If a request with another {@code _meta} has failed, this one is tried all the same
      */
-    @SuppressWarnings("FutureReturnValueIgnored") // its last stage takes every failure
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage handles every failure
     CompletableFuture<Boolean> learn(@Nullable Map<String, Object> meta) {
         CompletableFuture<Boolean> learnt;
         int seen = changes.get();
@@ -98,7 +98,7 @@ final class ToolListFetch {
             latestMeta = meta;
             latestFailed = false;
         }
-        // Sending may block, which neither the thread that decides nor the one that reads from the server must.
+        // Sending may block. Neither the thread that decides nor the one that reads from the server may do so.
         CompletableFuture.supplyAsync(() -> page(meta, null, 1))
                 .thenCompose(pages -> pages)
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)

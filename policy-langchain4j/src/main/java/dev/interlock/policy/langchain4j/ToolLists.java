@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
-/** Learns the tools that a response to {@code tools/list} announces and takes out those that its reader may not see. */
+/** Learns the tools that a response to {@code tools/list} announces, and removes those that its reader may not see. */
 final class ToolLists {
 
     private static final String RESULT = "result";
@@ -28,12 +28,12 @@ final class ToolLists {
     private ToolLists() {}
 
     /**
-     * The response as its reader may see it, with all its other fields. One with a result is a result whatever stands
-     * beside it: the client reads the result of a list wherever there is one, and looks at no error.
+     * Returns the response as its reader may see it, with all its other fields. A response with a result counts as a
+     * result, whatever else it holds: the client reads the result of a list if there is one, and ignores an error.
      *
-     * @param list the list that it is a page of
+     * @param list the list to which this page belongs
      * @param visible whether the reader may see a tool
-     * @throws IllegalArgumentException if it can't be read
+     * @throws IllegalArgumentException if the response can't be read
      */
     static JsonNode withoutHidden(JsonNode response, Listing list, Predicate<Announced> visible) {
         if (!response.has(RESULT) && response.has("error")) {
@@ -55,7 +55,7 @@ final class ToolLists {
     /**
      * Learns the tools and hides none.
      *
-     * @param list the list that the response is a page of
+     * @param list the list to which the response belongs
      * @return the cursor of the next page, or null if this is the last
      * @throws IllegalArgumentException if the response can't be read
      */
@@ -67,7 +67,7 @@ final class ToolLists {
 
     private static @Nullable String next(JsonNode response) {
         JsonNode cursor = response.path(RESULT).path("nextCursor");
-        // The client reads a number as a text, and goes on.
+        // The client reads a number as a string, and goes on to the next page.
         return cursor.isNull() || cursor.asText().isEmpty() ? null : cursor.asText();
     }
 
@@ -93,8 +93,8 @@ final class ToolLists {
     }
 
     /**
-     * Null if it has no name, or a member that some reader takes for its name or another part. A part that can't be read
-     * counts as unknown, and the definition as not whole.
+     * Null if the tool has no name, or has a member that some reader may take for its name or another part. A part that
+     * can't be read counts as unknown, and the definition as not whole.
      */
     private static @Nullable ToolDefinition definition(JsonNode tool) {
         JsonNode name = tool.path("name");
@@ -127,7 +127,7 @@ final class ToolLists {
         return node.isObject() ? frozen(node) : null;
     }
 
-    /** All that has no place of its own; null if it can't be read. */
+    /** All members without a field of their own in the definition; null if they can't be read. */
     private static @Nullable ObjectValue others(JsonNode tool) {
         ObjectNode others = JsonNodeFactory.instance.objectNode();
         tool.properties().forEach(member -> {
