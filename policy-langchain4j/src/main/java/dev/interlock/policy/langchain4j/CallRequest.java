@@ -27,7 +27,7 @@ record CallRequest(
         boolean withArguments,
         @Nullable RequestParameters parameters) {
 
-    /** Reads a message. One that can't be read gives a {@linkplain ToolCall#problem malformed} call, which is denied. */
+    /** Reads a message. An unreadable message gives a {@linkplain ToolCall#problem malformed} call, which is denied. */
     static CallRequest read(McpClientMessage message, ValueLimits limits) {
         Long id = message.getId();
         if (id == null) {

@@ -47,8 +47,8 @@ import reactor.util.context.ContextView;
  *       protocol error. A refused notification is dropped.
  *   <li>The requests that a server puts into an answer follow {@code methods}, too. An answer with a refused request is
  *       replaced by a denial, or by a protocol error if it doesn't answer a call.
- *   <li>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
- *       its server. The server's answer to {@code initialize} announces such notifications.
+ *   <li>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if
+ *       by its server. The server's answer to {@code initialize} announces such notifications.
  *   <li>Everything else passes unchanged.
  * </ul>
  *
