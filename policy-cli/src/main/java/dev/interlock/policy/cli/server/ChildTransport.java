@@ -22,15 +22,19 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * An MCP server as a child process. The SDK's own transport for that keeps the process to itself; here its exit status
- * is told, its standard error is ours, and it never outlives us.
+ * An MCP server as a child process. The SDK's own transport for this hides the process. This one reports the exit
+ * status, gives us the standard error, and never lets the child outlive us.
  *
- * <p>Nothing that the child says, or doesn't read, stops anything else: what is sent to it waits in a bounded queue, past
- * which sending fails, and a line of its that can't be read ends no more than the request that it was to answer.
+ * <p>Nothing that the child writes, or fails to read, stops anything else. Messages to the child wait in a bounded
+ * queue; when it is full, sending fails. A line from the child that can't be read ends at most the request that it was
+ * meant to answer.
  */
 public final class ChildTransport implements McpClientTransport {
 
-    /** The variable of the environment that no child is handed: the address, and so the password, of the Redis. */
+    /**
+     * The environment variable that is withheld from every child. It holds the address of the Redis, and so its
+     * password.
+     */
     public static final String WITHHELD = "INTERLOCK_REDIS";
 
     /** How long a child may take to end by itself once its output has ended. */
@@ -49,20 +53,20 @@ public final class ChildTransport implements McpClientTransport {
 
     private volatile @Nullable Child child;
 
-    /** Whether something that the child has said is being passed on. */
+    /** Whether a line of the child's output is being passed on. */
     private volatile boolean passingOn;
 
     /** The process, and the ways to its input and from its outputs. */
     private record Child(Process process, LineWriter in, Thread reader, ErrorTail errors) {}
 
     /**
-     * A child that is started when the transport is connected.
+     * Creates a child that starts when the transport is connected.
      *
-     * @param host where what is for nobody in particular goes
-     * @param reports is told what was wrong with the child
-     * @param longestLine in bytes
-     * @param errors gets what the child says on its standard error
-     * @param exit is given its exit status, when it has ended and all its output has been passed on
+     * @param host receives output that belongs to no request
+     * @param reports receives descriptions of what went wrong with the child
+     * @param longestLine the most bytes of a line
+     * @param errors receives the child's standard error
+     * @param exit receives the exit status, once the child has ended and all its output has been passed on
      */
     public ChildTransport(
             List<String> command,
@@ -96,7 +100,7 @@ public final class ChildTransport implements McpClientTransport {
         Process started;
         try {
             ProcessBuilder builder = new ProcessBuilder(command);
-            // Who may write to the Redis can lift the limits, and this is the very one whom they are for.
+            // Write access to the Redis is enough to lift the limits, and this child is the one that they limit.
             builder.environment().remove(WITHHELD);
             started = builder.start();
         } catch (IOException | IllegalArgumentException e) {
@@ -113,12 +117,12 @@ public final class ChildTransport implements McpClientTransport {
         child = new Child(started, in, reader, new ErrorTail(started.getErrorStream(), errors));
         Runtime.getRuntime().addShutdownHook(new Thread(() -> kill(started), "interlock-child-end"));
         reader.start();
-        // Others may hold its output open after it.
+        // Other processes may hold its output open after it has ended.
         CompletableFuture<Void> unused =
                 started.onExit().thenAcceptAsync(gone -> exit.complete(exitStatus(gone, reader)));
     }
 
-    /** The exit status, once what the child has said is passed on. */
+    /** Returns the exit status once the child's output has been passed on. */
     private int exitStatus(Process gone, Thread reader) {
         try {
             do {
@@ -130,7 +134,7 @@ public final class ChildTransport implements McpClientTransport {
         return gone.exitValue();
     }
 
-    /** What the child has said last on its standard error, without what is not visible. */
+    /** The last lines that the child has written to its standard error, without invisible characters. */
     public List<String> lastErrors() {
         Child running = child;
         if (running == null) {
@@ -154,13 +158,13 @@ public final class ChildTransport implements McpClientTransport {
                 passingOn = false;
             }
         } catch (IOException e) {
-            // The child's output has broken off: it is ending, and its status says the rest.
+            // The child's output has broken off, so the child is ending. Its exit status tells the rest.
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         } catch (Throwable e) {
             reports.accept("the server's output can't be read any more: " + e);
         } finally {
-            // A child that says nothing any more can't answer; it is not waited for longer than any other.
+            // A child without output can't answer. It gets as long to end as any other child.
             exit.complete(end(process, Deadline.in(PATIENCE)));
         }
     }
@@ -168,7 +172,7 @@ public final class ChildTransport implements McpClientTransport {
     private static void unanswered(Process process, Incoming incoming, List<LineWriter.Line> unwritten) {
         try {
             if (process.waitFor(LAST_PATIENCE.toMillis(), TimeUnit.MILLISECONDS)) {
-                // Its end answers everything, and says more.
+                // The child's end answers all requests, and says more.
                 return;
             }
         } catch (InterruptedException e) {
@@ -184,7 +188,7 @@ public final class ChildTransport implements McpClientTransport {
 
     // ---- to the child
 
-    /** Completes when the message waits to be written, which keeps their order. */
+    /** Completes when the message is queued, which keeps messages in order. */
     @Override
     public Mono<Void> sendMessage(JSONRPCMessage message) {
         return Mono.fromRunnable(() -> {
@@ -195,7 +199,7 @@ public final class ChildTransport implements McpClientTransport {
         });
     }
 
-    /** Sends a line as it is; false if the child doesn't read. */
+    /** Sends a line unchanged. Returns false if the child doesn't read. */
     public boolean sendLine(byte[] line) {
         return offer(new LineWriter.Line(line, null));
     }
@@ -207,7 +211,7 @@ public final class ChildTransport implements McpClientTransport {
                 : ended(running.process().exitValue());
     }
 
-    /** How the end of a child is told. */
+    /** The message for people that a child has ended. */
     public static String ended(int status) {
         return "the server has ended with exit code " + status;
     }
@@ -224,7 +228,10 @@ public final class ChildTransport implements McpClientTransport {
         return Mono.fromRunnable(() -> finish(Deadline.in(PATIENCE)));
     }
 
-    /** Lets the child finish: its input ends when it has read all that was sent, and until then it has time to see that. */
+    /**
+     * Lets the child finish. Its input ends when it has read all that was sent. Until the deadline, it has time to do
+     * so.
+     */
     public void finish(Deadline deadline) {
         Child running = child;
         if (running == null) {
@@ -233,7 +240,7 @@ public final class ChildTransport implements McpClientTransport {
         running.in().finish();
         int status = end(running.process(), deadline);
         try {
-            // What it said last is passed on; whoever else holds its output open is not waited for.
+            // Its last output is passed on. Don't wait for other processes that hold the output open.
             running.reader().join(LAST_PATIENCE.toMillis());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -241,7 +248,7 @@ public final class ChildTransport implements McpClientTransport {
         exit.complete(status);
     }
 
-    /** The child's exit status, after it has been ended if it doesn't by itself. */
+    /** Waits for the child to end, kills it after the deadline, and returns its exit status. */
     private static int end(Process process, Deadline deadline) {
         try {
             if (!process.waitFor(deadline.millisLeft(), TimeUnit.MILLISECONDS)) {
@@ -255,7 +262,10 @@ public final class ChildTransport implements McpClientTransport {
         }
     }
 
-    /** Ends the child and whatever it has started, by handles: a process closes its streams, which may wait for a write. */
+    /**
+     * Ends the child and all processes that it has started. Uses handles, since a {@link Process} closes its streams,
+     * which may wait for a write.
+     */
     private static void kill(Process process) {
         ProcessHandle handle = process.toHandle();
         if (!handle.isAlive()) {

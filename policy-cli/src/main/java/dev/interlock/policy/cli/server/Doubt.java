@@ -13,21 +13,21 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Why a tool may be less destructive than it is rated: only its annotation says that it destroys. Many servers set {@code
- * destructiveHint} on every tool that is not read-only, or on all of them.
+ * Why a tool may be less destructive than its rating: only its annotation says that it destroys. Many servers set
+ * {@code destructiveHint} on every tool that is not read-only, or on all tools.
  */
 enum Doubt {
-    /** There is none. */
+    /** No doubt. */
     NONE(""),
     /** The tool's name says that it reads. */
     READING_VERB("its verb reads, against its destructiveHint"),
-    /** Most tools of the server have the hint, so that it tells none from another. */
+    /** Most of the server's tools have the hint, so it doesn't distinguish them. */
     BLANKET("only destructiveHint says that it destroys, and most tools of the server have that");
 
     private static final String DESTRUCTIVE_HINT = "destructiveHint";
     private static final Set<String> HINTS = Set.of(DESTRUCTIVE_HINT, "readOnlyHint");
 
-    /** Of fewer tools nothing can be told. */
+    /** With fewer hinted tools than this, the share says nothing. */
     private static final int LEAST_HINTED = 3;
 
     private final String text;
@@ -36,19 +36,19 @@ enum Doubt {
         this.text = text;
     }
 
-    /** In words; empty if there is none. */
+    /** The doubt in words; empty if there is none. */
     String text() {
         return text;
     }
 
-    /** Whether so many tools of a server have the hint that it tells none from another. */
+    /** Whether so many of a server's tools have the hint that it doesn't distinguish them. */
     static boolean isBlanket(List<ToolDefinition> tools) {
         long hinted = tools.stream().filter(Doubt::isHinted).count();
         return hinted >= LEAST_HINTED && 2 * hinted >= tools.size();
     }
 
     /**
-     * What doubt there is of one tool's rating.
+     * Returns the doubt about one tool's rating.
      *
      * @param blanket whether most tools of its server have the hint
      */

@@ -9,10 +9,10 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.List;
 
-/** Passes on what a process writes to its standard error, as it comes, and remembers the end of it. Thread-safe. */
+/** Passes on what a process writes to its standard error, as it arrives, and remembers the end of it. Thread-safe. */
 final class ErrorTail {
 
-    /** In bytes. */
+    /** The most bytes to remember. */
     private static final int MOST = 4_096;
 
     private static final int MOST_LINES = 10;
@@ -22,7 +22,7 @@ final class ErrorTail {
     private boolean cut;
     private final Thread reader;
 
-    /** @param out gets all of it, and is not closed */
+    /** @param out receives everything; it is not closed */
     ErrorTail(InputStream in, OutputStream out) {
         this.reader = new Thread(() -> read(in, out), "interlock-child-err");
         reader.setDaemon(true);
@@ -38,11 +38,11 @@ final class ErrorTail {
                 broken = broken || !pass(out, buffer, read);
             }
         } catch (IOException e) {
-            // The process is gone, and this with it.
+            // The process is gone, and its stream with it.
         }
     }
 
-    /** A process must not stand still because nobody reads what it says here. */
+    /** On failure, reading goes on: a process must not hang because its standard error has no reader. */
     private static boolean pass(OutputStream out, byte[] buffer, int length) {
         try {
             out.write(buffer, 0, length);
@@ -61,7 +61,7 @@ final class ErrorTail {
         length = old + read;
     }
 
-    /** Waits until all has been read, but not for ever: whoever else holds the stream open is not waited for. */
+    /** Waits until everything has been read, or the time is up: another process may hold the stream open. */
     void await(Duration patience) {
         try {
             reader.join(patience.toMillis());
@@ -70,7 +70,7 @@ final class ErrorTail {
         }
     }
 
-    /** The last lines, with nothing in them that is not visible; none if nothing was said. */
+    /** The last lines, without invisible characters; empty if the process wrote nothing. */
     List<String> lines() {
         String text;
         boolean headless;

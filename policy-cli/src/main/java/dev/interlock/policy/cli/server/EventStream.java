@@ -7,7 +7,7 @@ import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Takes messages out of server-sent events, and knows where such a stream can be taken up again. For one thread at a time. */
+/** Extracts messages from server-sent events, and knows where to resume the stream. For use by one thread at a time. */
 final class EventStream {
 
     private static final long MOST_MILLIS = 30_000;
@@ -24,18 +24,18 @@ final class EventStream {
     private @Nullable String id;
     private long retryMillis = 1_000;
 
-    /** @param longest how many bytes a message may have */
+    /** @param longest the most bytes of a message */
     EventStream(int longest) {
         this.longest = longest;
     }
 
-    /** The id of the last event that had one: where the stream can be taken up again; null if nowhere. */
+    /** The id of the last event that had one, at which the stream can be resumed; null if it can't be. */
     @Nullable
     String lastId() {
         return id;
     }
 
-    /** How long the server wants its client to wait before it takes up the stream again. */
+    /** How long the server wants its client to wait before it resumes the stream. */
     long retryMillis() {
         return retryMillis;
     }
@@ -54,7 +54,7 @@ final class EventStream {
                 field(lines);
             }
         }
-        // What no empty line ends is no event.
+        // An event that no empty line ends is incomplete, and doesn't count.
         clear();
     }
 
@@ -93,7 +93,7 @@ final class EventStream {
             case "id" -> noteId(text(buffer, value, end));
             case "retry" -> noteRetry(text(buffer, value, end));
             default -> {
-                // A comment, or something that is not known.
+                // A comment, or an unknown field.
             }
         }
     }
@@ -115,7 +115,7 @@ final class EventStream {
         data.write(buffer, start, Math.min(end - start, room));
     }
 
-    /** It is sent back in a header. */
+    /** Records an id only if it can be sent back in a header. */
     private void noteId(String text) {
         if (text.length() <= LONGEST_ID && text.chars().allMatch(c -> c >= 0x20 && c < 0x7F)) {
             id = text;

@@ -19,9 +19,9 @@ final class FindingsText {
 
     private FindingsText() {}
 
-    /** A finding with the line that it speaks of, if it speaks of one. */
+    /** Formats a finding, with the line to which it refers, if there is one. */
     static String show(Finding finding, String source, Excerpt excerpt, Colours colours, Screen screen) {
-        // What stands nowhere in the policy names its tool itself.
+        // A finding without a place in the policy names its tool itself.
         boolean placed = !finding.place().path().isEmpty();
         String message = finding.message() + (placed ? tools(finding.tools()) : "");
         if (finding.place().line() > 0) {
@@ -46,7 +46,7 @@ final class FindingsText {
         return (fix.startsWith("did you mean") ? ", " : "; ") + fix;
     }
 
-    /** The tools that a finding in the policy is about. */
+    /** The tools to which a finding in the policy applies. */
     private static String tools(List<String> tools) {
         if (tools.isEmpty()) {
             return "";

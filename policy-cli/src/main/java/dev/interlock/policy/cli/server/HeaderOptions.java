@@ -11,8 +11,8 @@ import java.util.regex.Pattern;
 import picocli.CommandLine.Option;
 
 /**
- * {@code --header} and what goes with it. Nothing that was given is ever in a message, not even a name: what is not a
- * header may be somebody's secret all the same.
+ * The option {@code --header} and those that belong to it. No message quotes any part of the input, not even a name: a
+ * text that is not a header may still be a secret.
  */
 public final class HeaderOptions {
 
@@ -24,7 +24,7 @@ public final class HeaderOptions {
 
     private static final Pattern BLANKS = Pattern.compile("\\A[ \\t]+|[ \\t]+\\z");
 
-    /** What is said of each message by the transport, or of the connection by the HTTP client. */
+    /** Headers that the transport sets on each message, or the HTTP client on the connection. */
     private static final Set<String> OURS = Set.of(
             "accept",
             "connection",
@@ -72,9 +72,9 @@ public final class HeaderOptions {
     }
 
     /**
-     * The headers, in no particular order.
+     * Returns the headers, in no particular order.
      *
-     * @throws CliException if there is something wrong with one; it says which by its number
+     * @throws CliException if one of them is wrong; the message identifies it by its number
      */
     public List<Header> read() {
         List<Header> read = new ArrayList<>();
@@ -112,7 +112,7 @@ public final class HeaderOptions {
         return of == 1 ? option : option + " number " + (index + 1);
     }
 
-    /** A name has neither a colon nor an equals sign, so the first of the two ends it. */
+    /** A name has neither a colon nor an equals sign, so the first of either ends it. */
     private static Header header(String text, String place) {
         int end = 0;
         while (end < text.length() && text.charAt(end) != ':' && text.charAt(end) != '=') {

@@ -6,40 +6,40 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 
-/** What goes to the host, in order, without anybody's waiting for it to be read. Thread-safe. */
+/** The output to the host, in order. Callers don't wait until the host reads it. Thread-safe. */
 public final class HostOutput {
 
     private final LineWriter lines;
     private final CompletableFuture<Void> gone = new CompletableFuture<>();
 
-    /** @param capacity how many bytes may wait before nothing more is read for which there would be answers */
+    /** @param capacity the most bytes that may wait; beyond that, requests that lead to more output are not read */
     public HostOutput(OutputStream out, long capacity) {
         this.lines = new LineWriter("interlock-host-out", out, capacity, unwritten -> gone.complete(null));
     }
 
-    /** Completes when the host has closed its end of this. */
+    /** Completes when the host has closed its end. */
     public CompletableFuture<Void> gone() {
         return gone;
     }
 
-    /** Has a line written, with its end. */
+    /** Queues a line, including its line end. */
     public void add(byte[] line) {
         lines.add(new LineWriter.Line(line, null));
     }
 
-    /** Waits until the host has read enough of what it was sent, however long that is. */
+    /** Waits until the host has read enough, however long that takes. */
     public void awaitRoom() throws InterruptedException {
         while (!lines.awaitRoom(Deadline.in(Duration.ofMinutes(1)))) {
-            // A host may stand still for hours, and then go on.
+            // A host may stop reading for hours, and then go on.
         }
     }
 
-    /** The same, but not for ever; false if it still has not. */
+    /** Waits until the host has read enough, or the deadline. Returns false if it hasn't. */
     public boolean awaitRoom(Deadline deadline) throws InterruptedException {
         return lines.awaitRoom(deadline);
     }
 
-    /** Waits until the host has read everything, but not for ever; nothing more is written then. */
+    /** Waits until the host has read everything, or the deadline. After that, nothing more is written. */
     public void finish(Deadline deadline) throws InterruptedException {
         lines.finish();
         lines.awaitDone(deadline);

@@ -46,25 +46,25 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * An MCP server that is reached over streamable HTTP, for a host that knows nothing of HTTP: what the host and the server
- * have agreed on in {@code initialize} is said with every request, a session that the server has lost is begun anew, and each
- * request ends with an answer or with a {@link ServerException} that says why there is none.
+ * An MCP server that is reached over streamable HTTP, for a host that doesn't speak HTTP. Each request carries what the
+ * host and the server have agreed on in {@code initialize}. A session that the server has lost is replaced by a new
+ * one. Each request ends with an answer or with a {@link ServerException} that says why there is none.
  *
- * <p>Nobody waits here for a server. Redirections are not followed: the headers are for this server.
+ * <p>No call here blocks on a server. Redirects are not followed: the headers are meant for this server only.
  */
 public final class HttpTransport implements McpClientTransport {
 
     /** How long other messages wait for the answer to initialize. */
     private static final Duration FIRST_ANSWER = Duration.ofSeconds(30);
 
-    /** How long they wait until the server has taken the notification that the session has begun. */
+    /** How long other messages wait until the server has accepted the notification that begins the session. */
     private static final Duration FIRST_NOTIFICATION = Duration.ofSeconds(2);
 
     private static final Duration GOODBYE = Duration.ofSeconds(2);
 
     private static final int MOST_EXCHANGES = 1_000;
 
-    /** How often a stream is taken up again that brings nothing. */
+    /** How often a stream that brings nothing is resumed. */
     private static final int MOST_EMPTY_STREAMS = 3;
 
     private static final int ERROR_HEAD = 1 << 14;
@@ -96,28 +96,28 @@ public final class HttpTransport implements McpClientTransport {
 
     private volatile @Nullable Incoming incoming;
 
-    /** How the host has begun the session. */
+    /** The request with which the host has begun the session. */
     private volatile @Nullable JSONRPCRequest beginning;
 
-    /** What the next message waits for. Guarded by this. */
+    /** The next message waits for this future. Guarded by this. */
     private CompletableFuture<Void> turn = CompletableFuture.completedFuture(null);
 
-    /** A session that is being begun in the place of a lost one. Guarded by this. */
+    /** A session that is being opened in place of a lost one. Guarded by this. */
     private @Nullable CompletableFuture<Session> renewal;
 
-    /** What a server is told of with each message. */
+    /** What each message tells the server. */
     private record Session(@Nullable String id, @Nullable String version) {
 
         static final Session NONE = new Session(null, null);
     }
 
     /**
-     * A server that is connected to when the first message is sent.
+     * Creates a transport that connects when the first message is sent.
      *
-     * @param unaddressed takes errors that answer no request, as lines
-     * @param reports is told what went wrong
-     * @param longest how many bytes a message may have
-     * @param connecting how long a connection may take
+     * @param unaddressed receives errors that answer no request, as lines
+     * @param reports receives descriptions of what went wrong
+     * @param longest the most bytes of a message
+     * @param connecting how long connecting may take
      */
     public HttpTransport(
             ServerUrl server,
@@ -161,7 +161,7 @@ public final class HttpTransport implements McpClientTransport {
 
     // ---- to the server
 
-    /** Completes for a request when it is answered, for anything else at once. */
+    /** Completes when a request is answered, and at once for any other message. */
     @Override
     public Mono<Void> sendMessage(JSONRPCMessage message) {
         return Mono.defer(() -> {
@@ -197,7 +197,7 @@ public final class HttpTransport implements McpClientTransport {
         tell(line, false);
     }
 
-    /** Nobody hears of it if it can't be delivered, and nobody waits for it. */
+    /** Sends a message that has no answer. The sender neither waits nor learns of a failure. */
     private void tell(byte[] body, boolean begins) {
         Supplier<CompletableFuture<Void>> exchange = () -> told(body, session, begins);
         CompletableFuture<Void> unused = counted(
@@ -222,18 +222,18 @@ public final class HttpTransport implements McpClientTransport {
                         threads);
     }
 
-    /** Nothing is expected in it, and the connection can be used again. */
+    /** Reads the rest, in which nothing is expected, so that the connection can be reused. */
     private void drain(HttpResponse<InputStream> response) {
         try (InputStream in = opened(response)) {
             in.skipNBytes(ERROR_HEAD);
         } catch (IOException e) {
-            // What was sent has been taken all the same.
+            // The server has accepted the message all the same.
         } finally {
             open.remove(response.body());
         }
     }
 
-    /** Bounds what waits for a server that doesn't answer. */
+    /** Bounds the messages that wait for a server that doesn't answer. */
     private CompletableFuture<Void> counted(byte[] body, Supplier<CompletableFuture<Void>> exchange) {
         boolean alone = exchanges.getAndIncrement() == 0;
         boolean fits = waiting.addAndGet(body.length) <= longest || alone;
@@ -251,7 +251,7 @@ public final class HttpTransport implements McpClientTransport {
         return turn.thenCompose(nothing -> exchange.get());
     }
 
-    /** What comes after a message that a session begins with is sent after that, but does not wait for ever. */
+    /** Messages after the first of a session wait until it is done, but not forever. */
     private synchronized CompletableFuture<Void> first(Duration patience, Supplier<CompletableFuture<Void>> exchange) {
         CompletableFuture<Void> done = inTurn(exchange);
         turn = done.<Void>handle((nothing, failure) -> null)
@@ -287,7 +287,7 @@ public final class HttpTransport implements McpClientTransport {
 
     // ---- sessions
 
-    /** Has a request answered, in a new session if the server has lost the one that there was. */
+    /** Sends a request and takes its answer, in a new session if the server has lost the old one. */
     private CompletableFuture<Void> answered(JSONRPCRequest request, byte[] body) {
         Session with = session;
         return post(body, with)
@@ -300,7 +300,7 @@ public final class HttpTransport implements McpClientTransport {
                         threads);
     }
 
-    /** Servers say so in one of two ways; the second also means other things. */
+    /** Servers report a lost session with 404 or 400. The latter also has other meanings. */
     private boolean isLost(HttpResponse<InputStream> response, Session with) {
         int status = response.statusCode();
         if (with.id() == null || (status != 404 && status != 400)) {
@@ -316,7 +316,7 @@ public final class HttpTransport implements McpClientTransport {
         }
     }
 
-    /** Begins a session in the place of a lost one, as the host did, once for all who have lost it. */
+    /** Opens a session in place of a lost one, as the host did, once for all requests that have lost it. */
     private synchronized CompletableFuture<Session> renewed(Session lost) {
         CompletableFuture<Session> running = renewal;
         if (running != null) {
@@ -355,7 +355,7 @@ public final class HttpTransport implements McpClientTransport {
             }
             if (fresh != null) {
                 report("the server had lost the session; another was begun");
-                // It may be another server by now, with other tools.
+                // It may be a different server by now, with other tools.
                 toolsMayHaveChanged();
             }
         });
@@ -371,7 +371,7 @@ public final class HttpTransport implements McpClientTransport {
     /**
      * Begins a session.
      *
-     * @param silently whether the host is to hear nothing of the answer
+     * @param silently whether the answer is kept from the host
      */
     private CompletableFuture<Session> begin(JSONRPCRequest request, byte[] body, boolean silently) {
         return post(body, Session.NONE)
@@ -410,7 +410,9 @@ public final class HttpTransport implements McpClientTransport {
         return !text.isEmpty() && text.length() <= 4_096 && text.chars().allMatch(c -> c > 0x20 && c < 0x7F);
     }
 
-    /** What the server has chosen; null if it has chosen none, or nothing that could be said in a header. */
+    /**
+     * The protocol version that the server has chosen; null if it chose none, or one that can't be sent in a header.
+     */
     private static @Nullable String version(JSONRPCResponse answer) {
         return answer.result() instanceof Map<?, ?> result
                         && result.get("protocolVersion") instanceof String version
@@ -429,7 +431,7 @@ public final class HttpTransport implements McpClientTransport {
 
     // ---- from the server
 
-    /** One request, and what the server says because of it. */
+    /** One request, and the messages that the server sends because of it. */
     private final class Exchange {
 
         private final Session with;
@@ -441,8 +443,8 @@ public final class HttpTransport implements McpClientTransport {
         }
 
         /**
-         * @param onAnswer is given the answer before anybody else is
-         * @param silently whether nobody else is
+         * @param onAnswer receives the answer first
+         * @param silently whether the answer goes to no other receiver
          */
         Exchange(Object id, Session with, Consumer<JSONRPCResponse> onAnswer, boolean silently) {
             this.with = with;
@@ -462,7 +464,7 @@ public final class HttpTransport implements McpClientTransport {
                             .onErrorComplete(failure -> silently && answers(failure, id)));
         }
 
-        /** Takes all that comes, and completes when the answer has come, or none will. */
+        /** Takes all messages. Completes when the answer has come, or none can come. */
         CompletableFuture<Void> take(HttpResponse<InputStream> response) {
             threads.execute(() -> {
                 try {
@@ -502,7 +504,7 @@ public final class HttpTransport implements McpClientTransport {
             }
         }
 
-        /** A server may end a stream before it has answered, and go on in another one. */
+        /** A server may end a stream before it has answered, and continue in another one. */
         private void events(HttpResponse<InputStream> first) {
             EventStream events = new EventStream(longest);
             HttpResponse<InputStream> response = first;
@@ -532,7 +534,7 @@ public final class HttpTransport implements McpClientTransport {
         return given.split(";", 2)[0].strip().equalsIgnoreCase(type);
     }
 
-    /** The body of a response, which is closed with this transport at the latest. */
+    /** The body of a response. It is closed with this transport at the latest. */
     private InputStream opened(HttpResponse<InputStream> response) {
         open.add(response.body());
         return response.body();
@@ -574,7 +576,7 @@ public final class HttpTransport implements McpClientTransport {
         }
     }
 
-    /** Listens to what the server says of its own accord, as long as the session lasts. */
+    /** Listens for messages that the server sends unasked, while the session lasts. */
     private void listen(Session of) {
         threads.execute(() -> {
             EventStream events = new EventStream(longest);
@@ -605,7 +607,7 @@ public final class HttpTransport implements McpClientTransport {
         try {
             response.body().close();
         } catch (IOException e) {
-            // Nobody needs it any more.
+            // The body is no longer needed.
         }
     }
 
@@ -686,7 +688,7 @@ public final class HttpTransport implements McpClientTransport {
 
     // ---- the end
 
-    /** Tells the server that the session is over, if it answers, and lets go of everything. */
+    /** Tells the server that the session is over, if it answers, and releases everything. */
     @Override
     public Mono<Void> closeGracefully() {
         return Mono.defer(() -> {
@@ -704,7 +706,7 @@ public final class HttpTransport implements McpClientTransport {
                     try {
                         in.close();
                     } catch (IOException e) {
-                        // It is over.
+                        // The session is over anyway.
                     }
                 }
                 threads.shutdownNow();

@@ -10,14 +10,14 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * What a server says, on its way to the handler of a transport. Whatever one message holds, the next one is taken, and one
- * that can't be read ends no more than the request that it was to answer.
+ * Takes what a server sends to the handler of a transport. Whatever one message holds, the next one is taken. A message
+ * that can't be read ends at most the request that it was meant to answer.
  *
- * @param handler what the transport was connected with
- * @param unaddressed takes an error that answers no request, as a line
- * @param reply takes a line to the server
- * @param reports is told what was wrong
- * @param longest how many bytes a message may have
+ * @param handler the handler with which the transport was connected
+ * @param unaddressed receives an error that answers no request, as a line
+ * @param reply sends a line to the server
+ * @param reports receives descriptions of what went wrong
+ * @param longest the most bytes of a message
  */
 record Incoming(
         JsonRpc json,
@@ -27,7 +27,10 @@ record Incoming(
         Consumer<String> reports,
         int longest) {
 
-    /** The same, with a look at each message, or at the failure in its place, before the handler gets it. */
+    /**
+     * Returns a copy that passes each message, or the failure in its place, through {@code look} before the handler
+     * gets it.
+     */
     Incoming through(UnaryOperator<Mono<JSONRPCMessage>> look) {
         return new Incoming(
                 json, messages -> handler.apply(look.apply(messages)), unaddressed, reply, reports, longest);
@@ -44,7 +47,7 @@ record Incoming(
     /**
      * Takes a message.
      *
-     * @param tooLong whether it is only the head of one that was too long
+     * @param tooLong whether this is only the head of a message that was too long
      */
     void take(byte[] buffer, int offset, int length, boolean tooLong) {
         try {
@@ -83,7 +86,10 @@ record Incoming(
                 .subscribe();
     }
 
-    /** Whoever waits for the answer that this was to be, or for an answer to it, hears that there is none. */
+    /**
+     * Reports a message that can't be read, and tells the sender of a request, or the requester of an answer, that
+     * there is no answer.
+     */
     private void unreadable(JsonRpc.@Nullable Sender sender, String problem) {
         reports.accept("dropped a line of the server's that is no message: " + problem);
         if (sender == null) {
@@ -97,12 +103,12 @@ record Incoming(
                 }
             }
             case UNKNOWN -> {
-                // Nobody can say whether its id is the server's or the host's.
+                // It is unknown whether the id is the server's or the host's.
             }
         }
     }
 
-    /** Has the request with this id end without a response. */
+    /** Ends the request with this id without a response. */
     void fail(Object id, String problem) {
         deliver(Mono.error(new UnreadableResponseException(id, problem)));
     }

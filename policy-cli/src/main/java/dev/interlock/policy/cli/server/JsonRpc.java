@@ -29,10 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.NullNode;
 
 /**
- * Reads and writes single messages of JSON-RPC. What is read is held to the standard, since what is let through is
- * forwarded: no batch, no key twice, no message that is a request to one reader and a response to another.
+ * Reads and writes single JSON-RPC messages. Reading enforces the standard, since messages that are let through are
+ * forwarded: no batches, no duplicate keys, no message that one reader takes for a request and another for a response.
  *
- * <p>A line that is none is still read as far as it goes, to learn who waits for an answer to it.
+ * <p>A line that is not a message is still read as far as possible, to learn who waits for an answer to it.
  */
 public final class JsonRpc {
 
@@ -42,15 +42,15 @@ public final class JsonRpc {
 
     private static final String VERSION = "2.0";
 
-    /** As an id, in characters. */
+    /** The most characters of a number that is an id. */
     private static final int LONGEST_NUMBER = 1_000;
 
-    /** Of a line that could not be read whole, only this much is looked at. */
+    /** How much is inspected of a line that could not be read whole. */
     private static final int HEAD = 1 << 16;
 
     private final JsonFactory json = JsonReader.factory();
     private final JsonMapper mapper = JsonMapper.builder(JsonFactory.builder()
-                    // What was read may be as deep as the reader allows, and a message stands around it.
+                    // Values may be as deep as the reader allows, and the message around them adds depth.
                     .streamWriteConstraints(StreamWriteConstraints.builder()
                             .maxNestingDepth(1 << 20)
                             .build())
@@ -58,35 +58,36 @@ public final class JsonRpc {
             .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
             .build();
 
-    /** What a line turned out to be. */
+    /** What a line contains. */
     public sealed interface Line {}
 
-    /** A message. A result that is {@code null} stands in it as a value that is written so. */
+    /** A message. A {@code null} result is represented by a value that is written as {@code null}. */
     public record Message(JSONRPCMessage message) implements Line {}
 
     /**
-     * An error that answers no particular request: the peer could not read what it was sent. It is the code and the message
-     * alone, since no other member was decided: a peer that minds no case could read a call or a question in them.
+     * An error that answers no particular request: the peer could not read what it was sent. Holds only the code and
+     * the message, since no other member was decided on: a peer that ignores case could find a call or a question in
+     * them.
      */
     public record Unaddressed(int code, String message) implements Line {
 
-        /** As a line, with its end. */
+        /** The error as a line, including its line end. */
         public byte[] line() {
             return error("null", code, message);
         }
     }
 
     /**
-     * No message of JSON-RPC, or none that can be passed on.
+     * Not a JSON-RPC message, or one that can't be passed on.
      *
-     * @param code why, for who sent it
-     * @param problem the same in words, which quote nothing of the line
-     * @param sender what the line was meant to be, as far as that can be told; null if it can't
+     * @param code the reason, for the sender
+     * @param problem the same in words, without quoting the line
+     * @param sender what the line was meant to be, as far as that is known; null if it isn't
      */
     public record Malformed(
             int code, String problem, @Nullable Sender sender) implements Line {}
 
-    /** Several messages in one. */
+    /** Several messages in one line. */
     record Batch(List<Sender> senders) implements Line {}
 
     /** What a message that can't be passed on was meant to be. */
@@ -99,18 +100,18 @@ public final class JsonRpc {
     /**
      * The id of a message that can't be passed on.
      *
-     * @param text the id in JSON, exactly as it was written if it is a number
-     * @param id the same as the SDK's messages have it; null if they can't
+     * @param text the id in JSON; a number exactly as it was written
+     * @param id the id as the SDK's messages have it; null if they can't have it
      * @param kind what the message was meant to be
      */
     public record Sender(String text, @Nullable Object id, Kind kind) {}
 
-    /** The same reading and writing for the SDK's transports. */
+    /** The same reading and writing, for the SDK's transports. */
     McpJsonMapper forSdk() {
         return new JacksonMcpJsonMapper(mapper);
     }
 
-    /** What is in a line. Never throws for what it says. */
+    /** Parses a line. Never throws because of the line's content. */
     public Line read(byte[] buffer, int offset, int length) {
         Envelope envelope = new Envelope();
         try (JsonParser parser = json.createParser(JsonReader.CONTEXT, buffer, offset, length)) {
@@ -132,12 +133,12 @@ public final class JsonRpc {
         } catch (JacksonException e) {
             return envelope.malformed(PARSE_ERROR, "the line is no JSON");
         } catch (IllegalArgumentException e) {
-            // The SDK's messages may be stricter than what is checked here.
+            // The SDK's messages may be stricter than the checks here.
             return envelope.malformed(INVALID_REQUEST, "this is no message of MCP");
         }
     }
 
-    /** What a line that can't be read whole was meant to be, by what its beginning says; null if that doesn't tell. */
+    /** Guesses from its beginning what an incomplete line was meant to be; null if the beginning doesn't tell. */
     @Nullable
     public Sender sender(byte[] buffer, int offset, int length) {
         Envelope envelope = new Envelope();
@@ -146,7 +147,7 @@ public final class JsonRpc {
                 envelope.read(parser, 1);
             }
         } catch (JacksonException e) {
-            // Where the head ends; what was read until there is what there is.
+            // The head ends here, or the line can't be read any further. What was read before counts.
         }
         return envelope.sender();
     }
@@ -184,12 +185,12 @@ public final class JsonRpc {
         private boolean whole;
         private @Nullable String problem;
 
-        /** Reads on after a value that is past the bounds, so that an id that follows it is found. */
+        /** Continues after a value that exceeds the bounds, to find an id that follows it. */
         public void read(JsonParser parser, int depth) {
             try {
                 readMembers(parser, depth);
             } catch (JacksonException e) {
-                // A name is known before the value after it, which may be what is wrong.
+                // The name is known before its value, which may be what is wrong.
                 if (parser.streamReadContext().getNestingDepth() == depth) {
                     note(parser.currentName());
                 }
@@ -240,12 +241,12 @@ public final class JsonRpc {
                 }
                 case VALUE_NULL -> idText = text;
                 default -> {
-                    // True or false is no id.
+                    // A boolean is not a valid id.
                 }
             }
         }
 
-        /** The whole number of at most 64 bits that this is, however it is written; null if it is none. */
+        /** Returns this number as a whole number of at most 64 bits, however it is written; null if it isn't one. */
         private static @Nullable Object whole(String text) {
             try {
                 long number = new BigDecimal(text).longValueExact();
@@ -290,7 +291,7 @@ public final class JsonRpc {
             return new Message(new JSONRPCNotification(VERSION, name, params));
         }
         Object id = envelope.id;
-        // Who asks looks for the answer under the id as it was written.
+        // The requester looks for the answer under the id as it was written.
         if (id == null || (id instanceof Number && !id.toString().equals(envelope.idText))) {
             return envelope.malformed(INVALID_REQUEST, "an id must be a string or a whole number of at most 64 bits");
         }
@@ -332,9 +333,9 @@ public final class JsonRpc {
                 : null;
     }
 
-    /** A message as a line, with its end. */
+    /** Returns a message as a line, including its line end. */
     public byte[] write(Object message) {
-        // Half a character is written as an escape, which is the only way in which it can have come.
+        // An unpaired surrogate is written as an escape, which is the only form in which it can have arrived.
         byte[] bytes = mapper.writeValueAsBytes(message);
         byte[] line = Arrays.copyOf(bytes, bytes.length + 1);
         line[bytes.length] = '\n';
@@ -342,9 +343,9 @@ public final class JsonRpc {
     }
 
     /**
-     * An error as a line, with its end.
+     * Returns an error as a line, including its line end.
      *
-     * @param id in JSON; {@code null} if nobody can say what is answered
+     * @param id the id in JSON; {@code null} if it is unknown which request this answers
      */
     public static byte[] error(String id, int code, String message) {
         Json error = new Json().put("code", code).put("message", message);
@@ -352,7 +353,7 @@ public final class JsonRpc {
                 .getBytes(StandardCharsets.UTF_8);
     }
 
-    /** The id of a message, in JSON. */
+    /** Returns the id of a message in JSON. */
     public static String text(Object id) {
         return Value.freeze(id).json();
     }

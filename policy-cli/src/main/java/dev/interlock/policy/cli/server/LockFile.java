@@ -18,7 +18,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A lock file that was named on the command line. */
+/** A lock file that is named on the command line. */
 final class LockFile {
 
     private static final int LONGEST_DESCRIPTION = 300;
@@ -58,7 +58,7 @@ final class LockFile {
         }
     }
 
-    /** A difference in words, with what the tool now says of itself where that is what has to be judged. */
+    /** Formats a difference. Adds what the tool now says about itself if that is what needs to be judged. */
     static String show(Difference difference, List<ToolDefinition> offered) {
         String tool = Printable.of(difference.key().tool());
         return switch (difference.status()) {

@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.server;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import java.util.Map;
 
-/** For ends that validate nothing: without it, the SDK loads a validator all the same. */
+/** Validates nothing. Without an explicit validator, the SDK loads one even if nothing uses it. */
 enum NoValidator implements JsonSchemaValidator {
     INSTANCE;
 

@@ -12,11 +12,11 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a server offers.
+ * The tools that a server offers.
  *
- * @param source where it comes from, for people
- * @param definitions the tools, all pages of them, in the server's order
- * @param ratings ratings that a saved list brings, by name
+ * @param source where the tools come from, for people
+ * @param definitions the tools from all pages, in the server's order
+ * @param ratings ratings from a saved list, by tool name
  */
 record OfferedTools(String source, List<ToolDefinition> definitions, Map<String, ToolRating> ratings) {
 
@@ -32,7 +32,7 @@ record OfferedTools(String source, List<ToolDefinition> definitions, Map<String,
         return new OfferedTools(source.name(), list.definitions(), list.ratings());
     }
 
-    /** Rates the tools as an engine would by default. */
+    /** Rates the tools as an engine does by default, except for ratings from a saved list. */
     ToolClassifier classifier() {
         ToolClassifier standard = StandardToolClassifier.create();
         return tool -> {

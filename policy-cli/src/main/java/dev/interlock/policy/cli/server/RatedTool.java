@@ -10,9 +10,9 @@ import dev.interlock.policy.tool.ToolRating;
 import java.util.List;
 
 /**
- * A tool and how it is rated.
+ * A tool and its rating.
  *
- * @param doubt why it may be less destructive than that
+ * @param doubt why it may be less destructive than its rating
  */
 record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
 
@@ -39,7 +39,7 @@ record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
         return Shortened.line(name(), 128);
     }
 
-    /** Why it is rated so, in order of weight. */
+    /** The reasons for the rating, the most important first. */
     List<String> factors() {
         return rating.factors().stream()
                 .limit(MOST_FACTORS)
@@ -47,7 +47,7 @@ record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
                 .toList();
     }
 
-    /** What in its definition is meant for the model alone. */
+    /** The parts of its definition that are meant only for the model. */
     List<String> speech() {
         return ModelSpeech.in(definition).stream()
                 .map(speech -> Shortened.line(speech, LONGEST_FACTOR))

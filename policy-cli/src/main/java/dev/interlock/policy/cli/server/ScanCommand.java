@@ -54,9 +54,9 @@ import picocli.CommandLine.TypeConversionException;
         })
 public final class ScanCommand implements Callable<Integer> {
 
-    /** What is written. */
+    /** The kinds of output. */
     enum Output {
-        /** A line for each tool. */
+        /** One line per tool. */
         TABLE,
         /** A policy. */
         YAML,
@@ -105,7 +105,7 @@ public final class ScanCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    /** {@code high+}. */
+    /** Reads a risk such as {@code high+}. */
     static final class Risk implements ITypeConverter<RiskSelector> {
         @Override
         public RiskSelector convert(String text) {
@@ -137,7 +137,7 @@ public final class ScanCommand implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** Pins the tools, unless some of them have been accepted as something else: that is for a person to judge. */
+    /** Pins the tools, unless some of them differ from what was accepted: a person must judge those. */
     private boolean lockedAs(OfferedTools offered, LockFile file) {
         ToolLock before = file.exists() ? file.read() : ToolLock.EMPTY;
         List<Difference> differences = before.diff(server.name(), offered.definitions());

@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.server;
 
 import org.jspecify.annotations.Nullable;
 
-/** Why a server has not answered. The message is for people, and has nothing of what was sent in it. */
+/** Says why a server has not answered. The message is for people, and quotes nothing of what was sent. */
 public final class ServerException extends RuntimeException {
 
     ServerException(String message) {
@@ -13,7 +13,7 @@ public final class ServerException extends RuntimeException {
         return String.valueOf(getMessage());
     }
 
-    /** What to tell of a failure: only these say what it was in words of ours. */
+    /** Describes a failure. Only exceptions of this class have a message that we have worded. */
     public static String text(@Nullable Throwable failure) {
         return failure instanceof ServerException known ? known.text() : "the server could not be reached";
     }

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 
-/** Where a server's tools come from: a command over stdio, a URL over streamable HTTP, or a saved list. */
+/** The source of a server's tools: a command over stdio, a URL over streamable HTTP, or a saved list. */
 final class ServerOptions {
 
     private static final int MOST_SECONDS = 3_600;
@@ -25,7 +25,7 @@ final class ServerOptions {
     private @Nullable String file;
 
     @Option(names = "--server", description = "Announces that the server's command follows after --. May be left out.")
-    @SuppressWarnings("UnusedVariable") // What follows after -- is the command, with it or without it.
+    @SuppressWarnings("UnusedVariable") // The command follows --, whether this is given or not.
     private boolean server;
 
     @Option(
@@ -47,10 +47,10 @@ final class ServerOptions {
     }
 
     /**
-     * The server's tools.
+     * Returns the server's tools.
      *
-     * @param command the server's command, as it was given after {@code --}
-     * @throws CliException if they can't be had
+     * @param command the server's command, as given after {@code --}
+     * @throws CliException if the tools can't be read
      */
     OfferedTools read(List<String> command) {
         int sources = (command.isEmpty() ? 0 : 1) + (url == null ? 0 : 1) + (file == null ? 0 : 1);

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import org.jspecify.annotations.Nullable;
 
-/** The address of a server. What in it may be a secret is sent, and never shown: a user, the path and the query. */
+/** The address of a server. The parts that may be secret are sent but never shown: the user, the path and the query. */
 public final class ServerUrl {
 
     private final URI uri;
@@ -21,9 +21,9 @@ public final class ServerUrl {
     }
 
     /**
-     * Reads one.
+     * Parses a URL.
      *
-     * @throws CliException if it is none; the message doesn't quote it
+     * @throws CliException if the text is not a valid URL; the message doesn't quote it
      */
     public static ServerUrl of(String text) {
         URI uri;
@@ -44,12 +44,12 @@ public final class ServerUrl {
         return new ServerUrl(URI.create(origin + path + query), origin, uri.getUserInfo());
     }
 
-    /** What is asked, without a user. */
+    /** The address for requests, without the user. */
     URI uri() {
         return uri;
     }
 
-    /** What a list of tools is known by. */
+    /** The address that names a list of tools. */
     String withoutQuery() {
         return uri.getScheme() + "://" + uri.getHost() + uri.getRawPath();
     }
@@ -59,7 +59,7 @@ public final class ServerUrl {
         return origin;
     }
 
-    /** What a server is told of the user in the URL, as browsers do; null if there is none. */
+    /** The authorization header for the user in the URL, as browsers send it; null if there is no user. */
     @Nullable
     String authorization() {
         return user == null

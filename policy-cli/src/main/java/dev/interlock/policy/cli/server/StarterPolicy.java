@@ -13,23 +13,22 @@ import java.util.Set;
 import java.util.regex.Pattern;
 
 /**
- * Writes a policy to begin with: each tool with what is known of it as comments, and the rules that are usual for its
- * category. Everything that comes from the server stands in a comment, cleared of whatever could end the line, or in a
- * quoted key.
+ * Writes a starter policy: each tool with what is known about it as comments, and the usual rules of its category. All
+ * text from the server is in a comment, without characters that could end the line, or in a quoted key.
  */
 final class StarterPolicy {
 
-    /** A reader of policies takes no more. */
+    /** The most bytes that a reader of policies accepts. */
     private static final int MOST_BYTES = 4 << 20;
 
     private static final int LONGEST_DESCRIPTION = 160;
 
     private static final Pattern PLAIN = Pattern.compile("[A-Za-z_][A-Za-z0-9_]*");
 
-    /** Words that are no strings to some reader of YAML. */
+    /** Words that some YAML readers don't take for strings. */
     private static final Set<String> WORDS = Set.of("null", "true", "false", "yes", "no", "on", "off", "y", "n");
 
-    /** Tools that get the same rules; the gravest first: they are what somebody has to look at. */
+    /** Tools that get the same rules. The most serious come first, since a person has to look at them. */
     private enum Group {
         FINANCIAL("financial", "denied until a person decides otherwise", """
                       - action: deny
@@ -88,7 +87,7 @@ final class StarterPolicy {
     }
 
     /**
-     * The policy's text, with comments as far as there is room for them.
+     * Returns the policy's text, with comments if there is room for them.
      *
      * @throws CliException if there are more tools than one policy can have
      */
@@ -141,8 +140,8 @@ final class StarterPolicy {
     }
 
     /**
-     * The tools by the key that stands for each. A name that a key can't say exactly gets a glob that matches it; where
-     * two get the same, the graver one's rules are for both.
+     * Returns the tools by the key that stands for each. A name that a key can't express exactly gets a glob that
+     * matches it. If two tools get the same key, the rules of the more serious one apply to both.
      */
     private Map<String, RatedTool> byKey() {
         Map<String, RatedTool> byKey = new LinkedHashMap<>();
@@ -184,7 +183,7 @@ final class StarterPolicy {
         }
     }
 
-    /** Tools that are denied anyway, because of their names. */
+    /** Lists the tools that are always denied because of their names. */
     private void unnameable(StringBuilder out) {
         for (RatedTool tool : tools) {
             String defect = LookAlikes.defect(tool.name());

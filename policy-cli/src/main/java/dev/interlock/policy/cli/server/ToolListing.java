@@ -28,16 +28,16 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Asks a server for its tools over a transport that delivers what the server sends as it is. Only what answers a request of
- * its own counts, and only in the last listing: if the server says that its list has changed, that one is dropped, and it
- * is asked again.
+ * Asks a server for its tools over a transport that delivers the server's messages unchanged. Only answers to its own
+ * requests count, and only those of the last listing: if the server reports a change to its list, the listing is
+ * dropped and the server is asked again.
  */
 final class ToolListing {
 
     private static final int MOST_PAGES = 1_000;
     private static final int MOST_TOOLS = 10_000;
 
-    /** How often a list may change while it is read, until it is taken as it is. */
+    /** How many listings to try if the list keeps changing. The last one counts as it is. */
     private static final int MOST_LISTINGS = 4;
 
     private static final String VERSION = "2.0";
@@ -56,15 +56,15 @@ final class ToolListing {
         this.timeout = timeout;
     }
 
-    /** The server answers no more: whoever waits for it needn't any longer. */
+    /** Ends all waiting: the server gives no more answers. */
     void end(String reason) {
         ended.completeExceptionally(new ServerException(reason));
     }
 
     /**
-     * The tools, all pages of them, in the server's order.
+     * Returns the tools from all pages, in the server's order.
      *
-     * @throws ServerException if they can't be had
+     * @throws ServerException if they can't be listed
      */
     List<ToolDefinition> tools() throws InterruptedException {
         transport

@@ -24,16 +24,16 @@ final class ToolServer {
     private ToolServer() {}
 
     /**
-     * The tools of a server that is started for this, and ended again with all that it has started.
+     * Starts a server, returns its tools, and ends it with all processes that it has started.
      *
-     * @throws CliException if they can't be had; it tells what the server has said on its standard error
+     * @throws CliException if the tools can't be listed; the message includes the server's last lines on standard error
      */
     static OfferedTools started(List<String> command, Duration timeout) {
         CompletableFuture<Integer> exit = new CompletableFuture<>();
         ChildTransport child = new ChildTransport(
                 command,
                 new JsonRpc(),
-                // An error that answers nothing is for nobody here.
+                // An error that answers no request is ignored here.
                 new HostOutput(OutputStream.nullOutputStream(), Lines.LONGEST),
                 problem -> {},
                 Lines.LONGEST,
@@ -59,7 +59,7 @@ final class ToolServer {
         }
     }
 
-    /** A server that does not read, or closes its output, is often about to end. */
+    /** Describes the server's end. A server that does not read, or closes its output, is often about to end. */
     private static String end(CompletableFuture<Integer> exit, String told) {
         try {
             String ended = ChildTransport.ended(exit.get(GOODBYE.toMillis(), TimeUnit.MILLISECONDS));
@@ -73,15 +73,15 @@ final class ToolServer {
     }
 
     /**
-     * The tools of a server at a URL.
+     * Returns the tools of a server at a URL.
      *
-     * @throws CliException if they can't be had
+     * @throws CliException if they can't be listed
      */
     static OfferedTools at(ServerUrl url, List<Header> headers, Duration timeout) {
         McpClientTransport transport = new HttpTransport(
                 url, headers, new JsonRpc(), unaddressed -> {}, problem -> {}, Lines.LONGEST, timeout);
         try {
-            // Without a query, in which some servers take a key.
+            // Without the query, in which some servers expect a key.
             return offered(url.withoutQuery(), new ToolListing(transport, timeout));
         } catch (ServerException e) {
             throw new CliException(failure(url.origin(), e));

@@ -1,4 +1,4 @@
-/** MCP servers: how they are started and reached, what they say of their tools, and the commands that read that. */
+/** MCP servers: starting and reaching them, what they say about their tools, and the commands that read it. */
 @NullMarked
 package dev.interlock.policy.cli.server;
 
