@@ -4,10 +4,10 @@ import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 
 /**
- * A circuit breaker. After so many failures with no success between them it is open: nobody asks. Whenever it has been
- * open for the pause, one caller may ask, and what that one meets decides whether it closes or stays open for another pause.
+ * A circuit breaker. After a number of failures in a row it is open: no call asks Redis. Each time it has been open for
+ * the pause, one caller may ask. Its result decides whether the breaker closes or stays open for another pause.
  *
- * <p><b>Source.</b> M. Nygard, <i>Release It!</i> (2007), chapter 5.
+ * <b>Source.</b> M. Nygard, <i>Release It!</i> (2007), chapter 5.
  */
 final class CircuitBreaker {
 
@@ -32,9 +32,9 @@ final class CircuitBreaker {
     enum Pass {
         /** Ask. */
         ASK,
-        /** Ask, over a connection of its own making: the breaker is open, and this caller tries whether it may close. */
+        /** Ask over a new connection: the breaker is open, and this caller finds out whether it may close. */
         TRY,
-        /** Not ask. */
+        /** Don't ask. */
         NONE
     }
 
@@ -46,16 +46,17 @@ final class CircuitBreaker {
         if (now - pausedAt < pauseNanos) {
             return Pass.NONE;
         }
-        // Whoever comes while this one waits for an answer is turned away, and for a pause at most if it never comes.
+        // While this caller waits for an answer, others are turned away; if no answer ever comes, for one pause at
+        // most.
         pausedAt = now;
         return Pass.TRY;
     }
 
-    /** An answer came to a question that was passed so. */
+    /** Records that a request, which was passed as given, got an answer. */
     void succeeded(Pass pass) {
         Duration outage;
         synchronized (this) {
-            // An answer to a question from before the breaker opened says nothing about now.
+            // An answer to a request from before the breaker opened says nothing about the present.
             if (open && pass != Pass.TRY) {
                 return;
             }
@@ -69,7 +70,7 @@ final class CircuitBreaker {
         tell(() -> listener.available(outage));
     }
 
-    /** No answer came. True if that opened the breaker. */
+    /** Records that a request got no answer. True if that opened the breaker. */
     boolean failed(Throwable cause) {
         synchronized (this) {
             if (open || ++failures < threshold) {
@@ -87,7 +88,7 @@ final class CircuitBreaker {
         try {
             event.run();
         } catch (Throwable ignored) {
-            // The listener threw. Deciding calls goes on.
+            // The listener threw. Calls must still be decided.
         }
     }
 }

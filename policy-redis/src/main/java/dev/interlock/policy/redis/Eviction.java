@@ -2,12 +2,12 @@ package dev.interlock.policy.redis;
 
 import org.jspecify.annotations.Nullable;
 
-/** Whether a server may drop keys before their time when its memory is full. Each dropped count is a limit handed back. */
+/** Whether a server may drop keys before they expire when its memory is full. Each dropped count hands a limit back. */
 final class Eviction {
 
     private Eviction() {}
 
-    /** What is wrong, and what to do; null if nothing is. {@code info} is what {@code INFO memory} answers. */
+    /** What is wrong and how to fix it; null if nothing is. {@code info} is the answer to {@code INFO memory}. */
     static @Nullable String found(String info) {
         String policy = "noeviction";
         String bound = "0";

@@ -2,24 +2,25 @@ package dev.interlock.policy.redis;
 
 import java.math.BigDecimal;
 
-/** What becomes of calls while Redis can't be asked. */
+/** What happens to calls while Redis is unavailable. */
 public sealed interface FailureMode {
 
-    /** They are denied. The default, and the only mode in which an outage admits nothing. */
+    /** Calls are denied. This is the default, and the only mode in which an outage admits nothing. */
     static FailureMode closed() {
         return new Closed();
     }
 
-    /** They go ahead uncounted. An outage, or whoever can cause one, then lifts all limits. */
+    /** Calls go ahead uncounted. An outage then lifts all limits, and so can anyone who is able to cause one. */
     static FailureMode open() {
         return new Open();
     }
 
     /**
-     * They are counted in this process, by limits of which {@code max} is this fraction, rounded down. With n processes
-     * and a fraction of 1/n, all of them together admit in an outage what Redis would have, once more than it had admitted
-     * before. Counts go neither way when Redis is back: what was admitted meanwhile was admitted besides. They are kept for
-     * the next outage, so that one that comes and goes hands nothing out.
+     * Calls are counted in this process, against limits whose {@code max} is this fraction of the policy's, rounded
+     * down. With n processes and a fraction of 1/n, all of them together admit in an outage as much as Redis would
+     * have, in addition to what it had admitted before. Counts are not transferred in either direction when Redis is
+     * back: what was admitted meanwhile comes on top. Local counts are kept for the next outage, so a connection that
+     * comes and goes hands nothing out.
      *
      * @param fraction above 0, at most 1
      * @throws IllegalArgumentException if it isn't
@@ -41,7 +42,7 @@ public sealed interface FailureMode {
      */
     record Local(double fraction) implements FailureMode {
 
-        /** Refuses fractions that are none. */
+        /** Rejects a fraction that is out of range. */
         public Local {
             if (!(fraction > 0 && fraction <= 1)) {
                 throw new IllegalArgumentException(

@@ -16,7 +16,7 @@ import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.List;
 
-/** What answers in Redis's place: one for each {@link FailureMode}. */
+/** Answers in place of Redis: one implementation for each {@link FailureMode}. */
 interface Fallback {
 
     Reservation reserve(Batch batch);
@@ -25,9 +25,9 @@ interface Fallback {
     void settle(Reservation.Granted reservation, Settlement outcome);
 
     /**
-     * How the limits stand.
+     * The current usage of limits.
      *
-     * @throws UnavailableException if nobody knows
+     * @throws UnavailableException if it isn't known
      */
     List<Usage> usage(List<Charge> charges);
 
@@ -39,7 +39,7 @@ interface Fallback {
         return mode instanceof FailureMode.Open ? new Uncounted() : new Denial();
     }
 
-    /** Says no. */
+    /** Refuses everything. */
     final class Denial implements Fallback {
 
         @Override
@@ -58,7 +58,7 @@ interface Fallback {
         }
     }
 
-    /** Says yes, and counts nothing. */
+    /** Grants everything, and counts nothing. */
     final class Uncounted implements Fallback {
 
         private record Free() implements Reservation.Granted {}
@@ -81,7 +81,7 @@ interface Fallback {
         }
     }
 
-    /** Counts in this process, by a part of each limit. */
+    /** Counts in this process, against a fraction of each limit. */
     final class Fraction implements Fallback {
 
         private final BigDecimal part;
@@ -96,7 +96,7 @@ interface Fallback {
         public Reservation reserve(Batch batch) {
             List<Charge> charges = batch.charges().stream().map(this::reduced).toList();
             Reservation answer = limiter.reserve(new Batch("", charges));
-            // Too large for the part that is left is not too large for good.
+            // An amount too large for the fraction isn't necessarily too large for the whole limit.
             return answer instanceof Reservation.Refused refused
                             && refused.reason() == Reservation.Reason.TOO_LARGE
                             && fits(batch.charges(), refused.charge())
@@ -104,7 +104,7 @@ interface Fallback {
                     : answer;
         }
 
-        /** Whether what the charges up to this one ask of its key fits into its whole limit. */
+        /** Whether the charges up to this one, on its key, fit into its whole limit. */
         private static boolean fits(List<Charge> charges, int index) {
             Charge last = charges.get(index);
             Amount max = last.rule().max();

@@ -10,9 +10,9 @@ import java.util.HexFormat;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the keys are called in Redis. Different keys of limits have different names, whatever is in their texts: a name
- * tells where the limit ends and the subject begins, and texts that are long or no Unicode are there as their SHA-256.
- * In braces stands what a cluster chooses the slot by.
+ * The names of keys in Redis. Different limit keys have different names, whatever their texts contain: a name shows
+ * where the limit ends and the subject begins, and a text that is long or not valid Unicode is replaced by its SHA-256.
+ * The part in braces is what a cluster chooses the slot by.
  */
 final class KeyNames {
 
@@ -21,13 +21,13 @@ final class KeyNames {
     private final String prefix;
     private final Placement placement;
 
-    /** A prefix has been checked to be without braces. */
+    /** The prefix has already been checked to contain no braces. */
     KeyNames(String prefix, Placement placement) {
         this.prefix = prefix;
         this.placement = placement;
     }
 
-    /** Keys of one tag are in one slot. */
+    /** Keys with the same tag are in the same slot. */
     String tag(LimitKey key) {
         return switch (placement) {
             case ONE_SLOT -> prefix;
@@ -45,12 +45,15 @@ final class KeyNames {
         return plain != null ? plain : ascii("{" + tag + "}h:" + digest(limit) + digest(subject));
     }
 
-    /** The set of the keys that a caller has of a limit, whatever the tool. */
+    /** The set of a caller's keys of a limit, across all tools. */
     byte[] keysOfCaller(String tag, LimitKey key, Caller caller) {
         return set(tag, "n:", caller.identified(), key.family(), caller.name());
     }
 
-    /** The set of all keys of a limit, whatever the tool, that callers have, be it with an identity or without. */
+    /**
+     * The set of all callers' keys of a limit, across all tools: either of callers with an identity or of those
+     * without.
+     */
     byte[] keysOfLimit(String tag, LimitKey key, Caller caller) {
         return set(tag, "l:", caller.identified(), key.family(), "");
     }
@@ -68,14 +71,14 @@ final class KeyNames {
         return plain != null ? plain : ascii("{" + tag + "}d:" + digest(id));
     }
 
-    /** Without braces, and in any case encodable: the tag is in every name. */
+    /** Contains no braces and can always be encoded, since the tag is part of every name. */
     private static String brief(String subject) {
         boolean plain = subject.length() <= LONGEST
                 && subject.chars().allMatch(c -> c < 0x80 && c != '{' && c != '}' && c != '#');
         return plain ? subject : "#" + digest(subject);
     }
 
-    /** Null if the text has half a surrogate pair in it: UTF-8 would make one question mark of all of them. */
+    /** Null if the text contains half a surrogate pair: in UTF-8, every such text would get the same question mark. */
     private static byte @Nullable [] utf8(String text) {
         for (int i = 0; i < text.length(); i++) {
             char c = text.charAt(i);

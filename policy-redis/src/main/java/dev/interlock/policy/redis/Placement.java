@@ -1,19 +1,19 @@
 package dev.interlock.policy.redis;
 
-/** Where in a Redis Cluster the counts lie. On a single server it makes no difference but to the keys' names. */
+/** Where in a Redis Cluster the counts are placed. On a single server it only affects the names of keys. */
 public enum Placement {
     /**
-     * All counts of a prefix in one slot, and so on one node. Every call is one round trip and atomic over all its limits.
-     * The price: one node counts for all hosts that use the prefix. The default.
+     * All counts of a prefix are in one slot, and so on one node. Every call is one round trip and atomic across all
+     * its limits. The cost: one node counts for all hosts that use the prefix. This is the default.
      */
     ONE_SLOT,
     /**
-     * The counts of each subject, a session or an identity, in a slot of its own; those that tell no subjects apart share
-     * one. The nodes divide the work. The price: a call is one round trip for each subject that its limits tell apart, most
-     * often two, one after the other. Each of them is atomic; if one has no room, those before it are given back. So no more
-     * is ever admitted than the limits allow, but for that moment another call may be refused for the sake of one that is
-     * refused itself; and a process that dies in it leaves what it took counted. Keys are
-     * bounded for each subject, not over all of them.
+     * The counts of each subject, a session or an identity, are in a slot of their own; counts that don't distinguish
+     * subjects share one. The nodes divide the work. The cost: a call takes one round trip for each subject that its
+     * limits distinguish, usually two, one after the other. Each of them is atomic; if one has no room, the
+     * reservations before it are given back. So the limits are never exceeded, but in that moment another call may be
+     * refused because of a call that is itself refused; and if a process dies in that moment, what it reserved stays
+     * counted. Keys are bounded for each subject, not across all of them.
      */
     BY_SUBJECT
 }

@@ -9,10 +9,10 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * Deadlines by the time of this machine, all as far away as the first. So they pass in the order in which they were set,
- * and one alarm, for the first answer that is still awaited, does for all of them: a timeout costs a place in a queue,
- * where an alarm for each answer would wake the JDK's timer twice a call. An answer that has come is kept until those
- * before it have, and so for the timeout at most.
+ * Deadlines on this machine's clock, all with the same timeout. So they expire in the order in which they were set, and
+ * one timer, for the first answer that is still awaited, is enough for all of them. A timeout costs a place in a queue,
+ * where a timer for each answer would wake the JDK's scheduler twice for each call. An answer that has arrived is kept
+ * until those before it have arrived, and so at most for the timeout.
  */
 final class QueuedDeadline implements Deadline {
 
@@ -20,13 +20,13 @@ final class QueuedDeadline implements Deadline {
 
     private final Queue<Waiting> queue = new ConcurrentLinkedQueue<>();
 
-    /** An alarm is set, or whoever has to set one is at work. */
+    /** A timer is set, or a thread is about to set one. */
     private final AtomicBoolean alarmed = new AtomicBoolean();
 
     @Override
     public void set(CompletableFuture<?> answer, Duration timeout) {
         queue.add(new Waiting(answer, System.nanoTime() + timeout.toNanos()));
-        // As many go as come, however long the timeout is.
+        // At least as many are removed as are added, however long the timeout is.
         dropAnswered();
         dropAnswered();
         if (alarmed.compareAndSet(false, true)) {
@@ -37,18 +37,18 @@ final class QueuedDeadline implements Deadline {
     private void dropAnswered() {
         Waiting first = queue.peek();
         if (first != null && first.answer.isDone()) {
-            // Whoever else saw it first must not remove the next in its place.
+            // Another thread may have seen it first; this must not remove the next one instead.
             queue.remove(first);
         }
     }
 
-    /** Ends what is late, and has itself woken for what may be late next. */
+    /** Ends overdue answers, and schedules itself for the next deadline. */
     private void look() {
         while (true) {
             Waiting first = queue.peek();
             if (first == null) {
                 alarmed.set(false);
-                // One that came between the look and this has nobody else to see to it.
+                // If an answer was added between the peek and the reset, no other thread would look at it.
                 if (queue.isEmpty() || !alarmed.compareAndSet(false, true)) {
                     return;
                 }

@@ -29,10 +29,10 @@ import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The connection to Redis, over which all calls of a limiter go, one behind the other without waiting. It is made when it
- * is first wanted, and made anew when {@link #renew} says that it is of no use any more: only a new one finds out that a
- * name leads to another machine now, or that another is the master. Short interruptions it mends itself; what was under
- * way then is sent again, so every script must bear being run twice.
+ * The connection to Redis. All calls of a limiter share it, pipelined, without waiting for one another. It is made when
+ * it is first needed, and made again when {@link #renew} gives it up: only a new connection notices that a host name
+ * now leads to another machine, or that another machine is the master. It recovers from short interruptions by itself
+ * and then sends pending commands again, so every script must tolerate being run twice.
  */
 final class RedisConnection implements AutoCloseable {
 
@@ -107,17 +107,18 @@ final class RedisConnection implements AutoCloseable {
     private static ClientOptions.Builder options(ClientOptions.Builder builder) {
         return builder.socketOptions(
                         SocketOptions.builder().connectTimeout(CONNECTING).build())
-                // Each command is timed here, to the millisecond: the client's own wheel turns once in a hundred.
+                // Each command is timed here, to the millisecond: the client's own timer has a resolution of a tenth of
+                // a second.
                 .timeoutOptions(TimeoutOptions.builder().timeoutCommands(false).build())
                 .requestQueueSize(WAITING_COMMANDS);
     }
 
     /**
-     * Runs a script. Fails if the answer doesn't come in time; the script may then have been run, be run later, or never.
+     * Runs a script. Fails if the answer doesn't come in time; the script may then have run, run later, or never run.
      */
     CompletableFuture<byte[]> run(Script script, byte[][] keys, byte[][] arguments) {
         CompletableFuture<Connection> connection = connection();
-        // Nearly always: no future in between.
+        // The usual case, without an intermediate future.
         CompletableFuture<byte[]> answer = connection.isDone() && !connection.isCompletedExceptionally()
                 ? run(connection.join().commands, script, keys, arguments)
                 : connection.thenCompose(made -> run(made.commands, script, keys, arguments));
@@ -125,16 +126,16 @@ final class RedisConnection implements AutoCloseable {
         return answer;
     }
 
-    /** Makes the connection, if there is none. */
+    /** Makes the connection, unless there is one. */
     CompletableFuture<Void> open() {
         return connection().thenAccept(ready -> {});
     }
 
-    /** Runs a script whose answer nobody waits for, behind all that was asked before; not at all without a connection. */
+    /** Runs a script without waiting for its answer, after all earlier requests. Does nothing without a connection. */
     void tell(Script script, byte[][] keys, byte[][] arguments) {
         CompletableFuture<Connection> connection = known();
         if (connection != null) {
-            // Nobody waits for it, and there is nothing that could be done if it is lost.
+            // No caller waits for it, and nothing could be done if it is lost.
             var unused = connection.thenCompose(made -> run(made.commands, script, keys, arguments));
         }
     }
@@ -204,10 +205,10 @@ final class RedisConnection implements AutoCloseable {
         }
     }
 
-    /** Looks whether the server keeps what it is told, and hands it the scripts, so that calls are in order from the first. */
+    /** Checks that the server keeps its data, and loads the scripts, so that even the first calls are in order. */
     private static CompletableFuture<Connection> prepared(Connection connection) {
         RedisClusterAsyncCommands<byte[], byte[]> commands = connection.commands;
-        // Who may not load or ask may still count.
+        // A user who may not load scripts or read settings may still count.
         CompletableFuture<?>[] loaded = Arrays.stream(Script.values())
                 .map(script -> commands.scriptLoad(script.text()).handle((digest, refused) -> script))
                 .map(CompletionStage::toCompletableFuture)
@@ -224,14 +225,14 @@ final class RedisConnection implements AutoCloseable {
     }
 
     private static void close(Connection connection) {
-        // It is of no use any more, closed or not.
+        // The connection is no longer used, whether or not it closes.
         var unused = connection.stateful.closeAsync();
     }
 
-    /** Gives the connection up. The next command makes a new one. */
+    /** Gives up the connection. The next command makes a new one. */
     synchronized void renew() {
         CompletableFuture<Connection> old = current;
-        // One that is still being made is as new as any.
+        // A connection that is still being made is as good as a new one.
         if (old != null && old.isDone()) {
             current = null;
             if (!old.isCompletedExceptionally()) {

@@ -3,16 +3,17 @@ package dev.interlock.policy.redis;
 import java.time.Duration;
 
 /**
- * Is told when Redis is lost and when it is back: once for each, not once for each call. Called on a thread that answers
- * calls, so it must be quick. What it throws is dropped.
+ * Notified when Redis is lost and when it is back: once for each event, not once for each call. Called on a thread that
+ * answers calls, so it must be quick. Exceptions that it throws are ignored.
  */
 public interface RedisListener {
 
-    /** Tells nobody. */
+    /** Does nothing. */
     RedisListener NONE = new RedisListener() {};
 
     /**
-     * From now on Redis isn't asked, and calls are answered by the {@link FailureMode}. Now and then one call tries again.
+     * From now on Redis isn't asked, and calls are answered by the {@link FailureMode}. From time to time one call
+     * tries again.
      *
      * @param cause the last failure
      */
@@ -21,7 +22,7 @@ public interface RedisListener {
     /**
      * Redis is asked again.
      *
-     * @param outage how long it was not
+     * @param outage how long it was not asked
      */
     default void available(Duration outage) {}
 }

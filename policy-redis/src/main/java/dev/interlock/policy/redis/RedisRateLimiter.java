@@ -28,37 +28,38 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts in Redis 7 or later, or Valkey, for all processes that use the same server and prefix. Thread-safe.
+ * A limiter that counts in Redis 7 or later, or Valkey, for all processes that use the same server and prefix.
+ * Thread-safe.
  *
- * <p><b>What is guaranteed.</b> What {@link RateLimiter} says, over all processes together: however many of them ask at
- * once, they are admitted what the limits allow and no more. A call is one round trip and one script, however many limits
- * it has; the server runs one script at a time, and that is the moment at which the call happens. The ways of counting
- * are those of {@link InMemoryRateLimiter} and as exact, but that time is counted in microseconds, that a bucket of whole
- * calls rounds nothing, and that a sliding window with more than 2,048 calls in it releases those past them up to 1/2048
- * of the window late.
+ * <p><b>What is guaranteed.</b> The guarantees of {@link RateLimiter} hold across all processes together: however many
+ * of them ask at once, the limits admit what they allow and no more. A call is one round trip and one script, however
+ * many limits it has. The server runs one script at a time, and that is the moment at which the call counts. The
+ * algorithms are those of {@link InMemoryRateLimiter} and equally exact, with three differences: time is counted in
+ * microseconds; a bucket of whole calls rounds nothing; and a sliding window that holds more than 2,048 calls releases
+ * those beyond them up to 1/2048 of the window late.
  *
- * <p><b>Time</b> is the server's. What the clocks of the hosts show makes no difference. When the server's clock steps
- * back, nothing that was used comes free earlier, as long as it steps by less than {@link Builder#clockTolerance}. When it
- * steps forward, as when a replica takes over whose clock is ahead, time has passed: that much flows back, or a new
- * window has begun.
+ * <p><b>Time</b> is the server's. The clocks of the hosts don't matter. When the server's clock steps back by less than
+ * {@link Builder#clockTolerance}, nothing that was used becomes free earlier. When it steps forward, for example
+ * because a replica whose clock is ahead takes over, that counts as time passed: buckets refill by that much, or a new
+ * window begins.
  *
- * <p><b>A call that is made twice counts once.</b> For as long as it runs, and at most for its {@linkplain Builder#lease
- * lease}, the server remembers by the batch's id what was taken for it. The same request again, because the answer to the
- * first was lost, takes nothing again; settling twice gives nothing back twice. A call whose request got no answer in time
- * is called off, so that it doesn't count if the server comes to it later. A process that dies leaves nothing behind but
- * that record, for the lease, and its calls stay counted, because nobody can tell whether they ran.
+ * <p><b>A request that is sent twice counts once.</b> While a call runs, and at most for its {@linkplain Builder#lease
+ * lease}, the server remembers by the batch's id what was taken for it. If the same request is repeated because the
+ * first answer was lost, it takes nothing more, and settling twice gives nothing back twice. A request that got no
+ * answer in time is cancelled, so it doesn't count if the server processes it later. A process that dies leaves only
+ * that record behind, for the lease. Its calls stay counted, because it is unknown whether they ran.
  *
- * <p><b>Keys are shared out.</b> Who invents names of tools, or opens sessions, brings a new key with each call. Each limit
- * may have {@linkplain Builder#maxKeysPerLimit so many}, and each caller a part of them, so that a flood shuts only its
- * sender.
+ * <p><b>Keys are shared out.</b> A caller that invents tool names, or opens sessions, uses a new key with each call.
+ * Each limit may have {@linkplain Builder#maxKeysPerLimit a certain number} of keys, and each caller a part of them, so
+ * that a flood shuts out only its sender.
  *
- * <p><b>When Redis can't be asked</b>, the {@link FailureMode} says what becomes of calls, and {@link RedisListener} is
- * told. What a call in flight costs is at most the {@linkplain Builder#timeout timeout}; after some failures in a row
- * Redis is left alone for a while, and calls cost nothing.
+ * <p><b>When Redis is unavailable</b>, the {@link FailureMode} says what happens to calls, and the {@link
+ * RedisListener} is notified. A call in flight is delayed by at most the {@linkplain Builder#timeout timeout}. After
+ * some failures in a row, Redis isn't asked for a while, and calls aren't delayed at all.
  *
- * <p><b>What can be lost.</b> Redis replicates without waiting. What was counted in the last moments before a master dies
- * may be missing at the replica that takes over: those calls are then handed back. The guide to scaling says how to bound
- * it.
+ * <p><b>What can be lost.</b> Redis replicates asynchronously. What was counted in the last moments before a master
+ * dies may be missing on the replica that takes over: those calls are then handed back. The guide to scaling says how
+ * to bound this loss.
  */
 public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
@@ -67,7 +68,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private static final byte TOO_MANY = 6;
     private static final double MILLIS_OF_NONE = 0;
 
-    /** A password with one of these in it ends there, and what was read of it would be taken for the host, and shown. */
+    /**
+     * A password that contains one of these characters ends there. The part before it would then be read as the host,
+     * and shown.
+     */
     private static final Pattern END_OF_HOST_IN_PASSWORD = Pattern.compile("://[^/?#]*[/?#].*@", Pattern.DOTALL);
 
     private final RedisConnection link;
@@ -98,7 +102,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * A limiter on one server, or on the master that sentinels name: {@code redis://host:6379}, {@code
      * rediss://:password@host:6380}, {@code redis-sentinel://host1,host2#master}.
      *
-     * @throws IllegalArgumentException if it can't be read
+     * @throws IllegalArgumentException if the URI can't be parsed
      */
     public static Builder server(String uri) {
         return new Builder(List.of(parsed(uri)), false);
@@ -107,8 +111,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     /**
      * A limiter on a Redis Cluster.
      *
-     * @param seeds some of its nodes, at least one, from which the others are found
-     * @throws IllegalArgumentException if there is none, or one can't be read
+     * @param seeds some of its nodes, at least one, from which the others are discovered
+     * @throws IllegalArgumentException if the list is empty, or a URI can't be parsed
      */
     public static Builder cluster(List<String> seeds) {
         if (seeds.isEmpty()) {
@@ -117,13 +121,13 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return new Builder(seeds.stream().map(RedisRateLimiter::parsed).toList(), true);
     }
 
-    /** Fails without a word of what was given, since there may be a password in it. */
+    /** Fails without quoting its input, which may contain a password. */
     private static RedisURI parsed(String uri) {
         if (!END_OF_HOST_IN_PASSWORD.matcher(uri).find()) {
             try {
                 return RedisURI.create(uri);
             } catch (IllegalArgumentException ignored) {
-                // Its message has the URI in it.
+                // Its message contains the URI.
             }
         }
         throw new IllegalArgumentException(
@@ -132,8 +136,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     /**
-     * Connects ahead of the first call, which then doesn't spend its {@linkplain Builder#timeout timeout} on that. Fails if
-     * Redis can't be reached or trusted; the limiter may be used all the same, and tries again.
+     * Connects ahead of the first call, which then doesn't spend its {@linkplain Builder#timeout timeout} on
+     * connecting. Fails if Redis can't be reached or trusted. The limiter can be used even then, and tries again.
      */
     public CompletionStage<Void> connect() {
         return handedOver(link.open());
@@ -168,7 +172,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return reserve(batch, demands, 0, claim, pass);
     }
 
-    /** From this demand on; those before it are reserved. */
+    /** Reserves this demand and the following ones; those before it are already reserved. */
     private CompletableFuture<Reservation> reserve(
             Batch batch, List<SlotRequest> demands, int next, RedisReservation claim, CircuitBreaker.Pass pass) {
         SlotRequest demand = demands.get(next);
@@ -186,7 +190,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
                         : CompletableFuture.completedFuture(reservation));
     }
 
-    /** What has become of the claim's last demand: the claim itself, if all is well so far. */
+    /** The result of the claim's last demand: the claim itself, if everything so far was granted. */
     private Reservation taken(
             Batch batch,
             RedisReservation claim,
@@ -211,7 +215,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             return new Reservation.Refused(position, Reservation.Reason.TOO_MANY_KEYS, null);
         }
         if (verdict != REFUSED) {
-            // Called off meanwhile; or a repeated id for another call; or a count of which a part is missing.
+            // The request was cancelled meanwhile, its id belongs to another call, or a part of a count is missing.
             return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
         }
         int position = demand.position(fields.getShort());
@@ -221,7 +225,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
                 : new Reservation.Refused(position, Reservation.Reason.NO_ROOM, micros(micros));
     }
 
-    /** The answer without Redis. If it is no, whatever may have been taken there is called off. */
+    /** The answer without Redis. If it is a refusal, whatever may have been taken in Redis is cancelled. */
     private Reservation instead(Batch batch, RedisReservation claim, int lastAsked) {
         Reservation answer = fallback.reserve(batch);
         if (answer instanceof Reservation.Granted granted) {
@@ -252,7 +256,10 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
     }
 
-    /** Without waiting for it: if it is lost, the amounts stay counted, and the record ends with its lease. */
+    /**
+     * Doesn't wait for the answer. If the request is lost, the amounts stay counted, and the record ends with its
+     * lease.
+     */
     private void settle(String id, SlotRequest demand, Settlement outcome, double cancelledMillis) {
         link.tell(Script.SETTLE, keys(demand, id, List.of()), new byte[][] {
             RedisConnection.ascii(serverTime.get()),
@@ -336,7 +343,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         breaker.failed(cause == null ? new IllegalStateException("no answer and no failure") : cause);
     }
 
-    /** So that whatever the caller does next, be it slow, is not done on the thread that reads Redis's answers. */
+    /**
+     * Makes sure that the caller's next step, which may be slow, doesn't run on the thread that reads Redis's answers.
+     */
     private <T> CompletionStage<T> handedOver(CompletableFuture<T> answer) {
         return answer.isDone() ? answer : answer.thenApplyAsync(Function.identity(), executor);
     }
@@ -366,7 +375,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         return Duration.ofNanos(1_000 * (long) micros);
     }
 
-    /** Closes the connections. Calls that are made later are answered as if Redis were lost. */
+    /** Closes the connections. Later calls are answered as if Redis were lost. */
     @Override
     public void close() {
         link.close();
@@ -400,7 +409,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
 
         /**
-         * What the names of all keys begin with; by default {@code interlock}. Limiters with one prefix share their counts.
+         * The beginning of all keys' names; by default {@code interlock}. Limiters with the same prefix share their
+         * counts.
          *
          * @throws IllegalArgumentException unless it is 1 to 100 of the letters, digits and {@code _ . : / -}
          */
@@ -413,21 +423,24 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             return this;
         }
 
-        /** Where in a cluster the counts lie; by default {@link Placement#ONE_SLOT}. All limiters of a prefix must agree. */
+        /**
+         * Where in a cluster the counts are placed; by default {@link Placement#ONE_SLOT}. All limiters of a prefix
+         * must agree.
+         */
         public Builder placement(Placement where) {
             this.placement = where;
             return this;
         }
 
-        /** How long an answer is waited for; by default 50 ms. */
+        /** How long to wait for an answer; by default 50 ms. */
         public Builder timeout(Duration length) {
             this.timeout = positive("the timeout", length);
             return this;
         }
 
         /**
-         * For how long the server remembers a call that is not settled; by default 5 minutes. A call that takes longer gives
-         * nothing back when it ends. A record takes about 300 bytes for each call that is under way.
+         * How long the server remembers a call that is not settled; by default 5 minutes. A call that takes longer
+         * gives nothing back when it ends. A record takes about 300 bytes for each call in progress.
          */
         public Builder lease(Duration length) {
             this.lease = positive("the lease", length);
@@ -435,8 +448,9 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
 
         /**
-         * How long counts are kept past the moment when they are nothing any more; by default 5 minutes. A server's clock
-         * that steps back by less, as when a replica takes over whose clock is behind, finds every window that was begun.
+         * How long counts are kept after they have expired; by default 5 minutes. If the server's clock steps back by
+         * less, for example because a replica whose clock is behind takes over, every window that was begun is still
+         * there.
          */
         public Builder clockTolerance(Duration length) {
             this.clockTolerance = positive("the clock tolerance", length);
@@ -444,14 +458,14 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
 
         /**
-         * How many keys a limit may have, whatever the tool; by default 500,000. Callers with an identity and callers
-         * without have so many each. One caller, an identity or else a session, gets a new one while it has fewer than an
-         * eighth of those that are still free, but always a first. Where there is no place, a call with a new key is refused,
-         * and nothing that is counted is forgotten. A key is counted until it expires, and then for at most the longer of a
-         * minute and its window.
+         * How many keys a limit may have, across all tools; by default 500,000. This number applies separately to
+         * callers with an identity and to those without. A caller (an identity, or else a session) gets a new key while
+         * it has fewer than an eighth of those that are still free, and always gets a first one. When there is no room,
+         * a call with a new key is refused, and no existing count is dropped. A key counts until it expires, and then
+         * for at most a minute or its window, whichever is longer.
          *
-         * <p>With {@link Placement#BY_SUBJECT} this holds for each subject on its own, since no script can count in two
-         * slots. All limiters of a prefix should agree.
+         * <p>With {@link Placement#BY_SUBJECT} this applies to each subject separately, since a script can't count in
+         * two slots. All limiters of a prefix should agree.
          *
          * @throws IllegalArgumentException unless it is at least 1
          */
@@ -463,14 +477,14 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             return this;
         }
 
-        /** What becomes of calls while Redis can't be asked; by default {@link FailureMode#closed}. */
+        /** What happens to calls while Redis is unavailable; by default {@link FailureMode#closed}. */
         public Builder onFailure(FailureMode mode) {
             this.failureMode = mode;
             return this;
         }
 
         /**
-         * When Redis is left alone, and for how long; by default after 5 failures in a row, for a second each time.
+         * When to stop asking Redis, and for how long; by default after 5 failures in a row, for a second each time.
          *
          * @param failuresInARow at least 1
          */
@@ -483,41 +497,46 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             return this;
         }
 
-        /** Who is told when Redis is lost and when it is back. */
+        /** The listener to notify when Redis is lost and when it is back. */
         public Builder listener(RedisListener redisListener) {
             this.listener = redisListener;
             return this;
         }
 
-        /** The time of this process, by which the breaker pauses and {@link FailureMode#local} counts. Redis has its own. */
+        /**
+         * This process's time, for the pauses of the breaker and the counts of {@link FailureMode#local}. Redis has its
+         * own.
+         */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
         }
 
         /**
-         * Where the asynchronous forms hand their answers over; by default the common pool. {@code Runnable::run} saves
-         * some microseconds, but then whoever waits for an answer must do nothing slow on its way, and must not make a
-         * blocking call: it would hold up the answers to all others.
+         * The executor that delivers the answers of the asynchronous methods; by default the common pool. {@code
+         * Runnable::run} saves some microseconds, but then the continuation of an answer must do nothing slow, and must
+         * not make a blocking call: it would hold up the answers to all others.
          */
         public Builder executor(Executor answers) {
             this.executor = answers;
             return this;
         }
 
-        /** In the place of the server's clock: what a script is to take for the time, in microseconds since 1970. */
+        /** Replaces the server's clock: the time that scripts use, in microseconds since 1970. */
         Builder serverTime(Supplier<String> micros) {
             this.serverTime = micros;
             return this;
         }
 
-        /** In the place of this machine's time: when the timeout is over. */
+        /** Replaces this machine's clock for timeouts. */
         Builder deadlines(Deadline timeouts) {
             this.deadline = timeouts;
             return this;
         }
 
-        /** The limiter. It connects when it is first asked, so that a host starts whether Redis is there or not. */
+        /**
+         * Creates the limiter. It connects at the first request, so that a host starts whether or not Redis is there.
+         */
         public RedisRateLimiter build() {
             return new RedisRateLimiter(this);
         }

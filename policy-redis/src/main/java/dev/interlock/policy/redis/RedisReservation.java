@@ -8,8 +8,8 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was, or may have been, reserved for one call: demands that the server remembers by the call's id, and a
- * reservation that was made without Redis. Grows on one thread at a time, until it is handed out.
+ * What was reserved, or may have been, for one call: the demands that the server remembers by the call's id, and a
+ * reservation made without Redis. Only one thread at a time adds to it, until it is handed out.
  */
 final class RedisReservation implements Reservation.Granted {
 

@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.stream.Collectors;
 
-/** A script that runs in the server, as one. Its text is made of files beside this class. */
+/** A script that the server runs as a whole. Its text is assembled from files beside this class. */
 enum Script {
     RESERVE("reserve_simple", "cells", "reserve"),
     SETTLE("cells", "settle"),
@@ -22,7 +22,8 @@ enum Script {
     Script(String... files) {
         text = Arrays.stream(files).map(Script::read).collect(Collectors.joining());
         try {
-            // The name that Redis gives to a script; nobody could gain anything by a second one of that name.
+            // Redis itself names scripts by this hash, and a second script with the same name would gain no one
+            // anything.
             digest = HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {

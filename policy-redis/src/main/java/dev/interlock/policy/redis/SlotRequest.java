@@ -19,8 +19,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What is asked of one slot: some of the charges of a batch, as the scripts read them. The format is told in {@code
- * cells.lua}.
+ * A request to one slot: some of the charges of a batch, in the format of the scripts, which {@code cells.lua}
+ * describes.
  */
 final class SlotRequest {
 
@@ -46,7 +46,7 @@ final class SlotRequest {
         this.tag = tag;
     }
 
-    /** A key, and what the charges so far ask of it. */
+    /** A key, and the total that the charges so far ask of it. */
     private static final class Slot {
         final int number;
         long asked;
@@ -56,12 +56,12 @@ final class SlotRequest {
         }
     }
 
-    /** What to reserve for these charges: one demand for each tag, in the order in which the tags first occur. */
+    /** The requests that reserve these charges: one for each tag, in the order in which the tags first occur. */
     static List<SlotRequest> toReserve(List<Charge> charges, KeyNames names) {
         return of(charges, names, 2, false);
     }
 
-    /** What to look at, likewise. */
+    /** The requests that look at the usage of these charges, in the same order. */
     static List<SlotRequest> toSee(List<Charge> charges, KeyNames names) {
         return of(charges, names, 1, true);
     }
@@ -95,12 +95,14 @@ final class SlotRequest {
         return tag;
     }
 
-    /** The cells' names, each once. */
+    /** The names of the cells, without duplicates. */
     List<byte[]> cells() {
         return cells;
     }
 
-    /** The sets in which a new key needs a place: for each cell that of its caller, then for each that of its limit. */
+    /**
+     * The sets in which a new key needs a place: for each cell its caller's set, then for each cell its limit's set.
+     */
     List<byte[]> sets(KeyNames names) {
         List<byte[]> sets = new ArrayList<>(2 * firsts.size());
         for (Charge charge : firsts) {
@@ -112,17 +114,17 @@ final class SlotRequest {
         return sets;
     }
 
-    /** One for each charge. */
+    /** One part for each charge. */
     List<byte[]> parts() {
         return parts;
     }
 
-    /** Where in the batch that charge stands. */
+    /** The charge's position in the batch. */
     int position(int part) {
         return positions.get(part);
     }
 
-    /** For each part, a 1 if a call that ends so gives it back, else a 0. */
+    /** For each part, 1 if a call with this outcome gives it back, else 0. */
     byte[] givenBack(Settlement outcome) {
         byte[] flags = new byte[modes.size()];
         for (int i = 0; i < flags.length; i++) {
@@ -131,7 +133,7 @@ final class SlotRequest {
         return flags;
     }
 
-    /** A number that stands for all of this: equal demands have equal ones, and it is exact in a double. */
+    /** A number that represents this request: equal requests have equal numbers, and it is exact in a double. */
     double sign() {
         long hash = 7;
         for (byte[] cell : cells) {
@@ -167,7 +169,7 @@ final class SlotRequest {
         return packed;
     }
 
-    /** The numbers of calendar units, 0 for a length. */
+    /** The numbers of the calendar units; 0 for a length. */
     private static int unit(LimitRule rule) {
         return rule instanceof LimitRule.FixedWindow fixed && fixed.window() instanceof Window.Calendar unit
                 ? switch (unit) {
@@ -197,7 +199,7 @@ final class SlotRequest {
         return (window.toNanos() + 999) / 1_000;
     }
 
-    /** {@code micros · window / max}; anything, if there will never be room for so much. */
+    /** {@code micros · window / max}; arbitrary if there can never be room for that much. */
     private static void putCost(ByteBuffer part, long micros, long window, long max) {
         long cost = 0;
         long fraction = 0;
