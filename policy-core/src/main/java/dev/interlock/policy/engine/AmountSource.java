@@ -6,20 +6,23 @@ import dev.interlock.policy.value.NumberValue;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;
 
-/** Where the amount that a call counts comes from: an argument, or the same for every call. */
+/** Where the amount that a call counts comes from: an argument, or a constant. */
 interface AmountSource {
 
-    /** The amount, however large; null if there is none: missing, unclear, no number, negative, or of too many places. */
+    /**
+     * The amount, however large. Null if there is none: the argument is missing, ambiguous, not a number, negative, or
+     * has too many decimal places.
+     */
     @Nullable
     BigDecimal read(ToolCall call);
 
-    /** The amount, or null if there is none or it is larger than can be counted. */
+    /** The amount. Null if there is none or it is too large to be counted. */
     default @Nullable Amount amount(ToolCall call) {
         BigDecimal amount = read(call);
         return amount == null ? null : Amount.of(amount).orElse(null);
     }
 
-    /** The amount, if it is the same for every call; else null. */
+    /** The amount if it is the same for every call; otherwise null. */
     default @Nullable Amount always() {
         return null;
     }

@@ -20,22 +20,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One thing that a policy checks of a call. All decisions it can come to are made beforehand, but those whose message
- * names what the tool's schema says.
+ * One thing that a policy checks in a call. Its possible decisions are created in advance, except those whose message
+ * quotes the tool's schema.
  */
 abstract sealed class Check {
 
-    /** The decision against the call, or null if it passes. */
+    /** The decision against the call, or null if the call passes. */
     abstract @Nullable Decision apply(ToolCall call, CounterSnapshot counters);
 
-    /** The same in words. */
+    /** Explains the check in words. */
     abstract Step explain(ToolCall call, CounterSnapshot counters);
 
     static Step step(@Nullable Decision decision, RuleRef rule, String what, List<Step> details) {
         return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
     }
 
-    /** A denial that was settled before any check. */
+    /** A denial that was decided before any check. */
     static Step verdict(Decision decision) {
         RuleRef rule = decision.rule();
         String text = rule == null ? decision.message() : rule.name() + ": " + decision.message();
@@ -98,13 +98,16 @@ abstract sealed class Check {
         }
     }
 
-    /** Conditions that must all be true, each with the decision for when it is not. */
+    /** Conditions that must all be true, each with the decision if it is not. */
     static final class Conditions extends Check {
         private final ConditionTest[] tests;
         private final Decision[] denials;
         private final RuleRef rule;
 
-        /** The argument that each of them looks at, if it is another than the one before; else null. */
+        /**
+         * The argument that each condition reads if it differs from the argument of the condition before; otherwise
+         * null.
+         */
         private final PathReader.@Nullable Member[] arguments;
 
         Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
@@ -125,8 +128,8 @@ abstract sealed class Check {
         }
 
         /**
-         * Two checks as one, which only {@link #apply} is asked of: a later one comes only after all before it have passed.
-         * So it is for denials that are enforced, which end the row of checks where the first of them stands.
+         * Joins two checks into one, for {@link #apply} only. A later condition is tested only after all earlier ones
+         * have passed. So this is only for enforced denials, because the first of these ends the checking.
          */
         Conditions followedBy(Conditions next) {
             ConditionTest[] allTests = Arrays.copyOf(tests, tests.length + next.tests.length);
@@ -176,7 +179,7 @@ abstract sealed class Check {
         }
     }
 
-    /** An item of {@code deny_if}: denies unless its block is plainly false. */
+    /** An item of {@code deny_if}: denies unless its block is definitely false. */
     static final class DenyIf extends Check {
         private final ConditionTest[] tests;
         private final Decision denial;
@@ -200,7 +203,7 @@ abstract sealed class Check {
         }
     }
 
-    /** An amount that some limit counts: it must be one, and within what one call may cost. */
+    /** An amount that a limit counts: it must be present and at most what one call may cost. */
     static final class AmountPresent extends Check {
         private final AmountSource amount;
         private final @Nullable Amount most;
@@ -327,7 +330,7 @@ abstract sealed class Check {
             return null;
         }
 
-        /** Whether a member passes for the one of that name that the tool doesn't declare beside it. */
+        /** Whether the arguments contain a member that looks like {@code name} and that the tool doesn't declare. */
         private static boolean hasUndeclaredLookAlike(MemberName name, ObjectValue arguments, Set<String> declared) {
             return arguments.names().stream()
                     .anyMatch(other ->
@@ -345,7 +348,9 @@ abstract sealed class Check {
         }
     }
 
-    /** {@code require_approval}: asks unless its conditions are plainly false, and then checks the rest of the rule. */
+    /**
+     * {@code require_approval}: asks unless its conditions are definitely false, and then checks the rest of the rule.
+     */
     static final class Approval extends Check {
         private final ConditionTest[] tests;
         private final List<Check> rest;

@@ -5,8 +5,8 @@ import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a condition says of a value apart from any call: for those who look at policies and must not have a semantics of
- * their own. Immutable.
+ * What a condition says about a value, apart from any call. Tools that inspect policies use this, so that they need no
+ * semantics of their own. Immutable.
  */
 public final class Comparison {
 
@@ -16,15 +16,15 @@ public final class Comparison {
         this.predicate = predicate;
     }
 
-    /** The comparison that the condition makes. */
+    /** Returns the comparison that the condition makes. */
     public static Comparison of(Condition condition) {
         return new Comparison(Predicate.compile(condition.operator(), condition.operand()));
     }
 
     /**
-     * Whether it holds of a value: it is true, neither false nor impossible.
+     * Returns whether the comparison holds for a value: it is true, neither false nor impossible.
      *
-     * @param found what is found at the condition's path; null if nothing is
+     * @param found the value at the condition's path; null if there is none
      */
     public boolean holds(@Nullable Value found) {
         return (found == null ? predicate.missing() : predicate.test(found)) == Truth.TRUE;

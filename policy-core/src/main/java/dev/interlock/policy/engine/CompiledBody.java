@@ -15,12 +15,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A policy's body, or a grant's, with what sets its counters apart from those of other bodies.
+ * The body of a policy or a grant, with a prefix that separates its counters from those of other bodies.
  *
- * @param prefix what the names of its limits begin with
+ * @param prefix how the names of its limits begin
  * @param body the body
- * @param outer the body around it, whose counters its conditions may read, too; null for the policy's own
- * @param globs the entries under globs of tools, in order: to be asked about every tool, unlike those under names
+ * @param outer the enclosing body, whose counters its conditions may read too; null for the policy's own body
+ * @param globs the entries under globs of tools, in order; unlike entries under names, they are tested for every tool
  */
 record CompiledBody(
         String prefix, PolicyBody body, @Nullable CompiledBody outer, List<Map.Entry<NamePattern, Entry>> globs) {
@@ -123,9 +123,9 @@ record CompiledBody(
         return pattern != null && pattern.isExact() ? pattern : null;
     }
 
-    /** What the names of a grant's limits begin with. */
+    /** How the names of a grant's limits begin. */
     static String grantPrefix(Map.Entry<NamePattern, PolicyBody> grant) {
-        // With its dots, a grant's name could end like a tool's entry begins.
+        // Dots are encoded: otherwise a grant's name could end the way a tool's entry begins.
         return "grants." + CompiledEntry.encode(grant.getKey().text()).replace(".", "%2e") + ".";
     }
 }

@@ -13,16 +13,16 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An entry with the body it stands in and the key it stands under, which is what its counters are named after.
+ * An entry with its body and its key. Its counters are named after these.
  *
- * @param body the body, in which conditions find other entries' counters
- * @param kind what kind of key
+ * @param body the body, where conditions find the counters of other entries
+ * @param kind what kind of key it is
  * @param key the key: a tool's name, a glob, a category, a risk
  * @param entry the entry
  */
 record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
 
-    /** The kinds of keys, by how the paths of their counters begin. */
+    /** The kinds of keys, with the start of their counters' paths. */
     enum Kind {
         TOOL,
         GLOB,
@@ -36,19 +36,19 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         }
     }
 
-    /** The scope of counters that don't say. */
+    /** The scope of counters that don't specify one. */
     Scope defaultScope() {
         return kind.isGlobal() ? Scope.GLOBAL : Scope.TOOL;
     }
 
-    /** Whether a path is one of this entry's own counter of that name. */
+    /** Whether a path names this entry's own counter {@code counter}. */
     boolean isOwnCounter(Path path, String counter) {
         return path.root() == Path.Root.STATE
                 && path.member(1).equals(counter)
                 && path.member(0).equals(owner());
     }
 
-    /** How the paths of this entry's counters begin, after {@code state}. */
+    /** How the paths of this entry's counters begin after {@code state}. */
     private String owner() {
         return switch (kind) {
             case TOOL -> key;
@@ -111,7 +111,7 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         return rule instanceof Rule.Approval approval ? approval.demands() : Rule.Demands.NONE;
     }
 
-    /** The name that a rate limit counts under. */
+    /** The name under which a rate limit counts. */
     String rateName(RateLimit rate, Rule rule, int index) {
         return rate.shorthand() ? counterName(shorthandName(rate)) : ruleName("rate", rule, index);
     }
@@ -120,11 +120,14 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         return "_rate_" + rate.window().text();
     }
 
-    /** A name for what a rule counts: by the rule's name, which a reordering keeps, else by its position. */
+    /**
+     * A name for what a rule counts: from the rule's name, which stays the same if rules are reordered, or else from
+     * its position.
+     */
     String ruleName(String what, Rule rule, int index) {
         String name = rule.name();
         if (name == null) {
-            // Not ':' alone: a rule may well be called '0'.
+            // Not ':' alone, because a rule may be called '0'.
             return what + ":/" + index;
         }
         long before = entry.rules().subList(0, index).stream()
@@ -134,14 +137,14 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         return before == 0 ? base : base + ":" + before;
     }
 
-    /** The name that a counter counts under. */
+    /** The name under which a counter counts. */
     static String counterName(String counter) {
         return encode(counter);
     }
 
     /**
-     * The key of a limit of this entry when {@code tool} is called. Parts that people choose are encoded, so that no
-     * choice of names makes two limits one.
+     * The key of a limit of this entry when {@code tool} is called. Parts that people choose are encoded, so that two
+     * different limits never get the same key.
      *
      * @param local the limit's name within the entry, encoded
      */

@@ -6,14 +6,14 @@ import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A condition, compiled: where to look, and what to ask of what is found there.
+ * A compiled condition: where to look, and what to test there.
  *
- * <p>Nearly all conditions compare a member of the arguments with a string, some strings or a number. For those, everything
- * is at hand here, without a way through other objects: such a way costs more than the comparison.
+ * <p>Nearly all conditions compare a member of the arguments with a string, a few strings or a number. This class keeps
+ * everything for those comparisons itself, because an indirection through other objects costs more than the comparison.
  */
 final class ConditionTest {
 
-    /** How a value that is found by name is compared; anything else is left to the predicate. */
+    /** How to compare a value that is found by name. Everything else is left to the predicate. */
     private enum Shortcut {
         NONE,
         TEXT,
@@ -27,7 +27,7 @@ final class ConditionTest {
     private final PathReader reader;
     private final Predicate predicate;
 
-    /** The first member of the path; null if it doesn't start at the arguments, or has a {@code [*]} in it. */
+    /** The first member of the path. Null if the path doesn't start at the arguments or contains {@code [*]}. */
     private final PathReader.@Nullable Member first;
 
     private final PathReader.Member[] rest;
@@ -60,12 +60,12 @@ final class ConditionTest {
         return reader.test(predicate, call, counters);
     }
 
-    /** The argument that it looks at or into; null if it must be read by {@link #test}. */
+    /** The argument that the condition reads or looks into. Null if the condition must be tested by {@link #test}. */
     PathReader.@Nullable Member argument() {
         return first;
     }
 
-    /** Whether it is plainly true of its {@link #argument}, as that was read from the arguments. */
+    /** Whether the condition is definitely true for its {@link #argument}, as read from the arguments. */
     boolean holds(@Nullable Value argument) {
         Value value = argument;
         for (int i = 0; i < rest.length && value != null && !PathReader.isUnclear(value); i++) {
@@ -99,7 +99,7 @@ final class ConditionTest {
         return false;
     }
 
-    /** Kleene's conjunction of all of them; of none, true. */
+    /** Kleene's conjunction of all tests; true if there are none. */
     static Truth all(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
         Truth result = Truth.TRUE;
         for (ConditionTest test : tests) {
@@ -111,7 +111,7 @@ final class ConditionTest {
         return result;
     }
 
-    /** What is at its path; null if nothing is, {@link PathReader#UNCLEAR} if it can't be told. */
+    /** The value at the path. Null if there is none; {@link PathReader#UNCLEAR} if it is ambiguous. */
     @Nullable
     Value found(ToolCall call, CounterSnapshot counters) {
         return reader.read(call, counters);

@@ -16,7 +16,7 @@ import dev.interlock.policy.limit.LimitRule;
  */
 record CounterReference(String name, LimitRule rule, Scope scope) {
 
-    /** A charge of nothing, to ask the limiter how the counter stands for this caller. */
+    /** A charge of nothing, to query the limiter for the counter of this caller. */
     Charge probe(ToolCall call) {
         return new Charge(new LimitKey(name, CompiledLimit.subject(scope, call)), rule, Amount.ZERO, ChargeMode.SENT);
     }

@@ -10,22 +10,22 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds the requests that a server puts to its client inside something else: {@code inputRequests} in the result of any
- * request, in tasks that it tells of, and what error -32042 asks for. What is found is decided by {@link
- * PolicyEngine#admitEmbedded}.
+ * Finds the requests that a server makes of its client inside other data: {@code inputRequests} in the result of any
+ * request, in tasks that the server reports, and what error -32042 asks for. {@link PolicyEngine#admitEmbedded} decides
+ * on the requests that are found.
  *
- * <p>It looks for what some client would read, and so heeds neither {@code resultType} nor how names are written, and counts
- * what can't be read as a request without a method, which is refused. Texts, structured content and {@code _meta} are not
- * looked into: no client reads requests there.
+ * <p>The search finds everything that some client would read. So it ignores {@code resultType} and differences in the
+ * spelling of names. Anything that can't be read counts as a request without a method, which is refused. It does not
+ * look into texts, structured content or {@code _meta}, because no client reads requests there.
  *
- * <p>Thread-safe; keeps nothing.
+ * <p>Thread-safe and stateless.
  */
 public final class EmbeddedRequests {
 
-    /** What a server may ask for in this way. */
+    /** What a server may request in this way. */
     static final Set<String> METHODS = Set.of("elicitation/create", "sampling/createMessage", "roots/list");
 
-    /** How many are told apart in one answer. A person or model is asked each of them. */
+    /** How many requests are distinguished in one answer. A person or a model is asked about each of them. */
     private static final int MAX = 100;
 
     private static final String ELICITATION = "elicitation/create";
@@ -33,13 +33,13 @@ public final class EmbeddedRequests {
     /** "URL elicitation required" of MCP 2025-11-25. */
     private static final BigDecimal URL_ELICITATION_REQUIRED = BigDecimal.valueOf(-32042);
 
-    /** Characters of a code that are read at most; the work grows faster than they do. */
+    /** The longest code that is read, in characters. Reading takes more than linear time. */
     private static final int MAX_CODE = 64;
 
-    /** How deep one thing may stand in another. A task with a result that is a task is as deep as it gets. */
+    /** The deepest nesting that is read. The deepest valid case is a task whose result is a task. */
     private static final int MAX_DEPTH = 8;
 
-    /** How many objects and lists are looked into: more than a page of tasks has. */
+    /** How many objects and lists are searched. A page of tasks has fewer. */
     private static final int MAX_LOOKED = 10_000;
 
     private static final String UNREADABLE = "";
@@ -59,7 +59,7 @@ public final class EmbeddedRequests {
     private enum Where {
         RESULT,
         ERROR,
-        /** What it asks for besides the elicitation that its code stands for. */
+        /** What the error asks for in addition to the elicitation that its code requests. */
         ELICITING_ERROR
     }
 
@@ -69,10 +69,11 @@ public final class EmbeddedRequests {
     private EmbeddedRequests() {}
 
     /**
-     * The methods of the requests in a result, or in the parameters of a notification, in order.
+     * Returns the methods of the requests in a result, or in the parameters of a notification, in order.
      *
-     * @param result as plain maps, lists and scalars; anything else has no requests in it
-     * @return unmodifiable; empty texts stand for requests that can't be read, and for what lies too deep or is too much
+     * @param result plain maps, lists and scalars; anything else contains no requests
+     * @return unmodifiable; an empty text stands for a request that can't be read, for data that is nested too deep,
+     *     and for data that is too large
      */
     public static List<String> inResult(@Nullable Object result) {
         if (!(result instanceof Map<?, ?> members)) {
@@ -90,11 +91,12 @@ public final class EmbeddedRequests {
     }
 
     /**
-     * The methods of the requests in an error.
+     * Returns the methods of the requests in an error.
      *
      * @param code the error's code
-     * @param data the error's data, as plain maps, lists and scalars
-     * @return unmodifiable; empty texts stand for requests that can't be read, and for what lies too deep or is too much
+     * @param data the error's data: plain maps, lists and scalars
+     * @return unmodifiable; an empty text stands for a request that can't be read, for data that is nested too deep,
+     *     and for data that is too large
      */
     public static List<String> inError(@Nullable Object code, @Nullable Object data) {
         EmbeddedRequests found = new EmbeddedRequests();
@@ -102,7 +104,7 @@ public final class EmbeddedRequests {
         return List.copyOf(found.methods);
     }
 
-    /** An error that asks for an elicitation by its code asks for one at least, whatever its data. */
+    /** An error whose code asks for an elicitation asks for at least one, whatever its data is. */
     private Where in(boolean elicits) {
         if (elicits) {
             add(ELICITATION);
@@ -113,7 +115,7 @@ public final class EmbeddedRequests {
     private void lookAt(String name, Object value, Where where, int depth) {
         switch (name) {
             case "inputRequests" -> addRequests(value);
-            // A task holds the result, or the error, of the request that it stands for.
+            // A task contains the result, or the error, of the request that it stands for.
             case "error" -> lookInto(value, in(value instanceof Map<?, ?> error && elicits(error)), depth);
             case "result", "task" -> lookInto(value, Where.RESULT, depth);
             case "tasks" -> lookInto(value instanceof Map<?, ?> byId ? byId.values() : value, Where.RESULT, depth);
@@ -128,7 +130,7 @@ public final class EmbeddedRequests {
                 }
             }
             default -> {
-                // It means something elsewhere.
+                // It has another meaning elsewhere.
             }
         }
     }
@@ -153,7 +155,7 @@ public final class EmbeddedRequests {
         }
         for (Object each : (Collection<?>) value) {
             if (methods.size() > MAX) {
-                // It is refused already.
+                // Already refused.
                 return;
             }
             lookInto(each, where, depth + 1);
@@ -165,12 +167,12 @@ public final class EmbeddedRequests {
                 .anyMatch(member -> "code".equals(meant(member)) && isUrlElicitation(member.getValue()));
     }
 
-    /** A map from names of the server's own to requests. */
+    /** Adds the requests in a map whose keys the server chose. */
     private void addRequests(@Nullable Object requests) {
         if (requests instanceof Map<?, ?> map) {
             map.values().forEach(request -> add(method(request)));
         } else if (requests != null && !(requests instanceof List<?> list && list.isEmpty())) {
-            // An empty list is what some languages write for an empty map.
+            // Some languages write an empty map as an empty list.
             add(UNREADABLE);
         }
     }
@@ -189,7 +191,7 @@ public final class EmbeddedRequests {
             for (Map.Entry<?, ?> member : members.entrySet()) {
                 if ("method".equals(meant(member))) {
                     if (method != null || !"method".equals(member.getKey())) {
-                        // Which of the two is read depends on who reads it.
+                        // Readers differ in which of the two they read.
                         return UNREADABLE;
                     }
                     method = member.getValue() instanceof String text ? text : UNREADABLE;
@@ -199,7 +201,7 @@ public final class EmbeddedRequests {
         return method == null ? UNREADABLE : method;
     }
 
-    /** What a member is called, or some reader takes it to be called; null if it has nothing to do with requests. */
+    /** The member's name, or the name that some reader takes it for. Null if it has nothing to do with requests. */
     private static @Nullable String meant(Map.Entry<?, ?> member) {
         return member.getKey() instanceof String key ? NAMES.meant(key.replace("_", "")) : null;
     }

@@ -8,12 +8,14 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * The policy language's equality: numbers by value; other scalars by their canonical text, so that {@code 5} equals
- * {@code "5"} and {@code true} equals {@code "true"}; null only to null; arrays and objects element by element.
+ * The policy language's equality. Numbers compare by value. Other scalars compare by their canonical text, so {@code 5}
+ * equals {@code "5"} and {@code true} equals {@code "true"}. Null equals only null. Arrays and objects compare element
+ * by element.
  *
- * <p>Two values that a server may well take for equal although they are not can't be compared: an array or object and a
- * scalar other than null, which some unwrap; a boolean in the policy and a scalar other than null that is neither a
- * boolean nor the text of one, since some take {@code 1}, {@code "yes"} or {@code "True"} for true.
+ * <p>Two values can't be compared if they are different but a server may take them for equal. This applies to an array
+ * or object and a scalar other than null, because some servers unwrap it. It also applies to a boolean in the policy
+ * and a scalar other than null that is neither a boolean nor the text of one, because some servers take {@code 1},
+ * {@code "yes"} or {@code "True"} for true.
  */
 final class Equality {
 
@@ -39,7 +41,7 @@ final class Equality {
         if (operand instanceof ObjectValue wanted && value instanceof ObjectValue object) {
             return compareMembers(object, wanted);
         }
-        // A list is no map and the other way round, and null is neither.
+        // A list is not a map and a map is not a list; null is neither.
         return value == Value.Nil.NULL || isContainer(value) ? Truth.FALSE : Truth.INVALID;
     }
 

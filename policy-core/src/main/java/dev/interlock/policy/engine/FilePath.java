@@ -10,16 +10,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * One reading of the text of a file path: where it starts, and the names on the way, without {@code .} and {@code ..}.
  *
- * <p>What some program reads otherwise is no path here: a name that is nothing but dots, spaces and invisible
- * characters, a short name of Windows ({@code SECRET~1}), a device, or a directory such as {@code /proc/self/root}, which
- * leads somewhere else.
+ * <p>Text that some program reads differently is not a path here: a name that consists only of dots, spaces and
+ * invisible characters, a short name of Windows ({@code SECRET~1}), a device, or a directory such as
+ * {@code /proc/self/root}, which leads elsewhere.
  */
 final class FilePath {
 
-    /** Links under {@code /proc/<process>} that lead to any place. */
+    /** Links under {@code /proc/<process>} that may lead anywhere. */
     private static final Set<String> PROCESS_LINKS = Set.of("root", "cwd", "fd", "exe", "map_files");
 
-    /** Other directories that are a second way to all that there is, or to what a process has open. */
+    /** Other directories that are a second way to the whole file system, or to the files that a process has open. */
     private static final List<List<String>> OTHER_WAYS = List.of(
             List.of("dev", "fd"),
             List.of("dev", "stdin"),
@@ -32,7 +32,7 @@ final class FilePath {
             List.of("system", "volumes", "data"),
             List.of("volumes", "macintosh hd"));
 
-    /** Where programs that bring a POSIX system to Windows, and Linux beside Windows, show its drives. */
+    /** Where the drives appear in Linux on Windows, and in programs that provide a POSIX system on Windows. */
     private static final List<List<String>> DRIVE_PARENTS = List.of(
             List.of(),
             List.of("mnt"),
@@ -45,11 +45,11 @@ final class FilePath {
 
     /** Where a path starts. */
     enum Start {
-        /** At the root: of all, or of a drive that the path doesn't name. */
+        /** At the root: of the whole file system, or of a drive that the path doesn't name. */
         ROOT,
-        /** At a drive of Windows. */
+        /** At a Windows drive. */
         DRIVE,
-        /** At a network share of Windows. */
+        /** At a Windows network share. */
         SHARE
     }
 
@@ -70,9 +70,9 @@ final class FilePath {
     /**
      * Reads a path.
      *
-     * @param backslashes whether a backslash separates, as it does on Windows
-     * @param base what a relative path starts from; without it, a relative path can't be read
-     * @return null if it can't be read, or some program would read it otherwise
+     * @param backslashes whether a backslash is a separator, as on Windows
+     * @param base where a relative path starts; without it, a relative path can't be read
+     * @return null if the path can't be read, or if some program would read it differently
      */
     static @Nullable FilePath parse(String text, boolean backslashes, @Nullable FilePath base) {
         if (text.length() > 1 && isSeparator(text.charAt(0), true) && isSeparator(text.charAt(1), true)) {
@@ -132,7 +132,8 @@ final class FilePath {
                 return null;
             }
             names.add(name);
-            // Here, and not when all is read: to climb out of such a directory leads to where it leads.
+            // Checked here and not after the whole path: climbing out of such a directory leads to the parent of its
+            // target.
             if (start == Start.ROOT && isOtherWay(names)) {
                 return null;
             }
@@ -152,7 +153,7 @@ final class FilePath {
         return c == '/' || (c == '\\' && backslashes);
     }
 
-    /** Whether a path of some drive begins so, at its root or not. */
+    /** Whether a path begins with a drive, at the drive's root or not. */
     static boolean hasDrive(String text) {
         return text.length() > 1 && text.charAt(1) == ':' && isLetter(text.charAt(0));
     }
@@ -189,7 +190,7 @@ final class FilePath {
         return false;
     }
 
-    /** Whether the names begin so, as the most lenient file system reads them. */
+    /** Whether {@code names} begins with {@code start}, as the most lenient file system reads them. */
     private static boolean begin(List<String> names, List<String> start) {
         if (names.size() < start.size()) {
             return false;
@@ -202,7 +203,7 @@ final class FilePath {
         return true;
     }
 
-    /** Windows takes a name for a device whatever its ending. */
+    /** Windows takes a name for a device whatever its extension is. */
     private static boolean isDevice(String name) {
         String lenient = PathNames.lenient(name);
         int dot = lenient.indexOf('.');
@@ -218,35 +219,36 @@ final class FilePath {
         return start;
     }
 
-    /** Whether it is one of Windows: it names a drive or a network share. */
+    /** Whether this is a Windows path: it names a drive or a network share. */
     boolean isOfWindows() {
         return start != Start.ROOT;
     }
 
-    /** Whether it has as many steps as another reading, and as many of them climb, or neither climbs at all. */
+    /** Whether this reading has as many steps as the other and as many of them climb, or neither climbs at all. */
     boolean climbsLike(FilePath other) {
         return climbs == other.climbs && (climbs == 0 || steps == other.steps);
     }
 
-    /** Whether another path is this directory or lies in it, as this directory's own system reads the two. */
+    /** Whether another path is this directory or lies in it, as this directory's own system reads both. */
     boolean surelyHolds(FilePath path) {
         return start == path.start && volume.equals(path.volume) && holds(path, false);
     }
 
-    /** Whether another path is this directory or lies in it as some system may read the two. */
+    /** Whether another path is this directory or lies in it, as any system may read both. */
     boolean perhapsHolds(FilePath path) {
         return switch (start) {
             case ROOT -> path.start != Start.SHARE && holds(path, true);
             case DRIVE ->
                 switch (path.start) {
                     case DRIVE -> volume.equals(path.volume) && holds(path, true);
-                    // A server shows its drives by names of its own choice, and the caller's machine may be one.
+                    // A server exports its drives under names that it chooses, and the caller's machine may be that
+                    // server.
                     case SHARE -> true;
                     case ROOT -> path.isBelowDrive() || holds(path, true);
                 };
             case SHARE ->
                 switch (path.start) {
-                    // One server has many names.
+                    // One server may have many names.
                     case SHARE -> !server().equals(path.server()) || (volume.equals(path.volume) && holds(path, true));
                     case ROOT -> holds(path, true);
                     case DRIVE -> false;

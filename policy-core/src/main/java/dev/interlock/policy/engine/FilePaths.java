@@ -7,26 +7,26 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Directories, and the question whether a path lies inside one of them.
+ * A set of directories that can tell whether a path lies inside one of them.
  *
- * <p>Nobody knows how the server will read the path: whether it decodes percent signs, takes a backslash for a
- * separator, replaces wildcards and variables, or normalizes Unicode, nor whether its file system minds case, invisible
- * characters, or dots and spaces at the end of a name. So a path lies inside only if every one of those readings does, and
- * outside only if none does. Only the text is looked at; where symbolic links, shares and mounts lead is for the server
- * to know.
+ * <p>We can't know how the server will read the path: whether it decodes percent signs, treats a backslash as a
+ * separator, replaces wildcards and variables, or normalizes Unicode. Nor do we know whether its file system ignores
+ * case, invisible characters, or dots and spaces at the end of a name. So a path lies inside only if it does in each of
+ * these readings, and outside only if it does in none. Only the text is examined. Where symbolic links, shares and
+ * mounts lead is known only to the server.
  *
- * <p>Two readings are enough: the path as it is, and with all decoded and every backslash taken for a separator. A
- * reading between the two has some of the second's separators and none else. So if no step climbs that doesn't climb in
- * both, it lies inside where both do, and outside where the second does.
+ * <p>Two readings are enough: the path as it is, and the path fully decoded with every backslash as a separator. Any
+ * reading between the two has some of the separators of the second and no others. So if every step that climbs does so
+ * in both readings, the path lies inside if it does in both, and outside if it does in the second.
  */
 final class FilePaths {
 
-    /** Percent signs encoded more often than this are not a path that anyone meant. */
+    /** A path whose percent signs are encoded more often than this is never meant as a path. */
     private static final int MAX_DECODINGS = 4;
 
     private final List<FilePath> directories;
     private final @Nullable FilePath base;
-    /** Whether any of the directories is one of Windows. */
+    /** Whether any of the directories is a Windows directory. */
     private final boolean windows;
 
     private FilePaths(List<FilePath> directories, @Nullable FilePath base, boolean windows) {
@@ -36,10 +36,10 @@ final class FilePaths {
     }
 
     /**
-     * Directories as policies write them.
+     * Creates a set from directories as policies write them.
      *
-     * @throws IllegalArgumentException if one can't be resolved, or nothing would ever lie inside as it is written: left
-     *     out, it would be one that nobody guards
+     * @throws IllegalArgumentException if a directory can't be resolved, or no path could ever lie inside it as it is
+     *     written; leaving it out would leave it unprotected
      */
     static FilePaths of(Directories directories) {
         List<FilePath> read = new ArrayList<>();
@@ -99,9 +99,9 @@ final class FilePaths {
     }
 
     /**
-     * Whether {@code path} lies in one of the directories, or is it: true if it does however it is read, false if it
-     * doesn't however it is read, and else invalid, as it is if some reading of it is relative or can't be resolved, or
-     * it {@linkplain TextBound exceeds the bound}.
+     * Whether {@code path} lies in one of the directories or is one of them. True if it does in every reading, false if
+     * it does in none, and otherwise invalid. It is also invalid if some reading of the path is relative or can't be
+     * resolved, or if the path {@linkplain TextBound exceeds the bound}.
      */
     Truth contain(String path) {
         if (TextBound.isExceededBy(path)) {
@@ -139,7 +139,7 @@ final class FilePaths {
         return FilePath.hasDrive(text) || text.startsWith("\\");
     }
 
-    /** The text with all its percent signs decoded, however often; null if some program reads another text. */
+    /** The text with its percent signs decoded until none is left. Null if some program reads another text. */
     private @Nullable String decoded(String text) {
         String reading = text;
         for (int i = 0; reading != null && i <= MAX_DECODINGS; i++) {

@@ -12,11 +12,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Host names, and the question whether a URL leads to one of them.
+ * A set of hosts that can tell whether a URL leads to one of them.
  *
- * <p>A URL on whose host two readers could disagree (a backslash, white space, a second {@code @}, percent signs in the
- * host, special characters in the user-info), or that {@linkplain TextBound exceeds the bound}, leads nowhere. An IPv6
- * address that carries an IPv4 one leads to that, too.
+ * <p>A URL leads nowhere if two readers could disagree about its host (a backslash, white space, a second {@code @},
+ * percent signs in the host, special characters in the user-info), or if it {@linkplain TextBound exceeds the bound}.
+ * An IPv6 address that contains an IPv4 address leads to that address too.
  */
 final class Hosts {
 
@@ -31,8 +31,8 @@ final class Hosts {
     private Hosts() {}
 
     /**
-     * Hosts as policies write them: names, addresses, {@code *.example.com} for everything below a name, networks, or
-     * {@code private} for every address that is not public.
+     * Creates a set from hosts as policies write them: names, addresses, {@code *.example.com} for every name below a
+     * name, networks, or {@code private} for every address that is not public.
      */
     static Hosts of(List<String> hosts) {
         Hosts result = new Hosts();
@@ -59,7 +59,10 @@ final class Hosts {
         }
     }
 
-    /** Whether the host of {@code url} is one of these; invalid if it is no absolute http(s) URL with one sure host. */
+    /**
+     * Whether the host of {@code url} is in this set. Invalid if the text is not an absolute http(s) URL with one
+     * unambiguous host.
+     */
     Truth include(String url) {
         String host = hostOf(url);
         return host == null ? Truth.INVALID : includeHost(host);
@@ -145,7 +148,7 @@ final class Hosts {
         return lower.startsWith("http://") ? 7 : -1;
     }
 
-    /** Programs that decode or normalize first find another host in what else stands before the {@code @}. */
+    /** Other characters before the {@code @} could lead programs that decode or normalize first to another host. */
     private static boolean isPlainUser(String user) {
         return user.chars()
                 .allMatch(c -> (c >= 'a' && c <= 'z')

@@ -6,7 +6,7 @@ import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.LimitRule;
 import java.time.Duration;
 
-/** From the policy's words for a limit to the limiter's. */
+/** Translates limits from the policy's types to the limiter's. */
 final class LimitRules {
 
     private LimitRules() {}

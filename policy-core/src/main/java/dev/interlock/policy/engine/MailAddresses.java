@@ -8,7 +8,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Set;
 
-/** Mail addresses and their domains, and the question whether a text is one of them. */
+/** A set of mail addresses and domains that can tell whether a text is one of them. */
 final class MailAddresses {
 
     private final Set<String> addresses = new HashSet<>();
@@ -17,7 +17,10 @@ final class MailAddresses {
 
     private MailAddresses() {}
 
-    /** Addresses as policies write them: domains, {@code *.example.com} for everything below one, whole addresses. */
+    /**
+     * Creates a set from addresses as policies write them: domains, {@code *.example.com} for every domain below a
+     * domain, whole addresses.
+     */
     static MailAddresses of(List<String> addresses) {
         MailAddresses result = new MailAddresses();
         for (String each : addresses) {
@@ -33,7 +36,7 @@ final class MailAddresses {
         return result;
     }
 
-    /** Whether a text is one of these; invalid if it is not exactly one mail address. */
+    /** Whether a text is in this set. Invalid if it is not exactly one mail address. */
     Truth include(String text) {
         MailAddress address = MailAddress.parse(text);
         if (address == null) {

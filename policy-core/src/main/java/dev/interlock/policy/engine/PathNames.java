@@ -10,9 +10,8 @@ final class PathNames {
     private PathNames() {}
 
     /**
-     * A name as the most lenient systems read it: without case, compatibility forms and invisible characters, without
-     * parameters after a semicolon and a stream after a colon, without dots and spaces at its end. Empty if nothing is
-     * left.
+     * A name as the most lenient systems read it. These ignore case, compatibility forms, invisible characters,
+     * parameters after a semicolon, a stream after a colon, and dots and spaces at the end. Empty if nothing is left.
      */
     static String lenient(String name) {
         char last = name.charAt(name.length() - 1);
@@ -38,7 +37,9 @@ final class PathNames {
         return out.substring(0, end);
     }
 
-    /** Whether some system reads another name, or none: {@code ...}, {@code ..;x}, {@code SECRET~1}, {@code ~root}. */
+    /**
+     * Whether some system reads another name, or no name: {@code ...}, {@code ..;x}, {@code SECRET~1}, {@code ~root}.
+     */
     static boolean isAmbiguous(String name) {
         if (isPlain(name)) {
             return false;
@@ -47,7 +48,10 @@ final class PathNames {
         return lenient.isEmpty() || lenient.charAt(0) == '~' || isShort(lenient);
     }
 
-    /** Most names: letters and digits first, and nothing special but dots, dashes and spaces later. */
+    /**
+     * Whether a name is like most names: it starts with a letter or digit, and its only special characters are dots,
+     * dashes and spaces later.
+     */
     private static boolean isPlain(String name) {
         for (int i = 0; i < name.length(); i++) {
             char c = name.charAt(i);
@@ -59,7 +63,10 @@ final class PathNames {
         return true;
     }
 
-    /** A name as DOS had them: up to eight characters that end with a tilde and a number, and an ending of up to three. */
+    /**
+     * Whether this is a DOS short name: up to eight characters that end with a tilde and a number, and an extension of
+     * up to three.
+     */
     private static boolean isShort(String name) {
         int dot = name.indexOf('.');
         int end = dot < 0 ? name.length() : dot;
@@ -75,7 +82,9 @@ final class PathNames {
         return true;
     }
 
-    /** Whether Windows takes two names for one: it minds no case, but never takes another letter for one of ASCII. */
+    /**
+     * Whether Windows treats two names as equal: it ignores case, but never takes another letter for an ASCII letter.
+     */
     static boolean equalOnWindows(String one, String other) {
         if (one.length() != other.length()) {
             return false;

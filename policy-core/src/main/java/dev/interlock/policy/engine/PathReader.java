@@ -9,10 +9,13 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A path, compiled: where it starts, the members to walk through, and what is left of it after a {@code [*]}. */
+/** A compiled path: where it starts, the members to walk through, and the rest after a {@code [*]}. */
 final class PathReader {
 
-    /** Stands for what is at a path if it can't be told: another member passes for one on the way. Compared by identity. */
+    /**
+     * Stands for a value at a path that is ambiguous, because another member on the way could be mistaken for the named
+     * one. Compared by identity.
+     */
     static final Value UNCLEAR = new Value.Array(List.of());
 
     /** Whether a value is {@link #UNCLEAR}. */
@@ -41,12 +44,12 @@ final class PathReader {
         return new PathReader(source, steps);
     }
 
-    /** What {@code predicate} says of what is found; with {@code [*]}, of every element. */
+    /** The result of {@code predicate} for the value at the path; with {@code [*]}, for every element. */
     Truth test(Predicate predicate, ToolCall call, CounterSnapshot counters) {
         return test(predicate, start(call, counters), steps);
     }
 
-    /** The first member, if the path is members of the arguments and nothing else; else null. */
+    /** The first member, if the path consists only of members of the arguments; otherwise null. */
     @Nullable
     Member firstArgument() {
         return source == null && steps.every == null ? steps.members[0] : null;
@@ -72,7 +75,7 @@ final class PathReader {
         return steps.every == null ? predicate.test(value) : testEvery(predicate, value, steps.every);
     }
 
-    /** Of elements of which one can't be compared it isn't known what they are, whatever the others are. */
+    /** If one element can't be compared, the result is invalid whatever the other elements are. */
     private static Truth testEvery(Predicate predicate, Value value, Steps rest) {
         if (!(value instanceof Value.Array array)) {
             return Truth.INVALID;
@@ -89,7 +92,7 @@ final class PathReader {
     }
 
     /**
-     * The value at the path, null if nothing is there, {@link #UNCLEAR} if it can't be told; with {@code [*]}, the list
+     * The value at the path. Null if there is none; {@link #UNCLEAR} if it is ambiguous. With {@code [*]}, the list
      * whose elements are meant.
      */
     @Nullable
@@ -105,13 +108,13 @@ final class PathReader {
         return value;
     }
 
-    /** Where a path starts; null where nothing is. */
+    /** Where a path starts. Returns null if there is nothing. */
     interface Source {
         @Nullable
         Value read(ToolCall call, CounterSnapshot counters);
     }
 
-    /** The steps up to the end or a {@code [*]}, and those for every element after that. */
+    /** The steps up to the end or a {@code [*]}, and the steps to apply to every element after it. */
     private static final class Steps {
         private static final Member[] NO_MEMBERS = {};
 
@@ -135,14 +138,14 @@ final class PathReader {
         }
     }
 
-    /** A member's name and, if it could be one, the number of an element; -1 if it couldn't. */
+    /** A member's name and, if the name can be the number of an element, that number; otherwise -1. */
     record Member(MemberName name, int index) {
 
         static Member of(Path.Step.Member step) {
             return new Member(MemberName.of(step.name()), step.quoted() ? -1 : index(step.name()));
         }
 
-        /** What is there; null if nothing is, {@link #UNCLEAR} if it can't be told. */
+        /** The member's value. Null if there is none; {@link #UNCLEAR} if it is ambiguous. */
         @Nullable
         Value from(Value container) {
             if (container instanceof ObjectValue object) {

@@ -7,24 +7,24 @@ import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
 import org.jspecify.annotations.Nullable;
 
-/** The characters of a path: which of them some program replaces, and what percent signs stand for. */
+/** The characters of a path: which of them some program replaces, and what percent signs encode. */
 final class PathText {
 
-    /** What shells and glob libraries replace. */
+    /** Characters that shells and glob libraries replace. */
     private static final String REPLACED = "*?[{$`";
 
-    /** What a Windows program replaces besides, as wildcards that date from DOS. */
+    /** Further characters that a Windows program replaces, as wildcards from DOS. */
     private static final String REPLACED_ON_WINDOWS = "\"<>|";
 
-    /** What becomes a slash or a backslash where a Windows program converts it to an older character set. */
+    /** Characters that become a slash or a backslash when a Windows program converts them to an older character set. */
     private static final String CONVERTED = "\u00A5\u20A9\u20E5\u2044\u2215\u2216\u29F5\u29F8\u29F9\u0337\u0338";
 
-    /** What joining letters and accents makes a character of ASCII, though nothing is joined. */
+    /** Characters that Unicode composition turns into an ASCII character, although nothing is composed. */
     private static final String SECOND_FORMS = "\u037E\u1FEF\u212A";
 
     private PathText() {}
 
-    /** Where the first character stands that some program replaces by others, or that ends a path early; -1 if nowhere. */
+    /** The index of the first character that some program replaces or that ends a path early; -1 if there is none. */
     static int firstReplaced(String text, boolean windows) {
         boolean forms = !isAscii(text) && !Normalizer.isNormalized(text, Normalizer.Form.NFKC);
         for (int i = 0; i < text.length(); ) {
@@ -44,12 +44,12 @@ final class PathText {
         return -1;
     }
 
-    /** Some systems keep characters that names can't have among those for private use. */
+    /** Some systems map characters that names can't contain to private-use characters. */
     private static boolean isConverted(int c) {
         return CONVERTED.indexOf(c) >= 0 || (c >= 0xF000 && c <= 0xF0FF);
     }
 
-    /** Whether the character's compatibility form has one that separates, escapes or is replaced. */
+    /** Whether the character's compatibility form contains a character that separates, escapes or is replaced. */
     private static boolean hasForm(int c, boolean windows) {
         String form = Normalizer.normalize(Character.toString(c), Normalizer.Form.NFKC);
         for (int i = 0; i < form.length(); i++) {
@@ -63,7 +63,7 @@ final class PathText {
         return false;
     }
 
-    /** {@code %NAME%}, a variable of Windows, or {@code %u002e}, an escape of its servers. */
+    /** Whether this is {@code %NAME%}, a Windows variable, or {@code %u002e}, an escape of Windows servers. */
     private static boolean isVariable(String text, int percent) {
         int i = percent + 1;
         if (i < text.length() && (text.charAt(i) == 'u' || text.charAt(i) == 'U') && hasHex(text, i + 1, 4)) {
@@ -75,7 +75,9 @@ final class PathText {
         return i > percent + 1 && !hasHex(text, percent + 1, 2) && i < text.length() && text.charAt(i) == '%';
     }
 
-    /** A backslash with {@code u002e} or {@code x2e}, as programming languages write characters. */
+    /**
+     * Whether this is a backslash with {@code u002e} or {@code x2e}, the way programming languages escape characters.
+     */
     private static boolean isEscape(String text, int backslash) {
         if (backslash + 1 >= text.length()) {
             return false;
@@ -110,9 +112,9 @@ final class PathText {
     }
 
     /**
-     * The text with the letters and accents that make one character joined: some systems hand out names apart.
+     * The text with letters and accents composed where they make one character. Some systems return names decomposed.
      *
-     * @return null if that would make ASCII of another character
+     * @return null if that would turn another character into ASCII
      */
     static @Nullable String joined(String text) {
         if (isAscii(text)) {

@@ -12,14 +12,14 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What a policy reads of a call that only the host can say: all of it, wherever a policy can read something. */
+/** What a policy reads of a call that only the host can supply: every read, anywhere in the policy. */
 final class PolicyReads {
 
     private final List<Read> reads = new ArrayList<>();
 
     private PolicyReads() {}
 
-    /** Who has to say it. */
+    /** Where the host must supply it. */
     enum Source {
         IDENTITY,
         SERVER,
@@ -27,15 +27,15 @@ final class PolicyReads {
     }
 
     /**
-     * One thing that is read.
+     * One read.
      *
      * @param name as policies write it, such as {@code ctx.tenant}
-     * @param key the key, if it is of {@code ctx}; else null
-     * @param place where it is read
+     * @param key the key, if it belongs to {@code ctx}; otherwise null
+     * @param place where the policy reads it
      */
     record Read(Source source, String name, @Nullable String key, Place place) {}
 
-    /** All that the policy reads, in the order of the document. */
+    /** All reads of the policy, in the order of the document. */
     static List<Read> of(Policy policy) {
         PolicyReads found = new PolicyReads();
         policy.context()
@@ -89,7 +89,7 @@ final class PolicyReads {
         };
     }
 
-    /** The name after the root. A path that was put together in code may have none there, and reads all there is. */
+    /** The name after the root. A path that was built in code may have none there, and then it reads everything. */
     private static String first(Path path) {
         return path.steps().get(0) instanceof Path.Step.Member member ? member.name() : "*";
     }

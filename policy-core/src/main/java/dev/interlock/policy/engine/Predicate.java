@@ -10,24 +10,27 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** An operator with its operand, compiled. */
+/** A compiled operator with its operand. */
 abstract sealed class Predicate {
 
-    /** What it says of a value that is there. */
+    /** The result for a value that exists. */
     abstract Truth test(Value value);
 
-    /** What it says when nothing is there. */
+    /** The result if there is no value. */
     Truth missing() {
         return Truth.FALSE;
     }
 
-    /** The one string whose equal it asks for among strings; null if it asks for something else. */
+    /** If the predicate accepts, among strings, only the one equal to a given string: that string. Otherwise null. */
     @Nullable
     String text() {
         return null;
     }
 
-    /** The few strings whose equal it asks for among strings; null if it asks for something else. */
+    /**
+     * If the predicate accepts, among strings, only those equal to one of a few given strings: those strings. Otherwise
+     * null.
+     */
     String @Nullable [] texts() {
         return null;
     }
@@ -79,7 +82,7 @@ abstract sealed class Predicate {
         }
     }
 
-    /** The same with a string, which is what most values are compared with. */
+    /** Equality with a string. Most values are compared with a string. */
     private static final class EqualText extends Predicate {
         private final Value.Text operand;
         private final String text;
@@ -134,7 +137,7 @@ abstract sealed class Predicate {
         }
     }
 
-    /** The same with many strings. */
+    /** Equality with one of many strings. */
     private static final class InManyTexts extends Predicate {
         private final In general;
         private final Set<String> texts;
@@ -181,11 +184,11 @@ abstract sealed class Predicate {
         }
     }
 
-    /** Also {@code neq}, which is {@code not_in} of one. */
+    /** Also {@code neq}, which is {@code not_in} with one operand. */
     private static final class NotIn extends Predicate {
         private final Value[] operands;
 
-        /** Whether nothing can be compared with all of the operands, since they are of both kinds. */
+        /** Whether no value can be compared with all of the operands, because they are of both kinds. */
         private final boolean mixed;
 
         private final boolean hasNull;
@@ -200,7 +203,7 @@ abstract sealed class Predicate {
         @Override
         Truth test(Value value) {
             if (mixed || (value == Value.Nil.NULL && !hasNull)) {
-                // Null is how many clients leave an argument out, and the server's default may be any value.
+                // Many clients leave an argument out by writing null, and the server's default may be any value.
                 return Truth.INVALID;
             }
             Truth result = Truth.TRUE;

@@ -9,8 +9,9 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a {@code tools/call} request says besides the tool and its arguments, taken apart into the envelope of the protocol,
- * which differs from request to request, and the rest, which belongs to the call. Immutable, but for the envelope's values.
+ * The parameters of a {@code tools/call} request other than the tool and its arguments. They are split into the
+ * protocol's envelope, which differs from request to request, and the rest, which belongs to the call. Immutable,
+ * except for the envelope's values.
  */
 public final class RequestParameters {
 
@@ -38,11 +39,11 @@ public final class RequestParameters {
     }
 
     /**
-     * Reads the parameters of a request; its tool and arguments are passed over.
+     * Reads the parameters of a request. Skips its tool and arguments.
      *
      * @param params the parameters by name
-     * @param limits how much they may hold apart from the envelope
-     * @throws dev.interlock.policy.value.InvalidValueException if they are no JSON, or go past the bounds
+     * @param limits how large they may be, not counting the envelope
+     * @throws dev.interlock.policy.value.InvalidValueException if they are not valid JSON or exceed the bounds
      */
     public static RequestParameters read(Map<String, ?> params, ValueLimits limits) {
         Map<String, @Nullable Object> envelope = new LinkedHashMap<>();
@@ -74,12 +75,15 @@ public final class RequestParameters {
                         : Arguments.freeze(rest, limits).root());
     }
 
-    /** What belongs to the call: what {@link ToolCall#parameters} is to be. */
+    /** Returns what belongs to the call, for {@link ToolCall#parameters}. */
     public ObjectValue rest() {
         return rest;
     }
 
-    /** What is to be sent beside the tool and its arguments: exactly what was read, whatever has become of it since. */
+    /**
+     * Returns what to send in addition to the tool and its arguments: exactly what was read, even if the original has
+     * changed since.
+     */
     public Map<String, @Nullable Object> toSend() {
         Map<String, @Nullable Object> sent = new LinkedHashMap<>(rest.toJava());
         if (!envelope.isEmpty()) {
@@ -92,7 +96,7 @@ public final class RequestParameters {
         return sent;
     }
 
-    /** Tells nothing of what is in them. */
+    /** Reveals nothing of the parameters. */
     @Override
     public String toString() {
         return "parameters of a request";

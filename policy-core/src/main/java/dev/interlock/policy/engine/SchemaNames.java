@@ -16,15 +16,16 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds members of a call's arguments that pass for one that the tool's schema reads. At each place of the arguments all
- * parts of the schema count that may apply there, whether or not they do: more than the validator reads, never less. Two
- * names that one {@code properties} at a place has are told apart by the tool, and so don't pass for one another.
+ * Finds members of a call's arguments that look like a member that the tool's schema reads. At each place of the
+ * arguments, all parts of the schema count that may apply there, whether they do or not: more than the validator reads,
+ * never less. If one {@code properties} at a place names both of two members, the tool distinguishes them, so they
+ * don't count as look-alikes of each other.
  *
- * <p>Each part of the schema is looked at once for each value. One instance serves one call, on one thread.
+ * <p>Each part of the schema is visited once for each value. One instance serves one call, on one thread.
  */
 final class SchemaNames {
 
-    /** More than any call of the usual size needs; some schemas make every value cost as much as the schema is large. */
+    /** More than any call of normal size needs. With some schemas, every value costs as much as the schema is large. */
     private static final int MAX_STEPS = 4_000_000;
 
     static final String UNCLEAR = "two arguments have names that differ only in case or look alike";
@@ -41,7 +42,10 @@ final class SchemaNames {
         this.root = root;
     }
 
-    /** What is wrong if a member passes for one that the schema reads, or there is too much to find out; else null. */
+    /**
+     * Returns what is wrong if a member looks like one that the schema reads, or if checking this would take too long;
+     * otherwise null.
+     */
     static @Nullable String problem(ObjectValue schema, ObjectValue arguments) {
         SchemaNames names = new SchemaNames(schema);
         boolean unclear = names.isUnclear(List.of(schema), arguments, false);
@@ -51,7 +55,9 @@ final class SchemaNames {
         return unclear ? UNCLEAR : null;
     }
 
-    /** @param blind whether some part of the schema that applies here can't be found, so that any member may be read */
+    /**
+     * @param blind whether some part of the schema that applies here can't be found, so any member may be read
+     */
     private boolean isUnclear(Collection<Value> schemas, Value value, boolean blind) {
         Applying here = new Applying(blind);
         schemas.forEach(here::add);
@@ -98,7 +104,7 @@ final class SchemaNames {
         return false;
     }
 
-    /** Whether a member passes for one that this part of the schema names. */
+    /** Whether a member looks like one that this part of the schema names. */
     private boolean isUnclear(ObjectValue part, Applying here, ObjectValue object) {
         if (part.get("properties") instanceof ObjectValue properties && hasLookAlike(properties, true, here, object)) {
             return true;
@@ -122,7 +128,9 @@ final class SchemaNames {
         return false;
     }
 
-    /** @param apart whether the names are told apart from one another */
+    /**
+     * @param apart whether the tool distinguishes the names from each other
+     */
     private boolean hasLookAlike(ObjectValue named, boolean apart, Applying here, ObjectValue object) {
         for (String other : object.names()) {
             steps++;
@@ -169,9 +177,9 @@ final class SchemaNames {
             }
         }
 
-        /** What applies to the same value as this part does. */
+        /** Adds the parts that apply to the same value as this part. */
         private void addPartsOf(ObjectValue part, List<Value> open) {
-            // Where a part has an address of its own, its references begin there and not at the root.
+            // If a part has its own address, its references start there and not at the root.
             blind |= part.get("$id") != null && !part.equals(root);
             for (String word : REFERENCES) {
                 if (part.get(word) != null) {
@@ -195,7 +203,7 @@ final class SchemaNames {
             }
         }
 
-        /** Whether any member may be read here, by a name that isn't known. */
+        /** Whether any member may be read here, under a name that isn't known. */
         boolean readsAny() {
             return blind || parts.stream().anyMatch(part -> part.get("patternProperties") != null);
         }
@@ -256,7 +264,7 @@ final class SchemaNames {
         }
     }
 
-    /** What a reference within the schema leads to; null if it can't be followed. */
+    /** The target of a reference within the schema; null if the reference can't be followed. */
     private @Nullable Value target(@Nullable String reference) {
         if (reference == null || !(reference.equals("#") || reference.startsWith("#/"))) {
             return null;
@@ -280,7 +288,7 @@ final class SchemaNames {
         return at instanceof ObjectValue object ? object.get(name) : null;
     }
 
-    /** A token without its percent-encoding; null if that is broken. */
+    /** A token without its percent-encoding; null if the encoding is broken. */
     private static @Nullable String decoded(String token) {
         try {
             return URLDecoder.decode(token.replace("+", "%2B"), StandardCharsets.UTF_8);

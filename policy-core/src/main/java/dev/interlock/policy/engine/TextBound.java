@@ -3,8 +3,8 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.text.Skeleton;
 
 /**
- * The bound of texts that are normalized to be compared. No path or URL that anyone uses exceeds it, and the work for one
- * within it is small, whatever it is made of.
+ * The bound for texts that are normalized before they are compared. No path or URL in real use exceeds it, and the work
+ * for a text within it is small, whatever the text contains.
  */
 final class TextBound {
 
@@ -12,7 +12,10 @@ final class TextBound {
 
     private TextBound() {}
 
-    /** Whether a text has more characters than that, or more than {@value Skeleton#MAX_MARKS} combining marks in a row. */
+    /**
+     * Whether a text has more characters than the bound, or more than {@value Skeleton#MAX_MARKS} combining marks in a
+     * row.
+     */
     static boolean isExceededBy(String text) {
         return isLong(text) || Skeleton.hasLongRow(text);
     }

@@ -6,7 +6,7 @@ import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolLock.Status;
 import org.jspecify.annotations.Nullable;
 
-/** Lets pass only calls of tools whose definition was accepted. */
+/** Passes only calls to tools whose definition was accepted. */
 final class ToolLockCheck {
 
     private static final RuleRef RULE = CompiledPolicy.ref("(lock)", "");
@@ -17,7 +17,7 @@ final class ToolLockCheck {
         this.lock = lock;
     }
 
-    /** The plan that denies a call, or null if the definition that it is judged by was accepted. */
+    /** The plan that denies a call; null if the definition that the call is judged by was accepted. */
     @Nullable
     ToolPlan denial(ToolCall call) {
         KnownTool tool = call.definition();
@@ -29,7 +29,7 @@ final class ToolLockCheck {
                 : ToolPlan.denied(Decision.denied(Code.LOCK, RULE, Messages.notAccepted(call.tool())), false);
     }
 
-    /** The denial of a tool of which nothing is known. */
+    /** The denial of a tool that nothing is known of. */
     static Decision notSeen(String tool) {
         return Decision.denied(Code.SCHEMA_UNKNOWN, RULE, Messages.notSeen(tool));
     }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.engine;
 
-/** What a comparison comes to. {@code INVALID} means that it can't be made, and never lets a call through. */
+/**
+ * The result of a comparison. {@code INVALID} means that the comparison can't be made; it never lets a call through.
+ */
 enum Truth {
     TRUE,
     FALSE,
@@ -10,7 +12,7 @@ enum Truth {
         return value ? TRUE : FALSE;
     }
 
-    /** Kleene's conjunction: plainly false wins, then invalid. */
+    /** Kleene's conjunction: definitely false wins, then invalid. */
     Truth and(Truth other) {
         if (this == FALSE || other == FALSE) {
             return FALSE;
@@ -18,7 +20,7 @@ enum Truth {
         return this == INVALID || other == INVALID ? INVALID : TRUE;
     }
 
-    /** Kleene's disjunction: plainly true wins, then invalid. */
+    /** Kleene's disjunction: definitely true wins, then invalid. */
     Truth or(Truth other) {
         if (this == TRUE || other == TRUE) {
             return TRUE;
