@@ -7,10 +7,11 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The reservation of several charges together, in two phases. First every cell is claimed, in the order of the keys, so
- * that no two batches wait for each other in a circle; then all charges are looked at, and if all have room, all are
- * taken; then the cells are let go. Whoever else wants one of them waits until then, so nobody sees a batch half done, and
- * the moment at which the clock is read, with all cells claimed, is the moment at which the whole batch happens.
+ * Reserves several charges together, in two phases. First it claims every cell, in the order of the keys, so that no
+ * two batches wait for each other in a circle. Then it checks all charges and, if all have room, takes all of them.
+ * Then it releases the cells. Any other thread that wants one of the cells waits until then, so no thread sees a
+ * half-finished batch. The clock is read while all cells are claimed, and that is the moment at which the whole batch
+ * happens.
  */
 final class BatchReservation {
 
@@ -41,17 +42,17 @@ final class BatchReservation {
     private static final class Slot {
         final Charge first;
 
-        /** Claimed; or made for this batch and without a place. */
+        /** Claimed; or created for this batch and without a place. */
         @Nullable
         Cell cell;
 
         /** Whether the key is new. */
         boolean isNew;
 
-        /** Whether a place was found for the key, or was there before. */
+        /** Whether a place was found for the key, or existed before. */
         boolean isHome;
 
-        /** What the batch's charges to the key, up to the one that is looked at, sum up to. */
+        /** The sum of the batch's charges to the key, up to the current one. */
         long asked;
 
         Slot(Charge first) {
@@ -112,7 +113,7 @@ final class BatchReservation {
             if (cell == null) {
                 Moment now = ticker.read();
                 Cell fresh = cells.fresh(slot.first.rule(), slot.first.amount().micros(), now);
-                // Nobody has it yet. Claimed before others see it, so that the sweep lets it be.
+                // No other thread has it yet. It is claimed before others see it, so that the sweep leaves it alone.
                 fresh.claim();
                 cell = cells.add(slot.first, fresh, now);
                 if (cell == null || fresh.equals(cell)) {
@@ -159,7 +160,7 @@ final class BatchReservation {
     private Reservation take(Moment now) {
         List<LimitKey> keys = new ArrayList<>(parts.size());
         List<Taken> taken = new ArrayList<>(parts.size());
-        // First the changes, so that all that is taken of a key is taken of the cell that stays.
+        // Changes come first, so that everything taken for a key is taken from the cell that stays.
         for (Part part : parts) {
             change(part, now);
         }
@@ -171,7 +172,7 @@ final class BatchReservation {
         return new Held.Several(owner, keys, taken);
     }
 
-    /** Puts another cell in the place of the slot's, if its rule has changed. */
+    /** Replaces the slot's cell if its rule has changed. */
     private void change(Part part, Moment now) {
         Slot slot = part.slot;
         Cell old = slot.cell();

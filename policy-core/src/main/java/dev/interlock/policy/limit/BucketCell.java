@@ -11,30 +11,30 @@ import org.jspecify.annotations.Nullable;
 /**
  * A token bucket for whole calls, in one {@code long}.
  *
- * <p><b>Guarantee.</b> In any interval of length t at most {@code max · (1 + t / window)} calls; at once, exactly {@code
- * max}. The cost T of a call is {@code window / max} rounded up to a nanosecond, and the bucket's depth {@code max · T}:
- * what rounding costs is at most one call in a million on the rate, and nothing on the burst.
+ * <p><b>Guarantee.</b> In any interval of length t, at most {@code max · (1 + t / window)} calls; at once, exactly
+ * {@code max}. The cost T of a call is {@code window / max} rounded up to a nanosecond, and the bucket's depth is
+ * {@code max · T}. So rounding costs at most one call in a million on the rate, and nothing on the burst.
  *
- * <p><b>Cost.</b> 32 bytes. A charge on its own is one compare-and-set, without a lock and without an allocation but the
- * reservation; it waits only while a batch of several charges, a giving back or the sweep has the cell.
+ * <p><b>Cost.</b> 32 bytes. A lone charge is one compare-and-set, without a lock and with no allocation except the
+ * reservation. It waits only while a batch of several charges, a giving back or the sweep has claimed the cell.
  *
- * <p><b>Source.</b> The generic cell rate algorithm, ITU-T I.371 annex A and ATM Forum TM 4.1, in its virtual scheduling
- * form.
+ * <p><b>Source.</b> The generic cell rate algorithm, ITU-T I.371 annex A and ATM Forum TM 4.1, in its virtual
+ * scheduling form.
  *
- * <p><b>Giving back.</b> A bucket is a queue: each charge brings work, T for a call, and time does it in the order of its
- * arrival. The TAT is when the last work will be done. A charge whose call never was may be taken out of the queue, but
- * only what is still undone of it: work that was done was done in place of others', and without it the bucket would
- * perhaps have been full and idle. Taking "one token" back regardless lets too many in: with {@code max} 1, a call at 0,
- * another at T, the first one given back, and a third is admitted at T.
+ * <p><b>Giving back.</b> A bucket is a queue: each charge adds work, T for a call, and time does the work in the order
+ * of arrival. The TAT is when the last work will be done. A charge whose call never happened may be removed from the
+ * queue, but only its undone part: work that was done was done in place of other work, and without it the bucket might
+ * have been full and idle. Simply taking "one token" back admits too much: with {@code max} 1, a call at 0, another at
+ * T, and the first one given back, a third is admitted at T.
  *
- * <p>That this never makes room which would not have been: a queue that works whenever there is work finishes no job
- * later for having fewer jobs. So in the history without the given-back calls, every other job is done at least as far as
- * it is here, and the work that is left of them, which is all that decides about room, is at most what is left here.
+ * <p>Why this never makes room that would not have existed: a queue that works whenever there is work finishes no job
+ * later because it has fewer jobs. So in the history without the given-back calls, every other job is done at least as
+ * far as it is here. The work that is left of these jobs, which alone decides about room, is at most what is left here.
  *
- * <p>The work of a charge ends at the TAT that the charge left behind, less what was given back since from before it. Of
- * that the cell keeps only the total, {@link Shifts}, and takes it for having been before it all. Two cases are exact:
- * charges that are given back in the order they came or in the reverse, where each is the last in the queue. In between,
- * less may be given back than could be.
+ * <p>The work of a charge ends at the TAT that the charge left behind, minus what was given back since then of earlier
+ * work. The cell keeps only the total of what was given back, {@link Shifts}, and assumes that all of it was earlier.
+ * Two cases are exact: charges that are given back in the order they came or in the reverse order, where each is the
+ * last in the queue. In other cases, less may be given back than possible.
  */
 final class BucketCell extends Cell implements OpenBucket.Count {
 
@@ -62,7 +62,7 @@ final class BucketCell extends Cell implements OpenBucket.Count {
         this.state = tat << 1;
     }
 
-    /** {@code micros} rounded up to a whole call. */
+    /** Rounds {@code micros} up to a whole call. */
     static long wholeCalls(long micros) {
         long over = micros % Amount.ONE_MICROS;
         return over == 0 ? micros : Wide.add(micros, Amount.ONE_MICROS - over);
@@ -71,8 +71,8 @@ final class BucketCell extends Cell implements OpenBucket.Count {
     /**
      * Takes room without a claim.
      *
-     * <p>The clock is read after the state: if the compare-and-set succeeds, the state was the same at that reading, and
-     * if there is no room, there was none at that reading. So each answer is right for one moment while the call ran.
+     * <p>The clock is read after the state. If the compare-and-set succeeds, the state was the same at that reading; if
+     * there is no room, there was none at that reading. So each answer is right for one moment while the call ran.
      *
      * @return what was taken; a refusal if there is no room; null if the cell is dead
      */
@@ -107,13 +107,13 @@ final class BucketCell extends Cell implements OpenBucket.Count {
     }
 
     /**
-     * The same for an {@link OpenBucket}, whose reservation has no place for the shifts: a cell that has any is left to the
-     * other way, and so is one that is claimed or dead.
+     * Takes room for an {@link OpenBucket}, whose reservation has no field for the shifts. A cell that has shifts is
+     * left to the other way, and so is one that is claimed or dead.
      *
      * @return the TAT that was left behind; {@link OpenBucket#NOTHING} if nothing was taken
      */
     long take(Ticker ticker, long cost) {
-        // Looked for before the state is read, as above: shifts that come between only let less be given back.
+        // Read before the state, as above: shifts that come in between only cause less to be given back.
         while (shifts == null) {
             long before = state;
             if ((before & CLAIMED) != 0 || before == DEAD) {
@@ -131,7 +131,7 @@ final class BucketCell extends Cell implements OpenBucket.Count {
         return OpenBucket.NOTHING;
     }
 
-    /** What was taken by that way, as this one gives it back. */
+    /** Converts what an {@link OpenBucket} took to what {@link #giveBack} takes. */
     Taken taken(InMemoryRateLimiter owner, ChargeMode mode, long tat, long cost) {
         return new InQueue(owner, this, mode, tat, cost, 0);
     }
@@ -239,7 +239,10 @@ final class BucketCell extends Cell implements OpenBucket.Count {
         state = tat << 1 | (state & CLAIMED);
     }
 
-    /** Its place in the queue: up to {@code tat}, from {@code cost} before that, when {@code shifted} had been given back. */
+    /**
+     * A charge's place in the queue: from {@code cost} before {@code tat} to {@code tat}. {@code shifted} had been
+     * given back when it was taken.
+     */
     private static final class InQueue extends Taken {
         final long tat;
         final long cost;

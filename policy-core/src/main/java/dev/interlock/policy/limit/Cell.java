@@ -6,20 +6,26 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is counted under one key. One class for each way of counting.
+ * What is counted under one key. There is one class for each way of counting.
  *
- * <p>Everything but {@link #claim}, {@link #tryClaim} and {@link #countsBy} is called with the cell claimed, or while
- * nobody else can see it. Amounts are in millionths.
+ * <p>Every method except {@link #claim}, {@link #tryClaim} and {@link #countsBy} is called while the cell is claimed,
+ * or while no other thread can see it. Amounts are in millionths.
  */
 abstract class Cell {
 
-    /** On whose account the cell's place is. Set before others see the cell, and read by whoever takes it out. */
+    /**
+     * The account that the cell's place belongs to. Set before other threads see the cell; read by the thread that
+     * removes it.
+     */
     Holdings.@Nullable Holding holding;
 
-    /** What {@link #waitFor} answers if no waiting helps: the amount is larger than the limit. */
+    /** What {@link #waitFor} returns if no waiting helps, because the amount is larger than the limit. */
     static final long NEVER = Long.MAX_VALUE;
 
-    /** Waits until the cell is the caller's alone; false if it is dead, so that the key must be looked up again. */
+    /**
+     * Waits until the caller has the cell to itself. False if the cell is dead, so that the key must be looked up
+     * again.
+     */
     final boolean claim() {
         Attempt attempt = attempt();
         if (attempt == Attempt.BUSY) {
@@ -32,12 +38,12 @@ abstract class Cell {
         return attempt == Attempt.CLAIMED;
     }
 
-    /** Claims the cell if it is alive and nobody else has it now. */
+    /** Claims the cell if it is alive and no other thread has claimed it. */
     final boolean tryClaim() {
         return attempt() == Attempt.CLAIMED;
     }
 
-    /** What became of an attempt to claim a cell. */
+    /** The result of an attempt to claim a cell. */
     enum Attempt {
         CLAIMED,
         BUSY,
@@ -46,49 +52,58 @@ abstract class Cell {
 
     abstract Attempt attempt();
 
-    /** Ends a claim, and makes what was done under it visible to the next. */
+    /** Ends a claim, and makes the changes visible to the next claim. */
     abstract void release();
 
-    /** Ends a claim for good: whoever still finds the cell looks its key up again. */
+    /** Ends a claim for good. A thread that still finds the cell looks its key up again. */
     abstract void kill();
 
-    /** Whether the cell can count {@code micros} by {@code rule} just as it is; if not, see {@link Cells#carry}. */
+    /** Whether the cell can count {@code micros} by {@code rule} without a change; if not, see {@link Cells#carry}. */
     abstract boolean countsBy(LimitRule rule, long micros);
 
     /**
-     * How long until there is room for {@code micros}, in nanoseconds, rounded up: 0 if there is now, {@link #NEVER} if
-     * there never will be. Changes nothing.
+     * How long until there is room for {@code micros}, in nanoseconds, rounded up. 0 if there is room now,
+     * {@link #NEVER} if there never will be. Changes nothing.
      */
     abstract long waitFor(LimitRule rule, long micros, Moment now);
 
-    /** Counts {@code micros}, be there room or not. */
+    /** Counts {@code micros}, whether there is room or not. */
     abstract Taken take(InMemoryRateLimiter owner, long micros, ChargeMode mode, Moment now);
 
-    /** Gives back as much of {@code taken}, which this cell made, as makes no room that would not have been without it. */
+    /**
+     * Gives back {@code taken}, which this cell created, but only as much as makes no room that would not have existed
+     * without the charge.
+     */
     abstract void giveBack(Taken taken, Moment now);
 
-    /** What is used up now, rounded up; {@link Long#MAX_VALUE} if it can't be told and must be taken for everything. */
+    /** What is used now, rounded up. {@link Long#MAX_VALUE} if it is unknown and must be treated as everything. */
     abstract long used(Moment now);
 
-    /** What {@link Usage#used} shows of {@link #used}. */
+    /** What {@link Usage#used} shows for {@link #used}. */
     long shown(Moment now) {
         return used(now);
     }
 
-    /** Whether a fresh cell made now would allow nothing that this one doesn't. */
+    /** Whether a fresh cell created now would allow nothing that this one doesn't. */
     abstract boolean isFresh(Moment now);
 
-    /** When it will be fresh by the monotonic clock if nothing more happens; {@link Long#MAX_VALUE} if never by that. */
+    /**
+     * When the cell will be fresh by the monotonic clock if nothing else happens. {@link Long#MAX_VALUE} if never by
+     * that clock.
+     */
     long freshNanos(Moment now) {
         return Long.MAX_VALUE;
     }
 
-    /** When it will be fresh by the wall clock if nothing more happens; {@link Long#MAX_VALUE} if never by that. */
+    /**
+     * When the cell will be fresh by the wall clock if nothing else happens. {@link Long#MAX_VALUE} if never by that
+     * clock.
+     */
     long freshWall(Moment now) {
         return Long.MAX_VALUE;
     }
 
-    /** Writes what {@link Snapshot} says of it; the cell isn't fresh. */
+    /** Writes what {@link Snapshot} specifies for this cell. The cell must not be fresh. */
     abstract void write(LimitKey key, DataOutputStream out, Moment now) throws IOException;
 
     /** Called once, before a fresh cell is dropped. */

@@ -8,7 +8,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import org.jspecify.annotations.Nullable;
 
-/** All cells by their keys, at most so many of them, and how new ones are made. */
+/** All cells by their keys, bounded in number, and how new ones are created. */
 final class Cells {
 
     private static final long PART_OF_A_CALL = 1;
@@ -16,7 +16,7 @@ final class Cells {
     private final InMemoryRateLimiter owner;
     private final Holdings holdings;
 
-    /** No cache: one that evicts would drop buckets that aren't full, which hands their limits back. */
+    /** Not a cache: a cache that evicts would drop buckets that aren't full, and so hand out their limits again. */
     private final ConcurrentMap<LimitKey, Cell> cells = new ConcurrentHashMap<>();
 
     private final Sweeper sweeper = new Sweeper(this);
@@ -41,8 +41,8 @@ final class Cells {
     }
 
     /**
-     * The cell of the charge's key; if it has none, {@code fresh}, which is put there; null if there are too many. Whoever
-     * adds one calls {@link #sweep} when it has been charged.
+     * The cell of the charge's key. If the key has none, {@code fresh} is added and returned. Null if there are too
+     * many. A caller that adds a cell calls {@link #sweep} after the cell has been charged.
      */
     @Nullable
     Cell add(Charge charge, Cell fresh, Moment now) {
@@ -57,19 +57,19 @@ final class Cells {
         });
     }
 
-    /** Looks whether some cells can be dropped, after one has been added. */
+    /** Checks whether some cells can be dropped, after one has been added. */
     void sweep(Moment now) {
         sweeper.step(now);
     }
 
-    /** Puts {@code next} in the place of {@code claimed}, which the caller has claimed. */
+    /** Replaces {@code claimed}, which the caller has claimed, by {@code next}. */
     void replace(LimitKey key, Cell claimed, Cell next) {
         next.holding = claimed.holding;
         cells.replace(key, claimed, next);
         sweeper.disturbed();
     }
 
-    /** Something was given back. */
+    /** Notes that something was given back. */
     void returned() {
         sweeper.disturbed();
     }
@@ -79,22 +79,22 @@ final class Cells {
     }
 
     /**
-     * Puts a cell there while nobody else knows the limiter, on the account that it was on; false if there is no place, or a
-     * cell already.
+     * Adds a cell on its former account, while no other thread knows the limiter. False if there is no place, or if
+     * there is already a cell.
      */
     boolean restore(LimitKey key, Cell cell, Object holder, Holdings.Limit limit) {
         cell.holding = holdings.restore(holder, limit);
         return cell.holding != null && cells.putIfAbsent(key, cell) == null;
     }
 
-    /** Forgets a cell that the caller has claimed and that is fresh. */
+    /** Forgets a fresh cell that the caller has claimed. */
     void drop(LimitKey key, Cell claimed, Moment now) {
         claimed.forget(now);
         claimed.kill();
         unlink(key, claimed);
     }
 
-    /** Takes out a cell that is dead. Whoever meets one does, since its killer may not be running. */
+    /** Removes a dead cell. Any thread that meets one does so, because the thread that killed it may not be running. */
     void unlink(LimitKey key, Cell dead) {
         Holdings.Holding holding = dead.holding;
         if (cells.remove(key, dead) && holding != null) {
@@ -102,7 +102,7 @@ final class Cells {
         }
     }
 
-    /** The cell of a key that nothing is known of, to count {@code micros} by {@code rule}. */
+    /** A cell for a key that nothing is known of, to count {@code micros} by {@code rule}. */
     Cell fresh(LimitRule rule, long micros, Moment now) {
         if (rule instanceof LimitRule.FixedWindow fixed) {
             return FixedWindowCell.fresh(horizon(fixed.window()), now);
@@ -115,8 +115,8 @@ final class Cells {
     }
 
     /**
-     * A cell that counts {@code micros} by {@code rule} and goes on from where {@code old} stands: what is used there now
-     * counts as if it had been used just now.
+     * A cell that counts {@code micros} by {@code rule} and continues from the state of {@code old}. What is used there
+     * now counts as if it had been used just now.
      */
     Cell carry(Cell old, LimitRule rule, long micros, Moment now) {
         long used = old.used(now);

@@ -10,16 +10,16 @@ import dev.interlock.policy.ChargeMode;
  * @param rule how it counts
  * @param amount how much this call counts
  * @param mode when the amount is given back
- * @param caller on whose account the key is, if it is a new one
+ * @param caller the caller that the key is charged to, if the key is new
  */
 public record Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode, Caller caller) {
 
-    /** A charge whose key is on the account of its own subject, as if that were a session. */
+    /** Creates a charge whose key is charged to its own subject, as if the subject were a session. */
     public Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode) {
         this(key, rule, amount, mode, Caller.of(null, key.subject()));
     }
 
-    /** Names the limit. Not the amount, which may be an argument. */
+    /** Names the limit. Omits the amount, which may be an argument. */
     @Override
     public String toString() {
         return "charge of " + key.limit();

@@ -9,12 +9,12 @@ import org.jspecify.annotations.Nullable;
  * A token bucket for amounts of any size.
  *
  * <p><b>Guarantee.</b> In any interval of length t, amounts that sum up to at most {@code max · (1 + t / window)}; at
- * once, exactly {@code max}. Nothing is rounded: the TAT is a number of nanoseconds and a fraction with the denominator
- * {@code max} in millionths, which every cost {@code a · window / max} can be written with.
+ * once, exactly {@code max}. Nothing is rounded: the TAT is a number of nanoseconds and a fraction whose denominator is
+ * {@code max} in millionths, so it can represent every cost {@code a · window / max} exactly.
  *
- * <p><b>Cost.</b> Constant time, 40 bytes. Products are taken in 128 bits.
+ * <p><b>Cost.</b> Constant time, 40 bytes. Products are computed in 128 bits.
  *
- * <p>What is given back and why that makes no room is told in {@link BucketCell}.
+ * <p>{@link BucketCell} explains what is given back and why that makes no room.
  */
 final class ExactBucketCell extends LockedCell {
 
@@ -82,7 +82,8 @@ final class ExactBucketCell extends LockedCell {
             shiftedFraction = shifts.fraction() - held.shiftFraction;
             last &= shiftedNanos == 0 && shiftedFraction == 0;
         }
-        // What of it lies ahead of now: a number of nanoseconds, and parts of one that may be below zero or above one.
+        // The part of it that lies after now: a number of nanoseconds, and a fraction that may be below zero or above
+        // one.
         long aheadNanos = held.tat - shiftedNanos - now.nanos();
         long aheadParts = held.fraction - shiftedFraction;
         if (aheadParts < 0) {
@@ -141,7 +142,7 @@ final class ExactBucketCell extends LockedCell {
     }
 
     private long cost(long micros) {
-        // More than a bucket's fill comes only from another rule's count, and is compared, but never kept.
+        // More than a bucket's fill comes only from another rule's count. It is compared, but never kept.
         return Math.min(Wide.multiplyDivide(micros, meter.window, Math.max(1, meter.max)), Long.MAX_VALUE / 4);
     }
 
@@ -150,7 +151,10 @@ final class ExactBucketCell extends LockedCell {
         return remainder < 0 || remainder >= meter.max ? 0 : remainder;
     }
 
-    /** Its place in the queue that drains at the bucket's rate: up to {@code tat}, from {@code cost} before that. */
+    /**
+     * A charge's place in the queue, which drains at the bucket's rate: from {@code cost} before {@code tat} to
+     * {@code tat}.
+     */
     private static final class InQueue extends Taken {
         final long tat;
         final long fraction;

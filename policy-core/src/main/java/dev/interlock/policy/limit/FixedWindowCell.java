@@ -5,24 +5,25 @@ import java.io.DataOutputStream;
 import java.io.IOException;
 
 /**
- * A count that starts from nothing at each edge of the calendar.
+ * A count that starts from zero at each edge of the calendar.
  *
- * <p><b>Guarantee.</b> Of the calls that are counted in one window, the sum is at most {@code max}; so at most {@code 2 ·
- * max} in an interval as long as the window that spans an edge. A call is counted in the window that the wall clock
- * shows, or in the latest one that this key was ever counted in, if the clock has stepped back behind it: the sequence of
- * windows never goes back, whatever the clock does. Giving back is exact while the window lasts, and does nothing after.
+ * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}; so at most
+ * {@code 2 · max} in an interval as long as the window that spans an edge. A call is counted in the window that the
+ * wall clock shows. If the clock has stepped back before the latest window in which this key was ever counted, the call
+ * is counted in that latest window: the sequence of windows never goes back, whatever the clock does. Giving back is
+ * exact while the window lasts, and does nothing after that.
  *
- * <p><b>Cost.</b> Constant time, 48 bytes. The count does not depend on {@code max}, so a change of {@code max} just
- * applies, and a probe without one reads the same count.
+ * <p><b>Cost.</b> Constant time, 48 bytes. The count does not depend on {@code max}, so a changed {@code max} applies
+ * at once, and a probe without one reads the same count.
  *
- * <p>Counters that have no {@code max} may grow past what a {@code long} holds. The count then stays at {@link #FULL}
+ * <p>Counters without a {@code max} may grow past the range of a {@code long}. The count then stays at {@link #FULL}
  * until its window ends.
  *
- * <p><b>Source.</b> The fixed-window counter, as quotas have always been kept.
+ * <p><b>Source.</b> The fixed-window counter, the usual way to keep quotas.
  */
 final class FixedWindowCell extends LockedCell {
 
-    /** A count that is not known or too large to be held, and so is taken for everything. */
+    /** A count that is unknown or too large to be held, and is therefore treated as everything. */
     static final long FULL = Long.MAX_VALUE;
 
     private final Horizon horizon;
@@ -37,7 +38,7 @@ final class FixedWindowCell extends LockedCell {
         this.used = used;
     }
 
-    /** The cell of a key that nothing is known of. */
+    /** A cell for a key that nothing is known of. */
     static FixedWindowCell fresh(Horizon horizon, Moment now) {
         FixedWindowCell cell = new FixedWindowCell(horizon, CalendarWindows.start(horizon.window, now.wall()), 0);
         if (horizon.reached() >= cell.end) {

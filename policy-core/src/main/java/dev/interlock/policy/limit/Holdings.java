@@ -6,23 +6,25 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who holds how many keys. Whoever can invent names of tools, or open sessions, can bring as many keys as they like, and
- * keys are not forgotten for others' sake; so each may only have a share of the places that are left.
+ * Keeps count of who holds how many keys. A caller that can invent names of tools, or open sessions, can bring any
+ * number of keys, and keys are never forgotten to make room for others. So each caller and each limit may have only a
+ * share of the free places:
  *
  * <ul>
- *   <li>A caller may take one more place in a limit while it holds fewer there than a {@value #CALLERS}th of those that are free.
- *   <li>A limit may hold half of all. Callers with an identity and those without are counted apart, so that sessions, which
- *       cost nothing, leave room for who is known.
+ *   <li>A caller may take one more place in a limit while it holds fewer places there than a {@value #CALLERS}th of the
+ *       free ones.
+ *   <li>A limit may hold half of all places. Callers with an identity and callers without one are counted separately,
+ *       so that sessions, which cost nothing, leave room for callers that are known.
  * </ul>
  *
- * A caller's share is one of what is free, not of all: however many limits a caller floods, some places stay free, and who
- * holds none in a limit gets one of them.
+ * A caller's share is a share of the free places, not of all. So however many limits a caller floods, some places stay
+ * free, and a caller that holds none in a limit gets one of them.
  *
- * <p>A count for each caller would take nearly as much memory as the key that most have. So the callers of a limit are first
- * counted in {@value #GROUPS} groups, by their hash, and one by one only where a group has its share. Who shares a
- * group with a flood is counted alone, and loses nothing by it.
+ * <p>A count for each caller would take nearly as much memory as the key, because most callers have only one. So the
+ * callers of a limit are first counted in {@value #GROUPS} groups, by their hash, and counted individually only if
+ * their group has used its share. A caller that shares a group with a flood is counted individually, and loses nothing.
  *
- * <p>Thread-safe. Only used when a key comes or goes.
+ * <p>Thread-safe. Only used when a key is added or removed.
  */
 final class Holdings {
 
@@ -42,10 +44,10 @@ final class Holdings {
         return size.get();
     }
 
-    /** What is shared: a limit, whatever the tool, for callers with an identity or for those without. */
+    /** What is shared: a limit, for any tool, for callers with an identity or for those without one. */
     record Limit(String family, boolean identified) {}
 
-    /** Those callers of a limit whose hashes end alike. */
+    /** The callers of a limit whose hashes have the same low bits. */
     record Group(Limit limit, int number) {
 
         static Group of(Limit limit, Caller caller) {
@@ -63,7 +65,7 @@ final class Holdings {
         final Object holder;
         final Limit limit;
 
-        /** Changed only while {@link ConcurrentMap#compute} has the holder. */
+        /** Changed only inside {@link ConcurrentMap#compute} for the holder. */
         private long keys;
 
         Holding(Object holder, Limit limit) {
@@ -72,7 +74,7 @@ final class Holdings {
         }
     }
 
-    /** A place for a key, on the account of one caller; null if there is none for them. */
+    /** A place for a key, on the account of one caller. Null if none is left for this caller. */
     @Nullable
     Holding take(LimitKey key, Caller caller) {
         Limit limit = new Limit(key.family(), caller.identified());
@@ -96,7 +98,7 @@ final class Holdings {
         return holding;
     }
 
-    /** A place for a key that was held before, whoever else has how many; null if there is none. */
+    /** A place for a key that was held before, however many places others have. Null if there is none. */
     @Nullable
     Holding restore(Object holder, Limit limit) {
         if (!takePlace()) {
@@ -106,7 +108,7 @@ final class Holdings {
         return take(holder, limit, Long.MAX_VALUE);
     }
 
-    /** A place is free again. */
+    /** Frees a place. */
     void giveBack(Holding holding) {
         give(holding.limit);
         give(holding.holder);

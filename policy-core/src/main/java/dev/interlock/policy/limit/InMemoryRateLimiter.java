@@ -13,27 +13,29 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts in this process. Thread-safe; has no thread of its own, and waits for nothing but other calls that are being
- * counted at the same moment.
+ * Counts in this process. Thread-safe. Starts no thread, and waits only for other calls that are being counted at the
+ * same moment.
  *
- * <p><b>How it is built.</b> Each key has a cell, of a class for each way of counting: {@link BucketCell} and {@link
- * ExactBucketCell} for token buckets, {@link SlidingWindowCell}, {@link FixedWindowCell}. Each of them states what it
- * guarantees, what it costs, and where it comes from. {@link Cells} finds them by their keys and sees to it that there are
- * never too many; a {@link Sweeper} drops those that are back at a fresh start.
+ * <p><b>How it is built.</b> Each key has a cell. There is a class for each way of counting: {@link BucketCell} and
+ * {@link ExactBucketCell} for token buckets, {@link SlidingWindowCell}, and {@link FixedWindowCell}. Each class
+ * documents its guarantee, its cost, and its source. {@link Cells} finds cells by their keys and keeps their number
+ * bounded. A {@link Sweeper} drops cells that are back at a fresh start.
  *
- * <p><b>How calls that come at once are kept apart.</b> A cell can be <i>claimed</i> by one thread, for the few
- * instructions that look at it and change it. A lone charge to a bucket of whole calls, also by an {@link OpenBucket}, needs no claim: its cell is one
- * {@code long}, replaced by a compare-and-set, and the claim is a bit in that same {@code long}, so that neither can
- * overlook the other. A {@linkplain BatchReservation batch} claims all its cells in the order of their keys before it looks at
- * any. The clock is read when the cells are claimed, or, without a claim, after the cell was read; so a decision is made
- * on a time at which the cell stood as it was seen, and that is the moment at which the call counts as having happened.
+ * <p><b>How concurrent calls are kept apart.</b> One thread at a time can <i>claim</i> a cell, for the few instructions
+ * that read it and change it. A lone charge to a bucket of whole calls, including one by an {@link OpenBucket}, needs
+ * no claim: its cell is one {@code long}, replaced by a compare-and-set. The claim is a bit in that same {@code long},
+ * so neither can miss the other. A {@linkplain BatchReservation batch} claims all its cells in the order of their keys
+ * before it reads any. The clock is read when the cells are claimed or, without a claim, after the cell was read. So a
+ * decision uses a time at which the cell was in the state that was read, and that is the moment at which the call
+ * counts as having happened.
  *
- * <p>Cells die: when they are dropped, or replaced because their rule has changed. A dead cell is marked so, under a claim,
- * before it leaves the map; whoever reached it before looks its key up again. So no charge is ever lost on a cell
- * that nobody will look at again.
+ * <p>Cells die when they are dropped, or when they are replaced because their rule has changed. A dead cell is marked
+ * as dead, under a claim, before it leaves the map. A thread that found it earlier looks its key up again. So no charge
+ * is ever lost on a cell that is no longer in the map.
  *
- * <p><b>Memory.</b> At a million token buckets a key takes 96 bytes besides the text of its subject: 24 for the key, 32
- * for the cell, 40 for its place in the map. Sliding windows take up to 64 KiB a key, {@link SlidingWindowCell} says when.
+ * <p><b>Memory.</b> With a million token buckets, a key takes 96 bytes plus the text of its subject: 24 for the key, 32
+ * for the cell, 40 for its place in the map. Sliding windows take up to 64 KiB for each key; {@link SlidingWindowCell}
+ * says when.
  */
 public final class InMemoryRateLimiter implements RateLimiter {
 
@@ -98,7 +100,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         }
     }
 
-    /** Under a claim; null if the cell is dead. */
+    /** Called under a claim. Null if the cell is dead. */
     private @Nullable Reservation reserve(Charge charge, Cell cell) {
         if (!cell.claim()) {
             return null;
@@ -196,25 +198,26 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
     /**
      * Writes the counts to a file, so that a restarted host doesn't forget a daily budget: see {@link Builder#restore}.
-     * The file is replaced atomically: whoever reads it finds the old snapshot or the new one, whole, also after a crash.
+     * The file is replaced atomically: a reader sees either the old snapshot or the new one, complete, even after a
+     * crash.
      *
-     * <p>It is safe to go on counting meanwhile. A call that is reserved while the file is written may be in it with some of
-     * its limits and not with others; one that is reserved later isn't.
+     * <p>Counting may continue meanwhile. If a call is reserved while the file is being written, the file may contain
+     * some of its limits and not others. A call that is reserved later is not in the file.
      *
-     * <p>The file has the subjects of keys in it, such as identities and sessions, and only its owner may read it.
+     * <p>The file contains the subjects of keys, such as identities and sessions. Only its owner may read it.
      *
-     * @throws IOException if it can't be written; the old file, if there was one, is still there
+     * @throws IOException if the file can't be written; the old file, if there was one, is still there
      */
     public void snapshot(Path file) throws IOException {
         Snapshot.write(file, cells, ticker);
     }
 
-    /** How many keys are counted now, those included that are at a fresh start and not dropped yet. */
+    /** Returns how many keys are counted now, including those that are at a fresh start but not dropped yet. */
     public long keyCount() {
         return cells.size();
     }
 
-    /** A file is not a snapshot that can be restored. Its message says which file and why. */
+    /** Thrown if a file is not a snapshot that can be restored. The message says which file and why. */
     public static final class SnapshotException extends IOException {
 
         SnapshotException(String message) {
@@ -232,22 +235,23 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
         private Builder() {}
 
-        /** Where time comes from. Fixed windows follow the wall clock, everything else the monotonic one. */
+        /** Sets where time comes from. Fixed windows follow the wall clock, everything else the monotonic clock. */
         public Builder time(TimeSource time) {
             this.time = time;
             return this;
         }
 
         /**
-         * How many keys may be counted at once; further ones are refused until some are back at a fresh start. A key is never
-         * dropped for another's sake.
+         * Sets how many keys may be counted at the same time. Further keys are refused until some are back at a fresh
+         * start. A key is never dropped to make room for another.
          *
-         * <p>Nobody gets them all, so that a flood of keys shuts only what its sender may use. One limit, whatever the tools that it
-         * counts apart, holds half of them at most; in it a caller gets new ones while it has fewer than a sixteenth of those that are
-         * free, and a little more. The keys of callers with an identity and of those without are shared out apart.
+         * <p>No caller and no limit gets all of them, so a flood of keys blocks only what its sender may use. One limit
+         * holds at most half of them, however many tools it counts separately. Within a limit, a caller gets new keys
+         * while it has fewer than a sixteenth of the free ones, and a little more. Callers with an identity and callers
+         * without one have separate shares.
          *
-         * <p>With fewer than 64, a new key is refused only if none is at a fresh start. With more it may take {@code maxKeys /
-         * 64} refusals until one that is gets noticed.
+         * <p>With fewer than 64 keys, a new key is refused only if none is at a fresh start. With more, it may take
+         * {@code maxKeys / 64} refusals until a key at a fresh start is noticed.
          *
          * @param maxKeys at least 1
          */
@@ -259,7 +263,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
             return this;
         }
 
-        /** A limiter that has counted nothing yet. */
+        /** Creates a limiter that has counted nothing yet. */
         public InMemoryRateLimiter build() {
             return new InMemoryRateLimiter(this);
         }

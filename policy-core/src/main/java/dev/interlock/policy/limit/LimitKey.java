@@ -5,13 +5,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What is counted together. Two charges with equal keys share one count.
  *
- * @param limit the limit within the policy, stable across reloads of it: the entry's key, the counter's or rule's name
- *     and, where tools are counted apart, an {@code @} and the tool
- * @param subject the session or identity that is counted apart; empty if the limit doesn't tell them apart
+ * @param limit the limit within the policy, stable when the policy is reloaded: the entry's key, the counter's or
+ *     rule's name and, if tools are counted separately, an {@code @} and the tool
+ * @param subject the session or identity that is counted separately; empty if the limit doesn't distinguish them
  */
 public record LimitKey(String limit, String subject) implements Comparable<LimitKey> {
 
-    /** From the hashes that strings keep. Written out, like {@link #equals}, as it is on every call's way. */
+    /** Uses the hashes that strings cache. Written by hand, like {@link #equals}, because every call uses it. */
     @Override
     public int hashCode() {
         return 31 * limit.hashCode() + subject.hashCode();
@@ -22,7 +22,7 @@ public record LimitKey(String limit, String subject) implements Comparable<Limit
         return other instanceof LimitKey key && subject.equals(key.subject) && limit.equals(key.limit);
     }
 
-    /** The limit whatever the tool: what stands before the first {@code @}. */
+    /** Returns the limit without the tool: the part before the first {@code @}. */
     public String family() {
         int end = limit.indexOf('@');
         return end < 0 ? limit : limit.substring(0, end);
@@ -34,7 +34,10 @@ public record LimitKey(String limit, String subject) implements Comparable<Limit
         return limit;
     }
 
-    /** By limit, then by subject. A store may claim keys in this order; a hash table falls back on it for colliding ones. */
+    /**
+     * Orders by limit, then by subject. A store may claim keys in this order; a hash table uses it for keys that
+     * collide.
+     */
     @Override
     public int compareTo(LimitKey other) {
         int byLimit = limit.compareTo(other.limit);

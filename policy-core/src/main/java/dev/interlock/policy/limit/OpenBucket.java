@@ -4,17 +4,17 @@ import dev.interlock.policy.ChargeMode;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A token bucket of whole calls, opened by {@link RateLimiter#open} for calls that are charged to it and to nothing else.
- * Whatever does not change from call to call was looked up then, and what a call takes is told by a number, so that a
- * granted call leaves no garbage.
+ * A token bucket of whole calls, opened by {@link RateLimiter#open} for calls that are charged to it and to nothing
+ * else. Everything that does not change from call to call is looked up in advance. A number identifies what a call
+ * takes, so a granted call leaves no garbage.
  *
- * <p>It only ever says yes. Where {@link #count} or {@link #take} can't, they change nothing, and {@link
- * RateLimiter#reserve} has the answer: it makes places for new keys, waits for those who hold a cell, and says why there is
- * no room. Both ways count in the same cells. Thread-safe.
+ * <p>It can only grant. If {@link #count} or {@link #take} can't grant, they change nothing, and the caller must use
+ * {@link RateLimiter#reserve}: that method adds new keys, waits for other threads that have claimed a cell, and says
+ * why there is no room. Both ways count in the same cells. Thread-safe.
  */
 public final class OpenBucket {
 
-    /** What {@link #take} answers if nothing was taken. */
+    /** What {@link #take} returns if nothing was taken. */
     public static final long NOTHING = -1;
 
     private final InMemoryRateLimiter owner;
@@ -46,7 +46,7 @@ public final class OpenBucket {
     public sealed interface Count permits BucketCell {}
 
     /**
-     * The count of a subject; null if it has none yet, or one by another rule.
+     * Returns the count of a subject; null if it has none yet, or one by another rule.
      *
      * @param subject as in {@link LimitKey}
      */
@@ -57,12 +57,15 @@ public final class OpenBucket {
                 : null;
     }
 
-    /** Takes room for one call. What it answers is handed to {@link #settle}, unless it is {@link #NOTHING}. */
+    /** Takes room for one call. Pass the returned value to {@link #settle}, unless it is {@link #NOTHING}. */
     public long take(Count count) {
         return ((BucketCell) count).take(ticker, cost);
     }
 
-    /** Tells how a call ended that took {@code taken}. Unlike {@link RateLimiter#settle} it must not be told twice. */
+    /**
+     * Reports how a call ended that took {@code taken}. Unlike {@link RateLimiter#settle}, this must be called only
+     * once.
+     */
     public void settle(Count count, long taken, Settlement outcome) {
         if (outcome.givesBack(mode)) {
             ((BucketCell) count).taken(owner, mode, taken, cost).giveBack(outcome, ticker);
@@ -70,7 +73,7 @@ public final class OpenBucket {
         }
     }
 
-    /** Whether an ending gives anything back. */
+    /** Returns whether this outcome gives anything back. */
     public boolean givesBack(Settlement outcome) {
         return outcome.givesBack(mode);
     }

@@ -8,49 +8,53 @@ import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where limits, counters and budgets are counted. One limiter serves any number of engines and threads.
+ * Counts limits, counters and budgets. One limiter serves any number of engines and threads.
  *
- * <p><b>The contract</b>, which {@code RateLimiterContract} in this module's tests holds every implementation to:
+ * <p><b>The contract</b>, which {@code RateLimiterContract} in this module's tests checks for every implementation:
  *
  * <ul>
- *   <li>A batch is reserved wholly or not at all; a refused batch changes nothing.
+ *   <li>A batch is reserved completely or not at all. A refused batch changes nothing.
  *   <li>No interleaving of concurrent calls admits more than the rules of the limits allow. Calls are linearizable: the
- *       answers are those of some order of the calls, one after the other, in which each happens between its start and its
- *       end. So a call is not refused for the sake of another that is refused itself, or that has given everything back.
- *   <li>The one refusal that may be needless is {@link Reservation.Reason#TOO_MANY_KEYS}: at its bound a limiter may not
- *       have noticed yet that a key could be forgotten, or hold a place for a batch that is refused in the end. It says
- *       itself for how long it may fail to notice.
- *   <li>A granted reservation keeps what it took unless {@link #settle} gives it back. Settling twice does nothing the
- *       second time. A reservation that is never settled counts as {@link Settlement#UNKNOWN}: it keeps everything.
- *   <li>Giving back never touches a window that began after the reservation, and never makes room that the limit's rule
- *       would not have had if the call had never been.
+ *       answers are those of some sequential order of the calls, in which each call happens between its start and its
+ *       end. So a call is not refused because of another call that is itself refused or that has given everything back.
+ *   <li>Only {@link Reservation.Reason#TOO_MANY_KEYS} may be an unnecessary refusal: at its bound, a limiter may not
+ *       have noticed yet that a key can be forgotten, or may hold a place for a batch that is refused in the end. Each
+ *       limiter documents for how long it may fail to notice.
+ *   <li>A granted reservation keeps what it took unless {@link #settle} gives it back. Settling a second time does
+ *       nothing. A reservation that is never settled counts as {@link Settlement#UNKNOWN}: it keeps everything.
+ *   <li>Giving back never affects a window that began after the reservation. It never makes room that the limit's rule
+ *       would not have had if the call had never been made.
  *   <li>Forgetting never creates room: only a count that equals a fresh one is dropped. When no more keys can be held,
  *       new ones are refused with {@link Reservation.Reason#TOO_MANY_KEYS}.
- *   <li>A key whose rule has changed keeps its count: what is used by the old rule when the first charge by the new one is
- *       granted counts as used then. Between rules of one way of counting and one window, only {@code max} is new. What was
- *       reserved before such a change may be kept even if it should be given back.
- *   <li>A charge of {@link Amount#ZERO} always has room and takes nothing, not even a key's place.
- *   <li>A store that can't be asked refuses; it does not throw, save from {@link #usage}.
+ *   <li>A key whose rule has changed keeps its count: what is used under the old rule when the first charge under the
+ *       new rule is granted counts as used at that moment. If both rules count in the same way and have the same
+ *       window, only {@code max} changes. What was reserved before such a change may be kept even if it should be given
+ *       back.
+ *   <li>A charge of {@link Amount#ZERO} always has room. It takes nothing, not even a place for its key.
+ *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}.
  * </ul>
  */
 public interface RateLimiter {
 
-    /** A limiter that counts in this process, by the clocks of the JVM. {@link InMemoryRateLimiter} has settings. */
+    /**
+     * Creates a limiter that counts in this process, by the clocks of the JVM. {@link InMemoryRateLimiter} has
+     * settings.
+     */
     static RateLimiter inMemory() {
         return InMemoryRateLimiter.builder().build();
     }
 
-    /** Takes everything that the batch is charged to, or nothing. Blocks only if {@link #blocks} says so. */
+    /** Takes everything that the batch is charged to, or nothing. Blocks only if {@link #blocks} returns true. */
     Reservation reserve(Batch batch);
 
-    /** {@link #reserve} without blocking the caller. */
+    /** Does the same as {@link #reserve} without blocking the caller. */
     default CompletionStage<Reservation> reserveAsync(Batch batch) {
         return CompletableFuture.completedFuture(reserve(batch));
     }
 
     /**
-     * Opens one limit for calls that are charged to it and to nothing else; null, as by default, if the limiter has no shorter
-     * way for them than {@link #reserve}.
+     * Opens one limit for calls that are charged to it and to nothing else. Returns null, as by default, if the limiter
+     * has no shorter way for them than {@link #reserve}.
      *
      * @param limit the first part of the key, as in {@link LimitKey}
      * @param amount how much each call counts
@@ -59,26 +63,29 @@ public interface RateLimiter {
         return null;
     }
 
-    /** Tells how the call ended, and gives back what that ending gives back. Idempotent; never throws. */
+    /** Reports how the call ended, and gives back what this outcome gives back. Idempotent; never throws. */
     void settle(Reservation.Granted reservation, Settlement outcome);
 
     /**
-     * How each charge's limit stands, in the order of the list. Takes nothing, and makes no place for a key. Blocks only if
-     * {@link #blocks} says so.
+     * Returns how each charge's limit stands, in the order of the list. Takes nothing, and occupies no place for a key.
+     * Blocks only if {@link #blocks} returns true.
      *
-     * <p>Each limit is shown as it stands by itself. Only {@link Usage#retryAfter} heeds the charges before it in the list: the
-     * amounts of one key add up, as they do in a batch.
+     * <p>Each limit is reported on its own. Only {@link Usage#retryAfter} considers the earlier charges in the list:
+     * the amounts of one key add up, as they do in a batch.
      *
-     * @throws UnavailableException if the store can't be asked: there is no count that would be safe in every comparison
+     * @throws UnavailableException if the store can't be reached, because no count would be safe in every comparison
      */
     List<Usage> usage(List<Charge> charges);
 
-    /** {@link #usage} without blocking the caller; what that throws, the stage fails with. */
+    /**
+     * Does the same as {@link #usage} without blocking the caller. If {@link #usage} would throw, the stage fails with
+     * that exception.
+     */
     default CompletionStage<List<Usage>> usageAsync(List<Charge> charges) {
         return CompletableFuture.completedFuture(usage(charges));
     }
 
-    /** Whether {@link #reserve}, {@link #settle} or {@link #usage} may wait for another machine. */
+    /** Returns whether {@link #reserve}, {@link #settle} or {@link #usage} may wait for another machine. */
     default boolean blocks() {
         return false;
     }

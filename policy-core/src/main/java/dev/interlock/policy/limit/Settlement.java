@@ -9,9 +9,7 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/**
- * How a call ended. The audit log, metrics, traces, test files and recordings all call it by its {@link #text}.
- */
+/** How a call ended. The audit log, metrics, traces, test files and recordings all use the same {@link #text}. */
 public enum Settlement {
     /** The server answered with a result. */
     SUCCEEDED("success"),
@@ -19,9 +17,12 @@ public enum Settlement {
     TOOL_ERROR("tool_error"),
     /** The server answered with a protocol error. */
     FAILED("error"),
-    /** It surely never left: it was not handed to the transport, or that sends once at most and says that it did not. */
+    /**
+     * The call certainly never left: it was not handed to the transport, or the transport sends at most once and says
+     * that it did not.
+     */
     UNSENT("unsent"),
-    /** Nobody can tell: timeout, cancelled, any failure of a transport that may have sent the call before. */
+    /** Unknown: timeout, cancelled, or any failure of a transport that may have sent the call before. */
     UNKNOWN("unknown");
 
     private static final List<String> TEXTS =
@@ -34,11 +35,11 @@ public enum Settlement {
     }
 
     /**
-     * How a call ended that a server answered with this result: {@link #TOOL_ERROR} if its {@code isError} is true, else
-     * {@link #SUCCEEDED}. What JSON libraries commonly read as true counts as true: the text {@code "true"}, in any case,
-     * and a number other than 0.
+     * Returns how a call ended if the server answered with this result: {@link #TOOL_ERROR} if its {@code isError} is
+     * true, otherwise {@link #SUCCEEDED}. Values that JSON libraries commonly read as true count as true: the text
+     * {@code "true"}, in any case, and a number other than 0.
      *
-     * @param result the result as JSON has it; null and anything but a map is a result that says nothing of an error
+     * @param result the result as plain JSON values; null and anything but a map count as a result without an error
      */
     public static Settlement ofResult(@Nullable Object result) {
         return result instanceof Map<?, ?> members && isTrue(members.get("isError")) ? TOOL_ERROR : SUCCEEDED;
@@ -60,22 +61,22 @@ public enum Settlement {
         return value instanceof Number number && number.doubleValue() != 0;
     }
 
-    /** As it is written: {@code tool_error}. */
+    /** Returns the written form: {@code tool_error}. */
     public String text() {
         return text;
     }
 
-    /** The one that is written so, if there is one. */
+    /** Returns the settlement with this written form, if there is one. */
     public static Optional<Settlement> of(String text) {
         return Arrays.stream(values()).filter(end -> end.text.equals(text)).findFirst();
     }
 
-    /** All of them, as they are written. */
+    /** Returns the written forms of all settlements. */
     public static List<String> texts() {
         return TEXTS;
     }
 
-    /** Whether an amount that was reserved in {@code mode} is given back when a call ends so. */
+    /** Returns whether an amount that was reserved in {@code mode} is given back when a call ends in this way. */
     public boolean givesBack(ChargeMode mode) {
         return this == UNSENT || (this == FAILED && mode == ChargeMode.SUCCESS);
     }

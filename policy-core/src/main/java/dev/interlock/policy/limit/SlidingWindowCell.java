@@ -8,18 +8,20 @@ import java.time.Duration;
 /**
  * A log of what was counted within the last window.
  *
- * <p><b>Guarantee.</b> For every s, the calls in the half-open interval [s, s + W) sum up to at most {@code max}, and so
- * do those in (s, s + W]: a call at time t counts until t + W, when it no longer does. The clock is the monotonic one.
+ * <p><b>Guarantee.</b> For every s, the calls in the half-open interval [s, s + W) sum up to at most {@code max}, and
+ * so do those in (s, s + W]: a call at time t counts until t + W, and at t + W no longer. The clock is the monotonic
+ * one.
  *
- * <p><b>Cost.</b> 16 bytes for each call within the window, at most {@value #ENTRIES} of them, so at most 64 KiB a key;
- * calls at one instant share an entry. Counting is in amortised constant time; a refusal looks for when there will be
- * room, in time linear in the entries.
+ * <p><b>Cost.</b> 16 bytes for each call within the window, at most {@value #ENTRIES} calls, so at most 64 KiB for each
+ * key. Calls at the same instant share an entry. Counting takes amortized constant time. A refusal computes when there
+ * will be room, in time linear in the entries.
  *
- * <p><b>Bound of its imprecision.</b> A key that counts more than {@value #ENTRIES} calls in its window has neighbouring
- * entries merged into the latest of them. They are then released up to W / {@value #SLICES} late, never early.
+ * <p><b>Bound of its imprecision.</b> If a key counts more than {@value #ENTRIES} calls in its window, neighbouring
+ * entries are merged into the latest of them. They are then released up to W / {@value #SLICES} late, never early.
  *
- * <p><b>Source.</b> The sliding-window log. Its merging is that of Datar, Gionis, Indyk, Motwani, <i>Maintaining Stream
- * Statistics over Sliding Windows</i> (2002), with slices of one width instead of growing ones, and rounded to one side.
+ * <p><b>Source.</b> The sliding-window log. The merging follows Datar, Gionis, Indyk, Motwani, <i>Maintaining Stream
+ * Statistics over Sliding Windows</i> (2002), with slices of equal width instead of growing ones, and rounded to one
+ * side.
  */
 final class SlidingWindowCell extends LockedCell {
 
@@ -30,7 +32,7 @@ final class SlidingWindowCell extends LockedCell {
 
     private final long window;
 
-    /** A ring of pairs: when, and how much. The times rise. */
+    /** A ring of pairs of time and amount. The times increase. */
     private long[] ring = {};
 
     private int head;
@@ -76,7 +78,7 @@ final class SlidingWindowCell extends LockedCell {
         return new At(owner, this, mode, time, micros);
     }
 
-    /** Appends an entry, not before the last one. Its time is what a giving back finds it by. */
+    /** Appends an entry, not before the last one. A giving back finds the entry by the time that this returns. */
     private long append(long time, long micros) {
         sum = Wide.add(sum, micros);
         if (size > 0 && time(size - 1) >= time) {
@@ -101,7 +103,7 @@ final class SlidingWindowCell extends LockedCell {
         if (held.time <= left) {
             return;
         }
-        // Merging moves amounts to the next later entry, so this is where the amount is now.
+        // Merging moves amounts to the next later entry, so this entry has the amount now.
         int low = 0;
         int high = size - 1;
         while (low < high) {
@@ -143,7 +145,7 @@ final class SlidingWindowCell extends LockedCell {
         }
     }
 
-    /** Takes over an entry that was of that age when so much less time had passed. */
+    /** Restores an entry that had this age {@code elapsed} nanoseconds ago. */
     void restore(long age, long elapsed, long micros, Moment now) {
         if (age < window - elapsed) {
             append(now.nanos() - elapsed - age, micros);
@@ -176,7 +178,10 @@ final class SlidingWindowCell extends LockedCell {
         head = 0;
     }
 
-    /** Leaves one entry in each slice of the window, the last, with the amounts of all. That is half of them or fewer. */
+    /**
+     * Leaves one entry in each slice of the window, the last, with the sum of the amounts. At most half of the entries
+     * are left.
+     */
     private void merge() {
         long slice = Math.max(1, (window + SLICES - 1) / SLICES);
         int kept = 0;

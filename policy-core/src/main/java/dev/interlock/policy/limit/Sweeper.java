@@ -7,14 +7,14 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks for cells that are back at a fresh start and drops them, a few at a time and on the time of those who bring new
- * keys: {@value #AT_ADDITION} for each key that is added, and up to {@value #AT_BOUND} for each that finds no place. So a
- * new key costs constant time, and no thread of its own is needed.
+ * Finds cells that are back at a fresh start and drops them, a few at a time, on the threads that add new keys:
+ * {@value #AT_ADDITION} for each key that is added, and up to {@value #AT_BOUND} for each key that finds no place. So a
+ * new key costs constant time, and the sweeper needs no thread.
  *
- * <p>At the bound a new key may be refused though another could have been dropped, because the sweep has not come to it.
- * It comes round within {@code maxKeys / }{@value #AT_BOUND} refusals; with fewer than {@value #AT_BOUND} keys it
- * never refuses wrongly. Once it has been round and found nothing, it knows when the first cell can become fresh, and until
- * then refusing costs two comparisons: a flood of new keys is turned away at the door.
+ * <p>At the bound, a new key may be refused although another key could have been dropped, because the sweep has not
+ * reached it yet. A full sweep takes at most {@code maxKeys / }{@value #AT_BOUND} refusals. With fewer than
+ * {@value #AT_BOUND} keys, no key is refused wrongly. After a full sweep that found nothing, the sweeper knows when the
+ * first cell can become fresh. Until then a refusal costs two comparisons, so a flood of new keys is cheap to refuse.
  */
 final class Sweeper {
 
@@ -24,7 +24,9 @@ final class Sweeper {
     private final Cells cells;
     private final ReentrantLock lock = new ReentrantLock();
 
-    /** Counts what can make a cell fresh earlier than was foreseen: additions, giving back, changes of rules. */
+    /**
+     * Counts the events that can make a cell fresh earlier than predicted: additions, giving back, changes of rules.
+     */
     private final AtomicLong disturbances = new AtomicLong();
 
     private volatile @Nullable Quiet quiet;
@@ -35,10 +37,10 @@ final class Sweeper {
         this.cells = cells;
     }
 
-    /** Nothing can be dropped before one of these times, unless disturbed since. */
+    /** Nothing can be dropped before either of these times, unless there was a disturbance since. */
     private record Quiet(long disturbances, long nanos, long wall) {}
 
-    /** One walk past all cells. */
+    /** One pass over all cells. */
     private static final class Round {
         final Iterator<Map.Entry<LimitKey, Cell>> cursor;
         final long disturbances;
@@ -52,12 +54,12 @@ final class Sweeper {
         }
     }
 
-    /** To be called after whatever it was has been done. */
+    /** Must be called after the change has been made. */
     void disturbed() {
         disturbances.incrementAndGet();
     }
 
-    /** After a key has been added. */
+    /** Called after a key has been added. */
     void step(Moment now) {
         disturbed();
         if (lock.tryLock()) {
@@ -69,7 +71,7 @@ final class Sweeper {
         }
     }
 
-    /** When there is no place for a key. True if there may be one now. */
+    /** Called when there is no place for a key. True if there may be one now. */
     boolean makePlace(Moment now) {
         Quiet quiet = this.quiet;
         if (quiet != null
