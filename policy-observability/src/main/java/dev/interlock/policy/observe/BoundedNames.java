@@ -6,12 +6,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Names that may become a series or a key of their own: so many, and no more. Agents choose the names of the tools they call,
- * whether there are such tools or not.
+ * Names that may become a series or a key of their own, up to a bound. Agents choose the names of the tools they call,
+ * whether or not such tools exist.
  */
 final class BoundedNames {
 
-    /** What stands for all names past the bound. */
+    /** Replaces all names beyond the bound. */
     static final String OTHER = "(other)";
 
     private final int most;
@@ -21,12 +21,12 @@ final class BoundedNames {
         this.most = most;
     }
 
-    /** The name, or what stands for it. */
+    /** The name, or its replacement. */
     String of(String name) {
         if (known.contains(name)) {
             return name;
         }
-        // Threads that come at once may go past the bound by their number.
+        // Threads that arrive at the same time may exceed the bound by their number.
         if (known.size() >= most) {
             return OTHER;
         }
@@ -34,7 +34,7 @@ final class BoundedNames {
         return name;
     }
 
-    /** The tool of a decision; a name that no policy has listed, or that is none, is not worth a place. */
+    /** The tool of a decision. A name that no policy lists, or that isn't a valid tool name, gets no place. */
     String tool(Decided decided) {
         String name = decided.call().tool();
         return isInvented(decided.decision().code()) && !known.contains(name) ? OTHER : of(name);

@@ -15,10 +15,10 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Writes denials to the host's log, at INFO, each kind once in an interval with the number of those that were passed over
- * since; an agent that tries again and again does not fill the disk. A kind is a tool or another method, a rule and a code. Failures of the engine
- * itself are written at WARN, by their class, in the same way. No argument, message, session or identity is written, and no
- * name can break out of its line. Thread-safe.
+ * Writes denials to the host's log at INFO. Each kind is written once in an interval, with the number of those that
+ * were skipped since, so an agent that tries again and again doesn't fill the disk. A kind is a tool or another method,
+ * a rule and a code. Failures of the engine itself are written at WARN, by class name, in the same way. No argument,
+ * message, session or identity is written, and no name can break out of its line. Thread-safe.
  */
 public final class DenialLog implements AuditSink {
 
@@ -35,21 +35,21 @@ public final class DenialLog implements AuditSink {
     private record Kind(String tool, String rule, String code) {}
 
     /**
-     * When a kind was last told of.
+     * When a kind was last written.
      *
-     * @param passedOver how many there were since
-     * @param now whether this one is to be written
-     * @param before how many were passed over before it
+     * @param passedOver how many were skipped since then
+     * @param now whether to write the current one
+     * @param before how many were skipped before the current one
      */
     private record Told(Instant at, long passedOver, boolean now, long before) {}
 
-    /** A log that tells of each kind once a minute. */
+    /** A log that writes each kind once a minute. */
     public DenialLog() {
         this(Duration.ofMinutes(1));
     }
 
     /**
-     * A log that tells of each kind once in an interval, by the time of the events.
+     * A log that writes each kind once in an interval, measured by the time of the events.
      *
      * @throws IllegalArgumentException if it isn't positive
      */

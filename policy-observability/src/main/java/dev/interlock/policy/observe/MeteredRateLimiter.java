@@ -20,15 +20,16 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * A limiter that shows how much room its limits have left, as the distribution {@code interlock.limiter.room} by {@code
- * limit}: at each call that a limit is charged with, which fraction of its most is left after it; 0 when the call is refused
- * for want of room. There are as many series as limits, and not as many as sessions or identities: how crowded a limit is for
- * those who use it can be read from its buckets, and whose count it was stands in the audit log.
+ * A limiter that records how much room its limits have left, as the distribution {@code interlock.limiter.room} by
+ * {@code limit}. For each limit that a call is charged to, it records which fraction of the maximum is left after the
+ * call; 0 if the call is refused because there is no room. There are as many series as limits, and not as many as
+ * sessions or identities: the distribution's buckets show how crowded a limit is for its users, and the audit log shows
+ * whose count it was.
  *
- * <p>Looking takes nothing, but costs as much as reserving. Of a limiter that {@linkplain RateLimiter#blocks() asks another
- * machine}, one call in a second is looked at, without waiting for it. A look that fails changes nothing for the call and is
- * counted in {@code interlock.limiter.room.unknown}. At most 200 limits are told apart, the others are {@code (other)}.
- * Thread-safe.
+ * <p>Looking at a limit takes nothing, but costs as much as reserving. If the limiter {@linkplain RateLimiter#blocks()
+ * asks another machine}, one call in a second is looked at, without waiting for it. A look that fails doesn't affect
+ * the call, and is counted in {@code interlock.limiter.room.unknown}. At most 200 limits have a name of their own; all
+ * others are {@code (other)}. Thread-safe.
  */
 public final class MeteredRateLimiter implements RateLimiter {
 
@@ -52,15 +53,15 @@ public final class MeteredRateLimiter implements RateLimiter {
                 .register(registry);
     }
 
-    /** Counts with {@code limiter}, and shows the room in {@code registry}. */
+    /** Counts with {@code limiter}, and records the room in {@code registry}. */
     public static MeteredRateLimiter of(RateLimiter limiter, MeterRegistry registry) {
         return of(limiter, registry, TimeSource.system());
     }
 
     /**
-     * Counts with {@code limiter}, and shows the room in {@code registry}.
+     * Counts with {@code limiter}, and records the room in {@code registry}.
      *
-     * @param time tells when to look at another machine's limits again
+     * @param time decides when another machine's limits are looked at again
      */
     public static MeteredRateLimiter of(RateLimiter limiter, MeterRegistry registry, TimeSource time) {
         return new MeteredRateLimiter(limiter, registry, time);
@@ -116,7 +117,7 @@ public final class MeteredRateLimiter implements RateLimiter {
         return now - next >= 0 && nextLook.compareAndSet(next, now + PAUSE_NANOS);
     }
 
-    /** A key that is charged twice is one limit all the same. */
+    /** A key that is charged twice still belongs to one limit. */
     private void record(List<Charge> charges, List<Usage> usage) {
         Set<LimitKey> seen = new HashSet<>();
         for (int i = 0; i < charges.size(); i++) {

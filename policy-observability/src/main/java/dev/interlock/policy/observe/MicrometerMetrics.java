@@ -24,24 +24,25 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code interlock.decisions}, a counter by {@code outcome}, {@code tool}, {@code rule} and {@code category};
  *   <li>{@code interlock.decision.duration}, a timer with a histogram, by {@code outcome};
  *   <li>{@code interlock.method.decisions}, a counter by {@code outcome}, {@code method} and {@code from}: decisions on
- *       requests other than {@code tools/call}, of a {@code client} or a {@code server};
- *   <li>{@code interlock.calls.ended}, a counter by {@code outcome}: {@link dev.interlock.policy.limit.Settlement#text};
- *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended. One that waits for a person, or for
- *       an answer to its ticket, has not been let through;
- *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that whoever admitted them must have
- *       forgotten to settle them. It must be 0;
- *   <li>{@code interlock.policy.changes}, a counter by {@code change}, and {@code interlock.failures}, one of failures of the
- *       engine itself.
+ *       requests other than {@code tools/call}, from a {@code client} or a {@code server};
+ *   <li>{@code interlock.calls.ended}, a counter by {@code outcome}: {@link
+ *       dev.interlock.policy.limit.Settlement#text};
+ *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended. A call that waits for a
+ *       person, or for an answer to its ticket, has not been let through;
+ *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that the code that admitted them
+ *       must have forgotten to settle them. It must be 0;
+ *   <li>{@code interlock.policy.changes}, a counter by {@code change}, and {@code interlock.failures}, a counter of the
+ *       engine's own failures.
  * </ul>
  *
- * <p>How much room limits have is {@link MeteredRateLimiter}'s to show.
+ * <p>{@link MeteredRateLimiter} shows how much room limits have.
  *
- * <p>At most so many tools, rules and methods have series of their own; all others, and names that no policy lists, are
- * {@code (other)}. No session, identity or argument is a tag. Thread-safe.
+ * <p>Only a bounded number of tools, rules and methods have series of their own; all others, and names that no policy
+ * lists, are {@code (other)}. No session, identity or argument is a tag. Thread-safe.
  */
 public final class MicrometerMetrics implements AuditSink {
 
-    /** Calls that are followed until they end; more are not, and then the two gauges are too low. */
+    /** How many open calls are followed until they end. Beyond that, the two gauges are too low. */
     private static final int MOST_OPEN = 100_000;
 
     private static final int MOST_NAMES = 200;
@@ -52,7 +53,7 @@ public final class MicrometerMetrics implements AuditSink {
     private final BoundedNames tools;
     private final BoundedNames rules;
     private final BoundedNames methods;
-    /** When each open call was let through, in monotonic nanoseconds, by the decision's id. */
+    /** The time at which each open call was let through, in monotonic nanoseconds, by the decision's id. */
     private final Map<String, Long> open = new ConcurrentHashMap<>();
 
     private MicrometerMetrics(MeterRegistry registry, TimeSource time, Duration leakedAfter, int mostNames) {
@@ -70,7 +71,10 @@ public final class MicrometerMetrics implements AuditSink {
                 .register(registry);
     }
 
-    /** Counts into a registry: up to 200 tools, rules and methods by name; a call has leaked when it is open for an hour. */
+    /**
+     * Counts into a registry: up to 200 tools, rules and methods by name. A call that has been open for an hour has
+     * leaked.
+     */
     public static MicrometerMetrics in(MeterRegistry registry) {
         return in(registry, TimeSource.system(), Duration.ofHours(1), MOST_NAMES);
     }
@@ -78,8 +82,8 @@ public final class MicrometerMetrics implements AuditSink {
     /**
      * Counts into a registry.
      *
-     * @param time tells how long calls are open
-     * @param leakedAfter how long a call may be open; longer than the longest call takes
+     * @param time measures how long calls are open
+     * @param leakedAfter how long a call may be open; choose it longer than the longest call
      * @param mostNames how many tools, how many rules and how many methods are counted by name
      */
     public static MicrometerMetrics in(MeterRegistry registry, TimeSource time, Duration leakedAfter, int mostNames) {
@@ -128,7 +132,7 @@ public final class MicrometerMetrics implements AuditSink {
                 .register(registry)
                 .record(decided.took());
         if (!decided.decision().allowed()) {
-            // Also of a call that was let through at first, but whose record was refused.
+            // Also for a call that was let through at first, but whose record was refused.
             open.remove(decided.id());
         } else if (open.size() < MOST_OPEN) {
             open.put(decided.id(), time.monotonicNanos());

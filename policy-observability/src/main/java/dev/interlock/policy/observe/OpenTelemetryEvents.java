@@ -16,21 +16,24 @@ import io.opentelemetry.api.trace.Span;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Adds each decision to the current span, as the event {@code interlock.decision}. What the semantic conventions for generative
- * AI and MCP have a name for goes by it: {@code mcp.method.name}; of calls, {@code gen_ai.operation.name} and {@code
- * gen_ai.tool.name}; and {@code error.type} of what is not made. The rest is below {@code interlock}: {@code decision}, {@code code}, {@code
- * rule}, {@code decision.id}, {@code policy.digest}, {@code decision.duration} in nanoseconds. Nothing of the arguments, the
- * session or the identity is in it.
+ * Adds each decision to the current span, as the event {@code interlock.decision}. Attributes have their names from the
+ * semantic conventions for generative AI and MCP where those define one: {@code mcp.method.name}; for calls, {@code
+ * gen_ai.operation.name} and {@code gen_ai.tool.name}; and {@code error.type} for a call that isn't made. The others
+ * begin with {@code interlock}: {@code decision}, {@code code}, {@code rule}, {@code decision.id}, {@code
+ * policy.digest}, {@code decision.duration} in nanoseconds. The event contains nothing of the arguments, the session or
+ * the identity.
  *
- * <p>How a call that was let through has ended is the event {@code interlock.settlement}, with {@code interlock.outcome} in the
- * words of {@link Settlement#text}, {@code interlock.call.duration} in nanoseconds, the same {@code interlock.decision.id},
- * and, unless it ended with {@code success}, the outcome as {@code error.type}: {@code tool_error}, as the conventions have it.
+ * <p>The end of a call that was let through is the event {@code interlock.settlement}, with {@code interlock.outcome}
+ * in the words of {@link Settlement#text}, {@code interlock.call.duration} in nanoseconds and the same {@code
+ * interlock.decision.id}. Unless the call ended with {@code success}, it has the outcome as {@code error.type}: {@code
+ * tool_error}, as in the conventions.
  *
- * <p>An event, and not attributes of the span: a span of the host's may stand for several calls. A decision that a remote
- * limiter or a person delays, and the end of a call, may come on a thread that has no current span; then nothing is added. Thread-safe.
+ * <p>These are events, and not attributes of the span, because a span of the host may stand for several calls. A
+ * decision that a remote limiter or a person delays, and the end of a call, may come on a thread without a current
+ * span; then nothing is added. Thread-safe.
  *
- * <p>The conventions are still in development, in OpenTelemetry's repository {@code semantic-conventions-genai}; the names are
- * those of its state in November 2026.
+ * <p>The conventions are still in development, in OpenTelemetry's repository {@code semantic-conventions-genai}; the
+ * names are those of November 2026.
  */
 public final class OpenTelemetryEvents implements AuditSink {
 
