@@ -7,10 +7,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * How a case went.
+ * The result of a case.
  *
  * @param name the case's name
- * @param line where it stands in its file
+ * @param line its line in the file
  * @param calls how many calls were made
  * @param took how long it took
  * @param failure the first call that was not decided as expected; empty if all were
@@ -25,11 +25,11 @@ public record CaseResult(String name, int line, int calls, Duration took, Option
     /**
      * A call that was not decided as expected.
      *
-     * @param line where the call stands in its file
-     * @param tool the tool that is called
+     * @param line the call's line in the file
+     * @param tool the called tool
      * @param repetition which of the call's repetitions, from 1; 0 if it isn't repeated
-     * @param differences what differs, each in a line
-     * @param explanation how the decision came about; null if the call could not be made
+     * @param differences the differences, one on each line
+     * @param explanation how the decision was made; null if the call could not be made
      */
     public record Failure(
             int line,

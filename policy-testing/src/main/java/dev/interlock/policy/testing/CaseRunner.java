@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Makes the calls of cases, each case against an engine of its own, and looks at every decision. */
+/** Makes the calls of cases, each case against a new engine, and checks every decision. */
 final class CaseRunner {
 
     private final Policy policy;
@@ -24,7 +24,7 @@ final class CaseRunner {
         this.coverage = coverage;
     }
 
-    /** Runs a case up to its first failure: what comes after a wrong decision proves nothing. */
+    /** Runs a case up to its first failure: calls after a wrong decision prove nothing. */
     CaseResult run(TestCase test) {
         long began = System.nanoTime();
         Rehearsal rehearsal = new Rehearsal(policy, tools, validator);

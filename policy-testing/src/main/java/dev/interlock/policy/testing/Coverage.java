@@ -19,31 +19,32 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Which rules of a policy calls have passed and failed. A rule that no test ever makes deny could be deleted, and one
- * that no test ever passes could deny everything, and no test would tell. Not thread-safe.
+ * Which rules of a policy have passed calls and denied calls. A rule that no test ever makes deny could be deleted, and
+ * a rule that no test ever passes could deny everything, and no test would notice. Not thread-safe.
  */
 public final class Coverage {
 
     private final Map<Place, Covered> rules = new LinkedHashMap<>();
 
-    /** Nothing is covered yet. */
+    /** A coverage of this policy with no calls yet. */
     public Coverage(Policy policy) {
         addBody(policy.body());
         policy.grants().ifPresent(grants -> grants.values().forEach(this::addBody));
     }
 
     /**
-     * A rule, and what calls have made of it.
+     * A rule, and how calls were decided by it.
      *
      * @param name its name
-     * @param place where it stands
-     * @param passable whether a call can pass it at all
-     * @param passed whether some call did
-     * @param denied whether some call was denied by it, or put to a person, or would have been but for audit mode
+     * @param place its position
+     * @param passable whether any call can pass it at all
+     * @param passed whether some call passed it
+     * @param denied whether it denied some call or sent it to a person for approval, or would have done so but for
+     *     audit mode
      */
     public record RuleCoverage(String name, Place place, boolean passable, boolean passed, boolean denied) {
 
-        /** Whether there is nothing left to show. */
+        /** Whether the rule is covered in every respect. */
         public boolean isComplete() {
             return denied && (passed || !passable);
         }
@@ -87,7 +88,7 @@ public final class Coverage {
         rules.put(place, new Covered(name, place, passable));
     }
 
-    /** Takes up what the rules made of one call. */
+    /** Adds what the rules decided about one call. */
     void add(Explanation explanation) {
         Set<Place> against = new HashSet<>();
         Set<Place> seen = new HashSet<>();

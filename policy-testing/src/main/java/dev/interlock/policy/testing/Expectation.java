@@ -8,10 +8,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a test expects of a call; a part that is null is not looked at.
+ * What a test expects of a call. A part that is null isn't checked.
  *
- * @param verdict what the policy is to say
- * @param rule the rule that is to decide, by its name or place
+ * @param verdict the expected verdict
+ * @param rule the rule that should decide, by name or place
  * @param code the decision's code
  * @param message the whole message
  * @param messageContains a part of the message
@@ -27,7 +27,7 @@ record Expectation(
         @Nullable Duration retryAfter,
         @Nullable Boolean audited) {
 
-    /** What can be expected, as it is written. */
+    /** The verdicts that can be expected, as they are written. */
     enum Verdict {
         ALLOWED("allowed"),
         DENIED("denied"),
@@ -50,7 +50,7 @@ record Expectation(
     }
 
     /**
-     * How a decision differs from what is expected, each difference in a line; empty if it doesn't.
+     * The differences between a decision and the expected one, one on each line; empty if there are none.
      *
      * @param visible whether the tool is shown in {@code tools/list}
      */
@@ -94,7 +94,7 @@ record Expectation(
         };
     }
 
-    /** Whole seconds: a test says what a person would, and a bucket's wait is a fraction. */
+    /** Compares whole seconds: a test says what a person would, while a bucket's wait is a fraction. */
     private static boolean matches(Duration expected, @Nullable Duration wait) {
         return wait != null
                 && (wait.equals(expected)

@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tests of a policy, as a document says them:
+ * The tests of a policy, read from a document:
  *
  * <pre>{@code
  * cases:
@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyTestFile {
 
-    /** More than a document may have: its reader will say so. */
+    /** More than a document may have; its reader reports that. */
     private static final int MOST_BYTES = 16 << 20;
 
     private final String name;
@@ -46,7 +46,7 @@ public final class PolicyTestFile {
     /**
      * Reads a file.
      *
-     * @throws IOException if the file can't be read or is no regular file; what it says never throws
+     * @throws IOException if the file can't be read or isn't a regular file; its content never causes an exception
      */
     public static PolicyTestFile read(Path file) throws IOException {
         return read(RegularFile.read(file, MOST_BYTES), file.toString());
@@ -56,7 +56,7 @@ public final class PolicyTestFile {
      * Reads a document.
      *
      * @param bytes the document in UTF-8
-     * @param name what diagnostics and reports call it
+     * @param name the document's name in diagnostics and reports
      */
     public static PolicyTestFile read(byte[] bytes, String name) {
         Document document = Document.read(bytes, name);
@@ -65,12 +65,12 @@ public final class PolicyTestFile {
         return new PolicyTestFile(name, reader.cases(), reader.tools(), document.diagnostics(), !document.hasErrors());
     }
 
-    /** What the file is called. */
+    /** The file's name. */
     public String name() {
         return name;
     }
 
-    /** Everything that was found wrong with the document. */
+    /** Everything that is wrong with the document. */
     public List<Diagnostic> diagnostics() {
         return diagnostics;
     }
@@ -83,15 +83,15 @@ public final class PolicyTestFile {
     /**
      * Runs all cases, each with nothing counted before.
      *
-     * @param validator what checks {@code schema: true}, or null if the policy has none
-     * @throws IllegalArgumentException if the policy can't be enforced so
+     * @param validator checks {@code schema: true}, or null if the policy doesn't use it
+     * @throws IllegalArgumentException if the policy can't be enforced with this validator
      * @throws IllegalStateException if the document has errors
      */
     public List<CaseResult> run(Policy policy, @Nullable SchemaValidator validator) {
         return run(policy, validator, new Coverage(policy));
     }
 
-    /** The same, adding to a coverage that may span several files. */
+    /** Runs all cases likewise, and adds to a coverage that may span several files. */
     public List<CaseResult> run(Policy policy, @Nullable SchemaValidator validator, Coverage coverage) {
         if (!valid) {
             throw new IllegalStateException(name + " has errors: " + diagnostics);

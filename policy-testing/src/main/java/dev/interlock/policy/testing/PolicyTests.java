@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.DynamicTest;
 
 /**
- * A policy's own tests under JUnit, each case a test:
+ * Runs a policy's own tests under JUnit, each case as a test:
  *
  * <pre>{@code
  * @TestFactory
@@ -38,7 +38,7 @@ public final class PolicyTests {
     /**
      * The tests of a file, for a policy that has {@code schema: true}.
      *
-     * @param validator what checks it
+     * @param validator checks the schemas
      * @throws IllegalArgumentException if the policy or the tests can't be read; the message lists every error
      */
     public static Stream<DynamicTest> of(Path policy, Path tests, @Nullable SchemaValidator validator) {
@@ -61,7 +61,7 @@ public final class PolicyTests {
                         DynamicTest.dynamicTest(test.name(), source(tests, test), () -> check(file, runner.run(test))));
     }
 
-    /** Where an editor goes from a failed test. */
+    /** The source position that an editor opens for a failed test. */
     private static URI source(Path tests, TestCase test) {
         return URI.create(tests.toUri() + "?line=" + test.line());
     }

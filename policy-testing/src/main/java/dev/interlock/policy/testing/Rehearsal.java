@@ -24,12 +24,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A policy's engine in virtual time: calls are decided, counted and ended one after the other, at the times that the
- * caller says. Decides exactly as a host's engine does, and the same calls always come to the same decisions. Not
+ * caller gives. Decides exactly as a host's engine does, and the same calls always result in the same decisions. Not
  * thread-safe.
  */
 public final class Rehearsal {
 
-    /** Servers that are remembered to have announced the tools. */
+    /** How many servers are remembered as having announced the tools. */
     private static final int MOST_SERVERS = 10_000;
 
     private final VirtualTime time = new VirtualTime();
@@ -37,18 +37,18 @@ public final class Rehearsal {
     private final Set<String> knownTo = new HashSet<>();
     private final PolicyEngine engine;
 
-    /** What the person says who is asked about the call that is being made. */
+    /** The answer of the person who is asked about the current call. */
     private boolean approving;
-    /** What they were asked about it, or null. */
+    /** The request that this person got about it, or null. */
     private @Nullable ApprovalRequest asked;
 
     /**
-     * Sets the stage, with nothing counted yet.
+     * Creates a rehearsal with nothing counted yet.
      *
      * @param policy the policy
      * @param tools tools that every server has announced
-     * @param validator what checks {@code schema: true}, or null if the policy has none
-     * @throws IllegalArgumentException if the policy can't be enforced so
+     * @param validator checks {@code schema: true}, or null if the policy doesn't use it
+     * @throws IllegalArgumentException if the policy can't be enforced with this validator
      */
     public Rehearsal(Policy policy, ToolList tools, @Nullable SchemaValidator validator) {
         this.tools = tools;
@@ -66,12 +66,12 @@ public final class Rehearsal {
         this.engine = builder.build();
     }
 
-    /** Moves the time. The wall clock may be set back; what measures lengths then stands still. */
+    /** Sets the time. The wall clock may be set back; the clock that measures durations then stands still. */
     public void moveTo(long wallMillis) {
         time.moveTo(wallMillis);
     }
 
-    /** Why a call would be decided as it would be now. Takes nothing. */
+    /** Explains how a call would be decided now. Takes nothing. */
     public Explanation explain(ToolCall call) {
         introduce(call);
         return engine.explain(call);
@@ -87,8 +87,9 @@ public final class Rehearsal {
      * Makes a call and ends it at once.
      *
      * @param outcome how it ends if it is let through
-     * @param approved whether a person says yes if one is asked
-     * @return the decision; one that {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval} also if it was given
+     * @param approved whether a person approves it if asked
+     * @return the decision; if it {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval}, that decision even if
+     *     the approval was given
      */
     public Decision make(ToolCall call, Settlement outcome, boolean approved) {
         introduce(call);
@@ -99,7 +100,7 @@ public final class Rehearsal {
         return asked == null ? admission.decision() : question(asked);
     }
 
-    /** Answers for whoever would be asked, for all rules at once. */
+    /** Answers in place of any approver, for all rules at once. */
     private final class Stand implements ApprovalHandler {
 
         @Override
@@ -127,7 +128,7 @@ public final class Rehearsal {
                 request.rules());
     }
 
-    /** Swaps the policy, as a host does on a reload; counts are kept. */
+    /** Replaces the policy, as a host does on a reload; counts are kept. */
     public void update(Policy policy) {
         engine.update(policy);
     }

@@ -9,10 +9,10 @@ import dev.interlock.policy.limit.Settlement;
  * @param time when it is made, in milliseconds of the wall clock
  * @param call the call
  * @param outcome how it ends if it is let through
- * @param approved whether a person says yes
+ * @param approved whether a person approves it
  * @param times how often it is made
- * @param expected what is expected, each time
- * @param line where it stands
+ * @param expected what is expected each time
+ * @param line its line in the file
  */
 record TestCall(
         long time, ToolCall call, Settlement outcome, boolean approved, int times, Expectation expected, int line) {}

@@ -19,7 +19,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a file of tests. Every mistake is reported at its place, and what is sound is kept. */
+/** Reads a file of tests. Every mistake is reported with its position, and the valid parts are kept. */
 final class TestFileReader {
 
     private static final Instant START = Instant.parse("2026-01-05T00:00:00Z");
@@ -50,7 +50,7 @@ final class TestFileReader {
         return tools;
     }
 
-    /** Who calls, where a call doesn't say. */
+    /** The caller, for calls that don't name one. */
     private record Caller(
             @Nullable String identity,
             @Nullable String session,
@@ -235,7 +235,10 @@ final class TestFileReader {
         }
     }
 
-    /** The time of a call: since the case's start, or by the calendar; that of the call before it if it doesn't say. */
+    /**
+     * The time of a call: relative to the case's start, or by the calendar; if it has none, the time of the call
+     * before.
+     */
     private static @Nullable Long time(@Nullable Part part, Instant start, long before) {
         if (part == null) {
             return before;

@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tools that a rehearsal knows, as a server would announce them, with ratings set by hand where a definition has a
+ * The tools that a rehearsal knows, as a server would announce them, with ratings set by hand where a definition has a
  * {@code category} or {@code risk}.
  *
  * @param definitions the definitions
@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating> ratings) {
 
-    /** Members of a saved list that no server has said. */
+    /** Members of a saved list that don't come from a server. */
     private static final Set<String> OWN = Set.of("category", "risk");
 
     /** No tools. */
@@ -35,7 +35,8 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
     }
 
     /**
-     * Reads a list of definitions, the result of {@code tools/list} that has one, or a whole response that has that.
+     * Reads a list of definitions, a {@code tools/list} result that contains one, or a whole response with such a
+     * result.
      *
      * @throws IllegalArgumentException if it is none of these; the message says what is wrong
      */
@@ -99,7 +100,7 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
         return object == null ? ObjectValue.EMPTY : object;
     }
 
-    /** What else the server says of it; a rating by hand is ours. */
+    /** Everything else that the server says about the tool, without the rating that was set by hand. */
     private static ObjectValue others(ObjectValue tool) {
         Map<String, Value> others = new LinkedHashMap<>();
         tool.members().forEach((name, value) -> {
@@ -119,9 +120,9 @@ public record ToolList(List<ToolDefinition> definitions, Map<String, ToolRating>
     /**
      * A rating set by hand.
      *
-     * @param category the category, or null for the one that the risk is usual for
+     * @param category the category, or null for the risk's usual one
      * @param risk the risk, or null for the category's usual one
-     * @throws IllegalArgumentException if there is no such category or risk
+     * @throws IllegalArgumentException if the category or risk doesn't exist
      */
     public static ToolRating rating(String tool, @Nullable String category, @Nullable String risk) {
         RiskLevel level = risk == null

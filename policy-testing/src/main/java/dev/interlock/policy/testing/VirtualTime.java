@@ -2,12 +2,12 @@ package dev.interlock.policy.testing;
 
 import dev.interlock.policy.time.TimeSource;
 
-/** Both clocks, moved by hand. The wall clock goes wherever it is put; the other one never goes back with it. */
+/** Both clocks, set by hand. The wall clock can be set to any time; the monotonic clock never goes back with it. */
 final class VirtualTime implements TimeSource {
 
     private static final long NANOS_PER_MILLI = 1_000_000;
 
-    /** Half of what a clock of nanoseconds holds, so that a difference of two times never overflows. */
+    /** Half of the range of a nanosecond clock, so that the difference of two times never overflows. */
     private static final long MOST_MILLIS = Long.MAX_VALUE / NANOS_PER_MILLI / 2;
 
     private volatile long wall;
