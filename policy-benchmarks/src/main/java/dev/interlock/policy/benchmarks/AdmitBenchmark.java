@@ -24,7 +24,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The decision of {@link DecideBenchmark} and a token bucket for each session. */
+/** The decision of {@link DecideBenchmark} with a token bucket for each session. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Benchmark)
@@ -42,7 +42,7 @@ public class AdmitBenchmark {
     @Param({"1000", "100000"})
     public int keys;
 
-    /** Which of them call: {@code zipf} as people do, {@code uniform} as nobody does. */
+    /** How calls are spread over the sessions: {@code zipf} as real users do, {@code uniform} as no real users do. */
     @Param({"zipf", "uniform"})
     public String spread;
 
@@ -72,10 +72,10 @@ public class AdmitBenchmark {
                                     .timeoutDuration(Duration.ZERO)
                                     .build()));
 
-    /** One number for each session, made beforehand: nothing is ever added or forgotten. */
+    /** One number for each session, created beforehand: nothing is ever added or dropped. */
     private final Map<String, AtomicLong> least = new HashMap<>();
 
-    /** Where a thread is in the row of calls; each starts somewhere else. */
+    /** A thread's position in the sequence of calls; each thread starts at a different one. */
     @State(Scope.Thread)
     public static class Cursor {
         private int at = ThreadLocalRandom.current().nextInt();
@@ -86,7 +86,7 @@ public class AdmitBenchmark {
         }
     }
 
-    /** Makes the calls, and makes each once, so that every key is there. */
+    /** Creates the calls, and makes each once, so that every key exists. */
     @Setup
     public void setUp() {
         Spread sessions = Spread.of(spread, keys, new SplittableRandom(5));
@@ -98,7 +98,7 @@ public class AdmitBenchmark {
             least.put(Refunds.own(texts[i]), new AtomicLong());
         }
         for (int i = 0; i < keys; i++) {
-            // Of the length and make of a real one, and never the object that is held.
+            // Of the same length and kind as a real one, and never the same object as the one that is held.
             texts[i] = Refunds.own(texts[i]);
         }
         for (int i = 0; i < CALLS; i++) {
@@ -106,7 +106,7 @@ public class AdmitBenchmark {
         }
     }
 
-    /** Ours: admitted, and settled as a call that succeeded. */
+    /** Interlock: admitted, and settled as a call that succeeded. */
     @Benchmark
     public boolean interlock(Cursor cursor) {
         Admission admission = engine.admit(calls[cursor.next()]);
@@ -116,8 +116,8 @@ public class AdmitBenchmark {
     }
 
     /**
-     * The rule by hand, a look-up in a plain map, the clock and a compare-and-set: the least that whoever limits by session
-     * can do. It is no limiter, since it can't take a new session while others call.
+     * The rule by hand, a lookup in a plain map, the clock and a compare-and-set: the minimum that any limit by session
+     * needs. It isn't a real limiter, since it can't add a session while other threads call.
      */
     @Benchmark
     public boolean least(Cursor cursor) {

@@ -13,7 +13,7 @@ import java.util.Map;
 import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
-/** Answers every request at once, on the thread that sends it: what is left is the client, and what wraps this. */
+/** Answers every request at once, on the thread that sends it, so that only the client and its wrapper are measured. */
 final class AnsweringTransport implements McpClientTransport {
 
     private static final Map<String, Object> INITIALIZED = Map.of(

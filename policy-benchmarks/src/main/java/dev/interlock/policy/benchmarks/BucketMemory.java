@@ -24,7 +24,7 @@ final class BucketMemory {
 
     private BucketMemory() {}
 
-    /** The arguments: whose buckets, and how many. */
+    /** The arguments: which limiter, and how many sessions. */
     public static void main(String[] arguments) throws JMException {
         int keys = Integer.parseInt(arguments[1]);
         String[] sessions = new String[keys];
@@ -51,7 +51,7 @@ final class BucketMemory {
     }
 
     private static PolicyEngine interlock(String[] sessions) {
-        // One limit may hold half of a limiter's keys.
+        // One limit may have at most half of a limiter's keys.
         InMemoryRateLimiter limiter =
                 InMemoryRateLimiter.builder().maxKeys(2L * sessions.length).build();
         PolicyEngine engine = PolicyEngine.builder(
@@ -97,7 +97,7 @@ final class BucketMemory {
         return limiters;
     }
 
-    /** By the class histogram, which collects garbage first. */
+    /** Measured by the class histogram, which collects garbage first. */
     private static long liveBytes() throws JMException {
         Object histogram = ManagementFactory.getPlatformMBeanServer()
                 .invoke(

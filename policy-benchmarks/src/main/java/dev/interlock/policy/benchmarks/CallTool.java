@@ -20,18 +20,18 @@ import org.apache.catalina.LifecycleException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A whole call of a tool through the SDK's client, with and without the policy in its way.
+ * A whole tool call through the SDK's client, with and without the policy in its path.
  *
- * <p>What the policy adds is a small part of what such a call takes, and less than that varies from one second to the next,
- * and from one JVM to another. So both are measured in one JVM, in turn, call by call, each first as often as second, and
- * compared by their medians, which a pause of the machine leaves alone.
+ * <p>The policy adds only a small part of the time of such a call, less than the time varies from one second to the
+ * next and from one JVM to another. So both are measured in one JVM, alternating call by call, each as often first as
+ * second. They are compared by their medians, which a pause of the machine doesn't affect.
  */
 final class CallTool implements AutoCloseable {
 
-    /** In memory, with a rest before each call that is about as long as a call over HTTP, so that the caches are cold. */
+    /** In memory, with a rest before each call of about the length of a call over HTTP, so that the caches are cold. */
     static final String RESTED = "memory after a rest";
 
-    /** What is between client and server: nothing, the pipes of a process, or HTTP on this machine. */
+    /** What connects client and server: nothing, the pipes of a process, or HTTP on this machine. */
     static final List<String> TRANSPORTS = List.of("memory", RESTED, "stdio", "http");
 
     private static final long REST_NANOS = 500_000;
@@ -41,8 +41,8 @@ final class CallTool implements AutoCloseable {
     /**
      * How long a call takes, in microseconds.
      *
-     * @param without the call as it is without Interlock
-     * @param with the call under a policy of three conditions and a bucket
+     * @param without without Interlock
+     * @param with with a policy of three conditions and a bucket
      */
     record Cost(double without, double with) {}
 
@@ -92,7 +92,7 @@ final class CallTool implements AutoCloseable {
         };
     }
 
-    /** Ends what was started. */
+    /** Ends everything that was started. */
     @Override
     public void close() throws LifecycleException, IOException {
         guarded.close();
@@ -102,7 +102,7 @@ final class CallTool implements AutoCloseable {
         }
     }
 
-    /** Calls in turn for so long. */
+    /** Alternates calls for this long. */
     private Cost run(long millis) {
         long[] without = new long[1024];
         long[] with = new long[1024];
@@ -148,7 +148,7 @@ final class CallTool implements AutoCloseable {
     public static void main(String[] arguments) throws Exception {
         long warmUpMillis = Long.parseLong(arguments[1]);
         try (CallTool inMemory = new CallTool("memory")) {
-            // A transport with another process at its end makes too few calls for the compiler to be done with them.
+            // A transport to another process makes too few calls for the compiler to finish optimizing.
             inMemory.run(warmUpMillis);
         }
         try (CallTool calls = new CallTool(arguments[0])) {

@@ -17,7 +17,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Set;
 
-/** The rule of {@link Refunds} in Cedar. Requests are made beforehand, which flatters it. */
+/** The rule of {@link Refunds} in Cedar. Requests are created beforehand, which favours Cedar. */
 final class CedarRule {
 
     private static final String RULE = """

@@ -7,12 +7,12 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Runs a main class in a JVM of its own, on this one's class path. */
+/** Runs a main class in a separate JVM, on this JVM's class path. */
 final class ChildJvm {
 
     private ChildJvm() {}
 
-    /** What it printed. */
+    /** Returns what it printed. */
     static String run(Class<?> main, List<String> options, String... arguments)
             throws IOException, InterruptedException {
         List<String> command = new ArrayList<>();

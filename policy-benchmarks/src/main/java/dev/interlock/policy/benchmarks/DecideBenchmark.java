@@ -34,7 +34,7 @@ public class DecideBenchmark {
     private final List<AuthorizationRequest> cedarRequests = new ArrayList<>();
     private int next;
 
-    /** Makes the arguments, and sees that all agree. */
+    /** Creates the arguments, and checks that all candidates agree. */
     @Setup
     public void setUp() throws CelEvaluationException, AuthException {
         for (int i = 0; i < Refunds.CALLS; i++) {
@@ -53,13 +53,15 @@ public class DecideBenchmark {
         return next;
     }
 
-    /** Ours, from a call that is ready. */
+    /** Interlock, from a call that is ready. */
     @Benchmark
     public Decision interlock() {
         return engine.decide(calls[next()]);
     }
 
-    /** Ours, and the freezing of the arguments, which makes sure that what is sent is what was decided on. */
+    /**
+     * Interlock, including the freezing of the arguments, which makes sure that what is sent is what was decided on.
+     */
     @Benchmark
     public Decision interlockWithFreezing() {
         return engine.decide(ToolCall.of(Refunds.TOOL, arguments.get(next())));
@@ -72,7 +74,7 @@ public class DecideBenchmark {
         return handWritten.allows(call.tool(), call.arguments().root());
     }
 
-    /** Map lookups and ifs, on the maps that a JSON reader makes. */
+    /** Map lookups and ifs, on the maps that a JSON reader produces. */
     @Benchmark
     public boolean ifsOnMaps() {
         int i = next();
@@ -92,7 +94,7 @@ public class DecideBenchmark {
         return casbin.allows("alice", calls[next()].tool());
     }
 
-    /** The same rule in Cedar, whose evaluator is native code behind a text of JSON. */
+    /** The same rule in Cedar, whose evaluator is native code behind a JSON text. */
     @Benchmark
     public boolean cedar() throws AuthException {
         return cedar.allows(cedarRequests.get(next()));

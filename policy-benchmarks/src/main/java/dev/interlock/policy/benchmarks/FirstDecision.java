@@ -2,7 +2,7 @@ package dev.interlock.policy.benchmarks;
 
 import dev.interlock.policy.engine.ToolCall;
 
-/** A program that reads a policy, makes one decision, and ends. */
+/** A program that reads a policy, makes one decision, and exits. */
 final class FirstDecision {
 
     private FirstDecision() {}

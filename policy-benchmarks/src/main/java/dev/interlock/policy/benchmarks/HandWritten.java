@@ -8,7 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** The rule of {@link Refunds} as somebody writes it into a host: map lookups and ifs. */
+/** The rule of {@link Refunds} written by hand into a host: map lookups and ifs. */
 final class HandWritten {
 
     private static final NumberValue MOST = NumberValue.of(100);

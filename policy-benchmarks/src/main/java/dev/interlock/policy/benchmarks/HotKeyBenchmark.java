@@ -16,7 +16,7 @@ import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.State;
 
-/** Everybody in one session, beside the least that any limiter on a clock can do. */
+/** All threads in one session, compared with the minimum that any limiter on a clock needs. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Benchmark)
@@ -32,7 +32,7 @@ public class HotKeyBenchmark {
     private final ToolCall call = Refunds.calls()[0].in("session");
     private final AtomicLong cell = new AtomicLong();
 
-    /** A reading of the clock and a compare-and-set until it succeeds. */
+    /** Reads the clock and repeats a compare-and-set until it succeeds. */
     @Benchmark
     public long nanoTimeAndCompareAndSet() {
         while (true) {
@@ -44,19 +44,19 @@ public class HotKeyBenchmark {
         }
     }
 
-    /** Ours with the bucket alone. */
+    /** Interlock with the bucket alone. */
     @Benchmark
     public boolean interlockBucket() {
         return admit(limited);
     }
 
-    /** Ours with the three conditions, too. */
+    /** Interlock with the three conditions as well. */
     @Benchmark
     public boolean interlock() {
         return admit(ruled);
     }
 
-    /** Ours with the three conditions and a sink, so that both ends of the call are put into events. */
+    /** Interlock with the three conditions and a sink, so that both ends of the call become events. */
     @Benchmark
     public boolean interlockRecorded() {
         return admit(recorded);

@@ -16,7 +16,7 @@ import org.snakeyaml.engine.v2.api.LoadSettings;
 import org.snakeyaml.engine.v2.api.lowlevel.Parse;
 import org.snakeyaml.engine.v2.events.Event;
 
-/** From text to an engine, beside what the YAML parser alone takes. */
+/** From text to an engine, compared with the time of the YAML parser alone. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.MILLISECONDS)
 @State(Scope.Thread)
@@ -44,13 +44,13 @@ public class LoadBenchmark {
         text = policy.toString();
     }
 
-    /** Ours: read, checked, and set. */
+    /** Interlock: read, checked, and installed. */
     @Benchmark
     public PolicyEngine interlock() {
         return PolicyEngine.builder(PolicyYaml.read(text, "policy").orThrow()).build();
     }
 
-    /** The parser's events, and nothing made of them. */
+    /** The parser's events alone; nothing is built from them. */
     @Benchmark
     public int parse() {
         int scalars = 0;
@@ -60,7 +60,7 @@ public class LoadBenchmark {
         return scalars;
     }
 
-    /** The parser, and maps and lists made of what it read. */
+    /** The parser, with maps and lists built from its events. */
     @Benchmark
     public Object load() {
         return new Load(settings).loadFromString(text);

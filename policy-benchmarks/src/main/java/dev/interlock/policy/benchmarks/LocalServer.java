@@ -14,7 +14,10 @@ import org.apache.catalina.startup.Tomcat;
 /** {@link RefundServer} behind the SDK's servlet, on a free port. */
 final class LocalServer implements AutoCloseable {
 
-    /** It warns of threads that outlive the servlet: Reactor's, which everybody shares. Kept here, or it is collected. */
+    /**
+     * Warns about threads that outlive the servlet: Reactor's, which all servers share. Kept in a field, so that it
+     * isn't collected.
+     */
     private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 
     private final Tomcat tomcat = new Tomcat();

@@ -6,23 +6,23 @@ import org.openjdk.jmh.runner.options.OptionsBuilder;
 import org.openjdk.jmh.runner.options.TimeValue;
 
 /**
- * How long is measured.
+ * How long to measure.
  *
- * @param forks JVMs for each benchmark; 0 for this one
+ * @param forks JVMs for each benchmark; 0 for this JVM
  * @param warmups how often it runs before it is measured
  * @param runs how often it is measured
- * @param millis how long it runs each time
- * @param callMillis how long whole calls are made, to warm up and again to measure
+ * @param millis how long each run takes
+ * @param callMillis how long whole calls are made, first to warm up and again to measure
  */
 record Pace(int forks, int warmups, int runs, long millis, long callMillis) {
 
-    /** What the report is made of: under twenty minutes on two cores. */
+    /** The pace of the report: under twenty minutes on two cores. */
     static final Pace FULL = new Pace(1, 4, 5, 800, 12_000);
 
-    /** The same in a third of the time, for a look. */
+    /** The same in a third of the time, for a quick look. */
     static final Pace SHORT = new Pace(1, 3, 4, 300, 5_000);
 
-    /** Each once, to see that it runs. */
+    /** Each benchmark once, to check that it runs. */
     static final Pace SMOKE = new Pace(0, 0, 1, 1, 1);
 
     static Pace named(String name) {
@@ -34,7 +34,10 @@ record Pace(int forks, int warmups, int runs, long millis, long callMillis) {
         };
     }
 
-    /** For work of which few rounds fit into a run: it is run for longer until the compiler is done with it. */
+    /**
+     * For work of which only a few rounds fit into a run: it runs for longer, until the compiler has finished
+     * optimizing.
+     */
     ChainedOptionsBuilder longOptions(String benchmark) {
         return options(benchmark).warmupTime(TimeValue.milliseconds(3 * millis));
     }

@@ -8,7 +8,7 @@ import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.Map;
 
-/** A server of the SDK with one tool that does nothing; as a program, over its own standard input and output. */
+/** A server of the SDK with one tool that does nothing. As a program, it uses its own standard input and output. */
 final class RefundServer {
 
     private RefundServer() {}
@@ -26,7 +26,7 @@ final class RefundServer {
                 .build();
     }
 
-    /** Serves until whoever started it is gone, or kills it. */
+    /** Serves until its parent process is gone, or kills it. */
     public static void main(String[] args) {
         serve(McpServer.sync(new StdioServerTransportProvider(McpJsonDefaults.getMapper())));
         ProcessHandle.current().parent().orElseThrow().onExit().join();

@@ -7,14 +7,14 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * The rule that everybody decides by: a refund of at most 100 in one of three currencies to a gold customer, among
- * forty tools. All calls meet it, so that everybody has to look at everything.
+ * The rule that all candidates decide by: a refund of at most 100 in one of three currencies to a gold customer, among
+ * forty tools. All calls satisfy it, so that every candidate has to check everything.
  */
 final class Refunds {
 
     static final String TOOL = "create_refund";
 
-    /** Different calls, so that no decision is predicted from the one before. A power of two. */
+    /** Different calls, so that the processor can't predict a decision from the one before. A power of two. */
     static final int CALLS = 64;
 
     static final String[] CURRENCIES = {"EUR", "USD", "GBP"};
@@ -28,12 +28,12 @@ final class Refunds {
         return policy("");
     }
 
-    /** How many calls the bucket of a session holds: more than anybody makes here. */
+    /** How many calls a session's bucket holds: more than any session makes here. */
     static final int BUCKET = 30_000_000;
 
     /**
-     * How long it takes to fill up again, in days: so long that it is never full between two calls, which would allow it to
-     * be forgotten.
+     * How long the bucket takes to refill, in days: so long that it is never full between two calls, when it could be
+     * dropped.
      */
     static final int BUCKET_DAYS = 366;
 
@@ -42,17 +42,17 @@ final class Refunds {
         return policy(limit(BUCKET, BUCKET_DAYS + "d"));
     }
 
-    /** The policy with one bucket for each session of which a call takes an hour to be refilled. */
+    /** The policy with one bucket for each session, in which one call takes an hour to refill. */
     static String slowLimitedPolicy() {
         return policy(limit(10, "10h"));
     }
 
-    /** The policy with one bucket for each session that is filled faster than one key alone can be used. */
+    /** The policy with one bucket for each session, which refills faster than a single key can be used. */
     static String fastLimitedPolicy() {
         return policy(limit(1_000_000_000, "1s"));
     }
 
-    /** A policy with that bucket alone, and nothing said of the arguments. */
+    /** A policy with only that bucket, and no conditions on the arguments. */
     static String onlyFastLimitedPolicy() {
         return "version: \"1\"\ndefault: deny\ntools:\n  " + TOOL + ":\n    rules:\n" + limit(1_000_000_000, "1s");
     }
@@ -80,7 +80,7 @@ final class Refunds {
         return PolicyEngine.builder(PolicyYaml.read(policy, "policy").orThrow()).build();
     }
 
-    /** The arguments of call {@code i}, as a JSON reader makes them: with keys and texts of their own. */
+    /** The arguments of call {@code i}, as a JSON reader produces them: with their own keys and texts. */
     static Map<String, Object> arguments(int i) {
         Map<String, Object> customer = new LinkedHashMap<>();
         customer.put(own("id"), own("customer-" + i));
@@ -102,7 +102,7 @@ final class Refunds {
         return calls;
     }
 
-    /** A copy, as a text that came over a wire is never the very object that a policy holds. */
+    /** A copy, since a text that came over a wire is never the same object as the one in a policy. */
     @SuppressWarnings("StringOperationCanBeSimplified")
     static String own(String text) {
         return new String(text);

@@ -16,21 +16,21 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** A decision by one regex condition. The peers find the tool and the argument by hand. */
+/** A decision by one regex condition. The other candidates find the tool and the argument by hand. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Thread)
 public class RegexBenchmark {
 
-    /** What patterns look like in policies, with texts that match. */
+    /** The usual shapes of patterns in policies, with texts that match. */
     public enum Shape {
-        /** One text, the whole of it. */
+        /** One whole text. */
         LITERAL("^refund-approved$", "refund-approved"),
-        /** One of some texts. */
+        /** One of several texts. */
         ALTERNATION("^(EUR|USD|GBP)$", "GBP"),
-        /** What a text begins with. */
+        /** The beginning of a text. */
         PREFIX("^https://example\\.com/", "https://example.com/orders/4711?verbose=true"),
-        /** What characters a text is made of. */
+        /** The characters that a text consists of. */
         CLASS("^[a-z0-9_-]+$", "order-4711-of-customer-0815"),
         /** A shape that is left to RE2/J. */
         OTHER("^[^/]+/(orders|refunds)/.*$", "billing/orders/4711");
@@ -55,7 +55,7 @@ public class RegexBenchmark {
     private com.google.re2j.Pattern re2;
     private int next;
 
-    /** Compiles the pattern for everybody. */
+    /** Compiles the pattern for all candidates. */
     @Setup
     public void setUp() {
         engine = Refunds.engine("version: \"1\"\ndefault: deny\ntools:\n  " + Refunds.TOOL
@@ -75,7 +75,7 @@ public class RegexBenchmark {
         return calls[next];
     }
 
-    /** Ours. */
+    /** Interlock. */
     @Benchmark
     public Decision interlock() {
         return engine.decide(next());

@@ -12,7 +12,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 
-/** Turns what was measured into the table of {@code docs/benchmarks.md}: each figure beside its goal. */
+/** Turns the measurements into the table of {@code docs/benchmarks.md}: each figure beside its goal. */
 final class Report {
 
     private static final List<RegexBenchmark.Shape> COMMON = List.of(
@@ -194,13 +194,13 @@ final class Report {
                 met(start <= 150));
     }
 
-    /** A ratio that may be at most so much. */
+    /** A ratio with an upper bound. */
     private void ratio(String work, String ours, String peer, String theirs, double goal) {
         double ratio = results.score(ours) / results.score(theirs);
         line(work, nanos(ours), peer, nanos(theirs), number(ratio), "at most " + goal, met(ratio <= goal));
     }
 
-    /** How many times faster it has to be at least. */
+    /** How many times faster it must at least be. */
     private void times(String work, String ours, String peer, String theirs, double goal) {
         double times = results.score(theirs) / results.score(ours);
         line(
@@ -245,7 +245,7 @@ final class Report {
         return String.format(Locale.ROOT, format, value);
     }
 
-    /** Measures everything and writes the report. The arguments: the file, and a pace by its name. */
+    /** Measures everything and writes the report. The arguments: the file, and the name of a pace. */
     public static void main(String[] arguments) throws Exception {
         Path file = Path.of(arguments[0]);
         Pace pace = Pace.named(arguments[1]);
@@ -256,7 +256,7 @@ final class Report {
         Files.writeString(file, preface + machine(pace, loadBefore) + "\n" + table(results) + "\n" + text("notes.md"));
     }
 
-    /** How many threads wanted to run, over the last minute. */
+    /** How many threads were ready to run, over the last minute. */
     private static double load() {
         return ManagementFactory.getOperatingSystemMXBean().getSystemLoadAverage();
     }

@@ -8,7 +8,7 @@ import org.openjdk.jmh.infra.BenchmarkParams;
 import org.openjdk.jmh.results.Result;
 import org.openjdk.jmh.results.RunResult;
 
-/** What was measured, by name: {@code HotKeyBenchmark.interlock x2}, {@code AdmitBenchmark.interlock 1000 zipf x1}. */
+/** The measurements, by name: {@code HotKeyBenchmark.interlock x2}, {@code AdmitBenchmark.interlock 1000 zipf x1}. */
 final class Results {
 
     private final Map<String, Double> scores = new TreeMap<>();
@@ -39,12 +39,12 @@ final class Results {
         return method + values + " x" + params.getThreads();
     }
 
-    /** In the benchmark's own unit. */
+    /** The score in the benchmark's own unit. */
     double score(String name) {
         return get(scores, name);
     }
 
-    /** Bytes allocated by each operation. */
+    /** The bytes that each operation allocates. */
     double bytes(String name) {
         return get(bytes, name);
     }

@@ -21,13 +21,13 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The decision over policies with more tools, and with more rules for each of them. */
+/** The decision with policies of more tools, and of more rules for each tool. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @State(Scope.Thread)
 public class SizeBenchmark {
 
-    /** How many tools the policy has, and how many rules each of them. */
+    /** How many tools the policy has, and how many rules each tool has. */
     @Param({"10x1", "1000x1", "100000x1", "10x10", "10x100"})
     public String size;
 
@@ -35,7 +35,7 @@ public class SizeBenchmark {
     private PolicyEngine engine;
     private int next;
 
-    /** Makes the policy, and calls of ten of its tools. */
+    /** Creates the policy, and calls to ten of its tools. */
     @Setup
     public void setUp() {
         int cross = size.indexOf('x');
@@ -57,7 +57,7 @@ public class SizeBenchmark {
         for (int i = 0; i < rules; i++) {
             text.append("      - name: r").append(i);
             text.append("\n        conditions:\n          - ");
-            // No two in a row look at one argument, which would spare the second its look-up.
+            // No two rules in a row use the same argument, which would save the second rule its lookup.
             text.append(
                     i % 2 == 0
                             ? "{path: args.amount, op: lte, value: " + (100 + i) + "}\n"
@@ -74,7 +74,7 @@ public class SizeBenchmark {
                 body.posture(), body.hide(), entries, Map.of(), Map.of(), Optional.empty(), Optional.empty()));
     }
 
-    /** Ours. */
+    /** Interlock. */
     @Benchmark
     public Decision decide() {
         next = (next + 1) & (Refunds.CALLS - 1);

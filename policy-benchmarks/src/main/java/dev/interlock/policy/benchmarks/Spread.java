@@ -2,7 +2,7 @@ package dev.interlock.policy.benchmarks;
 
 import java.util.SplittableRandom;
 
-/** Draws keys, each as often as another or a few of them very often. */
+/** Draws keys, either evenly or a few of them very often. */
 interface Spread {
 
     /** The number of the next key. */
@@ -16,7 +16,7 @@ interface Spread {
         };
     }
 
-    /** Zipf's law with exponent 1: key n is drawn 1/n as often as the first. By bisection of the cumulated weights. */
+    /** Zipf's law with exponent 1: key n is drawn 1/n as often as the first. Bisects the cumulative weights. */
     private static Spread zipf(int keys, SplittableRandom random) {
         double[] cumulated = new double[keys];
         double sum = 0;

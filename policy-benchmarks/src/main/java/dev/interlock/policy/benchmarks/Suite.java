@@ -23,7 +23,7 @@ final class Suite {
     /** Measures all of it. */
     static Results run(Pace pace) throws RunnerException, IOException, InterruptedException {
         Results results = new Results();
-        // What other processes have a part in comes first: if one of them fails, it has cost little time.
+        // Measurements that involve other processes come first: if one of them fails, little time is lost.
         for (String transport : CallTool.TRANSPORTS) {
             CallTool.Cost cost = costOfACall(transport, pace.callMillis(), pace.callMillis());
             results.add("callTool " + transport + " without", cost.without());
@@ -62,7 +62,9 @@ final class Suite {
                 Double.parseDouble(times.substring(0, space)), Double.parseDouble(times.substring(space + 1)));
     }
 
-    /** How much longer a JVM lives that makes one decision than one that does nothing: the difference of the medians. */
+    /**
+     * How much longer a JVM lives that makes one decision than one that does nothing: the difference of the medians.
+     */
     static double millisMoreThanNothing(int times) throws IOException, InterruptedException {
         List<Long> deciding = new ArrayList<>();
         List<Long> nothing = new ArrayList<>();
