@@ -16,7 +16,7 @@ import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
 
-/** A host on LangChain4j. Instead of a model, it calls the tools that a model would be given. */
+/** A host on LangChain4j. Instead of running a model, it calls the tools that a model would get. */
 public final class LangChain4jHost {
 
     private LangChain4jHost() {}
@@ -66,12 +66,12 @@ public final class LangChain4jHost {
                                     .build())
                             .resultText());
         } catch (ToolExecutionException e) {
-            // What an AI service hands to its model, unless it was given another error handler.
+            // The text that an AI service passes to its model, unless it has another error handler.
             out.println(tool + " failed: " + e.getMessage());
         }
     }
 
-    /** The server is a process of its own, started from the same jars. */
+    /** The server runs in a separate process, started from the same jars. */
     private static McpTransport shop() {
         return StdioMcpTransport.builder()
                 .command(List.of(

@@ -25,12 +25,14 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 
-/** A host on the MCP Java SDK: what an agent would call, called in turn. */
+/** A host on the MCP Java SDK. It makes the calls of an agent one after the other. */
 public final class PlainHost {
 
     private PlainHost() {}
 
-    /** Takes the path of a policy, and {@code --redis URI} to share its limits with all hosts that do. */
+    /**
+     * Takes the path of a policy, and {@code --redis URI} to share its limits with all hosts that use the same Redis.
+     */
     public static void main(String... args) {
         Path policyFile = Path.of(args[0]);
         if (args.length == 1) {
@@ -38,7 +40,7 @@ public final class PlainHost {
         } else if (args.length == 3 && args[1].equals("--redis")) {
             try (RedisRateLimiter limits = RedisRateLimiter.server(args[2])
                     .prefix("plain-host")
-                    .timeout(Duration.ofMinutes(1)) // nobody waits for this host, which has just started
+                    .timeout(Duration.ofMinutes(1)) // the host is just starting, and no user waits for it
                     .build()) {
                 run(policyFile, limits, System.out);
             }
@@ -92,7 +94,7 @@ public final class PlainHost {
         return tools.stream().map(Tool::name).sorted().toList();
     }
 
-    /** The server is a process of its own, started from the same jars. */
+    /** The server runs in a separate process, started from the same jars. */
     private static McpClientTransport shop() {
         return new StdioClientTransport(
                 ServerParameters.builder(Path.of(System.getProperty("java.home"), "bin", "java")

@@ -12,7 +12,7 @@ import io.modelcontextprotocol.server.transport.StdioServerTransportProvider;
 import io.modelcontextprotocol.spec.McpServerTransportProvider;
 import java.nio.file.Path;
 
-/** A server whose author doesn't leave it to the clients what its tools may be used for. */
+/** A server whose author doesn't rely on clients to restrict the use of its tools. */
 public final class ProtectedServer {
 
     private ProtectedServer() {}

@@ -62,7 +62,7 @@ public final class ShopServer {
     /** Serves on stdin and stdout until stdin ends. */
     public static void main(String... args) {
         PrintStream protocol = System.out;
-        // Whatever a library prints must not get among the messages.
+        // Output that a library prints must not get between the messages.
         System.setOut(System.err);
         addTools(McpServer.sync(new StdioServerTransportProvider(McpJsonDefaults.getMapper(), System.in, protocol)))
                 .build();

@@ -4,7 +4,7 @@ import dev.interlock.policy.mcp.CallContext;
 import io.modelcontextprotocol.common.McpTransportContext;
 import java.util.Map;
 
-/** On whose account the current thread works. A host would ask its own authentication in the place of this. */
+/** The user for whom the current thread works. A real host would ask its own authentication instead. */
 final class CurrentUser {
 
     static final ThreadLocal<McpTransportContext> CONTEXT = new ThreadLocal<>();
@@ -22,13 +22,13 @@ final class CurrentUser {
         }
     }
 
-    /** What goes along with each call of this thread. */
+    /** The context that accompanies each call of this thread. */
     static McpTransportContext context() {
         McpTransportContext context = CONTEXT.get();
         return context == null ? McpTransportContext.EMPTY : context;
     }
 
-    /** Who makes a call that has this along. */
+    /** The caller of a call with this context. */
     static CallContext of(McpTransportContext call) {
         return call.get(USER) instanceof String user ? CallContext.by(user) : CallContext.EMPTY;
     }

@@ -9,7 +9,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** A host on Spring AI. Instead of a model, it calls the tools that a model would be given. */
+/** A host on Spring AI. Instead of running a model, it calls the tools that a model would get. */
 @SpringBootApplication
 public class SpringHost {
 

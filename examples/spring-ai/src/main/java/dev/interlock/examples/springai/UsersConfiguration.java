@@ -8,7 +8,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import reactor.core.publisher.Hooks;
 
-/** Has each call say on whose account it is made, whatever the type of the clients. */
+/** Attaches the current user to each call, whether clients are synchronous or asynchronous. */
 @Configuration(proxyBeanMethods = false)
 class UsersConfiguration {
 
