@@ -10,24 +10,24 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that needs a person's yes. The arguments and parameters come from the agent: whoever shows them to a person must
- * not let them pass for anything else. A yes is a yes to all of this: to exactly this call, in this context, to the rules
- * that are named here and to no others.
+ * A call that needs a person's yes. The arguments and parameters come from the agent. Code that shows them to a person
+ * must make sure that they can't be mistaken for anything else. A yes covers exactly this: this call, in this context,
+ * and the rules that are named here and no others.
  *
  * @param tool the tool's name
  * @param server the server that is called; null if the host doesn't say
  * @param identity who calls; null if the host doesn't say
- * @param session the agent session; where the host doesn't say, the identity, or one that all such calls have in common
+ * @param session the agent session; if the host doesn't say, the identity, or a session that all such calls share
  * @param arguments the arguments
- * @param parameters what else the request says, as far as the adapter knows it; see {@link
- *     dev.interlock.policy.engine.ToolCall#parameters}
- * @param context what the host says of the call, all of it
- * @param bound the part of the context that the policy reads: what a person has to be shown of it
- * @param rules the rules that ask, in order; at least one. There is more than one only for a handler that {@linkplain
- *     ApprovalHandler#asksForAllRules asks for all of them}
- * @param message what the policy says about it: the messages of all the rules
+ * @param parameters what else the request contains, as far as the adapter knows it; see
+ *     {@link dev.interlock.policy.engine.ToolCall#parameters}
+ * @param context everything that the host says about the call
+ * @param bound the part of the context that the policy reads; this part must be shown to the person
+ * @param rules the rules that ask, in order; at least one. There is more than one only for a handler that
+ *     {@linkplain ApprovalHandler#asksForAllRules asks for all of them}
+ * @param message what the policy says about the call: the messages of all the rules
  * @param rating how the tool is rated
- * @param policy the policy in force; a yes is good under this one only
+ * @param policy the policy in force; a yes is valid only under this policy
  * @param patience how long this caller waits; at most the {@link #timeout}
  */
 public record ApprovalRequest(
@@ -45,7 +45,7 @@ public record ApprovalRequest(
         Policy policy,
         Duration patience) {
 
-    /** Copies the rules; refuses a request of no rule. */
+    /** Copies the rules. Refuses a request without rules. */
     public ApprovalRequest {
         rules = List.copyOf(rules);
         if (rules.isEmpty()) {
@@ -53,14 +53,14 @@ public record ApprovalRequest(
         }
     }
 
-    /** The name of the rule that asks; if several do, all their names, in order and with commas between them. */
+    /** Returns the name of the rule that asks; if several ask, all their names, in order, separated by commas. */
     public String rule() {
         return rules.size() == 1
                 ? rules.get(0).name()
                 : rules.stream().map(AskingRule::name).collect(Collectors.joining(", "));
     }
 
-    /** How long an answer may take: the shortest {@code approval_timeout} of the rules. */
+    /** Returns how long an answer may take: the shortest {@code approval_timeout} of the rules. */
     public Duration timeout() {
         Duration shortest = rules.get(0).timeout();
         for (AskingRule rule : rules) {

@@ -7,21 +7,25 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Shows a person at a terminal what they are asked. The agent has chosen much of it, and would like it to be taken for
- * something else. So whatever could end a line, move the cursor, turn the direction of writing, be invisible, or change how
- * its neighbours look is written as an escape, and so is every letter that isn't written from left to right; and the text is
- * cut into lines of our own behind a margin, so that no line break of the terminal's makes it look like ours.
+ * Formats a request for a person at a terminal. The agent has chosen much of the text and may try to disguise it. So
+ * this class writes as an escape every character that could end a line, move the cursor, change the direction of
+ * writing, be invisible, or change how its neighbours look, and every letter that isn't written from left to right. It
+ * cuts the text into lines of its own behind a margin, so that a line break by the terminal can't make the agent's text
+ * look like ours.
  */
 public final class ApprovalText {
 
     private static final int WIDTH = 72;
 
-    /** Bytes of arguments that a person may be expected to read. */
+    /** The most bytes of arguments that a person can be expected to read. */
     private static final int MAX_READ = 4_000;
 
     private ApprovalText() {}
 
-    /** All that a person needs to know, in lines of at most 80 characters, each ended. */
+    /**
+     * Returns everything that a person needs to know, in lines of at most 80 characters. Each line ends with a line
+     * break.
+     */
     public static String of(ApprovalRequest request) {
         StringBuilder text = new StringBuilder();
         line("call of", request.tool() + (request.server() == null ? "" : " on " + request.server()), text);
@@ -44,7 +48,10 @@ public final class ApprovalText {
         return text.toString();
     }
 
-    /** The same; null if it is longer than a person may be expected to read, and so should be put to nobody. */
+    /**
+     * Returns the same text; null if it is longer than a person can be expected to read, so that no person should be
+     * asked.
+     */
     public static @Nullable String readable(ApprovalRequest request) {
         String text = request.arguments().bytes() > MAX_READ ? null : of(request);
         return text == null || text.length() > 2 * MAX_READ ? null : text;
@@ -88,7 +95,7 @@ public final class ApprovalText {
         if (point < 0x80) {
             return point >= ' ' && point != 0x7f;
         }
-        // Those past the basic plane would take two places in a line that is cut by places.
+        // Characters beyond the basic plane would take two positions in a line that is cut by positions.
         return point <= 0xffff
                 && !VisibleText.isInvisible(point)
                 && Character.isLetter(point)

@@ -21,34 +21,35 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands out tickets, for callers that can't wait as long as a person takes. A call that needs approval is answered at once,
- * with a ticket's id; a person answers the ticket through {@link #approve} or {@link #deny}; and when the agent makes the
+ * Issues tickets, for callers that can't wait as long as a person takes. A call that needs approval is answered at once
+ * with a ticket's id. A person answers the ticket through {@link #approve} or {@link #deny}. When the agent makes the
  * same call again, it passes or is denied accordingly.
  *
  * <ul>
- *   <li>A ticket is good for calls of the same identity, session, server and tool, with the same arguments and other
- *       parameters, in the same context as far as the policy reads that, for which the same rules ask, under the same
- *       policy. Values are the same if they are equal: the order of members doesn't matter, nor whether a number is written
- *       {@code 1} or {@code 1.0}; {@code 1} and {@code "1"} are different. Equal calls share one ticket while it is pending.
- *   <li>All the rules that ask are named in one ticket; who answers it answers for all of them.
- *   <li>A yes admits one call, and is used up by it. It is given back only if that call was never handed to a transport, and
- *       only if no other ticket has been opened for such a call meanwhile.
- *   <li>A no is kept, so that the agent can't ask again at once what was just denied.
- *   <li>A ticket expires if nobody answers it within the rule's {@code approval_timeout}; and once more that long after the
- *       answer. Giving a yes back doesn't make it last longer.
- *   <li>Memory is bounded: so many tickets in all, so many bytes of what callers have said; and of one identity so many
- *       pending tickets and so many bytes. Callers without an identity are told apart by their session. Past a bound no
- *       ticket is opened and the call is denied.
+ *   <li>A ticket is valid for calls of the same identity, session, server and tool, with the same arguments and other
+ *       parameters, in the same context as far as the policy reads it, for which the same rules ask, under the same
+ *       policy. Values are the same if they are equal: the order of members doesn't matter, nor whether a number is
+ *       written {@code 1} or {@code 1.0}; {@code 1} and {@code "1"} are different. Equal calls share one ticket while
+ *       it is pending.
+ *   <li>One ticket names all the rules that ask. Its answer counts for all of them.
+ *   <li>A yes admits one call and is then used up. It is given back only if that call was never handed to a transport,
+ *       and only if no other ticket has been opened for such a call meanwhile.
+ *   <li>A no is kept, so that the agent can't ask again at once for what was just denied.
+ *   <li>A ticket expires if it is not answered within the rule's {@code approval_timeout}. After the answer it expires
+ *       when the same time has passed again. Giving a yes back doesn't make it last longer.
+ *   <li>Memory is bounded. There are bounds for the number of all tickets, for the bytes that callers have supplied,
+ *       and for each identity's pending tickets and bytes. Callers without an identity are distinguished by their
+ *       session. Beyond a bound no ticket is opened and the call is denied.
  * </ul>
  *
- * <p>Thread-safe. Whoever can reach this object can approve, so it must not be within an agent's reach.
+ * <p>Thread-safe. Any code that can reach this object can approve, so keep it out of an agent's reach.
  */
 public final class ApprovalTickets implements ApprovalHandler {
 
     private static final Duration LONGEST = Duration.ofDays(365);
 
     private final TimeSource time;
-    /** The monotonic clock may stand anywhere; moments counted from here can be put in order. */
+    /** The monotonic clock may start anywhere. Times counted from this origin can be compared. */
     private final long originNanos;
 
     private final Supplier<String> ids;
@@ -59,7 +60,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     private final long maxBytesPerIdentity;
 
     private final Map<String, Entry> byId = new HashMap<>();
-    /** The tickets that an equal call finds: all but those that are used up. */
+    /** The tickets that an equal call finds: all except those that are used up. */
     private final Map<Binding, Entry> byCall = new HashMap<>();
 
     private final TreeSet<Entry> byExpiry = new TreeSet<>(
@@ -78,27 +79,27 @@ public final class ApprovalTickets implements ApprovalHandler {
         this.maxBytesPerIdentity = builder.maxBytesPerIdentity;
     }
 
-    /** Tickets with the usual bounds. */
+    /** Creates tickets with the default bounds. */
     public static ApprovalTickets create() {
         return builder().build();
     }
 
-    /** Tickets with settings of one's own. */
+    /** Starts tickets with custom settings. */
     public static Builder builder() {
         return new Builder();
     }
 
-    /** What an answer to a ticket came to. */
+    /** The result of answering a ticket. */
     public enum Outcome {
-        /** It counts. */
+        /** The answer counts. */
         ACCEPTED,
-        /** Somebody has answered the ticket before. */
+        /** The ticket was answered before. */
         ALREADY_ANSWERED,
         /** There is no such ticket, or it has expired. */
         UNKNOWN
     }
 
-    /** What a ticket is good for, apart from the policy. */
+    /** What a ticket is valid for, apart from the policy. */
     private record Binding(
             @Nullable String identity,
             @Nullable String session,
@@ -122,7 +123,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
     }
 
-    /** Who has tickets: an identity, or a session without one. */
+    /** The owner of tickets: an identity or, without one, a session. */
     private record Holder(
             @Nullable String identity, @Nullable String session) {
 
@@ -131,14 +132,14 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
     }
 
-    /** What one holder has of the bounded places. */
+    /** How much of the bounded places one holder uses. */
     private static final class Share {
         int tickets;
         int pending;
         long bytes;
     }
 
-    /** A ticket; guarded by the object that it belongs to. */
+    /** A ticket. Guarded by the enclosing object. */
     private static final class Entry {
         final String id;
         final ApprovalRequest request;
@@ -151,7 +152,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
         long expiresNanos;
         Ticket.State state = Ticket.State.PENDING;
-        /** Whether a call is under way that this ticket has admitted. */
+        /** Whether this ticket has admitted a call that is still under way. */
         boolean used;
 
         @Nullable
@@ -186,7 +187,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     // ---- for the engine
 
-    /** Who answers a ticket sees all its rules, and answers for all. */
+    /** The person who answers a ticket sees all its rules, and answers for all of them. */
     @Override
     public boolean asksForAllRules() {
         return true;
@@ -219,7 +220,9 @@ public final class ApprovalTickets implements ApprovalHandler {
         return CompletableFuture.completedFuture(answer);
     }
 
-    /** Nobody is told of a ticket whose listener threw, the agent included: it must not take up a place. */
+    /**
+     * If the listener throws, the ticket is removed. No person and no agent knows of it, so it must not occupy a place.
+     */
     private void tell(Ticket fresh) {
         boolean told = false;
         try {
@@ -232,7 +235,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
     }
 
-    // The same object first: to compare two policies of equal content takes long.
+    // Identity first: comparing two policies of equal content takes long.
     @SuppressWarnings("ReferenceEquality")
     private static boolean isUnder(Entry entry, Policy policy) {
         if (entry.policy == policy) {
@@ -258,7 +261,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         return full ? "no more tickets can be held at the moment" : null;
     }
 
-    /** How much of what a ticket holds the caller has chosen, as JSON. */
+    /** How much of a ticket's content the caller has chosen, as bytes of JSON. */
     private static long bytes(ApprovalRequest request) {
         long parameters = request.parameters().size() == 0
                 ? 0
@@ -309,7 +312,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     // ---- for the person
 
-    /** The tickets that have not expired and are not used up, the oldest first. */
+    /** Returns the tickets that have not expired and are not used up, the oldest first. */
     public synchronized List<Ticket> list() {
         long now = sweep();
         return byCall.values().stream()
@@ -318,7 +321,7 @@ public final class ApprovalTickets implements ApprovalHandler {
                 .toList();
     }
 
-    /** The ticket of that id; empty if there is none, or it has expired or is used up. */
+    /** Returns the ticket with this id; empty if there is none, or if it has expired or is used up. */
     public synchronized Optional<Ticket> find(String id) {
         long now = sweep();
         Entry entry = byId.get(id);
@@ -326,7 +329,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /**
-     * Says yes.
+     * Says yes to a ticket.
      *
      * @param by who says so, for the record
      */
@@ -335,8 +338,8 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /**
-     * Says yes to other arguments. When the agent makes its call again, these are decided on and sent in the place of
-     * its own.
+     * Says yes to other arguments. When the agent makes its call again, the policy decides on these arguments, and they
+     * are sent instead of the agent's own.
      *
      * @param by who says so, for the record
      */
@@ -345,7 +348,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /**
-     * Says no.
+     * Says no to a ticket.
      *
      * @param by who says so, for the record
      * @param reason what the agent is told; null for nothing
@@ -355,7 +358,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /**
-     * Forgets a ticket, also one that is answered: a yes that has not been used is taken back.
+     * Removes a ticket, even one that is answered. A yes that has not been used is taken back.
      *
      * @return whether there was such a ticket
      */
@@ -396,7 +399,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     // ---- bookkeeping
 
-    /** Forgets what has expired; answers what time it is. */
+    /** Forgets what has expired, and returns the current time. */
     private long sweep() {
         long now = time.monotonicNanos() - originNanos;
         while (!byExpiry.isEmpty() && byExpiry.first().expiresNanos <= now) {
@@ -446,36 +449,39 @@ public final class ApprovalTickets implements ApprovalHandler {
 
         private Builder() {}
 
-        /** Where time comes from. Default: the JVM's clocks. */
+        /** Sets where time comes from. Default: the JVM's clocks. */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
         }
 
-        /** Where ids come from; nobody must be able to guess them. Default: 80 bits of {@link java.security.SecureRandom}. */
+        /**
+         * Sets where ids come from. No one must be able to guess them. Default: 80 bits of
+         * {@link java.security.SecureRandom}.
+         */
         public Builder ids(Supplier<String> idSource) {
             this.ids = idSource;
             return this;
         }
 
         /**
-         * Who is told of each new ticket, on the thread that decides: it must be quick. If it throws, the call is denied, the
-         * engine's listener told, and the ticket taken back. Default: nobody.
+         * Sets the listener for new tickets. It runs on the thread that decides, so it must be quick. If it throws, the
+         * call is denied, the engine's listener is notified, and the ticket is removed. Default: none.
          */
         public Builder onOpened(Consumer<Ticket> listener) {
             this.opened = listener;
             return this;
         }
 
-        /** How many tickets are held at most, answered ones included. Default: 10,000. */
+        /** Sets how many tickets are held at most, including answered ones. Default: 10,000. */
         public Builder maxTickets(int max) {
             this.maxTickets = positive("maxTickets", max);
             return this;
         }
 
         /**
-         * How many tickets of one identity may wait for an answer; of callers without one, how many of one session. Default:
-         * 20.
+         * Sets how many tickets of one identity may wait for an answer. For callers without an identity, the bound
+         * applies to each session. Default: 20.
          */
         public Builder maxPendingPerIdentity(int max) {
             this.maxPendingPerIdentity = positive("maxPendingPerIdentity", max);
@@ -483,8 +489,8 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
 
         /**
-         * How many bytes all arguments and other parameters together may have, as JSON; in memory they take several times as
-         * much. Default: 16 MiB.
+         * Sets how many bytes all arguments and other parameters together may have, as JSON. In memory they take
+         * several times as much. Default: 16 MiB.
          */
         public Builder maxArgumentBytes(int max) {
             this.maxBytes = positive("maxArgumentBytes", max);
@@ -492,15 +498,15 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
 
         /**
-         * How many of these bytes the tickets of one identity may have, answered ones included; of callers without one, those
-         * of one session. Default: 2 MiB.
+         * Sets how many of these bytes the tickets of one identity may have, including answered ones. For callers
+         * without an identity, the bound applies to each session. Default: 2 MiB.
          */
         public Builder maxArgumentBytesPerIdentity(int max) {
             this.maxBytesPerIdentity = positive("maxArgumentBytesPerIdentity", max);
             return this;
         }
 
-        /** The tickets. */
+        /** Creates the tickets. */
         public ApprovalTickets build() {
             return new ApprovalTickets(this);
         }

@@ -4,7 +4,7 @@ import dev.interlock.policy.Place;
 import java.time.Duration;
 
 /**
- * A rule that wants a person's yes to a call.
+ * A rule that requires a person's yes to a call.
  *
  * @param name its name
  * @param place where it stands in the policy

@@ -13,18 +13,18 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the person at a terminal. Each question is shown when it comes up, and answered by typing {@code yes} or {@code no}
- * with the question's number, which is drawn at random: so an answer never goes to another question than the one that was
- * read, and what an agent writes into its arguments can't pose as a question, since it can't know a number.
+ * Asks the person at a terminal. Each question is shown when it arises. The person types {@code yes} or {@code no} with
+ * the question's number. The number is random, so an answer never goes to a different question than the one that was
+ * read. An agent can't know a number, so nothing in its arguments can pose as a question.
  *
- * <p>Arguments that are too long to be read are not put to anybody; their calls are denied.
+ * <p>If the arguments are too long to be read, no one is asked and the call is denied.
  *
- * <p>Reading blocks, so the host gives an executor. It runs one task at a time, and only while questions are open or a line
- * is awaited. Thread-safe.
+ * <p>Reading blocks, so the host supplies an executor. It runs one task at a time, and only while questions are open or
+ * a line is awaited. Thread-safe.
  */
 public final class ConsoleApprovals implements ApprovalHandler {
 
-    /** Questions that are shown at once; more than a person can keep apart. */
+    /** The most questions that are shown at the same time. A person can't keep more apart. */
     private static final int MAX_OPEN = 20;
 
     private final BufferedReader in;
@@ -37,10 +37,10 @@ public final class ConsoleApprovals implements ApprovalHandler {
     private boolean gone;
 
     /**
-     * Asks at a terminal.
+     * Creates a handler that asks at a terminal.
      *
      * @param in what the person types
-     * @param out what they see
+     * @param out what the person sees
      * @param reading where the lines are read; one thread is enough, and it should be a daemon
      */
     public ConsoleApprovals(BufferedReader in, PrintWriter out, Executor reading) {
@@ -97,7 +97,10 @@ public final class ConsoleApprovals implements ApprovalHandler {
         return answer;
     }
 
-    /** Questions that came meanwhile are heard of with the next one; this one is not, and holds no place. */
+    /**
+     * Starts reading. If that fails, the first question fails and occupies no place. Questions that came meanwhile are
+     * read with the next one.
+     */
     private void begin(CompletableFuture<ApprovalAnswer> first) {
         try {
             reading.execute(this::listen);
@@ -161,13 +164,13 @@ public final class ConsoleApprovals implements ApprovalHandler {
         }
     }
 
-    /** Nobody is there any more; answers who still waits for them. */
+    /** The person has left. Returns the questions that are still open. */
     private synchronized List<CompletableFuture<ApprovalAnswer>> leave() {
         gone = true;
         return List.copyOf(open.values());
     }
 
-    /** Takes a line up; answers whether there is more to listen for. */
+    /** Processes a line. Returns whether to read another one. */
     private boolean heard(String line) {
         String[] words = line.split("\\s+", 3);
         CompletableFuture<ApprovalAnswer> answer = words.length < 2 ? null : find(words[1]);

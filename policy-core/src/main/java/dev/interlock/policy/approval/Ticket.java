@@ -6,16 +6,16 @@ import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ticket as it stands.
+ * A ticket and its current state.
  *
- * @param id its id, which nobody can guess
- * @param request what is asked
- * @param state what has come of it
+ * @param id its id, which can't be guessed
+ * @param request the question
+ * @param state the state
  * @param opened when it was opened, by the wall clock
  * @param left how long until it expires
- * @param by who answered; null if nobody has, or nobody said who they are
- * @param reason why they said no; null if they didn't or gave none
- * @param arguments what they approved in the place of what was asked for; null for that itself
+ * @param by who answered; null if there is no answer yet, or the answer doesn't say
+ * @param reason the reason for a no; null if the answer is not a no or has no reason
+ * @param arguments the arguments that were approved instead of the ones in question; null for those in question
  */
 public record Ticket(
         String id,
@@ -27,9 +27,9 @@ public record Ticket(
         @Nullable String reason,
         @Nullable Arguments arguments) {
 
-    /** What has come of a ticket. */
+    /** The state of a ticket. */
     public enum State {
-        /** Nobody has answered yet. */
+        /** There is no answer yet. */
         PENDING,
         /** A person said yes; the next equal call passes. */
         APPROVED,

@@ -3,7 +3,7 @@ package dev.interlock.policy.approval;
 import java.security.SecureRandom;
 import java.util.function.Supplier;
 
-/** Ids with 80 random bits, in letters and digits that are hard to take for one another: {@code 4k9m-tz2q-0d7x-b1hn}. */
+/** Creates ids with 80 random bits, in letters and digits that are hard to confuse: {@code 4k9m-tz2q-0d7x-b1hn}. */
 final class TicketIds implements Supplier<String> {
 
     private static final String DIGITS = "0123456789abcdefghjkmnpqrstvwxyz";

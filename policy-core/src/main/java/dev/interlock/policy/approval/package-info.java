@@ -1,6 +1,6 @@
 /**
- * Asking a person. A rule with {@code require_approval} puts a call to the host's {@link
- * dev.interlock.policy.approval.ApprovalHandler}, which answers when it can: yes, no, or by handing out a ticket.
+ * Asks a person. A rule with {@code require_approval} passes a call to the host's
+ * {@link dev.interlock.policy.approval.ApprovalHandler}. The handler answers when it can: yes, no, or with a ticket.
  */
 @NullMarked
 package dev.interlock.policy.approval;

@@ -3,8 +3,8 @@ package dev.interlock.policy.limit;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Waiting for a claim to end. Claims last for nanoseconds, unless the thread that holds one is descheduled: so first
- * spin, then offer the processor to it, then sleep.
+ * Waits for a claim to end. A claim lasts for nanoseconds, unless the thread that holds it is descheduled. So this
+ * class first spins, then yields the processor, then sleeps.
  */
 final class Backoff {
 
@@ -14,7 +14,7 @@ final class Backoff {
 
     private int pauses;
 
-    @SuppressWarnings("ThreadPriorityCheck") // The scheduler is offered the processor, not relied on: sleep comes next.
+    @SuppressWarnings("ThreadPriorityCheck") // Yielding is only an offer to the scheduler: sleep comes next.
     void pause() {
         if (pauses < SPINS) {
             pauses++;

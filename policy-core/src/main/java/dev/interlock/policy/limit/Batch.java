@@ -3,10 +3,10 @@ package dev.interlock.policy.limit;
 import java.util.List;
 
 /**
- * Everything that one call is charged to. A key may occur more than once; the amounts then add up.
+ * Everything that one call is charged to. A key may occur more than once; its amounts then add up.
  *
- * @param id the decision's id, by which a store that is asked over a network knows a repeated request for the same call
- *     again; unique per call, and empty for a limiter that doesn't {@linkplain RateLimiter#blocks() block}
+ * @param id the decision's id, by which a store that is reached over a network recognizes a repeated request for the
+ *     same call; unique for each call, and empty for a limiter that doesn't {@linkplain RateLimiter#blocks() block}
  * @param charges the charges, in the order in which a refusal is reported; at least one
  */
 public record Batch(String id, List<Charge> charges) {

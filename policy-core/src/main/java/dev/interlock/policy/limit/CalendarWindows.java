@@ -5,12 +5,12 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 
 /**
- * Where windows of the wall clock begin and end: calendar units in UTC, with weeks from Monday, and lengths in multiples
- * counted from 1970-01-01T00:00:00Z. UTC here is what Java makes of it, with 86,400 seconds in each day.
+ * Computes where windows of the wall clock begin and end: calendar units in UTC, with weeks from Monday, and lengths in
+ * multiples counted from 1970-01-01T00:00:00Z. UTC is Java's time scale here, with 86,400 seconds in each day.
  */
 final class CalendarWindows {
 
-    /** How far from 1970 the wall clock is believed, in milliseconds: 146 million years. */
+    /** The largest distance from 1970 that is accepted from the wall clock, in milliseconds: 146 million years. */
     static final long LIMIT = 1L << 62;
 
     private static final long DAY_MILLIS = 86_400_000;

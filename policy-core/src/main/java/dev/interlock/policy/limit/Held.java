@@ -29,18 +29,18 @@ abstract sealed class Held implements Reservation.Granted permits Taken, Held.Se
         this.owner = owner;
     }
 
-    /** True for the first caller only. */
+    /** Claims the right to settle; true for the first caller only. */
     final boolean settle() {
         return SETTLED.compareAndSet(this, false, true);
     }
 
     /**
-     * Gives back what a call that ended so gives back. A cell that died meanwhile was at a fresh start, or its rule was
-     * changed: there is nothing to give back to.
+     * Gives back what this outcome gives back. If a cell died meanwhile, it was at a fresh start or its rule was
+     * changed, so there is nothing to give back to.
      */
     abstract void giveBack(Settlement outcome, Ticker ticker);
 
-    /** What a batch of several charges took, in its order, each part beside its key. */
+    /** What a batch of several charges took, in the order of the batch, each part with its key. */
     static final class Several extends Held {
 
         final List<LimitKey> keys;
@@ -73,7 +73,7 @@ abstract sealed class Held implements Reservation.Granted permits Taken, Held.Se
                 }
             }
             Moment now = ticker.read();
-            // The last taken first, which is exact where several parts are one cell's.
+            // In reverse order, which is exact if several parts belong to one cell.
             for (int i = alive.size() - 1; i >= 0; i--) {
                 alive.get(i).cell.giveBack(alive.get(i), now);
             }

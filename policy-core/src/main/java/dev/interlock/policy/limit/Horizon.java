@@ -4,9 +4,9 @@ import dev.interlock.policy.Window;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * How far the wall clock has surely come, for all fixed windows of one kind: the latest end of a window whose count was
- * forgotten. When the clock steps back behind it, an unknown key may be one whose count of that very window was
- * forgotten, and must be taken for used up.
+ * How far the wall clock has certainly advanced, for all fixed windows of one kind: the latest end of a window whose
+ * count was forgotten. If the clock steps back before it, an unknown key may be one whose count for that window was
+ * forgotten, so it must be treated as used up.
  */
 final class Horizon {
 

@@ -8,17 +8,17 @@ import org.jspecify.annotations.Nullable;
 /** How one limit counts. */
 public sealed interface LimitRule {
 
-    /** The most that has room, or null if the limit only counts. */
+    /** Returns the maximum, or null if the limit only counts. */
     @Nullable
     Amount max();
 
     /**
      * At most {@code max} at once, refilled evenly at {@code max} per {@code window}; starts full. In any interval of
-     * length t at most {@code max · (1 + t / window)}.
+     * length t, at most {@code max · (1 + t / window)}.
      */
     record TokenBucket(Amount max, Duration window) implements LimitRule {
 
-        /** Refuses windows that aren't between a nanosecond and {@link Window.Length#MAX}. */
+        /** Refuses a window that is not between one nanosecond and {@link Window.Length#MAX}. */
         public TokenBucket {
             checkWindow(window);
         }
@@ -27,15 +27,15 @@ public sealed interface LimitRule {
     /** Never more than {@code max} in any interval of length {@code window}. */
     record SlidingWindow(Amount max, Duration window) implements LimitRule {
 
-        /** Refuses windows that aren't between a nanosecond and {@link Window.Length#MAX}. */
+        /** Refuses a window that is not between one nanosecond and {@link Window.Length#MAX}. */
         public SlidingWindow {
             checkWindow(window);
         }
     }
 
     /**
-     * At most {@code max} in each window that the wall clock begins: calendar units in UTC, lengths in multiples counted
-     * from 1970-01-01T00:00:00Z.
+     * At most {@code max} in each window of the wall clock: calendar units in UTC, lengths in multiples counted from
+     * 1970-01-01T00:00:00Z.
      */
     record FixedWindow(@Nullable Amount max, Window window) implements LimitRule {}
 

@@ -3,7 +3,7 @@ package dev.interlock.policy.limit;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 
-/** A cell with more state than fits a {@code long}: every operation claims it. */
+/** A cell whose state does not fit into a {@code long}, so every operation claims it. */
 abstract class LockedCell extends Cell {
 
     private static final int FREE = 0;

@@ -3,15 +3,15 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.Amount;
 
 /**
- * A token bucket's rule in the terms of the generic cell rate algorithm. All buckets of a rule share one.
+ * A token bucket's rule, in the terms of the generic cell rate algorithm. All buckets of a rule share one meter.
  *
- * <p>A bucket is full again, if nothing more is taken, at one moment: its <i>theoretical arrival time</i>, TAT. The time
- * until then is its debt. Taking an amount a moves the TAT, or now if that is later, on by a's cost {@code a · window /
- * max}; there is room if the TAT is then no further away than the window.
+ * <p>If nothing more is taken, a bucket is full again at one moment: its <i>theoretical arrival time</i>, TAT. The time
+ * until then is its debt. Taking an amount a moves the TAT, or now if that is later, forward by a's cost
+ * {@code a · window / max}. There is room if the TAT is then at most a window away.
  */
 final class Meter {
 
-    /** From this cost of one call on, a rounding error of a nanosecond is below one in a million. */
+    /** From this cost of one call upward, a rounding error of a nanosecond is below one in a million. */
     private static final long FINE = 1_000_000;
 
     final LimitRule.TokenBucket rule;
@@ -19,19 +19,19 @@ final class Meter {
     /** The bucket's size in millionths. */
     final long max;
 
-    /** How long an empty bucket takes to fill up, in nanoseconds. */
+    /** How long an empty bucket takes to fill, in nanoseconds. */
     final long window;
 
     /**
-     * The cost of one call in whole nanoseconds, rounded up; 0 if that is too coarse, so that the bucket must be counted
-     * exactly.
+     * The cost of one call in whole nanoseconds, rounded up. 0 if that is too coarse, so that the bucket must be
+     * counted exactly.
      */
     final long emission;
 
     /** How many whole calls fit. */
     final long calls;
 
-    /** How long a bucket of whole calls takes to fill up, in whole nanoseconds for each call. */
+    /** How long a bucket of whole calls takes to fill, at a whole number of nanoseconds for each call. */
     final long depth;
 
     Meter(LimitRule.TokenBucket rule) {
@@ -45,7 +45,7 @@ final class Meter {
         this.depth = calls * emission;
     }
 
-    /** What {@code micros} cost, for amounts that are {@linkplain #isSimple simple}. */
+    /** The cost of {@code micros}, for amounts that are {@linkplain #isSimple simple}. */
     long cost(long micros) {
         return micros == Amount.ONE_MICROS ? emission : micros / Amount.ONE_MICROS * emission;
     }
@@ -55,7 +55,7 @@ final class Meter {
         return emission > 0 && (micros == Amount.ONE_MICROS || micros % Amount.ONE_MICROS == 0);
     }
 
-    @SuppressWarnings("ReferenceEquality") // Nearly always the very same rule, and this is on every call's way.
+    @SuppressWarnings("ReferenceEquality") // Nearly always the same object, and every call tests this.
     boolean measures(LimitRule other) {
         return other == rule || other.equals(rule);
     }

@@ -2,12 +2,12 @@ package dev.interlock.policy.limit;
 
 import java.time.Duration;
 
-/** The three ways to say no. */
+/** Creates the three kinds of refusals. */
 final class Refusals {
 
     private Refusals() {}
 
-    /** For what {@link Cell#waitFor} answered, other than 0. */
+    /** The refusal for an answer of {@link Cell#waitFor} other than 0. */
     static Reservation.Refused of(int charge, long wait) {
         return wait == Cell.NEVER ? tooLarge(charge) : noRoom(charge, wait);
     }

@@ -7,17 +7,18 @@ import org.jspecify.annotations.Nullable;
 public sealed interface Reservation {
 
     /**
-     * There was room for everything, and it is taken. Limiters give their own implementation, which remembers what to
-     * give back; it is handed to {@link RateLimiter#settle} once.
+     * There was room for everything, and it is taken. A limiter returns its own implementation, which remembers what to
+     * give back. It is passed to {@link RateLimiter#settle} once.
      */
     non-sealed interface Granted extends Reservation {}
 
     /**
      * Nothing was taken.
      *
-     * @param charge the position in the batch of the first charge without room; -1 if the reason concerns no single one
-     * @param reason why
-     * @param retryAfter how long until there may be room, rounded up; null if waiting alone won't help
+     * @param charge the position in the batch of the first charge without room; -1 if the reason does not concern a
+     *     single charge
+     * @param reason the reason
+     * @param retryAfter how long until there may be room, rounded up; null if waiting alone does not help
      */
     record Refused(int charge, Reason reason, @Nullable Duration retryAfter) implements Reservation {}
 
@@ -29,7 +30,7 @@ public sealed interface Reservation {
         TOO_LARGE,
         /** Too many keys are counted already, and none may be forgotten. */
         TOO_MANY_KEYS,
-        /** The store could not be asked, or did not answer in time. */
+        /** The store could not be reached, or did not answer in time. */
         UNAVAILABLE
     }
 }

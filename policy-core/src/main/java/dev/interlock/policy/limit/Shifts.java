@@ -1,17 +1,18 @@
 package dev.interlock.policy.limit;
 
 /**
- * How much was given back in one bucket from before its end, in all. Whatever stands behind a gap that a giving back
- * leaves moves up by it; a charge that remembers the total at its own time knows how far it can have moved since.
+ * The total that was given back in one bucket from before its end. When a giving back leaves a gap, everything behind
+ * the gap moves up by its length. A charge that remembers the total at its own time knows how far it can have moved
+ * since.
  *
- * <p>Lengths are in nanoseconds and a fraction, counted in parts of the meter's {@code max}.
+ * <p>A length is a number of nanoseconds and a fraction, counted in parts of the meter's {@code max}.
  */
 final class Shifts {
 
-    /** Past this, nothing more is given back in this bucket, except at its end. */
+    /** Beyond this, nothing more is given back in this bucket, except at its end. */
     private static final long LIMIT = Long.MAX_VALUE / 4;
 
-    /** Read by takers who have no claim: an older value only gives back less. */
+    /** Read by threads that take without a claim. An older value only causes less to be given back. */
     private volatile long nanos;
 
     private long fraction;
@@ -24,7 +25,7 @@ final class Shifts {
         return fraction;
     }
 
-    /** Notes that everything behind has moved; false if there have been too many to keep count. */
+    /** Records that everything behind the gap has moved. False if the total is too large to be counted. */
     boolean add(long moreNanos, long moreFraction, long parts) {
         if (nanos > LIMIT - moreNanos) {
             return false;

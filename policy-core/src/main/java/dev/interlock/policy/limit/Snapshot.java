@@ -30,10 +30,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * A limiter's counts in a file.
  *
- * <p>All numbers are big-endian. The file begins with {@link #MAGIC}, the format's {@link #VERSION} and what the wall
- * clock showed; then come records, each with a letter first; then {@link #END}, the number of records, and the SHA-256 of
- * everything before it. Times are ages, in nanoseconds before the writing, or debts, in nanoseconds after it, as no
- * monotonic clock outlives its process; only fixed windows stand at absolute times of the wall clock.
+ * <p>All numbers are big-endian. The file begins with {@link #MAGIC}, the format's {@link #VERSION} and the reading of
+ * the wall clock. The records follow, each starting with a letter. The file ends with {@link #END}, the number of
+ * records, and the SHA-256 of everything before it. Times are ages, in nanoseconds before the file was written, or debts,
+ * in nanoseconds after that, because a monotonic clock does not outlive its process. Only fixed windows use absolute
+ * times of the wall clock.
  *
  * <table>
  * <caption>Records</caption>
@@ -44,21 +45,22 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code S}</td><td>key, window in nanoseconds, number of entries, and of each its age and amount</td></tr>
  * </table>
  *
- * Before a record with a key stands {@code O} and on whose account the key is: 0 or 1 for a group of callers or one alone,
- * 0 or 1 for callers without an identity or with one, and the number of the group in a byte or the caller's name.
+ * A record with a key is preceded by {@code O} and the account of the key: 0 for a group of callers or 1 for a single one,
+ * 0 for callers without an identity or 1 for callers with one, and the number of the group in a byte or the caller's
+ * name.
  *
- * <p>A window is the calendar unit's name, or an empty text and the seconds of its length. A text is its length in
- * characters, 0 or 1 for ISO-8859-1 or UTF-16, and its characters.
+ * <p>A window is the calendar unit's name, or an empty text and its length in seconds. A text is its length in
+ * characters, 0 for ISO-8859-1 or 1 for UTF-16, and its characters.
  *
- * <p>Reading needs no more memory than the limiter that comes of it: there are at most {@code maxKeys} keys, and a text
- * or a log takes memory only as its bytes arrive.
+ * <p>Reading needs no more memory than the resulting limiter: there are at most {@code maxKeys} keys, and a text or a log
+ * takes memory only as its bytes arrive.
  */
 final class Snapshot {
 
     static final long MAGIC = 0x494C4B4C494D4954L; // ILKLIMIT
     static final int VERSION = 2;
 
-    /** The format without {@link #HOLDER}, in which a key is on the account of its subject. */
+    /** The format without {@link #HOLDER}. Its keys are charged to their subjects. */
     private static final int WITHOUT_HOLDERS = 1;
 
     private static final int HORIZON = 'H';
@@ -92,7 +94,8 @@ final class Snapshot {
         if (directory == null) {
             throw new IOException(file + " is not a file's name");
         }
-        // Beside the target, as only a rename within one file system is atomic. Readable by its owner alone.
+        // In the target's directory, because a rename is atomic only within one file system. Only the owner can read
+        // it.
         Path temporary = Files.createTempFile(directory, target.getFileName().toString(), ".tmp");
         try {
             try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.WRITE)) {
@@ -108,12 +111,13 @@ final class Snapshot {
         force(directory);
     }
 
-    /** Makes the rename last, where the system lets a directory be opened. Elsewhere it sees to that itself. */
+    /** Makes the rename durable, on systems that can open a directory. Other systems do this themselves. */
     private static void force(Path directory) {
         try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
             channel.force(true);
         } catch (IOException e) {
-            // The file is whole under its name in any case; at worst, after a power failure, it is the one before.
+            // The file under this name is complete in any case. At worst, after a power failure, it is the previous
+            // one.
         }
     }
 
@@ -122,7 +126,7 @@ final class Snapshot {
         DataOutputStream out = new DataOutputStream(new DigestOutputStream(plain, digest));
         out.writeLong(MAGIC);
         out.writeInt(VERSION);
-        // Before any cell is looked at: an age that is taken for more than it is would make room.
+        // Read before any cell: an age that is too large would make room.
         out.writeLong(ticker.wall());
         long records = 0;
         for (Map.Entry<LimitKey, Cell> entry : cells.entries()) {
@@ -130,7 +134,7 @@ final class Snapshot {
             out.write(record);
             records += record.length == 0 ? 0 : 1;
         }
-        // After the cells: what was dropped meanwhile has raised its horizon by now.
+        // Written after the cells: by now, every cell that was dropped meanwhile has raised its horizon.
         for (Horizon horizon : cells.horizons()) {
             out.writeByte(HORIZON);
             writeWindow(out, horizon.window);
@@ -142,7 +146,7 @@ final class Snapshot {
         plain.write(digest.digest());
     }
 
-    /** What there is to say of a key, put together under its cell's claim; empty if nothing. */
+    /** The record of a key, written while its cell is claimed. Empty if there is nothing to write. */
     private static byte[] record(LimitKey key, Cell first, Cells cells, Ticker ticker) throws IOException {
         Cell cell = first;
         while (!cell.claim()) {
@@ -203,7 +207,7 @@ final class Snapshot {
         out.writeLong(used);
     }
 
-    /** The entries follow: of each, its age and its amount. */
+    /** The entries follow, each with its age and its amount. */
     static void sliding(DataOutputStream out, LimitKey key, long window, int entries) throws IOException {
         out.writeByte(SLIDING);
         writeKey(out, key);
@@ -243,7 +247,7 @@ final class Snapshot {
         if (latin) {
             out.write(text.getBytes(StandardCharsets.ISO_8859_1));
         } else {
-            // Not by an encoder, which would replace what isn't well-formed and so make two keys one.
+            // Not through an encoder: it would replace malformed characters and so could make two keys equal.
             out.writeChars(text);
         }
     }
@@ -260,7 +264,7 @@ final class Snapshot {
         }
     }
 
-    /** One reading of a file. */
+    /** Reads one file. */
     private static final class Reader {
 
         private final InputStream plain;
@@ -271,10 +275,10 @@ final class Snapshot {
         private final Map<String, String> limits = new HashMap<>();
         private long elapsed;
 
-        /** Of the record that is read. */
+        /** The holder of the record that is being read. */
         private @Nullable Holder holder;
 
-        /** On whose account a key is, but for the limit, which comes with the key. */
+        /** Who a key is charged to, without the limit, which comes with the key. */
         private record Holder(
                 boolean identified, int group, @Nullable String name) {}
 
@@ -318,7 +322,10 @@ final class Snapshot {
             return new InMemoryRateLimiter.SnapshotException("the snapshot is damaged: " + how);
         }
 
-        /** The nanoseconds since the writing; none if the wall clock has gone back. Less a millisecond for its steps. */
+        /**
+         * The nanoseconds since the file was written; 0 if the wall clock has gone back. Minus a millisecond for the
+         * clock's steps.
+         */
         private long elapsed(long then) {
             long millis = now.wall() - CalendarWindows.clamp(then) - 1;
             return millis <= 0 ? 0 : Math.min(millis, Ticker.END / 1_000_000) * 1_000_000;

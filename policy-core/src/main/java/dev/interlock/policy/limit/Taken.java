@@ -3,8 +3,8 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.ChargeMode;
 
 /**
- * What one charge took of one cell, and what the cell needs to know to give it back. For a batch of one charge this is
- * the reservation itself.
+ * What one charge took from one cell, and what the cell needs to give it back. For a batch of one charge, this is the
+ * reservation itself.
  */
 abstract non-sealed class Taken extends Held {
 

@@ -3,12 +3,15 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.time.TimeSource;
 
 /**
- * The limiter's clock. It counts monotonic time from its own making, since the source's origin is arbitrary and its
- * readings may wrap: only their differences mean anything.
+ * The limiter's clock. It counts monotonic time from its own creation. The source's origin is arbitrary and its
+ * readings may wrap, so only the differences between readings have a meaning.
  */
 final class Ticker {
 
-    /** The last moment that can be told, 73 years on. There time stands still, and nothing is refilled any more. */
+    /**
+     * The last moment that can be represented, 73 years ahead. There time stands still, and nothing is refilled any
+     * more.
+     */
     static final long END = 1L << 61;
 
     private final TimeSource source;

@@ -1,9 +1,13 @@
 package dev.interlock.policy.limit;
 
-/** A store that counts limits could not be asked how they stand, or did not answer in time. */
+/** Thrown if a store that counts limits could not be asked how they stand, or did not answer in time. */
 public final class UnavailableException extends RuntimeException {
 
-    /** With what was asked of which store. */
+    /**
+     * Creates an exception.
+     *
+     * @param message what was asked of which store
+     */
     public UnavailableException(String message) {
         super(message);
     }

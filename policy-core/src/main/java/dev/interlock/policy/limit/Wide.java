@@ -41,12 +41,15 @@ final class Wide {
         return quotient < 0 ? Long.MAX_VALUE : quotient;
     }
 
-    /** Long division bit by bit, as on paper. It is slow, but only for amounts times lengths past nine quintillion. */
+    /**
+     * Long division bit by bit, as on paper. It is slow, but needed only if an amount times a length exceeds nine
+     * quintillion.
+     */
     private static long divide(long high, long low, long divisor) {
         long remainder = high;
         long quotient = low;
         for (int bit = 0; bit < Long.SIZE; bit++) {
-            // The remainder is below the divisor, which is below 2^63: doubled, it still fits, unsigned.
+            // The remainder is below the divisor, which is below 2^63. So twice the remainder still fits, unsigned.
             remainder = remainder << 1 | quotient >>> 63;
             quotient <<= 1;
             if (Long.compareUnsigned(remainder, divisor) >= 0) {

@@ -1,6 +1,7 @@
 /**
- * Counting. A {@link dev.interlock.policy.limit.RateLimiter} is given, for each call, one {@linkplain
- * dev.interlock.policy.limit.Batch batch} of everything that the call is charged to, and reserves all of it or nothing.
+ * Counts limits. For each call, a {@link dev.interlock.policy.limit.RateLimiter} receives one
+ * {@linkplain dev.interlock.policy.limit.Batch batch} of everything that the call is charged to, and reserves all of it
+ * or nothing.
  */
 @NullMarked
 package dev.interlock.policy.limit;

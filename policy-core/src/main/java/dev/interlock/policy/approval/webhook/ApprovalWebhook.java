@@ -37,28 +37,29 @@ import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Posts each new ticket to a URL, for {@link dev.interlock.policy.approval.ApprovalTickets.Builder#onOpened}. It only tells;
- * the answer comes through the tickets.
+ * Posts each new ticket to a URL, for {@link dev.interlock.policy.approval.ApprovalTickets.Builder#onOpened}. It only
+ * sends notifications; the answer comes through the tickets.
  *
- * <p>The request is signed as the Standard Webhooks specification has it: {@code webhook-id} is the ticket's id, {@code
- * webhook-timestamp} the time of sending in seconds since 1970, and {@code webhook-signature} is {@code v1,} and the Base64
- * of HMAC-SHA256 over {@code id.timestamp.body}. The receiver checks the signature before it reads the body, and refuses a
- * timestamp that is some minutes off.
+ * <p>The request is signed as the Standard Webhooks specification requires. {@code webhook-id} is the ticket's id,
+ * {@code webhook-timestamp} is the time of sending in seconds since 1970, and {@code webhook-signature} is {@code v1,}
+ * and the Base64 of HMAC-SHA256 over {@code id.timestamp.body}. The receiver checks the signature before it reads the
+ * body, and refuses a timestamp that is some minutes off.
  *
- * <p>The body names tool, server, identity, session, the rules that ask and what they say, the context as far as the policy
- * reads it, and the rating; the arguments and other parameters only if the host says so, since they may hold what the
- * receiver must not see. What can't be delivered is tried again at growing intervals a few times: after a network error, an
- * answer that has not ended within ten seconds, a 429 and a 5xx, and nothing else. Redirects are not followed. Thread-safe.
+ * <p>The body contains the tool, server, identity, session, the rules that ask and their messages, the context as far
+ * as the policy reads it, and the rating. It contains the arguments and other parameters only if the host says so,
+ * because they may hold data that the receiver must not see. A failed delivery is retried a few times at growing
+ * intervals: after a network error, an answer that has not ended within ten seconds, a 429 and a 5xx. Other failures
+ * are not retried. Redirects are not followed. Thread-safe.
  */
 public final class ApprovalWebhook implements Consumer<Ticket> {
 
-    /** Deliveries under way, waiting for another try included. */
+    /** The most deliveries under way, including those that wait for a retry. */
     private static final int MAX_UNDER_WAY = 1_000;
 
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
     private static final int SHORTEST_SECRET = 24;
 
-    /** How long after each failed try there is another one. */
+    /** The wait after each failed attempt before the next one. */
     private static final List<Duration> INTERVALS =
             List.of(Duration.ofSeconds(1), Duration.ofSeconds(5), Duration.ofSeconds(25));
 
@@ -84,11 +85,11 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
     }
 
     /**
-     * A webhook.
+     * Starts a webhook.
      *
      * @param url where tickets are posted: https, or http on this machine
-     * @param secret what the receiver shares with us to check signatures, at least 24 random bytes
-     * @param failed who is told if a ticket could not be delivered in the end; it is still listed
+     * @param secret the secret that the receiver shares with us to check signatures, at least 24 random bytes
+     * @param failed is notified if a ticket could not be delivered in the end; the ticket is still listed
      * @throws IllegalArgumentException if the URL is neither, or the secret is too short
      */
     public static Builder builder(URI url, byte[] secret, BiConsumer<Ticket, Throwable> failed) {
@@ -96,8 +97,8 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
     }
 
     /**
-     * Posts a ticket, without waiting for it to arrive. Whatever keeps it from being sent is told to the failure handler, and
-     * what that throws is thrown.
+     * Posts a ticket without waiting for it to arrive. If it can't be sent, the failure handler is notified. An
+     * exception from the failure handler is rethrown.
      */
     @Override
     public void accept(Ticket ticket) {
@@ -116,12 +117,12 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         new Delivery(ticket, body).post(0);
     }
 
-    /** How many deliveries are under way; for tests. */
+    /** How many deliveries are under way. For tests. */
     int underWay() {
         return underWay.get();
     }
 
-    /** One ticket on its way, with its place among those under way. */
+    /** The delivery of one ticket, with its place among those under way. */
     private final class Delivery {
         private final Ticket ticket;
         private final String body;
@@ -136,7 +137,7 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
             try {
                 CompletableFuture<HttpResponse<Void>> exchange =
                         client.sendAsync(request(ticket, body), BodyHandlers.discarding());
-                // A timeout of the request's own would end with the headers, and a body may never come.
+                // The request's own timeout would end with the headers, and a body may never come.
                 Runnable inTime = alarm.in(TIMEOUT, () -> exchange.cancel(true));
                 CompletionStage<HttpResponse<Void>> end = exchange;
                 end.whenComplete((response, failure) -> answered(inTime, attempt, response, failure));
@@ -177,7 +178,7 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
             return cause == null ? new IOException("the webhook was not answered") : cause;
         }
 
-        /** Gives the place back, once, and tells why if there is something to tell. */
+        /** Frees the place, once, and reports the failure if there is one. */
         private void end(@Nullable Throwable failure) {
             if (ended.compareAndSet(false, true)) {
                 underWay.decrementAndGet();
@@ -209,7 +210,7 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         }
     }
 
-    /** Put together from what is frozen already: bounds on what callers say must not keep it from being told. */
+    /** Uses only values that are already frozen: bounds on what callers say must not prevent the notification. */
     private String body(Ticket ticket) {
         ApprovalRequest request = ticket.request();
         Map<String, Value> data = new LinkedHashMap<>();
@@ -282,25 +283,30 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
                             && List.of("localhost", "127.0.0.1", "[::1]").contains(host);
         }
 
-        /** Sends the arguments too. Default: not. */
+        /** Also sends the arguments. Default: off. */
         public Builder includingArguments() {
             this.arguments = true;
             return this;
         }
 
-        /** Where the timestamp comes from. Default: the JVM's clock. */
+        /** Sets where the timestamp comes from. Default: the JVM's clock. */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
         }
 
-        /** What ends the wait for an answer, and what waits for the next try. Default: {@link Alarm#system}. */
+        /**
+         * Sets what ends the wait for an answer, and what waits for the next attempt. Default: {@link Alarm#system}.
+         */
         public Builder alarm(Alarm alarmClock) {
             this.alarm = alarmClock;
             return this;
         }
 
-        /** What sends; it must not follow redirects. Default: one of its own, which has threads as long as it is in use. */
+        /**
+         * Sets the client that sends; it must not follow redirects. Default: a new client, whose threads live as long
+         * as it is in use.
+         */
         public Builder client(HttpClient httpClient) {
             if (httpClient.followRedirects() != HttpClient.Redirect.NEVER) {
                 throw new IllegalArgumentException(
@@ -310,7 +316,7 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
             return this;
         }
 
-        /** The webhook. */
+        /** Creates the webhook. */
         public ApprovalWebhook build() {
             return new ApprovalWebhook(this);
         }
