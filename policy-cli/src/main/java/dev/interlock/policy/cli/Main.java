@@ -29,7 +29,7 @@ import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Spec;
 
-/** The {@code interlock} command: without a subcommand it only tells how it is used. */
+/** The {@code interlock} command. Without a subcommand, it only prints its usage. */
 @Command(
         name = "interlock",
         mixinStandardHelpOptions = true,
@@ -69,7 +69,7 @@ public final class Main implements Callable<Integer> {
      */
     public static void main(String... args) {
         CommandLine command = commandLine(Screen.ofOutput(), Screen.ofError());
-        // Always UTF-8: what is printed is as often read by a program as by a terminal.
+        // Always UTF-8: a program reads the output as often as a terminal shows it.
         PrintWriter out = writer(FileDescriptor.out);
         PrintWriter err = writer(FileDescriptor.err);
         int code = command.setOut(out).setErr(err).execute(args);
@@ -86,7 +86,7 @@ public final class Main implements Callable<Integer> {
         CommandLine command = new CommandLine(new Main());
         Screen.use(command.getCommandSpec(), output, error);
         return command
-                // An @ before a file is for the options that say so.
+                // Only some options read a file after @.
                 .setExpandAtFiles(false)
                 .setHelpFactory(ScreenHelp::of)
                 .setCaseInsensitiveEnumValuesAllowed(true)

@@ -10,12 +10,12 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** The files of an audit log that was named on the command line. */
+/** The files of an audit log that is named on the command line. */
 public final class AuditFile {
 
     private AuditFile() {}
 
-    /** Why a log can't be written there, for people. */
+    /** Says why a log can't be written there, for people. */
     static String unwritable(Path file, IOException failure) {
         Path directory = file.toAbsolutePath().normalize().getParent();
         if (directory == null || Files.isDirectory(file)) {
@@ -39,7 +39,7 @@ public final class AuditFile {
     }
 
     /**
-     * All files of a log, in the order in which they were written.
+     * Returns all files of a log, in the order in which they were written.
      *
      * @throws CliException if there are none
      */

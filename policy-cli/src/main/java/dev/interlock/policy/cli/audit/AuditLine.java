@@ -10,12 +10,12 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.json.JsonFactory;
 
-/** A line of an audit log, for reading only; whether it is as it was written is not looked at. */
+/** A line of an audit log, for reading only. It is not checked whether the line was altered. */
 public record AuditLine(Map<?, ?> members) {
 
     private static final JsonFactory JSON = JsonReader.factory();
 
-    /** The line that stands in a buffer; null if it is no JSON object. */
+    /** Reads the line in a buffer; null if it is not a JSON object. */
     public static @Nullable AuditLine read(byte[] buffer, int offset, int length) {
         try (JsonParser parser = JSON.createParser(JsonReader.CONTEXT, buffer, offset, length)) {
             parser.nextToken();
@@ -26,7 +26,7 @@ public record AuditLine(Map<?, ?> members) {
         }
     }
 
-    /** A text; empty if there is none of that name. */
+    /** Returns a string member; empty if there is none with that name. */
     public String text(String name) {
         return members.get(name) instanceof String text ? text : "";
     }
@@ -39,7 +39,7 @@ public record AuditLine(Map<?, ?> members) {
         return text("event");
     }
 
-    /** When it happened; null if the line doesn't say. */
+    /** When the event happened; null if the line doesn't say. */
     @Nullable
     Instant time() {
         try {

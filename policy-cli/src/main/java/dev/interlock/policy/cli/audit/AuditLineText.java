@@ -5,7 +5,7 @@ import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.engine.ToolCall;
 
-/** A line of an audit log, for people: nothing in it can move the cursor or hide what is shown. */
+/** Formats a line of an audit log for people. Nothing in it can move the cursor or hide what is shown. */
 final class AuditLineText {
 
     private static final int WIDTH = 8;
@@ -95,7 +95,7 @@ final class AuditLineText {
         return shown.length() > DIGEST ? shown.substring(0, DIGEST) : shown;
     }
 
-    /** A length of time that was given in microseconds. */
+    /** Formats a duration given in microseconds. */
     static String time(long micros) {
         if (micros < 1_000) {
             return micros + " µs";

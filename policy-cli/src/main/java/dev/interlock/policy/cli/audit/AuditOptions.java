@@ -14,10 +14,10 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** {@code --audit} and what goes with it. */
+/** The option {@code --audit} and those that belong to it. */
 public final class AuditOptions {
 
-    /** When lines are forced onto the disk. */
+    /** When lines are forced to the disk. */
     enum When {
         CALL,
         SECOND,
@@ -60,7 +60,7 @@ public final class AuditOptions {
     private @Nullable String key;
 
     /**
-     * The log; null if none is wanted.
+     * Returns the log; null if none is wanted.
      *
      * @throws CliException if it can't be opened
      */

@@ -18,10 +18,12 @@ import java.util.TreeMap;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Counts what is in an audit log. */
+/** Counts the events of an audit log. */
 final class AuditStats {
 
-    /** Names that are counted one by one; whoever calls tools that aren't there chooses names as they like. */
+    /**
+     * The most names that are counted one by one. A caller of tools that don't exist can make up any number of names.
+     */
     private static final int MOST_NAMES = 10_000;
 
     private static final String OTHERS = "(others)";
@@ -37,25 +39,25 @@ final class AuditStats {
 
     private static final long MILLIS_PER_MINUTE = 60_000;
 
-    /** What each line of the log tells of. */
+    /** The events, by kind. */
     private final Map<String, Long> events = new TreeMap<>();
 
-    /** What each call came to in the end. */
+    /** The final decision on each call. */
     private final Map<String, Long> decisions = new TreeMap<>();
 
     private final Map<String, Long> methods = new TreeMap<>();
 
-    /** How the calls that were let through have ended. */
+    /** The outcomes of the calls that were let through. */
     private final Map<String, Long> endings = new TreeMap<>();
 
     private final Tally<Answer> answers = new Tally<>(MOST_NAMES, answer -> new Answer(OTHERS, answer.decision()));
     private final Tally<Denial> denials = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
-    /** What the policy was against, and only recorded. */
+    /** Calls that the policy would deny, but only recorded. */
     private final Tally<Denial> recorded = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
 
     private final Map<String, Calls> tools = new HashMap<>();
 
-    /** What the calls have come to that have not ended: a later line may tell more of them. By the id of the decision. */
+    /** The calls that have not ended, by the id of the decision. A later line may say more about them. */
     private final Map<String, Open> open = new HashMap<>();
 
     private long[] took = new long[1_024];
@@ -64,19 +66,19 @@ final class AuditStats {
     private long lines;
     private long unreadable;
     private long lost;
-    /** Calls that were let through, and whose end is not on record. */
+    /** Calls that were let through, but whose outcome is not on record. */
     private long unended;
 
-    /** Endings of calls whose decision is in no file that was read. */
+    /** Outcomes of calls whose decision is not in any file that was read. */
     private long strayEndings;
 
     private @Nullable Instant first;
     private @Nullable Instant last;
 
     /**
-     * What denials are counted by.
+     * The key by which denials are counted.
      *
-     * @param rule which rule denied
+     * @param rule the rule that denied
      * @param tool what was denied: a tool, or another method
      */
     record Denial(String rule, String code, String tool) {
@@ -85,18 +87,18 @@ final class AuditStats {
     }
 
     /**
-     * What answers to questions are counted by.
+     * The key by which answers to questions are counted.
      *
-     * @param by who answered; empty if the log doesn't say, as when nobody did
-     * @param decision what came of it
+     * @param by who answered; empty if the log doesn't say, as when there was no answer
+     * @param decision the outcome
      */
     record Answer(String by, String decision) {}
 
     /**
      * A call that has not ended.
      *
-     * @param decision what it has come to
-     * @param denial why the policy is against it, if it is
+     * @param decision the decision so far
+     * @param denial why the policy denies it, if it does
      */
     private record Open(String decision, Denial denial) {}
 
@@ -107,7 +109,7 @@ final class AuditStats {
         private long inMinute;
         private long peak;
 
-        /** Times that go back a little are counted where they fall; the peak may then be a little too low. */
+        /** If times go back a little, they are counted where they fall. The peak may then be a little too low. */
         void add(@Nullable Instant time) {
             count++;
             if (time == null) {
@@ -140,7 +142,7 @@ final class AuditStats {
         }
     }
 
-    /** What a decision came to; a word that is not known is somebody's who wrote the line by hand. */
+    /** The outcome of a decision. The audit log writes only known words, so an unknown word was written by hand. */
     private static String decided(AuditLine line) {
         String decision = line.text("decision");
         return KNOWN_DECISIONS.contains(decision) ? decision : OTHERS;
@@ -172,7 +174,7 @@ final class AuditStats {
         }
     }
 
-    /** What was known of the same call; null if this is the first of it. */
+    /** Returns what was known about the same call; null if this is its first line. */
     private @Nullable Open reopen(String id, Open now) {
         if (id.isEmpty()) {
             return null;
@@ -180,7 +182,7 @@ final class AuditStats {
         return REFUSALS.contains(now.decision()) ? open.remove(id) : open.put(id, now);
     }
 
-    /** What is told of a call a second time counts in place of the first. */
+    /** A second line about a call replaces the first, so take the first out of the counts. */
     private void forget(Open before) {
         decisions.merge(before.decision(), -1L, Long::sum);
         decisions.remove(before.decision(), 0L);
@@ -235,7 +237,7 @@ final class AuditStats {
                 .toList();
     }
 
-    /** The smallest time that so many of a thousand decisions did not exceed. */
+    /** The smallest time that this many of a thousand decisions did not exceed. */
     private long percentile(int perMille) {
         return timed == 0 ? 0 : took[(int) Math.max(0, ((long) timed * perMille + 999) / 1_000 - 1)];
     }
@@ -244,7 +246,7 @@ final class AuditStats {
         Arrays.sort(took, 0, timed);
     }
 
-    /** For people. */
+    /** Formats the counts for people. */
     String text(int most) {
         sort();
         StringBuilder out = new StringBuilder();
@@ -282,7 +284,7 @@ final class AuditStats {
         return out.toString();
     }
 
-    /** How the calls that were let through have ended; together they are all of them. */
+    /** The outcomes of the calls that were let through. Together they cover all of them. */
     private String ends() {
         Map<String, Long> ends = new LinkedHashMap<>(endings);
         if (unended > 0) {
@@ -334,7 +336,7 @@ final class AuditStats {
         return out.toString();
     }
 
-    /** For programs. */
+    /** Formats the counts for programs. */
     Json json(int most) {
         sort();
         return new Json()

@@ -135,7 +135,7 @@ final class AuditTailCommand implements Callable<Integer> {
         }
     }
 
-    /** Reads what is added to a file, and goes on with the next one when it is renamed. */
+    /** Reads lines as they are added to a file, and goes on with the next file when this one is renamed. */
     private static final class Follower implements AutoCloseable {
 
         private final Path file;
@@ -163,13 +163,13 @@ final class AuditTailCommand implements Callable<Integer> {
             return lines;
         }
 
-        /** What tells a file from another of the same name; null while there is none. */
+        /** Distinguishes a file from another of the same name; null while there is none. */
         private static @Nullable Object key(Path file) throws IOException {
             try {
                 BasicFileAttributes attributes = Files.readAttributes(file, BasicFileAttributes.class);
                 return attributes.fileKey() == null ? "" : attributes.fileKey();
             } catch (NoSuchFileException e) {
-                // Between two files of the log.
+                // Happens between two files of the log.
                 return null;
             }
         }

@@ -158,7 +158,7 @@ final class AuditVerifyCommand implements Callable<Integer> {
         return Printable.of(file(log, name, finding)) + ":" + finding.line() + ":";
     }
 
-    /** The standard input was kept in a file whose name says nothing to anybody. */
+    /** Standard input was kept in a temporary file, whose name means nothing to the user. */
     private static String file(Path log, String name, Finding finding) {
         return log.toString().equals(name) || !finding.file().equals(log)
                 ? String.valueOf(finding.file().getFileName())

@@ -16,7 +16,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Lines that were named on the command line: a file, or for {@code -} the standard input, which can be read only once. */
+/**
+ * Lines from an input that is named on the command line: a file, or for {@code -} the standard input, which can be read
+ * only once.
+ */
 public final class Input implements AutoCloseable {
 
     static final String STANDARD = "-";
@@ -34,7 +37,7 @@ public final class Input implements AutoCloseable {
     }
 
     /**
-     * What these names stand for, in their order: each file once, the finished files of a log before it.
+     * Returns the inputs with these names, in this order: each file once, and the finished files of a log before it.
      *
      * @throws CliException if there is no such file
      */
@@ -56,9 +59,9 @@ public final class Input implements AutoCloseable {
     }
 
     /**
-     * The same, of audit logs.
+     * Returns the inputs as {@link #of} does, for audit logs.
      *
-     * @throws CliException if one is plainly something else
+     * @throws CliException if one is clearly something else
      */
     static List<Input> logs(List<String> names) {
         List<Input> inputs = of(names);
@@ -66,13 +69,13 @@ public final class Input implements AutoCloseable {
         return inputs;
     }
 
-    /** What people call it. */
+    /** The name to show to people. */
     public String name() {
         return name;
     }
 
     /**
-     * What it seems to be.
+     * What the input seems to be.
      *
      * @throws CliException if it can't be read
      */
@@ -92,7 +95,7 @@ public final class Input implements AutoCloseable {
         }
     }
 
-    /** Waits for no more than a line: others may come when somebody makes a call. */
+    /** Waits for one line at most: the next may not come before a call is made. */
     private static DocumentKind kind(InputStream in) throws IOException {
         byte[] beginning = new byte[DocumentKind.BEGINNING];
         int length = 0;
@@ -108,7 +111,8 @@ public final class Input implements AutoCloseable {
     }
 
     /**
-     * Refuses what is plainly no audit log. What is damaged passes: what is wrong with it is for others to find.
+     * Refuses an input that is clearly not an audit log. A damaged log passes: reporting the damage is not the job of
+     * this class.
      *
      * @throws CliException if it is something else
      */
@@ -119,7 +123,7 @@ public final class Input implements AutoCloseable {
         }
     }
 
-    /** Opens it; the caller closes what it gets. */
+    /** Opens the input. The caller must close the stream. */
     public InputStream open() throws IOException {
         if (path != null) {
             return RegularFile.open(path);
@@ -131,8 +135,8 @@ public final class Input implements AutoCloseable {
     }
 
     /**
-     * Makes it readable more than once: what comes on the standard input is put in a file that only this user can read, and
-     * that is gone when this is closed.
+     * Makes the input readable more than once. Standard input is copied to a file that only this user can read, and
+     * that is deleted when this is closed.
      */
     public Path keep() throws IOException {
         if (path == null && standard != null) {

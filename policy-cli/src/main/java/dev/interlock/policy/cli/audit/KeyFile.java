@@ -13,19 +13,19 @@ import java.security.spec.X509EncodedKeySpec;
 import java.util.Arrays;
 import java.util.Base64;
 
-/** A file with the key of an audit log: an Ed25519 key in PEM, or else a secret. */
+/** A file with the key of an audit log: an Ed25519 key in PEM, or a secret. */
 final class KeyFile {
 
     private static final String PRIVATE = "PRIVATE KEY";
     private static final String PUBLIC = "PUBLIC KEY";
 
-    /** Bytes; no key comes near. */
+    /** In bytes, far more than any key has. */
     private static final int MOST = 64 << 10;
 
     private KeyFile() {}
 
     /**
-     * The key in a file.
+     * Returns the key in a file.
      *
      * @throws CliException if there is none
      */

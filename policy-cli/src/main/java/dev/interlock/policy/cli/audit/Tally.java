@@ -8,7 +8,10 @@ import java.util.Map;
 import java.util.function.Function;
 import java.util.function.UnaryOperator;
 
-/** How often each of some things was met. What is past a bound is counted together, so that the sum is always right. */
+/**
+ * Counts how often each of some things occurs. Things beyond a bound are counted together, so that the sum is always
+ * right.
+ */
 final class Tally<T> {
 
     private final int bound;
@@ -17,8 +20,8 @@ final class Tally<T> {
     private long total;
 
     /**
-     * @param bound how many things are counted one by one
-     * @param others what another one is counted as
+     * @param bound the number of things that are counted one by one
+     * @param others returns the thing under which another one is counted
      */
     Tally(int bound, UnaryOperator<T> others) {
         this.bound = bound;
@@ -41,10 +44,10 @@ final class Tally<T> {
         return total;
     }
 
-    /** A thing, and how often it was met. */
+    /** A thing, and how often it occurred. */
     record Counted<T>(T thing, long count) {}
 
-    /** Those that were met most, so many of them. */
+    /** The most frequent things, at most this many. */
     List<Counted<T>> top(int most) {
         return counts.entrySet().stream()
                 .map(entry -> new Counted<>(entry.getKey(), entry.getValue()))
@@ -55,7 +58,7 @@ final class Tally<T> {
                 .toList();
     }
 
-    /** Adds a paragraph: the total, the things that were met most, and the rest together. Nothing if there are none. */
+    /** Adds a paragraph: the total, the most frequent things, and the rest together. Adds nothing if there are none. */
     void append(StringBuilder out, String title, int most, Function<T, String> text) {
         if (total == 0) {
             return;
