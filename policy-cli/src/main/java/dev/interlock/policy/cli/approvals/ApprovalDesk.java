@@ -27,12 +27,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Where a proxy's tickets are answered: a socket in a directory that only this user can enter. Each connection brings one
- * line with a request and takes one line with the answer.
+ * Answers a proxy's tickets, on a socket in a directory that only this user can enter. Each connection carries one line
+ * with a request and one line with its answer.
  */
 public final class ApprovalDesk implements AutoCloseable {
 
-    /** Who connects and says nothing must not keep others from being heard. */
+    /** A client that connects and sends nothing must not keep others waiting. */
     private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     private static final Logger log = LoggerFactory.getLogger(ApprovalDesk.class);
@@ -48,14 +48,14 @@ public final class ApprovalDesk implements AutoCloseable {
     }
 
     /**
-     * Opens a desk, and answers on a thread of its own.
+     * Opens a desk, and answers on a separate thread.
      *
-     * @throws CliException if there can be none that is only this user's
+     * @throws CliException if the desk can't be opened for this user alone
      */
     public static ApprovalDesk open(ApprovalTickets tickets, ApprovalDirectory directory) {
         Path socket = directory.make().resolve(ProcessHandle.current().pid() + ApprovalDirectory.SUFFIX);
         try {
-            // Left by a process that had this number before.
+            // Left behind by an earlier process with the same id.
             Files.deleteIfExists(socket);
             ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
             server.bind(UnixDomainSocketAddress.of(socket));
@@ -88,8 +88,8 @@ public final class ApprovalDesk implements AutoCloseable {
                                 .toString());
                 onTime.run();
             } catch (Throwable e) {
-                // Whatever it is, the next one is to be heard. It concerns one client, which sees its connection end
-                // without an answer.
+                // Whatever went wrong, the next client must be served. It concerns one client, which sees its
+                // connection end without an answer.
                 log.debug(
                         "A request about approvals was not answered ({})",
                         e.getClass().getName());
@@ -106,7 +106,7 @@ public final class ApprovalDesk implements AutoCloseable {
     }
 
     /**
-     * @param user the operating system's name for who asks
+     * @param user the operating system's name for the user who asks
      */
     private Json answer(String request, String user) {
         if (!(JsonText.read(request, "the request") instanceof ObjectValue asked)) {
@@ -126,7 +126,9 @@ public final class ApprovalDesk implements AutoCloseable {
         };
     }
 
-    /** Who answers, for the record: the user first, whom nobody can make up, then whom they say to be if they do. */
+    /**
+     * Who answers, for the record: first the user, which can't be forged, then the name that the request gives, if any.
+     */
     private static String by(String user, @Nullable String said) {
         return said == null || said.isBlank() || said.equals(user) ? user : user + ", as " + said;
     }

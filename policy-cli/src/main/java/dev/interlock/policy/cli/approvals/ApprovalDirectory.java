@@ -15,8 +15,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The directory in which proxies have their sockets. Whoever can enter it can approve, so it must belong to this user and
- * nobody else may enter.
+ * The directory of the proxies' sockets. Every user who can enter it can approve calls, so it must belong to this user,
+ * and no other user may enter it.
  */
 public record ApprovalDirectory(Path path) {
 
@@ -24,16 +24,16 @@ public record ApprovalDirectory(Path path) {
 
     private static final Set<PosixFilePermission> OWNER_ONLY = PosixFilePermissions.fromString("rwx------");
 
-    /** The one that was named, or else the usual one. */
+    /** The directory with this name, or the default one. */
     public static ApprovalDirectory of(@Nullable Path named) {
         return new ApprovalDirectory(
                 named == null ? Path.of(System.getProperty("user.home"), ".interlock", "approvals") : named);
     }
 
     /**
-     * Makes it if need be.
+     * Creates the directory if needed.
      *
-     * @throws CliException if it isn't only this user's
+     * @throws CliException if other users can enter it
      */
     Path make() {
         try {
@@ -68,7 +68,7 @@ public record ApprovalDirectory(Path path) {
         }
     }
 
-    /** The sockets in it; none if there is no such directory. */
+    /** The sockets in the directory; empty if it doesn't exist. */
     List<Path> sockets() {
         if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
             return List.of();

@@ -14,14 +14,17 @@ import java.nio.file.Path;
 import java.util.Optional;
 import jdk.net.ExtendedSocketOptions;
 
-/** One line each way over a socket on this machine. */
+/** Exchanges one line each way over a socket on this machine. */
 final class ApprovalWire {
 
     private static final int LONGEST = 256 << 20;
 
     private ApprovalWire() {}
 
-    /** What the desk at a socket answers; empty if nobody is there any more, and then the socket is removed. */
+    /**
+     * Returns the answer of the desk at a socket. Empty if no process listens there any more; the socket is then
+     * removed.
+     */
     static Optional<String> ask(Path socket, String request) {
         try (SocketChannel desk = SocketChannel.open(UnixDomainSocketAddress.of(socket))) {
             write(desk, request);
@@ -47,7 +50,7 @@ final class ApprovalWire {
         try {
             return channel.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName();
         } catch (UnsupportedOperationException e) {
-            // Only this user can enter the directory that the socket is in.
+            // Only this user can enter the directory of the socket.
             return System.getProperty("user.name");
         }
     }

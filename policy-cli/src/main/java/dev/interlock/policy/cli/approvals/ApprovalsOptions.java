@@ -11,7 +11,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** Where proxies are asked about their tickets. */
+/** Where to reach the proxies that hold tickets. */
 final class ApprovalsOptions {
 
     @Option(
@@ -20,7 +20,7 @@ final class ApprovalsOptions {
             description = "Where the proxies have their sockets. Default: ~/.interlock/approvals.")
     private @Nullable Path directory;
 
-    /** What each proxy that runs answers. */
+    /** Returns the answer of each running proxy. */
     List<ObjectValue> ask(Json request) {
         List<ObjectValue> answers = new ArrayList<>();
         for (Path socket : ApprovalDirectory.of(directory).sockets()) {
@@ -34,9 +34,9 @@ final class ApprovalsOptions {
     }
 
     /**
-     * Gives a ticket its answer, whichever proxy it is of.
+     * Answers a ticket, whichever proxy holds it.
      *
-     * @throws CliException if it is of none, or was answered before
+     * @throws CliException if no proxy holds it, or it was answered before
      */
     void answer(String ticket, Json request) {
         boolean answered = false;

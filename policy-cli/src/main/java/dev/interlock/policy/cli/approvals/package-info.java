@@ -1,4 +1,4 @@
-/** The approvals that a running proxy has open: listing and answering them, and the socket between the two. */
+/** The pending approvals of a running proxy: listing and answering them, and the socket between the two processes. */
 @NullMarked
 package dev.interlock.policy.cli.approvals;
 
