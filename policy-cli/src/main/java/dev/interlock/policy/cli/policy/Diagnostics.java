@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.policy;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.yaml.Diagnostic;
 
-/** Diagnostics as programs read them. */
+/** Formats diagnostics for programs. */
 final class Diagnostics {
 
     private Diagnostics() {}

@@ -11,7 +11,7 @@ import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.util.stream.Collectors;
 
-/** An explanation for people: the decision first, then what led to it. */
+/** Formats an explanation for people: the decision first, then the steps that led to it. */
 public final class ExplanationText {
 
     private final Colours colours;
@@ -53,7 +53,7 @@ public final class ExplanationText {
         return out.toString();
     }
 
-    /** What was looked at, each step on a line of its own. */
+    /** The steps of the decision, each on a separate line. */
     String steps(Explanation explanation, String indent) {
         StringBuilder out = new StringBuilder();
         explanation.steps().forEach(step -> append(out, step, indent));
@@ -66,7 +66,7 @@ public final class ExplanationText {
                 : explanation.entries().stream().map(ExplanationText::place).collect(Collectors.joining(", "));
     }
 
-    /** The decision in a line. */
+    /** The decision on one line. */
     public String headline(Decision decision) {
         String word = switch (decision.verdict()) {
             case ALLOWED -> colours.green("ALLOWED");

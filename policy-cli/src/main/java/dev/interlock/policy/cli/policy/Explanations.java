@@ -11,7 +11,7 @@ import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Decisions and explanations as programs read them. */
+/** Formats decisions and explanations for programs. */
 final class Explanations {
 
     private Explanations() {}

@@ -5,7 +5,7 @@ import dev.interlock.policy.testing.CaseResult;
 import java.time.Duration;
 import java.util.Locale;
 
-/** Writes a report of tests in the XML that build servers read. */
+/** Writes a test report in the XML format that build servers read. */
 final class JunitXml {
 
     private final StringBuilder out = new StringBuilder();
@@ -57,7 +57,7 @@ final class JunitXml {
         return String.format(Locale.ROOT, "%.6f", took.toNanos() / 1e9);
     }
 
-    /** Also drops what XML can't say at all, however it is escaped. */
+    /** Also drops characters that XML can't contain, even escaped. */
     private static String escape(String text) {
         StringBuilder escaped = new StringBuilder(text.length());
         text.codePoints().forEach(c -> {

@@ -33,7 +33,7 @@ public final class SchemaCommand implements Callable<Integer> {
 
     static final String RESOURCE = "policy.schema.json";
 
-    /** Taken, since every command takes it. */
+    /** Accepted because every command accepts it. */
     @Mixin
     @SuppressWarnings("UnusedVariable")
     private FormatOption format;

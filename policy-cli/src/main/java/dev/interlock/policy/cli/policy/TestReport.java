@@ -7,10 +7,10 @@ import dev.interlock.policy.value.Value;
 import java.util.List;
 
 /**
- * How tests went.
+ * The results of test files.
  *
  * @param runs the files, in order
- * @param coverage what they made of each rule
+ * @param coverage how the tests covered each rule
  */
 record TestReport(List<TestRun> runs, List<RuleCoverage> coverage) {
 

@@ -7,7 +7,7 @@ import dev.interlock.policy.testing.CaseResult;
 import dev.interlock.policy.testing.Coverage.RuleCoverage;
 import java.util.List;
 
-/** A report of tests for people. */
+/** Formats a test report for people. */
 final class TestReportText {
 
     private final Colours colours;

@@ -4,7 +4,7 @@ import dev.interlock.policy.testing.CaseResult;
 import java.util.List;
 
 /**
- * How the tests of one file went.
+ * The results of one test file.
  *
  * @param file the file
  * @param results its cases, in order

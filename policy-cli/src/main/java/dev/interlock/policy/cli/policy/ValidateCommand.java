@@ -54,10 +54,10 @@ public final class ValidateCommand implements Callable<Integer> {
     private CommandSpec spec;
 
     /**
-     * What came of one file.
+     * The result for one file.
      *
      * @param reading what was read; null if the file can't be read
-     * @param failure why it can't be read; else null
+     * @param failure why it can't be read; otherwise null
      */
     private record Checked(
             String file,

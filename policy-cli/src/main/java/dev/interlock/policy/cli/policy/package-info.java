@@ -1,4 +1,4 @@
-/** The commands that are about a policy alone: validate, explain, test and schema. */
+/** The commands that work on a policy alone: validate, explain, test and schema. */
 @NullMarked
 package dev.interlock.policy.cli.policy;
 
