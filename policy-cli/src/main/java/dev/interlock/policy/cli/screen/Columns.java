@@ -1,16 +1,16 @@
 package dev.interlock.policy.cli.screen;
 
-/** How many columns text takes on a terminal. */
+/** Measures how many columns text takes on a terminal. */
 public final class Columns {
 
     private Columns() {}
 
-    /** Of a text without colours. */
+    /** Measures a text without colours. */
     public static int of(String text) {
         return text.codePoints().map(Columns::of).sum();
     }
 
-    /** Of a character: none of a mark, which stands on the one before; two of what is as wide as it is high. */
+    /** Measures a character: a combining mark takes no column, a wide character two, any other one. */
     public static int of(int point) {
         int type = Character.getType(point);
         if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {

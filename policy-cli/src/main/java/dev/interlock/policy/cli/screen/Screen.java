@@ -5,12 +5,12 @@ import java.util.stream.Collectors;
 import picocli.CommandLine.Model.CommandSpec;
 
 /**
- * What text for people is shown on. A terminal has a width, to which lines are fitted; a pipe or a file has none, and gets
- * whole lines. Safe for any number of threads.
+ * The place where text for people is shown. A terminal has a width, to which lines are fitted. A pipe or a file has
+ * none, and gets whole lines. Thread-safe.
  */
 public final class Screen {
 
-    /** The width of what is no terminal. */
+    /** The width of anything that is not a terminal. */
     public static final int UNBOUNDED = Integer.MAX_VALUE;
 
     private static final String OUTPUT = "screen";
@@ -23,33 +23,33 @@ public final class Screen {
         this.asked = asked;
     }
 
-    /** The one behind the standard output. */
+    /** The screen behind the standard output. */
     public static Screen ofOutput() {
         return new Screen(Terminal::columnsOfOutput);
     }
 
-    /** The one behind the standard error. */
+    /** The screen behind the standard error. */
     public static Screen ofError() {
         return new Screen(Terminal::columnsOfError);
     }
 
-    /** One of a given width, in columns. */
+    /** A screen of a given width, in columns. */
     public static Screen of(int width) {
         return new Screen(() -> width);
     }
 
-    /** Has all commands of a command line show what they print on these. */
+    /** Makes all commands of a command line print on these screens. */
     public static void use(CommandSpec root, Screen output, Screen error) {
         root.addMixin(OUTPUT, CommandSpec.wrapWithoutInspection(output));
         root.addMixin(ERROR, CommandSpec.wrapWithoutInspection(error));
     }
 
-    /** On which a command shows its output; one that is on no known command line has whole lines. */
+    /** The screen for a command's output. If its command line is unknown, lines stay whole. */
     public static Screen of(CommandSpec command) {
         return named(OUTPUT, command);
     }
 
-    /** On which a command shows what went wrong. */
+    /** The screen for a command's errors. */
     public static Screen errorsOf(CommandSpec command) {
         return named(ERROR, command);
     }
@@ -59,7 +59,7 @@ public final class Screen {
         return known != null && known.userObject() instanceof Screen screen ? screen : of(UNBOUNDED);
     }
 
-    /** How many columns there are; asked once, and only if somebody wants to know. */
+    /** The number of columns. The terminal is asked once, when this is first called. */
     public int width() {
         if (width == 0) {
             width = asked.getAsInt();
@@ -68,8 +68,8 @@ public final class Screen {
     }
 
     /**
-     * Breaks the lines of a text where they are too long. What goes on stands under the line's second column of text if it
-     * has columns, such as {@code passed   cap: …}; else a little to the right of its beginning.
+     * Breaks the lines of a text where they are too long. Continuation lines are aligned with the line's second column
+     * of text if it has columns, such as {@code passed   cap: …}. Otherwise they are indented a little.
      *
      * @param text text that is safe to show; colours in it take no room
      */
@@ -83,7 +83,7 @@ public final class Screen {
                 + (text.endsWith("\n") ? "\n" : "");
     }
 
-    /** Breaks a text where it is too long; what goes on stands under its beginning. */
+    /** Breaks a text where it is too long. Continuation lines are aligned with its beginning. */
     String flush(String text) {
         return width() == UNBOUNDED ? text : String.join("\n", Wrapping.flush(text, width()));
     }

@@ -9,12 +9,12 @@ import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Model.PositionalParamSpec;
 
 /**
- * Help that fits the screen. It breaks text at blanks only, so that no option, path or URL is broken where it has a sign,
- * and shows how a command is called in short: what each option does stands below.
+ * Help that fits the screen. Breaks text only at blanks, so no option, path or URL breaks at a punctuation mark.
+ * Abbreviates the synopsis: what each option does follows below.
  */
 public final class ScreenHelp extends Help {
 
-    /** What picocli can lay out at least and at most. */
+    /** The least and the greatest width that picocli can lay out. */
     private static final int LEAST = 55;
 
     private static final int MOST = 10_000;
@@ -23,7 +23,7 @@ public final class ScreenHelp extends Help {
         super(command, colours);
     }
 
-    /** The help of a command, for the screen that it is shown on. */
+    /** The help of a command, for the screen on which it is shown. */
     public static Help of(CommandSpec command, ColorScheme colours) {
         int width = Screen.of(command).width();
         command.usageMessage().width(Math.max(LEAST, Math.min(width, MOST))).abbreviateSynopsis(true);
@@ -44,7 +44,7 @@ public final class ScreenHelp extends Help {
         StringBuilder out = new StringBuilder();
         Screen screen = Screen.of(commandSpec());
         for (String paragraph : paragraphs) {
-            // An example is whole, or it can't be copied; a terminal that is too narrow breaks it where it ends.
+            // An example stays whole, so that it can be copied. A terminal that is too narrow breaks it at its edge.
             boolean example = paragraph.startsWith("  ");
             out.append(example ? paragraph : screen.flush(paragraph)).append(System.lineSeparator());
         }
@@ -70,7 +70,7 @@ public final class ScreenHelp extends Help {
                 (spec, labels, scheme) -> wrapped(parameter.render(spec, labels, scheme), room, scheme));
     }
 
-    /** Rows whose last cell, the description, is wrapped between words. */
+    /** Returns the rows with the last cell, the description, wrapped between words. */
     private static Ansi.Text[][] wrapped(Ansi.Text[][] rows, int room, ColorScheme colours) {
         List<Ansi.Text[]> all = new ArrayList<>();
         for (Ansi.Text[] row : rows) {

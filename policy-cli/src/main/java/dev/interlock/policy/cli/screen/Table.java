@@ -6,17 +6,17 @@ import java.util.List;
 import picocli.CommandLine.Help.Ansi;
 
 /**
- * Text in columns that are as wide as their text. Where that is too wide for the screen, text is wrapped between words;
- * where even that leaves no room for the last column, its text stands under the row.
+ * Text in columns that are as wide as their text. If that is too wide for the screen, text is wrapped between words. If
+ * that still leaves no room for the last column, its text goes under the row.
  */
 public final class Table {
 
     private static final String GAP = "  ";
 
-    /** The last column is read as prose: narrower than this it is better off under the row. */
+    /** The last column holds prose. If it would be narrower than this, it reads better under the row. */
     private static final int LEAST_PROSE = 24;
 
-    /** How far the text under a row stands to the right of it. */
+    /** The indentation of the text under a row. */
     private static final String UNDER = "    ";
 
     private final Ansi ansi;
@@ -28,19 +28,19 @@ public final class Table {
     /**
      * A column.
      *
-     * @param right whether its text stands at the right
+     * @param right whether its text is aligned to the right
      */
     public record Column(String title, boolean right) {}
 
     /**
      * One cell.
      *
-     * @param text safe to show, without colours
-     * @param style picocli's name for how it looks; empty for plain
+     * @param text the text, safe to show and without colours
+     * @param style picocli's name of its style; empty for plain text
      */
     public record Cell(String text, String style) {
 
-        /** A plain one. */
+        /** A plain cell. */
         public static Cell of(String text) {
             return new Cell(text, "");
         }
@@ -49,7 +49,7 @@ public final class Table {
     /**
      * Begins a table.
      *
-     * @param margin what stands left of it
+     * @param margin the text to the left of the table
      * @param columns the columns, the last one for prose
      */
     public Table(Screen screen, Ansi ansi, String margin, List<Column> columns) {
@@ -59,12 +59,12 @@ public final class Table {
         this.columns = List.copyOf(columns);
     }
 
-    /** Adds a row: a cell for each column. */
+    /** Adds a row with a cell for each column. */
     public void add(List<Cell> row) {
         rows.add(List.copyOf(row));
     }
 
-    /** What there is, headed by the titles. */
+    /** The rows, headed by the titles. */
     public List<String> lines() {
         int[] widths = widths();
         int across = widths[columns.size() - 1] == 0 ? columns.size() - 1 : columns.size();
@@ -112,7 +112,7 @@ public final class Table {
         return style.isEmpty() || text.isBlank() ? text : ansi.string("@|" + style + " " + text + "|@");
     }
 
-    /** The columns' widths; none for the last if it goes under the rows. */
+    /** The columns' widths; zero for the last column if it goes under the rows. */
     private int[] widths() {
         int count = columns.size();
         int[] whole = new int[count];
@@ -143,7 +143,7 @@ public final class Table {
         }
     }
 
-    /** Gives each column what its longest word needs, and of the rest in proportion to what it lacks. */
+    /** Gives each column the width of its longest word, and shares the rest in proportion to what each column lacks. */
     private static int[] shared(int room, int[] whole, int[] least) {
         int wanted = Arrays.stream(whole).sum();
         if (wanted <= room) {
@@ -152,7 +152,7 @@ public final class Table {
         int[] widths = least.clone();
         int spare = room - Arrays.stream(least).sum();
         if (spare < 0) {
-            // Long words have to be broken: in the widest column first.
+            // Long words must be broken: take the room from the widest column first.
             for (int over = -spare; over > 0; over--) {
                 int widest = 0;
                 for (int i = 1; i < widths.length; i++) {

@@ -10,36 +10,37 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the terminal behind a stream how many columns it has. Java knows only whether both the standard input and output
- * are terminals, and no width; {@code test} and {@code stty}, which every POSIX system has, know both of one stream.
+ * Finds out how many columns the terminal behind a stream has. Java only knows whether both the standard input and
+ * output are terminals, and doesn't know a width. {@code test} and {@code stty}, which every POSIX system has, know
+ * both for each stream.
  */
 final class Terminal {
 
-    /** What a terminal has that does not say. */
+    /** The width of a terminal that doesn't tell its own. */
     private static final int USUAL = 80;
 
-    /** Past these bounds a width is a mistake of somebody's. */
+    /** A width beyond these bounds is a mistake. */
     private static final int LEAST = 20;
 
     private static final int MOST = 10_000;
 
-    /** Ends a hang: the answer takes milliseconds. */
+    /** Ends a hang. The answer normally takes milliseconds. */
     private static final long PATIENCE_SECONDS = 10;
 
     private static final Pattern SIZE = Pattern.compile("\\d+ (\\d{1,5})\\s*");
 
     private Terminal() {}
 
-    /** The columns behind the standard output; {@link Screen#UNBOUNDED} if that is no terminal. */
+    /** The columns behind the standard output; {@link Screen#UNBOUNDED} if it is not a terminal. */
     static int columnsOfOutput() {
-        // The standard output stays what it is, so the answer comes by the other way.
+        // The standard output is inherited, so the answer comes on the standard error.
         return columns(
                 new ProcessBuilder("sh", "-c", "test -t 1 && { stty size <&1 1>&2 || true; }")
                         .redirectOutput(Redirect.INHERIT),
                 true);
     }
 
-    /** The same of the standard error. */
+    /** The columns behind the standard error; {@link Screen#UNBOUNDED} if it is not a terminal. */
     static int columnsOfError() {
         return columns(
                 new ProcessBuilder("sh", "-c", "test -t 2 && { stty size <&2 || true; }")
@@ -57,7 +58,7 @@ final class Terminal {
             }
             return columns(new String(answer, StandardCharsets.US_ASCII), System.getenv("COLUMNS"));
         } catch (IOException e) {
-            // There is no shell to ask, so nothing is known of a terminal: lines stay whole.
+            // There is no shell to ask, so it is unknown whether this is a terminal. Lines stay whole.
             return Screen.UNBOUNDED;
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -65,7 +66,7 @@ final class Terminal {
         }
     }
 
-    /** Of a terminal: what the environment says, else what the terminal says of itself, else what is usual. */
+    /** The width of a terminal: from the environment, otherwise from the terminal itself, otherwise the usual one. */
     static int columns(String size, @Nullable String variable) {
         if (variable != null && variable.matches("\\d{1,5}") && isWidth(Integer.parseInt(variable))) {
             return Integer.parseInt(variable);

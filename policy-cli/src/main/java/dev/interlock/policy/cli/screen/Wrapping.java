@@ -4,12 +4,12 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Breaks one line between its words; a word that is too long for a line is broken, too, after a sign such as {@code /}
- * where it has one. Colours ({@code ESC [ … m}) take no room.
+ * Breaks one line between its words. A word that is too long for a line is broken, too, after a sign such as {@code /}
+ * if it has one. Colours ({@code ESC [ … m}) take no room.
  */
 final class Wrapping {
 
-    /** Up to where a line's second column of text may begin for what goes on to stand under it. */
+    /** The farthest column at which a second column of text may begin for continuation lines to be aligned with it. */
     private static final int FARTHEST_HANG = 28;
 
     private static final String JOINTS = "/_-.,:;=&?";
@@ -28,17 +28,17 @@ final class Wrapping {
         this.room = width;
     }
 
-    /** The lines that a text makes in a column of a table. */
+    /** Breaks a text to the width of a table's column. */
     static List<String> flush(String text, int width) {
         return new Wrapping(text, width, 0).lines();
     }
 
-    /** The lines that a line of output makes, all but the first moved to the right. */
+    /** Breaks a line of output, and indents all its lines but the first. */
     static List<String> hanging(String line, int width) {
         return new Wrapping(line, width, Math.min(hang(line), width / 2)).lines();
     }
 
-    /** Where the second column of text begins; without one, a little to the right of the first. */
+    /** Where the second column of text begins. If there is none, a little to the right of the first. */
     private static int hang(String line) {
         int column = 0;
         int blanks = 0;
@@ -85,7 +85,7 @@ final class Wrapping {
         return before.isEmpty() ? text : " ".repeat(hang) + text;
     }
 
-    /** Where the line that begins here has to end: past its last word that fits. */
+    /** Where the line that begins here must end: after its last word that fits. */
     private int end(int start) {
         int column = 0;
         int blank = -1;
@@ -109,7 +109,7 @@ final class Wrapping {
         return line.length();
     }
 
-    /** Where the next character begins, or the next colour's end is. */
+    /** Where the next character begins, or where the next colour sequence ends. */
     private static int next(String text, int at) {
         if (isColour(text, at)) {
             int end = text.indexOf('m', at);

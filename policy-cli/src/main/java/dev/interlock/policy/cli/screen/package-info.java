@@ -1,4 +1,4 @@
-/** How text for people is laid out: the width of the terminal, lines that fit it, and tables. */
+/** The layout of text for people: the width of the terminal, lines that fit it, and tables. */
 @NullMarked
 package dev.interlock.policy.cli.screen;
 
