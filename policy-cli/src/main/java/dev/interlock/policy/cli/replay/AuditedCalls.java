@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an audit log tells of a call in later lines than the one in which it was decided: how it ended, and whether a person
- * said yes to it. By the id of its decision.
+ * What an audit log says about a call after the line with its decision: how it ended, and whether a person approved it.
+ * By the id of its decision.
  */
 final class AuditedCalls {
 
@@ -23,12 +23,12 @@ final class AuditedCalls {
         private boolean replayed;
     }
 
-    /** @param partial whether calls may be replayed of which not all arguments are in the log */
+    /** @param partial whether a call may be replayed if the log lacks some of its arguments */
     AuditedCalls(boolean partial) {
         this.partial = partial;
     }
 
-    /** Reads a file of a log through. */
+    /** Reads a whole file of a log. */
     void read(Lines lines) throws IOException {
         while (lines.next()) {
             AuditLine line = lines.isTooLong() ? null : AuditLine.read(lines.buffer(), lines.offset(), lines.length());
@@ -51,7 +51,7 @@ final class AuditedCalls {
         return calls.computeIfAbsent(id, key -> new Call());
     }
 
-    /** Whether this is the first time that the call with this id is asked about. */
+    /** Whether this is the first query for the call with this id. */
     boolean isNew(String id) {
         Call call = call(id);
         boolean first = !call.replayed;
@@ -68,7 +68,7 @@ final class AuditedCalls {
     }
 
     /**
-     * Refuses a call whose arguments are not all in the log, unless it is to be replayed by what there is of them.
+     * Refuses a call whose arguments are not all in the log, unless incomplete calls may be replayed.
      *
      * @throws DamagedLineException if it is refused
      */

@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.replay;
 
-/** A line of a recording can't be used; the message says why. */
+/** A line of a recording can't be used. The message says why. */
 final class DamagedLineException extends RuntimeException {
 
     DamagedLineException(String message) {

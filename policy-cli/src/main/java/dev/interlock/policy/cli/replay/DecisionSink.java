@@ -3,17 +3,17 @@ package dev.interlock.policy.cli.replay;
 import dev.interlock.policy.engine.Decision;
 import org.jspecify.annotations.Nullable;
 
-/** Where the decisions of a replay go. */
+/** Receives the decisions of a replay. */
 interface DecisionSink extends AutoCloseable {
 
     /**
      * Writes a line.
      *
      * @param where which call it is
-     * @param decision what the policy says of it
-     * @param passes whether the call goes ahead, which an approved one does, too
-     * @param other what the other policy says of it, or null if there is none
-     * @param otherPasses whether it would go ahead by that
+     * @param decision the policy's decision
+     * @param passes whether the call goes ahead; an approved call does, too
+     * @param other the other policy's decision, or null if there is none
+     * @param otherPasses whether the call goes ahead under that policy
      */
     void write(Where where, Decision decision, boolean passes, @Nullable Decision other, boolean otherPasses);
 
@@ -21,9 +21,9 @@ interface DecisionSink extends AutoCloseable {
     void close();
 
     /**
-     * Which call of a recording is meant.
+     * Identifies a call of a recording.
      *
-     * @param file the file that the line stands in; null if only one is read
+     * @param file the file with the line; null if only one is read
      * @param line the line's number
      * @param id the case's id, or null
      * @param step the call's position in the case, from 0; -1 for a line with one call

@@ -10,6 +10,6 @@ import org.jspecify.annotations.Nullable;
  * @param time when it was made, in milliseconds of the wall clock; null if that wasn't recorded
  * @param call the call
  * @param outcome how it ended
- * @param approved whether a person said yes to it
+ * @param approved whether a person approved it
  */
 record RecordedCall(@Nullable Long time, ToolCall call, Settlement outcome, boolean approved) {}

@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
  *
  * @param calls the calls: one, unless the line has steps
  * @param isCase whether the line has steps
- * @param id the case that the line belongs to, or null
+ * @param id the case to which the line belongs, or null
  * @param policy the text of the line's own policy, or null
- * @param tools the tools that are known where the line begins something new, or null
+ * @param tools the known tools if the line begins something new, or null
  */
 record Recording(
         List<RecordedCall> calls,

@@ -24,8 +24,8 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads the lines of a recording. Keys that mean nothing here are skipped, since other programs' logs have them; a key
- * that occurs twice damages the line.
+ * Reads the lines of a recording. Unknown keys are skipped, since the logs of other programs have them. A duplicate key
+ * makes the line damaged.
  */
 final class RecordingReader {
 
@@ -37,14 +37,14 @@ final class RecordingReader {
     private final @Nullable AuditedCalls audited;
 
     /**
-     * @param audited what an audit log tells in other lines, or null if the recording is none
+     * @param audited what the other lines of an audit log say; null if the recording is not an audit log
      */
     RecordingReader(@Nullable AuditedCalls audited) {
         this.audited = audited;
     }
 
     /**
-     * The line that stands in a buffer.
+     * Reads the line in a buffer.
      *
      * @throws DamagedLineException if it can't be used
      */
@@ -67,10 +67,10 @@ final class RecordingReader {
         }
     }
 
-    /** The members of one object: of a line, or of a step in it. */
+    /** The members of one object: a line, or a step in it. */
     private static final class Fields {
 
-        /** Keys that mean nothing here; most lines have none. */
+        /** Unknown keys. Most lines have none. */
         private @Nullable Set<String> others;
 
         private int seen;
@@ -194,7 +194,7 @@ final class RecordingReader {
             return new DamagedLineException("the key '" + Printable.of(name) + "' occurs twice");
         }
 
-        /** Passes over a value. It is read all the same: a key twice in it is a sign of damage, too. */
+        /** Skips a value, but still reads it: a duplicate key inside is a sign of damage, too. */
         private static void skip(JsonParser parser) {
             if (parser.currentToken().isStructStart()) {
                 JsonReader.read(parser);
@@ -208,7 +208,7 @@ final class RecordingReader {
             return new Recording(List.of(call()), false, caseId, policy, tools);
         }
 
-        /** Of a line of an audit log: its call, or nothing if it tells of something else. */
+        /** The call in a line of an audit log, or nothing if the line is about something else. */
         Recording audited(AuditedCalls calls) {
             if (event == null || !event.equals("decision") || id == null || !calls.isNew(id)) {
                 return new Recording(List.of(), false, null, null, null);
@@ -278,7 +278,7 @@ final class RecordingReader {
             try {
                 value = JsonReader.read(parser);
             } catch (JsonReader.PastBoundsException e) {
-                // Damaged is what can't be read; this can, and the policy's answer to it is a denial.
+                // Damage means that the line can't be read. This line can be, and the policy answers it with a denial.
                 argumentsProblem = String.valueOf(e.getMessage());
                 JsonReader.skipRest(parser, depth);
                 return;

@@ -9,10 +9,10 @@ import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.ExitCode;
 
-/** Takes a recording through one policy, or through two to see where they differ. */
+/** Runs a recording through one policy, or through two to see where they differ. */
 final class Replay {
 
-    /** Damaged lines that are reported one by one. */
+    /** The most damaged lines that are reported one by one. */
     private static final int SHOWN_DAMAGES = 100;
 
     private final ReplaySession stage;
@@ -29,10 +29,10 @@ final class Replay {
     }
 
     /**
-     * Takes the lines of a file through.
+     * Runs the lines of a file through the policy.
      *
-     * @param file what it is called; null if it is the only one
-     * @param reader what reads them
+     * @param file the file's name; null if it is the only one
+     * @param reader parses the lines
      */
     void run(@Nullable String file, Lines lines, RecordingReader reader, DecisionSink sink) throws IOException {
         while (lines.next()) {
@@ -101,10 +101,10 @@ final class Replay {
     }
 
     /**
-     * What came of it, for people.
+     * Returns a summary for people.
      *
-     * @param name what the policy is called
-     * @param otherName what the other one is called, or null if there is none
+     * @param name the policy's name
+     * @param otherName the other policy's name, or null if there is none
      */
     String summary(String name, @Nullable String otherName) {
         if (otherName == null) {

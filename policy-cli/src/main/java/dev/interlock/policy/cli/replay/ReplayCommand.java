@@ -106,7 +106,7 @@ public final class ReplayCommand implements Callable<Integer> {
         } catch (IOException e) {
             throw new CliException("the calls can't be read (" + e.getMessage() + ")");
         } catch (JacksonException e) {
-            // Whoever read the output has gone: nothing to complain about, and nobody to complain to.
+            // The reader of the output has gone: there is no error to report, and no one to read it.
             return ExitCode.USAGE;
         }
         err.println(Screen.errorsOf(spec)
@@ -115,7 +115,7 @@ public final class ReplayCommand implements Callable<Integer> {
         return replay.exitCode();
     }
 
-    /** Refuses what is plainly no recording, before each of its lines is reported. */
+    /** Refuses a file that is clearly not a recording, instead of reporting each of its lines. */
     private static void refuseOthers(Input input, @Nullable String policyFile) {
         DocumentKind kind = input.kind();
         if (policyFile != null) {
@@ -135,7 +135,7 @@ public final class ReplayCommand implements Callable<Integer> {
     }
 
     private void replay(Replay replay, List<Input> inputs, DecisionSink sink) throws IOException {
-        // Of all files before the first is replayed: how a call ended may stand in the next one.
+        // Read all files before the first is replayed: a call's outcome may be in a later file.
         AuditedCalls audited = new AuditedCalls(partial);
         try {
             Set<Input> logs = new HashSet<>();

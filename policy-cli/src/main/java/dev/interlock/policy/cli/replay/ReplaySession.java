@@ -12,13 +12,14 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Decides the lines of a recording, and knows where one ends and something new begins:
+ * Decides the lines of a recording, and knows where one run ends and another begins:
  *
  * <ul>
- *   <li>A line with steps is a case by itself: a fresh engine decides it.
- *   <li>A line with a {@code case} goes on where the line before it stopped if that had the same one; a policy with
- *       another text is then swapped in, and counts are kept. Otherwise it begins with a fresh engine.
- *   <li>A line with only a {@code policy} goes on if the line before it had only the same text; else it begins anew.
+ *   <li>A line with steps is a whole case: a fresh engine decides it.
+ *   <li>A line with a {@code case} continues the line before it if that line had the same case. If the policy's text
+ *       differs, the policy is replaced and counts are kept. Otherwise the line begins with a fresh engine.
+ *   <li>A line with only a {@code policy} continues the line before it if that line had only the same text. Otherwise
+ *       it begins with a fresh engine.
  *   <li>All other lines share one engine for the whole recording: that of the policy on the command line.
  * </ul>
  */
@@ -34,17 +35,17 @@ final class ReplaySession {
     private @Nullable String lastCase;
     private @Nullable String lastText;
 
-    /** The policy of {@link #lastRead}, since many lines in a row may bring the same text. */
+    /** The policy of {@link #lastRead}, since many lines in a row may have the same text. */
     private @Nullable Policy readPolicy;
 
     private @Nullable String lastRead;
 
     /**
-     * Sets the stage.
+     * Creates a session.
      *
-     * @param common the policy of lines that bring none, or null if each must bring one
-     * @param commonWins whether it also stands in for those that lines bring
-     * @param tools the tools that are known where lines don't say
+     * @param common the policy for lines without one, or null if each line must have one
+     * @param commonWins whether it also replaces the policies of lines that have one
+     * @param tools the known tools for lines that don't list any
      */
     ReplaySession(@Nullable Policy common, boolean commonWins, ToolList tools) {
         this.common = common;
@@ -52,7 +53,7 @@ final class ReplaySession {
         this.tools = tools;
     }
 
-    /** An engine with the time that its last call was made at. */
+    /** An engine, with the time of its last call. */
     private static final class Run {
         private final Rehearsal rehearsal;
         private long time;
@@ -74,15 +75,15 @@ final class ReplaySession {
         }
     }
 
-    /** What the calls of one line are decided by, in order. */
+    /** Decides the calls of one line, in order. */
     interface Decider {
         Decision decide(RecordedCall call);
     }
 
     /**
-     * Gets ready for a line.
+     * Prepares for a line.
      *
-     * @throws DamagedLineException if the line's policy is none, or it needs one
+     * @throws DamagedLineException if the line's policy is not valid, or the line lacks one and needs it
      */
     Decider enter(Recording line) {
         return run(line)::make;

@@ -8,10 +8,10 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;
 
-/** Counts what came of a recording. */
+/** Counts the decisions of a replay. */
 final class ReplaySummary {
 
-    /** Rules that are counted apart: a recording may bring any number of policies. */
+    /** The most rules that are counted separately: a recording may hold any number of policies. */
     private static final int MOST_RULES = 10_000;
 
     private static final int SHOWN_RULES = 10;

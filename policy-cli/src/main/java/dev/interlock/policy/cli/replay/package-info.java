@@ -1,4 +1,4 @@
-/** Recorded calls, decided anew. */
+/** Replays recorded calls through a policy. */
 @NullMarked
 package dev.interlock.policy.cli.replay;
 
