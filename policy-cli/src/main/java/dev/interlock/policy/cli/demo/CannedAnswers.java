@@ -4,15 +4,15 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the demo's tools answer: made up, but made up from what was asked. */
+/** The answers of the demo's tools: invented, but derived from the request. */
 final class CannedAnswers {
 
     private CannedAnswers() {}
 
     /**
-     * An answer.
+     * Returns an answer.
      *
-     * @param number which call of the tool it is, from 1
+     * @param number the number of this call of the tool, from 1
      */
     static Map<String, Object> to(String tool, Map<String, Object> arguments, int number) {
         Map<String, Object> answer = new LinkedHashMap<>();

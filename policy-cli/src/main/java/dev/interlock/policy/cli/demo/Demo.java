@@ -37,12 +37,14 @@ import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** Plays the script against a server, through the policy, and compares what came of it with what should have. */
+/** Plays the script against a server, through the policy, and compares the results with what the script expects. */
 final class Demo {
 
     private static final Duration TIMEOUT = Duration.ofMinutes(1);
 
-    /** The limits' time, in which the whole script is one moment: on a slow machine no bucket fills up meanwhile. */
+    /**
+     * The limits' clock, which stands still for the whole script: even on a slow machine, no bucket refills meanwhile.
+     */
     private record Standstill(long wallMillis) implements TimeSource {
 
         @Override
@@ -58,7 +60,7 @@ final class Demo {
     private final PolicyEngine engine;
 
     /**
-     * @param audit where events go; null for nowhere
+     * @param audit receives the events; null to record none
      */
     Demo(Report report, @Nullable AuditSink audit) {
         this.report = report;
@@ -82,7 +84,7 @@ final class Demo {
         }
     }
 
-    /** Whether everything went as it should. */
+    /** Whether everything went as expected. */
     boolean play(McpClientTransport server) throws IOException {
         McpSyncClient client = McpClient.sync(EnforcingClientTransport.builder(server, engine)
                         .identity("demo-agent")
@@ -136,7 +138,7 @@ final class Demo {
         return new Played(step, Code.ALLOWED.text(), rules(step.tool()), demands(step.tool()), nanos);
     }
 
-    /** What a denial tells programs; null for an answer of the server's. */
+    /** The decision in a denial, as programs read it; null for an answer from the server. */
     private static @Nullable Object decision(CallToolResult result) {
         Map<String, Object> meta = result.meta();
         return meta == null ? null : meta.get("dev.interlock/decision");
@@ -152,7 +154,7 @@ final class Demo {
         return rules.isEmpty() ? "(listed)" : rules.stream().map(Rule::label).collect(Collectors.joining(" "));
     }
 
-    /** What the rules of a tool ask of a call, in short. */
+    /** What the tool's rules demand of a call, in short. */
     private String demands(String tool) {
         List<String> demands = new ArrayList<>();
         for (Rule rule : rulesOf(tool)) {
@@ -171,14 +173,14 @@ final class Demo {
         return window instanceof Window.Length length ? length.duration().toSeconds() + " s" : window.text();
     }
 
-    /** How many of the tools that the policy names the server has announced. */
+    /** How many of the tools in the policy the server has announced. */
     private int offered() {
         return (int) policy.body().tools().keySet().stream()
                 .filter(name -> engine.tools().find(null, name.text()) != null)
                 .count();
     }
 
-    /** The server's own count. */
+    /** The calls that reached the server, by its own count. */
     private static Map<String, Integer> reached(McpSyncClient client) throws IOException {
         TextResourceContents contents = (TextResourceContents) client.readResource(
                         ReadResourceRequest.builder(DemoServer.CALLS).build())

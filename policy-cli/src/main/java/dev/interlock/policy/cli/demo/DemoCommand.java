@@ -38,7 +38,7 @@ public final class DemoCommand implements Callable<Integer> {
             description = "Write an audit log to this file, with all arguments, which are made up.")
     private @Nullable Path audit;
 
-    /** For the command line to make. */
+    /** Called by the command line. */
     public DemoCommand() {}
 
     @Override
@@ -72,7 +72,7 @@ public final class DemoCommand implements Callable<Integer> {
                 : AuditLog.at(audit).arguments(Redaction.allBut()).open();
     }
 
-    /** This very program, in a process of its own. */
+    /** Runs this same program in a separate process. */
     private static ServerParameters serverProcess() {
         String java = ProcessHandle.current()
                 .info()

@@ -28,12 +28,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CountDownLatch;
 
 /**
- * An MCP server with the tools of AWS HealthImaging and nothing behind them. It counts the calls that reach it, and tells
- * the count to whoever reads {@link #CALLS}; a resource, because one more tool would make it another server.
+ * An MCP server with the tools of AWS HealthImaging and nothing behind them. It counts the calls that reach it, and
+ * returns the count when {@link #CALLS} is read. That is a resource, since one more tool would make it a different
+ * server.
  */
 final class DemoServer {
 
-    /** Where the count of calls is read: a JSON object with the number of calls by tool. */
+    /** The resource with the count of calls: a JSON object with the number of calls by tool. */
     static final String CALLS = "demo://calls";
 
     private final McpJsonMapper json = McpJsonDefaults.getMapper();
@@ -49,7 +50,7 @@ final class DemoServer {
                         .tools(false)
                         .resources(false, false)
                         .build())
-                // Loading a validator takes longer than all the rest of the server.
+                // Loading a validator takes longer than starting the rest of the server.
                 .validateToolInputs(false)
                 .jsonSchemaValidator(Unvalidated.INSTANCE)
                 .immediateExecution(true)
@@ -102,7 +103,7 @@ final class DemoServer {
         }
     }
 
-    /** Tells when a stream has ended; the SDK's transport keeps that to itself. */
+    /** Reports when a stream has ended; the SDK's transport doesn't. */
     private static final class Watched extends FilterInputStream {
 
         private final CountDownLatch ended;

@@ -4,14 +4,14 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 
-/** {@code interlock demo-server}: the other end of the demo, which starts it by itself. */
+/** {@code interlock demo-server}: the server side of the demo, which starts it by itself. */
 @Command(
         name = "demo-server",
         description = "Serves the tools of the demo over standard input and output.",
         hidden = true)
 public final class DemoServerCommand implements Callable<Integer> {
 
-    /** For the command line to make. */
+    /** Called by the command line. */
     public DemoServerCommand() {}
 
     @Override

@@ -6,8 +6,8 @@ import dev.interlock.policy.engine.Decision.Code;
  * A call that was made, as the agent saw it.
  *
  * @param code why it was denied, as programs read it; {@code allowed} if it wasn't
- * @param rules which rules it had to pass, or the one that denied it
- * @param reason what the agent was told, or in short what the rules ask
+ * @param rules the rules that it had to pass, or the one that denied it
+ * @param reason what the agent was told, or in short what the rules demand
  * @param nanos how long the agent waited
  */
 record Played(Script.Step step, String code, String rules, String reason, long nanos) {
@@ -20,7 +20,7 @@ record Played(Script.Step step, String code, String rules, String reason, long n
         return code.equals(step.expected().text());
     }
 
-    /** Whether a table may show both as one row. */
+    /** Whether a table may show both calls as one row. */
     boolean foldsWith(Played other) {
         return isAllowed() && other.isAllowed() && step.tool().equals(other.step.tool());
     }

@@ -12,7 +12,7 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Help.Ansi;
 
-/** Writes what the demo's agent did as people like to read it. */
+/** Formats what the demo's agent did, for people. */
 final class Report {
 
     private static final List<Column> COLUMNS = List.of(
@@ -44,7 +44,7 @@ final class Report {
         out.println();
     }
 
-    /** One row for each call; a run of equal allowed ones takes one row together. */
+    /** One row per call. A run of equal allowed calls shares one row. */
     void calls(List<Played> calls) {
         Table table = new Table(screen, ansi, "  ", COLUMNS);
         for (int from = 0; from < calls.size(); ) {
@@ -83,7 +83,7 @@ final class Report {
         return String.format(Locale.ROOT, nanos < 100_000_000 ? "%.1f ms" : "%.0f ms", nanos / 1e6);
     }
 
-    /** What reached the server, in the order in which the agent first called it. */
+    /** The calls that reached the server, in the order in which the agent first called each tool. */
     void counts(List<Played> calls, Map<String, Integer> reached) {
         Map<String, Integer> denied = new LinkedHashMap<>();
         for (Played call : calls) {

@@ -6,14 +6,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What the demo's agent calls, in order, and what is expected to come of it. */
+/** The calls of the demo's agent, in order, and the expected decisions. */
 final class Script {
 
     private static final String STORE = "d8a1f0c35b7e4926a0d4c1b29e63f758";
     private static final String IMAGE_SET = "5e0f92ab7c3d41689d12c4a7b8e6f035";
     private static final String ROLE = "arn:aws:iam::123456789012:role/imaging-export";
 
-    /** How many exports fit into the limit of the demo's policy. */
+    /** How many exports the limit of the demo's policy allows. */
     static final int EXPORTS_ALLOWED = 10;
 
     private Script() {}
@@ -21,7 +21,7 @@ final class Script {
     /**
      * One call.
      *
-     * @param expected why it is expected to be denied, or {@link Code#ALLOWED}
+     * @param expected why a denial is expected, or {@link Code#ALLOWED}
      */
     record Step(String tool, Map<String, Object> arguments, Code expected) {}
 

@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.demo;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import java.util.Map;
 
-/** For ends that validate nothing: without it, the SDK loads a validator all the same. */
+/** Validates nothing. Without an explicit validator, the SDK loads one even if nothing uses it. */
 enum Unvalidated implements JsonSchemaValidator {
     INSTANCE;
 
