@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.io;
 
-/** An option's value that may stand in a file: {@code @file}. */
+/** An option's value that may be in a file: {@code @file}. */
 public final class AtFile {
 
     private AtFile() {}

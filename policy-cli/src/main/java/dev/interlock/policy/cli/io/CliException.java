@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.io;
 
-/** A command can't do what it was asked; the message is all that a person is told, and the exit code is 2. */
+/** A command can't do what it was asked to. The message is all that the user sees, and the exit code is 2. */
 public final class CliException extends RuntimeException {
 
     public CliException(String message) {

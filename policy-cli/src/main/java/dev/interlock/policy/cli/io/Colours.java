@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.io;
 
 import picocli.CommandLine.Help.Ansi;
 
-/** Colours, where somebody sees them: on a terminal, unless {@code NO_COLOR} is set. */
+/** Whether to use colours: on a terminal, unless {@code NO_COLOR} is set. */
 public enum Colours {
     ON,
     OFF;

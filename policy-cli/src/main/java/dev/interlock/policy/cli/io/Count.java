@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.io;
 
 import java.util.Locale;
 
-/** Numbers of things, in words: {@code 1 file}, {@code 20,311 calls}. */
+/** Formats counts: {@code 1 file}, {@code 20,311 calls}. */
 public final class Count {
 
     private Count() {}

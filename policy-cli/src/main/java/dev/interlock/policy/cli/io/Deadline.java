@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.io;
 
 import java.time.Duration;
 
-/** A moment until which something is waited for. */
+/** A moment at which a wait ends. */
 public final class Deadline {
 
     private final long nanos;
@@ -19,7 +19,7 @@ public final class Deadline {
         return millisLeft() <= 0;
     }
 
-    /** Zero if it has passed. */
+    /** The milliseconds left, zero if the deadline has passed. */
     public long millisLeft() {
         return Math.max(0, (nanos - System.nanoTime() + 999_999) / 1_000_000);
     }

@@ -11,7 +11,7 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.json.JsonFactory;
 
-/** What a file seems to be, by its beginning: to tell people who gave one where another is expected. */
+/** What a file seems to be, judged by its beginning. Used to explain that a different kind of file is expected. */
 public enum DocumentKind {
     POLICY("a policy", "a policy is read by: interlock validate POLICY"),
     TESTS("a file of tests", "tests go after the policy: interlock test POLICY TESTS"),
@@ -22,7 +22,7 @@ public enum DocumentKind {
     PACKED("a compressed file", "unpack it, as in: zcat FILE | interlock … -"),
     UNKNOWN("something else", "");
 
-    /** How much of a file is looked at. */
+    /** How many bytes of a file are inspected. */
     public static final int BEGINNING = 1 << 16;
 
     private static final String LOG_LINE = "{\"seq\":";
@@ -37,7 +37,7 @@ public enum DocumentKind {
         this.advice = advice;
     }
 
-    /** What a file that begins so seems to be. */
+    /** What a file with this beginning seems to be. */
     public static DocumentKind of(byte[] beginning, int length) {
         if (length > 1 && (beginning[0] & 0xFF) == 0x1F && (beginning[1] & 0xFF) == 0x8B) {
             return PACKED;
@@ -67,7 +67,7 @@ public enum DocumentKind {
         return members.containsKey("version") || members.containsKey("tools") ? POLICY : UNKNOWN;
     }
 
-    /** What the first object has, with the token that each value begins with; as far as it can be read. */
+    /** The members of the first object, as far as it can be read, with the first token of each value. */
     private static Map<String, JsonToken> members(String text) {
         Map<String, JsonToken> members = new HashMap<>();
         try (JsonParser parser = JSON.createParser(JsonReader.CONTEXT, text)) {
@@ -77,7 +77,7 @@ public enum DocumentKind {
                 parser.skipChildren();
             }
         } catch (JacksonException | InvalidValueException e) {
-            // It goes on past what was looked at, or is no JSON: what was found until then has to do.
+            // The object extends past the inspected part, or is not valid JSON. What was found before must do.
             return members;
         }
         return members;
@@ -99,7 +99,7 @@ public enum DocumentKind {
         return this != UNKNOWN;
     }
 
-    /** That this was given where something else is expected, and where it would belong. */
+    /** An exception that says that this was given where something else is expected, and where it belongs. */
     public CliException insteadOf(String expected, String name) {
         return new CliException(name + " looks like " + text + ", but " + expected + " is expected here; " + advice);
     }

@@ -6,18 +6,18 @@ import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.Severity;
 import org.jspecify.annotations.Nullable;
 
-/** Shows diagnostics under one another with the line that each speaks of, and a caret under the place. */
+/** Shows diagnostics, each with the line to which it refers and a caret under the place. */
 public final class Excerpt {
 
-    /** What is shown of a long line, in columns. */
+    /** The most columns of a long line that are shown. */
     private static final int MOST = 96;
 
     private static final int LEAST = 20;
 
-    /** In an error it has to do with a terminal of the usual width, since it is not known where that is shown. */
+    /** The width in an error, for a terminal of the usual width: it is unknown where the error is shown. */
     private static final int IN_ERRORS = 70;
 
-    /** The line's number, and a mark at either end of what is shown of it. */
+    /** The columns for the line's number, and for a mark at either end of the shown part. */
     private static final int BESIDE = 10;
 
     private final String @Nullable [] lines;
@@ -33,17 +33,17 @@ public final class Excerpt {
         this.width = width;
     }
 
-    /** Excerpts that a screen shows. */
+    /** Excerpts for a screen. */
     public Excerpt(@Nullable String text, Colours colours, Screen screen) {
         this(text, colours, screen, Math.max(LEAST, Math.min(MOST, screen.width() - BESIDE)));
     }
 
-    /** Excerpts that become part of an error: without colours, and not wrapped before the error is. */
+    /** Excerpts that become part of an error. Without colours, and unwrapped: the error is wrapped later. */
     static Excerpt inError(String text) {
         return new Excerpt(text, Colours.OFF, Screen.of(Screen.UNBOUNDED), IN_ERRORS);
     }
 
-    /** The diagnostic, fitted to the screen. */
+    /** Formats the diagnostic to fit the screen. */
     public String show(Diagnostic diagnostic) {
         StringBuilder out = new StringBuilder();
         out.append(colours.bold(
@@ -78,7 +78,7 @@ public final class Excerpt {
         int at = Math.min(column - 1, points.length);
         int from = at;
         int before = 0;
-        // Far to the right, half of what is shown stands before the place.
+        // If the place is far to the right, half of the shown part precedes it.
         int most = at > width * 3 / 4 ? width / 2 : width;
         while (from > 0 && before + width(points[from - 1]) <= most) {
             before += width(points[--from]);
@@ -100,7 +100,7 @@ public final class Excerpt {
         return point == '\t' ? " " : Printable.of(Character.toString(point));
     }
 
-    /** How many columns a terminal gives a character, as it is shown. */
+    /** How many columns a character takes on a terminal, in the form in which it is shown. */
     private static int width(int point) {
         String shown = shown(point);
         return shown.codePointCount(0, shown.length()) > 1 ? shown.length() : Columns.of(shown.codePointAt(0));

@@ -10,7 +10,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Tells people what went wrong, in a line and without a stack trace. */
+/** Reports a failure to the user, on one line and without a stack trace. */
 public final class Failures implements IParameterExceptionHandler, IExecutionExceptionHandler {
 
     @Override
@@ -26,7 +26,7 @@ public final class Failures implements IParameterExceptionHandler, IExecutionExc
         return ExitCode.USAGE;
     }
 
-    /** What an unknown option was given may be a secret: only its name is told. */
+    /** The value of an unknown option may be a secret, so only its name is shown. */
     private static String message(ParameterException failure) {
         if (failure instanceof UnmatchedArgumentException unmatched
                 && unmatched.isUnknownOption()

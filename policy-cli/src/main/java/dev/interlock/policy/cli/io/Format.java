@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.io;
 
-/** For whom the output is meant. */
+/** Who the output is for. */
 public enum Format {
     /** For people. */
     TEXT,

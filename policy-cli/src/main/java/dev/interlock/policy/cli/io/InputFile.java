@@ -19,10 +19,10 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Collectors;
 
-/** A file that was named on the command line, read into memory; {@code -} is the standard input. */
+/** A file that is named on the command line, read into memory; {@code -} is the standard input. */
 public final class InputFile {
 
-    /** More than any document may have: whoever reads it will say so. */
+    /** More than any document may have. Its reader reports that it is too large. */
     private static final int MOST = 64 << 20;
 
     private final String name;
@@ -33,7 +33,7 @@ public final class InputFile {
         this.bytes = bytes;
     }
 
-    /** What people call it. */
+    /** The name to show to people. */
     public String name() {
         return name;
     }
@@ -53,7 +53,7 @@ public final class InputFile {
         }
     }
 
-    /** A shell's {@code <(command)} is a pipe of this process, which is open: no opening of it waits. */
+    /** A shell's {@code <(command)} is a pipe of this process and already open, so opening it doesn't wait. */
     private static byte[] bytes(Path file) throws IOException {
         if (!file.startsWith("/dev/fd") && !file.startsWith("/proc/self/fd")) {
             return RegularFile.read(file, MOST);
@@ -64,9 +64,9 @@ public final class InputFile {
     }
 
     /**
-     * The path that a name on the command line stands for.
+     * Returns the path for a name on the command line.
      *
-     * @throws CliException if it stands for none
+     * @throws CliException if the name is not a valid path
      */
     public static Path pathOf(String name) {
         try {
@@ -87,7 +87,7 @@ public final class InputFile {
         }
     }
 
-    /** Why a file can't be read, for people. */
+    /** Says why a file can't be read, for people. */
     public static String reason(String name, IOException failure) {
         if (name.isEmpty()) {
             return "the name of a file is empty";
@@ -109,7 +109,7 @@ public final class InputFile {
     }
 
     /**
-     * The policy in the file.
+     * Returns the policy in the file.
      *
      * @throws CliException if there is none; the message shows every error with its place
      */
@@ -123,7 +123,7 @@ public final class InputFile {
         return policy;
     }
 
-    /** What is wrong with it, each place with its line. */
+    /** Formats the errors, each with the line of its place. */
     private String shown(List<Diagnostic> diagnostics) {
         Excerpt excerpt = Excerpt.inError(text());
         return diagnostics.stream()
@@ -132,9 +132,9 @@ public final class InputFile {
     }
 
     /**
-     * The tests in the file.
+     * Returns the tests in the file.
      *
-     * @throws CliException if it is no file of tests
+     * @throws CliException if it is not a test file
      */
     public PolicyTestFile tests() {
         PolicyTestFile file = PolicyTestFile.read(bytes, name);
@@ -146,7 +146,8 @@ public final class InputFile {
     }
 
     /**
-     * Refuses a file that is plainly something else than what is expected, whose mistakes would only mislead.
+     * Refuses a file that is clearly something other than what is expected. Errors about its content would only
+     * mislead.
      *
      * @param wanted what it should be
      * @param expected the same in words, such as "a list of tools"
@@ -159,9 +160,9 @@ public final class InputFile {
     }
 
     /**
-     * The list of tools in the file.
+     * Returns the list of tools in the file.
      *
-     * @throws CliException if it is none
+     * @throws CliException if there is none
      */
     public ToolList toolList() {
         try {
@@ -180,7 +181,7 @@ public final class InputFile {
         return DocumentKind.of(bytes, bytes.length);
     }
 
-    /** The text, for showing lines of it; what is not UTF-8 is replaced. */
+    /** The text, for showing lines of it. Bytes that are not UTF-8 are replaced. */
     public String text() {
         return new String(bytes, StandardCharsets.UTF_8);
     }

@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Puts a JSON object together, in the order in which its members are added. */
+/** Builds a JSON object, in the order in which its members are added. */
 public final class Json {
 
     private final Map<String, Value> members = new LinkedHashMap<>();
@@ -47,7 +47,7 @@ public final class Json {
         return value == null ? this : put(name, value);
     }
 
-    /** Where something stands in a document; the line is left out where it isn't known. */
+    /** The place of something in a document. The line is left out if it isn't known. */
     public static Json of(Place place) {
         Json json = new Json().put("path", place.path());
         return place.line() == 0 ? json : json.put("line", place.line()).put("column", place.column());

@@ -15,18 +15,18 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads a JSON value from a parser into plain Java: maps in order, every number exactly. A key that occurs twice in an
- * object is refused, since which of the two counts is anyone's guess.
+ * Reads a JSON value from a parser into plain Java: maps in order, and every number exactly. A duplicate key in an
+ * object is refused, since it is unclear which of the two counts.
  */
 public final class JsonReader {
 
-    /** No mapper: only its parser is used, which starts in a fraction of the time. */
+    /** Not a mapper: only the parser is used, which starts in a fraction of the time. */
     public static final ObjectReadContext CONTEXT = ObjectReadContext.empty();
 
-    /** Deeper than any argument may be, and far from what the stack holds. */
+    /** Deeper than any argument may be, and far from exhausting the stack. */
     private static final int MOST_DEPTH = 600;
 
-    /** Longer than any number that can be decided on, sign, point and exponent included. */
+    /** Longer than any number that can be decided on, including sign, point and exponent. */
     private static final int LONGEST_NUMBER = ValueLimits.MAX_DIGITS + 20;
 
     private JsonReader() {}
@@ -41,23 +41,23 @@ public final class JsonReader {
     }
 
     /**
-     * The value whose first token is the current one; the current token is then its last.
+     * Reads the value whose first token is the current one. After that, its last token is the current one.
      *
      * @throws PastBoundsException if it is JSON, but deeper or with longer numbers than anything that is decided on
-     * @throws InvalidValueException if an object in it has a key twice
+     * @throws InvalidValueException if an object in it has a duplicate key
      */
     public static @Nullable Object read(JsonParser parser) {
         return read(parser, 0);
     }
 
-    /** Passes over what is left of a value after {@link #read} has thrown; {@code depth} is how deep it stands. */
+    /** Skips the rest of a value after {@link #read} has thrown; {@code depth} is the depth of the value. */
     public static void skipRest(JsonParser parser, int depth) {
         while (parser.streamReadContext().getNestingDepth() > depth) {
             parser.nextToken();
         }
     }
 
-    /** A value is past the bounds of what is decided on. The text may be sound JSON all the same. */
+    /** A value exceeds the bounds of what is decided on. The text may still be valid JSON. */
     public static final class PastBoundsException extends RuntimeException {
         PastBoundsException(String message) {
             super(message, null, false, false);
@@ -130,7 +130,7 @@ public final class JsonReader {
         }
     }
 
-    /** What is wrong with a text, on one line. */
+    /** Says on one line what is wrong with a text. */
     static String reason(RuntimeException failure) {
         if (failure instanceof JacksonException json) {
             String where = json.getLocation() == null || json.getLocation().getLineNr() < 1

@@ -9,19 +9,19 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 
-/** Reads JSON that was given on the command line or in a file of its own. */
+/** Reads JSON from the command line or from a separate file. */
 public final class JsonText {
 
-    /** Larger than what a call may carry: definitions of many tools stand in one file. */
+    /** Larger than what a call may carry: one file holds the definitions of many tools. */
     private static final ValueLimits LIMITS = new ValueLimits(256, 64 << 20);
 
     private JsonText() {}
 
     /**
-     * The value in a text, every number exactly.
+     * Returns the value in a text, with every number exact.
      *
-     * @param what what it is, for the message
-     * @throws CliException if it is no JSON
+     * @param what what the text is, for the message
+     * @throws CliException if it is not JSON
      */
     public static Value read(String text, String what) {
         try {
@@ -32,9 +32,9 @@ public final class JsonText {
     }
 
     /**
-     * The object in a text, as plain Java.
+     * Returns the object in a text, as plain Java.
      *
-     * @throws CliException if it is no JSON object
+     * @throws CliException if it is not a JSON object
      */
     public static Map<String, @Nullable Object> object(String text, String what) {
         Object value = plain(text, what);

@@ -10,9 +10,9 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes lines to a stream, in order, on a thread of its own: whoever has something to say never waits for a peer that
- * doesn't read. How much may wait to be written is bounded, and the bound is kept by those who write: they either {@link
- * #offer} and are refused, or {@link #awaitRoom} before they make something to be written. Thread-safe.
+ * Writes lines to a stream, in order, on a separate thread, so that no caller waits for a peer that doesn't read. The
+ * amount that may wait to be written is bounded. Callers keep the bound: they either {@link #offer} a line, which may
+ * be refused, or {@link #awaitRoom} before they do what leads to a line. Thread-safe.
  */
 public final class LineWriter {
 
@@ -23,15 +23,15 @@ public final class LineWriter {
         private final @Nullable Object request;
 
         /**
-         * @param bytes with the line break
-         * @param request the id of the request in it, null if it is none
+         * @param bytes the line, including the line break
+         * @param request the id of the request in the line; null if it isn't one
          */
         public Line(byte[] bytes, @Nullable Object request) {
             this.bytes = bytes;
             this.request = request;
         }
 
-        /** The id of the request in it, null if it is none. */
+        /** The id of the request in the line; null if it isn't one. */
         @Nullable
         public Object request() {
             return request;
@@ -49,8 +49,8 @@ public final class LineWriter {
 
     /**
      * @param out is closed when the last line has been written, or can't be
-     * @param capacity how many bytes wait at most; a single line may be longer
-     * @param broken is given what has not been written if a write fails
+     * @param capacity the most bytes that may wait; a single line may be longer
+     * @param broken receives the unwritten lines if a write fails
      */
     public LineWriter(String thread, OutputStream out, long capacity, Consumer<List<Line>> broken) {
         this.out = out;
@@ -61,12 +61,12 @@ public final class LineWriter {
         writer.start();
     }
 
-    /** Has a line written if there is room for it; false if there is none, or nothing is written any more. */
+    /** Queues a line if there is room for it. Returns false if there is none, or nothing is written any more. */
     public synchronized boolean offer(Line line) {
         return (bytes == 0 || bytes + line.bytes.length <= capacity) && add(line);
     }
 
-    /** Has a line written even past the bound; false if nothing is written any more. */
+    /** Queues a line even beyond the bound. Returns false if nothing is written any more. */
     public synchronized boolean add(Line line) {
         if (finishing || done) {
             return false;
@@ -77,7 +77,7 @@ public final class LineWriter {
         return true;
     }
 
-    /** Waits until less waits than may, or nothing is written any more; false if that has not come in time. */
+    /** Waits until there is room, or nothing is written any more. Returns false if the deadline passes first. */
     public synchronized boolean awaitRoom(Deadline deadline) throws InterruptedException {
         while (bytes > capacity && !done && !deadline.hasPassed()) {
             wait(deadline.millisLeft());
@@ -85,13 +85,13 @@ public final class LineWriter {
         return bytes <= capacity || done;
     }
 
-    /** Takes no more lines. The stream is closed when those that wait have been written. */
+    /** Accepts no more lines. The stream is closed when the queued lines have been written. */
     public synchronized void finish() {
         finishing = true;
         notifyAll();
     }
 
-    /** Waits until everything has been written, or nothing more can be. */
+    /** Waits until everything has been written, or nothing more can be, or the deadline. */
     public synchronized void awaitDone(Deadline deadline) throws InterruptedException {
         while (!done && !deadline.hasPassed()) {
             wait(deadline.millisLeft());
@@ -109,7 +109,7 @@ public final class LineWriter {
                 written(line);
             }
         } catch (IOException | RuntimeException | Error e) {
-            // Whatever it was: nothing can be written any more, and that is told below.
+            // Whatever the cause, nothing can be written any more. It is reported below.
         } finally {
             synchronized (this) {
                 done = true;

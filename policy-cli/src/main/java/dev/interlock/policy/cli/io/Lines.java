@@ -5,12 +5,13 @@ import java.io.InputStream;
 import java.util.Arrays;
 
 /**
- * Takes a stream apart into lines, one after the other in one buffer, which grows only as far as the longest line. A
- * line past the bound, or for which there is no memory, is skipped to its end, and said to be too long; only its head is kept.
+ * Splits a stream into lines, one after the other in one buffer, which grows only as far as the longest line needs. A
+ * line that exceeds the bound, or for which there is no memory, is skipped to its end and marked as too long; only its
+ * head is kept.
  */
 public final class Lines {
 
-    /** In bytes, where nothing else is said. */
+    /** The default bound for a line, in bytes. */
     public static final int LONGEST = 64 << 20;
 
     private static final int BLOCK = 1 << 16;
@@ -34,13 +35,13 @@ public final class Lines {
         this(in, LONGEST);
     }
 
-    /** @param longest how many bytes a line may have */
+    /** @param longest the most bytes of a line */
     public Lines(InputStream in, int longest) {
         this.in = in;
         this.longest = longest;
     }
 
-    /** Moves to the next line; false after the last. */
+    /** Moves to the next line. Returns false after the last. */
     public boolean next() throws IOException {
         start = number == 0 ? 0 : Math.min(end + 1, filled);
         tooLong = false;
@@ -76,7 +77,7 @@ public final class Lines {
         }
     }
 
-    /** Keeps the head of a line only: what follows it is overwritten with what is read next. */
+    /** Keeps only the head of a line. What is read next overwrites the rest. */
     private void skip() {
         tooLong = true;
         filled = Math.min(filled, start + HEAD);
@@ -92,7 +93,7 @@ public final class Lines {
         return -1;
     }
 
-    /** Lets go of what one long line has taken. */
+    /** Releases the memory that one long line has taken. */
     private void shrink() {
         if (buffer.length > 4 * FIRST_SIZE && filled - start <= FIRST_SIZE) {
             buffer = Arrays.copyOfRange(buffer, start, start + FIRST_SIZE);
@@ -120,7 +121,7 @@ public final class Lines {
 
     private void grow() {
         try {
-            // Not doubled past the longest line, which is most of what there will be.
+            // Don't double past the longest line, which is the most that will be needed.
             long enough = Math.min(2L * buffer.length, longest + 2L * BLOCK);
             buffer = Arrays.copyOf(buffer, (int) Math.max(enough, filled + (long) BLOCK));
         } catch (OutOfMemoryError e) {
@@ -133,12 +134,12 @@ public final class Lines {
         return number;
     }
 
-    /** Whether the line was too long to be kept; then what there is of it is its head. */
+    /** Whether the line was too long to be kept. If so, only its head is available. */
     public boolean isTooLong() {
         return tooLong;
     }
 
-    /** What the line stands in, until the next one is asked for. */
+    /** The buffer that holds the line, until the next line is read. */
     public byte[] buffer() {
         return buffer;
     }
@@ -147,7 +148,7 @@ public final class Lines {
         return start;
     }
 
-    /** Without the line break. */
+    /** The line's length without the line break. */
     public int length() {
         int length = end - start;
         if (tooLong) {

@@ -2,14 +2,14 @@ package dev.interlock.policy.cli.io;
 
 import java.time.Duration;
 
-/** Lengths of time in milliseconds. */
+/** Converts durations to milliseconds. */
 public final class Millis {
 
     private static final long NANOS = 1_000_000;
 
     private Millis() {}
 
-    /** Rounded up: whoever waits that long has waited long enough. */
+    /** Rounds up, so that a wait of this length is long enough. */
     public static long up(Duration duration) {
         try {
             return duration.plusNanos(NANOS - 1).toMillis();

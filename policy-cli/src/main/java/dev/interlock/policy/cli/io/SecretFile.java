@@ -9,7 +9,7 @@ import java.nio.file.attribute.PosixFilePermission;
 import java.util.EnumSet;
 import java.util.Set;
 
-/** A file with something in it that others must not know. Nothing of it is ever in a message. */
+/** A file with a secret. No message quotes any part of it. */
 public final class SecretFile {
 
     private static final int MOST = 1 << 16;
@@ -23,16 +23,17 @@ public final class SecretFile {
     private SecretFile() {}
 
     /**
-     * The text in it.
+     * Returns the text in the file.
      *
-     * @param option what names the file on the command line
-     * @throws CliException if it can't be read, or others than its owner may read or write it, where the system tells
+     * @param option the option that names the file on the command line
+     * @throws CliException if it can't be read, or if users other than its owner may read or write it, on systems that
+     *     tell
      */
     public static String read(String file, String option) {
         String name = option + " " + file;
         Path path = InputFile.pathOf(file);
         try {
-            // What is read is a regular file; a pipe would be waited for.
+            // Only a regular file is read; a pipe could block.
             byte[] bytes = RegularFile.read(path, MOST + 1);
             if (Files.getFileStore(path).supportsFileAttributeView("posix")
                     && Files.getPosixFilePermissions(path).stream().anyMatch(OF_OTHERS::contains)) {

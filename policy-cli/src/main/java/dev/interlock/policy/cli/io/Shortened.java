@@ -1,11 +1,11 @@
 package dev.interlock.policy.cli.io;
 
-/** Foreign text, cut to a length and made harmless. */
+/** Foreign text, shortened and made safe to show. */
 public final class Shortened {
 
     private Shortened() {}
 
-    /** The text on one line, white space made one space, with nothing in it that is not visible. */
+    /** Returns the text on one line, with white space collapsed to single spaces and without invisible characters. */
     public static String line(String text, int most) {
         String head = text.substring(0, Math.min(text.length(), most * 4));
         String line = head.replaceAll("[ \\t\\r\\n]+", " ").strip();

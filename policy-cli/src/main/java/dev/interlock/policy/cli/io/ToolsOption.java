@@ -15,7 +15,7 @@ public final class ToolsOption {
     private @Nullable String file;
 
     /**
-     * The tools in the file, or none.
+     * Returns the tools in the file, or none.
      *
      * @throws CliException if it can't be read
      */

@@ -6,8 +6,8 @@ import java.util.Properties;
 import picocli.CommandLine.IVersionProvider;
 
 /**
- * The version this program was built as. It is read from a resource, not from the manifest, so that it is the same in
- * the runnable jar and in a directory of classes.
+ * The version of this program's build. It is read from a resource, not from the manifest, so that it is the same in the
+ * runnable jar and in a directory of classes.
  */
 public final class Version implements IVersionProvider {
 
