@@ -22,8 +22,8 @@ final class LongLimits {
     private LongLimits() {}
 
     /**
-     * What to tell of a policy whose limits are counted in this process only; nothing if no window of its is longer than a
-     * minute.
+     * Returns a notice about a policy whose limits are counted only in this process. Empty if no window in the policy
+     * is longer than a minute.
      *
      * @param file the policy's file
      */

@@ -26,21 +26,21 @@ import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
- * Passes messages between a host on two streams and a transport, which does all the deciding. A line that is no message
- * is answered here and never passed on. Whatever a line holds, the next one is read.
+ * Passes messages between a host on two streams and a transport, which makes all decisions. A line that is not a
+ * message is answered here and never passed on. Whatever a line holds, the next one is read.
  */
 final class Proxy {
 
-    /** A transport takes a notification at once; what it may wait for itself, nobody waits for here longer than this. */
+    /** How long to wait until the transport has taken a notification. It normally does at once. */
     private static final Duration NOTIFICATION_PATIENCE = Duration.ofSeconds(30);
 
     /** How long a host may go on sending without reading any of the answers. */
     private static final Duration UNREAD_PATIENCE = Duration.ofSeconds(10);
 
-    /** How many requests are known to wait for their answers; past it the oldest is forgotten. */
+    /** The most requests that are remembered until they are answered. Beyond that, the oldest is forgotten. */
     private static final int MOST_PENDING = 10_000;
 
-    /** The ids of the requests that wait for their answers, in order. Guarded by itself. */
+    /** The ids of the requests that await their answers, in order. Guarded by itself. */
     private final Set<Object> pending = new LinkedHashSet<>();
 
     /** How many messages are being decided or sent. Guarded by {@link #pending}. */
@@ -54,9 +54,10 @@ final class Proxy {
     private final int longestLine;
 
     /**
-     * @param unaddressed takes a line to the server that is no message to the transport; false if it can't
-     * @param reports is told what was wrong, and nobody could be answered
-     * @param longestLine in bytes
+     * @param unaddressed sends the server a line that the transport doesn't accept as a message; returns false if it
+     *     can't
+     * @param reports receives descriptions of problems of which no peer could be informed
+     * @param longestLine the most bytes of a line
      */
     Proxy(
             JsonRpc json,
@@ -85,9 +86,9 @@ final class Proxy {
     // ---- from the host
 
     /**
-     * Passes on what the host says, until it ends.
+     * Passes on what the host sends, until it ends.
      *
-     * @throws IOException if it can't be read, or doesn't read what it is answered
+     * @throws IOException if the host's output can't be read, or the host doesn't read its answers
      */
     void run(InputStream in) throws IOException, InterruptedException {
         Lines lines = new Lines(in, longestLine);
@@ -135,7 +136,7 @@ final class Proxy {
         }
     }
 
-    /** Answers what can't be passed on, and in the host's place what the server waits for. */
+    /** Answers what can't be passed on, and gives the server the answer that it awaits from the host. */
     private void refuse(JsonRpc.@Nullable Sender sender, int code, String problem) {
         String id = sender != null && sender.kind() == JsonRpc.Kind.REQUEST ? sender.text() : "null";
         host.add(JsonRpc.error(id, code, problem));
@@ -152,7 +153,7 @@ final class Proxy {
             try {
                 transport.sendMessage(message).block(NOTIFICATION_PATIENCE);
             } catch (RuntimeException e) {
-                // Nothing answers a notification.
+                // A notification has no answer.
             }
             return;
         }
@@ -169,7 +170,7 @@ final class Proxy {
         });
     }
 
-    /** Nobody answers what was cancelled. */
+    /** A cancelled request gets no answer. */
     private void cancelled(JSONRPCNotification notification) {
         if (notification.method().equals("notifications/cancelled")
                 && notification.params() instanceof Map<?, ?> params) {
@@ -180,7 +181,7 @@ final class Proxy {
         }
     }
 
-    /** A number is the same id in an {@code int} and in a {@code long}. */
+    /** A number is the same id as an {@code int} and as a {@code long}. */
     private static Object key(Object id) {
         return id instanceof Integer number ? (Object) number.longValue() : id;
     }
@@ -229,7 +230,7 @@ final class Proxy {
         }
     }
 
-    /** Answers every request that nobody will answer any more. */
+    /** Answers every request that can get no other answer any more. */
     void giveUp(String problem) {
         List<Object> unanswered;
         synchronized (pending) {
@@ -241,12 +242,12 @@ final class Proxy {
 
     // ---- the end
 
-    /** Waits until all that the host said has been decided and sent, but not for ever. */
+    /** Waits until everything that the host has sent is decided and sent, or the deadline. */
     void awaitSent(Deadline deadline) throws InterruptedException {
         await(() -> underWay == 0, deadline);
     }
 
-    /** Waits until every request has been answered, but not for ever. */
+    /** Waits until every request has been answered, or the deadline. */
     void awaitAnswers(Deadline deadline) throws InterruptedException {
         await(pending::isEmpty, deadline);
     }

@@ -72,16 +72,19 @@ import picocli.CommandLine.Spec;
         })
 public final class ProxyCommand implements Callable<Integer> {
 
-    /** How long the server has to end, and its last answers to come, once the host has ended. */
+    /** How long the server has to send its last answers and to end, once the host has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(10);
 
-    /** How long a connection to a server over HTTP may take. */
+    /** How long connecting to a server over HTTP may take. */
     private static final Duration CONNECTING = Duration.ofSeconds(10);
 
-    /** How long the host has to read what is left for it once the server has ended. */
+    /** How long the host has to read the rest of its output once the server has ended. */
     private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
-    /** What may wait to be written to the standard error; what is past it nobody reads. */
+    /**
+     * The most bytes that may wait to be written to the standard error. Beyond that, no one reads it, and reports are
+     * dropped.
+     */
     private static final int MOST_REPORTS = 1 << 20;
 
     private static final int MOST_MEBIBYTES = 1_024;
@@ -177,9 +180,8 @@ public final class ProxyCommand implements Callable<Integer> {
         McpClientTransport inner = inner(json, host, reports, end);
         McpClientTransport enforced = enforced(inner, engine);
         if (log != null) {
-            // A signal ends the process without coming back here. The log is to have the end of every call and its
-            // closing
-            // line all the same.
+            // A signal ends the process without returning here. Even then, the log must have the end of every call and
+            // its closing line.
             Runtime.getRuntime()
                     .addShutdownHook(new Thread(
                             () -> {
@@ -210,7 +212,7 @@ public final class ProxyCommand implements Callable<Integer> {
                 finish(proxy, inner, end);
             };
             serve(proxy, finish, end);
-            // Whatever goes wrong there ends what is awaited below.
+            // Whatever goes wrong there completes what is awaited below.
             CompletableFuture<Void> unused = host.gone().thenRun(finish);
             int status = end.get();
             lastWords = ChildTransport.ended(status);
@@ -224,7 +226,7 @@ public final class ProxyCommand implements Callable<Integer> {
         } finally {
             watcher.close();
             proxy.giveUp(lastWords);
-            // Settles what was never answered, while it can still be put on record.
+            // Settles the calls that were never answered, while the log can still record it.
             enforced.close();
             host.finish(Deadline.in(LAST_LINES));
             if (desk != null) {
@@ -236,13 +238,13 @@ public final class ProxyCommand implements Callable<Integer> {
         }
     }
 
-    /** What hosts show, who seldom show the standard error. */
+    /** Hosts show this message, but seldom the standard error itself. */
     private static String saidLast(ChildTransport child) {
         List<String> lines = child.lastErrors();
         return lines.isEmpty() ? "" : "; its standard error ends with: " + String.join(" | ", lines);
     }
 
-    /** Told again of a policy that is changed later, since its limits may be others. */
+    /** Repeated for a policy that is changed later, since its limits may differ. */
     private void tellOfLongLimits(Policy policy, PrintWriter err) {
         if (countsEndWithUs) {
             LongLimits.notice(policy, policyFile)
@@ -250,7 +252,7 @@ public final class ProxyCommand implements Callable<Integer> {
         }
     }
 
-    /** Only the person is told how to say yes: an agent that may run commands would be tempted. */
+    /** Only the person is told how to approve: an agent that can run commands would be tempted. */
     private static ApprovalTickets tickets(PrintWriter err) {
         return ApprovalTickets.builder()
                 .onOpened(ticket -> err.println("interlock proxy: a call of '"
@@ -276,7 +278,7 @@ public final class ProxyCommand implements Callable<Integer> {
                 builder.audit(log);
             }
             PolicyEngine engine = builder.build();
-            // Also of a policy that is changed later.
+            // Also for a policy that is changed later.
             engine.expect(facts);
             return engine;
         } catch (IllegalArgumentException e) {
@@ -284,7 +286,7 @@ public final class ProxyCommand implements Callable<Integer> {
         }
     }
 
-    /** Tells people what was wrong, if they read it: whoever reports doesn't wait for that. */
+    /** Reports problems to people. The reporter doesn't wait until they are read. */
     private static Consumer<String> reports() {
         LineWriter lines = new LineWriter(
                 "interlock-reports", new FileOutputStream(FileDescriptor.err), MOST_REPORTS, unwritten -> {});
@@ -314,7 +316,7 @@ public final class ProxyCommand implements Callable<Integer> {
         return builder.build();
     }
 
-    /** Reads the host on a thread of its own: the server may end first, and a read can't be called off. */
+    /** Reads the host on a separate thread: the server may end first, and a read can't be interrupted. */
     private static void serve(Proxy proxy, Runnable finish, CompletableFuture<Integer> end) {
         Thread reader = new Thread(
                 () -> {
@@ -333,7 +335,7 @@ public final class ProxyCommand implements Callable<Integer> {
         reader.start();
     }
 
-    /** Gives the server the time to answer and to end, since the host says no more, or hears no more. */
+    /** Gives the server time to answer and to end, since the host sends nothing more, or reads nothing more. */
     private static void finish(Proxy proxy, McpClientTransport inner, CompletableFuture<Integer> end) {
         Deadline deadline = Deadline.in(LAST_ANSWERS);
         try {

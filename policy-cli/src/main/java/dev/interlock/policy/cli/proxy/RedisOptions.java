@@ -16,10 +16,10 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.TypeConversionException;
 
-/** {@code --redis} and what goes with it. No password is ever in what it prints. */
+/** The option {@code --redis} and those that belong to it. Its messages never contain a password. */
 public final class RedisOptions {
 
-    /** Names a Redis as {@code --redis} does, out of the sight of who may list processes. */
+    /** Names a Redis as {@code --redis} does, but hidden from users who can list processes. */
     public static final String VARIABLE = ChildTransport.WITHHELD;
 
     @Option(
@@ -81,7 +81,7 @@ public final class RedisOptions {
         }
     }
 
-    /** Counts limits somewhere, until it is closed. */
+    /** Counts limits in memory or in Redis, until it is closed. */
     record Limits(RateLimiter limiter, @Nullable RedisRateLimiter inRedis) implements AutoCloseable {
 
         @Override
@@ -93,8 +93,8 @@ public final class RedisOptions {
     }
 
     /**
-     * Counts in Redis if one is named, else in memory. When Redis can't be reached, that is told and is no failure: what
-     * becomes of calls then is {@code --redis-down}'s to say.
+     * Counts in Redis if one is named, otherwise in memory. An unreachable Redis is reported, but is not an error:
+     * {@code --redis-down} decides what happens to calls.
      *
      * @throws CliException if an option makes no sense
      */
@@ -150,7 +150,7 @@ public final class RedisOptions {
         return file != null ? "--redis-file " + file : uri != null ? "--redis" : VARIABLE;
     }
 
-    /** What failed, and what lies at the bottom of it: only the second tells a wrong password from a lost network. */
+    /** The failure and its root cause: only the cause distinguishes a wrong password from a lost network. */
     private static String message(@Nullable Throwable failure) {
         Throwable root = failure;
         while (root != null && root.getCause() != null) {
@@ -160,7 +160,7 @@ public final class RedisOptions {
         return Printable.of(root == null || root.equals(failure) ? text : text + ": " + root.getMessage());
     }
 
-    /** Says on the standard error when Redis is lost and when it is back. */
+    /** Reports on the standard error when Redis is lost and when it is back. */
     private record Told(PrintWriter err) implements RedisListener {
 
         @Override
