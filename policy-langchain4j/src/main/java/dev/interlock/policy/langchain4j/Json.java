@@ -19,7 +19,9 @@ import org.jspecify.annotations.Nullable;
 /** Converts Jackson's trees to plain Java, ready to be frozen, and frozen values back to trees. */
 final class Json {
 
-    /** The bound for messages whose size is not ours to limit. No definition of a tool is deeper. */
+    /**
+     * The bound for messages whose size is not ours to limit. A tool definition that nests deeper counts as unreadable.
+     */
     static final int MAX_DEPTH = 512;
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;

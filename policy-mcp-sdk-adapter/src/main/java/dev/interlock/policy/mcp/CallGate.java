@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 import reactor.core.publisher.Mono;
 
-/** Puts {@code tools/call} requests to the engine, whatever their shape, and never without an answer. */
+/** Has the engine decide on {@code tools/call} requests of any shape. Every request gets an answer. */
 final class CallGate {
 
     private static final Logger log = LoggerFactory.getLogger(CallGate.class);

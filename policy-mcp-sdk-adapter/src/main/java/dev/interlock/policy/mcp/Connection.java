@@ -7,7 +7,7 @@ import reactor.core.publisher.Mono;
 
 /**
  * The state from one {@code connect} to the next: where messages go, and which responses are awaited. A client that has
- * lost its session connects again through the same transport, with ids that start anew.
+ * lost its session connects again through the same transport, with ids that start over.
  *
  * @param handler receives messages for the client
  * @param pending the requests that await a response

@@ -23,7 +23,7 @@ record DeferredExchange(Exchange server) implements Exchange {
         return Mono.create(sink -> {
             AtomicReference<@Nullable Runnable> first = new AtomicReference<>();
             sink.onCancel(server.send(request)
-                    .singleOptional() // so that there is one signal, and not a value and then an end
+                    .singleOptional() // one signal, not a value followed by an end
                     .contextWrite(sink.contextView())
                     .subscribe(
                             response -> pass(first, () -> sink.success(response.orElse(null))),

@@ -56,7 +56,7 @@ public final class ChildTransport implements McpClientTransport {
     /** Whether a line of the child's output is being passed on. */
     private volatile boolean passingOn;
 
-    /** The process, and the ways to its input and from its outputs. */
+    /** The process, the writer to its input, and the readers of its outputs. */
     private record Child(Process process, LineWriter in, Thread reader, ErrorTail errors) {}
 
     /**
