@@ -6,12 +6,12 @@ import java.util.Locale;
 public enum Algorithm {
     /** At most {@code max} at once, refilled evenly. */
     TOKEN_BUCKET,
-    /** At most {@code max} between two edges of the calendar; up to twice that across an edge. */
+    /** At most {@code max} between two edges of the calendar; at most twice that across an edge. */
     FIXED_WINDOW,
     /** Never more than {@code max} in any interval as long as the window. */
     SLIDING_WINDOW;
 
-    /** As policies write it: {@code token_bucket}, … */
+    /** Returns the algorithm as policies write it: {@code token_bucket}, … */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }

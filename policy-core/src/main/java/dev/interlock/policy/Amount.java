@@ -20,25 +20,28 @@ public record Amount(long micros) implements Comparable<Amount> {
     /** Nothing. */
     public static final Amount ZERO = new Amount(0);
 
-    /** One: what a call costs if nothing else is said. */
+    /** One: what a call counts by default. */
     public static final Amount ONE = new Amount(ONE_MICROS);
 
     /** The largest amount, about a trillion. Sums of two amounts never overflow a {@code long}. */
     public static final Amount MAX = new Amount(1_000_000_000_000_000_000L);
 
-    /** Refuses negative amounts and those past {@link #MAX}. */
+    /** Refuses negative amounts and amounts above {@link #MAX}. */
     public Amount {
         if (micros < 0 || micros > 1_000_000_000_000_000_000L) {
             throw new IllegalArgumentException("an amount must be between 0 and 1e12, was " + micros + " millionths");
         }
     }
 
-    /** A whole amount. */
+    /** Returns a whole amount. */
     public static Amount of(long whole) {
         return new Amount(Math.multiplyExact(whole, ONE_MICROS));
     }
 
-    /** The amount that is exactly {@code value}; empty if it is negative, too large, or has more than six places. */
+    /**
+     * Returns the amount that is exactly {@code value}; empty if it is negative, too large, or has more than six
+     * places.
+     */
     public static Optional<Amount> of(BigDecimal value) {
         if (value.signum() < 0 || value.compareTo(MAX.toBigDecimal()) > 0) {
             return Optional.empty();
@@ -51,7 +54,7 @@ public record Amount(long micros) implements Comparable<Amount> {
                 new Amount(micros.setScale(0, RoundingMode.UNNECESSARY).longValueExact()));
     }
 
-    /** As a decimal. */
+    /** Returns the amount as a decimal. */
     public BigDecimal toBigDecimal() {
         return BigDecimal.valueOf(micros, PLACES);
     }
@@ -61,7 +64,7 @@ public record Amount(long micros) implements Comparable<Amount> {
         return Long.compare(micros, other.micros);
     }
 
-    /** Plain decimal digits without trailing zeros: {@code 5}, {@code 0.25}. */
+    /** Returns plain decimal digits without trailing zeros: {@code 5}, {@code 0.25}. */
     @Override
     public String toString() {
         return micros == 0 ? "0" : toBigDecimal().stripTrailingZeros().toPlainString();

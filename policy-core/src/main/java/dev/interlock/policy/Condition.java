@@ -7,10 +7,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * One comparison.
  *
- * @param path what is looked at
+ * @param path what is compared
  * @param operator how it is compared
- * @param operand what it is compared with; of the type that the operator takes
- * @param message what the agent is told when this condition is why a call is denied, or null for the rule's message
+ * @param operand what it is compared with; of a type that the operator takes
+ * @param message what the agent is told if this condition is the reason for a denial, or null for the rule's message
  * @param place where it stands
  */
 public record Condition(
@@ -28,7 +28,7 @@ public record Condition(
         }
     }
 
-    /** A condition without a message of its own, put together in code. */
+    /** Creates a condition in code, without a message. */
     public static Condition of(String path, Operator operator, @Nullable Object operand) {
         return new Condition(Path.parse(path), operator, Value.freeze(operand), null, Place.of(path));
     }

@@ -4,11 +4,11 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A named counter over a window: {@code state} in a rule. Its limit, if it has one, is an {@code lt} or {@code lte}
- * condition of the same rule on its value.
+ * condition on its value in the same rule.
  *
  * @param name the counter's name within its entry
  * @param window the window, aligned to the calendar
- * @param increment how much a call counts, unless {@code incrementFrom} says
+ * @param increment how much a call counts if {@code incrementFrom} is null
  * @param incrementFrom the argument that holds how much a call counts, or null
  * @param charge when an amount is given back
  */

@@ -24,9 +24,9 @@ public record Directories(List<String> in, @Nullable String base) {
     }
 
     /**
-     * The directories that an operand names.
+     * Returns the directories that an operand names.
      *
-     * @throws IllegalArgumentException if it is no operand of {@code within_path}
+     * @throws IllegalArgumentException if it is not an operand of {@code within_path}
      */
     public static Directories of(Value operand) {
         Optional<String> problem = problem(operand);
@@ -39,7 +39,10 @@ public record Directories(List<String> in, @Nullable String base) {
         return new Directories(texts(operand), null);
     }
 
-    /** What is wrong with an operand's type; empty if nothing is. Whether a path means anything is for the engine to say. */
+    /**
+     * Returns what is wrong with an operand's type; empty if nothing is. The engine checks whether a path has a
+     * meaning.
+     */
     static Optional<String> problem(Value operand) {
         if (!(operand instanceof ObjectValue map)) {
             return wrongPath(operand);

@@ -3,13 +3,13 @@ package dev.interlock.policy;
 import java.util.List;
 
 /**
- * What a policy says of the tools that a key of it names. An entry without anything in it just lists them.
+ * What a policy says about the tools that one of its keys names. An empty entry only lists them.
  *
  * @param hide whether the tools are hidden, and so denied
- * @param require conditions of which every one must hold
- * @param denyIf conditions of which any one denies
- * @param rules rules, all of which must pass
- * @param limits limits, all of which must have room
+ * @param require conditions that must all hold
+ * @param denyIf conditions, each of which denies
+ * @param rules rules that must all pass
+ * @param limits limits that must all have room
  * @param place where it stands
  */
 public record Entry(
@@ -23,7 +23,7 @@ public record Entry(
         limits = List.copyOf(limits);
     }
 
-    /** An entry that just lists its tools. */
+    /** Returns an entry that only lists its tools. */
     public static Entry listed(Place place) {
         return new Entry(false, List.of(), List.of(), List.of(), List.of(), place);
     }

@@ -10,12 +10,12 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A network of IP addresses, as CIDR writes it: {@code 10.0.0.0/8}, {@code fd00::/8}. A single address is a network of
- * its own. Immutable.
+ * A network of IP addresses, as CIDR writes it: {@code 10.0.0.0/8}, {@code fd00::/8}. A single address is a network by
+ * itself. Immutable.
  */
 public final class IpNetwork {
 
-    /** What is set aside for other things than hosts that everybody reaches (RFC 6890 and what came after). */
+    /** Addresses that are reserved for purposes other than public hosts (RFC 6890 and later). */
     private static final List<IpNetwork> NOT_PUBLIC = all(
             "0.0.0.0/8",
             "10.0.0.0/8",
@@ -35,7 +35,7 @@ public final class IpNetwork {
             "2001:db8::/32",
             "3fff::/20");
 
-    /** The part of IPv6 that is in use for hosts that everybody reaches; all else of it is not public. */
+    /** The part of IPv6 that is in use for public hosts. The rest of IPv6 is not public. */
     private static final IpNetwork GLOBAL = network("2000::/3");
 
     /** Addresses that a translator takes for the IPv4 address at their end. */
@@ -65,7 +65,7 @@ public final class IpNetwork {
         return Arrays.stream(networks).map(IpNetwork::network).toList();
     }
 
-    /** Whether a text is meant for a network: it has a slash and a number behind it. */
+    /** Whether a text is meant as a network: it has a slash and a number after it. */
     static boolean isMeant(String text) {
         int slash = text.indexOf('/');
         return slash > 0
@@ -74,10 +74,10 @@ public final class IpNetwork {
     }
 
     /**
-     * Reads a network in CIDR form: an address in dotted decimal or as IPv6, with or without brackets, and how many bits
-     * all its addresses have in common.
+     * Reads a network in CIDR form: an address in dotted decimal or as IPv6, with or without brackets, and the number
+     * of leading bits that all its addresses share.
      *
-     * @return null if it is none, or if the address has bits set behind those
+     * @return null if the text is not a network, or if the address has bits set after those
      */
     public static @Nullable IpNetwork parse(String text) {
         int slash = text.indexOf('/');
@@ -95,7 +95,7 @@ public final class IpNetwork {
         return Arrays.equals(network.masked(), address) ? network.unmapped() : null;
     }
 
-    /** Networks of the addresses that are IPv4 ones in IPv6 clothes are networks of IPv4, as their addresses are. */
+    /** A network of IPv4-mapped IPv6 addresses is a network of IPv4, just as its addresses are IPv4 addresses. */
     private IpNetwork unmapped() {
         boolean mapped = prefix >= 96 && isZero(0, 10) && address[10] == (byte) 0xFF && address[11] == (byte) 0xFF;
         return mapped ? new IpNetwork(Arrays.copyOfRange(address, 12, 16), prefix - 96) : this;
@@ -109,7 +109,7 @@ public final class IpNetwork {
         return HostName.canonical(host) == null ? null : bytes(host.toLowerCase(Locale.ROOT));
     }
 
-    /** The address that a canonical host is, or null if it is a name. */
+    /** Returns the address of a canonical host, or null if the host is a name. */
     public static @Nullable IpNetwork ofHost(String canonical) {
         if (!HostName.isAddress(canonical)) {
             return null;
@@ -118,7 +118,7 @@ public final class IpNetwork {
         return address == null ? null : new IpNetwork(address, 8 * address.length);
     }
 
-    /** An address's bytes; of what is no name, so that nothing is ever looked up. */
+    /** The bytes of an address. Never of a name, so nothing is ever looked up. */
     private static byte @Nullable [] bytes(String address) {
         try {
             byte[] bytes = InetAddress.getByName(address).getAddress();
@@ -144,7 +144,10 @@ public final class IpNetwork {
         return masked;
     }
 
-    /** Whether another network, or address, lies in this one. One of IPv4 never lies in one of IPv6, nor the reverse. */
+    /**
+     * Returns whether another network, or address, lies in this one. An IPv4 network never lies in an IPv6 network, nor
+     * the reverse.
+     */
     public boolean contains(IpNetwork other) {
         return address.length == other.address.length
                 && prefix <= other.prefix
@@ -152,8 +155,9 @@ public final class IpNetwork {
     }
 
     /**
-     * The IPv4 addresses one of which this IPv6 address stands for on a network that translates or tunnels; more than one
-     * if that depends on how the translator is set up. Empty if it carries none, or is no IPv6 address.
+     * Returns the IPv4 addresses that this IPv6 address may stand for on a network that translates or tunnels. There is
+     * more than one if that depends on the translator's configuration. Empty if the address contains no IPv4 address or
+     * is not an IPv6 address.
      */
     public List<IpNetwork> carried() {
         if (address.length != 16) {
@@ -164,7 +168,7 @@ public final class IpNetwork {
         }
         for (IpNetwork network : TRANSLATED) {
             if (network.contains(this)) {
-                // The unspecified address and loopback are themselves.
+                // The unspecified address and the loopback address stand for themselves.
                 boolean itself = isZero(0, 15) && (address[15] == 0 || address[15] == 1);
                 return itself ? List.of() : List.of(carriedAt(12, 13, 14, 15));
             }
@@ -182,7 +186,9 @@ public final class IpNetwork {
         return List.of();
     }
 
-    /** RFC 6052 puts the IPv4 address behind the prefix, whose length the operator chooses, and zeros behind that. */
+    /**
+     * RFC 6052 puts the IPv4 address after the prefix, whose length the operator chooses, and zeros after the address.
+     */
     private List<IpNetwork> carriedLocally() {
         List<IpNetwork> found = new ArrayList<>();
         if (address[8] == 0) {
@@ -216,8 +222,8 @@ public final class IpNetwork {
     }
 
     /**
-     * Whether everybody may reach the address: it is not set aside for private networks, one machine, one link, groups,
-     * documentation or nothing. One that carries an IPv4 address is only if that is.
+     * Returns whether the address is public: it is not reserved for private networks, one machine, one link, groups,
+     * documentation or no use. An address that contains an IPv4 address is public only if that address is.
      */
     public boolean isPublic() {
         if (NOT_PUBLIC.stream().anyMatch(network -> network.contains(this))) {
@@ -230,7 +236,7 @@ public final class IpNetwork {
         return global && carried.stream().allMatch(IpNetwork::isPublic);
     }
 
-    /** An address as {@link HostName#canonical} writes it; a network with its prefix. */
+    /** Returns an address as {@link HostName#canonical} writes it; a network with its prefix. */
     @Override
     public String toString() {
         try {

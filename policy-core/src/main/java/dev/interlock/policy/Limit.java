@@ -3,16 +3,16 @@ package dev.interlock.policy;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A counter and its limit in one: an item of {@code limits}.
+ * A counter together with its limit: an item of {@code limits}.
  *
  * @param counter the counter's name within its entry
  * @param max the most that may be counted in a window
  * @param window the window
  * @param algorithm how it counts
- * @param scope what it counts apart
+ * @param scope what it counts separately
  * @param incrementFrom the argument that holds how much a call counts; null if each call counts one
  * @param charge when an amount is given back
- * @param message what the agent is told when there is no room, or null for a message of ours
+ * @param message what the agent is told if there is no room, or null for a built-in message
  * @param place where it stands
  */
 public record Limit(

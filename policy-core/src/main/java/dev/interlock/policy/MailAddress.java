@@ -9,15 +9,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One mail address.
  *
- * <p>Far less is read than RFC 5322 allows: what two mail programs could take for different addresses, or one for several,
- * is none. Immutable.
+ * <p>This class accepts far less than RFC 5322 allows. If two mail programs could read a text as different addresses,
+ * or one program as several, the text is not an address here. Immutable.
  */
 public final class MailAddress {
 
     private static final int MAX_LENGTH = 1_000;
     private static final int MAX_LOCAL = 64;
 
-    /** What separates, groups, comments or quotes somewhere in a mail header. */
+    /** Characters that separate, group, comment or quote somewhere in a mail header. */
     private static final String SPECIAL = "@<>,;:()\\";
 
     private static final String LOCAL_BESIDES_LETTERS = "#$&'+-/=?^_{|}~.";
@@ -31,10 +31,10 @@ public final class MailAddress {
     }
 
     /**
-     * Reads a text that is exactly one mail address: {@code ana@example.com}, {@code Ana <ana@example.com>}, or {@code
-     * "Ana B." <ana@example.com>}.
+     * Reads a text that is exactly one mail address: {@code ana@example.com}, {@code Ana <ana@example.com>}, or
+     * {@code "Ana B." <ana@example.com>}.
      *
-     * @return null if it is none, or more than one, or could be read otherwise
+     * @return null if the text is not an address, is more than one, or could be read differently
      */
     public static @Nullable MailAddress parse(String text) {
         if (text.length() > MAX_LENGTH || text.contains("=?")) {
@@ -71,7 +71,7 @@ public final class MailAddress {
         return domain == null ? null : new MailAddress(text.substring(0, at).toLowerCase(Locale.ROOT), domain);
     }
 
-    /** The one way to write a domain that gets mail; null if it is none, or an address. */
+    /** The canonical form of a domain that receives mail; null if the text is not a domain or is an IP address. */
     static @Nullable String domain(String text) {
         String domain = text.startsWith("[") ? null : HostName.canonical(text);
         return domain == null || HostName.isAddress(domain) ? null : domain;
@@ -82,7 +82,7 @@ public final class MailAddress {
             return false;
         }
         char last = text.charAt(text.length() - 1);
-        // A first '-', '|' or '/' is an option, a program or a file to some programs that deliver mail.
+        // Some programs that deliver mail take a first '-', '|' or '/' for an option, a program or a file.
         if (".-'|/".indexOf(text.charAt(0)) >= 0 || last == '.' || last == '\'') {
             return false;
         }
@@ -93,7 +93,7 @@ public final class MailAddress {
                         || LOCAL_BESIDES_LETTERS.indexOf(c) >= 0);
     }
 
-    /** Plain words, or these in one pair of double quotes. */
+    /** Whether this is plain words, or plain words in one pair of double quotes. */
     private static boolean isDisplayName(String text) {
         String name = text.length() > 1 && text.startsWith("\"") && text.endsWith("\"")
                 ? text.substring(1, text.length() - 1)
@@ -105,12 +105,12 @@ public final class MailAddress {
         return name.codePoints().noneMatch(c -> SPECIAL.indexOf(c) >= 0 || c == '"' || VisibleText.isControl(c));
     }
 
-    /** The domain, {@linkplain HostName#canonical canonical}. */
+    /** Returns the domain, {@linkplain HostName#canonical canonical}. */
     public String domain() {
         return domain;
     }
 
-    /** The address in its one spelling: without a display name, in lower case. */
+    /** Returns the address in its canonical form: without a display name, in lower case. */
     @Override
     public String toString() {
         return local + "@" + domain;

@@ -9,12 +9,12 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Which operands each operator takes. */
+/** Checks which operands each operator takes. */
 final class Operands {
 
     private Operands() {}
 
-    /** What is wrong with {@code operand} for {@code operator}, and what was expected; empty if nothing is. */
+    /** What is wrong with {@code operand} for {@code operator}, and what was expected. Empty if nothing is wrong. */
     static Optional<String> problem(Operator operator, Value operand) {
         return switch (operator) {
             case EQ, NEQ -> Optional.empty();
@@ -60,7 +60,7 @@ final class Operands {
         return Optional.empty();
     }
 
-    /** Left out or never met, it would be a host that nobody forbids. */
+    /** If this host were left out or could never match, no rule would forbid it. */
     private static @Nullable String hostProblem(String text) {
         if (IpNetwork.isMeant(text)) {
             return IpNetwork.parse(text) != null ? null : "'" + text + "' is no network";

@@ -30,27 +30,27 @@ public enum Operator {
     CONTAINS,
     /** Neither substring of a string nor element of a list. */
     NOT_CONTAINS,
-    /** A string begins so. */
+    /** The string begins with the operand. */
     STARTS_WITH,
-    /** A string ends so. */
+    /** The string ends with the operand. */
     ENDS_WITH,
     /** Present and not null; with {@code false}: missing or null. */
     EXISTS,
-    /** A file path that, resolved, lies inside one of some directories. */
+    /** The file path, resolved, lies inside one of the directories. */
     WITHIN_PATH,
-    /** An http(s) URL whose real host is listed. */
+    /** An http(s) URL whose actual host is listed. */
     HOST_IN,
-    /** A text that is exactly one mail address, of which the domain or the whole is listed. */
+    /** A text that is exactly one mail address, whose domain or whole address is listed. */
     MAIL_IN,
-    /** At most so many characters of a string, or elements of a list. */
+    /** At most this many characters of a string, or elements of a list. */
     MAX_LENGTH;
 
-    /** As policies write it: {@code eq}, {@code not_in}, … */
+    /** Returns the operator as policies write it: {@code eq}, {@code not_in}, … */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The operator that policies write as {@code text}, if there is one. */
+    /** Returns the operator that policies write as {@code text}, if there is one. */
     public static Optional<Operator> of(String text) {
         for (Operator operator : values()) {
             if (operator.text().equals(text)) {
@@ -60,12 +60,14 @@ public enum Operator {
         return Optional.empty();
     }
 
-    /** What is wrong with {@code operand} as this operator's value, and what was expected; empty if nothing is. */
+    /**
+     * Returns what is wrong with {@code operand} as this operator's value, and what was expected; empty if nothing is.
+     */
     public Optional<String> problemWith(Value operand) {
         return Operands.problem(this, operand);
     }
 
-    /** Whether it orders numbers. */
+    /** Returns whether it orders numbers. */
     public boolean isOrdering() {
         return this == LT || this == LTE || this == GT || this == GTE;
     }

@@ -4,16 +4,16 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What a condition looks at: {@code args.items.0.id}, {@code args.recipients[*].email}, {@code state.create_charge.n},
+ * What a condition reads: {@code args.items.0.id}, {@code args.recipients[*].email}, {@code state.create_charge.n},
  * {@code call.identity}, {@code tool.risk}, {@code ctx.tenant}.
  *
- * @param root what the path starts from
- * @param steps how it goes on; at least one
+ * @param root where the path starts
+ * @param steps the steps after the root; at least one
  * @param text the path as written
  */
 public record Path(Root root, List<Step> steps, String text) {
 
-    /** What a path starts from. */
+    /** Where a path starts. */
     public enum Root {
         /** The arguments of the call. */
         ARGS("args"),
@@ -23,7 +23,7 @@ public record Path(Root root, List<Step> steps, String text) {
         CALL("call"),
         /** How the tool is rated: {@code category}, {@code risk}. */
         TOOL("tool"),
-        /** What the host says of the call. */
+        /** What the host says about the call. */
         CTX("ctx");
 
         private final String text;
@@ -32,7 +32,7 @@ public record Path(Root root, List<Step> steps, String text) {
             this.text = text;
         }
 
-        /** As policies write it. */
+        /** Returns the root as policies write it. */
         public String text() {
             return text;
         }
@@ -42,10 +42,10 @@ public record Path(Root root, List<Step> steps, String text) {
     public sealed interface Step {
 
         /**
-         * Into the member of that name, or, of a list, to the element of that number.
+         * To the member of this name or, in a list, to the element of this number.
          *
          * @param name the member's name
-         * @param quoted whether it was written in quotes, and so can't be the number of an element
+         * @param quoted whether it was written in quotes, so that it can't be the number of an element
          */
         record Member(String name, boolean quoted) implements Step {}
 
@@ -64,14 +64,14 @@ public record Path(Root root, List<Step> steps, String text) {
     /**
      * Reads a path.
      *
-     * @throws IllegalArgumentException if it isn't one; the message says what was expected
+     * @throws IllegalArgumentException if the text is not a path; the message says what was expected
      */
     public static Path parse(String text) {
         return new Parser(text).parse();
     }
 
     /**
-     * The name of the member at step {@code index}.
+     * Returns the name of the member at step {@code index}.
      *
      * @throws ClassCastException if that step is {@code [*]}
      */

@@ -12,17 +12,17 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A whole policy: what a document says, checked and immutable. Policies are equal only if they say the same in the same
- * order, which decides between globs and between denials.
+ * order, because the order decides between globs and between denials.
  *
  * @param description what people call it; empty if it has no description
  * @param mode whether denials are enforced
  * @param body what may be called
  * @param methods what happens to MCP methods other than {@code tools/call}, by name or glob, in document order;
  *     unlisted ones pass
- * @param grants bodies by identity or glob, in document order; empty if the policy doesn't tell identities apart. A
- *     present but empty map grants nothing to anyone.
- * @param context the keys of {@code ctx} that the host gives with each call, each once; empty if the policy doesn't say.
- *     An engine that is not told to give all of them refuses the policy.
+ * @param grants bodies by identity or glob, in document order; empty if the policy doesn't distinguish identities. A
+ *     present but empty map grants nothing to any identity.
+ * @param context the keys of {@code ctx} that the host supplies with each call, each once; empty if the policy doesn't
+ *     say. An engine whose host does not declare all of them refuses the policy.
  */
 public record Policy(
         String description,
@@ -44,7 +44,7 @@ public record Policy(
         grants = grants.map(map -> Collections.unmodifiableMap(new LinkedHashMap<>(map)));
     }
 
-    /** A policy that doesn't say what its host gives. */
+    /** Creates a policy that doesn't say what its host supplies. */
     public Policy(
             String description,
             Mode mode,
@@ -76,7 +76,7 @@ public record Policy(
         return Objects.hash(description, mode, body, methods, grants, context);
     }
 
-    /** An enforced policy with only a body. */
+    /** Returns an enforced policy with only a body. */
     public static Policy of(PolicyBody body) {
         return new Policy("", Mode.ENFORCE, body, Map.of(), Optional.empty());
     }

@@ -12,17 +12,16 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a policy that says what may be called: the whole policy has one, and each grant has one. Two are equal only
- * if their entries stand in the same order.
+ * The part of a policy that says what may be called. The whole policy has one, and each grant has one. Two bodies are
+ * equal only if their entries stand in the same order.
  *
  * @param posture what happens to a tool that no entry names
  * @param hide tools that are hidden and denied
- * @param tools entries by tool name or glob, in document order; the glob {@code *} is not among them, it is {@code
- *     star}
+ * @param tools entries by tool name or glob, in document order; without the glob {@code *}, which is {@code star}
  * @param categories entries by category
  * @param risks entries by risk, in document order
  * @param star the entry for every tool that stands under {@code "*"} in {@code tools}
- * @param allTools the entry for every tool that stands under {@code all_tools}; means the same
+ * @param allTools the entry for every tool that stands under {@code all_tools}; has the same meaning
  */
 public record PolicyBody(
         Posture posture,
@@ -33,7 +32,7 @@ public record PolicyBody(
         Optional<Entry> star,
         Optional<Entry> allTools) {
 
-    /** A body that says nothing but what happens to all tools. */
+    /** Returns a body that only says what happens to all tools. */
     public static PolicyBody of(Posture posture) {
         return new PolicyBody(posture, List.of(), Map.of(), Map.of(), Map.of(), Optional.empty(), Optional.empty());
     }
@@ -53,12 +52,15 @@ public record PolicyBody(
         return Collections.unmodifiableMap(new LinkedHashMap<>(map));
     }
 
-    /** The entry under exactly that name or glob, or null. */
+    /** Returns the entry under exactly this name or glob, or null. */
     public @Nullable Entry tool(String nameOrGlob) {
         return tools.get(new NamePattern(nameOrGlob));
     }
 
-    /** All entries, each once: of tools, categories and risks in document order, then those for every tool. */
+    /**
+     * Returns all entries, each once: those of tools, categories and risks in document order, then those for every
+     * tool.
+     */
     public Stream<Entry> entries() {
         return Stream.of(
                         tools.values().stream(),
@@ -69,7 +71,7 @@ public record PolicyBody(
                 .flatMap(entries -> entries);
     }
 
-    /** The entries of a map as a list, whose equality heeds order as a map's doesn't. */
+    /** The entries of a map as a list. Unlike the equality of maps, the equality of lists considers the order. */
     static <K, V> List<Map.Entry<K, V>> inOrder(Map<K, V> map) {
         return List.copyOf(map.entrySet());
     }

@@ -1,15 +1,15 @@
 package dev.interlock.policy;
 
 /**
- * So many calls in a window: {@code rate_limit} in a rule.
+ * A number of calls in a window: {@code rate_limit} in a rule.
  *
  * @param max how many calls; at least 1
  * @param window the window
  * @param algorithm how it counts
- * @param scope what it counts apart
+ * @param scope what it counts separately
  * @param charge when a call is given back
- * @param shorthand whether it was written {@code 5/hour}; such a limit shares its counter's name with the window, so
- *     that one entry may have only one for each
+ * @param shorthand whether it was written as {@code 5/hour}. The name of such a limit's counter comes from the window,
+ *     so one entry may have only one for each window
  */
 public record RateLimit(
         long max, Window window, Algorithm algorithm, Scope scope, ChargeMode charge, boolean shorthand) {

@@ -7,21 +7,21 @@ import org.jspecify.annotations.Nullable;
 /** One rule of an entry. */
 public sealed interface Rule {
 
-    /** Its name, or null if it has none; its {@link #place()} then stands for it. */
+    /** Returns its name, or null if it has none; its {@link #place()} then stands for it. */
     @Nullable
     String name();
 
-    /** What the agent is told when this rule denies, or null for a message of ours. */
+    /** Returns what the agent is told if this rule denies, or null for a built-in message. */
     @Nullable
     String message();
 
-    /** Whether it is enforced. */
+    /** Returns whether it is enforced. */
     Mode mode();
 
-    /** Where it stands. */
+    /** Returns where it stands. */
     Place place();
 
-    /** The name, or the path of its place. */
+    /** Returns the name, or the path of its place. */
     default String label() {
         String name = name();
         return name == null ? place().path() : name;
@@ -39,14 +39,14 @@ public sealed interface Rule {
             Mode mode,
             Place place) implements Rule {}
 
-    /** The call is denied, always. */
+    /** The call is always denied. */
     record Deny(@Nullable String name, @Nullable String message, Mode mode, Place place) implements Rule {}
 
     /**
-     * If the conditions hold, or can't be compared, the call needs a person's yes; and then it must satisfy the rest of
-     * the demands, too.
+     * If the conditions hold, or can't be compared, the call needs a person's yes. It must then also satisfy the other
+     * demands.
      *
-     * @param demands when it asks, and what else holds for the calls that it asks about
+     * @param demands when it asks, and what must hold for the calls that it asks about
      * @param timeout how long an answer may take
      */
     record Approval(
@@ -62,7 +62,7 @@ public sealed interface Rule {
     }
 
     /**
-     * What a rule asks of a call.
+     * What a rule demands of a call.
      *
      * @param conditions conditions that must all hold
      * @param rateLimit a limit on calls, or null
@@ -77,7 +77,7 @@ public sealed interface Rule {
             @Nullable Spend spend,
             @Nullable Validation validation) {
 
-        /** Nothing. */
+        /** No demands. */
         public static final Demands NONE = new Demands(List.of(), null, null, null, null);
 
         /** Copies the conditions. */
@@ -85,7 +85,7 @@ public sealed interface Rule {
             conditions = List.copyOf(conditions);
         }
 
-        /** Whether every call satisfies it. */
+        /** Returns whether every call satisfies it. */
         public boolean isEmpty() {
             return conditions.isEmpty()
                     && rateLimit == null

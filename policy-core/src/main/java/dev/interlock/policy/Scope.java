@@ -2,20 +2,20 @@ package dev.interlock.policy;
 
 import java.util.Locale;
 
-/** What a limit counts apart and what together. */
+/** What a limit counts separately and what it counts together. */
 public enum Scope {
-    /** Each agent session and tool apart. */
+    /** Each agent session and tool separately. */
     SESSION,
-    /** Each identity and tool apart. Policies may also write {@code grant}. */
+    /** Each identity and tool separately. Policies may also write {@code grant}. */
     IDENTITY,
-    /** Each tool apart, whoever calls. */
+    /** Each tool separately, whoever the caller is. */
     TOOL,
     /** One count for all the tools that the entry matches. */
     ENTRY,
     /** One count for all. */
     GLOBAL;
 
-    /** As policies write it: {@code session}, … */
+    /** Returns the scope as policies write it: {@code session}, … */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }

@@ -18,7 +18,7 @@ public record Spend(
         @Nullable Path from,
         ChargeMode charge) {
 
-    /** Copies the caps; refuses a budget that says nothing, or not what a call costs. */
+    /** Copies the caps. Refuses a budget that limits nothing or doesn't say what a call costs. */
     public Spend {
         caps = java.util.Collections.unmodifiableMap(new java.util.LinkedHashMap<>(caps));
         Counter.requireArgument(from);
@@ -33,7 +33,7 @@ public record Spend(
         }
     }
 
-    /** Equal only if the caps stand in the same order, in which they are reported. */
+    /** Equal only if the caps stand in the same order, because they are reported in that order. */
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof Spend spend

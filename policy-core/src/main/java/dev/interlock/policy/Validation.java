@@ -6,13 +6,13 @@ import java.util.OptionalInt;
 /**
  * Checks on the arguments: {@code validate} in a rule.
  *
- * @param schemaRequired whether every argument that the tool's input schema requires must be there ({@code
- *     required_args: true})
- * @param required arguments that must be there, by name
+ * @param schemaRequired whether every argument that the tool's input schema requires must be present
+ *     ({@code required_args: true})
+ * @param required arguments that must be present, by name
  * @param schema whether the arguments must satisfy the whole input schema
- * @param noUnknown whether only arguments that the input schema names may be there
- * @param maxBytes the most bytes of compact JSON; empty for no bound but the host's
- * @param maxDepth the deepest nesting; empty for no bound but the host's
+ * @param noUnknown whether only arguments that the input schema names may be present
+ * @param maxBytes the most bytes of compact JSON; empty for no bound except the host's
+ * @param maxDepth the deepest nesting; empty for no bound except the host's
  */
 public record Validation(
         boolean schemaRequired,
@@ -27,7 +27,7 @@ public record Validation(
         required = List.copyOf(required);
     }
 
-    /** Whether it checks anything at all. */
+    /** Returns whether it checks nothing. */
     public boolean isEmpty() {
         return !schemaRequired
                 && required.isEmpty()

@@ -7,7 +7,7 @@ import java.util.Optional;
 /** The time over which something is counted: a calendar unit, or a length. */
 public sealed interface Window {
 
-    /** As policies write it: {@code hour}, {@code 90s}, {@code 7d}. */
+    /** Returns the window as policies write it: {@code hour}, {@code 90s}, {@code 7d}. */
     String text();
 
     /** A calendar unit in UTC; weeks begin on Monday. */
@@ -28,7 +28,7 @@ public sealed interface Window {
             return name().toLowerCase(Locale.ROOT);
         }
 
-        /** The unit that policies write as {@code text}, if there is one. */
+        /** Returns the unit that policies write as {@code text}, if there is one. */
         public static Optional<Calendar> of(String text) {
             for (Calendar unit : values()) {
                 if (unit.text().equals(text)) {
@@ -38,7 +38,7 @@ public sealed interface Window {
             return Optional.empty();
         }
 
-        /** How long the unit is; empty for a month, which has no one length. */
+        /** Returns how long the unit is; empty for a month, because months differ in length. */
         public Optional<Length> length() {
             return switch (this) {
                 case MINUTE -> Optional.of(new Length(Duration.ofMinutes(1)));
@@ -60,7 +60,7 @@ public sealed interface Window {
         /** The longest window: a leap year. */
         public static final Duration MAX = Duration.ofDays(366);
 
-        /** Refuses lengths that aren't whole seconds in range. */
+        /** Refuses lengths that are not whole seconds in range. */
         public Length {
             if (duration.compareTo(Duration.ofSeconds(1)) < 0
                     || duration.compareTo(MAX) > 0

@@ -14,32 +14,33 @@ import org.jspecify.annotations.Nullable;
 /**
  * Something that an engine did.
  *
- * <p>An event refers to its call, arguments and all, so that nothing has to be copied or digested while a call waits. A
- * sink that keeps or sends events decides what of the arguments goes along; no {@code toString} here tells any of it.
+ * <p>An event refers to its call with all arguments, so that nothing has to be copied or digested while a call waits. A
+ * sink that keeps or sends events decides how much of the arguments to include. No {@code toString} method here reveals
+ * arguments.
  */
 public sealed interface AuditEvent {
 
-    /** When it happened, by the engine's wall clock. */
+    /** Returns when it happened, by the engine's wall clock. */
     Instant time();
 
-    /** What came of a call. */
+    /** The outcome of a call. */
     enum Outcome {
-        /** It may be made. */
+        /** The call may be made. */
         ALLOWED,
-        /** It may not; or it needs a person's yes, and nobody could be asked. */
+        /** The call is denied; or it needs a person's yes, and no person could be asked. */
         DENIED,
-        /** It may not: its tool is hidden. */
+        /** The call is denied because its tool is hidden. */
         HIDDEN,
         /** A person is asked. */
         ASKED,
         /** A person was asked, and said yes. */
         APPROVED,
-        /** A person was asked, and there was no yes. */
+        /** A person was asked, and did not say yes. */
         REFUSED,
-        /** The policy is against it, but only records that: it may be made. */
+        /** The policy denies the call but only records that, so the call may be made. */
         AUDITED;
 
-        /** What a decision comes to that no person had a part in. */
+        /** Returns the outcome of a decision that no person took part in. */
         public static Outcome of(Decision decision) {
             if (decision.audited()) {
                 return AUDITED;
@@ -55,24 +56,24 @@ public sealed interface AuditEvent {
             return code == Decision.Code.HIDDEN ? HIDDEN : DENIED;
         }
 
-        /** As programs read it: {@code allowed}. */
+        /** Returns the outcome in the form that programs read: {@code allowed}. */
         public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /**
-     * A call was decided. There is a second event with the same id when a person has answered, and when the call was
-     * denied in the end because not every sink took the first.
+     * A call was decided. A second event with the same id follows when a person has answered, or when the call was
+     * denied in the end because a sink refused the first event.
      *
      * @param id the decision's id, unique
-     * @param policy by which policy
-     * @param call what was decided on
-     * @param rating how the tool is rated; null if that can't be told
+     * @param policy the policy that decided
+     * @param call the call that was decided
+     * @param rating how the tool is rated; null if that is not known
      * @param decision the decision
-     * @param outcome what it comes to
-     * @param answer what was answered to a question about the call; null if there was none, or no answer yet
-     * @param took how long the caller waited for it, the limiter included
+     * @param outcome the outcome
+     * @param answer the answer to a question about the call; null if there was no question, or there is no answer yet
+     * @param took how long the caller waited for the decision, including the limiter
      */
     record Decided(
             Instant time,
@@ -87,14 +88,14 @@ public sealed interface AuditEvent {
             implements AuditEvent {}
 
     /**
-     * Who answered a question about a call. What they were asked about is the decision; what they said is its outcome.
+     * Who answered a question about a call. The decision says what they were asked, and its outcome what they answered.
      *
-     * @param by the person, as whoever asks them knows them; null if that is not known
-     * @param ticket the ticket that the answer was given to, or that waits for one; null if there is none
+     * @param by the person, as the handler that asks them knows them; null if that is not known
+     * @param ticket the ticket that the answer was given to, or that waits for an answer; null if there is none
      */
     record Answer(@Nullable String by, @Nullable String ticket) {
 
-        /** What is kept of an answer; null if nobody could be asked. */
+        /** Returns the recorded part of an answer; null if no person could be asked. */
         public static @Nullable Answer of(ApprovalAnswer answer) {
             if (answer instanceof ApprovalAnswer.Approved yes) {
                 return new Answer(yes.by(), yes.ticket());
@@ -107,28 +108,28 @@ public sealed interface AuditEvent {
     }
 
     /**
-     * A request other than {@code tools/call} was decided. Of requests that the policy has nothing to say about there is no
-     * event.
+     * A request other than {@code tools/call} was decided. There is no event for a request that the policy says nothing
+     * about.
      *
      * @param id the decision's id, unique
-     * @param policy by which policy
-     * @param request what was decided on
+     * @param policy the policy that decided
+     * @param request the request that was decided
      * @param decision the decision
      */
     record MethodDecided(Instant time, String id, PolicyRef policy, MethodCall request, Decision decision)
             implements AuditEvent {
 
-        /** What the decision comes to. */
+        /** Returns the outcome of the decision. */
         public Outcome outcome() {
             return Outcome.of(decision);
         }
     }
 
     /**
-     * A call that was let through, or that something was reserved for, has ended.
+     * A call ended that was let through, or that had a reservation.
      *
      * @param id the decision's id
-     * @param call what was decided on
+     * @param call the call that was decided
      * @param outcome how it ended
      * @param took how long after the decision
      */
@@ -138,34 +139,34 @@ public sealed interface AuditEvent {
      * What is enforced has changed.
      *
      * @param change what changed
-     * @param before the policy until now; null at the start
-     * @param now the policy from now on; the same as before if only the lock was swapped
+     * @param before the previous policy; null at the start
+     * @param now the policy from now on; the same as before if only the lock was replaced
      */
     record PolicyChanged(
             Instant time, Change change, @Nullable PolicyRef before, PolicyRef now) implements AuditEvent {}
 
     /** What changed. */
     enum Change {
-        /** An engine was made. */
+        /** An engine was created. */
         START,
-        /** Its policy was swapped. */
+        /** Its policy was replaced. */
         POLICY,
-        /** Its {@linkplain dev.interlock.policy.tool.ToolLock lock} was swapped. */
+        /** Its {@linkplain dev.interlock.policy.tool.ToolLock lock} was replaced. */
         LOCK;
 
-        /** As programs read it: {@code start}. */
+        /** Returns the change in the form that programs read: {@code start}. */
         public String text() {
             return name().toLowerCase(Locale.ROOT);
         }
     }
 
     /**
-     * Something failed in the engine while it looked at a call. If the call was being admitted, a {@link Decided} with
+     * Something failed in the engine while it processed a call. If the call was being admitted, a {@link Decided} with
      * {@link Decision.Code#ERROR} follows.
      *
      * @param call the call
-     * @param failure the class of what was thrown; its message, which may quote anything, is for the {@link
-     *     dev.interlock.policy.engine.EngineListener} alone
+     * @param failure the class of the exception; only the {@link dev.interlock.policy.engine.EngineListener} receives
+     *     its message, which may quote anything
      */
     record Failed(Instant time, ToolCall call, String failure) implements AuditEvent {}
 }

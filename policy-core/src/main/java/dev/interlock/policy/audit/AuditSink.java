@@ -5,34 +5,35 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Takes events down. Called on the thread that decides or settles, by many at once, so an implementation is thread-safe and
- * quick: it puts the event in a queue and leaves the rest to a thread of its own.
+ * Records events. Many threads call it at the same time, each while it decides or settles. So an implementation must be
+ * thread-safe and quick: it puts the event into a queue and leaves the rest to another thread.
  *
- * <p>A sink refuses an event by throwing. What that means depends on how the engine was given the sink:
+ * <p>A sink refuses an event by throwing. The effect depends on how the engine received the sink:
  *
  * <ul>
- *   <li>with {@link dev.interlock.policy.engine.PolicyEngine.Builder#audit audit}, no call is made whose {@link Decided}
- *       was refused: it is denied with {@link dev.interlock.policy.engine.Decision.Code#AUDIT_UNAVAILABLE}, also where the
- *       policy only records, and what was reserved for it is given back;
- *   <li>with {@link dev.interlock.policy.engine.PolicyEngine.Builder#observer observer}, nothing, but that the {@link
- *       dev.interlock.policy.engine.EngineListener} is told.
+ *   <li>With {@link dev.interlock.policy.engine.PolicyEngine.Builder#audit audit}, a call whose {@link Decided} event
+ *       was refused is not made. It is denied with {@link dev.interlock.policy.engine.Decision.Code#AUDIT_UNAVAILABLE},
+ *       even if the policy only records, and what was reserved for it is given back.
+ *   <li>With {@link dev.interlock.policy.engine.PolicyEngine.Builder#observer observer}, the
+ *       {@link dev.interlock.policy.engine.EngineListener} is notified, and nothing else happens.
  * </ul>
  *
- * <p>Events of other kinds tell what has happened already, so refusing them stops nothing: the listener is told.
+ * <p>Events of other kinds report what has already happened, so refusing them stops nothing. The listener is notified.
  */
 @FunctionalInterface
 public interface AuditSink {
 
     /**
-     * Takes one event.
+     * Records one event.
      *
-     * @throws RuntimeException if it can't be taken
+     * @throws RuntimeException if the event can't be recorded
      */
     void record(AuditEvent event);
 
     /**
-     * One sink for several. Each is given every event, in this order, also if one before it refuses; what the first one
-     * threw is then thrown, with the others' as suppressed.
+     * Combines several sinks into one. Each sink receives every event, in this order, even if an earlier sink refuses
+     * it. The exception of the first sink that refused is then thrown, with those of the others as suppressed
+     * exceptions.
      */
     static AuditSink all(List<AuditSink> sinks) {
         List<AuditSink> all = List.copyOf(sinks);

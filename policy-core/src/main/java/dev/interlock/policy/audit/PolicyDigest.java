@@ -17,15 +17,15 @@ import java.util.OptionalInt;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A digest of what a policy says: SHA-256 of its canonical form. Equal policies have equal digests, and different ones
- * different digests; lines, columns, comments and layout are not in it, and the order of entries, which decides between
- * them, is.
+ * A digest of what a policy says: SHA-256 of its canonical form. Equal policies have equal digests, and different
+ * policies have different digests. Lines, columns, comments and layout don't affect the digest. The order of entries
+ * does, because it decides between them.
  *
- * <p>The canonical form is a walk over the model, not the text that policies are written as: policies put together in
- * code need not have such a text, and the walk leaves out nothing that equality looks at. It takes the components of each
- * record from the record itself, so a part that the model gains is in the digest without anyone having to think of it.
- * Every part is written with its type or its length, so that no two models have one form. The form follows the names of
- * the model, which a release may change; then the digests of all policies change with it, once.
+ * <p>The canonical form is a walk over the model, not the policy's text: a policy that was built in code need not have
+ * such a text, and the walk omits nothing that equality considers. The walk takes the components of each record from
+ * the record itself, so a new part of the model is in the digest automatically. Every part is written with its type or
+ * its length, so that no two models have the same form. The form uses the names of the model. If a release changes
+ * those names, the digests of all policies change with it, once.
  */
 public final class PolicyDigest {
 
@@ -33,12 +33,12 @@ public final class PolicyDigest {
 
     private PolicyDigest() {}
 
-    /** The digest of a policy: 64 hexadecimal digits. */
+    /** Returns the digest of a policy: 64 hexadecimal digits. */
     public static String of(Policy policy) {
         PolicyDigest walk = new PolicyDigest();
         walk.visit(policy);
         try {
-            // UTF-16, in which half a character has bytes of its own.
+            // UTF-16, because it can represent an unpaired surrogate.
             byte[] bytes = walk.form.toString().getBytes(StandardCharsets.UTF_16BE);
             return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(bytes));
         } catch (NoSuchAlgorithmException e) {

@@ -3,14 +3,14 @@ package dev.interlock.policy.audit;
 import dev.interlock.policy.Policy;
 
 /**
- * Which policy decided.
+ * The policy that decided.
  *
  * @param digest its {@linkplain PolicyDigest#of digest}
- * @param description what its document calls it; empty if it doesn't
+ * @param description what its document calls it; empty if it has no description
  */
 public record PolicyRef(String digest, String description) {
 
-    /** The reference to a policy. Digests it, which takes some time. */
+    /** Returns the reference to a policy. Computes its digest, which takes some time. */
     public static PolicyRef of(Policy policy) {
         return new PolicyRef(PolicyDigest.of(policy), policy.description());
     }

@@ -1,7 +1,7 @@
 /**
- * Evidence. A {@link dev.interlock.policy.engine.PolicyEngine} that is given an {@link
- * dev.interlock.policy.audit.AuditSink} tells it of every decision before the call is made, of how the call ended, and of
- * every change of policy, as {@link dev.interlock.policy.audit.AuditEvent}s.
+ * Records what an engine does. A {@link dev.interlock.policy.engine.PolicyEngine} with an
+ * {@link dev.interlock.policy.audit.AuditSink} reports every decision to it before the call is made, how the call
+ * ended, and every change of policy, as {@link dev.interlock.policy.audit.AuditEvent}s.
  */
 @NullMarked
 package dev.interlock.policy.audit;

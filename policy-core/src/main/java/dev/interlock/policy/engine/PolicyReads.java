@@ -19,7 +19,7 @@ final class PolicyReads {
 
     private PolicyReads() {}
 
-    /** Where the host must supply it. */
+    /** What the host must supply. */
     enum Source {
         IDENTITY,
         SERVER,

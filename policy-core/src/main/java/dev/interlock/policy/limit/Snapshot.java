@@ -32,9 +32,9 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>All numbers are big-endian. The file begins with {@link #MAGIC}, the format's {@link #VERSION} and the reading of
  * the wall clock. The records follow, each starting with a letter. The file ends with {@link #END}, the number of
- * records, and the SHA-256 of everything before it. Times are ages, in nanoseconds before the file was written, or debts,
- * in nanoseconds after that, because a monotonic clock does not outlive its process. Only fixed windows use absolute
- * times of the wall clock.
+ * records, and the SHA-256 of everything before it. Times are ages, in nanoseconds before the file was written, or
+ * debts, in nanoseconds after that, because a monotonic clock does not outlive its process. Only fixed windows use
+ * absolute times of the wall clock.
  *
  * <table>
  * <caption>Records</caption>
@@ -45,15 +45,15 @@ import org.jspecify.annotations.Nullable;
  * <tr><td>{@code S}</td><td>key, window in nanoseconds, number of entries, and of each its age and amount</td></tr>
  * </table>
  *
- * A record with a key is preceded by {@code O} and the account of the key: 0 for a group of callers or 1 for a single one,
- * 0 for callers without an identity or 1 for callers with one, and the number of the group in a byte or the caller's
- * name.
+ * A record with a key is preceded by {@code O} and the account of the key: 0 for a group of callers or 1 for a single
+ * one, 0 for callers without an identity or 1 for callers with one, and the number of the group in a byte or the
+ * caller's name.
  *
  * <p>A window is the calendar unit's name, or an empty text and its length in seconds. A text is its length in
  * characters, 0 for ISO-8859-1 or 1 for UTF-16, and its characters.
  *
- * <p>Reading needs no more memory than the resulting limiter: there are at most {@code maxKeys} keys, and a text or a log
- * takes memory only as its bytes arrive.
+ * <p>Reading needs no more memory than the resulting limiter: there are at most {@code maxKeys} keys, and a text or a
+ * log takes memory only as its bytes arrive.
  */
 final class Snapshot {
 

@@ -5,25 +5,25 @@ import java.util.concurrent.Future;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
-/** Does something later. Implementations are thread-safe and hold no thread for what is not due yet. */
+/** Runs tasks later. Implementations must be thread-safe and must not hold a thread for a task that is not due yet. */
 @FunctionalInterface
 public interface Alarm {
 
     /**
-     * Runs a task once, when the time has passed.
+     * Runs a task once, after the delay.
      *
      * @param delay how long to wait; zero or less means at once
      * @param task what to do; it must be quick and must not throw
-     * @return calls the task off when it is run: it then does not run, unless it has begun to
+     * @return cancels the task when it is run; the task then does not run, unless it has already started
      */
     Runnable in(Duration delay, Runnable task);
 
-    /** Keeps time with what the JVM has for that. No thread is started but the one that all of the JVM shares. */
+    /** Returns an alarm that uses the JVM's timer. It starts no thread except the one that the whole JVM shares. */
     static Alarm system() {
         return SystemAlarm.INSTANCE;
     }
 
-    /** Keeps time with an executor of the host's, on whose threads the tasks run. */
+    /** Returns an alarm that uses an executor of the host. The tasks run on that executor's threads. */
     static Alarm of(ScheduledExecutorService executor) {
         return (delay, task) -> {
             Future<?> scheduled = executor.schedule(task, delay.toNanos(), TimeUnit.NANOSECONDS);

@@ -6,8 +6,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Sees to things that are due in the order in which they came, with one alarm at a time however many there are.
- * Thread-safe.
+ * Handles things that become due in the order in which they came. It uses one alarm at a time, however many things
+ * there are. Thread-safe.
  */
 public final class Reminder {
 
@@ -17,11 +17,11 @@ public final class Reminder {
     private volatile Runnable callOff = () -> {};
 
     /**
-     * A reminder that has nothing to do yet.
+     * Creates a reminder that has nothing to do yet.
      *
-     * @param alarm tells that the oldest thing is due
-     * @param task sees to what is due, and answers how long until the next thing is; null if nothing is left. It must be
-     *     quick and must not throw
+     * @param alarm rings when the oldest thing is due
+     * @param task handles what is due, and returns how long until the next thing is due; null if nothing is left. It
+     *     must be quick and must not throw
      */
     public Reminder(Alarm alarm, Supplier<@Nullable Duration> task) {
         this.alarm = alarm;
@@ -29,8 +29,8 @@ public final class Reminder {
     }
 
     /**
-     * Something has come that is due after so long. Does nothing if the alarm is set already, for something older. Never
-     * throws: an alarm that can't be set is tried again with the next thing.
+     * Reports something that is due after {@code delay}. Does nothing if the alarm is already set for something older.
+     * Never throws: if the alarm can't be set, the next thing tries again.
      */
     public void in(Duration delay) {
         if (set.get() || !set.compareAndSet(false, true)) {
@@ -39,13 +39,13 @@ public final class Reminder {
         try {
             callOff = alarm.in(delay, this::ring);
         } catch (RuntimeException e) {
-            // The host's executor is shut down, for one. A call must not fail for that.
+            // For example, the host's executor is shut down. That must not make a call fail.
             set.set(false);
         }
     }
 
     private void ring() {
-        // First: what comes from now on sets the alarm itself, and what came before is there to be seen.
+        // First: things that come from now on set the alarm themselves, and the task sees everything that came before.
         set.set(false);
         Duration next = task.get();
         if (next != null) {
@@ -53,7 +53,7 @@ public final class Reminder {
         }
     }
 
-    /** Nothing is left to be seen to. */
+    /** Reports that nothing is left to handle. */
     public void cancel() {
         if (set.getAndSet(false)) {
             callOff.run();

@@ -14,11 +14,11 @@ enum SystemAlarm implements Alarm {
         CompletionStage<Boolean> ringing = bell.completeOnTimeout(true, delay.toNanos(), TimeUnit.NANOSECONDS);
         ringing.thenAccept(rings -> {
             if (rings) {
-                // The thread that keeps time is everybody's, so the task runs elsewhere.
+                // The whole JVM shares the thread that keeps time, so the task runs elsewhere.
                 bell.defaultExecutor().execute(task);
             }
         });
-        // Completed rather than cancelled: only then does every JDK forget about the time it was to ring at.
+        // Completed and not cancelled: only then does every JDK drop its timer for this task.
         return () -> bell.complete(false);
     }
 }

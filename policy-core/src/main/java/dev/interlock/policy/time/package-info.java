@@ -1,4 +1,4 @@
-/** Where time comes from: one source, handed in, that a test can move by hand. */
+/** Where time comes from: one source, passed in, that a test can advance by hand. */
 @NullMarked
 package dev.interlock.policy.time;
 

@@ -18,7 +18,7 @@ public record Arguments(ObjectValue root, int bytes, int depth) {
     /**
      * Freezes a map of arguments; null counts as no arguments.
      *
-     * @throws InvalidValueException if they are no JSON object, or go past the bounds
+     * @throws InvalidValueException if they are not a valid JSON object, or exceed the bounds
      */
     public static Arguments freeze(@Nullable Map<String, ?> arguments, ValueLimits limits) {
         if (arguments == null) {

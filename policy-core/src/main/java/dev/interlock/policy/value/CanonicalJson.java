@@ -5,13 +5,13 @@ import java.util.Map;
 import java.util.TreeMap;
 
 /**
- * One text for each JSON value: members in the order of their names' UTF-16 units, no white space, each number in plain
- * decimal digits, or as its digits and an exponent if more than {@value #MAX_ZEROS} zeros would only fill it up: a
- * megabyte of {@code 1e10000} must not become a gigabyte. Two values are equal exactly when their texts are, so that a
- * digest of the text stands for the value.
+ * Writes one canonical text for each JSON value. Members are in the order of their names' UTF-16 units, and there is no
+ * white space. A number is written in plain decimal digits. If that would need more than {@value #MAX_ZEROS} zeros of
+ * padding, it is written as digits and an exponent: a megabyte of {@code 1e10000} must not become a gigabyte. Two
+ * values are equal exactly if their texts are, so a digest of the text identifies the value.
  *
- * <p>Strings are escaped as RFC 8785 has it. Numbers are not: they are written exactly and never pass through a double,
- * for which two different amounts can be one.
+ * <p>Strings are escaped as RFC 8785 requires. Numbers differ from it: they are written exactly and never pass through
+ * a double, which can make two different amounts equal.
  */
 public final class CanonicalJson {
 
@@ -19,7 +19,7 @@ public final class CanonicalJson {
 
     private CanonicalJson() {}
 
-    /** The text of a value. */
+    /** Returns the text of a value. */
     public static String of(Value value) {
         StringBuilder out = new StringBuilder();
         write(value, out);

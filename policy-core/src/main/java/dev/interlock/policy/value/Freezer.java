@@ -10,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Copies one foreign tree. Every node is charged against the byte bound before its children are visited, so shared
- * subtrees that would unfold exponentially, endless iterators and cycles all run into a bound early.
+ * Copies one foreign tree. Every node is charged against the byte bound before its children are visited. So shared
+ * subtrees that would expand exponentially, endless iterators and cycles all hit a bound early.
  */
 final class Freezer {
 
@@ -53,7 +53,7 @@ final class Freezer {
                 + " is no JSON value; pass strings, booleans, numbers, lists and maps");
     }
 
-    /** Frozen already, but perhaps under laxer bounds. */
+    /** Copies a value that is already frozen, but perhaps under looser bounds. */
     private Value refreeze(Value value, int depth) {
         if (value instanceof ObjectValue object) {
             return object(object.members(), depth + 1);
@@ -85,7 +85,9 @@ final class Freezer {
         return number;
     }
 
-    /** Only the JDK's own final or exactly matched classes: a subclass could give two answers. */
+    /**
+     * Accepts only the JDK's own classes, final or matched exactly: a subclass could return different values each time.
+     */
     private static NumberValue number(Number number) {
         Class<?> type = number.getClass();
         if (type == Integer.class || type == Long.class || type == Short.class || type == Byte.class) {
@@ -121,7 +123,7 @@ final class Freezer {
             }
             charge(JsonText.quotedBytes(name, limits.maxBytes() - bytes) + (members.isEmpty() ? 1 : 2));
             if (members.put(name, copy(member.getValue(), depth)) != null) {
-                // Only a Map that breaks its own contract gets here; which of the two would be sent is anyone's guess.
+                // Only a Map that violates its own contract gets here. We can't know which of the two would be sent.
                 throw new InvalidValueException("a key of an object occurs twice");
             }
         }

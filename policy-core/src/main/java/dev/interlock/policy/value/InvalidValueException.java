@@ -1,6 +1,6 @@
 package dev.interlock.policy.value;
 
-/** A value that can't be frozen. The message says why without quoting the value, which may be secret. */
+/** Thrown if a value can't be frozen. The message says why without quoting the value, which may be secret. */
 public final class InvalidValueException extends IllegalArgumentException {
 
     private static final long serialVersionUID = 1L;

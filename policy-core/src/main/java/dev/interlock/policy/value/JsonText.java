@@ -67,10 +67,10 @@ final class JsonText {
     }
 
     /**
-     * The bytes of {@code text} quoted and in UTF-8; counting stops soon after {@code enough}.
+     * The bytes of {@code text} quoted and in UTF-8. Counting stops soon after {@code enough}.
      *
-     * @throws InvalidValueException if the text has an unpaired surrogate: what a JSON writer would make of it is not
-     *     what was decided on
+     * @throws InvalidValueException if the text has an unpaired surrogate: a JSON writer would turn it into something
+     *     that was not decided on
      */
     static long quotedBytes(String text, long enough) {
         long bytes = 2;

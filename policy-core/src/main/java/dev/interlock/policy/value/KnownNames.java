@@ -6,8 +6,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names of members that have a meaning in some object, and the names that pass for them to a careless reader, as {@link
- * MemberName} says. Immutable.
+ * The names of members that have a meaning in some object. Also recognizes names that a careless reader would take for
+ * them, as {@link MemberName} defines. Immutable.
  */
 public final class KnownNames {
 
@@ -23,20 +23,20 @@ public final class KnownNames {
         mask = bits;
     }
 
-    /** The known names of those texts. */
+    /** Returns the known names with these texts. */
     public static KnownNames of(String... names) {
         return new KnownNames(names);
     }
 
-    /** The known name that a name is, or passes for; null if there is none. */
+    /** Returns the known name that a name equals or looks like; null if there is none. */
     public @Nullable String meant(String name) {
         long bit = MemberName.bit(name);
         if (bit != 0) {
-            // Most names: plain, and of no known one's bit. No skeleton need be made.
+            // Most names: plain, and without the bit of a known name. They need no skeleton.
             return (bit & mask) == 0 ? null : ignoringCase(name);
         }
         String known = bySkeleton.get(Skeleton.visible(name));
-        // Ignoring case letter by letter, as many readers do, makes some letters equal that have no form in common.
+        // Many readers ignore case letter by letter. That makes some letters equal that have no form in common.
         return known == null ? ignoringCase(name) : known;
     }
 
@@ -49,7 +49,7 @@ public final class KnownNames {
         return null;
     }
 
-    /** Whether a name passes for a known one without being it. */
+    /** Returns whether a name looks like a known one but differs from it. */
     public boolean isLookAlike(@Nullable Object name) {
         if (!(name instanceof String text)) {
             return false;

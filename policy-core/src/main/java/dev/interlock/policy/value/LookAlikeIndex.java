@@ -7,10 +7,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** The names of an object's members by what they look like. Immutable once made, and so safe to share without a lock. */
+/**
+ * Indexes the names of an object's members by what they look like. Immutable after construction, so it can be shared
+ * without a lock.
+ */
 final class LookAlikeIndex {
 
-    /** Which {@linkplain MemberName#bit plain} names there are but for case, and whether there are several of each. */
+    /** The {@linkplain MemberName#bit plain names} without case, and whether there are several of each. */
     private final Map<String, Boolean> plain = new HashMap<>();
 
     /** The skeletons of the plain names. */
@@ -19,7 +22,7 @@ final class LookAlikeIndex {
     /** The skeletons of the other names, and whether there are several of each. */
     private final Map<String, Boolean> foreign = new HashMap<>();
 
-    /** Whether some name can't be compared, so that it may pass for any other. */
+    /** Whether some name can't be compared, so that it could be taken for any other. */
     private final boolean unclear;
 
     LookAlikeIndex(Set<String> names) {
@@ -37,9 +40,9 @@ final class LookAlikeIndex {
     }
 
     /**
-     * Whether a member passes for that name.
+     * Whether another member looks like {@code name}.
      *
-     * @param there whether a member has that very name
+     * @param there whether there is a member with exactly this name
      */
     boolean hasLookAlike(MemberName name, boolean there) {
         return unclear
@@ -48,7 +51,7 @@ final class LookAlikeIndex {
                         : isAnother(foreign.get(name.skeleton()), there) || plainSkeletons.contains(name.skeleton()));
     }
 
-    /** Whether any two of several names pass for one another. */
+    /** Whether any two names look alike. */
     boolean hasLookAlikes() {
         return unclear
                 || plain.containsValue(true)

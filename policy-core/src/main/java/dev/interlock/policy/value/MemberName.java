@@ -4,10 +4,9 @@ import dev.interlock.policy.text.Skeleton;
 import java.util.Locale;
 
 /**
- * The name of a member to be read, with what is needed to find out whether another member of an object passes for it. Two
- * names of visible ASCII characters pass for one another if they are equal but for case. If one of the two has another
- * character, they do if they are equal but for case, blanks, characters that can't be seen and letters that look alike.
- * Immutable.
+ * The name of a member to read, prepared for finding another member of the object that could be taken for it. Two names
+ * of visible ASCII characters look alike if they are equal except for case. If either name has another character, they
+ * look alike if they are equal except for case, blanks, invisible characters and letters that look alike. Immutable.
  */
 public final class MemberName {
 
@@ -26,17 +25,20 @@ public final class MemberName {
         this.folded = plain ? fold(text) : text;
     }
 
-    /** The member name of that text. */
+    /** Returns the member name with this text. */
     public static MemberName of(String text) {
         return new MemberName(text);
     }
 
-    /** The name itself. */
+    /** Returns the name itself. */
     public String text() {
         return text;
     }
 
-    /** Whether a member of that other name passes for this one. What can't be compared passes for any other. */
+    /**
+     * Returns whether a member with that other name could be taken for this one. A name that can't be compared could be
+     * taken for any other.
+     */
     public boolean isPassedForBy(String other) {
         if (other.equals(text)) {
             return false;
@@ -57,14 +59,14 @@ public final class MemberName {
         return skeleton;
     }
 
-    /** The bit that each plain name has that passes for this one; all bits if this one isn't plain. */
+    /** The bit that all plain names share that could be taken for this one. All bits if this name isn't plain. */
     long mask() {
         return mask;
     }
 
     /**
-     * One of 64 bits, the same for all plain names that pass for one another; 0 if the name isn't plain. A name is plain
-     * if all of its characters are ASCII and can be seen.
+     * One of 64 bits, the same for all plain names that look alike; 0 if the name isn't plain. A name is plain if all
+     * of its characters are visible ASCII characters.
      */
     static long bit(String name) {
         int hash = name.length();
@@ -87,7 +89,7 @@ public final class MemberName {
         return plain.toLowerCase(Locale.ROOT);
     }
 
-    /** Whether a plain name passes for this one, which must be plain, too. */
+    /** Whether a plain name could be taken for this one, which must also be plain. */
     boolean isPassedForByPlain(String other) {
         return other.equalsIgnoreCase(text) && !other.equals(text);
     }

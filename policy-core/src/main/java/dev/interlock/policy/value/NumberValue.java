@@ -5,13 +5,13 @@ import java.math.BigInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An exact decimal number. Numbers that fit a {@code long} are compared as such; all others as {@link BigDecimal}.
- * Nothing ever passes through a {@code double}.
+ * An exact decimal number. Numbers that fit into a {@code long} are compared as {@code long}s, all others as
+ * {@link BigDecimal}. No number ever passes through a {@code double}.
  */
 public final class NumberValue implements Value, Comparable<NumberValue> {
 
     private final long small;
-    /** Null exactly when the number is an integer that fits a {@code long} and was written as one. */
+    /** Null exactly if the number is an integer that fits into a {@code long} and was written as one. */
     private final @Nullable BigDecimal big;
 
     private NumberValue(long small, @Nullable BigDecimal big) {
@@ -19,13 +19,13 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
         this.big = big;
     }
 
-    /** The number {@code value}. */
+    /** Returns the number {@code value}. */
     public static NumberValue of(long value) {
         return new NumberValue(value, null);
     }
 
     /**
-     * The number {@code value}.
+     * Returns the number {@code value}.
      *
      * @throws InvalidValueException if it has more digits or a larger exponent than {@link ValueLimits} allows
      */
@@ -48,7 +48,7 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
     }
 
     /**
-     * The number {@code value}.
+     * Returns the number {@code value}.
      *
      * @throws InvalidValueException if it has more digits than {@link ValueLimits} allows
      */
@@ -57,10 +57,10 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
     }
 
     /**
-     * The number that {@code value} is written as, which is what a JSON writer sends: {@code 0.1} is one tenth, not the
-     * nearest binary fraction.
+     * Returns the number that {@code value} is written as, which is what a JSON writer sends: {@code 0.1} is one tenth,
+     * not the nearest binary fraction.
      *
-     * @throws InvalidValueException if it isn't finite
+     * @throws InvalidValueException if it is not finite
      */
     public static NumberValue of(double value) {
         if (!Double.isFinite(value)) {
@@ -69,14 +69,14 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
         return of(BigDecimal.valueOf(value));
     }
 
-    /** The number as it is, exactly. */
+    /** Returns the exact number. */
     public BigDecimal toBigDecimal() {
         return big == null ? BigDecimal.valueOf(small) : big;
     }
 
     /**
-     * The canonical text: plain decimal digits, no exponent, no trailing zeros after the point, {@code 0} for every
-     * zero.
+     * Returns the canonical text: plain decimal digits, no exponent, no trailing zeros after the point, {@code 0} for
+     * every zero.
      */
     public String plainText() {
         if (big == null) {
@@ -85,7 +85,7 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
         return big.signum() == 0 ? "0" : big.stripTrailingZeros().toPlainString();
     }
 
-    /** Whether {@link #plainText} is {@code text}, without writing out a long number for a short text. */
+    /** Returns whether {@link #plainText} equals {@code text}, without writing out a long number for a short text. */
     public boolean plainTextEquals(String text) {
         return (big == null || text.length() == plainLength(big)) && plainText().equals(text);
     }

@@ -13,7 +13,7 @@ public final class ObjectValue implements Value {
     /** The object without members. */
     public static final ObjectValue EMPTY = new ObjectValue(Map.of());
 
-    /** Up to so many members, each name is compared; of more, an index is kept. */
+    /** Up to this many members, each name is compared; beyond it, there is an index. */
     private static final int FEW = 16;
 
     private final Map<String, Value> members;
@@ -27,7 +27,7 @@ public final class ObjectValue implements Value {
     /** The bits that more than one name has; all bits if some name isn't plain. */
     private final long again;
 
-    /** The names by what they look like, made when it is first needed; which thread's is kept doesn't matter. */
+    /** The names by what they look like, created on first use. It doesn't matter which thread's index is kept. */
     private @Nullable LookAlikeIndex index;
 
     private ObjectValue(Map<String, Value> members) {
@@ -46,35 +46,35 @@ public final class ObjectValue implements Value {
         this.again = allPlain ? twice : -1;
     }
 
-    /** An object with a copy of these members. */
+    /** Returns an object with a copy of these members. */
     public static ObjectValue of(Map<String, Value> members) {
         return members.isEmpty() ? EMPTY : new ObjectValue(new LinkedHashMap<>(members));
     }
 
-    /** An object that takes an ordered map over; the caller must not touch it again. */
+    /** Returns an object that takes over an ordered map. The caller must not use the map again. */
     static ObjectValue owning(Map<String, Value> members) {
         return members.isEmpty() ? EMPTY : new ObjectValue(members);
     }
 
-    /** The member of that name, or null if there is none. */
+    /** Returns the member with this name, or null if there is none. */
     public @Nullable Value get(String name) {
         return members.get(name);
     }
 
     /**
-     * The member of that name, or null if there is none; {@code unclear} if another member passes for it, whether it is
-     * there or not. Servers differ in which of the two they take.
+     * Returns the member with this name, or null if there is none. Returns {@code unclear} if another member could be
+     * taken for it, whether the member itself exists or not, because servers differ in which of the two they take.
      */
     public @Nullable Value read(MemberName name, Value unclear) {
         Value found = members.get(name.text());
-        // A name that isn't plain has all bits: it is found among names that aren't all plain, or none may look like
+        // A name that isn't plain has all bits. It is found among names that aren't all plain, or no name looks like
         // it.
         return ((found == null ? once : again) & name.mask()) == 0 || !hasLookAlike(name, found != null)
                 ? found
                 : unclear;
     }
 
-    /** Whether any two members pass for one another. */
+    /** Returns whether any two members have names that look alike. */
     public boolean hasLookAlikes() {
         return again != 0 && members.size() > 1 && index().hasLookAlikes();
     }
@@ -103,22 +103,24 @@ public final class ObjectValue implements Value {
         return false;
     }
 
-    /** The names of the members, in order. */
+    /** Returns the names of the members, in order. */
     public Set<String> names() {
         return Collections.unmodifiableSet(members.keySet());
     }
 
-    /** The members, in order, unmodifiable. */
+    /** Returns the members, in order, unmodifiable. */
     public Map<String, Value> members() {
         return Collections.unmodifiableMap(members);
     }
 
-    /** How many members there are. */
+    /** Returns how many members there are. */
     public int size() {
         return members.size();
     }
 
-    /** The strings in the array member of that name; empty if there is no such member or it is no array. */
+    /**
+     * Returns the strings in the array member with this name; empty if there is no such member or it is not an array.
+     */
     public List<String> texts(String name) {
         return members.get(name) instanceof Array array
                 ? array.items().stream()
@@ -128,7 +130,7 @@ public final class ObjectValue implements Value {
                 : List.of();
     }
 
-    /** The string member of that name, or null if there is none or it is no string. */
+    /** Returns the string member with this name, or null if there is none or it is not a string. */
     public @Nullable String text(String name) {
         return members.get(name) instanceof Text text ? text.value() : null;
     }

@@ -5,44 +5,44 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One JSON value, immutable all the way down and safe to share between threads.
+ * One JSON value. It and everything in it is immutable and safe to share between threads.
  *
- * <p>Two values are {@link Object#equals equal} when they are the same JSON value: numbers by numeric value ({@code 1}
- * and {@code 1.0} are equal), objects without regard to the order of their members. The policy language's own, laxer
- * equality (where {@code 5} equals {@code "5"}) is not this one; it belongs to conditions.
+ * <p>Two values are {@link Object#equals equal} if they are the same JSON value: numbers by numeric value ({@code 1}
+ * and {@code 1.0} are equal), objects without regard to the order of their members. The policy language has a separate,
+ * looser equality (where {@code 5} equals {@code "5"}), which belongs to conditions.
  */
 public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.Text, Value.Array, ObjectValue {
 
     /**
-     * Copies a Java value into a frozen tree. Accepted are {@code null}, {@link Boolean}, {@link String}, the JDK's own
+     * Copies a Java value into a frozen tree. Accepts {@code null}, {@link Boolean}, {@link String}, the JDK's own
      * number classes (exactly those, no subclasses), {@link Map} with string keys, {@link java.util.Collection}, and
-     * {@link Value}. Every map and collection is read once.
+     * {@link Value}. Reads every map and collection once.
      *
-     * @throws InvalidValueException if the value is no JSON value, or goes past the bounds
+     * @throws InvalidValueException if the value is not a valid JSON value, or exceeds the bounds
      */
     static Value freeze(@Nullable Object value, ValueLimits limits) {
         return new Freezer(limits).freeze(value);
     }
 
-    /** {@link #freeze(Object, ValueLimits)} within {@link ValueLimits#DEFAULT}. */
+    /** Does the same as {@link #freeze(Object, ValueLimits)} within {@link ValueLimits#DEFAULT}. */
     static Value freeze(@Nullable Object value) {
         return freeze(value, ValueLimits.DEFAULT);
     }
 
     /**
-     * The same value as plain Java: {@code null}, {@link Boolean}, {@link String}, {@link Integer}, {@link Long},
-     * {@link java.math.BigInteger}, {@link java.math.BigDecimal}, unmodifiable {@link List} or {@link Map}. Freezing the
-     * answer gives an equal value.
+     * Returns the same value as plain Java: {@code null}, {@link Boolean}, {@link String}, {@link Integer},
+     * {@link Long}, {@link java.math.BigInteger}, {@link java.math.BigDecimal}, unmodifiable {@link List} or
+     * {@link Map}. Freezing the result gives an equal value.
      */
     @Nullable
     Object toJava();
 
-    /** What kind of value it is, in the words of JSON Schema, for messages. */
+    /** Returns the kind of value, in the words of JSON Schema, for messages. */
     String typeName();
 
     /**
-     * The value as compact JSON text. {@code toString}, in contrast, tells only the kind of value, so that an argument
-     * can't slip into a log by string concatenation.
+     * Returns the value as compact JSON text. In contrast, {@code toString} reveals only the kind of value, so that
+     * string concatenation can't put an argument into a log.
      */
     default String json() {
         return JsonText.of(this);
@@ -50,7 +50,7 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
 
     /** JSON's {@code null}. */
     enum Nil implements Value {
-        /** The only one. */
+        /** The only instance. */
         NULL;
 
         @Override
@@ -71,12 +71,12 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
         /** {@code true}. */
         TRUE;
 
-        /** The constant for a Java boolean. */
+        /** Returns the constant for a Java boolean. */
         public static Bool of(boolean value) {
             return value ? TRUE : FALSE;
         }
 
-        /** As a Java boolean. */
+        /** Returns the value as a Java boolean. */
         public boolean value() {
             return this == TRUE;
         }
@@ -103,7 +103,7 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
      * @param value the string
      */
     record Text(String value) implements Value {
-        /** Written out, like {@link #hashCode}: texts are compared on the way to the first decision. */
+        /** Written by hand, like {@link #hashCode}, because the first decision already compares texts. */
         @Override
         public boolean equals(@Nullable Object other) {
             return other instanceof Text text && value.equals(text.value);

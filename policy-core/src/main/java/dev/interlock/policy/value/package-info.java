@@ -1,7 +1,6 @@
 /**
- * The frozen JSON tree that decisions are made on. {@link dev.interlock.policy.value.Value#freeze} copies whatever the
- * host hands over into immutable, exactly typed values, once; from then on nothing can answer differently the second
- * time it is asked.
+ * The frozen JSON tree that decisions use. {@link dev.interlock.policy.value.Value#freeze} copies what the host passes
+ * in into immutable, exactly typed values, once. After that, no value can change between two reads.
  */
 @NullMarked
 package dev.interlock.policy.value;
