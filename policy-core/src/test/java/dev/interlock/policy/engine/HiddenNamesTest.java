@@ -115,7 +115,7 @@ class HiddenNamesTest {
     }
 
     /** What stands in the record of a call. */
-    private enum Hidden {
+    enum Hidden {
         BY_LIST("wipe", Decision.Code.HIDDEN, "(hidden)", "hide"),
         BY_ENTRY("drop", Decision.Code.HIDDEN, "(hidden)", "tools.drop"),
         ALIKE("WIPE", Decision.Code.NAME, "(name)", "hide"),

@@ -186,7 +186,7 @@ public final class JsonRpc {
         private @Nullable String problem;
 
         /** Continues after a value that exceeds the bounds, to find an id that follows it. */
-        public void read(JsonParser parser, int depth) {
+        void read(JsonParser parser, int depth) {
             try {
                 readMembers(parser, depth);
             } catch (JacksonException e) {
@@ -257,7 +257,7 @@ public final class JsonRpc {
         }
 
         @Nullable
-        public Sender sender() {
+        Sender sender() {
             if (ids != 1 || idText == null) {
                 return null;
             }
