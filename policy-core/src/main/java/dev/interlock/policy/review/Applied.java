@@ -11,11 +11,11 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * What a body of a policy says of one tool.
+ * What a body of a policy says about one tool.
  *
- * @param naming the entries that name the tool, its category or its risk, in the order in which they are checked
+ * @param naming the entries that name the tool, its category or its risk, in the order of checking
  * @param global the entries for every tool
- * @param denial why the body denies every call of it without looking at them, if it does
+ * @param denial why the body denies every call to the tool before it looks at the entries; empty if it does not
  */
 record Applied(List<Entry> naming, List<Entry> global, Optional<String> denial) {
 

@@ -13,16 +13,16 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * One tool, called by those whom one grant is for, or by anyone if there are no grants.
+ * One tool, called by callers with one grant, or by any caller if there are no grants.
  *
  * @param tool the tool
  * @param entries the entries that are checked, in order
- * @param granted those of them that stand in the grant
- * @param denial why every call is denied before any entry is checked, if it is
+ * @param granted the entries among them that stand in the grant
+ * @param denial why every call is denied before any entry is checked; empty if it is not
  */
 record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, Optional<String> denial) {
 
-    /** Every situation in which a tool can be called. */
+    /** Every scenario in which a tool can be called. */
     static List<CallScenario> of(Policy policy, OfferedTool tool, Names names) {
         Applied body = Applied.of(policy.body(), tool.name(), tool.rating());
         Optional<String> denial = names.defect(tool.name()).or(body::denial);
@@ -39,7 +39,7 @@ record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, 
         return situations;
     }
 
-    /** The names that a policy lists, and what passes for them. */
+    /** The names that a policy lists, and the names that look like them. */
     record Names(List<NamePattern> patterns) {
 
         static Names of(Policy policy) {
@@ -57,7 +57,7 @@ record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, 
                     .toList());
         }
 
-        /** Why every call of a tool of that name is denied, if it is. */
+        /** Why every call to a tool with this name is denied; empty if it is not. */
         Optional<String> defect(String tool) {
             String defect = LookAlikes.defect(tool);
             if (defect != null) {
@@ -66,7 +66,7 @@ record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, 
             return lookAlike(tool).map(pattern -> "the tool's name looks like " + VisibleText.quoted(pattern.text()));
         }
 
-        /** The name or glob that a tool's name looks like but doesn't match. */
+        /** The name or glob that a tool's name looks like but does not match. */
         Optional<NamePattern> lookAlike(String tool) {
             if (patterns.stream()
                     .anyMatch(pattern -> pattern.isExact() && pattern.text().equals(tool))) {
@@ -83,7 +83,7 @@ record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, 
             if (pattern.isExact()) {
                 return own.equals(skeleton);
             }
-            // A glob and its double: whoever is matched by either is no look-alike of the other.
+            // Two globs may look alike. A name that one of them matches is not a look-alike of the other.
             return LookAlikes.passesFor(tool, pattern)
                     && patterns.stream()
                             .filter(other -> !other.isExact()

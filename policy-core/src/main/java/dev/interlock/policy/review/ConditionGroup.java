@@ -16,16 +16,16 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Conditions that hold together, and what comes of it.
+ * Conditions that hold together, and their effect.
  *
- * @param use what comes of it
- * @param conditions the conditions; limits of a rule's own counter are not among them
+ * @param use their effect
+ * @param conditions the conditions, without the limits of a rule's own counter
  * @param place where they stand
  * @param enforced whether the rule that they belong to is enforced
  */
 record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean enforced) {
 
-    /** What conditions are for. */
+    /** The effects of conditions. */
     enum Use {
         /** The call is denied unless they hold. */
         REQUIRE,
@@ -35,7 +35,7 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
         ASK
     }
 
-    /** A path as it is read, however it is written. */
+    /** A path as it is read, however it is spelled. */
     private record Key(Path.Root root, List<Path.Step> steps) {}
 
     static List<ConditionGroup> of(Entry entry, boolean policyEnforced) {
@@ -61,7 +61,10 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
         return clauses;
     }
 
-    /** Whether a condition may be the limit of the rule's own counter, and so not one on its value before the call. */
+    /**
+     * Whether a condition may be the limit of the rule's own counter, and so not a condition on its value before the
+     * call.
+     */
     static boolean limitsOwnCounter(Condition condition, @Nullable Counter counter) {
         return counter != null
                 && condition.path().root() == Path.Root.STATE

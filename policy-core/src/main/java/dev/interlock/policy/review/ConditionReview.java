@@ -17,8 +17,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Looks at conditions for what the tool's input schema, or logic alone, makes of them. What is said to hold never or
- * always is {@linkplain Proof proven}, of every call, or, where it says so, of every call that fits the schema.
+ * Reviews conditions against the tool's input schema and for logic alone. If a finding says that conditions never or
+ * always hold, this is {@linkplain Proof proven} for every call or, if it says so, for every call that fits the schema.
  */
 final class ConditionReview {
 
@@ -27,16 +27,18 @@ final class ConditionReview {
     private final Findings findings;
     private final Set<String> arguments;
 
-    /** @param arguments what any of the tools takes */
+    /**
+     * @param arguments the arguments that any of the tools takes
+     */
     ConditionReview(Findings findings, Set<String> arguments) {
         this.findings = findings;
         this.arguments = arguments;
     }
 
     /**
-     * Looks at conditions that hold together, as they stand when the tool is called.
+     * Reviews conditions that hold together, for calls to the tool.
      *
-     * @param own whether they stand in the tool's own entry, and not in one for many
+     * @param own whether they stand in the tool's own entry, and not in an entry for many tools
      */
     void review(ConditionGroup clause, OfferedTool tool, boolean own) {
         ObjectValue schema = tool.definition().inputSchema();
@@ -46,7 +48,7 @@ final class ConditionReview {
         List<Condition> sayNothing = new ArrayList<>();
         for (List<Condition> group : ConditionGroup.byPath(clause.conditions())) {
             PathDomain where = PathDomain.of(group.get(0).path(), schema);
-            // A denial for many tools by an argument that only some of them take is as it should be.
+            // A denial for many tools by an argument that only some of them take is correct.
             boolean meant = own || clause.use() == Use.REQUIRE || !arguments.contains(where.unknown());
             if (where.unknown() != null && meant) {
                 unknown(group, where, tool);
@@ -97,7 +99,7 @@ final class ConditionReview {
         return where.names().isEmpty() ? "it takes no arguments" : "it has " + VisibleText.list(where.names());
     }
 
-    /** Whether conditions on one path were found to hold never. */
+    /** Whether conditions on one path were found never to hold. */
     private boolean never(ConditionGroup clause, List<Condition> group, PathDomain where, OfferedTool tool) {
         if (!where.every()) {
             Condition last = breaking(group, where.always());
@@ -135,7 +137,7 @@ final class ConditionReview {
         return " that the tool's schema allows";
     }
 
-    /** What the schema makes of one condition alone. */
+    /** Checks one condition alone against the schema. */
     private boolean against(ConditionGroup clause, Condition condition, PathDomain where, OfferedTool tool) {
         Domain domain = where.domain();
         String what = where.every()
@@ -192,7 +194,7 @@ final class ConditionReview {
         return new Proof(List.of(condition)).neverHolds(domain);
     }
 
-    /** The first condition that can't hold together with those before it; null if all can. */
+    /** The first condition that can't hold together with those before it; null if all of them can. */
     private static @Nullable Condition breaking(List<Condition> group, Domain domain) {
         if (!new Proof(group).neverHolds(domain)) {
             return null;
@@ -205,7 +207,7 @@ final class ConditionReview {
         return group.get(group.size() - 1);
     }
 
-    /** Looks whether what several parts of the policy demand of one tool's calls can be had together. */
+    /** Checks whether one call can meet the demands of several parts of the policy on a tool. */
     void conflicts(List<ConditionGroup> clauses, OfferedTool tool) {
         List<Condition> demanded = new ArrayList<>();
         for (ConditionGroup clause : clauses) {

@@ -9,12 +9,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be found at a path: a set of values that is never too small. Whatever is said of all of them is therefore
- * true of what is really found.
+ * The values that may be found at a path. The set is never too small, so what is true for all of its values is true for
+ * the value that is actually found.
  *
- * @param missing whether nothing may be found
+ * @param missing whether there may be no value
  * @param kinds the types that values may have
- * @param listed all values, if they are few, up to equality; else null
+ * @param listed all values if they are few, up to equality; otherwise null
  * @param numbers the numbers among them
  * @param minLength the fewest characters of a string
  * @param maxLength the most characters of a string
@@ -27,11 +27,11 @@ record Domain(
         int minLength,
         int maxLength) {
 
-    /** Anything at all, or nothing. */
+    /** Any value, or no value. */
     static final Domain ANYTHING =
             new Domain(true, EnumSet.allOf(JsonType.class), null, Range.ALL, 0, Integer.MAX_VALUE);
 
-    /** Any value, but one. */
+    /** Any value, but not the absence of one. */
     static final Domain ANY_VALUE = ANYTHING.present();
 
     static final Domain ABSENT = new Domain(true, EnumSet.noneOf(JsonType.class), List.of(), Range.ALL, 0, 0);
@@ -66,7 +66,7 @@ record Domain(
         return new Domain(missing, kinds, listed, numbers, min, max);
     }
 
-    /** What is in both. */
+    /** The values in both domains. */
     Domain and(Domain other) {
         EnumSet<JsonType> both = EnumSet.noneOf(JsonType.class);
         both.addAll(kinds);
@@ -89,7 +89,7 @@ record Domain(
         return new Domain(narrow.missing, few.kinds, kept, narrow.numbers, narrow.minLength, narrow.maxLength);
     }
 
-    /** What is in either. */
+    /** The values in either domain. */
     Domain or(Domain other) {
         EnumSet<JsonType> either = EnumSet.noneOf(JsonType.class);
         either.addAll(kinds);
@@ -126,7 +126,7 @@ record Domain(
         return kinds.contains(JsonType.STRING) ? maxLength : 0;
     }
 
-    /** Whether a value may be found; false only if it surely isn't. */
+    /** Whether a value may be found; false only if it certainly isn't. */
     boolean mayBe(Value value) {
         if (!kinds.contains(JsonType.of(value))) {
             return false;

@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Collects findings; what is found at one place of several tools is one finding. */
+/** Collects findings. Equal findings at one place for several tools become one finding. */
 final class Findings {
 
     private final Map<Key, Set<String>> tools = new LinkedHashMap<>();
@@ -33,7 +33,7 @@ final class Findings {
                 .add(tool);
     }
 
-    /** By where they stand; what stands nowhere comes last. */
+    /** Returns all findings, by their place; those without a place come last. */
     List<Finding> all() {
         List<Finding> all = new ArrayList<>();
         tools.forEach((key, names) -> all.add(

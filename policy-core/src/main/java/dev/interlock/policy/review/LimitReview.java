@@ -28,7 +28,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at limits and at checks of the arguments: what no call passes, and what no call can hit. */
+/** Reviews limits and checks of the arguments: finds what no call passes, and what no call can reach. */
 final class LimitReview {
 
     private final Findings findings;
@@ -38,18 +38,18 @@ final class LimitReview {
     }
 
     /**
-     * A limit that each call counts for the same.
+     * A limit that counts the same for each call.
      *
-     * @param granted whether only calls under one grant count
+     * @param granted whether it counts only calls under one grant
      * @param max how many calls a window holds
      */
     private record Fixed(
             Place place, boolean granted, Window.Calendar window, Scope scope, ChargeMode charge, long max) {
 
         /**
-         * Whether a call never finds the other without room.
+         * Whether a call never finds the other limit without room.
          *
-         * @param first whether this one is asked before the other, and so named where both are full
+         * @param first whether this limit is checked before the other, and so reported if both are full
          */
         boolean hides(Fixed other, boolean first) {
             long windows = times(window, other.window);
@@ -64,7 +64,7 @@ final class LimitReview {
             return windows > 0 && all && wider && same && keeps && other.max - (first ? 0 : 1) >= windows * max;
         }
 
-        /** How many of the shorter window the longer one has in it at most; 0 if they don't nest. */
+        /** At most how many of the shorter windows the longer one contains; 0 if they don't nest. */
         private static long times(Window.Calendar shorter, Window.Calendar longer) {
             if (shorter == longer) {
                 return 1;
@@ -82,7 +82,7 @@ final class LimitReview {
         }
     }
 
-    /** Looks at the limits that one call of a tool is charged to. */
+    /** Reviews the limits that one call to a tool is charged to. */
     void hidden(CallScenario situation, boolean enforced) {
         List<Fixed> fixed = new ArrayList<>();
         for (Entry entry : situation.entries()) {
@@ -124,14 +124,14 @@ final class LimitReview {
         }
     }
 
-    /** Looks at what an entry counts and checks of a tool's arguments. */
+    /** Reviews what an entry counts and checks in a tool's arguments. */
     void review(Entry entry, OfferedTool tool, boolean policyEnforced) {
         for (Rule rule : entry.rules()) {
             boolean enforced = policyEnforced && rule.mode() == Mode.ENFORCE;
             if (rule instanceof Rule.Check check) {
                 demands(check.demands(), rule, tool, enforced);
             } else if (rule instanceof Rule.Approval approval) {
-                // Only of the calls that it asks about.
+                // Only for the calls that it asks about.
                 arguments(approval.demands(), rule.place(), tool, false);
             }
         }
@@ -223,7 +223,7 @@ final class LimitReview {
         }
     }
 
-    /** An argument that is counted: it must be a number that is not negative, or the call is denied. */
+    /** Reviews an argument that is counted: it must be a number that is not negative, otherwise the call is denied. */
     private void amount(@Nullable Path from, @Nullable Amount most, Place place, OfferedTool tool, boolean enforced) {
         if (from == null) {
             return;

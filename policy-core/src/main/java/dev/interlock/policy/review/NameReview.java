@@ -19,7 +19,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 
-/** Holds the names in a policy beside the names of the tools. */
+/** Compares the names in a policy with the names of the tools. */
 final class NameReview {
 
     private final Findings findings;
@@ -63,7 +63,7 @@ final class NameReview {
         });
     }
 
-    /** Whether an entry lets its tools be called and says nothing else. */
+    /** Whether an entry allows calls to its tools and says nothing else. */
     private static boolean isListing(Entry entry) {
         return entry.equals(Entry.listed(entry.place()));
     }
@@ -75,7 +75,8 @@ final class NameReview {
             }
         } else if (!names.contains(pattern.text())) {
             String hint = Suggestion.hint(pattern.text(), names);
-            // What guards a tool of another name guards nothing; a nearly equal one shows that it was meant.
+            // An entry that should guard a tool has no effect under another name. A nearly equal name shows which tool
+            // was meant.
             findings.add(
                     protects && hint != null ? Severity.ERROR : Severity.WARNING,
                     Code.UNKNOWN_TOOL,
@@ -135,7 +136,7 @@ final class NameReview {
         });
     }
 
-    /** Two tools that a person takes for one. */
+    /** Finds pairs of tools that a person could confuse. */
     private void doubles() {
         Map<String, String> seen = new HashMap<>();
         for (String name : names) {
@@ -170,9 +171,9 @@ final class NameReview {
         }
     }
 
-    /** Whether all that the second glob matches the first does, too; only where that is plain. */
+    /** Whether the first glob matches everything that the second matches. True only in the clear cases. */
     private static boolean covers(NamePattern first, NamePattern second) {
-        // With stars alone, a star of the second can only be matched by one of the first.
+        // If there are only stars, only a star of the first glob can match a star of the second.
         return !first.isExact() && first.text().indexOf('?') < 0 && first.matches(second.text());
     }
 }

@@ -4,7 +4,7 @@ import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
 import org.jspecify.annotations.Nullable;
 
-/** A tool, whose it is, and how it is rated. */
+/** A tool, its server, and its rating. */
 record OfferedTool(@Nullable String server, ToolDefinition definition, ToolRating rating) {
 
     String name() {

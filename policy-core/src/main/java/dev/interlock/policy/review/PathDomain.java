@@ -12,11 +12,11 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What may be found at a path of a call.
+ * The values that may be found at a path of a call.
  *
- * @param domain what may be found there by a call that fits the tool's schema
- * @param always what may be found there by any call
- * @param every whether the path means every element of a list, of which there may be none
+ * @param domain the values that may be found there in a call that fits the tool's schema
+ * @param always the values that may be found there in any call
+ * @param every whether the path means every element of a list, which may be empty
  * @param unknown the step of the path that the schema doesn't have, or null
  * @param names what the schema has in its place
  */

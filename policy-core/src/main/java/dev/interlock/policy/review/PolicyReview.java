@@ -17,11 +17,12 @@ import java.util.Set;
 import java.util.stream.Stream;
 
 /**
- * A policy, looked at beside the tools that it is for.
+ * Reviews a policy together with the tools that it is for.
  *
- * <p>A finding that says "never", "always" or "every call" is true of every call, or of every call that fits the tool's
- * input schema where it says so; one with a member that passes for one of the schema fits none. What can't be proven is
- * not said, so that no finding has to be argued with; that there are none does not prove that nothing is wrong.
+ * <p>A finding that says "never", "always" or "every call" is true for every call or, if it says so, for every call
+ * that fits the tool's input schema. A call with a member that looks like one of the schema's members but differs from
+ * it does not count as fitting the schema. The review reports only what it can prove, so a finding needs no discussion.
+ * If there are no findings, this does not prove that nothing is wrong.
  */
 public final class PolicyReview {
 
@@ -32,21 +33,21 @@ public final class PolicyReview {
     }
 
     /**
-     * Looks at a policy, with the tools rated as an engine would by default.
+     * Reviews a policy, with the tools rated as an engine does by default.
      *
-     * @throws IllegalArgumentException if the policy can't be enforced, such as one with a condition on a counter that
-     *     no rule defines
+     * @throws IllegalArgumentException if the policy can't be enforced, for example because a condition reads a counter
+     *     that no rule defines
      */
     public static PolicyReview of(Policy policy, List<ServerTools> servers) {
         return of(policy, servers, StandardToolClassifier.create());
     }
 
     /**
-     * Looks at a policy.
+     * Reviews a policy.
      *
      * @param classifier rates the tools; should be the engine's
-     * @throws IllegalArgumentException if the policy can't be enforced, such as one with a condition on a counter that
-     *     no rule defines
+     * @throws IllegalArgumentException if the policy can't be enforced, for example because a condition reads a counter
+     *     that no rule defines
      */
     public static PolicyReview of(Policy policy, List<ServerTools> servers, ToolClassifier classifier) {
         requireEnforceable(policy);
@@ -97,7 +98,7 @@ public final class PolicyReview {
         return places;
     }
 
-    /** What a tool's entries ask of its calls. An entry that several grants share is looked at once. */
+    /** The demands of a tool's entries on its calls. An entry that several grants share is reviewed once. */
     private static void demands(
             List<CallScenario> situations,
             boolean enforced,
@@ -123,12 +124,12 @@ public final class PolicyReview {
         }
     }
 
-    /** What was found, by where it stands in the policy; what is said of tools alone comes last. */
+    /** Returns the findings, by their place in the policy; those about tools alone come last. */
     public List<Finding> findings() {
         return findings;
     }
 
-    /** Whether there is an error among the findings. */
+    /** Returns whether there is an error among the findings. */
     public boolean hasErrors() {
         return findings.stream().anyMatch(finding -> finding.severity() == Severity.ERROR);
     }

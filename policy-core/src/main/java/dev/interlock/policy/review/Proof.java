@@ -12,13 +12,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Conditions on one path, and what can be proven of them. It answers true only for what is so for every value of a
- * domain, and false where it doesn't know. Single values are put to the engine's own comparison, so that there is one
- * semantics; only about endless sets of values does it reason by itself.
+ * Proves statements about conditions on one path. Each method returns true only for what holds for every value of a
+ * domain, and false if it doesn't know. Single values are tested with the engine's own comparison, so that there is
+ * only one semantics. This class reasons by itself only about infinite sets of values.
  */
 final class Proof {
 
-    /** So many whole numbers are tried one by one. */
+    /** Up to this many whole numbers are tested one by one. */
     private static final int FEW = 200;
 
     private final List<Condition> conditions;
@@ -31,7 +31,7 @@ final class Proof {
 
     // ---- never
 
-    /** No value of the domain, nor its absence, satisfies all of the conditions. */
+    /** Whether no value of the domain, nor its absence, satisfies all of the conditions. */
     boolean neverHolds(Domain domain) {
         if (domain.missing() && hold(null)) {
             return false;
@@ -78,7 +78,8 @@ final class Proof {
     private boolean noArray() {
         for (Condition condition : conditions) {
             if (condition.operator() == Operator.CONTAINS) {
-                // A list that contains this may well contain more; only what looks at this element alone is sure.
+                // A list that contains this may contain more. The result is certain only for operators that look at
+                // this element alone.
                 Value list = new Value.Array(List.of(condition.operand()));
                 for (int i = 0; i < conditions.size(); i++) {
                     Operator other = conditions.get(i).operator();
@@ -94,7 +95,7 @@ final class Proof {
         return false;
     }
 
-    /** Whether a value of that type may satisfy a condition; false only if none does. */
+    /** Whether a value of this type may satisfy a condition; false only if none does. */
     private static boolean canHold(Condition condition, JsonType kind) {
         Value operand = condition.operand();
         return switch (condition.operator()) {
@@ -118,7 +119,7 @@ final class Proof {
         return kind == other || kind == JsonType.STRING || other == JsonType.STRING;
     }
 
-    /** Null is either equal or no known value; others differ only from what they can be compared with. */
+    /** Null is either equal or no known value. Other values differ only from values that they can be compared with. */
     private static boolean canDiffer(JsonType kind, Value operand) {
         JsonType other = JsonType.of(operand);
         if (kind == JsonType.NULL || other == JsonType.NULL) {
@@ -130,7 +131,7 @@ final class Proof {
 
     // ---- always
 
-    /** Every value of the domain, and its absence if nothing may be there, satisfies all of the conditions. */
+    /** Whether every value of the domain, and its absence if there may be no value, satisfies all of the conditions. */
     boolean alwaysHolds(Domain domain) {
         if (domain.missing() && !hold(null)) {
             return false;
@@ -176,9 +177,9 @@ final class Proof {
         };
     }
 
-    /** No value of that type in the domain equals the operand, or can't be compared with it. */
+    /** Whether no value of this type in the domain equals the operand or can't be compared with it. */
     private static boolean differs(Value operand, JsonType kind, Domain domain) {
-        // A number, and a string that is no boolean's text, can't be compared with a boolean.
+        // A number can't be compared with a boolean, nor can a string that is not the text of a boolean.
         if (kind.isContainer() || JsonType.of(operand).isContainer() || operand instanceof Value.Bool) {
             return false;
         }
@@ -187,7 +188,7 @@ final class Proof {
 
     // ---- single values
 
-    /** No value of the domain equals the operand. */
+    /** Whether no value of the domain equals the operand. */
     static boolean neverOccurs(Value operand, Domain domain) {
         if (isScalar(operand)) {
             return equalScalars(operand).stream().noneMatch(domain::mayBe);
@@ -195,7 +196,7 @@ final class Proof {
         return !domain.kinds().contains(JsonType.of(operand));
     }
 
-    /** What the condition compares with. */
+    /** The values that the condition compares with. */
     static List<Value> operands(Condition condition) {
         return switch (condition.operator()) {
             case IN, NOT_IN -> ((Value.Array) condition.operand()).items();
@@ -203,7 +204,7 @@ final class Proof {
         };
     }
 
-    /** All values that the condition can be true of, if it demands equality with scalars; else null. */
+    /** All values for which the condition can be true, if it demands equality with scalars; otherwise null. */
     private static @Nullable List<Value> equals(Condition condition) {
         if (condition.operator() != Operator.EQ && condition.operator() != Operator.IN) {
             return null;
@@ -218,7 +219,7 @@ final class Proof {
         return values;
     }
 
-    /** The values that equal a scalar: itself, and what has the same canonical text. */
+    /** The values that equal a scalar: the scalar itself, and values with the same canonical text. */
     private static List<Value> equalScalars(Value operand) {
         List<Value> values = new ArrayList<>();
         values.add(operand);
@@ -238,7 +239,7 @@ final class Proof {
         return values;
     }
 
-    /** The number whose canonical text this is, or null. */
+    /** The number with this canonical text, or null. */
     private static @Nullable NumberValue parse(String text) {
         if (text.isEmpty() || "-0123456789".indexOf(text.charAt(0)) < 0) {
             return null;

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * The numbers between two bounds.
  *
  * @param low the lower bound, or null for none
- * @param lowOpen whether the lower bound itself is outside
+ * @param lowOpen whether the lower bound itself is excluded
  * @param high the upper bound, or null for none
- * @param highOpen whether the upper bound itself is outside
- * @param whole whether only integers are meant
+ * @param highOpen whether the upper bound itself is excluded
+ * @param whole whether the range contains only integers
  */
 record Range(
         @Nullable BigDecimal low, boolean lowOpen, @Nullable BigDecimal high, boolean highOpen, boolean whole) {
@@ -22,7 +22,7 @@ record Range(
     static final Range INTEGERS = new Range(null, false, null, false, true);
     static final Range NOT_NEGATIVE = ALL.atLeast(BigDecimal.ZERO, false);
 
-    /** Bounds further apart in decimal places than this are left as they are: rounding them would write them out. */
+    /** Bounds with more decimal places than this are not rounded, because rounding would write them out. */
     private static final int MAX_EXPONENT = 1_000;
 
     Range atLeast(BigDecimal bound, boolean open) {
@@ -43,7 +43,7 @@ record Range(
         return other.high == null ? both : both.atMost(other.high, other.highOpen);
     }
 
-    /** The least range that has both in it. */
+    /** The smallest range that contains both. */
     Range or(Range other) {
         boolean otherLower = other.low == null || (low != null && other.low.compareTo(low) < 0);
         boolean otherHigher = other.high == null || (high != null && other.high.compareTo(high) > 0);
@@ -67,7 +67,7 @@ record Range(
         return !whole || number.stripTrailingZeros().scale() <= 0;
     }
 
-    /** Whether all of the other range is in this one. Only the bounds are compared. */
+    /** Whether this range contains the whole other range. Only the bounds are compared. */
     boolean covers(Range other) {
         return and(other).sameBounds(other) && (!whole || other.whole);
     }
@@ -80,13 +80,13 @@ record Range(
         return a == null ? b == null : b != null && a.compareTo(b) == 0;
     }
 
-    /** Surely nothing in it. */
+    /** Whether the range certainly contains nothing. */
     boolean isEmpty() {
         List<BigDecimal> few = few(0);
         return few != null && few.isEmpty();
     }
 
-    /** All its numbers, if there are at most {@code most}; else, or if that can't be told, null. */
+    /** All numbers of the range, if there are at most {@code most}. Null if there are more, or if that is unknown. */
     @Nullable
     List<BigDecimal> few(int most) {
         if (low == null || high == null) {

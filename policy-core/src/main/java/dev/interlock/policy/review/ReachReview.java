@@ -16,8 +16,8 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Finds what is never reached: rules of tools that are denied before any rule is looked at, rules after one that denies
- * every call, and limits of such tools, since only calls that pass every check are counted.
+ * Finds what is never reached: rules of tools that are denied before any rule is checked, rules after one that denies
+ * every call, and limits of such tools, because only calls that pass every check are counted.
  */
 final class ReachReview {
 
@@ -26,7 +26,7 @@ final class ReachReview {
     private final Set<Place> exact;
     private final Map<Place, Part> parts = new LinkedHashMap<>();
 
-    /** A part of an entry, with what was seen of it. */
+    /** A part of an entry, and what was found about it. */
     private static final class Part {
         private final boolean limit;
         private final boolean denies;
@@ -49,7 +49,7 @@ final class ReachReview {
         this.enforced = enforced;
     }
 
-    /** Notes what one situation reaches. */
+    /** Records what one scenario reaches. */
     void add(CallScenario situation) {
         Place denier = null;
         Place anyDenier = firstDenier(situation);
@@ -70,7 +70,7 @@ final class ReachReview {
                 }
             }
             for (Limit limit : entry.limits()) {
-                // One that counts an argument checks it, too, and does so in its turn.
+                // A limit that counts an argument also checks it, in the order of the checks.
                 boolean counts = limit.incrementFrom() == null;
                 note(limit.place(), situation, new Part(counts, false, own), counts ? anyDenier : denier);
             }
@@ -92,7 +92,7 @@ final class ReachReview {
         return enforced && rule instanceof Rule.Deny && rule.mode() == Mode.ENFORCE;
     }
 
-    /** Whether a rule counts calls and looks at nothing else. */
+    /** Whether a rule only counts calls and checks nothing else. */
     private static boolean isLimit(Rule rule) {
         return rule instanceof Rule.Check check
                 && check.demands().conditions().isEmpty()
@@ -117,13 +117,13 @@ final class ReachReview {
         part.reason = part.reason.isEmpty() ? why.get() : part.reason;
     }
 
-    /** Tells what no situation reaches. */
+    /** Reports what no scenario reaches. */
     void report() {
         parts.forEach((place, part) -> {
             if (part.reached) {
                 return;
             }
-            // A denial behind a denial, and a rule for tools that are yet to come, do no harm.
+            // A denial after a denial does no harm, and neither does a rule for tools that don't exist yet.
             boolean harmless = part.denies || !part.exact;
             for (String tool : part.tools) {
                 findings.add(

@@ -12,18 +12,18 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the part of JSON Schema that says which values there may be: types, enumerations, bounds, members and elements,
- * {@code anyOf}, {@code oneOf}, {@code allOf} and references within the schema. What it doesn't know it takes for no
- * restriction, so that it never excludes a value that the schema allows.
+ * Reads the part of JSON Schema that says which values are allowed: types, enumerations, bounds, members and elements,
+ * {@code anyOf}, {@code oneOf}, {@code allOf} and references within the schema. It treats unknown keywords as no
+ * restriction, so it never excludes a value that the schema allows.
  */
 final class Schemas {
 
     private static final int MAX_DEPTH = 24;
 
-    /** Alternatives multiply; past this many they say too little to be told apart. */
+    /** Alternatives multiply. Beyond this many, distinguishing them is no longer useful. */
     private static final int MAX_ALTERNATIVES = 64;
 
-    /** Schemas that refer to themselves in many ways at once would take for ever to follow. */
+    /** Schemas that refer to themselves in many ways at once would take forever to follow. */
     private int budget = 5_000;
 
     private final ObjectValue root;
@@ -32,7 +32,7 @@ final class Schemas {
         this.root = root;
     }
 
-    /** Schemas that all must hold. An empty one allows everything. */
+    /** Schemas that must all hold. An empty list allows everything. */
     record All(List<ObjectValue> parts) {
 
         static final All ANYTHING = new All(List.of());
@@ -44,12 +44,12 @@ final class Schemas {
         }
     }
 
-    /** What the schema allows to be written of the arguments as a whole: an object, whatever it says. */
+    /** What the schema allows for the arguments as a whole: an object, whatever it says. */
     List<All> arguments() {
         return alternatives(root);
     }
 
-    /** A schema as alternatives, of which a value satisfies at least one. */
+    /** A schema as alternatives. A value satisfies at least one of them. */
     List<All> alternatives(Value schema) {
         return alternatives(schema, 0);
     }
@@ -79,7 +79,7 @@ final class Schemas {
 
     private static List<All> product(List<All> left, List<All> right) {
         if ((long) left.size() * right.size() > MAX_ALTERNATIVES) {
-            // Fewer demands allow more: what was known before still holds.
+            // Fewer demands allow more values: the result so far is still correct.
             return left;
         }
         List<All> result = new ArrayList<>();
@@ -91,7 +91,7 @@ final class Schemas {
         return result;
     }
 
-    /** What a reference within the schema points to, or null. */
+    /** The target of a reference within the schema, or null. */
     private @Nullable Value resolve(@Nullable String reference) {
         if (reference == null || !reference.startsWith("#")) {
             return null;
@@ -128,7 +128,7 @@ final class Schemas {
 
     private static Domain domain(ObjectValue schema) {
         if (schema.get("nullable") == Value.Bool.TRUE) {
-            // Another dialect, in which every other word leaves null alone.
+            // Another dialect, in which all other keywords ignore null.
             return Domain.ANY_VALUE;
         }
         Domain domain = Domain.ANY_VALUE;
@@ -195,16 +195,16 @@ final class Schemas {
     // ---- ways into a value
 
     /**
-     * Where a step leads.
+     * The result of a step into a value.
      *
      * @param below the alternatives for what is found there
-     * @param missing whether nothing may be found
+     * @param missing whether there may be nothing
      * @param unknown whether a schema that lists its members doesn't list this one
      * @param names the members that it lists instead
      */
     record Step(List<All> below, boolean missing, boolean unknown, Set<String> names) {}
 
-    /** Into the member of that name, or to the element of that number. */
+    /** A step to the member with this name, or to the element with this number. */
     Step member(List<All> alternatives, String name, boolean index) {
         List<All> below = new ArrayList<>();
         boolean missing = false;
@@ -256,7 +256,7 @@ final class Schemas {
         return new Step(below, missing || alternatives.isEmpty(), unknown && !alternatives.isEmpty(), names);
     }
 
-    /** What the elements of a list may be. */
+    /** The alternatives for the elements of a list. */
     List<All> elements(List<All> alternatives) {
         List<All> below = new ArrayList<>();
         alternatives.forEach(all -> below.addAll(elements(all)));
@@ -266,7 +266,7 @@ final class Schemas {
     private List<All> elements(All all) {
         List<All> found = List.of(All.ANYTHING);
         for (ObjectValue part : all.parts()) {
-            // With prefixItems, 'items' speaks of the elements after those.
+            // With prefixItems, 'items' applies to the elements after those.
             if (part.get("items") instanceof ObjectValue items && part.get("prefixItems") == null) {
                 found = product(found, alternatives(items));
             }

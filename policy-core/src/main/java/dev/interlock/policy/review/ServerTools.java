@@ -5,10 +5,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one server announces.
+ * The tools that one server announces.
  *
  * @param server the name by which policies know it, or null if it has none
- * @param tools its tools, all pages of them
+ * @param tools its tools, from all pages
  */
 public record ServerTools(@Nullable String server, List<ToolDefinition> tools) {
 

@@ -8,7 +8,7 @@ import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
 
-/** What conditions ask of one string. */
+/** The demands of conditions on one string. */
 final class StringConstraints {
 
     private final List<String> prefixes = new ArrayList<>();
@@ -22,7 +22,7 @@ final class StringConstraints {
 
     private StringConstraints() {}
 
-    /** What conditions ask that each can hold of a string. */
+    /** The demands of these conditions, each of which can hold for a string. */
     static StringConstraints of(List<Condition> conditions) {
         StringConstraints texts = new StringConstraints();
         conditions.forEach(texts::add);
@@ -42,12 +42,12 @@ final class StringConstraints {
             case HOST_IN, MAIL_IN -> nowhere |= texts(operand).isEmpty();
             case WITHIN_PATH -> nowhere |= Directories.of(operand).in().isEmpty();
             case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS -> {
-                // Of a string these say nothing that would contradict the others for sure.
+                // For a string, these say nothing that certainly contradicts the others.
             }
         }
     }
 
-    /** Whether no string of such a length satisfies them all. */
+    /** Whether no string of such a length satisfies all of them. */
     boolean contradict(int minLength, int maxLength) {
         List<String> required = new ArrayList<>(parts);
         required.addAll(prefixes);
@@ -59,7 +59,7 @@ final class StringConstraints {
                 return true;
             }
         }
-        // Of the empty string only: every string contains it.
+        // Only for the empty string, because every string contains it.
         return nowhere
                 || excluded.contains("")
                 || longest.min(BigDecimal.valueOf(maxLength)).compareTo(BigDecimal.valueOf(least)) < 0

@@ -16,10 +16,10 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 
-/** Looks at the tools themselves: which are risky and uncovered, and what their definitions say to the model. */
+/** Reviews the tools themselves: which of them are risky and uncovered, and what their definitions say to the model. */
 final class ToolReview {
 
-    /** How much of a description is searched for the names of other tools. */
+    /** How many characters of a description are searched for the names of other tools. */
     private static final int MAX_DESCRIPTION = 20_000;
 
     private final Findings findings;
@@ -32,7 +32,7 @@ final class ToolReview {
         tools.forEach(tool -> byName.put(tool.name(), tool));
     }
 
-    /** Tells of a tool that somebody may call as often as they like, with whatever arguments. */
+    /** Reports a tool that some caller may call without limit and with any arguments. */
     void coverage(CallScenario situation, boolean enforced) {
         RiskLevel risk = situation.tool().rating().risk();
         if (risk.compareTo(RiskLevel.HIGH) < 0 || situation.denial().isPresent()) {
@@ -95,7 +95,10 @@ final class ToolReview {
         }
     }
 
-    /** The other tools that a description names. Names of one plain word are left out: they are words. */
+    /**
+     * The other tools that a description names. Names that are one plain word are skipped, because they occur as
+     * ordinary words.
+     */
     private Set<String> named(OfferedTool tool) {
         String text = tool.definition().description();
         text = text.substring(0, Math.min(MAX_DESCRIPTION, text.length()));
