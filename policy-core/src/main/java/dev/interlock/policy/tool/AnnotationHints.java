@@ -5,11 +5,11 @@ import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;
 
 /**
- * MCP's annotations, as far as they bear on a rating. A hint that is no boolean counts as not given.
+ * MCP's annotations, as far as they affect a rating. A hint that is not a boolean counts as absent.
  *
- * @param readOnly {@code readOnlyHint}, null if not given
- * @param destructive {@code destructiveHint}, null if not given
- * @param openWorld {@code openWorldHint}, null if not given
+ * @param readOnly {@code readOnlyHint}, null if absent
+ * @param destructive {@code destructiveHint}, null if absent
+ * @param openWorld {@code openWorldHint}, null if absent
  */
 record AnnotationHints(
         @Nullable Boolean readOnly,
@@ -23,7 +23,7 @@ record AnnotationHints(
                 hint(annotations, "openWorldHint"));
     }
 
-    /** The title for people, empty if there is none. */
+    /** The title for people; empty if there is none. */
     static String title(ObjectValue annotations) {
         String title = annotations.text("title");
         return title == null ? "" : title;

@@ -12,29 +12,29 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tools that a server has announced over one connection, as its lists say. A list that is read to its end takes the
- * place of all that was known before; one that is cut off adds to it. Once the server has said that its tools have
- * changed, none is known until a list that was asked for after that has been read to its end.
+ * The tools that a server has announced over one connection, according to its lists. A list that is read to its end
+ * replaces everything that was known before. A list that is cut off adds to it. After the server has said that its
+ * tools have changed, no tool is known until a list that was requested after that has been read to its end.
  *
- * <p>It holds at most {@link #MAX_TOOLS} and {@link #MAX_BYTES} of one list: past that a tool stays unknown, and what
- * decides by definitions denies it. Safe for any number of threads.
+ * <p>It holds at most {@link #MAX_TOOLS} and {@link #MAX_BYTES} of one list. Beyond that a tool stays unknown, and
+ * policies that decide by definitions deny it. Safe for any number of threads.
  */
 public final class AnnouncedTools {
 
     /** How many tools of one list are known at most. */
     public static final int MAX_TOOLS = 10_000;
 
-    /** How many bytes the definitions of one list may take in memory, estimated. */
+    /** How many bytes of memory the definitions of one list may take, estimated. */
     public static final long MAX_BYTES = 8L << 20;
 
-    /** How many lists may be read at the same time and still be followed to their ends. */
+    /** How many lists can be read at the same time and still be followed to their ends. */
     private static final int MAX_UNFINISHED = 2;
 
     private final ToolCatalog catalog;
     private final String server;
     private final AtomicInteger changes;
 
-    /** The lists that go on, by the cursor of their next page; guarded by this. */
+    /** The unfinished lists, by the cursor of their next page. Guarded by this. */
     private final Map<String, Listing> unfinished = new LinkedHashMap<>();
 
     private final WeakReference<AnnouncedTools> reference = new WeakReference<>(this);
@@ -43,9 +43,9 @@ public final class AnnouncedTools {
     private boolean closed;
 
     /**
-     * A tool and what it takes, or that none of that name is known.
+     * A tool and its size, or the fact that no tool with the name is known.
      *
-     * @param tool null if what the server says of the tool can't be held, or contradicts itself
+     * @param tool null if the server's definition of the tool can't be held or contradicts itself
      */
     record Held(@Nullable KnownTool tool, long bytes) {
 
@@ -53,11 +53,11 @@ public final class AnnouncedTools {
     }
 
     /**
-     * All that is known at a time.
+     * Everything that is known at one time.
      *
      * @param list the last list that was read to its end
-     * @param since what pages have said since
-     * @param changes how often the tools had changed when that list was asked for
+     * @param since what pages have announced since
+     * @param changes how often the tools had changed when that list was requested
      */
     private record Known(Map<String, Held> list, Room since, int changes) {
 
@@ -71,13 +71,13 @@ public final class AnnouncedTools {
         }
     }
 
-    /** Tools within the bounds. Read by any thread, written under the lock of the part that it belongs to. */
+    /** Tools within the bounds. Read by any thread; written under the lock of the enclosing object. */
     private static final class Room {
 
         private final Map<String, Held> tools = new ConcurrentHashMap<>();
         private long bytes;
 
-        /** Takes a tool up, or notes that none of its name is known any more if there is no room. */
+        /** Adds a tool. If there is no room, marks its name as unknown. */
         void put(String name, Held held) {
             Held before = tools.get(name);
             long left = bytes - (before == null ? 0 : before.bytes());
@@ -92,7 +92,8 @@ public final class AnnouncedTools {
         void put(String name, Held held, Map<String, Held> older) {
             put(name, held);
             if (!tools.containsKey(name) && older.containsKey(name)) {
-                // What was known of it is no longer what the server says. There are no more of these than in a list.
+                // The old definition is no longer what the server says. There are no more of these entries than tools
+                // in a list.
                 tools.put(name, Held.NOTHING);
             }
         }
@@ -101,8 +102,9 @@ public final class AnnouncedTools {
     /**
      * A tool on a page.
      *
-     * @param definition what the page says of it
-     * @param known the same, rated, if that is what calls of the tool are decided by; null if the tool is not known
+     * @param definition the definition on the page
+     * @param known the same definition with its rating, if calls to the tool are decided by it; null if the tool is not
+     *     known
      */
     public record Announced(
             ToolDefinition definition, @Nullable KnownTool known) {}
@@ -119,18 +121,18 @@ public final class AnnouncedTools {
             this.seen = seen;
         }
 
-        /** All that its server has announced. */
+        /** Returns everything that its server has announced. */
         public AnnouncedTools tools() {
             return AnnouncedTools.this;
         }
 
         /**
-         * Takes up a page. Of several tools of one name on a page the last one counts, and the others must not be shown.
-         * If a later page says something else of a name than an earlier one did, the tool is not known, since nobody can
-         * tell what it is; if it says the same again, it is shown once.
+         * Processes a page. If a page has several tools with the same name, the last one counts, and the others must
+         * not be shown. If a later page defines a name differently than an earlier page, the tool is unknown, because
+         * it is unclear which definition applies. If it repeats the same definition, the tool is shown once.
          *
          * @param definitions the tools on the page; null for one that can't be read
-         * @param nextCursor what the next page is asked for with; null if this is the last
+         * @param nextCursor the cursor to request the next page with; null if this is the last page
          * @return the same tools in the same order; null for one that must not be shown
          */
         public List<@Nullable Announced> page(
@@ -150,34 +152,34 @@ public final class AnnouncedTools {
         return server;
     }
 
-    /** By which the catalogue knows it, so that it can be forgotten when its owner is. */
+    /** The catalogue's reference to this object. Weak, so that the object can be forgotten together with its owner. */
     WeakReference<AnnouncedTools> reference() {
         return reference;
     }
 
-    /** What is known of a tool; null if the server has not announced it, or has changed its tools since. */
+    /** Returns the known tool; null if the server has not announced it, or has changed its tools since. */
     public @Nullable KnownTool find(String tool) {
         Known now = known;
         return now.changes() == changes.get() ? now.find(tool) : null;
     }
 
-    /** The same, though it may have changed since. */
+    /** The same, even if the tools may have changed since. */
     @Nullable
     KnownTool latest(String tool) {
         return known.find(tool);
     }
 
     /**
-     * A list that is about to be asked for.
+     * Starts a list that is about to be requested.
      *
-     * @param cursor the cursor that it is asked for with; null for the first page
+     * @param cursor the cursor that it is requested with; null for the first page
      */
     public synchronized Listing listing(@Nullable String cursor) {
         Listing known = cursor == null ? null : unfinished.remove(cursor);
         return known == null ? new Listing(cursor == null, changes.get()) : known;
     }
 
-    /** The connection has ended: nothing is known any more. */
+    /** Ends the connection. After this, no tool is known. */
     public void close() {
         synchronized (this) {
             closed = true;
@@ -196,7 +198,7 @@ public final class AnnouncedTools {
                 last.put(definition.name(), i);
             }
         }
-        // Rated before anything is locked, and no more than can be held: a rating takes time.
+        // Rated before anything is locked, because a rating takes time, and only as many as can be held.
         Room rated = new Room();
         List<String> added = new ArrayList<>();
         for (int i = 0; i < definitions.size(); i++) {
@@ -235,7 +237,7 @@ public final class AnnouncedTools {
         return new Announced(definition, tool != null && latest(definition.name()) == tool ? tool : null);
     }
 
-    /** Takes a page up; answers which of its tools may be shown at all. */
+    /** Adds a page. Returns which of its tools may be shown at all. */
     private boolean[] take(
             Listing listing,
             List<? extends @Nullable ToolDefinition> definitions,

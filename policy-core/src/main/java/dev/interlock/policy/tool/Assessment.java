@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * One rating in the making: a category, a risk that only rises once the category stands, and what was found on the way.
- * Lives within one call.
+ * A rating under construction: a category, a risk that only rises after the category is decided, and what was found on
+ * the way. Used within one call.
  */
 final class Assessment {
 
@@ -26,7 +26,7 @@ final class Assessment {
         return category;
     }
 
-    /** Takes the category, if it is graver than what was found so far. */
+    /** Sets the category if it is more severe than the current one. */
     void raiseTo(ToolCategory graver, String factor) {
         if (Reading.graver(graver, category)) {
             category = graver;
@@ -36,13 +36,13 @@ final class Assessment {
         }
     }
 
-    /** Takes the category, though it may be less grave. */
+    /** Sets the category even if it is less severe. */
     void lowerTo(ToolCategory lower, String factor) {
         category = lower;
         decisive.add(0, factor);
     }
 
-    /** The risk is that level at least. */
+    /** The risk is at least this level. */
     void atLeast(RiskLevel level, String factor) {
         if (level.compareTo(floor) > 0) {
             floor = level;
@@ -50,24 +50,24 @@ final class Assessment {
         (level.compareTo(category.usualRisk()) > 0 ? raising : notes).add(factor);
     }
 
-    /** The risk is at least one level above the usual one of the category. */
+    /** The risk is at least one level above the category's usual one. */
     void aboveUsual(String factor) {
         atLeast(above(category.usualRisk()), factor);
     }
 
-    /** The risk is one level above what all else makes it. */
+    /** The risk is one level above the result of everything else. */
     void oneUp(String factor) {
         steps++;
         raising.add(factor);
     }
 
-    /** The risk is that level at most, before {@link #oneUp} counts. */
+    /** The risk is at most this level, before {@link #oneUp} is applied. */
     void atMost(RiskLevel level, String factor) {
         ceiling = level;
         raising.add(factor);
     }
 
-    /** Worth knowing, without weight. */
+    /** Adds a factor that has no weight. */
     void note(String factor) {
         notes.add(factor);
     }

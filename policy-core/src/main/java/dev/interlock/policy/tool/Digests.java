@@ -14,15 +14,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Digests of definitions: SHA-256 of the {@linkplain CanonicalJson canonical text} of an object with the definition's
- * parts and all its other members. What is absent is left out of it, so that a part which MCP may add one day changes no
- * digest of today.
+ * parts and all its other members. Absent parts are omitted, so that a part that MCP may add later does not change the
+ * digests of today.
  */
 final class Digests {
 
-    /** Enough to tell two versions of a part from each other; what is accepted is the whole. */
+    /** Enough to distinguish two versions of a part. The whole definition is what a person accepts. */
     private static final int SHORT = 16;
 
-    /** Members that MCP knows; all the rest is one part, as a server may call it what it likes. */
+    /** Members that MCP defines. All other members form one part, because a server may choose any names. */
     private static final Set<String> NAMED = Set.of("_meta", "icons", "execution");
 
     private static final String REST = "other members";
@@ -80,7 +80,10 @@ final class Digests {
         }
     }
 
-    /** Half a character, which UTF-8 has no bytes for, is spelt out: two texts that differ by one must differ here. */
+    /**
+     * Escapes an unpaired surrogate, which UTF-8 can't represent: two texts that differ in one must have different
+     * digests.
+     */
     private static Value.Text text(String text) {
         StringBuilder whole = new StringBuilder(text.length());
         for (int i = 0; i < text.length(); ) {

@@ -4,28 +4,28 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 /**
- * Derives the regular forms of an English verb. Where spelling depends on stress (<i>dropping</i>, but
- * <i>visiting</i>) both are derived: a form that nobody writes does no harm in a table.
+ * Derives the regular forms of an English verb. If the spelling depends on stress (<i>dropping</i>, but
+ * <i>visiting</i>), both forms are derived: an unused form does no harm in a table.
  */
 final class Inflection {
 
-    /** What a form does in a name or a sentence. */
+    /** The role of a form in a name or a sentence. */
     enum Form {
-        /** {@code delete}: gives the order. */
+        /** {@code delete}: an order. */
         BASE,
-        /** {@code deletes}: tells what happens, but may be a plural. */
+        /** {@code deletes}: says what happens, but may be a plural. */
         THIRD,
         /** {@code deleting}. */
         GERUND,
-        /** {@code deleted}: tells the state of something. */
+        /** {@code deleted}: the state of something. */
         PARTICIPLE,
-        /** {@code deletion}: names the act. */
+        /** {@code deletion}: the act. */
         NOUN
     }
 
     private Inflection() {}
 
-    /** The verb's forms, the base form among them. */
+    /** The verb's forms, including the base form. */
     static Map<String, Form> of(String base) {
         Map<String, Form> forms = new LinkedHashMap<>();
         forms.put(base, Form.BASE);

@@ -3,8 +3,8 @@ package dev.interlock.policy.tool;
 import java.util.Optional;
 
 /**
- * Finds characters that a person doesn't see and a model reads: Unicode tags, zero-width and bidirectional controls,
- * fillers, runs of variation selectors, control characters. Lets pass what written languages and emoji need: a joiner
+ * Finds characters that a person doesn't see but a model reads: Unicode tags, zero-width and bidirectional controls,
+ * fillers, runs of variation selectors, control characters. Accepts what written languages and emoji need: a joiner
  * between characters outside ASCII, a single variation selector.
  */
 final class InvisibleText {

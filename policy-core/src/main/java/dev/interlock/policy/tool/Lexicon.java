@@ -10,37 +10,39 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The words that the classifier knows, read from {@code lexicon.txt}, which explains its own format. Never changed after
- * it was read, so it may be shared between threads.
+ * The words that the classifier knows, read from {@code lexicon.txt}, which explains its own format. Never changed
+ * after it is read, so threads may share it.
  */
 final class Lexicon {
 
-    /** Nouns of tools that only look. */
+    /** Nouns for tools that only read. */
     static final String READING_NOUNS = "reading nouns";
 
-    /** Nouns of things that run. */
+    /** Nouns for things that run. */
     static final String RUNNING_NOUNS = "running nouns";
 
-    /** Nouns of code and of what takes it. */
+    /** Nouns for code and for things that accept code. */
     static final String CODE_NOUNS = "code nouns";
 
-    /** What may belong to something that has to do with money without moving any. */
+    /** Things that may belong to something that concerns money without moving any. */
     static final String BELONGINGS = "belongings";
 
-    /** Verbs that leave it to a noun to say what is done. */
+    /** Verbs whose noun says what is done. */
     static final String LIGHT_VERBS = "light verbs";
 
-    /** Nouns of what takes commands; where a name has one, it doesn't take the description's word for reading. */
+    /**
+     * Nouns for things that accept commands. If a name contains one, a description can't make the tool a reading tool.
+     */
     static final String SHELLS = "shells";
 
     /** Words that end a verb's object. */
     static final String PREPOSITIONS = "prepositions";
 
-    /** How far a verb's base form can be trusted to be a verb in a name. */
+    /** How certainly a verb's base form is a verb in a name. */
     enum Kind {
-        /** A verb wherever it stands. */
+        /** A verb in every position. */
         VERB("verbs"),
-        /** As often a noun ({@code search}, {@code order}). */
+        /** A noun ({@code search}, {@code order}) as often as a verb. */
         VERB_OR_NOUN("verbs or nouns"),
         /** More often a noun ({@code log}, {@code group}). */
         NOUN_OR_VERB("nouns or verbs");
@@ -52,7 +54,7 @@ final class Lexicon {
         }
     }
 
-    /** A verb in its base form, and the category of a tool that is named by it. */
+    /** A verb in its base form, and the category of a tool that is named after it. */
     record Verb(String base, ToolCategory category, Kind kind) {}
 
     /** A form of a verb. */
@@ -68,7 +70,7 @@ final class Lexicon {
 
     private Lexicon() {}
 
-    /** Reads the lexicon that comes with the library. */
+    /** Reads the lexicon that is part of the library. */
     static Lexicon standard() {
         Lexicon lexicon = new Lexicon();
         String heading = "";
@@ -129,7 +131,7 @@ final class Lexicon {
         }
     }
 
-    /** A base form that is written down wins over a form derived from another verb. */
+    /** A base form that is listed wins over a form derived from another verb. */
     private void put(String word, Sense sense) {
         Sense known = senses.get(word);
         if (known != null && known.form() == Form.BASE && sense.form() == Form.BASE) {
@@ -140,7 +142,7 @@ final class Lexicon {
         }
     }
 
-    /** What the word is as a verb, or null if it is none. */
+    /** The meaning of the word as a verb, or null if it is not a verb. */
     @Nullable
     Sense verb(String word) {
         return senses.get(word);
@@ -151,20 +153,20 @@ final class Lexicon {
         return plainVerbs;
     }
 
-    /** What the verb means together with that object, or null if no more than alone. */
+    /** The meaning of the verb with that object, or null if the object does not change it. */
     @Nullable
     ToolCategory pair(Verb verb, String object) {
         ToolCategory category = pairs.get(verb.base() + " " + object);
         return category != null ? category : pairs.get(verb.base() + " " + singular(object));
     }
 
-    /** Whether the word, in the singular or the plural, stands in that list. */
+    /** Whether the word, in the singular or the plural, is in that list. */
     boolean lists(String list, String word) {
         Set<String> words = lists.getOrDefault(list, Set.of());
         return words.contains(word) || words.contains(singular(word));
     }
 
-    /** Whether the word stands in one of the lists of nouns. */
+    /** Whether the word is in one of the lists of nouns. */
     boolean isNoun(String word) {
         return lists(READING_NOUNS, word) || lists(RUNNING_NOUNS, word) || lists(BELONGINGS, word);
     }

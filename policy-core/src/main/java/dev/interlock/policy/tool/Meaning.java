@@ -7,13 +7,13 @@ import dev.interlock.policy.tool.Reading.Certainty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What verbs mean with their objects, and what nouns tell without a verb. */
+/** What verbs mean with their objects, and what nouns say without a verb. */
 final class Meaning {
 
     /**
      * What a verb does to its object.
      *
-     * @param object the word that gave the verb another meaning, null if it has the one it has alone
+     * @param object the word that changed the verb's meaning, null if the verb has its usual meaning
      */
     record Act(ToolCategory category, @Nullable String object) {}
 
@@ -23,7 +23,7 @@ final class Meaning {
         this.lexicon = lexicon;
     }
 
-    /** What the verb does to the object, which ends before the first preposition. */
+    /** What the verb does to the object. The object ends before the first preposition. */
     Act act(Verb verb, List<String> object) {
         Act found = null;
         for (int i = 0; i < object.size(); i++) {
@@ -46,7 +46,7 @@ final class Meaning {
         return next < object.size() && lexicon.lists(Lexicon.BELONGINGS, object.get(next));
     }
 
-    /** What the nouns among the words tell: the gravest of it. */
+    /** The most severe meaning of the nouns among the words. */
     Reading nouns(List<String> words) {
         Reading reading = Reading.SILENT;
         for (String word : words) {

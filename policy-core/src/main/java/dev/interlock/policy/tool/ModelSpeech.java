@@ -3,8 +3,8 @@ package dev.interlock.policy.tool;
 import java.util.List;
 
 /**
- * What in a tool's definition is meant for the model rather than for describing the tool: phrases that give orders, and
- * characters that a person doesn't see. It raises the tool's risk, and is worth a look of its own.
+ * Finds parts of a tool's definition that address the model instead of describing the tool: phrases that give orders,
+ * and characters that a person doesn't see. They raise the tool's risk, and are worth a separate look.
  */
 public final class ModelSpeech {
 
@@ -12,7 +12,7 @@ public final class ModelSpeech {
 
     private ModelSpeech() {}
 
-    /** Short phrases for people, each naming what was found; empty if nothing was. */
+    /** Returns short phrases for people, each naming one such part; empty if there is none. */
     public static List<String> in(ToolDefinition tool) {
         return SIGNALS.speech(tool);
     }

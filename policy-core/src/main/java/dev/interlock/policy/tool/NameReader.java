@@ -11,9 +11,10 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Understands a tool's name. A name has one leading verb, nearly always the first ({@code delete_repo}), else the last
- * ({@code repo_delete}), often behind the server's name ({@code github_delete_repo}). Verbs that destroy or pay count
- * wherever they stand, so that {@code get_and_delete} or {@code safe_read_only_delete} don't pass for reading.
+ * Interprets a tool's name. A name has one leading verb. It is nearly always the first word ({@code delete_repo}),
+ * otherwise the last ({@code repo_delete}), often after the server's name ({@code github_delete_repo}). Verbs that
+ * destroy or pay count in every position, so that {@code get_and_delete} or {@code safe_read_only_delete} are not
+ * mistaken for reading.
  */
 final class NameReader {
 
@@ -21,7 +22,7 @@ final class NameReader {
 
     private static final Set<String> BULK = Set.of("all", "batch", "bulk", "many", "mass", "multiple");
 
-    /** A shorter verb could open a word by accident: <i>get</i> does so in <i>getaway</i>. */
+    /** A shorter verb could start a word by accident: <i>get</i> does so in <i>getaway</i>. */
     private static final int GLUED_VERB_LENGTH = 6;
 
     private final Lexicon lexicon;
@@ -57,7 +58,7 @@ final class NameReader {
         };
     }
 
-    /** Adds what verbs other than the leading one say, where they count. */
+    /** Adds the meaning of verbs other than the leading one, where they count. */
     private Reading withJoined(Reading leading, List<String> words, int lead, @Nullable String object) {
         Reading reading = leading;
         for (int i = 0; i < words.size(); i++) {
@@ -74,8 +75,8 @@ final class NameReader {
     }
 
     /**
-     * A verb that the name has besides the one that gave the category, and that would have given a graver one. {@code
-     * get_update_status} has none: a noun that stands behind a verb makes one word with it.
+     * Another verb in the name that would give a more severe category than the verb that decided.
+     * {@code get_update_status} has none: a noun after a verb forms one word with it.
      */
     Optional<String> aside(String name, ToolCategory category) {
         List<String> words = Words.ofName(name);
@@ -89,7 +90,7 @@ final class NameReader {
         return Optional.empty();
     }
 
-    /** The word that says that a call acts on many things. */
+    /** The word that says that a call affects many things. */
     Optional<String> bulk(String name) {
         return Words.ofName(name).stream().filter(BULK::contains).findFirst();
     }
@@ -105,7 +106,7 @@ final class NameReader {
         return orders && (joined || (critical && verb.kind() == Kind.VERB));
     }
 
-    /** Where the leading verb stands, or -1 if there is none. */
+    /** The position of the leading verb, or -1 if there is none. */
     private int lead(List<String> words) {
         int verb = first(words, Kind.VERB);
         int either = first(words, Kind.VERB_OR_NOUN);
@@ -141,7 +142,7 @@ final class NameReader {
         return sense.verb();
     }
 
-    /** {@code deletefile}: long verbs are found also where nothing separates them from their object. */
+    /** {@code deletefile}: long verbs are found even if nothing separates them from their object. */
     private Reading glued(List<String> words) {
         Reading reading = Reading.SILENT;
         for (String word : words) {

@@ -9,8 +9,8 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * Finds text that speaks to the model: the phrases of {@code prompt-phrases.txt} and the tags with which prompts are
- * built. Looks a bounded way ahead of each word, so the time is linear in the text. Immutable.
+ * Finds text that addresses the model: the phrases of {@code prompt-phrases.txt} and the tags that prompts are built
+ * with. Looks a bounded distance ahead of each word, so the time is linear in the text. Immutable.
  */
 final class PromptPhrases {
 

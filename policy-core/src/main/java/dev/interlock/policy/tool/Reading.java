@@ -7,13 +7,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a text was understood to say about a call.
  *
- * @param certainty how plainly it says it
+ * @param certainty how clearly it says it
  * @param category what it says, null only if it says nothing
- * @param reasons why it was understood so, the decisive ones first
+ * @param reasons why it was understood this way, the decisive ones first
  */
 record Reading(Certainty certainty, @Nullable ToolCategory category, List<String> reasons) {
 
-    /** How plainly a text says what a call does, in rising order. */
+    /** How clearly a text says what a call does, in rising order. */
     enum Certainty {
         /** Not at all. */
         SILENT,
@@ -33,7 +33,7 @@ record Reading(Certainty certainty, @Nullable ToolCategory category, List<String
         reasons = List.copyOf(reasons);
     }
 
-    /** This, or the other if that is graver: two critical categories don't outdo each other. */
+    /** Returns this reading, or the other one if that is more severe. Two critical categories are equally severe. */
     Reading orGraver(Reading other) {
         if (category == null || other.category == null) {
             return category == null ? other : this;
@@ -51,7 +51,7 @@ record Reading(Certainty certainty, @Nullable ToolCategory category, List<String
         return reasons;
     }
 
-    /** Whether the one category is graver than the other. Destructive and financial are alike. */
+    /** Whether one category is more severe than the other. Destructive and financial are equally severe. */
     static boolean graver(ToolCategory one, ToolCategory other) {
         return one.usualRisk().compareTo(other.usualRisk()) > 0;
     }

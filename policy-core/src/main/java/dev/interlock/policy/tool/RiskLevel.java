@@ -7,19 +7,19 @@ import java.util.Optional;
 public enum RiskLevel {
     /** Nothing is changed. */
     LOW,
-    /** Something is changed and can be changed back. */
+    /** Something changes that can be changed back. */
     MEDIUM,
-    /** Something runs that is hard to bound. */
+    /** Something runs whose effect is hard to bound. */
     HIGH,
-    /** Something is lost or paid for good. */
+    /** Something is permanently lost or paid. */
     CRITICAL;
 
-    /** The name as policies write it: {@code low}, {@code medium}, {@code high}, {@code critical}. */
+    /** Returns the name as policies write it: {@code low}, {@code medium}, {@code high}, {@code critical}. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }
 
-    /** The level that policies write as {@code text}, if there is one. */
+    /** Returns the level that policies write as {@code text}, if there is one. */
     public static Optional<RiskLevel> of(String text) {
         for (RiskLevel level : values()) {
             if (level.text().equals(text)) {

@@ -9,13 +9,13 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** What the arguments that a tool takes tell of its risk. Looks at a bounded number of them, at the top level only. */
+/** What a tool's arguments say about its risk. Looks at a bounded number of them, at the top level only. */
 final class SchemaSignals {
 
     private static final int MAX_ARGUMENTS = 200;
     private static final int MAX_VALUES = 100;
 
-    /** From so many on, a reviewer wants to know. */
+    /** From this many arguments on, a reviewer wants to know. */
     private static final int MANY_ARGUMENTS = 10;
 
     private static final Set<String> HTTP_METHODS = Set.of("get", "head", "options", "post", "put", "patch", "delete");
@@ -61,7 +61,7 @@ final class SchemaSignals {
         if (names(words, "commands")) {
             assessment.atLeast(RiskLevel.HIGH, "runs code" + argument);
         } else if (names(words, "code")) {
-            // A reading tool may look at code without running it: a linter does.
+            // A reading tool may look at code without running it, as a linter does.
             assessment.atLeast(
                     reads ? RiskLevel.MEDIUM : RiskLevel.HIGH, (reads ? "takes code" : "runs code") + argument);
         } else if (names(words, "markup")) {
@@ -84,13 +84,16 @@ final class SchemaSignals {
         }
     }
 
-    /** {@code api_key}, {@code private_key}, {@code access_token}; not {@code next_token}, which turns a page. */
+    /**
+     * Matches {@code api_key}, {@code private_key}, {@code access_token}; not {@code next_token}, which pages through
+     * results.
+     */
     private static boolean isKey(List<String> words) {
         return (words.contains("key") && (words.contains("api") || words.contains("private")))
                 || (words.contains("token") && (words.contains("access") || words.contains("auth")));
     }
 
-    /** Whether the name consists of nothing but words of that list and fillers. */
+    /** Whether the name consists only of words of that list and fillers. */
     private boolean names(List<String> words, String list) {
         boolean named = false;
         for (String word : words) {
@@ -107,7 +110,7 @@ final class SchemaSignals {
         return words.stream().anyMatch(word -> lexicon.lists(list, word));
     }
 
-    /** A tool that does several things by an argument is as grave as the gravest of them. */
+    /** A tool that selects one of several actions by an argument is as risky as the worst of them. */
     private void weighActions(ObjectValue properties, Assessment assessment) {
         int seen = 0;
         for (Map.Entry<String, Value> property : properties.members().entrySet()) {

@@ -9,13 +9,13 @@ import java.util.List;
 import java.util.Set;
 
 /**
- * Understands the first sentence of a description: its leading verb (<i>Deletes a file</i>, <i>Use this tool to delete
- * …</i>) and the verbs joined to it (<i>Create, update or delete …</i>), the gravest of which counts. Without a verb its
- * nouns tell (<i>Website crawler</i>).
+ * Interprets the first sentence of a description. It uses the leading verb (<i>Deletes a file</i>, <i>Use this tool to
+ * delete …</i>) and the verbs joined to it (<i>Create, update or delete …</i>). The most severe of them counts. If
+ * there is no verb, the nouns decide (<i>Website crawler</i>).
  */
 final class SentenceReader {
 
-    /** How far behind a verb its object is looked for. */
+    /** How many words after a verb are searched for its object. */
     private static final int REACH = 6;
 
     private static final Set<String> BEFORE_THE_VERB = Set.of(
@@ -52,7 +52,7 @@ final class SentenceReader {
     private static final Set<String> RIGHT_BEFORE_A_VERB =
             Set.of("tool", "to", "it", "can", "will", "you", "that", "which");
 
-    /** Before these a word that may be a noun or a verb was a verb. */
+    /** Before these, a word that may be a noun or a verb was a verb. */
     private static final Set<String> AFTER_A_VERB = Set.of(
             "a", "an", "the", "all", "any", "this", "that", "it", "them", "your", "one", "every", "existing", "some");
 
@@ -99,7 +99,7 @@ final class SentenceReader {
         return BEFORE_THE_VERB.contains(word) || word.endsWith("ly");
     }
 
-    /** Whether this form says what is done, rather than naming a thing. */
+    /** Whether this form says what is done, and doesn't name a thing. */
     private static boolean acts(Sense sense, String next, boolean opening, boolean chained, boolean first) {
         Kind kind = sense.verb().kind();
         if (next.equals("only") || next.equals("of") || (kind == Kind.NOUN_OR_VERB && !opening)) {
@@ -113,7 +113,10 @@ final class SentenceReader {
         };
     }
 
-    /** Whether the verb can't be a noun where it stands. <i>Search</i> and <i>list</i> open a sentence as verbs. */
+    /**
+     * Whether the verb can't be a noun in its position. <i>Search</i> and <i>list</i> are verbs at the start of a
+     * sentence.
+     */
     private static boolean isPlain(Verb verb, boolean opening, String before, String after) {
         return verb.kind() == Kind.VERB
                 || (opening && verb.category() == ToolCategory.READ)
@@ -121,7 +124,7 @@ final class SentenceReader {
                 || AFTER_A_VERB.contains(after);
     }
 
-    /** <i>Writes a file or overwrites it</i> tells how it writes, which {@link TextSignals} weighs. */
+    /** <i>Writes a file or overwrites it</i> says how it writes, which {@link TextSignals} weighs. */
     private static boolean onlyWarns(Sense sense) {
         return sense.verb().base().equals("overwrite");
     }

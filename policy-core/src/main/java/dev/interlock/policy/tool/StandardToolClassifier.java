@@ -7,20 +7,20 @@ import java.util.List;
  * Rates tools by the words of their names, descriptions and schemas, and by their annotations.
  *
  * <ol>
- *   <li>The name says what a call does: its leading verb, with the object where that changes the meaning, and any verb
- *       that destroys or pays wherever it stands.
- *   <li>The description's first sentence speaks where the name has no verb. Where it has one, the description can make
- *       the rating graver and never milder.
- *   <li>The values that an argument such as {@code action} allows can make it graver.
- *   <li>The annotations can make it graver. They make it milder only for a classifier that trusts them.
- *   <li>The category gives the usual risk. Arguments (a URL, a command, a secret), a name or description that says more,
- *       and text that speaks to the model or can't be seen raise it.
+ *   <li>The name says what a call does: its leading verb, with the object if that changes the meaning, and any verb
+ *       that destroys or pays in any position.
+ *   <li>If the name has no verb, the description's first sentence decides. If the name has one, the description can
+ *       make the rating more severe, never less.
+ *   <li>The values that an argument such as {@code action} allows can make it more severe.
+ *   <li>The annotations can make it more severe. They make it less severe only for a classifier that trusts them.
+ *   <li>The category gives the usual risk. Arguments (a URL, a command, a secret), a name or description that says
+ *       more, and text that addresses the model or is invisible raise the risk.
  * </ol>
  *
- * <p>Where nothing tells what a tool does, it is taken to write. Everything is decided by fixed word lists: the same
- * definition is always rated the same, and each {@linkplain ToolRating#factors() factor} names the word that it comes
- * from. Time and memory are linear in the definition, of which a bounded part is read. Immutable and safe for any number
- * of threads.
+ * <p>If nothing says what a tool does, it counts as writing. Fixed word lists decide everything: the same definition
+ * always gets the same rating, and each {@linkplain ToolRating#factors() factor} names the word that it comes from.
+ * Time and memory are linear in the definition, of which a bounded part is read. Immutable and safe for any number of
+ * threads.
  */
 public final class StandardToolClassifier implements ToolClassifier {
 
@@ -40,15 +40,15 @@ public final class StandardToolClassifier implements ToolClassifier {
         texts = new TextSignals(PromptPhrases.standard());
     }
 
-    /** A classifier that lets annotations raise a rating but never lower it, as befits a server that might lie. */
+    /** Returns a classifier for servers that might lie: annotations can raise a rating but never lower it. */
     public static StandardToolClassifier create() {
         return new StandardToolClassifier(false);
     }
 
     /**
-     * A classifier that believes annotations also where they lower a rating. For servers only whose every release the
-     * host vouches for: one that claims {@code readOnlyHint} for all its tools has them rated as reading, but for those
-     * whose names or descriptions say that they destroy or pay.
+     * Returns a classifier that also believes annotations that lower a rating. Use it only for servers whose every
+     * release the host trusts. If such a server claims {@code readOnlyHint} for all its tools, they are rated as
+     * reading, except those whose names or descriptions say that they destroy or pay.
      */
     public static StandardToolClassifier trustingAnnotations() {
         return new StandardToolClassifier(true);

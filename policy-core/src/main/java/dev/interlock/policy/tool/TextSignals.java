@@ -11,15 +11,15 @@ import java.util.function.Function;
 import java.util.stream.Stream;
 
 /**
- * What the text in a definition does besides describing: it warns of a loss, speaks to the model, or hides. All the text
- * that a model gets to see counts, the schema's included.
+ * What the text in a definition does in addition to describing: it warns of a loss, addresses the model, or hides. All
+ * text that a model sees counts, including the schema's.
  */
 final class TextSignals {
 
-    /** How much of a definition's text is read, in characters. */
+    /** How many characters of a definition's text are read. */
     static final int TEXT_LIMIT = 20_000;
 
-    /** Schemas nested deeper than this say nothing to a reader. */
+    /** A reader learns nothing from schemas that are nested deeper than this. */
     private static final int MAX_DEPTH = 32;
 
     private static final Set<String> LOSS = Set.of(
@@ -56,7 +56,7 @@ final class TextSignals {
         }
     }
 
-    /** What in a definition speaks to the model or can't be seen. */
+    /** The parts of a definition that address the model or are invisible. */
     List<String> speech(ToolDefinition tool) {
         Texts texts = Texts.of(tool);
         return Stream.concat(speech(texts).stream(), unseen(texts).stream()).toList();
@@ -71,7 +71,7 @@ final class TextSignals {
                 .map(character -> "text has characters that can't be seen (" + character + ")");
     }
 
-    /** The texts of one definition up to the limit, apart: what two of them say together, neither says. */
+    /** The texts of one definition up to the limit, kept separate: a phrase that spans two of them does not count. */
     private static final class Texts {
 
         private final List<String> texts = new ArrayList<>();
@@ -104,7 +104,7 @@ final class TextSignals {
                 cut = true;
             }
             texts.add(text.substring(0, Math.min(room, text.length())));
-            // A character more than it has, so that a million empty texts run into the limit too.
+            // One character more than the text has, so that a million empty texts also reach the limit.
             room = Math.max(0, room - text.length() - 1);
         }
 
@@ -137,7 +137,7 @@ final class TextSignals {
             }
         }
 
-        /** An icon may be longer than all the rest, and has no words. */
+        /** An icon may be longer than everything else, and has no words. */
         private static boolean isPicture(String text) {
             return text.startsWith("data:image/") && text.chars().noneMatch(c -> c <= ' ' || c > '~');
         }

@@ -11,13 +11,14 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tools that servers have announced, with their ratings. Each connection to a server has its {@linkplain #open own
- * part}, bounded by itself: what one server announces takes no room from another, and is forgotten when the connection
- * ends. Calls that come through a connection are judged by its part alone. Safe for any number of threads.
+ * The tools that servers have announced, with their ratings. Each connection to a server has
+ * {@linkplain #open a separate part} with separate bounds. What one server announces takes no room from another, and is
+ * forgotten when the connection ends. Calls that come through a connection are judged by its part alone. Safe for any
+ * number of threads.
  */
 public final class ToolCatalog {
 
-    /** How many pairs of servers with a tool of the same name are remembered, so that each is told once. */
+    /** How many pairs of servers with a tool of the same name are remembered, so that each is reported once. */
     private static final int MAX_TOLD = 10_000;
 
     private static final AtomicInteger NEVER = new AtomicInteger();
@@ -26,18 +27,18 @@ public final class ToolCatalog {
     private final Map<String, ToolRating> overrides;
     private final Consumer<Shadowing> shadowed;
 
-    /** By name of the server; changed only by one thread at a time. */
+    /** By the server's name. Only one thread at a time changes it. */
     private final Map<String, Shelf> servers = new ConcurrentHashMap<>();
 
     private final Map<String, AnnouncedTools> hosts = new ConcurrentHashMap<>();
     private final Set<Shadowing> told = ConcurrentHashMap.newKeySet();
 
     /**
-     * What is open of one server. A part that nobody holds any more, since its connection was dropped and not closed, is
-     * forgotten as well.
+     * The open parts of one server. A part that is no longer referenced, because its connection was dropped and not
+     * closed, is forgotten too.
      *
-     * @param parts the connections' parts, the one that has learnt last first
-     * @param list the last whole list that one of them has learnt
+     * @param parts the connections' parts, the most recently updated first
+     * @param list the last complete list that one of them has received
      */
     private record Shelf(List<WeakReference<AnnouncedTools>> parts, Map<String, AnnouncedTools.Held> list) {
 
@@ -72,8 +73,8 @@ public final class ToolCatalog {
     }
 
     /**
-     * A tool and how it is rated. Two of them are equal only if they are the same: a definition that is announced anew is
-     * looked at anew.
+     * A tool and its rating. Two of them are equal only if they are the same object: a definition that is announced
+     * again is checked again.
      */
     public static final class KnownTool {
 
@@ -90,27 +91,27 @@ public final class ToolCatalog {
             this.properties = definition.knownArguments();
         }
 
-        /** What its server says of it. */
+        /** Returns what its server says about it. */
         public ToolDefinition definition() {
             return definition;
         }
 
-        /** What we make of that. */
+        /** Returns its rating. */
         public ToolRating rating() {
             return rating;
         }
 
-        /** The definition's {@linkplain ToolDefinition#requiredArguments required arguments}. */
+        /** Returns the definition's {@linkplain ToolDefinition#requiredArguments required arguments}. */
         public List<String> required() {
             return required;
         }
 
-        /** The definition's {@linkplain ToolDefinition#knownArguments known arguments}. */
+        /** Returns the definition's {@linkplain ToolDefinition#knownArguments known arguments}. */
         public Set<String> properties() {
             return properties;
         }
 
-        /** The digest of the definition, which must be whole; made when it is first asked for. */
+        /** The digest of the definition, which must be whole. Computed on first use. */
         String digest() {
             String known = digest;
             if (known == null) {
@@ -130,8 +131,8 @@ public final class ToolCatalog {
      * Two servers that offer a tool of the same name.
      *
      * @param tool the name
-     * @param server who has just announced it; empty if the host gave it no name
-     * @param other who had announced it before; empty if the host gave it no name
+     * @param server the server that has just announced it; empty if the host gave it no name
+     * @param other the server that had announced it before; empty if the host gave it no name
      */
     public record Shadowing(String tool, String server, String other) {
 
@@ -141,11 +142,11 @@ public final class ToolCatalog {
     }
 
     /**
-     * An empty catalogue.
+     * Creates an empty catalogue.
      *
      * @param classifier rates the tools
      * @param overrides ratings that the host sets itself, by tool name; the classifier isn't asked about these
-     * @param shadowed told, once, of each tool that two servers offer
+     * @param shadowed is notified, once, of each tool that two servers offer
      */
     public ToolCatalog(ToolClassifier classifier, Map<String, ToolRating> overrides, Consumer<Shadowing> shadowed) {
         this.classifier = classifier;
@@ -154,10 +155,11 @@ public final class ToolCatalog {
     }
 
     /**
-     * Room for what one connection's server announces; it must be {@linkplain AnnouncedTools#close closed} with the
-     * connection.
+     * Opens a part for what one connection's server announces. It must be {@linkplain AnnouncedTools#close closed} with
+     * the connection.
      *
-     * @param server the server's name; null if the host gave it none, and then it can't be told from others without
+     * @param server the server's name; null if the host gave it none, and then it can't be distinguished from other
+     *     servers without a name
      * @param changes how often the server has said that its tools have changed; read, and never written
      */
     public synchronized AnnouncedTools open(@Nullable String server, AtomicInteger changes) {
@@ -170,10 +172,11 @@ public final class ToolCatalog {
     }
 
     /**
-     * Takes up what the host itself knows of a server's tools, through no connection, for calls that come through none. A
-     * tool that was known is replaced; nothing is forgotten.
+     * Adds what the host itself knows of a server's tools without a connection, for calls that come through no
+     * connection. Replaces tools that were known; forgets nothing.
      *
-     * @param server the server's name; null if the host gave it none, and then it can't be told from others without
+     * @param server the server's name; null if the host gave it none, and then it can't be distinguished from other
+     *     servers without a name
      */
     public void learn(@Nullable String server, List<ToolDefinition> definitions) {
         AnnouncedTools part;
@@ -184,31 +187,37 @@ public final class ToolCatalog {
     }
 
     /**
-     * What is known of a tool, or null if its server hasn't announced it. If several connections to the server are open,
-     * this is what was announced last.
+     * Returns what is known of a tool, or null if its server hasn't announced it. If several connections to the server
+     * are open, this is what was announced last.
      */
     public @Nullable KnownTool find(@Nullable String server, String tool) {
         Shelf shelf = servers.get(server == null ? "" : server);
         return shelf == null ? null : shelf.find(tool);
     }
 
-    /** How a tool is rated: from its definition if its server has announced it, else from its name alone. */
+    /**
+     * Returns how a tool is rated: from its definition if its server has announced it, otherwise from its name alone.
+     */
     public ToolRating rating(@Nullable String server, String tool) {
         KnownTool known = find(server, tool);
         return known == null ? ratingByName(tool) : known.rating();
     }
 
-    /** How a tool is rated of which only the name is known. */
+    /** Returns how a tool is rated if only its name is known. */
     public ToolRating ratingByName(String tool) {
         return rate(ToolDefinition.named(tool));
     }
 
-    /** Whether the host has rated tools of that name by hand, so that no definition is needed to rate them. */
+    /**
+     * Returns whether the host has rated tools with that name by hand, so that no definition is needed to rate them.
+     */
     public boolean isRatedByHand(String tool) {
         return overrides.containsKey(tool);
     }
 
-    /** A definition, rated; the same as before if its server has announced an equal one of late. */
+    /**
+     * A definition with its rating; the same object as before if its server has recently announced an equal definition.
+     */
     KnownTool known(AnnouncedTools part, ToolDefinition definition) {
         KnownTool latest = part.latest(definition.name());
         if (latest == null || !latest.definition().equals(definition)) {
@@ -224,7 +233,7 @@ public final class ToolCatalog {
         return override == null ? classifier.rate(definition) : override;
     }
 
-    /** A part has learnt something: it is looked at first from now on. */
+    /** Moves a part that has received something to the front, so that it is searched first. */
     synchronized void learnt(AnnouncedTools part) {
         Shelf shelf = servers.get(part.server());
         if (shelf != null && !shelf.begins(part) && shelf.parts().contains(part.reference())) {
@@ -234,7 +243,7 @@ public final class ToolCatalog {
         }
     }
 
-    /** A whole list, in place of which an equal one that another connection has learnt serves as well. */
+    /** A complete list, replaced by an equal one that another connection has received if there is one. */
     synchronized Map<String, AnnouncedTools.Held> shared(String server, Map<String, AnnouncedTools.Held> list) {
         Shelf shelf = servers.get(server);
         if (shelf == null || shelf.list().equals(list)) {
@@ -257,7 +266,7 @@ public final class ToolCatalog {
         }
     }
 
-    /** Tells of each other server that offers a tool of the same name. */
+    /** Reports each other server that offers a tool of the same name. */
     void compare(String server, String tool) {
         servers.forEach((other, shelf) -> {
             if (!other.equals(server) && shelf.find(tool) != null) {

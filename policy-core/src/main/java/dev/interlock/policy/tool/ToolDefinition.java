@@ -7,20 +7,20 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A tool as its server announces it in {@code tools/list}. Everything in it is the server's word.
+ * A tool as its server announces it in {@code tools/list}. Everything in it comes from the server.
  *
  * @param name the name by which it is called
- * @param title what the server calls it for people; empty if it doesn't
- * @param description what the server says it does; empty if it says nothing
+ * @param title what the server calls it for people; empty if there is no title
+ * @param description what the server says it does; empty if there is no description
  * @param inputSchema the JSON Schema of its arguments, or null if it isn't known
  * @param outputSchema the JSON Schema of its results, or null if there is none
  * @param annotations MCP's hints ({@code readOnlyHint}, {@code destructiveHint}, {@code idempotentHint},
  *     {@code openWorldHint}, {@code title}), empty if there are none
- * @param others what else the server says of it, by the name of the member: {@code _meta}, {@code icons}, {@code
- *     execution}, and members that MCP doesn't know; empty if there is none. A member of MCP's that is null says nothing
- *     and is not in here
- * @param whole whether all that the server said is in here; false if a part could not be read, such as a schema past the
- *     bounds. A {@link ToolLock} vouches for no such definition.
+ * @param others what else the server says about it, by the name of the member: {@code _meta}, {@code icons},
+ *     {@code execution}, and members that MCP doesn't define; empty if there are none. A member of MCP's whose value is
+ *     null says nothing and is omitted
+ * @param whole whether this contains everything that the server said; false if a part could not be read, such as a
+ *     schema that exceeds the bounds. A {@link ToolLock} accepts no such definition.
  */
 public record ToolDefinition(
         String name,
@@ -37,7 +37,7 @@ public record ToolDefinition(
 
     private static final Set<String> OPTIONAL = Set.of("_meta", "icons", "execution");
 
-    /** A definition without other members. */
+    /** Creates a definition without other members. */
     public ToolDefinition(
             String name,
             String title,
@@ -49,14 +49,14 @@ public record ToolDefinition(
         this(name, title, description, inputSchema, outputSchema, annotations, ObjectValue.EMPTY, whole);
     }
 
-    /** A whole definition without title, output schema and other members. */
+    /** Creates a whole definition without title, output schema and other members. */
     public ToolDefinition(String name, String description, @Nullable ObjectValue inputSchema, ObjectValue annotations) {
         this(name, "", description, inputSchema, null, annotations, ObjectValue.EMPTY, true);
     }
 
     /**
-     * Whether a member of what a server says of a tool belongs to its {@linkplain #others others}: neither one that has a
-     * place of its own, nor one of MCP's that is null.
+     * Returns whether a member of a server's definition belongs to {@linkplain #others others}: it has no component
+     * here, and it is not a member of MCP's whose value is null.
      *
      * @param isNull whether its value is null
      */
@@ -64,52 +64,56 @@ public record ToolDefinition(
         return !PARTS.contains(member) && !(isNull && OPTIONAL.contains(member));
     }
 
-    /** A tool of which only the name is known. */
+    /** Returns a tool of which only the name is known. */
     public static ToolDefinition named(String name) {
         return new ToolDefinition(name, "", null, ObjectValue.EMPTY);
     }
 
-    /** The same with another title. */
+    /** Returns the same definition with another title. */
     public ToolDefinition withTitle(String text) {
         return new ToolDefinition(name, text, description, inputSchema, outputSchema, annotations, others, whole);
     }
 
-    /** The same with another input schema. */
+    /** Returns the same definition with another input schema. */
     public ToolDefinition withInputSchema(ObjectValue schema) {
         return new ToolDefinition(name, title, description, schema, outputSchema, annotations, others, whole);
     }
 
-    /** The same with another output schema. */
+    /** Returns the same definition with another output schema. */
     public ToolDefinition withOutputSchema(ObjectValue schema) {
         return new ToolDefinition(name, title, description, inputSchema, schema, annotations, others, whole);
     }
 
-    /** The same with another description. */
+    /** Returns the same definition with another description. */
     public ToolDefinition withDescription(String text) {
         return new ToolDefinition(name, title, text, inputSchema, outputSchema, annotations, others, whole);
     }
 
-    /** The same with other annotations. */
+    /** Returns the same definition with other annotations. */
     public ToolDefinition withAnnotations(ObjectValue hints) {
         return new ToolDefinition(name, title, description, inputSchema, outputSchema, hints, others, whole);
     }
 
-    /** The same with other members beside those that have a place of their own. */
+    /** Returns the same definition with other members in addition to those that have a component here. */
     public ToolDefinition withOthers(ObjectValue members) {
         return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, members, whole);
     }
 
-    /** The same, of which a part could not be read. */
+    /** Returns the same definition, marked as one of which a part could not be read. */
     public ToolDefinition inPart() {
         return new ToolDefinition(name, title, description, inputSchema, outputSchema, annotations, others, false);
     }
 
-    /** The arguments that the schema's {@code required} lists; empty if the schema isn't known or lists none. */
+    /**
+     * Returns the arguments that the schema's {@code required} lists; empty if the schema isn't known or lists none.
+     */
     public List<String> requiredArguments() {
         return inputSchema == null ? List.of() : inputSchema.texts("required");
     }
 
-    /** The arguments that the schema's {@code properties} names; empty if the schema isn't known or names none. */
+    /**
+     * Returns the arguments that the schema's {@code properties} names; empty if the schema isn't known or names none.
+     */
     public Set<String> knownArguments() {
         Value properties = inputSchema == null ? null : inputSchema.get("properties");
         return properties instanceof ObjectValue object ? object.names() : Set.of();

@@ -14,14 +14,14 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The definitions of tools that a person has accepted, as digests. With a lock in force, a tool whose definition is not
- * the accepted one is hidden and denied: a server can't change what a tool says of itself behind people's backs.
+ * The definitions of tools that a person has accepted, as digests. With a lock in force, a tool whose definition
+ * differs from the accepted one is hidden and denied. So a server can't secretly change what a tool says about itself.
  *
- * <p>Immutable. Pins are kept by server and tool; a server without a name is the empty one.
+ * <p>Immutable. Pins are kept by server and tool; a server without a name has the empty name.
  */
 public final class ToolLock {
 
-    /** Nothing is accepted: with it in force, every tool is denied. */
+    /** Accepts nothing: with it in force, every tool is denied. */
     public static final ToolLock EMPTY = new ToolLock(new TreeMap<>());
 
     private final Map<Key, Pin> pins;
@@ -34,7 +34,7 @@ public final class ToolLock {
      */
     public record Key(String server, String tool) implements Comparable<Key> {
 
-        /** The key of a tool; null is a server without a name. */
+        /** Returns the key of a tool; null is a server without a name. */
         public static Key of(@Nullable String server, String tool) {
             return new Key(server == null ? "" : server, tool);
         }
@@ -54,7 +54,7 @@ public final class ToolLock {
      */
     public record Pin(String sha256, Map<String, String> parts) {
 
-        /** Copies the parts; refuses what is no digest. */
+        /** Copies the parts. Refuses text that is not a digest. */
         public Pin {
             if (!sha256.matches("[0-9a-f]{64}")) {
                 throw new IllegalArgumentException("a SHA-256 has 64 hexadecimal digits in lower case");
@@ -72,17 +72,17 @@ public final class ToolLock {
         }
     }
 
-    /** How a definition stands to a lock. */
+    /** The state of a definition compared with a lock. */
     public enum Status {
-        /** It is the accepted one. */
+        /** The definition is the accepted one. */
         ACCEPTED,
-        /** Another one was accepted. */
+        /** Another definition was accepted. */
         CHANGED,
-        /** None was accepted. */
+        /** No definition was accepted. */
         NEW,
-        /** A part of it could not be read, so nobody can tell. */
+        /** A part of the definition could not be read, so it can't be compared. */
         UNREADABLE,
-        /** One was accepted, and the server doesn't offer the tool any more. */
+        /** A definition was accepted, and the server doesn't offer the tool any more. */
         MISSING
     }
 
@@ -90,8 +90,8 @@ public final class ToolLock {
      * A difference between a lock and what a server offers.
      *
      * @param key the tool
-     * @param status how it stands; never accepted
-     * @param parts the parts that have changed, by name, if it is changed
+     * @param status its state; never accepted
+     * @param parts the parts that have changed, by name, if the status is changed
      */
     public record Difference(Key key, Status status, Set<String> parts) {
 
@@ -105,13 +105,13 @@ public final class ToolLock {
         this.pins = Collections.unmodifiableMap(pins);
     }
 
-    /** A lock of these pins. */
+    /** Returns a lock with these pins. */
     public static ToolLock of(Map<Key, Pin> pins) {
         return new ToolLock(new TreeMap<>(pins));
     }
 
     /**
-     * The same lock with these definitions accepted.
+     * Returns the same lock with these definitions accepted.
      *
      * @throws IllegalArgumentException if one of them is not {@linkplain ToolDefinition#whole whole}
      */
@@ -121,19 +121,19 @@ public final class ToolLock {
         return new ToolLock(more);
     }
 
-    /** The same lock without these tools. */
+    /** Returns the same lock without these tools. */
     public ToolLock without(@Nullable String server, Collection<String> tools) {
         Map<Key, Pin> fewer = new TreeMap<>(pins);
         tools.forEach(tool -> fewer.remove(Key.of(server, tool)));
         return new ToolLock(fewer);
     }
 
-    /** The pins, by server and tool, in order. */
+    /** Returns the pins, by server and tool, in order. */
     public Map<Key, Pin> pins() {
         return pins;
     }
 
-    /** How a definition that a server offers stands to the lock. Takes time linear in the definition. */
+    /** Returns the state of a definition that a server offers. Takes time linear in the definition. */
     public Status status(@Nullable String server, ToolDefinition definition) {
         if (!definition.whole()) {
             return Status.UNREADABLE;
@@ -145,7 +145,9 @@ public final class ToolLock {
         return pin.sha256().equals(Digests.whole(definition)) ? Status.ACCEPTED : Status.CHANGED;
     }
 
-    /** The same of a tool that a catalogue knows: its definition is digested only once, however often this is asked. */
+    /**
+     * Does the same for a tool from a catalogue. Its definition is digested only once, however often this is called.
+     */
     public Status status(@Nullable String server, KnownTool tool) {
         if (!tool.definition().whole()) {
             return Status.UNREADABLE;
@@ -158,8 +160,9 @@ public final class ToolLock {
     }
 
     /**
-     * The differences between the lock and all that a server offers: what it offers in its order, then what it offers no
-     * more. A name that it offers twice with two definitions differs at least once.
+     * Returns the differences between the lock and everything that a server offers: first the tools that it offers, in
+     * its order, then the tools that it no longer offers. A name that it offers twice with two definitions differs at
+     * least once.
      */
     public List<Difference> diff(@Nullable String server, List<ToolDefinition> offered) {
         List<Difference> differences = new ArrayList<>();

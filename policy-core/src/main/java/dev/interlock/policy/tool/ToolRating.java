@@ -7,8 +7,8 @@ import java.util.List;
  *
  * @param category what a call does
  * @param risk how bad a wrong call would be
- * @param factors what led there, in the order of their weight, each a short phrase for people ("verb 'delete'", "takes
- *     a URL")
+ * @param factors the reasons, in the order of their weight, each a short phrase for people ("verb 'delete'", "takes a
+ *     URL")
  */
 public record ToolRating(ToolCategory category, RiskLevel risk, List<String> factors) {
 
@@ -17,12 +17,12 @@ public record ToolRating(ToolCategory category, RiskLevel risk, List<String> fac
         factors = List.copyOf(factors);
     }
 
-    /** A rating set by hand: the category with its usual risk. */
+    /** Returns a rating set by hand: the category with its usual risk. */
     public static ToolRating of(ToolCategory category) {
         return of(category, category.usualRisk());
     }
 
-    /** A rating set by hand. */
+    /** Returns a rating set by hand. */
     public static ToolRating of(ToolCategory category, RiskLevel risk) {
         return new ToolRating(category, risk, List.of("set by the host"));
     }

@@ -5,10 +5,10 @@ import dev.interlock.policy.value.Value;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** How many bytes of memory a definition takes, estimated rather too high. */
+/** Estimates how many bytes of memory a definition takes. The estimate is rather too high. */
 final class Weight {
 
-    /** An object, its place in another, and the number or reference in it. */
+    /** An object, its place in its parent, and the number or reference in it. */
     private static final long NODE = 64;
 
     private static final long DEFINITION = 256;

@@ -9,12 +9,15 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Reads the word lists that come with the library: a line each, {@code #} for comments, indented lines go on. */
+/**
+ * Reads the word lists that are part of the library: one entry on each line, {@code #} for comments, indented lines
+ * continue the line before.
+ */
 final class WordFile {
 
     private WordFile() {}
 
-    /** The lines of that file without comments, indented ones joined to the line that they go on with. */
+    /** The lines of that file without comments. Indented lines are joined to the line that they continue. */
     static List<String> entries(String file) {
         List<String> entries = new ArrayList<>();
         try (InputStream bytes = WordFile.class.getResourceAsStream(file)) {

@@ -7,22 +7,25 @@ import java.util.List;
 import java.util.Locale;
 
 /**
- * Cuts hostile text into lower-case words. Each method looks at a bounded part of its text and walks it once.
+ * Splits hostile text into lower-case words. Each method looks at a bounded part of its text and walks it once.
  *
- * <p>Characters that a reader can't see are dropped before the text is cut, so that they can't split a word, and
- * compatibility forms (full-width letters, ligatures) are folded to plain ones.
+ * <p>Characters that a reader can't see are dropped before the text is split, so that they can't split a word.
+ * Compatibility forms (full-width letters, ligatures) are folded to plain ones.
  */
 final class Words {
 
-    /** How much of a name is read. MCP asks for 128 characters at most. */
+    /** How many characters of a name are read. MCP asks for at most 128. */
     static final int NAME_LIMIT = 256;
 
-    /** How much of a sentence is read for what it says that the tool does. */
+    /** How many characters of a sentence are read to find what the tool does. */
     static final int SENTENCE_LIMIT = 600;
 
     private static final int SHOWN_LIMIT = 64;
 
-    /** Stands in a sentence's words for whatever opens or parts a list: a comma, a slash, a colon, a parenthesis. */
+    /**
+     * Stands in a sentence's words for anything that starts or separates a list: a comma, a slash, a colon, a
+     * parenthesis.
+     */
     static final String COMMA = ",";
 
     private Words() {}
@@ -45,7 +48,7 @@ final class Words {
         return words;
     }
 
-    /** Whether a capital at {@code i}, which follows a letter, opens a word: {@code getUser}, {@code HTTPServer}. */
+    /** Whether a capital at {@code i}, after a letter, starts a word: {@code getUser}, {@code HTTPServer}. */
     private static boolean startsWord(String text, int i) {
         if (!Character.isUpperCase(text.charAt(i))) {
             return false;
@@ -58,7 +61,7 @@ final class Words {
         return afterSmall || (beforeSmall && !pluralAcronym);
     }
 
-    /** The words of the first sentence, {@link #COMMA} among them. */
+    /** The words of the first sentence, including {@link #COMMA}. */
     static List<String> ofFirstSentence(String description) {
         String text = plain(description, SENTENCE_LIMIT);
         List<String> words = new ArrayList<>();
@@ -96,7 +99,7 @@ final class Words {
         };
     }
 
-    /** {@code e.g.}, {@code i.e.}, {@code etc.}: a point that ends no sentence. */
+    /** Whether this is {@code e.g.}, {@code i.e.} or {@code etc.}: a point that does not end a sentence. */
     private static boolean abbreviation(String text, int i) {
         return text.regionMatches(true, i - 3, "e.g", 0, 3)
                 || text.regionMatches(true, i - 3, "i.e", 0, 3)
@@ -124,13 +127,16 @@ final class Words {
         return Character.isLetterOrDigit(c) || (inWord && (c == '\'' || c == '\u2019'));
     }
 
-    /** Whether a letter of the name is none of the Latin ones that names are written with, but may look like one. */
+    /**
+     * Whether the name contains a letter other than the Latin ones that names are written with, which may look like
+     * one.
+     */
     static boolean hasForeignLetters(String name) {
         String text = plain(name, NAME_LIMIT);
         return text.chars().anyMatch(c -> c >= 0x80);
     }
 
-    /** The name as it may stand in a factor: short and printable. */
+    /** The name in the form used in a factor: short and printable. */
     static String shown(String name) {
         StringBuilder shown = new StringBuilder();
         for (int i = 0; i < name.length() && i < SHOWN_LIMIT; i++) {
