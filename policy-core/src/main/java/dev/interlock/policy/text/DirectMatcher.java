@@ -6,31 +6,32 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Searches for the shapes that most patterns in policies have, without an automaton: texts and alternatives of texts, at the
- * beginning, at the end or anywhere, and sequences of characters and character classes from the beginning, each with its
- * repetitions. It finds exactly what RE2/J finds, in time linear in the text times the pattern's length; a property test
- * compares the two on generated patterns and texts.
+ * Searches without an automaton for the shapes that most patterns in policies have: texts and alternatives of texts, at
+ * the beginning, at the end or anywhere; and sequences of characters and character classes from the beginning, each
+ * with its repetitions. It finds exactly what RE2/J finds, in time linear in the text times the pattern's length. A
+ * property test compares the two on generated patterns and texts.
  *
- * <p>Only patterns in ASCII are read, and only classes that list what they contain. So no code point outside the basic
- * plane, whose two units a class such as {@code [^/]} takes for one, can make a difference.
+ * <p>Only ASCII patterns are accepted, and only classes that list what they contain. A class such as {@code [^/]} would
+ * match the two units of a code point outside the basic plane as one character; without such classes these code points
+ * make no difference.
  *
- * <p>Of a sequence it is asked that what repeats a variable number of times shares no character with what may come after it.
- * Then taking as many as there are is the only way to match, and nothing is ever tried twice.
+ * <p>In a sequence, a part that repeats a variable number of times must share no character with what may follow it.
+ * Then taking as many characters as possible is the only way to match, and nothing is ever tried twice.
  */
 abstract sealed class DirectMatcher {
 
     /** Whether the pattern matches somewhere in {@code text}. */
     abstract boolean find(String text);
 
-    /** The matcher for a pattern that RE2/J accepts; null if it isn't of a shape that is known here. */
+    /** The matcher for a pattern that RE2/J accepts; null if the pattern does not have one of these shapes. */
     static @Nullable DirectMatcher of(String pattern) {
         return new Reader(pattern).read();
     }
 
-    /** One of some texts. */
+    /** One of several texts. */
     private static final class Texts extends DirectMatcher {
 
-        /** From so many on, a set is asked for texts that must be the whole. */
+        /** From this many texts on, a match of the whole text uses a set. */
         private static final int MANY = 8;
 
         private final String[] texts;
@@ -66,7 +67,7 @@ abstract sealed class DirectMatcher {
         }
     }
 
-    /** A text at the beginning, and then parts, one after the other. */
+    /** A text at the beginning, followed by parts. */
     private static final class Sequence extends DirectMatcher {
 
         private final String prefix;
@@ -101,7 +102,7 @@ abstract sealed class DirectMatcher {
         }
     }
 
-    /** One part anywhere, or at the end: so many of its characters in a row. */
+    /** One part anywhere or at the end: a number of its characters in a row. */
     private static final class Run extends DirectMatcher {
 
         private final Part part;
@@ -128,7 +129,7 @@ abstract sealed class DirectMatcher {
         }
     }
 
-    /** Characters of ASCII, as bits, and how often one of them is repeated. */
+    /** ASCII characters, as bits, and how often one of them is repeated. */
     private record Part(long low, long high, int least, int most) {
 
         static final int ANY_NUMBER = Integer.MAX_VALUE;
@@ -162,7 +163,7 @@ abstract sealed class DirectMatcher {
         }
     }
 
-    /** Reads a pattern that is known to be valid. Whatever it doesn't know for sure makes it give up. */
+    /** Reads a pattern that is known to be valid. Gives up at anything that it doesn't know for certain. */
     private static final class Reader {
 
         private static final String SPECIAL = "\\.[]{}()*+?^$|";
@@ -186,7 +187,7 @@ abstract sealed class DirectMatcher {
             if (!fromStart) {
                 int start = at;
                 List<String> texts = alternatives();
-                // An anchor would belong to the last alternative alone.
+                // An anchor would belong only to the last alternative.
                 if (texts != null && isAtEnd()) {
                     return new Texts(texts, false, false);
                 }
@@ -204,7 +205,7 @@ abstract sealed class DirectMatcher {
             return isAtEnd() ? matcher(parts, fromStart, toEnd) : null;
         }
 
-        /** A group of texts, and perhaps more text before and after it. */
+        /** A group of texts, possibly with text before and after it. */
         private @Nullable DirectMatcher group(String before, boolean fromStart) {
             if (!skip("(?:")) {
                 at++;
@@ -221,7 +222,7 @@ abstract sealed class DirectMatcher {
 
         private static @Nullable DirectMatcher matcher(List<Part> parts, boolean fromStart, boolean toEnd) {
             if (!toEnd) {
-                // Nothing asks where the match ends: what may be missing at the end may as well be.
+                // The end of the match doesn't matter, so an optional part at the end can be dropped.
                 while (!parts.isEmpty() && parts.get(parts.size() - 1).least == 0) {
                     parts.remove(parts.size() - 1);
                 }
@@ -241,7 +242,7 @@ abstract sealed class DirectMatcher {
             if (fromStart) {
                 return isDeterministic(rest) ? new Sequence(prefix.toString(), rest, toEnd) : null;
             }
-            // From the end backwards a bound on the number changes nothing: there may be more before.
+            // A search from the end needs no upper bound on the number: there may be more before.
             return parts.size() == 1 ? new Run(parts.get(0), toEnd) : null;
         }
 
@@ -259,7 +260,7 @@ abstract sealed class DirectMatcher {
             return true;
         }
 
-        /** Texts with bars between them; null if there is anything else, or an empty one. */
+        /** Texts separated by bars; null if there is anything else, or an empty text. */
         private @Nullable List<String> alternatives() {
             List<String> texts = new ArrayList<>();
             do {
@@ -272,7 +273,7 @@ abstract sealed class DirectMatcher {
             return texts;
         }
 
-        /** As many characters as stand for themselves. */
+        /** The longest run of characters that stand for themselves. */
         private String text() {
             StringBuilder text = new StringBuilder();
             for (int c = character(); c >= 0; c = character()) {
@@ -281,7 +282,7 @@ abstract sealed class DirectMatcher {
             return text.toString();
         }
 
-        /** One character, or one class, with its repetitions; null if it is something else. */
+        /** One character or class, with its repetitions; null if it is something else. */
         private @Nullable Part part() {
             Part part = peek("[") ? listed() : named();
             if (part == null) {
@@ -292,7 +293,7 @@ abstract sealed class DirectMatcher {
                 part = Part.one((char) c);
             }
             Part repeated = repeated(part);
-            // Twice repeated, or as few times as possible.
+            // Repeated twice, or repeated as few times as possible.
             return repeated == null || peek("*") || peek("+") || peek("?") || peek("{") ? null : repeated;
         }
 
@@ -323,7 +324,7 @@ abstract sealed class DirectMatcher {
             return at > start && at - start <= 4 ? Integer.parseInt(pattern, start, at, 10) : -1;
         }
 
-        /** A class in brackets; null, and perhaps half read, if it is not a plain list. */
+        /** A class in brackets; null, and perhaps partly read, if it is not a plain list. */
         private @Nullable Part listed() {
             at++;
             Part all = null;
@@ -351,7 +352,7 @@ abstract sealed class DirectMatcher {
             if (isAtEnd() || peek("[") || peek("]") || peek("^")) {
                 return -1;
             }
-            // Where a hyphen stands for itself is for RE2/J to say, but that it does before the bracket.
+            // RE2/J decides where a hyphen stands for itself. Only one before the bracket is certain.
             if (peek("-")) {
                 if (!peek("-]")) {
                     return -1;
@@ -375,7 +376,7 @@ abstract sealed class DirectMatcher {
             return part;
         }
 
-        /** {@code \d}, {@code \w} or {@code \s}, or null. */
+        /** Reads {@code \d}, {@code \w} or {@code \s}; null if there is none. */
         private @Nullable Part named() {
             if (skip("\\d")) {
                 return range('0', '9');
@@ -405,7 +406,7 @@ abstract sealed class DirectMatcher {
             return c;
         }
 
-        /** Escaped punctuation is always itself; what an escaped letter or digit is, RE2/J knows. */
+        /** Escaped punctuation always stands for itself. What an escaped letter or digit means is left to RE2/J. */
         private int escaped() {
             if (at + 1 >= pattern.length()) {
                 return -1;

@@ -3,11 +3,12 @@ package dev.interlock.policy.text;
 import java.util.regex.Pattern;
 
 /**
- * Finds patterns at which RE2/J's compiler never ends. Where a pattern ignores case, it goes from each letter named, also
- * by a range, to that letter's other cases, until it is back. From U+1C80 to U+1C88 it never comes back: their capitals
- * are those of other letters, and RE2/J's own table of such letters is older than they are.
+ * Finds patterns for which RE2/J's compiler never ends. If a pattern ignores case, the compiler goes from each named
+ * letter, also one in a range, through that letter's other cases until it is back at the start. From U+1C80 to U+1C88
+ * it never gets back: the capitals of these letters belong to other letters, and RE2/J's own table of such letters is
+ * older than they are.
  *
- * <p>When in doubt, a pattern counts as one of these: whether case is ignored at that very place isn't looked at.
+ * <p>If in doubt, a pattern counts as one of these: it isn't checked whether case is ignored at that very place.
  */
 final class EndlessFolding {
 
@@ -16,7 +17,7 @@ final class EndlessFolding {
 
     private static final Pattern IGNORES_CASE = Pattern.compile("\\(\\?[a-zA-Z-]*i");
 
-    /** What is no single character, such as {@code \pL}. */
+    /** Stands for anything that is not a single character, such as {@code \pL}. */
     private static final int NONE = -1;
 
     private final String pattern;
@@ -26,7 +27,7 @@ final class EndlessFolding {
         this.pattern = pattern;
     }
 
-    /** Whether compiling {@code pattern} might not end. */
+    /** Whether compiling {@code pattern} might never end. */
     static boolean isIn(String pattern) {
         return IGNORES_CASE.matcher(pattern).find() && new EndlessFolding(pattern).isMet();
     }
@@ -76,7 +77,10 @@ final class EndlessFolding {
         return false;
     }
 
-    /** The character that stands here, or {@link #NONE}. Octal escapes are read wrongly, but only as what is as small. */
+    /**
+     * The character at this position, or {@link #NONE}. Octal escapes are read wrongly, but only as equally small
+     * values.
+     */
     private int character() {
         int c = next();
         if (c != '\\' || at == pattern.length()) {
@@ -102,7 +106,7 @@ final class EndlessFolding {
         try {
             return Integer.parseInt(pattern.substring(from, to), 16);
         } catch (NumberFormatException e) {
-            // Then it is no pattern, which the compiler finds before it would get here.
+            // Then it is not a valid pattern, and the compiler rejects it before it would get here.
             return NONE;
         }
     }

@@ -7,19 +7,25 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hosts by name or address, made comparable without asking any network.
+ * Makes hosts comparable, by name or address, without using a network.
  *
- * <p>Numeric IPv4 addresses are read as browsers do (WHATWG URL, "IPv4 parser"), so that {@code 2130706433} is {@code
- * 127.0.0.1}. IPv6 addresses, in brackets, are compared as addresses, however they are written.
+ * <p>Numeric IPv4 addresses are read as browsers do (WHATWG URL, "IPv4 parser"), so that {@code 2130706433} is
+ * {@code 127.0.0.1}. IPv6 addresses, in brackets, are compared as addresses, however they are written.
  */
 public final class HostName {
 
-    /** Names have 253 characters at most. Converting to ASCII is quadratic, so much longer texts are not even tried. */
+    /**
+     * Names have at most 253 characters. Converting to ASCII takes quadratic time, so much longer texts are refused at
+     * once.
+     */
     private static final int MAX_LENGTH = 4_096;
 
     private HostName() {}
 
-    /** The one way to write {@code host}: lower case, punycode, no trailing dot, dotted decimal; null if it is no host. */
+    /**
+     * Returns the canonical form of {@code host}: lower case, punycode, no trailing dot, dotted decimal; null if it is
+     * not a valid host.
+     */
     public static @Nullable String canonical(String host) {
         if (host.length() > MAX_LENGTH || Skeleton.hasLongRow(host)) {
             return null;
@@ -28,7 +34,7 @@ public final class HostName {
             return ipv6(host);
         }
         for (int i = 0; i < host.length(); i++) {
-            // Characters that IDNA's two editions map differently, or one of them drops.
+            // Characters that the two editions of IDNA map differently, or that one of them drops.
             if ("%ßẞς\u200C\u200D".indexOf(host.charAt(i)) >= 0) {
                 return null;
             }
@@ -51,7 +57,7 @@ public final class HostName {
         return ipv4Number(last) >= 0 || isDigits(last) ? ipv4(ascii) : ascii;
     }
 
-    /** Whether a canonical host is an address and no name. */
+    /** Returns whether a canonical host is an address and not a name. */
     public static boolean isAddress(String canonical) {
         return canonical.indexOf(':') >= 0 || isDigits(canonical.substring(canonical.lastIndexOf('.') + 1));
     }
@@ -83,8 +89,9 @@ public final class HostName {
     }
 
     /**
-     * An address in brackets, in one spelling; one that stands for an IPv4 address ({@code ::ffff:127.0.0.1}) leads where
-     * that leads. A zone ({@code fe80::1%eth0}) means something on one machine only, so it is no host.
+     * The canonical form of an address in brackets. An address that stands for an IPv4 address
+     * ({@code ::ffff:127.0.0.1}) leads to that address. A zone ({@code fe80::1%eth0}) has a meaning on one machine
+     * only, so such an address is not a host here.
      */
     private static @Nullable String ipv6(String host) {
         String address = host.endsWith("]") ? host.substring(1, host.length() - 1) : "";
@@ -100,7 +107,7 @@ public final class HostName {
         }
     }
 
-    /** A part of an IPv4 address in decimal, octal or hexadecimal; -1 if it is none. */
+    /** A part of an IPv4 address in decimal, octal or hexadecimal; -1 if it is not a number. */
     private static long ipv4Number(String text) {
         try {
             if (text.startsWith("0x")) {

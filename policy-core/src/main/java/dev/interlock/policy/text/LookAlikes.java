@@ -2,19 +2,17 @@ package dev.interlock.policy.text;
 
 import org.jspecify.annotations.Nullable;
 
-/**
- * Tells names that look like one another: two names do when their {@linkplain Skeleton skeletons} are equal.
- */
+/** Detects names that look alike: two names do if their {@linkplain Skeleton skeletons} are equal. */
 public final class LookAlikes {
 
-    /** The most characters (UTF-16 units) of a name; MCP asks for no more, and a longer one is denied. */
+    /** The most characters (UTF-16 units) of a name. MCP asks for no more, and a longer name is denied. */
     public static final int MAX_NAME = 128;
 
     private static final int MAX_WORD = 64;
 
     private LookAlikes() {}
 
-    /** What is wrong with a name whatever a policy says, or null if nothing is. */
+    /** Returns what is wrong with a name under every policy, or null if nothing is. */
     public static @Nullable String defect(String name) {
         if (name.isBlank()) {
             return "is blank";
@@ -28,7 +26,10 @@ public final class LookAlikes {
         return VisibleText.hasInvisible(name) ? "has a control or invisible character" : null;
     }
 
-    /** Whether nothing of a name can be seen: it is empty, or all spaces, invisible characters and marks without a letter. */
+    /**
+     * Returns whether nothing of a name is visible: it is empty, or consists of spaces, invisible characters and marks
+     * without a letter.
+     */
     public static boolean showsNothing(String name) {
         for (int i = 0; i < name.length(); ) {
             int c = name.codePointAt(i);
@@ -45,14 +46,16 @@ public final class LookAlikes {
         return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK;
     }
 
-    /** Whether a name that a server chose can be repeated to a model: it is no sentence, and nothing in it hides. */
+    /**
+     * Returns whether a name that a server chose can be repeated to a model: it is not a sentence and hides nothing.
+     */
     public static boolean isWord(String name) {
         return name.length() <= MAX_WORD && name.codePoints().noneMatch(c -> c == ' ' || VisibleText.isInvisible(c));
     }
 
     /**
-     * Whether a name looks like one that the glob matches. If both are in ASCII they are compared but for case: nobody
-     * disguises themselves as some name that begins with 'i' by beginning with 'l'.
+     * Returns whether a name looks like one that the glob matches. If both are ASCII, they are compared ignoring only
+     * case: no name disguises itself as some name that begins with 'i' by beginning with 'l'.
      */
     public static boolean passesFor(String name, NamePattern glob) {
         return (Skeleton.isAscii(name) && Skeleton.isAscii(glob.text()))

@@ -4,7 +4,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A name, or a glob of names in which {@code *} stands for any run of characters and {@code ?} for exactly one. Names
- * are compared exactly, case and all.
+ * are compared exactly, including case.
  *
  * @param text the name or glob as written; not blank
  */
@@ -20,12 +20,15 @@ public record NamePattern(String text) {
         }
     }
 
-    /** Whether this is a plain name, which matches only itself. */
+    /** Returns whether this is a plain name, which matches only itself. */
     public boolean isExact() {
         return text.indexOf('*') < 0 && text.indexOf('?') < 0;
     }
 
-    /** Whether the pattern matches {@code name}, in time linear in the product of the two lengths at worst. */
+    /**
+     * Returns whether the pattern matches {@code name}. In the worst case the time is linear in the product of the two
+     * lengths.
+     */
     public boolean matches(String name) {
         // Greedy matching that only ever backs up to the last star: no recursion, no exponential case.
         int p = 0;
@@ -57,7 +60,7 @@ public record NamePattern(String text) {
         return text.charAt(p) == '?' || text.codePointAt(p) == name.codePointAt(n);
     }
 
-    /** Written out, like {@link #hashCode}: names are keys on the way to the first decision. */
+    /** Written by hand, like {@link #hashCode}, because the first decision already uses names as keys. */
     @Override
     public boolean equals(@Nullable Object other) {
         return other instanceof NamePattern pattern && text.equals(pattern.text);

@@ -5,20 +5,23 @@ import com.google.re2j.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An RE2 pattern, searched for anywhere in a text. Searching takes time in proportion to the text's length times the
- * pattern's size, whatever either of them is; {@link #canSearch} bounds that product. Immutable and thread-safe.
+ * An RE2 pattern that is searched for anywhere in a text. A search takes time proportional to the text's length times
+ * the pattern's size, whatever they are; {@link #canSearch} bounds that product. Immutable and thread-safe.
  *
- * <p>RE2/J does the work, but for patterns of the simplest shapes, see {@link DirectMatcher}. Like Go's {@code regexp}, and unlike RE2/J alone, a pattern is refused whose nested repetitions
- * multiply to more than 1,000: {@code (a{100}){100}} would be unfolded to ten thousand steps.
+ * <p>RE2/J does the work, except for patterns of the simplest shapes; see {@link DirectMatcher}. As in Go's
+ * {@code regexp}, but not in RE2/J alone, a pattern is refused if its nested repetitions multiply to more than 1,000:
+ * {@code (a{100}){100}} would be expanded to ten thousand steps.
  */
 public final class Regex {
 
-    /** Steps, at some tens of nanoseconds each: an upper bound of about a second, far beyond what real policies need. */
+    /**
+     * Steps of some tens of nanoseconds each. The upper bound of about a second is far beyond what real policies need.
+     */
     private static final long MAX_STEPS = 50_000_000;
 
     private final Pattern pattern;
     private final int size;
-    /** Finds the same, faster; null if the pattern is of no shape that it knows. */
+    /** Finds the same, faster; null if the pattern has none of the shapes that it knows. */
     private final @Nullable DirectMatcher direct;
 
     private Regex(Pattern pattern) {
@@ -48,25 +51,25 @@ public final class Regex {
     }
 
     /**
-     * What a pattern costs to compile and keep, in instructions of some tens of bytes: those that it is at most compiled to,
-     * and for each Unicode class such as {@code \\p{L}} the {@value RegexBounds#CLASS_WEIGHT} that its table is worth. It need
-     * not be valid, and is not compiled for this.
+     * Returns what a pattern costs to compile and keep, in instructions of some tens of bytes each. This is the most
+     * instructions that it may compile to, plus {@value RegexBounds#CLASS_WEIGHT} for the table of each Unicode class
+     * such as {@code \\p{L}}. The pattern need not be valid, and is not compiled.
      */
     public static int weight(String pattern) {
         return RegexBounds.weight(pattern);
     }
 
-    /** Whether a search through {@code text} is short enough to be made at all. */
+    /** Returns whether a search through {@code text} is short enough to be run at all. */
     public boolean canSearch(String text) {
         return (long) size * text.length() <= MAX_STEPS;
     }
 
-    /** Whether the pattern matches somewhere in {@code text}. */
+    /** Returns whether the pattern matches somewhere in {@code text}. */
     public boolean find(String text) {
         return direct == null ? pattern.matcher(text).find() : direct.find(text);
     }
 
-    /** The pattern as written. */
+    /** Returns the pattern as written. */
     @Override
     public String toString() {
         return pattern.pattern();

@@ -6,28 +6,31 @@ import java.util.Deque;
 import java.util.Optional;
 
 /**
- * What a pattern may cost. Matching is linear in the text, but the factor is the size of the compiled pattern, and
- * compiling itself is quadratic in long literals and recursive in groups: a pattern of a few bytes such as
- * {@code ((a{1000}){1000}){1000}}, or a megabyte of letters, would hang the host after all.
+ * The bounds for a pattern. Matching is linear in the text, but the factor is the size of the compiled pattern.
+ * Compiling itself takes quadratic time for long literals and recurses for groups. So a pattern of a few bytes such as
+ * {@code ((a{1000}){1000}){1000}}, or a megabyte of letters, could still hang the host.
  */
 final class RegexBounds {
 
-    /** Characters of a pattern. */
+    /** The most characters of a pattern. */
     static final int MAX_LENGTH = 4_096;
 
-    /** Groups in one another. */
+    /** The deepest nesting of groups. */
     static final int MAX_DEPTH = 100;
 
-    /** How often repetitions in one another may repeat their innermost part. Go's RE2 has the same bound. */
+    /** The most repetitions of the innermost part of nested repetitions. Go's RE2 has the same bound. */
     static final int MAX_REPEAT = 1_000;
 
-    /** Instructions of a compiled pattern. */
+    /** The most instructions of a compiled pattern. */
     static final int MAX_PROGRAM = 20_000;
 
-    /** What is not compiled at all. The compiler joins alternatives, so a pattern may get smaller than it is written out. */
+    /**
+     * Beyond this size, a pattern is not compiled at all. The compiler joins alternatives, so it may need fewer
+     * instructions than this estimate.
+     */
     private static final long MAX_WRITTEN_OUT = 4 * MAX_PROGRAM;
 
-    /** The table of a Unicode class takes some 3.5 kB wherever it is written. */
+    /** The table of a Unicode class takes about 3.5 kB in each place where the class is written. */
     static final int CLASS_WEIGHT = 50;
 
     private static final String TOO_LARGE = "the pattern is too large when its repetitions are written out";
@@ -37,8 +40,8 @@ final class RegexBounds {
     private RegexBounds() {}
 
     /**
-     * What it costs to compile a pattern and keep it, in instructions: an upper estimate, without compiling it. What is
-     * refused before it is compiled costs its length.
+     * Estimates, without compiling, the instructions needed to compile a pattern and keep it. The estimate is an upper
+     * bound. A pattern that is refused before it is compiled costs its length.
      */
     static int weight(String pattern) {
         Scan scan = new Scan(pattern);
@@ -49,7 +52,7 @@ final class RegexBounds {
                 + CLASS_WEIGHT * (int) UNICODE_CLASS.matcher(pattern).results().count();
     }
 
-    /** What is too much about a pattern, before it is compiled; empty if nothing is. */
+    /** What exceeds the bounds in a pattern before it is compiled; empty if nothing does. */
     static Optional<String> problem(String pattern) {
         if (pattern.length() > MAX_LENGTH) {
             return Optional.of("a pattern may have at most " + MAX_LENGTH + " characters, not " + pattern.length());
@@ -62,26 +65,26 @@ final class RegexBounds {
         return new Scan(pattern).problem();
     }
 
-    /** What is too much about a pattern that has been compiled; empty if nothing is. */
+    /** What exceeds the bounds in a compiled pattern; empty if nothing does. */
     static Optional<String> problem(Pattern compiled) {
         return compiled.programSize() > MAX_PROGRAM ? Optional.of(TOO_LARGE) : Optional.empty();
     }
 
     /**
-     * Walks over a pattern, multiplies repetitions that are nested in one another and adds up what is repeated. It need
-     * not understand the pattern: what isn't one is refused by the compiler.
+     * Walks over a pattern, multiplies nested repetitions and adds up what is repeated. It need not understand the
+     * pattern, because the compiler refuses text that isn't a pattern.
      */
     private static final class Scan {
 
         private final String pattern;
-        /** For each open group, the most that anything beside it is repeated, and the size of what stands before it. */
+        /** For each open group, the most repetitions of anything beside it, and the size of what stands before it. */
         private final Deque<long[]> groups = new ArrayDeque<>();
 
         private long inGroup = 1;
-        /** How often the part just before is repeated by itself. */
+        /** How often the previous part is repeated by itself. */
         private long last = 1;
 
-        /** The instructions of what has been read of this group, and of the part just before. */
+        /** The instructions of what has been read of this group, and of the previous part. */
         private long size;
 
         private long lastSize;
@@ -124,7 +127,7 @@ final class RegexBounds {
             return Optional.empty();
         }
 
-        /** A further part, which stands for that many instructions. */
+        /** Adds a part that compiles to this many instructions. */
         private void part(long instructions) {
             last = 1;
             lastSize = instructions;
@@ -134,11 +137,11 @@ final class RegexBounds {
         private void open() {
             groups.push(new long[] {inGroup, size});
             inGroup = 1;
-            // What it takes to remember where the group begins and ends.
+            // The instructions that remember where the group begins and ends.
             size = 2;
             at++;
             if (at < pattern.length() && pattern.charAt(at) == '?') {
-                // Flags or a name, none of which becomes an instruction.
+                // Flags or a name. Neither becomes an instruction.
                 while (at < pattern.length() && ":)>".indexOf(pattern.charAt(at)) < 0) {
                     at++;
                 }
@@ -204,9 +207,9 @@ final class RegexBounds {
                 at++;
                 return;
             }
-            // {0} leaves its part out altogether.
+            // {0} omits its part completely.
             last = times == 0 ? 1 : Math.min(last, Integer.MAX_VALUE) * times;
-            // A time that may be left out needs an instruction more, as does a last one that may be repeated.
+            // An optional repetition needs one more instruction, and so does a last one that may be repeated.
             long each = bounds.indexOf(',') < 0 ? lastSize : lastSize + 1;
             long all = Math.min(each * Math.max(times, 1), Integer.MAX_VALUE);
             size = Math.min(size - lastSize + all, Integer.MAX_VALUE);
@@ -215,7 +218,10 @@ final class RegexBounds {
             at = end + 1;
         }
 
-        /** The larger bound of {@code n}, {@code n,} or {@code n,m}; -1 if it is none of these, and so no repetition. */
+        /**
+         * The larger bound of {@code n}, {@code n,} or {@code n,m}; -1 if the text is none of these and so not a
+         * repetition.
+         */
         private static long times(String bounds) {
             int comma = bounds.indexOf(',');
             String least = comma < 0 ? bounds : bounds.substring(0, comma);

@@ -4,25 +4,25 @@ import java.text.Normalizer;
 import java.util.Locale;
 
 /**
- * What all names that look like one another have in common: NFKC, case folding, and one letter for each group of
- * confusable ones (the idea, and the groups, of Unicode Technical Standard 39, cut down to what can pass for a letter or
- * digit of a name).
+ * The form that all names that look alike share: NFKC, case folding, and one letter for each group of confusable
+ * letters. The idea and the groups come from Unicode Technical Standard 39, reduced to what can be mistaken for a
+ * letter or digit of a name.
  *
- * <p>Normalizing is quadratic in the length of a row of combining marks, so only the first {@value #MAX_MARKS} of a row
- * are looked at. All that is done here is linear in the length of the name.
+ * <p>Normalizing takes quadratic time in the length of a run of combining marks, so only the first {@value #MAX_MARKS}
+ * marks of a run are used. All methods here take time linear in the length of the name.
  */
 public final class Skeleton {
 
-    /** No text that anyone writes has more combining marks in a row. */
+    /** Real text never has more combining marks in a row. */
     public static final int MAX_MARKS = 30;
 
-    /** Each row: the letter that stands for the row, then letters of other scripts and digits that pass for it. */
+    /** Each row: the letter that represents the row, then letters of other scripts and digits that look like it. */
     private static final String[] GROUPS = {
         "aаɑα", "bЬьƄв", "cсϲⅽ", "dԁɗⅾ", "eеєҽε", "fғƒ", "gɡցğ", "hһнհ", "l1iіıІӀιɩǀ|", "jјϳ", "kкκĸ", "mмⅿ", "nոпηн",
         "o0оοօσөΘ", "pрρ", "qԛգ", "rгᴦ", "sѕʂ", "tтτ", "uսυцʋ", "vѵνⅴ", "wԝѡω", "xхχⅹ", "yуүγ", "zᴢʐ", "-‐‑‒–—−"
     };
 
-    /** The representatives of the characters of ASCII. */
+    /** The representatives of the ASCII characters. */
     private static final char[] ASCII = new char[128];
 
     static {
@@ -33,7 +33,7 @@ public final class Skeleton {
 
     private Skeleton() {}
 
-    /** The skeleton of a name. Glob characters stay as they are. */
+    /** Returns the skeleton of a name. Glob characters stay as they are. */
     public static String of(String name) {
         String folded = fold(name);
         StringBuilder out = new StringBuilder(folded.length());
@@ -45,19 +45,24 @@ public final class Skeleton {
         return out.toString();
     }
 
-    /** The name without its case and compatibility forms, and without what exceeds {@value #MAX_MARKS} marks in a row. */
+    /**
+     * Returns the name without its case and compatibility forms, and without marks beyond the first {@value #MAX_MARKS}
+     * in a row.
+     */
     public static String fold(String name) {
         if (isAscii(name)) {
-            // Nearly every name: it has one form, and so the tables of the others need not be read.
+            // Nearly every name: it has only one form, so the tables of other forms need not be read.
             return name.toLowerCase(Locale.ROOT);
         }
-        // By way of upper case, since lower-casing alone leaves some letters (such as a final sigma) apart.
+        // Through upper case, because lower-casing alone keeps some letters (such as a final sigma) apart.
         return Normalizer.normalize(withoutLongRows(name), Normalizer.Form.NFKC)
                 .toUpperCase(Locale.ROOT)
                 .toLowerCase(Locale.ROOT);
     }
 
-    /** Whether a text has so many combining marks in a row that its forms can't be compared in reasonable time. */
+    /**
+     * Returns whether a text has so many combining marks in a row that its forms can't be compared in reasonable time.
+     */
     public static boolean hasLongRow(String text) {
         int row = 0;
         for (int i = 0; i < text.length(); ) {
@@ -98,7 +103,7 @@ public final class Skeleton {
                 || type == Character.COMBINING_SPACING_MARK;
     }
 
-    /** Whether every character is one of ASCII. */
+    /** Returns whether every character is an ASCII character. */
     public static boolean isAscii(String text) {
         for (int i = 0; i < text.length(); i++) {
             if (text.charAt(i) >= 0x80) {
@@ -108,13 +113,15 @@ public final class Skeleton {
         return true;
     }
 
-    /** What an ASCII character that can be seen looks like; 0 for any other character, and for a blank. */
+    /** What a visible ASCII character looks like; 0 for any other character, and for a blank. */
     static char plain(char c) {
         return c > ' ' && c < 0x7F ? ASCII[c] : 0;
     }
 
-    /** The skeleton of what can be seen of a name: what two names have in common of
-     * which one has a character outside visible ASCII, if they pass for one another. */
+    /**
+     * Returns the skeleton of the visible part of a name. Two names that look alike have the same result if one of them
+     * has a character other than visible ASCII.
+     */
     public static String visible(String name) {
         char[] plain = new char[name.length()];
         for (int i = 0; i < plain.length; i++) {

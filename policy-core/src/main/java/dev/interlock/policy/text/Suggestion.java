@@ -5,24 +5,24 @@ import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Guesses which of some names was meant: the one that takes the fewest insertions, deletions, replacements and swaps of
- * neighbours (the optimal string alignment distance), if they are few enough for a typing mistake. Case, {@code -},
- * {@code .}, spaces and {@code _} count as one way of joining words.
+ * Guesses which of several names was meant: the one that needs the fewest insertions, deletions, replacements and swaps
+ * of neighbours (the optimal string alignment distance), if they are few enough for a typing mistake. Case is ignored;
+ * {@code -}, {@code .}, spaces and {@code _} count as the same way of joining words.
  */
 public final class Suggestion {
 
-    /** Longer names are no typing mistakes, and comparing them would cost their product. */
+    /** Longer names are not typing mistakes, and comparing them would take time in the product of their lengths. */
     private static final int LONGEST = 64;
 
     private Suggestion() {}
 
-    /** {@code did you mean '…'?}, with the name made fit for one line, or null if no name is near. */
+    /** Returns {@code did you mean '…'?}, with the name escaped to fit on one line, or null if no name is near. */
     public static @Nullable String hint(String written, Collection<String> names) {
         String nearest = to(written, names);
         return nearest == null ? null : "did you mean " + VisibleText.quoted(nearest) + "?";
     }
 
-    /** The nearest name other than the written one, or null if none is near. */
+    /** Returns the nearest name other than the written one, or null if none is near. */
     public static @Nullable String to(String written, Collection<String> names) {
         if (written.length() > LONGEST) {
             return null;

@@ -4,10 +4,10 @@ import java.util.Collection;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Tells which characters can be seen, and makes text that an agent, a server or a file has chosen fit for a log, a message
- * or a terminal: nothing in it ends a line, moves the cursor, turns the direction of writing, or hides.
+ * Tells which characters are visible, and makes text from an agent, a server or a file safe for a log, a message or a
+ * terminal: nothing in it ends a line, moves the cursor, changes the direction of writing, or is hidden.
  *
- * <p>All methods are linear in the length of what they show, and may be called by any thread.
+ * <p>All methods take time linear in the length of what they show, and may be called by any thread.
  */
 public final class VisibleText {
 
@@ -23,9 +23,10 @@ public final class VisibleText {
     private VisibleText() {}
 
     /**
-     * Whether a character can't be seen, or can't be told from a space: controls, formatting (zero-width characters, signs
-     * that turn the direction, tags), fillers, variation selectors, blank glyphs, every space but the plain one, halves of
-     * characters, and what Unicode leaves to private use or does not assign.
+     * Returns whether a character can't be seen or can't be distinguished from a space: controls, formatting characters
+     * (zero-width characters, signs that change the direction, tags), fillers, variation selectors, blank glyphs, every
+     * space except the plain one, unpaired surrogates, and code points that Unicode leaves to private use or does not
+     * assign.
      */
     public static boolean isInvisible(int c) {
         if (c < 0x7F) {
@@ -44,7 +45,9 @@ public final class VisibleText {
         };
     }
 
-    /** Fillers, variation selectors and blank glyphs, which are letters, marks or symbols to Java. */
+    /**
+     * Whether this is a filler, variation selector or blank glyph. Java classifies these as letters, marks or symbols.
+     */
     private static boolean isBlankGlyph(int c) {
         return c == 0x115F
                 || c == 0x1160
@@ -63,23 +66,26 @@ public final class VisibleText {
                 || c == 0x13442;
     }
 
-    /** Whether any character of a text {@linkplain #isInvisible can't be seen}. */
+    /** Returns whether any character of a text is {@linkplain #isInvisible invisible}. */
     public static boolean hasInvisible(String text) {
         return firstInvisible(text, text.length()) < text.length();
     }
 
-    /** Whether a character ends a line or steers a terminal: a control character, a line or a paragraph separator. */
+    /**
+     * Returns whether a character ends a line or controls a terminal: a control character, a line or a paragraph
+     * separator.
+     */
     public static boolean isControl(int c) {
         return Character.isISOControl(c) || c == 0x2028 || c == 0x2029;
     }
 
-    /** The text on one line, with what can't be seen written as an escape, such as {@code \n} or {@code \u200b}. */
+    /** Returns the text on one line, with invisible characters escaped, such as {@code \n} or {@code \u200b}. */
     public static String escaped(String text) {
         return escaped(text, text.length());
     }
 
     /**
-     * The same of a text that may be long.
+     * Returns the same for a text that may be long.
      *
      * @param most how many characters (UTF-16 units) of it are shown; an ellipsis stands for the others
      */
@@ -101,29 +107,31 @@ public final class VisibleText {
         return end < text.length() ? out.append('…').toString() : out.toString();
     }
 
-    /** The text as a message quotes it: on one line, escaped, cut after 80 characters, without quotes around it. */
+    /**
+     * Returns the text as a message quotes it: on one line, escaped, cut after 80 characters, without quotes around it.
+     */
     public static String brief(String text) {
         return escaped(text, MAX_QUOTE);
     }
 
-    /** The {@linkplain #brief brief} text in single quotes. */
+    /** Returns the {@linkplain #brief brief} text in single quotes. */
     public static String quoted(String text) {
         return "'" + brief(text) + "'";
     }
 
-    /** The first three names, {@linkplain #quoted quoted}, and the number of the others. */
+    /** Returns the first three names, {@linkplain #quoted quoted}, and the number of the others. */
     public static String list(Collection<String> names) {
         String few = String.join(
                 ", ", names.stream().limit(MAX_LISTED).map(VisibleText::quoted).toList());
         return names.size() > MAX_LISTED ? few + " and " + (names.size() - MAX_LISTED) + " more" : few;
     }
 
-    /** A name that came over the wire, on one line, escaped, and cut after 128 characters. */
+    /** Returns a name that came over the wire, on one line, escaped, and cut after 128 characters. */
     public static String name(@Nullable String name) {
         return name == null || name.isEmpty() ? "(no name)" : escaped(name, MAX_NAME);
     }
 
-    /** Appends a character, or its escape if it {@linkplain #isInvisible can't be seen}. */
+    /** Appends a character, or its escape if it is {@linkplain #isInvisible invisible}. */
     public static void appendEscaped(int c, StringBuilder out) {
         if (isInvisible(c)) {
             escape(c, out);
@@ -132,7 +140,7 @@ public final class VisibleText {
         }
     }
 
-    /** Appends the escape of a character, whether it can be seen or not. */
+    /** Appends the escape of a character, whether it is visible or not. */
     public static void escape(int c, StringBuilder out) {
         switch (c) {
             case '\n' -> out.append("\\n");

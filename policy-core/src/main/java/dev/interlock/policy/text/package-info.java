@@ -1,7 +1,7 @@
 /**
- * Text that others have chosen, and what is written to match it: which characters can be seen, how foreign text is shown,
- * which names look like one another, name patterns, regular expressions with a bounded cost, and host names. Nothing here
- * knows policies or calls.
+ * Text from untrusted sources, and patterns to match it: which characters are visible, how foreign text is shown, which
+ * names look alike, name patterns, regular expressions with a bounded cost, and host names. Nothing here depends on
+ * policies or calls.
  */
 @NullMarked
 package dev.interlock.policy.text;
