@@ -8,8 +8,8 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The operand of {@link Operator#WITHIN_PATH}: a path, a list of paths, or a map of {@code in} (one of these) and {@code
- * base}.
+ * The operand of {@link Operator#WITHIN_PATH}: a path, a list of paths, or a map of {@code in} (one of these) and
+ * {@code base}.
  *
  * @param in the directories, as the policy writes them
  * @param base the directory that a relative path starts from; null if a relative path is invalid

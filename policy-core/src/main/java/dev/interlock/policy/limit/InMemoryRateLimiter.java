@@ -269,18 +269,19 @@ public final class InMemoryRateLimiter implements RateLimiter {
         }
 
         /**
-         * A limiter that goes on from a {@linkplain InMemoryRateLimiter#snapshot snapshot}. Buckets and sliding windows take
-         * the time between by the wall clock; if that has gone back, no time has passed.
+         * Creates a limiter that continues from a {@linkplain InMemoryRateLimiter#snapshot snapshot}. For buckets and
+         * sliding windows, the time in between is measured by the wall clock; if that clock has gone back, no time has
+         * passed.
          *
-         * <p>Whether a missing file means a first start or a lost budget is for the host to know:
+         * <p>Only the host knows whether a missing file means a first start or a lost budget:
          *
          * <pre>{@code
          * RateLimiter limiter = Files.exists(file) ? builder.restore(file) : builder.build();
          * }</pre>
          *
-         * @throws java.nio.file.NoSuchFileException if there is no such file
-         * @throws SnapshotException if the file is damaged, cut short, of an unknown format, or no snapshot at all, or has
-         *     more keys than {@link #maxKeys}: a limiter that starts afresh in its stead would hand limits back
+         * @throws java.nio.file.NoSuchFileException if the file does not exist
+         * @throws SnapshotException if the file is damaged, cut short, of an unknown format or not a snapshot, or has
+         *     more keys than {@link #maxKeys}: a limiter that started afresh instead would hand out its limits again
          * @throws IOException if the file can't be read
          */
         public InMemoryRateLimiter restore(Path file) throws IOException {

@@ -13,7 +13,10 @@ import org.jspecify.annotations.Nullable;
 public enum Settlement {
     /** The server answered with a result. */
     SUCCEEDED("success"),
-    /** The server answered with a result that says that the tool failed: {@code isError}. It has run, so limits stay charged. */
+    /**
+     * The server answered with a result that says that the tool failed: {@code isError}. It has run, so limits stay
+     * charged.
+     */
     TOOL_ERROR("tool_error"),
     /** The server answered with a protocol error. */
     FAILED("error"),
