@@ -7,7 +7,7 @@ import java.time.Duration;
  * A circuit breaker. After a number of failures in a row it is open: no call asks Redis. Each time it has been open for
  * the pause, one caller may ask. Its result decides whether the breaker closes or stays open for another pause.
  *
- * <b>Source.</b> M. Nygard, <i>Release It!</i> (2007), chapter 5.
+ * <p><b>Source.</b> M. Nygard, <i>Release It!</i> (2007), chapter 5.
  */
 final class CircuitBreaker {
 
@@ -52,7 +52,7 @@ final class CircuitBreaker {
         return Pass.TRY;
     }
 
-    /** Records that a request, which was passed as given, got an answer. */
+    /** Records an answer to a request that was let through with this pass. */
     void succeeded(Pass pass) {
         Duration outage;
         synchronized (this) {

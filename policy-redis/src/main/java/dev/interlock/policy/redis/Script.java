@@ -22,8 +22,7 @@ enum Script {
     Script(String... files) {
         text = Arrays.stream(files).map(Script::read).collect(Collectors.joining());
         try {
-            // Redis itself names scripts by this hash, and a second script with the same name would gain no one
-            // anything.
+            // Redis itself names scripts by this hash, and no one could gain anything from a collision.
             digest = HexFormat.of()
                     .formatHex(MessageDigest.getInstance("SHA-1").digest(text.getBytes(StandardCharsets.UTF_8)));
         } catch (NoSuchAlgorithmException e) {

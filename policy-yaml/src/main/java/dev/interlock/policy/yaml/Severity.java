@@ -11,7 +11,7 @@ public enum Severity {
     /** Nothing is wrong, but it is worth knowing when migrating from another tool. */
     NOTE;
 
-    /** In lower case, as it is printed. */
+    /** The name in lower case, as it is printed. */
     public String text() {
         return name().toLowerCase(Locale.ROOT);
     }

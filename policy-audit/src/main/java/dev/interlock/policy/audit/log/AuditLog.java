@@ -200,7 +200,7 @@ public final class AuditLog implements AuditSink, Closeable {
         return at;
     }
 
-    /** If a bug of ours makes an event unwritable, the others must still be written. */
+    /** If a bug in this library makes one event unwritable, the others must still be written. */
     private Line line(Head last, AuditEvent event) {
         try {
             Line line = new Line(last);

@@ -213,7 +213,7 @@ final class LogFiles implements Closeable {
         return segments.isEmpty() ? 0 : number(file, segments.get(segments.size() - 1));
     }
 
-    // ---- what was there before
+    // ---- the previous run
 
     private void recover(Instant now) throws IOException {
         Found found = channel.size() > 0 ? read(file) : null;
