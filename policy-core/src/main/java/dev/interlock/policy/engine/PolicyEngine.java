@@ -11,7 +11,7 @@ import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
-import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCatalog;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.tool.ToolClassifier;

@@ -6,7 +6,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.review.Finding.Severity;
-import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import java.util.ArrayList;

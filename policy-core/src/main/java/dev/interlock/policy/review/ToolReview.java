@@ -7,7 +7,7 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.review.Finding.Code;
 import dev.interlock.policy.review.Finding.Severity;
 import dev.interlock.policy.text.VisibleText;
-import dev.interlock.policy.tool.ModelSpeech;
+import dev.interlock.policy.tool.rating.ModelSpeech;
 import dev.interlock.policy.tool.RiskLevel;
 import java.util.HashMap;
 import java.util.LinkedHashSet;

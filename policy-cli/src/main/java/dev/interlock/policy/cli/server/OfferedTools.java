@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.server;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.review.ServerTools;
 import dev.interlock.policy.testing.ToolList;
-import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;

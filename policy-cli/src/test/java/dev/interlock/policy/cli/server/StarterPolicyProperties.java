@@ -6,7 +6,7 @@ import dev.interlock.policy.engine.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.ToolCall;
 import dev.interlock.policy.text.LookAlikes;
-import dev.interlock.policy.tool.StandardToolClassifier;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;

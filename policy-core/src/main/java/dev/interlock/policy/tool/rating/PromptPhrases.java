@@ -1,4 +1,4 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
 import java.util.ArrayList;
 import java.util.HashMap;

@@ -1,5 +1,6 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
+import dev.interlock.policy.tool.ToolCategory;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

@@ -1,8 +1,8 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.tool.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.Form;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;

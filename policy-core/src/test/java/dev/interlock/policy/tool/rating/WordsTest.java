@@ -1,4 +1,4 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,5 +1,6 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
+import dev.interlock.policy.tool.ToolDefinition;
 import java.util.List;
 
 /**

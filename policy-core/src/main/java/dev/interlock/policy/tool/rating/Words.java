@@ -1,4 +1,4 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.text.VisibleText;
 import java.text.Normalizer;

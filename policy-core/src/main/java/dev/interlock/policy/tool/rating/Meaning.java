@@ -1,9 +1,10 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.Inflection.Form;
-import dev.interlock.policy.tool.Lexicon.Sense;
-import dev.interlock.policy.tool.Lexicon.Verb;
-import dev.interlock.policy.tool.Reading.Certainty;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Lexicon.Sense;
+import dev.interlock.policy.tool.rating.Lexicon.Verb;
+import dev.interlock.policy.tool.rating.Reading.Certainty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 

@@ -1,6 +1,7 @@
-package dev.interlock.policy.tool;
+package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.Inflection.Form;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.rating.Inflection.Form;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
