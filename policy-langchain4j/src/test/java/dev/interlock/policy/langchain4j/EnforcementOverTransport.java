@@ -234,7 +234,8 @@ abstract class EnforcementOverTransport {
     @Test
     void aCallThatTheClientGivesUpMayHaveRunAndIsSettledOnce() throws Exception {
         RecordingLimiter limiter = new RecordingLimiter();
-        McpClient client = client(engine(LIMITED).rateLimiter(limiter), Duration.ofMillis(300));
+        // The client waits as long for a list, so this is long enough for one on a busy machine.
+        McpClient client = client(engine(LIMITED).rateLimiter(limiter), Duration.ofSeconds(5));
         // What the policy needs to know is known, so the call is sent before the client begins to count.
         client.listTools();
 
