@@ -45,6 +45,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class Approvals {
 
+    /** How often answers to one call may change its arguments in such a way that another question follows. */
+    private static final int MOST_CHANGES = 16;
+
     /** Practically forever, but still a number of nanoseconds that can be added to a clock reading. */
     private static final Duration LONGEST = Duration.ofDays(365);
 
@@ -183,6 +186,9 @@ final class Approvals {
         private final CompletableFuture<Admission> result;
         private final AtomicBoolean ended = new AtomicBoolean();
 
+        /** How often the arguments were changed in an answer. Questions follow one another, so no two threads count. */
+        private volatile int changes;
+
         Inquiry(ToolCall original, Terms terms, long callerDeadline, CompletableFuture<Admission> result) {
             this.original = original;
             this.terms = terms;
@@ -198,6 +204,16 @@ final class Approvals {
         private void atEnd(BiConsumer<? super @Nullable Admission, ? super @Nullable Throwable> action) {
             CompletionStage<Admission> end = result;
             end.whenComplete(action);
+        }
+
+        /**
+         * Counts an answer that changes the arguments, and tells whether there were too many. Without a bound, answers
+         * that lead from one set of arguments to another and back would never end.
+         */
+        @SuppressWarnings("NonAtomicOperationOnVolatileField") // one question at a time
+        private boolean changedTooOften() {
+            changes++;
+            return changes > MOST_CHANGES;
         }
 
         /** Whether it is too late for an answer because something else has ended the wait. */
@@ -507,6 +523,12 @@ final class Approvals {
                 giveBack(yes);
                 end(decision, Outcome.of(decision), yes.answer());
             } else if (!open(decision, given).isEmpty()) {
+                if (yes.answer().arguments() != null && inquiry.changedTooOften()) {
+                    anew.held().unsent();
+                    giveBack(yes);
+                    deny(Messages.changedTooOften(question), Outcome.REFUSED, yes.answer());
+                    return;
+                }
                 askFurther(anew, given, yes);
             } else {
                 pass(anew, given, yes.answer());

@@ -114,6 +114,10 @@ final class Messages {
         return sentence(question) + " A person approved it with other arguments only, which can't be sent from here.";
     }
 
+    static String changedTooOften(Decision question) {
+        return sentence(question) + " Each approval changed the arguments, and led to another question.";
+    }
+
     static String overtaken(Decision question) {
         return sentence(question) + " The policy was changed before anybody answered.";
     }

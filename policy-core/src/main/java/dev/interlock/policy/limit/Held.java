@@ -61,23 +61,26 @@ abstract sealed class Held implements Reservation.Granted permits Taken, Held.Se
                 }
             }
             List<Cell> claimed = new ArrayList<>();
-            List<Taken> alive = new ArrayList<>();
-            for (List<Taken> ofKey : byKey.values()) {
-                for (Taken part : ofKey) {
-                    if (claimed.contains(part.cell)) {
-                        alive.add(part);
-                    } else if (part.cell.claim()) {
-                        claimed.add(part.cell);
-                        alive.add(part);
+            try {
+                List<Taken> alive = new ArrayList<>();
+                for (List<Taken> ofKey : byKey.values()) {
+                    for (Taken part : ofKey) {
+                        if (claimed.contains(part.cell)) {
+                            alive.add(part);
+                        } else if (part.cell.claim()) {
+                            claimed.add(part.cell);
+                            alive.add(part);
+                        }
                     }
                 }
+                Moment now = ticker.read();
+                // In reverse order, which is exact if several parts belong to one cell.
+                for (int i = alive.size() - 1; i >= 0; i--) {
+                    alive.get(i).cell.giveBack(alive.get(i), now);
+                }
+            } finally {
+                claimed.forEach(Cell::release);
             }
-            Moment now = ticker.read();
-            // In reverse order, which is exact if several parts belong to one cell.
-            for (int i = alive.size() - 1; i >= 0; i--) {
-                alive.get(i).cell.giveBack(alive.get(i), now);
-            }
-            claimed.forEach(Cell::release);
         }
     }
 }

@@ -20,8 +20,11 @@ abstract non-sealed class Taken extends Held {
     @Override
     final void giveBack(Settlement outcome, Ticker ticker) {
         if (outcome.givesBack(mode) && cell.claim()) {
-            cell.giveBack(this, ticker.read());
-            cell.release();
+            try {
+                cell.giveBack(this, ticker.read());
+            } finally {
+                cell.release();
+            }
         }
     }
 }

@@ -414,4 +414,33 @@ class AskingRulesTest {
         tickets.approve(pending().id(), "Ada");
         assertThat(engine.admit(Desk.pay(Map.of())).decision().code()).isEqualTo(Code.LIMIT);
     }
+
+    @Test
+    @Timeout(60)
+    void approvalsThatChangeTheArgumentsInACircleEndInADenialThatHoldsNothing() {
+        Policy policy = pay(rate("once", hourly(1)), ask("small", when("args.amount", Operator.LTE, 5)), ask("any"));
+        List<Object> asked = new ArrayList<>();
+        ApprovalHandler circle = request -> {
+            Object amount = request.arguments().root().toJava().get("amount");
+            asked.add(amount);
+            return CompletableFuture.completedFuture(ApprovalAnswer.approved(
+                    "Ada", frozen(Map.of("amount", ((Number) amount).intValue() == 3 ? 4 : 3))));
+        };
+
+        Admission admission = engine(policy, circle)
+                .admitAsync(Desk.pay(Map.of("amount", 3)), Terms.DEFAULT.sendingWhatIsApproved())
+                .toCompletableFuture()
+                .join();
+
+        assertThat(admission.decision().verdict()).isEqualTo(Verdict.DENIED);
+        assertThat(admission.decision().message()).contains("changed the arguments");
+        assertThat(asked).hasSize(17);
+        assertThat(failures).isEmpty();
+        assertThat(engine(pay(rate("once", hourly(1))), circle)
+                        .admit(Desk.pay(Map.of("amount", 3)))
+                        .decision()
+                        .allowed())
+                .as("nothing is held")
+                .isTrue();
+    }
 }

@@ -15,7 +15,9 @@ import java.time.Instant;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -358,5 +360,36 @@ class InMemoryRateLimiterTest {
         meanwhile.add(() -> assertThat(limiter.reserve(one)).isInstanceOf(Reservation.Granted.class));
         assertThat(limiter.reserve(one))
                 .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
+    }
+
+    @Test
+    @Timeout(60)
+    void a_clock_that_throws_while_something_is_given_back_leaves_no_cell_claimed() {
+        AtomicBoolean broken = new AtomicBoolean();
+        TimeSource clock = new TimeSource() {
+            @Override
+            public long wallMillis() {
+                if (broken.get()) {
+                    throw new IllegalStateException("no clock");
+                }
+                return time.wallMillis();
+            }
+
+            @Override
+            public long monotonicNanos() {
+                return time.monotonicNanos();
+            }
+        };
+        InMemoryRateLimiter own = InMemoryRateLimiter.builder().time(clock).build();
+        Batch one = new Batch("", List.of(charge("a", HOURLY, 1)));
+        Batch two = new Batch("", List.of(charge("a", HOURLY, 1), charge("b", SLIDING, 1)));
+        Reservation.Granted first = (Reservation.Granted) own.reserve(one);
+        Reservation.Granted second = (Reservation.Granted) own.reserve(two);
+        broken.set(true);
+        assertThatThrownBy(() -> own.settle(first, Settlement.UNSENT)).hasMessage("no clock");
+        assertThatThrownBy(() -> own.settle(second, Settlement.UNSENT)).hasMessage("no clock");
+        broken.set(false);
+
+        assertThat(own.reserve(two)).isInstanceOf(Reservation.Granted.class);
     }
 }

@@ -1,8 +1,8 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolRating;
 import java.util.ArrayList;
 import java.util.List;
 

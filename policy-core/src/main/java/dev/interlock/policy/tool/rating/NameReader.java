@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.rating.Inflection.Form;
 import dev.interlock.policy.tool.rating.Lexicon.Kind;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;

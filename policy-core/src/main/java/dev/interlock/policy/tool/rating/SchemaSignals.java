@@ -1,8 +1,8 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolDefinition;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.rating.Reading.Certainty;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

@@ -1,10 +1,10 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.ToolDefinition;
-import dev.interlock.policy.tool.ToolClassifier;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.tool.rating.Reading.Certainty;
 import java.util.List;
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;

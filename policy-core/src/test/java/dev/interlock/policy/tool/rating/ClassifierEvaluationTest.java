@@ -2,8 +2,8 @@ package dev.interlock.policy.tool.rating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.nio.file.Path;

@@ -1,9 +1,9 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.ToolClassifier;
-import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolClassifier;
+import dev.interlock.policy.tool.ToolRating;
 import java.util.List;
 import java.util.Locale;
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
-import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolDefinition;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;

@@ -2,9 +2,9 @@ package dev.interlock.policy.tool.rating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;

@@ -7,11 +7,11 @@ import static dev.interlock.policy.tool.ToolCategory.READ;
 import static dev.interlock.policy.tool.ToolCategory.WRITE;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.ToolDefinition;
-import dev.interlock.policy.tool.ToolCategory;
-import dev.interlock.policy.tool.RiskLevel;
 import com.sun.management.ThreadMXBean;
+import dev.interlock.policy.tool.RiskLevel;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.lang.management.ManagementFactory;
