@@ -186,8 +186,8 @@ final class Approvals {
         private final CompletableFuture<Admission> result;
         private final AtomicBoolean ended = new AtomicBoolean();
 
-        /** How often the arguments were changed in an answer. Questions follow one another, so no two threads count. */
-        private volatile int changes;
+        /** How often an answer changed the arguments. */
+        private final AtomicInteger changes = new AtomicInteger();
 
         Inquiry(ToolCall original, Terms terms, long callerDeadline, CompletableFuture<Admission> result) {
             this.original = original;
@@ -210,10 +210,8 @@ final class Approvals {
          * Counts an answer that changes the arguments, and tells whether there were too many. Without a bound, answers
          * that lead from one set of arguments to another and back would never end.
          */
-        @SuppressWarnings("NonAtomicOperationOnVolatileField") // one question at a time
         private boolean changedTooOften() {
-            changes++;
-            return changes > MOST_CHANGES;
+            return changes.incrementAndGet() > MOST_CHANGES;
         }
 
         /** Whether it is too late for an answer because something else has ended the wait. */
