@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;

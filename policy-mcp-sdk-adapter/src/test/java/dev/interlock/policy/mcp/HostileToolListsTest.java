@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
+import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;

@@ -3,10 +3,10 @@ package dev.interlock.policy.cli.server;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Shortened;
 import dev.interlock.policy.cli.io.Texts;
-import dev.interlock.policy.tool.rating.ModelSpeech;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
+import dev.interlock.policy.tool.rating.ModelSpeech;
 import java.util.List;
 
 /**
