@@ -19,6 +19,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -112,7 +113,18 @@ class SentAgainTest {
         void listen() throws IOException {
             ServerSocket socket = new ServerSocket();
             socket.setReuseAddress(true);
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+            for (int attempt = 0; !socket.isBound(); attempt++) {
+                try {
+                    socket.bind(address);
+                } catch (BindException e) {
+                    // The socket before is closed by the thread that accepts on it, which may not have run yet.
+                    if (attempt == 100_000) {
+                        throw e;
+                    }
+                    Thread.yield();
+                }
+            }
             port = socket.getLocalPort();
             listening = socket;
             start(() -> {

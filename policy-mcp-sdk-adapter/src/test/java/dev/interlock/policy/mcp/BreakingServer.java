@@ -5,6 +5,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
+import java.net.BindException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
@@ -57,7 +58,18 @@ final class BreakingServer implements Closeable {
     private ServerSocket listen(int port) throws IOException {
         ServerSocket socket = new ServerSocket();
         socket.setReuseAddress(true);
-        socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
+        for (int attempt = 0; !socket.isBound(); attempt++) {
+            try {
+                socket.bind(address);
+            } catch (BindException e) {
+                // The socket before is closed by the thread that accepts on it, which may not have run yet.
+                if (attempt == 100_000) {
+                    throw e;
+                }
+                Thread.yield();
+            }
+        }
         start(() -> {
             while (!socket.isClosed()) {
                 Socket connection = socket.accept();
