@@ -119,10 +119,10 @@ class SentAgainTest {
                     socket.bind(address);
                 } catch (BindException e) {
                     // The socket before is closed by the thread that accepts on it, which may not have run yet.
-                    if (attempt == 100_000) {
+                    if (attempt == 1_000_000) {
                         throw e;
                     }
-                    Thread.yield();
+                    Thread.onSpinWait();
                 }
             }
             port = socket.getLocalPort();

@@ -64,10 +64,10 @@ final class BreakingServer implements Closeable {
                 socket.bind(address);
             } catch (BindException e) {
                 // The socket before is closed by the thread that accepts on it, which may not have run yet.
-                if (attempt == 100_000) {
+                if (attempt == 1_000_000) {
                     throw e;
                 }
-                Thread.yield();
+                Thread.onSpinWait();
             }
         }
         start(() -> {
