@@ -76,7 +76,9 @@ final class Wrapping {
             end = end(start);
         }
         if (start < line.length() || lines.isEmpty()) {
-            lines.add(indented(lines, line.substring(start)));
+            String rest = line.substring(start);
+            // Blanks at its end may stand past the edge.
+            lines.add(indented(lines, Columns.of(rest) > room ? rest.stripTrailing() : rest));
         }
         return lines;
     }
