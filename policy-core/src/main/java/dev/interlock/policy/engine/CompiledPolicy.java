@@ -192,12 +192,14 @@ final class CompiledPolicy {
     }
 
     private ToolPlan find(ToolCall call) {
-        if (lock != null) {
-            ToolPlan denied = lock.denial(call);
-            if (denied != null) {
-                return call.definition() == null ? denied : toldAsUnheardOf(denied, call);
-            }
+        ToolPlan denied = lock == null ? null : lock.denial(call);
+        if (denied == null) {
+            return findByPolicy(call);
         }
+        return call.definition() == null ? denied : toldAsUnheardOf(denied, findByPolicy(call));
+    }
+
+    private ToolPlan findByPolicy(ToolCall call) {
         int grant = grantOf(call.identity());
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
@@ -236,14 +238,12 @@ final class CompiledPolicy {
     }
 
     /** A denial by the lock reveals to an agent that the tool exists. The policy may forbid that. */
-    private ToolPlan toldAsUnheardOf(ToolPlan denied, ToolCall call) {
-        KnownTool tool = call.definition();
-        Decision lock = denied.verdict();
-        Decision verdict = compile(call.tool(), grantOf(call.identity()), tool == null ? UNRATED : tool.rating())
-                .verdict();
-        return lock == null || verdict == null || !verdict.isWithheld()
-                ? denied
-                : ToolPlan.denied(lock.telling(verdict.told()), false);
+    private static ToolPlan toldAsUnheardOf(ToolPlan byLock, ToolPlan byPolicy) {
+        Decision denied = byLock.verdict();
+        Decision verdict = byPolicy.verdict();
+        return denied == null || verdict == null || !verdict.isWithheld()
+                ? byLock
+                : ToolPlan.denied(denied.telling(verdict.told()), false);
     }
 
     /** What an agent is told of a tool that neither the server nor the policy has ever named. */
