@@ -1,34 +1,24 @@
 package dev.interlock.policy.engine;
 
-import java.util.Set;
+import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The listeners for changes of what is enforced. Thread-safe. */
+/** The listeners for changes of what is enforced. A listener that is added twice is notified twice. Thread-safe. */
 final class ChangeListeners {
 
-    private final Set<Entry> entries = ConcurrentHashMap.newKeySet();
-
-    /** One listener. A listener that is added twice is notified twice. */
-    private static final class Entry {
-
-        final Runnable listener;
-
-        Entry(Runnable listener) {
-            this.listener = listener;
-        }
-    }
+    private final Map<Object, Runnable> listeners = new ConcurrentHashMap<>();
 
     /** Adds a listener. The returned object removes it. */
     Runnable add(Runnable listener) {
-        Entry entry = new Entry(listener);
-        entries.add(entry);
-        return () -> entries.remove(entry);
+        Object key = new Object();
+        listeners.put(key, listener);
+        return () -> listeners.remove(key);
     }
 
     void tell() {
-        for (Entry entry : entries) {
+        for (Runnable listener : listeners.values()) {
             try {
-                entry.listener.run();
+                listener.run();
             } catch (Throwable ignored) {
                 // The change is in force whatever a listener does, and the other listeners must be notified.
             }
@@ -36,6 +26,6 @@ final class ChangeListeners {
     }
 
     int size() {
-        return entries.size();
+        return listeners.size();
     }
 }

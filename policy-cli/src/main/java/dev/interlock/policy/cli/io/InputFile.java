@@ -47,7 +47,7 @@ public final class InputFile {
         boolean standard = file.equals("-");
         String name = standard ? "<stdin>" : file;
         try {
-            return new InputFile(name, standard ? System.in.readNBytes(MOST) : bytes(path(file)));
+            return new InputFile(name, standard ? System.in.readNBytes(MOST) : bytes(pathOf(file)));
         } catch (IOException e) {
             throw new CliException(reason(name, e));
         }
@@ -73,17 +73,6 @@ public final class InputFile {
             return Path.of(name);
         } catch (InvalidPathException e) {
             throw new CliException(name + ": there is no such file");
-        }
-    }
-
-    private static Path path(String file) throws IOException {
-        if (file.isEmpty()) {
-            throw new NoSuchFileException(file);
-        }
-        try {
-            return Path.of(file);
-        } catch (InvalidPathException e) {
-            throw new NoSuchFileException(file);
         }
     }
 

@@ -224,12 +224,10 @@ public final class HttpTransport implements McpClientTransport {
 
     /** Reads the rest, in which nothing is expected, so that the connection can be reused. */
     private void drain(HttpResponse<InputStream> response) {
-        try (InputStream in = opened(response)) {
-            in.skipNBytes(ERROR_HEAD);
+        try {
+            head(response, ERROR_HEAD);
         } catch (IOException e) {
             // The server has accepted the message all the same.
-        } finally {
-            open.remove(response.body());
         }
     }
 
@@ -306,13 +304,11 @@ public final class HttpTransport implements McpClientTransport {
         if (with.id() == null || (status != 404 && status != 400)) {
             return false;
         }
-        try (InputStream in = opened(response)) {
-            String head = new String(in.readNBytes(ERROR_HEAD), StandardCharsets.UTF_8);
+        try {
+            String head = new String(head(response, ERROR_HEAD), StandardCharsets.UTF_8);
             return status == 404 || head.toLowerCase(Locale.ROOT).contains("session");
         } catch (IOException e) {
             return status == 404;
-        } finally {
-            open.remove(response.body());
         }
     }
 
@@ -450,7 +446,7 @@ public final class HttpTransport implements McpClientTransport {
             this.with = with;
             this.answers = incoming()
                     .through(messages -> messages.doOnNext(message -> {
-                                if (message instanceof JSONRPCResponse response && id.equals(response.id())) {
+                                if (message instanceof JSONRPCResponse response && answers(response, id)) {
                                     onAnswer.accept(response);
                                     answered.complete(null);
                                 }
@@ -488,12 +484,10 @@ public final class HttpTransport implements McpClientTransport {
 
         private void whole(HttpResponse<InputStream> response) {
             byte[] body;
-            try (InputStream in = opened(response)) {
-                body = in.readNBytes(longest + 1);
+            try {
+                body = head(response, longest + 1);
             } catch (IOException e) {
                 throw brokenOff(e);
-            } finally {
-                open.remove(response.body());
             }
             if (body.length > 0 && !isOf(response, JSON)) {
                 throw new ServerException("the server answered with status " + response.statusCode()
@@ -538,6 +532,15 @@ public final class HttpTransport implements McpClientTransport {
     private InputStream opened(HttpResponse<InputStream> response) {
         open.add(response.body());
         return response.body();
+    }
+
+    /** Reads the beginning of a body, and closes it. */
+    private byte[] head(HttpResponse<InputStream> response, int most) throws IOException {
+        try (InputStream in = opened(response)) {
+            return in.readNBytes(most);
+        } finally {
+            open.remove(response.body());
+        }
     }
 
     private @Nullable IOException readAll(EventStream events, HttpResponse<InputStream> response, Incoming to) {
