@@ -87,8 +87,8 @@ public record Path(Root root, List<Step> steps, String text) {
     private static final class Parser {
 
         private static final String ROOTS =
-                "args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server, tool.category, tool.risk"
-                        + " or ctx.<key>";
+                "args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server, tool.category,"
+                        + " tool.risk or ctx.<key>";
 
         private final String text;
         private int at;

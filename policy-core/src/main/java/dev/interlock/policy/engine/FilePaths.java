@@ -82,9 +82,9 @@ final class FilePaths {
             throw new IllegalArgumentException(quoted + " is percent-encoded: write the directory as it is");
         }
         if (text.startsWith("//")) {
-            throw new IllegalArgumentException(
-                    quoted
-                            + " begins with two slashes, which programs read differently: write \\\\server\\share or one slash");
+            throw new IllegalArgumentException(quoted
+                    + " begins with two slashes, which programs read differently:"
+                    + " write \\\\server\\share or one slash");
         }
         if (!windows && text.indexOf('\\') >= 0) {
             throw new IllegalArgumentException(quoted

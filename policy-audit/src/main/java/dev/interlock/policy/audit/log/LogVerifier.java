@@ -124,8 +124,8 @@ public final class LogVerifier {
                         path,
                         next,
                         Kind.TRUNCATED,
-                        "there is no closing line: the process that wrote the log was killed or still writes it, or the end was"
-                                + " cut off");
+                        "there is no closing line: the process that wrote the log was killed or still writes it,"
+                                + " or the end was cut off");
             }
         }
     }

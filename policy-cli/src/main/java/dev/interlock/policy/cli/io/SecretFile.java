@@ -39,7 +39,8 @@ public final class SecretFile {
                     && Files.getPosixFilePermissions(path).stream().anyMatch(OF_OTHERS::contains)) {
                 throw new CliException(
                         name + ": others on this machine may read or write this file, so what is in it is"
-                                + " no secret; take that from them (chmod 600), and use a new secret if they may have read it");
+                                + " no secret; take that from them (chmod 600), and use a new secret if they may have"
+                                + " read it");
             }
             if (bytes.length > MOST) {
                 throw new CliException(name + ": this file is longer than 64 KiB");

@@ -10,8 +10,8 @@ public final class ToolsOption {
     @Option(
             names = "--tools",
             paramLabel = "FILE",
-            description =
-                    "The tools that the server announces, as tools/list answers, in JSON. A tool may have a category and a risk.")
+            description = "The tools that the server announces, as tools/list answers, in JSON. A tool may have a"
+                    + " category and a risk.")
     private @Nullable String file;
 
     /**
