@@ -27,6 +27,11 @@ public sealed interface Rule {
         return name == null ? place().path() : name;
     }
 
+    /** Returns what it demands of a call; {@link Demands#NONE} if it denies every call. */
+    default Demands demands() {
+        return Demands.NONE;
+    }
+
     /**
      * The call must satisfy everything in the rule ({@code evaluate}, {@code allow}).
      *

@@ -152,7 +152,7 @@ final class PolicyAssembly {
     private static @Nullable RateLimit rate(@Nullable RateLimit rate, Entry entry, int number) {
         boolean taken = rate != null
                 && entry.rules().subList(0, number).stream()
-                        .map(PolicyAssembly::demands)
+                        .map(Rule::demands)
                         .map(Rule.Demands::rateLimit)
                         .anyMatch(other -> other != null
                                 && other.shorthand()
@@ -218,13 +218,6 @@ final class PolicyAssembly {
     }
 
     private static @Nullable Counter state(Rule rule) {
-        return demands(rule).state();
-    }
-
-    private static Rule.Demands demands(Rule rule) {
-        if (rule instanceof Rule.Check check) {
-            return check.demands();
-        }
-        return rule instanceof Rule.Approval approval ? approval.demands() : Rule.Demands.NONE;
+        return rule.demands().state();
     }
 }

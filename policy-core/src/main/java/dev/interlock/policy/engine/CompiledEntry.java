@@ -77,7 +77,7 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
 
     Optional<CounterReference> ownCounter(String counter, String tool) {
         for (int i = 0; i < entry.rules().size(); i++) {
-            Rule.Demands demands = demands(entry.rules().get(i));
+            Rule.Demands demands = entry.rules().get(i).demands();
             Counter state = demands.state();
             if (state != null && state.name().equals(counter)) {
                 return Optional.of(new CounterReference(
@@ -102,13 +102,6 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
             }
         }
         return Optional.empty();
-    }
-
-    static Rule.Demands demands(Rule rule) {
-        if (rule instanceof Rule.Check check) {
-            return check.demands();
-        }
-        return rule instanceof Rule.Approval approval ? approval.demands() : Rule.Demands.NONE;
     }
 
     /** The name under which a rate limit counts. */

@@ -433,7 +433,7 @@ final class CompiledPolicy {
                     add(block.conditions(), entry);
                 }
                 for (Rule rule : entry.entry().rules()) {
-                    Rule.Demands demands = CompiledEntry.demands(rule);
+                    Rule.Demands demands = rule.demands();
                     add(demands.conditions(), entry);
                     add(demands.validation(), rule);
                 }

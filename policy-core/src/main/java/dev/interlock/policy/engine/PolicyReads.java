@@ -61,7 +61,7 @@ final class PolicyReads {
             conditions(block.conditions());
         }
         for (Rule rule : entry.rules()) {
-            conditions(CompiledEntry.demands(rule).conditions());
+            conditions(rule.demands().conditions());
         }
     }
 

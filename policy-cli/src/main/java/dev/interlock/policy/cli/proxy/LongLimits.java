@@ -1,6 +1,5 @@
 package dev.interlock.policy.cli.proxy;
 
-import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -12,7 +11,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
-import org.jspecify.annotations.Nullable;
 
 /** Finds limits that people expect to outlive a process. */
 final class LongLimits {
@@ -30,7 +28,7 @@ final class LongLimits {
     static Optional<String> notice(Policy policy, String file) {
         List<String> found = new ArrayList<>();
         Stream.concat(Stream.of(policy.body()), policy.grants().stream().flatMap(grants -> grants.values().stream()))
-                .flatMap(LongLimits::entries)
+                .flatMap(PolicyBody::entries)
                 .forEach(entry -> {
                     entry.rules()
                             .forEach(rule -> longest(rule)
@@ -56,21 +54,8 @@ final class LongLimits {
         return " (" + file + ":" + place.line() + ", window " + window.text() + ")";
     }
 
-    private static Stream<Entry> entries(PolicyBody body) {
-        return Stream.of(
-                        body.tools().values().stream(),
-                        body.categories().values().stream(),
-                        body.risks().values().stream(),
-                        body.star().stream(),
-                        body.allTools().stream())
-                .flatMap(entries -> entries);
-    }
-
     private static Optional<Window> longest(Rule rule) {
-        Rule.Demands demands = demands(rule);
-        if (demands == null) {
-            return Optional.empty();
-        }
+        Rule.Demands demands = rule.demands();
         List<Window> windows = new ArrayList<>();
         if (demands.rateLimit() != null) {
             windows.add(demands.rateLimit().window());
@@ -82,13 +67,6 @@ final class LongLimits {
             windows.addAll(demands.spend().caps().keySet());
         }
         return windows.stream().filter(LongLimits::isLong).findFirst();
-    }
-
-    private static Rule.@Nullable Demands demands(Rule rule) {
-        if (rule instanceof Rule.Check check) {
-            return check.demands();
-        }
-        return rule instanceof Rule.Approval approval ? approval.demands() : null;
     }
 
     private static boolean isLong(Window window) {
