@@ -27,7 +27,7 @@ class RedactionProperties {
             @ForAll("steps") List<String> first, @ForAll("steps") List<String> second, @ForAll Random random) {
         Map<String, Object> arguments = new LinkedHashMap<>();
         arguments.put("other", "seen");
-        arguments.put("root", spelt(first, random));
+        arguments.put("root", spelt(first, false, random));
 
         assertThat(logged(Redaction.allBut(path(first), path(second)), arguments))
                 .doesNotContain(SECRET)
@@ -60,15 +60,26 @@ class RedactionProperties {
         return path.toString();
     }
 
-    /** A value that some server may take for one with the secret at the end of these steps. */
-    private static Object spelt(List<String> steps, Random random) {
+    /**
+     * A value that some server may take for one with the secret at the end of these steps.
+     *
+     * @param shifted whether a list was added, left out or replaced above. A second such change can undo the first, so
+     *     that the value has the shape of the path and holds the secret at another one
+     */
+    private static Object spelt(List<String> steps, boolean shifted, Random random) {
         if (steps.isEmpty()) {
             return random.nextBoolean() ? SECRET : Map.of("a", List.of(SECRET));
         }
         String step = steps.get(0);
-        Object below = spelt(steps.subList(1, steps.size()), random);
-        Object exact = step.equals(EVERY) || step.equals("0") ? List.of(below) : Map.of(step, below);
-        return switch (random.nextInt(8)) {
+        boolean counted = step.equals(EVERY) || step.equals("0");
+        int spelling = random.nextInt(8);
+        boolean shifts = spelling < 2 || spelling == 3 || (spelling == 4 && counted);
+        Object below = spelt(steps.subList(1, steps.size()), shifted || shifts, random);
+        Object exact = counted ? List.of(below) : Map.of(step, below);
+        if (shifted && shifts) {
+            return exact;
+        }
+        return switch (spelling) {
             case 0 -> List.of(exact);
             case 1 -> List.of(List.of(exact));
             case 2 -> Value.freeze(exact).json();
