@@ -1,6 +1,6 @@
 package dev.interlock.policy.benchmarks;
 
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 
 /** A program that reads a policy, makes one decision, and exits. */
 final class FirstDecision {

@@ -9,10 +9,10 @@ import dev.interlock.policy.audit.log.SealKey;
 import dev.interlock.policy.audit.log.Sync;
 import dev.interlock.policy.cli.Interlock.Result;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.MethodCall;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -68,7 +68,7 @@ class AuditIT {
             for (int amount : new int[] {1, 101, 2, 3, 4, 5}) {
                 try (Admission admission = engine.admit(
                         ToolCall.of("pay", Map.of("amount", amount)).by("bob"))) {
-                    admission.settle(amount == 2 ? Settlement.FAILED : Settlement.SUCCEEDED);
+                    admission.settle(amount == 2 ? CallOutcome.FAILED : CallOutcome.SUCCEEDED);
                 }
             }
         }

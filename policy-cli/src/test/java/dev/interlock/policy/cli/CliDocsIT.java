@@ -6,7 +6,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;

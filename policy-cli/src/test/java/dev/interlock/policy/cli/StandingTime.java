@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli;
 
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.time.TimeSource;
 

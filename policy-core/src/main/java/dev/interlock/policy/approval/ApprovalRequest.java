@@ -1,5 +1,6 @@
 package dev.interlock.policy.approval;
 
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Arguments;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param session the agent session; if the host doesn't say, the identity, or a session that all such calls share
  * @param arguments the arguments
  * @param parameters what else the request contains, as far as the adapter knows it; see
- *     {@link dev.interlock.policy.engine.ToolCall#parameters}
+ *     {@link dev.interlock.policy.call.ToolCall#parameters}
  * @param context everything that the host says about the call
  * @param bound the part of the context that the policy reads; this part must be shown to the person
  * @param rules the rules that ask, in order; at least one. There is more than one only for a handler that

@@ -1,5 +1,6 @@
 package dev.interlock.policy.approval;
 
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

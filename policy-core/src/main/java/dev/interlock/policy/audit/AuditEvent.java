@@ -1,10 +1,10 @@
 package dev.interlock.policy.audit;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.MethodCall;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.time.Instant;
@@ -133,7 +133,7 @@ public sealed interface AuditEvent {
      * @param outcome how it ended
      * @param took how long after the decision
      */
-    record Settled(Instant time, String id, ToolCall call, Settlement outcome, Duration took) implements AuditEvent {}
+    record Settled(Instant time, String id, ToolCall call, CallOutcome outcome, Duration took) implements AuditEvent {}
 
     /**
      * What is enforced has changed.

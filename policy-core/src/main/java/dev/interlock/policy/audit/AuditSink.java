@@ -12,7 +12,7 @@ import java.util.List;
  *
  * <ul>
  *   <li>With {@link dev.interlock.policy.engine.PolicyEngine.Builder#audit audit}, a call whose {@link Decided} event
- *       was refused is not made. It is denied with {@link dev.interlock.policy.engine.Decision.Code#AUDIT_UNAVAILABLE},
+ *       was refused is not made. It is denied with {@link dev.interlock.policy.call.Decision.Code#AUDIT_UNAVAILABLE},
  *       even if the policy only records, and what was reserved for it is given back.
  *   <li>With {@link dev.interlock.policy.engine.PolicyEngine.Builder#observer observer}, the
  *       {@link dev.interlock.policy.engine.EngineListener} is notified, and nothing else happens.

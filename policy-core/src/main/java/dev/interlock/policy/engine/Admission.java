@@ -1,9 +1,11 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.OpenBucket;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.call.CallOutcome;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -32,9 +34,9 @@ public final class Admission implements AutoCloseable {
     private final Decision decision;
 
     /** The one bucket that the call is charged to, if there is nothing else to settle. */
-    private final @Nullable OpenBucket bucket;
+    private final @Nullable LimitHandle bucket;
 
-    private final OpenBucket.@Nullable Count count;
+    private final LimitHandle.@Nullable Count count;
     private final long taken;
 
     /** What to settle in any other case. */
@@ -46,8 +48,8 @@ public final class Admission implements AutoCloseable {
 
     private Admission(
             Decision decision,
-            @Nullable OpenBucket bucket,
-            OpenBucket.@Nullable Count count,
+            @Nullable LimitHandle bucket,
+            LimitHandle.@Nullable Count count,
             long taken,
             @Nullable Ending ending) {
         this.decision = decision;
@@ -75,7 +77,7 @@ public final class Admission implements AutoCloseable {
      * @param taken what was taken from that count
      */
     static Admission of(
-            @Nullable Admission otherwise, @Nullable OpenBucket bucket, OpenBucket.@Nullable Count count, long taken) {
+            @Nullable Admission otherwise, @Nullable LimitHandle bucket, LimitHandle.@Nullable Count count, long taken) {
         Decision decision = otherwise == null ? Decision.ALLOWED : otherwise.decision;
         Ending ending = otherwise == null ? null : otherwise.ending;
         // Created in one place: where two allocations merge, the compiler can't remove them.
@@ -158,7 +160,7 @@ public final class Admission implements AutoCloseable {
 
     /** Reports that the server answered with a result. */
     public void succeeded() {
-        settle(Settlement.SUCCEEDED);
+        settle(CallOutcome.SUCCEEDED);
     }
 
     /**
@@ -166,12 +168,12 @@ public final class Admission implements AutoCloseable {
      * what they took.
      */
     public void toolError() {
-        settle(Settlement.TOOL_ERROR);
+        settle(CallOutcome.TOOL_ERROR);
     }
 
     /** Reports that the server answered with a protocol error. */
     public void failed() {
-        settle(Settlement.FAILED);
+        settle(CallOutcome.FAILED);
     }
 
     /**
@@ -180,12 +182,12 @@ public final class Admission implements AutoCloseable {
      * given back too, but only if the call was not {@linkplain #handedOver() handed over}.
      */
     public void unsent() {
-        settle(Settlement.UNSENT);
+        settle(CallOutcome.UNSENT);
     }
 
     /** Reports that it is unknown whether the call ran: timeout, cancelled, connection lost after sending. */
     public void unknown() {
-        settle(Settlement.UNKNOWN);
+        settle(CallOutcome.UNKNOWN);
     }
 
     /** Does the same as {@link #unknown()}, unless the admission was settled before. */
@@ -195,7 +197,7 @@ public final class Admission implements AutoCloseable {
     }
 
     /** Reports how the call ended. */
-    public void settle(Settlement outcome) {
+    public void settle(CallOutcome outcome) {
         if (ending != null) {
             ending.settle(outcome);
         } else if (bucket != null && count != null) {
@@ -207,7 +209,7 @@ public final class Admission implements AutoCloseable {
      * Giving back must happen once: CAS. If this outcome gives nothing back, a plain release is enough to block a later
      * one.
      */
-    private void settle(OpenBucket from, OpenBucket.Count of, Settlement outcome) {
+    private void settle(LimitHandle from, LimitHandle.Count of, CallOutcome outcome) {
         if (!from.givesBack(outcome)) {
             SETTLED.setRelease(this, true);
         } else if (SETTLED.compareAndSet(this, false, true)) {

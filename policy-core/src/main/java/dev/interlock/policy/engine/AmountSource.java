@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.value.NumberValue;

@@ -1,7 +1,8 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -46,8 +47,8 @@ final class Answered {
     }
 
     /** The call has ended. Only the first report counts. */
-    void settled(Settlement outcome) {
-        if (settled.compareAndSet(false, true) && outcome == Settlement.UNSENT && spent.compareAndSet(false, true)) {
+    void settled(CallOutcome outcome) {
+        if (settled.compareAndSet(false, true) && outcome == CallOutcome.UNSENT && spent.compareAndSet(false, true)) {
             giveBack.run();
         }
     }

@@ -1,12 +1,15 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
-import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
-import dev.interlock.policy.engine.Decision.Code;
-import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
@@ -77,6 +80,19 @@ final class Approvals {
     /** Whether there is a handler to ask for a caller on these terms. */
     boolean canAsk(Terms terms) {
         return handler != null || terms.first() != null;
+    }
+
+    /** The question that these rules ask. */
+    static Decision question(List<AskingRule> asking) {
+        AskingRule first = asking.get(0);
+        return new Decision(
+                Verdict.NEEDS_APPROVAL,
+                Code.APPROVAL,
+                new RuleRef(first.name(), first.place()),
+                asking.size() == 1 ? first.message() : Messages.questions(asking),
+                null,
+                false,
+                asking);
     }
 
     /** The denial of a call that needs a person's answer when there is no handler to ask. */
@@ -277,7 +293,7 @@ final class Approvals {
             ApprovalHandler handler = handlerFor(inquiry.terms);
             whom = handler;
             List<AskingRule> open = open(question, yeses);
-            question = Decision.question(handler.asksForAllRules() ? open : open.subList(0, 1));
+            question = question(handler.asksForAllRules() ? open : open.subList(0, 1));
             if (recorder != null && !isRecorded(recorder, answer)) {
                 if (inquiry.claim()) {
                     putBack();

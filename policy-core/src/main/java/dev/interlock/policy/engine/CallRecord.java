@@ -1,10 +1,12 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -77,7 +79,7 @@ final class CallRecord {
     }
 
     /** Records how the call ended. Only the caller for which {@link #end} returned true may call this. */
-    void settled(Settlement outcome) {
+    void settled(CallOutcome outcome) {
         recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
     }
 

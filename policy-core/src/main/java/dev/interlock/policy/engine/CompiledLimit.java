@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Scope;
@@ -7,7 +8,7 @@ import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,7 @@ record CompiledLimit(
 
     /** The limit, opened for calls that are charged to nothing else. Null if the limiter has no short way for these. */
     @Nullable
-    OpenBucket open(RateLimiter limiter) {
+    LimitHandle open(RateLimiter limiter) {
         Amount always = amount.always();
         return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
     }

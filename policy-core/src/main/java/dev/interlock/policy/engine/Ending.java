@@ -1,9 +1,10 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.OpenBucket;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -18,8 +19,8 @@ final class Ending {
 
     private final @Nullable Reserved reserved;
 
-    private final @Nullable OpenBucket bucket;
-    private final OpenBucket.@Nullable Count count;
+    private final @Nullable LimitHandle bucket;
+    private final LimitHandle.@Nullable Count count;
     private final long taken;
 
     /** Null if the end of the call is not recorded. */
@@ -39,8 +40,8 @@ final class Ending {
      */
     Ending(
             @Nullable Reserved reserved,
-            @Nullable OpenBucket bucket,
-            OpenBucket.@Nullable Count count,
+            @Nullable LimitHandle bucket,
+            LimitHandle.@Nullable Count count,
             long taken,
             @Nullable CallRecord trail,
             @Nullable Answered answered) {
@@ -88,7 +89,7 @@ final class Ending {
         return settled.compareAndSet(false, true);
     }
 
-    void settle(Settlement outcome) {
+    void settle(CallOutcome outcome) {
         if (trail != null && !trail.end()) {
             return;
         }
@@ -103,7 +104,7 @@ final class Ending {
         }
     }
 
-    private void giveBack(Settlement outcome) {
+    private void giveBack(CallOutcome outcome) {
         if (bucket != null && count != null) {
             bucket.settle(count, taken, outcome);
         } else if (reserved != null) {

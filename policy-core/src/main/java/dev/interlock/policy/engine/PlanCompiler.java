@@ -1,5 +1,7 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
@@ -14,8 +16,8 @@ import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
-import dev.interlock.policy.approval.AskingRule;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -146,7 +148,7 @@ final class PlanCompiler {
 
     private void addApproval(CompiledEntry scoped, Rule.Approval rule, int index, DenialFactory denials) {
         Rule.Demands demands = rule.demands();
-        Decision ask = Decision.question(List.of(new AskingRule(
+        Decision ask = Approvals.question(List.of(new AskingRule(
                 denials.rule().name(),
                 denials.rule().place(),
                 rule.message() == null ? Messages.approval(tool, denials.rule()) : rule.message(),

@@ -1,11 +1,15 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
-import dev.interlock.policy.engine.Decision.Code;
-import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.Alarm;
@@ -81,7 +85,7 @@ public final class PolicyEngine {
     private @Nullable ToolLock lock;
 
     private PolicyEngine(Builder builder) {
-        this.limiter = builder.limiter == null ? RateLimiter.inMemory() : builder.limiter;
+        this.limiter = builder.limiter == null ? InMemoryRateLimiter.create() : builder.limiter;
         this.catalog = new ToolCatalog(
                 builder.classifier == null ? StandardWhenAsked::rate : builder.classifier,
                 builder.ratings,
@@ -161,9 +165,9 @@ public final class PolicyEngine {
      */
     private Admission admit(CompiledPolicy policy, ToolCall asked) {
         ToolCall call = policy.settled(asked);
-        OpenBucket bucket = null;
-        OpenBucket.Count count = null;
-        long taken = OpenBucket.NOTHING;
+        LimitHandle bucket = null;
+        LimitHandle.Count count = null;
+        long taken = LimitHandle.NOTHING;
         ToolPlan plan = null;
         try {
             plan = call.problem() == null ? policy.kept(call) : null;
@@ -171,15 +175,15 @@ public final class PolicyEngine {
                 bucket = plan.bucket();
                 if (bucket != null) {
                     count = plan.count(bucket, call);
-                    taken = count == null ? OpenBucket.NOTHING : bucket.take(count);
+                    taken = count == null ? LimitHandle.NOTHING : bucket.take(count);
                 }
             }
         } catch (Throwable e) {
             // Nothing was taken. The other way meets the same failure and reports it.
-            taken = OpenBucket.NOTHING;
+            taken = LimitHandle.NOTHING;
         }
         Admission otherwise = null;
-        if (taken == OpenBucket.NOTHING) {
+        if (taken == LimitHandle.NOTHING) {
             otherwise = admitOtherwise(policy, call, plan);
             if (!otherwise.hasEnding()) {
                 return otherwise;
@@ -637,7 +641,7 @@ public final class PolicyEngine {
             this.policy = policy;
         }
 
-        /** Sets where limits are counted. Default: a new {@link RateLimiter#inMemory()}. */
+        /** Sets where limits are counted. Default: a new {@link InMemoryRateLimiter}. */
         public Builder rateLimiter(RateLimiter rateLimiter) {
             this.limiter = rateLimiter;
             return this;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.ValueLimits;

@@ -1,9 +1,10 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 
 /**
@@ -25,7 +26,7 @@ record Reserved(
      * Reports to the limiter how the call ended. An exception from a host's own limiter must not prevent the record of
      * the end.
      */
-    void settle(Settlement outcome) {
+    void settle(CallOutcome outcome) {
         try {
             limiter.settle(granted, outcome);
         } catch (Throwable e) {

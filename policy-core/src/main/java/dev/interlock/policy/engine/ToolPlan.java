@@ -1,11 +1,13 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Place;
-import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.OpenBucket;
+import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -36,7 +38,7 @@ final class ToolPlan {
     /**
      * The one limit that a call is charged to, opened. Null if there are other limits or the limiter has no such way.
      */
-    private final @Nullable OpenBucket bucket;
+    private final @Nullable LimitHandle bucket;
 
     private ToolPlan(
             @Nullable Decision verdict,
@@ -46,7 +48,7 @@ final class ToolPlan {
             Check[] checks,
             CompiledLimit[] slots,
             List<CounterReference> reads,
-            @Nullable OpenBucket bucket) {
+            @Nullable LimitHandle bucket) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -123,7 +125,7 @@ final class ToolPlan {
      * The one limit that a call is charged to, opened. Null if there are other limits or the limiter has no such way.
      */
     @Nullable
-    OpenBucket bucket() {
+    LimitHandle bucket() {
         return bucket;
     }
 
@@ -131,7 +133,7 @@ final class ToolPlan {
      * The count in {@link #bucket} that a call is charged to, if every check allows the call. Null if a check does not,
      * or if there is no count yet.
      */
-    OpenBucket.@Nullable Count count(OpenBucket opened, ToolCall call) {
+    LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
         return check(call, CounterSnapshot.NONE).verdict() == Decision.Verdict.ALLOWED
                 ? opened.count(CompiledLimit.subject(slots[0].scope(), call))
                 : null;
@@ -204,7 +206,7 @@ final class ToolPlan {
             }
         }
         if (!asking.isEmpty()) {
-            return Decision.question(asking);
+            return Approvals.question(asking);
         }
         if (recordedDenial != null) {
             return recordedDenial;

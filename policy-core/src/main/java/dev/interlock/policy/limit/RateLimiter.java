@@ -1,5 +1,7 @@
 package dev.interlock.policy.limit;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import java.util.List;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  *       have noticed yet that a key can be forgotten, or may hold a place for a batch that is refused in the end. Each
  *       limiter documents for how long it may fail to notice.
  *   <li>A granted reservation keeps what it took unless {@link #settle} gives it back. Settling a second time does
- *       nothing. A reservation that is never settled counts as {@link Settlement#UNKNOWN}: it keeps everything.
+ *       nothing. A reservation that is never settled counts as {@link CallOutcome#UNKNOWN}: it keeps everything.
  *   <li>Giving back never affects a window that began after the reservation. It never makes room that the limit's rule
  *       would not have had if the call had never been made.
  *   <li>Forgetting never creates room: only a count that equals a fresh one is dropped. When no more keys can be held,
@@ -35,14 +37,6 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public interface RateLimiter {
-
-    /**
-     * Creates a limiter that counts in this process, by the clocks of the JVM. {@link InMemoryRateLimiter} has
-     * settings.
-     */
-    static RateLimiter inMemory() {
-        return InMemoryRateLimiter.builder().build();
-    }
 
     /** Takes everything that the batch is charged to, or nothing. Blocks only if {@link #blocks} returns true. */
     Reservation reserve(Batch batch);
@@ -59,12 +53,12 @@ public interface RateLimiter {
      * @param limit the first part of the key, as in {@link LimitKey}
      * @param amount how much each call counts
      */
-    default @Nullable OpenBucket open(String limit, LimitRule rule, Amount amount, ChargeMode mode) {
+    default @Nullable LimitHandle open(String limit, LimitRule rule, Amount amount, ChargeMode mode) {
         return null;
     }
 
     /** Reports how the call ended, and gives back what this outcome gives back. Idempotent; never throws. */
-    void settle(Reservation.Granted reservation, Settlement outcome);
+    void settle(Reservation.Granted reservation, CallOutcome outcome);
 
     /**
      * Returns how each charge's limit stands, in the order of the list. Takes nothing, and occupies no place for a key.

@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
 import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;

@@ -6,14 +6,15 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.CallOutcome;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -37,7 +38,7 @@ class ApprovalProperties {
     private static final List<Policy> POLICIES =
             List.of(pay(ask("a person")), pay(ask("another person"), rate("three", hourly(3))));
     private static final List<Object> AMOUNTS = List.of(1, new BigDecimal("1.0"), "1", 2);
-    private static final Settlement[] OUTCOMES = Settlement.values();
+    private static final CallOutcome[] OUTCOMES = CallOutcome.values();
 
     /** What happens, and to which of the things that it can happen to. */
     record Event(Kind kind, int which, int other) {}
@@ -127,10 +128,10 @@ class ApprovalProperties {
                     Admission admission = pick(admitted, event.which);
                     if (admission != null) {
                         admitted.remove(admission);
-                        Settlement outcome = OUTCOMES[event.other];
+                        CallOutcome outcome = OUTCOMES[event.other];
                         admission.settle(outcome);
-                        admission.settle(Settlement.UNSENT);
-                        if (outcome == Settlement.UNSENT) {
+                        admission.settle(CallOutcome.UNSENT);
+                        if (outcome == CallOutcome.UNSENT) {
                             yeses.merge(bounds.get(admission), 1, Integer::sum);
                         }
                     }

@@ -11,7 +11,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.Decision.Verdict;
+import dev.interlock.policy.call.Decision.Verdict;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;

@@ -1,8 +1,9 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.ConditionArbitraries;
 import dev.interlock.policy.PolicyArbitraries;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -42,18 +43,18 @@ final class CallArbitraries {
                 Tuple.of(1, 61_000L),
                 Tuple.of(1, 3_600_000L),
                 Tuple.of(1, 86_400_000L));
-        Arbitrary<Settlement> outcomes = Arbitraries.frequency(
-                Tuple.of(6, Settlement.SUCCEEDED),
-                Tuple.of(2, Settlement.FAILED),
-                Tuple.of(1, Settlement.UNSENT),
-                Tuple.of(1, Settlement.UNKNOWN));
+        Arbitrary<CallOutcome> outcomes = Arbitraries.frequency(
+                Tuple.of(6, CallOutcome.SUCCEEDED),
+                Tuple.of(2, CallOutcome.FAILED),
+                Tuple.of(1, CallOutcome.UNSENT),
+                Tuple.of(1, CallOutcome.UNKNOWN));
         Arbitrary<Step> steps = Combinators.combine(
                         calls(), Arbitraries.integers().between(0, 3), pauses, outcomes)
                 .as(Step::new);
         return steps.list().ofMinSize(1).ofMaxSize(12).map(CallArbitraries::timed);
     }
 
-    private record Step(ToolCall call, int repeat, long pause, Settlement outcome) {}
+    private record Step(ToolCall call, int repeat, long pause, CallOutcome outcome) {}
 
     private static List<TimedCall> timed(List<Step> steps) {
         List<TimedCall> calls = new ArrayList<>();

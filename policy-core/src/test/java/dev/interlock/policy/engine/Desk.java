@@ -1,7 +1,9 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

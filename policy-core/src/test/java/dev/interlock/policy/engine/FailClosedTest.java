@@ -8,16 +8,18 @@ import static dev.interlock.policy.engine.Policies.validate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolCategory;
@@ -312,7 +314,7 @@ class FailClosedTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             throw secret();
         }
 

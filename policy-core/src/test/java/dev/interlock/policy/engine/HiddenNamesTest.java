@@ -2,6 +2,8 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;

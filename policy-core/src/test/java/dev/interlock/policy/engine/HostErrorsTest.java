@@ -6,6 +6,8 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
@@ -13,12 +15,12 @@ import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.audit.AuditEvent;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolDefinition;
@@ -48,7 +50,7 @@ class HostErrorsTest {
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final List<Throwable> failures = new ArrayList<>();
-    private final RateLimiter memory = RateLimiter.inMemory();
+    private final RateLimiter memory = InMemoryRateLimiter.create();
 
     @AfterEach
     void stop() {
@@ -74,7 +76,7 @@ class HostErrorsTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             memory.settle(reservation, outcome);
         }
 
@@ -352,7 +354,7 @@ class HostErrorsTest {
             }
 
             @Override
-            public void settle(Reservation.Granted reservation, Settlement outcome) {
+            public void settle(Reservation.Granted reservation, CallOutcome outcome) {
                 throw error;
             }
 

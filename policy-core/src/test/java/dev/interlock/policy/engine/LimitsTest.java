@@ -10,6 +10,8 @@ import static dev.interlock.policy.engine.Policies.spend;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
@@ -27,8 +29,8 @@ import dev.interlock.policy.Rule.Demands;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
 import dev.interlock.policy.Window;
-import dev.interlock.policy.engine.Decision.Code;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.CallOutcome;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
@@ -89,16 +91,16 @@ class LimitsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Settlement.class)
-    void whatIsChargedForSuccessComesBackFromAFailure(Settlement outcome) {
+    @EnumSource(CallOutcome.class)
+    void whatIsChargedForSuccessComesBackFromAFailure(CallOutcome outcome) {
         assertThat(roomAfter(outcome, ChargeMode.SUCCESS))
-                .isEqualTo(outcome == Settlement.FAILED || outcome == Settlement.UNSENT);
+                .isEqualTo(outcome == CallOutcome.FAILED || outcome == CallOutcome.UNSENT);
     }
 
     @ParameterizedTest
-    @EnumSource(Settlement.class)
-    void whatIsChargedForSendingComesBackOnlyIfNothingWasSent(Settlement outcome) {
-        assertThat(roomAfter(outcome, ChargeMode.SENT)).isEqualTo(outcome == Settlement.UNSENT);
+    @EnumSource(CallOutcome.class)
+    void whatIsChargedForSendingComesBackOnlyIfNothingWasSent(CallOutcome outcome) {
+        assertThat(roomAfter(outcome, ChargeMode.SENT)).isEqualTo(outcome == CallOutcome.UNSENT);
     }
 
     @Test
@@ -261,7 +263,7 @@ class LimitsTest {
         return Policies.entry(List.of(rate("once", limit)), List.of(), List.of());
     }
 
-    private static boolean roomAfter(Settlement outcome, ChargeMode charge) {
+    private static boolean roomAfter(CallOutcome outcome, ChargeMode charge) {
         Desk desk =
                 new Desk(pay(rate("one", rateOf(1, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, charge))));
         desk.engine.admit(Desk.pay(Map.of())).settle(outcome);

@@ -15,6 +15,7 @@ import static dev.interlock.policy.engine.Policies.validate;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;

@@ -9,6 +9,9 @@ import static dev.interlock.policy.engine.Policies.recorded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
@@ -22,13 +25,13 @@ import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.PolicyRef;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.time.TimeSource;
@@ -92,7 +95,7 @@ class RecordingTest {
         return heard(Decided.class).stream().map(Decided::outcome).toList();
     }
 
-    private List<Settlement> settlements() {
+    private List<CallOutcome> settlements() {
         return heard(Settled.class).stream().map(Settled::outcome).toList();
     }
 
@@ -123,7 +126,7 @@ class RecordingTest {
                                 Outcome.ALLOWED,
                                 null,
                                 Duration.ZERO),
-                        new Settled(start.plusSeconds(3), "d1", call, Settlement.SUCCEEDED, Duration.ofSeconds(3)));
+                        new Settled(start.plusSeconds(3), "d1", call, CallOutcome.SUCCEEDED, Duration.ofSeconds(3)));
     }
 
     @Test
@@ -165,7 +168,7 @@ class RecordingTest {
         engine.update(pay(deny("no")));
         engine.admit(Desk.pay(Map.of())).unsent();
 
-        assertThat(settlements()).containsExactly(Settlement.FAILED, Settlement.UNKNOWN);
+        assertThat(settlements()).containsExactly(CallOutcome.FAILED, CallOutcome.UNKNOWN);
     }
 
     @Test
@@ -175,7 +178,7 @@ class RecordingTest {
         admission.succeeded();
         admission.close();
 
-        assertThat(settlements()).containsExactly(Settlement.FAILED);
+        assertThat(settlements()).containsExactly(CallOutcome.FAILED);
     }
 
     @Test
@@ -194,7 +197,7 @@ class RecordingTest {
         threads.shutdown();
 
         long kept = settlements().stream()
-                .filter(outcome -> outcome == Settlement.SUCCEEDED)
+                .filter(outcome -> outcome == CallOutcome.SUCCEEDED)
                 .count();
         assertThat(settlements()).hasSize(500);
         long room = 0;
@@ -492,7 +495,7 @@ class RecordingTest {
         admission.unsent();
 
         assertThat(outcomes()).containsExactly(Outcome.ALLOWED);
-        assertThat(settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(settlements()).containsExactly(CallOutcome.UNSENT);
     }
 
     @Test
@@ -537,7 +540,7 @@ class RecordingTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             reached().settle(reservation, outcome);
         }
 

@@ -5,6 +5,9 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static dev.interlock.policy.engine.Policies.rateOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Policy;
@@ -52,7 +55,7 @@ class SessionTest {
 
     @Test
     void enginesThatShareALimiterShareTheSessionOfCallsOfWhichNothingIsKnown() {
-        RateLimiter shared = RateLimiter.inMemory();
+        RateLimiter shared = InMemoryRateLimiter.create();
         List<PolicyEngine> engines = List.of(
                 PolicyEngine.builder(TWO_A_SESSION).rateLimiter(shared).build(),
                 PolicyEngine.builder(TWO_A_SESSION).rateLimiter(shared).build(),

@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
@@ -14,7 +15,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.ToolCategory;

@@ -7,6 +7,8 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Operator;

@@ -1,14 +1,15 @@
 package dev.interlock.policy.limit;
 
+import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Charges single limits by the short way that a limiter opens for them, as an engine does; all else by the other. */
-final class OpeningLimiter implements RateLimiter {
+public final class OpeningLimiter implements RateLimiter {
 
     private final RateLimiter limiter;
 
-    OpeningLimiter(RateLimiter limiter) {
+    public OpeningLimiter(RateLimiter limiter) {
         this.limiter = limiter;
     }
 
@@ -19,18 +20,18 @@ final class OpeningLimiter implements RateLimiter {
     }
 
     private @Nullable Reservation take(Charge charge) {
-        OpenBucket bucket = limiter.open(charge.key().limit(), charge.rule(), charge.amount(), charge.mode());
-        OpenBucket.Count count =
+        LimitHandle bucket = limiter.open(charge.key().limit(), charge.rule(), charge.amount(), charge.mode());
+        LimitHandle.Count count =
                 bucket == null ? null : bucket.count(charge.key().subject());
         if (count == null) {
             return null;
         }
         long taken = bucket.take(count);
-        return taken == OpenBucket.NOTHING ? null : new Opened(bucket, count, taken);
+        return taken == LimitHandle.NOTHING ? null : new Opened(bucket, count, taken);
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, Settlement outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
         if (!(reservation instanceof Opened opened)) {
             limiter.settle(reservation, outcome);
         } else if (opened.first()) {
@@ -41,12 +42,12 @@ final class OpeningLimiter implements RateLimiter {
     /** Of a bucket's own settling nothing says that it may be told twice. */
     private static final class Opened implements Reservation.Granted {
 
-        final OpenBucket bucket;
-        final OpenBucket.Count count;
+        final LimitHandle bucket;
+        final LimitHandle.Count count;
         final long taken;
         private boolean settled;
 
-        Opened(OpenBucket bucket, OpenBucket.Count count, long taken) {
+        Opened(LimitHandle bucket, LimitHandle.Count count, long taken) {
             this.bucket = bucket;
             this.count = count;
             this.taken = taken;

@@ -3,6 +3,7 @@ package dev.interlock.policy.limit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
@@ -366,7 +367,7 @@ public abstract class RateLimiterContract {
                 reserve(charge(key, TEN_BUCKET, Amount.ZERO), charge(key("b"), TEN_FIXED, Amount.ZERO));
 
         assertThat(reservation).isInstanceOf(Reservation.Granted.class);
-        limiter().settle((Reservation.Granted) reservation, Settlement.UNSENT);
+        limiter().settle((Reservation.Granted) reservation, CallOutcome.UNSENT);
         assertThat(admitted(11, TEN_BUCKET)).isEqualTo(10);
     }
 
@@ -376,10 +377,10 @@ public abstract class RateLimiterContract {
         return tenAMinute()
                 .flatMap(rule -> Arrays.stream(ChargeMode.values())
                         .flatMap(mode ->
-                                Arrays.stream(Settlement.values()).map(outcome -> new Ending(rule, mode, outcome))));
+                                Arrays.stream(CallOutcome.values()).map(outcome -> new Ending(rule, mode, outcome))));
     }
 
-    record Ending(LimitRule rule, ChargeMode mode, Settlement outcome) {}
+    record Ending(LimitRule rule, ChargeMode mode, CallOutcome outcome) {}
 
     @ParameterizedTest
     @MethodSource("endings")
@@ -396,10 +397,10 @@ public abstract class RateLimiterContract {
         admitted(8, rule);
         Reservation.Granted kept = granted(charge(key, rule, Amount.ONE));
         Reservation.Granted given = granted(charge(key, rule, Amount.ONE));
-        settle(kept, Settlement.SUCCEEDED);
-        settle(kept, Settlement.UNSENT);
-        settle(given, Settlement.UNSENT);
-        settle(given, Settlement.UNSENT);
+        settle(kept, CallOutcome.SUCCEEDED);
+        settle(kept, CallOutcome.UNSENT);
+        settle(given, CallOutcome.UNSENT);
+        settle(given, CallOutcome.UNSENT);
 
         assertThat(admitted(5, rule)).isEqualTo(1);
     }
@@ -411,7 +412,7 @@ public abstract class RateLimiterContract {
                 granted(
                         new Charge(key, rule, Amount.of(10), ChargeMode.SUCCESS),
                         new Charge(key("b"), rule, Amount.of(10), ChargeMode.SENT)),
-                Settlement.FAILED);
+                CallOutcome.FAILED);
 
         assertThat(admits(charge(key, rule, Amount.of(10)))).isTrue();
         assertThat(admits(charge(key("b"), rule, Amount.ONE))).isFalse();
@@ -421,7 +422,7 @@ public abstract class RateLimiterContract {
     @MethodSource("tenAMinute")
     void a_key_that_occurs_twice_gets_everything_back(LimitRule rule) {
         admitted(3, rule);
-        settle(granted(charge(key, rule, Amount.of(2)), charge(key, rule, amount("4.5"))), Settlement.UNSENT);
+        settle(granted(charge(key, rule, Amount.of(2)), charge(key, rule, amount("4.5"))), CallOutcome.UNSENT);
 
         assertThat(admitted(20, rule)).isEqualTo(7);
     }
@@ -436,7 +437,7 @@ public abstract class RateLimiterContract {
                 open.add(granted(charge(key, rule, Amount.ONE)));
             }
             while (!open.isEmpty()) {
-                settle(reverse ? open.removeLast() : open.removeFirst(), Settlement.UNSENT);
+                settle(reverse ? open.removeLast() : open.removeFirst(), CallOutcome.UNSENT);
             }
             assertThat(admits(charge(key, rule, Amount.of(10)))).isTrue();
         }
@@ -448,7 +449,7 @@ public abstract class RateLimiterContract {
         Reservation.Granted first = granted(charge(key, rule, Amount.ONE));
         advance(MINUTE);
         assertThat(admits(charge(key, rule, Amount.ONE))).isTrue();
-        settle(first, Settlement.UNSENT);
+        settle(first, CallOutcome.UNSENT);
 
         assertThat(admits(charge(key, rule, Amount.ONE))).isFalse();
     }
@@ -458,7 +459,7 @@ public abstract class RateLimiterContract {
         Reservation.Granted granted = granted(charge(key, TEN_BUCKET, Amount.of(5)));
         granted(charge(key, TEN_BUCKET, Amount.of(5)));
         advance(Duration.ofSeconds(18));
-        settle(granted, Settlement.UNSENT);
+        settle(granted, CallOutcome.UNSENT);
 
         assertThat(admitted(20, TEN_BUCKET)).isEqualTo(5);
     }
@@ -469,7 +470,7 @@ public abstract class RateLimiterContract {
         Reservation.Granted granted = granted(charge(key, rule, Amount.of(10)));
         advance(MINUTE);
         admitted(10, rule);
-        settle(granted, Settlement.UNSENT);
+        settle(granted, CallOutcome.UNSENT);
 
         assertThat(admits(charge(key, rule, Amount.ONE))).isFalse();
     }
@@ -486,7 +487,7 @@ public abstract class RateLimiterContract {
     void settling_what_another_limiter_granted_does_nothing() {
         Reservation.Granted foreign = new Reservation.Granted() {};
 
-        assertThatCode(() -> settle(foreign, Settlement.UNSENT)).doesNotThrowAnyException();
+        assertThatCode(() -> settle(foreign, CallOutcome.UNSENT)).doesNotThrowAnyException();
     }
 
     // ---- looking ----
@@ -659,7 +660,7 @@ public abstract class RateLimiterContract {
                 if (limiter().reserve(batch(batches.get(i % 3))) instanceof Reservation.Granted granted) {
                     // What a fixed window gives back is exact, so there one in two may go and come back.
                     boolean back = rule instanceof FixedWindow && i % 2 == 0;
-                    settle(granted, back ? Settlement.UNSENT : Settlement.SUCCEEDED);
+                    settle(granted, back ? CallOutcome.UNSENT : CallOutcome.SUCCEEDED);
                     kept += back ? 0 : 1;
                 }
             }
@@ -732,7 +733,7 @@ public abstract class RateLimiterContract {
         return count;
     }
 
-    private void settle(Reservation.Granted reservation, Settlement outcome) {
+    private void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter().settle(reservation, outcome);
     }
 

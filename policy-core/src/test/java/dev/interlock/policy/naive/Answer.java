@@ -1,7 +1,7 @@
 package dev.interlock.policy.naive;
 
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.RuleRef;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import org.jspecify.annotations.Nullable;
 
 /**

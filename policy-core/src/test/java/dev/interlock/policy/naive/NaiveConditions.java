@@ -9,7 +9,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Path.Step;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;

@@ -5,7 +5,7 @@ import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -50,7 +50,7 @@ public final class NaiveRateLimiter implements RateLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, Settlement outcome) {
+    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         List<Item> items = ((Kept) reservation).items();
         items.stream()
                 .filter(item -> outcome.givesBack(item.charge.mode()))

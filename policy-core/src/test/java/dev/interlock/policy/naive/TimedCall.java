@@ -1,7 +1,7 @@
 package dev.interlock.policy.naive;
 
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 
 /**
  * A call and its circumstances.
@@ -10,4 +10,4 @@ import dev.interlock.policy.limit.Settlement;
  * @param millis when it is made, in milliseconds since 1970
  * @param outcome how it ends if it is made; it ends at once
  */
-public record TimedCall(ToolCall call, long millis, Settlement outcome) {}
+public record TimedCall(ToolCall call, long millis, CallOutcome outcome) {}

@@ -5,7 +5,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.langchain4j.mcp.client.McpException;
 import dev.langchain4j.mcp.protocol.McpClientResponse;
 import java.util.Map;

@@ -1,6 +1,6 @@
 package dev.interlock.policy.langchain4j;
 
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.langchain4j.invocation.InvocationContext;
 import org.jspecify.annotations.Nullable;
 

@@ -4,13 +4,13 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.CallFacts;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.EmbeddedRequests;
-import dev.interlock.policy.engine.MethodCall;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -375,7 +375,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         });
         answer.whenComplete((response, failure) -> {
             if (answer.isCancelled()) {
-                open.end(Settlement.UNKNOWN);
+                open.end(CallOutcome.UNKNOWN);
             }
         });
         return answer;
@@ -428,7 +428,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             decided =
                     new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call())));
         } catch (Throwable e) {
-            open.end(Settlement.UNSENT);
+            open.end(CallOutcome.UNSENT);
             return CompletableFuture.failedFuture(e);
         }
         admission.handedOver();
@@ -455,7 +455,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             return response;
         }
         // The server has begun the call.
-        open.end(Settlement.UNKNOWN);
+        open.end(CallOutcome.UNKNOWN);
         report(request.call().tool(), asks);
         return answers.denial(request.id(), asks, null);
     }
@@ -466,19 +466,19 @@ public final class EnforcingMcpTransport implements McpTransport {
         try {
             surely = saysUnsent.test(failure);
         } finally {
-            open.end(surely ? Settlement.UNSENT : Settlement.UNKNOWN);
+            open.end(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
         }
     }
 
-    private static Settlement settlement(@Nullable JsonNode answer) {
+    private static CallOutcome settlement(@Nullable JsonNode answer) {
         if (answer == null) {
-            return Settlement.UNKNOWN;
+            return CallOutcome.UNKNOWN;
         }
         // Read it as the client does: if there is a result, it ignores an error.
         if (answer.has("result")) {
-            return Settlement.ofResult(JsonMap.of(answer.get("result")));
+            return CallOutcome.ofResult(JsonMap.of(answer.get("result")));
         }
-        return answer.hasNonNull("error") ? Settlement.FAILED : Settlement.UNKNOWN;
+        return answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
     }
 
     /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */

@@ -1,7 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.text.VisibleText;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
 import java.util.List;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 
@@ -45,7 +45,7 @@ final class PendingCall {
     }
 
     /** Ends the call with this outcome, unless it has ended before. */
-    void end(Settlement outcome) {
+    void end(CallOutcome outcome) {
         Admission sent;
         CompletableFuture<?> undecided;
         synchronized (this) {

@@ -1,6 +1,6 @@
 package dev.interlock.policy.langchain4j;
 
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.Reminder;
 import dev.interlock.policy.time.TimeSource;
@@ -63,7 +63,7 @@ final class PendingCalls {
                 added = true;
             }
         }
-        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        lost.forEach(unanswered -> unanswered.end(CallOutcome.UNKNOWN));
         if (added) {
             reminder.in(timeToLive);
         }
@@ -82,7 +82,7 @@ final class PendingCalls {
                 next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
             }
         }
-        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        lost.forEach(unanswered -> unanswered.end(CallOutcome.UNKNOWN));
         return next;
     }
 
@@ -114,7 +114,7 @@ final class PendingCalls {
             entry = entries.remove(id);
         }
         if (entry != null) {
-            entry.call().end(Settlement.UNKNOWN);
+            entry.call().end(CallOutcome.UNKNOWN);
         }
     }
 
@@ -132,7 +132,7 @@ final class PendingCalls {
             lost = entries.values().stream().map(Entry::call).toList();
             entries.clear();
         }
-        lost.forEach(unanswered -> unanswered.end(Settlement.UNKNOWN));
+        lost.forEach(unanswered -> unanswered.end(CallOutcome.UNKNOWN));
     }
 
     synchronized int size() {

@@ -3,10 +3,11 @@ package dev.interlock.policy.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -89,7 +90,7 @@ abstract class EnforcementOverTransport {
     }
 
     private McpClient client(String policy) throws Exception {
-        return client(policy, RateLimiter.inMemory());
+        return client(policy, InMemoryRateLimiter.create());
     }
 
     @AfterEach
@@ -212,7 +213,7 @@ abstract class EnforcementOverTransport {
         assertThatThrownBy(() -> client.executeTool(call("missing", "{}"))).isInstanceOf(ToolArgumentsException.class);
 
         assertThat(limiter.settlements())
-                .containsExactly(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
+                .containsExactly(CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.openCalls()).isZero();
     }
@@ -242,7 +243,7 @@ abstract class EnforcementOverTransport {
         // The client sends notifications/cancelled.
         assertThat(client.executeTool(call("hang", "{}")).resultText()).contains("timeout");
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(transport.openCalls()).isZero();
         client.checkHealth();
         assertThat(limiter.settledEachOnce()).isTrue();
@@ -270,7 +271,7 @@ abstract class EnforcementOverTransport {
 
         assertThat(reached(client)).isEqualTo("{start_export=2}");
         assertThat(limiter.settlements())
-                .filteredOn(Settlement.SUCCEEDED::equals)
+                .filteredOn(CallOutcome.SUCCEEDED::equals)
                 .hasSize(2);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.openCalls()).isZero();

@@ -12,10 +12,10 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -496,7 +496,7 @@ class EnforcingMcpTransportTest {
 
     // ---- endings
 
-    private void assertSettled(Settlement... settlements) {
+    private void assertSettled(CallOutcome... settlements) {
         assertThat(limiter.settlements()).containsExactly(settlements);
         assertThat(limiter.settledEachOnce()).isTrue();
     }
@@ -510,7 +510,7 @@ class EnforcingMcpTransportTest {
         send(call(3, "count", "{}"));
         server.receive("{'jsonrpc': '2.0', 'id': 3, 'error': {'code': -32602, 'message': 'Unknown tool'}}");
 
-        assertSettled(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
+        assertSettled(CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED);
         assertThat(transport.openCalls()).isZero();
     }
 
@@ -523,7 +523,7 @@ class EnforcingMcpTransportTest {
         server.refuse(new IllegalStateException(new ConnectException()));
         assertThat(send(call(3, "count", "{}"))).isCompletedExceptionally();
 
-        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertSettled(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(transport.openCalls()).isZero();
     }
 
@@ -536,7 +536,7 @@ class EnforcingMcpTransportTest {
         server.refuse(new IllegalStateException("broken"));
         assertThat(once.executeOperationWithResponse(call(2, "count", "{}"))).isCompletedExceptionally();
 
-        assertSettled(Settlement.UNSENT, Settlement.UNKNOWN);
+        assertSettled(CallOutcome.UNSENT, CallOutcome.UNKNOWN);
     }
 
     @Test
@@ -594,7 +594,7 @@ class EnforcingMcpTransportTest {
         send(call(1, "count", "{}"));
         transport.executeOperationWithoutResponse(new McpCancellationNotification(1L, "Timeout"));
 
-        assertSettled(Settlement.UNKNOWN);
+        assertSettled(CallOutcome.UNKNOWN);
         assertThat(server.sentMethods()).containsExactly("tools/call", "notifications/cancelled");
         assertThat(transport.openCalls()).isZero();
     }
@@ -613,7 +613,7 @@ class EnforcingMcpTransportTest {
         assertThat(code(cancelled)).isEqualTo("error");
         waitUntil(() -> transport.openCalls() == 0);
         assertThat(server.sentMethods()).containsExactly("notifications/cancelled");
-        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsOnly(CallOutcome.UNSENT);
     }
 
     @Test
@@ -625,15 +625,15 @@ class EnforcingMcpTransportTest {
         assertThat(time.alarms()).isEqualTo(1);
 
         time.advance(Duration.ofMinutes(4));
-        assertSettledSoFar(Settlement.UNKNOWN);
+        assertSettledSoFar(CallOutcome.UNKNOWN);
         time.advance(Duration.ofMinutes(6));
 
-        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertSettled(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(alone.openCalls()).isZero();
         assertThat(time.alarms()).isZero();
     }
 
-    private void assertSettledSoFar(Settlement... settlements) {
+    private void assertSettledSoFar(CallOutcome... settlements) {
         assertThat(limiter.settlements()).containsExactly(settlements);
     }
 
@@ -731,11 +731,11 @@ class EnforcingMcpTransportTest {
         send(call(1, "count", "{}"));
         time.advance(Duration.ofMinutes(11));
         send(call(2, "count", "{}"));
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
 
         transport.close();
 
-        assertSettled(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertSettled(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(send(call(3, "count", "{}"))).isCompletedExceptionally();
         assertThat(server.sent()).hasSize(2);
         assertThat(transport.openCalls()).isZero();

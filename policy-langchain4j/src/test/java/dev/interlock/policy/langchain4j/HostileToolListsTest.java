@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.value.ObjectValue;
@@ -230,7 +230,7 @@ class HostileToolListsTest {
         server.answers = request -> "'error':" + error + ",'result':{'content':[{'type':'text','text':'paid'}]}";
 
         assertThat(call(client, "pay")).isEqualTo("paid");
-        assertThat(limiter.settlements()).containsExactly(Settlement.SUCCEEDED);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
     }
 
     @Test
@@ -241,7 +241,7 @@ class HostileToolListsTest {
         server.answers = request -> "'error':null";
         call(client, "pay");
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.FAILED, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.FAILED, CallOutcome.UNKNOWN);
     }
 
     @ParameterizedTest

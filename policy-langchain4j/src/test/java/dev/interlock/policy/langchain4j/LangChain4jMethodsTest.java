@@ -7,7 +7,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.mcp.client.McpException;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
@@ -175,7 +175,7 @@ class LangChain4jMethodsTest {
             })
     void aCallWhoseAnswerAsksForWhatIsDeniedEndsAsDeniedWithAnUnknownOutcome(String result) {
         assertDenied(answered(call(), result).join());
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(denials).hasSize(1);
     }
 
@@ -192,7 +192,7 @@ class LangChain4jMethodsTest {
         server.receive("{'jsonrpc': '2.0', 'id': 1, 'error': " + error + "}");
 
         assertDenied(answer.join());
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
     @Test

@@ -7,7 +7,7 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.exception.ToolExecutionException;
@@ -50,7 +50,7 @@ class SentAgainTest {
                   - {name: ask, action: require_approval}
             """;
 
-    private final List<Settlement> settlements = new CopyOnWriteArrayList<>();
+    private final List<CallOutcome> settlements = new CopyOnWriteArrayList<>();
     private final ApprovalTickets tickets = ApprovalTickets.create();
 
     private final PolicyEngine engine = PolicyEngine.builder(
@@ -80,7 +80,7 @@ class SentAgainTest {
 
             assertThatThrownBy(() -> pay(client)).isInstanceOf(RuntimeException.class);
             assertThat(server.ran()).isEqualTo(1);
-            assertThat(settlements).containsExactly(Settlement.UNKNOWN);
+            assertThat(settlements).containsExactly(CallOutcome.UNKNOWN);
             assertThat(tickets.list()).noneMatch(ticket -> ticket.state() == Ticket.State.APPROVED);
 
             server.listen();
@@ -88,7 +88,7 @@ class SentAgainTest {
             assertThatThrownBy(() -> pay(client)).isInstanceOf(ToolExecutionException.class);
 
             assertThat(server.ran()).isEqualTo(1);
-            assertThat(settlements).containsExactly(Settlement.UNKNOWN);
+            assertThat(settlements).containsExactly(CallOutcome.UNKNOWN);
             client.close();
         }
     }

@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;

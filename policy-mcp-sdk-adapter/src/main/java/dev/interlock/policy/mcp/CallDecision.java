@@ -2,7 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,10 +2,10 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.engine.Terms;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.MethodCall;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.ObjectValue;
 import io.modelcontextprotocol.common.McpTransportContext;
 import org.jspecify.annotations.Nullable;

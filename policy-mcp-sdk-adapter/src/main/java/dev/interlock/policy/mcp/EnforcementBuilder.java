@@ -68,7 +68,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      * the side:
      *
      * <ul>
-     *   <li>On a client, it is the {@linkplain dev.interlock.policy.engine.ToolCall#COMMON_SESSION session} that all
+     *   <li>On a client, it is the {@linkplain dev.interlock.policy.call.ToolCall#COMMON_SESSION session} that all
      *       such calls have in common, so that one agent's limits hold over all its servers.
      *   <li>On a server, it is the id of the MCP session. A client gets a new id, and new limits with it, whenever it
      *       initializes. Without MCP sessions, it is the common session.

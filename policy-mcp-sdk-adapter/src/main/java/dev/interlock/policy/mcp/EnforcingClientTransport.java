@@ -1,9 +1,9 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -366,7 +366,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         try {
             surely = saysUnsent.test(failure);
         } finally {
-            admission.settle(surely ? Settlement.UNSENT : Settlement.UNKNOWN);
+            admission.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
         }
     }
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -26,14 +26,14 @@ sealed interface Pending {
             admission.settle(end(response));
         }
 
-        private static Settlement end(JSONRPCResponse response) {
+        private static CallOutcome end(JSONRPCResponse response) {
             if (response.error() != null) {
-                return Settlement.FAILED;
+                return CallOutcome.FAILED;
             }
             if (response.result() instanceof CallToolResult typed) {
-                return Boolean.TRUE.equals(typed.isError()) ? Settlement.TOOL_ERROR : Settlement.SUCCEEDED;
+                return Boolean.TRUE.equals(typed.isError()) ? CallOutcome.TOOL_ERROR : CallOutcome.SUCCEEDED;
             }
-            return Settlement.ofResult(response.result());
+            return CallOutcome.ofResult(response.result());
         }
 
         @Override

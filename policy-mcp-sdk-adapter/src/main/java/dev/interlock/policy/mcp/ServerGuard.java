@@ -2,7 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.text.VisibleText;

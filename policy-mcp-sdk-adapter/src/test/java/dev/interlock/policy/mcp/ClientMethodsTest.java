@@ -7,7 +7,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -198,7 +198,7 @@ class ClientMethodsTest {
         assertThat(answer.result().toString())
                 .contains("isError=true", "resultType=complete", "[POLICY DENIED] ", "code=method")
                 .doesNotContain("inputRequests");
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(denials.recorded()).containsExactly("method of elicitation/create");
     }
 
@@ -226,7 +226,7 @@ class ClientMethodsTest {
                     .as(results.get(i).toString())
                     .contains("[POLICY DENIED] ", "code=method");
         }
-        assertThat(limiter.settlements()).hasSize(results.size()).containsOnly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).hasSize(results.size()).containsOnly(CallOutcome.UNKNOWN);
     }
 
     @Test
@@ -251,7 +251,7 @@ class ClientMethodsTest {
             assertThat(wire.shownResponse(i).error()).isNull();
             assertThat(wire.shownResponse(i).result().toString()).contains("[POLICY DENIED] ", "isError=true");
         }
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
     }
 
     @Test

@@ -3,7 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientSseClientTransport;
@@ -98,9 +98,9 @@ class CutConnectionIT {
             server.release();
             Await.until(() -> server.inPlace.runningCalls() == 0);
 
-            assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
             assertThat(limiter.settledEachOnce()).isTrue();
-            assertThat(server.limiter.settlements()).containsExactly(Settlement.SUCCEEDED);
+            assertThat(server.limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
         } finally {
             agent.shutdownNow();
             server.stop();

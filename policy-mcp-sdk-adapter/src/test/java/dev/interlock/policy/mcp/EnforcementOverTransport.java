@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
@@ -10,7 +11,7 @@ import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.client.McpClient;
@@ -91,7 +92,7 @@ abstract class EnforcementOverTransport {
     }
 
     private McpSyncClient client(Policy policy) throws Exception {
-        return client(policy, RateLimiter.inMemory());
+        return client(policy, InMemoryRateLimiter.create());
     }
 
     @AfterEach
@@ -242,7 +243,7 @@ abstract class EnforcementOverTransport {
         assertThatThrownBy(() -> client.callTool(call("missing", Map.of()))).isInstanceOf(McpError.class);
 
         assertThat(limiter.settlements())
-                .containsExactly(Settlement.SUCCEEDED, Settlement.TOOL_ERROR, Settlement.FAILED);
+                .containsExactly(CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
     }
@@ -265,7 +266,7 @@ abstract class EnforcementOverTransport {
         cutOff.join();
         TestServer.release();
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
     }
@@ -283,7 +284,7 @@ abstract class EnforcementOverTransport {
         cutOff.join();
         client.close();
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
     }
@@ -302,7 +303,7 @@ abstract class EnforcementOverTransport {
         assertThat(limiter.settlements()).isEmpty();
         client.close();
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
     }
@@ -366,11 +367,11 @@ abstract class EnforcementOverTransport {
 
         cancel("c-1").block();
 
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(transport.pendingRequests()).isEqualTo(1);
         client.callTool(call("release", Map.of()));
         Await.until(() -> limiter.settlements().size() == 2);
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.SUCCEEDED);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.SUCCEEDED);
         assertThat(transport.pendingRequests()).isZero();
         assertThat(limiter.settledEachOnce()).isTrue();
     }
@@ -397,7 +398,7 @@ abstract class EnforcementOverTransport {
 
         assertThat(answer).isCancelled();
         assertThat(reached(client, "start_export")).isZero();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
         assertThat(transport.callsBeingDecided()).isZero();
         assertThat(transport.pendingRequests()).isZero();
     }
@@ -516,9 +517,9 @@ abstract class EnforcementOverTransport {
 
         assertThat(reached(client, "start_export")).isEqualTo(2);
         assertThat(limiter.settlements())
-                .filteredOn(Settlement.SUCCEEDED::equals)
+                .filteredOn(CallOutcome.SUCCEEDED::equals)
                 .hasSize(2);
-        assertThat(limiter.settlements()).filteredOn(Settlement.UNSENT::equals).hasSize(limiter.reserved() - 2);
+        assertThat(limiter.settlements()).filteredOn(CallOutcome.UNSENT::equals).hasSize(limiter.reserved() - 2);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(transport.pendingRequests()).isZero();
         // It is told last.

@@ -9,9 +9,9 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.TypeRef;
@@ -622,7 +622,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respond("1", Map.of("content", List.of(), "isError", false));
 
-            assertEnded(Settlement.SUCCEEDED);
+            assertEnded(CallOutcome.SUCCEEDED);
         }
 
         @ParameterizedTest
@@ -631,7 +631,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respond("1", result);
 
-            assertEnded(Settlement.TOOL_ERROR);
+            assertEnded(CallOutcome.TOOL_ERROR);
         }
 
         @Test
@@ -639,7 +639,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             wire.respondError("1");
 
-            assertEnded(Settlement.FAILED);
+            assertEnded(CallOutcome.FAILED);
         }
 
         @ParameterizedTest
@@ -651,7 +651,7 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("1", "export", null)).block())
                     .hasRootCause(failure);
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -667,7 +667,7 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("1", "export", null)).block())
                     .hasRootCause(refused);
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -688,7 +688,7 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("3", "export", null)).block())
                     .hasRootCauseInstanceOf(IOException.class);
 
-            assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT, Settlement.UNSENT, Settlement.UNKNOWN);
+            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT, CallOutcome.UNSENT, CallOutcome.UNKNOWN);
             assertThat(transport.pendingRequests()).isZero();
         }
 
@@ -704,7 +704,7 @@ class EnforcingClientTransportTest {
             assertThatThrownBy(
                     () -> transport.sendMessage(call("1", "export", null)).block());
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -715,7 +715,7 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("1", "export", null)).block())
                     .hasRootCauseInstanceOf(IOException.class);
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -728,7 +728,7 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("1", "export", null)).block())
                     .isInstanceOf(IllegalStateException.class);
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -736,7 +736,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             transport.close();
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -744,7 +744,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             transport.closeGracefully().block();
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -752,7 +752,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             transport.connect(wire::show).block();
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -761,7 +761,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call("1", "export", null)).block();
             wire.exceptionHandler.accept(new IOException("stream cut"));
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -771,7 +771,7 @@ class EnforcingClientTransportTest {
                     .sendMessage(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1)))
                     .block();
 
-            assertEnded(Settlement.UNKNOWN);
+            assertEnded(CallOutcome.UNKNOWN);
         }
 
         @Test
@@ -780,7 +780,7 @@ class EnforcingClientTransportTest {
             time.advance(Duration.ofMinutes(10));
             transport.sendMessage(call("2", "export", null)).block();
 
-            assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
             assertThat(transport.pendingRequests()).isEqualTo(1);
         }
 
@@ -791,10 +791,10 @@ class EnforcingClientTransportTest {
             }
 
             assertThat(transport.pendingRequests()).isEqualTo(10_000);
-            assertThat(limiter.settlements()).hasSize(2_001).containsOnly(Settlement.UNKNOWN);
+            assertThat(limiter.settlements()).hasSize(2_001).containsOnly(CallOutcome.UNKNOWN);
             wire.respond(0, result("late"));
             wire.respond(12_000, result("in time"));
-            assertThat(limiter.settlements()).hasSize(2_002).last().isEqualTo(Settlement.SUCCEEDED);
+            assertThat(limiter.settlements()).hasSize(2_002).last().isEqualTo(CallOutcome.SUCCEEDED);
         }
 
         @Test
@@ -807,7 +807,7 @@ class EnforcingClientTransportTest {
             decision.complete(limiter.grant());
 
             assertThat(wire.sent).isEmpty();
-            assertEnded(Settlement.UNSENT);
+            assertEnded(CallOutcome.UNSENT);
         }
 
         @Test
@@ -822,7 +822,7 @@ class EnforcingClientTransportTest {
 
             assertThat(wire.sent).isEmpty();
             assertThat(failures).singleElement().isInstanceOf(McpTransportSessionClosedException.class);
-            assertEnded(Settlement.UNSENT);
+            assertEnded(CallOutcome.UNSENT);
         }
 
         @Test
@@ -834,7 +834,7 @@ class EnforcingClientTransportTest {
 
             transport.sendMessage(call("1", "export", null)).block();
 
-            assertEnded(Settlement.SUCCEEDED);
+            assertEnded(CallOutcome.SUCCEEDED);
         }
 
         @Test
@@ -842,7 +842,7 @@ class EnforcingClientTransportTest {
             transport.sendMessage(call(7L, "export", null)).block();
             wire.respondError(7);
 
-            assertEnded(Settlement.FAILED);
+            assertEnded(CallOutcome.FAILED);
         }
 
         @Test
@@ -852,7 +852,7 @@ class EnforcingClientTransportTest {
             wire.respondError("1");
             wire.respondError("1");
 
-            assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
             assertThat(transport.pendingRequests()).isZero();
         }
 
@@ -946,7 +946,7 @@ class EnforcingClientTransportTest {
             assertThat(transport.callsBeingDecided()).isZero();
             assertThat(alarms).isEmpty();
             assertThat(limiter.reserved()).isGreaterThan(100_000 + 100_000 * 10 / 21);
-            assertThat(limiter.settlements()).contains(Settlement.values());
+            assertThat(limiter.settlements()).contains(CallOutcome.values());
             assertThat(limiter.settledEachOnce()).isTrue();
         }
 
@@ -966,7 +966,7 @@ class EnforcingClientTransportTest {
             wire.onSend(message -> Mono.empty());
         }
 
-        private void assertEnded(Settlement outcome) {
+        private void assertEnded(CallOutcome outcome) {
             assertThat(limiter.settlements()).containsExactly(outcome);
             assertThat(transport.pendingRequests()).isZero();
         }

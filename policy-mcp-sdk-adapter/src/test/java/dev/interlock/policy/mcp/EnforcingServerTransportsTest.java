@@ -9,8 +9,8 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -269,11 +269,11 @@ class EnforcingServerTransportsTest {
                         .error()
                         .message())
                 .isEqualTo("the tool refused");
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.FAILED);
+        assertThat(server.limiter.settlements()).containsExactly(CallOutcome.FAILED);
         server.release();
         Await.until(() -> end.received.size() >= 2);
 
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.FAILED, Settlement.SUCCEEDED);
+        assertThat(server.limiter.settlements()).containsExactly(CallOutcome.FAILED, CallOutcome.SUCCEEDED);
     }
 
     @ParameterizedTest
@@ -286,7 +286,7 @@ class EnforcingServerTransportsTest {
 
         request.dispose();
 
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(server.limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(server.inPlace.runningCalls()).isZero();
     }
 
@@ -303,7 +303,7 @@ class EnforcingServerTransportsTest {
         server.release();
         awaitIdle();
 
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.SUCCEEDED);
+        assertThat(server.limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
     }
 
     @ParameterizedTest
@@ -316,7 +316,7 @@ class EnforcingServerTransportsTest {
         time.advance(Duration.ofMinutes(10));
         end.call(params("complain", Map.of()));
 
-        assertThat(server.limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.TOOL_ERROR);
+        assertThat(server.limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.TOOL_ERROR);
     }
 
     @ParameterizedTest
@@ -331,8 +331,8 @@ class EnforcingServerTransportsTest {
 
         // Without a session, not even the tools are known any more, and so nothing is reserved for the second.
         assertThat(server.limiter.settlements())
-                .startsWith(Settlement.UNKNOWN)
-                .isSubsetOf(Settlement.UNKNOWN, Settlement.UNSENT);
+                .startsWith(CallOutcome.UNKNOWN)
+                .isSubsetOf(CallOutcome.UNKNOWN, CallOutcome.UNSENT);
         assertThat(server.ran()).containsOnlyKeys("wait");
     }
 
@@ -361,7 +361,7 @@ class EnforcingServerTransportsTest {
         }
 
         assertThat(ran).hasValue(1);
-        assertThat(limiter.settlements()).filteredOn(Settlement.UNKNOWN::equals).hasSize(1);
+        assertThat(limiter.settlements()).filteredOn(CallOutcome.UNKNOWN::equals).hasSize(1);
     }
 
     @ParameterizedTest
@@ -451,7 +451,7 @@ class EnforcingServerTransportsTest {
         assertThat(session.deciding().size()).isZero();
         assertThat(alarms).isEmpty();
         assertThat(limiter.reserved()).isEqualTo(90_000);
-        assertThat(limiter.settlements()).contains(Settlement.values());
+        assertThat(limiter.settlements()).contains(CallOutcome.values());
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 

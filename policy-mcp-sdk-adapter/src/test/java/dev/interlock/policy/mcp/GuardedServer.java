@@ -3,7 +3,7 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
@@ -285,7 +285,7 @@ final class GuardedServer {
     Report report() {
         return new Report(
                 Map.copyOf(ran),
-                limiter.settlements().stream().map(Settlement::name).toList(),
+                limiter.settlements().stream().map(CallOutcome::name).toList(),
                 inPlace.runningCalls());
     }
 

@@ -1,10 +1,11 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,8 +13,8 @@ import java.util.List;
 /** Counts in memory, and remembers in which order what was settled. */
 final class LoggingLimiter implements RateLimiter {
 
-    private final RateLimiter limiter = RateLimiter.inMemory();
-    private final List<Settlement> settlements = new ArrayList<>();
+    private final RateLimiter limiter = InMemoryRateLimiter.create();
+    private final List<CallOutcome> settlements = new ArrayList<>();
     private final List<String> subjects = new ArrayList<>();
     private int granted;
 
@@ -28,7 +29,7 @@ final class LoggingLimiter implements RateLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, Settlement outcome) {
+    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter.settle(reservation, outcome);
         settlements.add(outcome);
     }
@@ -38,7 +39,7 @@ final class LoggingLimiter implements RateLimiter {
         return limiter.usage(charges);
     }
 
-    synchronized List<Settlement> settlements() {
+    synchronized List<CallOutcome> settlements() {
         return List.copyOf(settlements);
     }
 

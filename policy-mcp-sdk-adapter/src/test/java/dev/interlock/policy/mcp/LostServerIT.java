@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.ServerParameters;
@@ -29,7 +29,7 @@ class LostServerIT {
 
     private final List<AuditEvent> events = new CopyOnWriteArrayList<>();
 
-    private List<Settlement> ends() {
+    private List<CallOutcome> ends() {
         return events.stream()
                 .filter(Settled.class::isInstance)
                 .map(event -> ((Settled) event).outcome())
@@ -76,11 +76,11 @@ class LostServerIT {
                     .forEach(ProcessHandle::destroyForcibly);
             Await.until(() -> !ends().isEmpty());
 
-            assertThat(ends()).containsExactly(Settlement.UNKNOWN);
+            assertThat(ends()).containsExactly(CallOutcome.UNKNOWN);
             assertThat(transport.pendingRequests()).isZero();
             assertThatThrownBy(() -> client.callTool(hang())).isInstanceOf(RuntimeException.class);
             client.close();
-            assertThat(ends()).containsExactly(Settlement.UNKNOWN, Settlement.UNSENT);
+            assertThat(ends()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNSENT);
             assertThat(limiter.settledEachOnce()).isTrue();
         } finally {
             agent.shutdownNow();

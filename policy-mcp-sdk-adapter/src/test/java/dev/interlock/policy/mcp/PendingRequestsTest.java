@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import java.math.BigInteger;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;
@@ -32,7 +32,7 @@ class PendingRequestsTest {
         }
 
         assertThat(pending.size()).isEqualTo(3);
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(pending.take(1)).isNull();
         assertThat(pending.take(2)).isNotNull();
     }
@@ -59,11 +59,11 @@ class PendingRequestsTest {
         assertThat(time.alarms()).isEqualTo(1);
 
         time.advance(Duration.ofSeconds(20));
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(time.alarms()).isEqualTo(1);
 
         time.advance(Duration.ofSeconds(40));
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(time.alarms()).isZero();
         pending.add(3, call());
         assertThat(time.alarms()).isEqualTo(1);
@@ -117,7 +117,7 @@ class PendingRequestsTest {
 
         assertThat(pending.add(3, call())).isFalse();
         assertThat(pending.size()).isZero();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN, Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
     }
 
     @Test

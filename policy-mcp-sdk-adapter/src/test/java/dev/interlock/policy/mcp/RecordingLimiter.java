@@ -4,7 +4,7 @@ import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -17,8 +17,8 @@ import java.util.function.Supplier;
 /** Grants everything, unless told otherwise, and remembers how each reservation was settled. */
 final class RecordingLimiter implements RateLimiter {
 
-    private final Map<Reservation, List<Settlement>> reservations = new HashMap<>();
-    private final List<Settlement> settlements = new ArrayList<>();
+    private final Map<Reservation, List<CallOutcome>> reservations = new HashMap<>();
+    private final List<CallOutcome> settlements = new ArrayList<>();
     private final List<String> subjects = new ArrayList<>();
     private Supplier<CompletionStage<Reservation>> answer = () -> CompletableFuture.completedFuture(grant());
     private boolean slow;
@@ -47,7 +47,7 @@ final class RecordingLimiter implements RateLimiter {
     }
 
     /** How reservations were settled, in the order in which that happened. */
-    synchronized List<Settlement> settlements() {
+    synchronized List<CallOutcome> settlements() {
         return List.copyOf(settlements);
     }
 
@@ -70,7 +70,7 @@ final class RecordingLimiter implements RateLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, Settlement outcome) {
+    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         reservations.get(reservation).add(outcome);
         settlements.add(outcome);
     }

@@ -7,7 +7,7 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
@@ -26,7 +26,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class SentAgainTest {
 
-    private final List<Settlement> settlements = new CopyOnWriteArrayList<>();
+    private final List<CallOutcome> settlements = new CopyOnWriteArrayList<>();
     private final ApprovalTickets tickets = ApprovalTickets.create();
 
     private final PolicyEngine engine = PolicyEngine.builder(new Policies()
@@ -64,7 +64,7 @@ class SentAgainTest {
 
             assertThatThrownBy(() -> pay(client)).isInstanceOf(RuntimeException.class);
             assertThat(server.ran()).isEqualTo(1);
-            assertThat(settlements).containsExactly(Settlement.UNKNOWN);
+            assertThat(settlements).containsExactly(CallOutcome.UNKNOWN);
             assertThat(tickets.list()).noneMatch(ticket -> ticket.state() == Ticket.State.APPROVED);
 
             server.restart();
@@ -73,7 +73,7 @@ class SentAgainTest {
 
             assertThat(again.isError()).isTrue();
             assertThat(server.ran()).isEqualTo(1);
-            assertThat(settlements).containsExactly(Settlement.UNKNOWN);
+            assertThat(settlements).containsExactly(CallOutcome.UNKNOWN);
             client.close();
         }
     }

@@ -6,7 +6,7 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
@@ -142,7 +142,7 @@ class ServerMethodsTest {
 
         assertThat(answer.result().toString())
                 .contains("isError=true", "resultType=complete", "[POLICY DENIED] ", "code=method");
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(denials.recorded()).containsExactly("method of elicitation/create");
     }
 
@@ -188,7 +188,7 @@ class ServerMethodsTest {
                 .contains("[POLICY DENIED] ", "isError=true");
         assertThat(answer("prompts/get", request -> Mono.error(failure)).error().message())
                 .startsWith("[POLICY DENIED] ");
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNKNOWN);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
     @ParameterizedTest

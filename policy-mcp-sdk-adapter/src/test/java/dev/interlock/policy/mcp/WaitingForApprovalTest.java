@@ -6,7 +6,7 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
@@ -174,7 +174,7 @@ class WaitingForApprovalTest {
             }
         }
         assertThat(wire.sent).isEmpty();
-        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsOnly(CallOutcome.UNSENT);
     }
 
     @Test
@@ -185,7 +185,7 @@ class WaitingForApprovalTest {
 
         assertThat(wire.sent).isEmpty();
         assertThat(text(wire.shownResponse(0))).contains("[POLICY DENIED] ").contains("too late in the day");
-        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsOnly(CallOutcome.UNSENT);
     }
 
     @Test
@@ -197,7 +197,7 @@ class WaitingForApprovalTest {
 
         assertThat(wire.sent).isEmpty();
         assertThat(text(wire.shownResponse(0))).contains("Nobody answered within 50 s.");
-        assertThat(limiter.settlements()).containsOnly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsOnly(CallOutcome.UNSENT);
     }
 
     @ParameterizedTest
@@ -216,7 +216,7 @@ class WaitingForApprovalTest {
         assertThat(wire.shown).isEmpty();
         assertThat(answers.get(0).isDone()).isTrue();
         assertThat(answers.get(1)).isNotDone();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
         assertThat(transport.callsBeingDecided()).isEqualTo(1);
         assertThat(alarms).hasSize(1);
     }
@@ -231,7 +231,7 @@ class WaitingForApprovalTest {
         yes(0);
 
         assertThat(wire.sent).hasSize(1).first().isInstanceOf(JSONRPCNotification.class);
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
     }
 
     @Test
@@ -246,7 +246,7 @@ class WaitingForApprovalTest {
         assertThat(answers.get(0)).isCancelled();
         assertThat(wire.sent).isEmpty();
         assertThat(transport.callsBeingDecided()).isZero();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
         assertThat(alarms).isEmpty();
     }
 

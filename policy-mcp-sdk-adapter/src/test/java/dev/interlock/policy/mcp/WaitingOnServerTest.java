@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -65,7 +65,7 @@ class WaitingOnServerTest {
         session.heard(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1L)));
         yes(0);
         assertThat(answers.get(0)).isCancelled();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
         yes(1);
         yes(2);
 
@@ -87,7 +87,7 @@ class WaitingOnServerTest {
         assertThat(answers.get(0)).isCancelled();
         assertThat(answers.get(1)).isNotDone();
         assertThat(ran).isEmpty();
-        assertThat(limiter.settlements()).containsExactly(Settlement.UNSENT);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
     }
 
     @Test

@@ -1,7 +1,7 @@
 package dev.interlock.policy.observe;
 
 import dev.interlock.policy.audit.AuditEvent.Decided;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 

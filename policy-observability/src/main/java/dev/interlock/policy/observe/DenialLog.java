@@ -5,7 +5,7 @@ import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditSink;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.text.VisibleText;
 import java.time.Duration;
 import java.time.Instant;

@@ -6,7 +6,7 @@ import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
 import io.micrometer.core.instrument.Counter;
@@ -140,7 +140,7 @@ public final class MeteredRateLimiter implements RateLimiter {
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, Settlement outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter.settle(reservation, outcome);
     }
 

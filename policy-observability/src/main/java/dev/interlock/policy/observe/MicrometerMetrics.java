@@ -26,7 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
  *   <li>{@code interlock.method.decisions}, a counter by {@code outcome}, {@code method} and {@code from}: decisions on
  *       requests other than {@code tools/call}, from a {@code client} or a {@code server};
  *   <li>{@code interlock.calls.ended}, a counter by {@code outcome}: {@link
- *       dev.interlock.policy.limit.Settlement#text};
+ *       dev.interlock.policy.call.CallOutcome#text};
  *   <li>{@code interlock.calls.open}, how many calls were let through and have not ended. A call that waits for a
  *       person, or for an answer to its ticket, has not been let through;
  *   <li>{@code interlock.calls.leaked}, how many of these have been open for so long that the code that admitted them

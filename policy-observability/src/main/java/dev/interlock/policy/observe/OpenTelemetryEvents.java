@@ -7,8 +7,8 @@ import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.audit.PolicyRef;
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.CallOutcome;
 import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
@@ -24,7 +24,7 @@ import java.util.concurrent.TimeUnit;
  * the identity.
  *
  * <p>The end of a call that was let through is the event {@code interlock.settlement}, with {@code interlock.outcome}
- * in the words of {@link Settlement#text}, {@code interlock.call.duration} in nanoseconds and the same {@code
+ * in the words of {@link CallOutcome#text}, {@code interlock.call.duration} in nanoseconds and the same {@code
  * interlock.decision.id}. Unless the call ended with {@code success}, it has the outcome as {@code error.type}: {@code
  * tool_error}, as in the conventions.
  *
@@ -80,7 +80,7 @@ public final class OpenTelemetryEvents implements AuditSink {
                 .put(OUTCOME, settled.outcome().text())
                 .put(ID, settled.id())
                 .put(CALL_TOOK, settled.took().toNanos());
-        if (settled.outcome() != Settlement.SUCCEEDED) {
+        if (settled.outcome() != CallOutcome.SUCCEEDED) {
             attributes.put(ERROR, settled.outcome().text());
         }
         return attributes.build();

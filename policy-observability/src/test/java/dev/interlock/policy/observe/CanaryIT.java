@@ -2,6 +2,7 @@ package dev.interlock.policy.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -16,7 +17,7 @@ import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.engine.EngineListener;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.langchain4j.EnforcingMcpTransport;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.CallContext;
@@ -242,7 +243,7 @@ class CanaryIT {
 
     private PolicyEngine engine(ApprovalHandler approvals, AuditLog first, AuditLog second) {
         return PolicyEngine.builder(PolicyYaml.read(POLICY, "policy.yaml").orThrow())
-                .rateLimiter(MeteredRateLimiter.of(RateLimiter.inMemory(), registry))
+                .rateLimiter(MeteredRateLimiter.of(InMemoryRateLimiter.create(), registry))
                 .approvals(approvals)
                 .audit(first)
                 .audit(second)

@@ -15,16 +15,16 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.MethodCall;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.Meter;
@@ -137,7 +137,7 @@ class ObserversTest {
     void howCallsEndIsCountedInTheWordsOfTheAuditLog() {
         PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, MicrometerMetrics.in(registry))
                 .build();
-        for (Settlement end : Settlement.values()) {
+        for (CallOutcome end : CallOutcome.values()) {
             engine.admit(pay(1)).settle(end);
         }
 
@@ -149,7 +149,7 @@ class ObserversTest {
                     .as(word)
                     .isEqualTo(1);
         }
-        assertThat(registry.find("interlock.calls.ended").counters()).hasSize(Settlement.values().length);
+        assertThat(registry.find("interlock.calls.ended").counters()).hasSize(CallOutcome.values().length);
         assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
     }
 
@@ -296,7 +296,7 @@ class ObserversTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             near.settle(reservation, outcome);
         }
 
@@ -323,7 +323,7 @@ class ObserversTest {
         PrometheusMeterRegistry prometheus = new PrometheusMeterRegistry(PrometheusConfig.DEFAULT);
         PolicyEngine engine = Engines.observed(
                         Posture.ALLOW, clock, MicrometerMetrics.in(prometheus, clock, Duration.ofMinutes(10), 10))
-                .rateLimiter(MeteredRateLimiter.of(RateLimiter.inMemory(), prometheus, clock))
+                .rateLimiter(MeteredRateLimiter.of(InMemoryRateLimiter.create(), prometheus, clock))
                 .build();
         engine.admit(pay(1)).succeeded();
         engine.admit(pay(101));

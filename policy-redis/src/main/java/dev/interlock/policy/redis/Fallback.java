@@ -3,11 +3,11 @@ package dev.interlock.policy.redis;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
@@ -22,7 +22,7 @@ interface Fallback {
     Reservation reserve(Batch batch);
 
     /** Settles what {@link #reserve} granted. */
-    void settle(Reservation.Granted reservation, Settlement outcome);
+    void settle(Reservation.Granted reservation, CallOutcome outcome);
 
     /**
      * The current usage of limits.
@@ -48,7 +48,7 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             throw new IllegalStateException("nothing was ever granted");
         }
 
@@ -69,7 +69,7 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             // Nothing was taken.
         }
 
@@ -116,7 +116,7 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, Settlement outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
             limiter.settle(reservation, outcome);
         }
 

@@ -3,10 +3,10 @@ package dev.interlock.policy.redis;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
@@ -240,12 +240,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private void giveUp(RedisReservation claim, int demands, double cancelledMillis) {
         for (SlotRequest demand : claim.demands().subList(0, demands)) {
-            settle(claim.id(), demand, Settlement.UNSENT, cancelledMillis);
+            settle(claim.id(), demand, CallOutcome.UNSENT, cancelledMillis);
         }
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, Settlement outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
         if (reservation instanceof RedisReservation claim && claim.owner().equals(this) && claim.settle()) {
             for (SlotRequest demand : claim.demands()) {
                 settle(claim.id(), demand, outcome, MILLIS_OF_NONE);
@@ -260,7 +260,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * Doesn't wait for the answer. If the request is lost, the amounts stay counted, and the record ends with its
      * lease.
      */
-    private void settle(String id, SlotRequest demand, Settlement outcome, double cancelledMillis) {
+    private void settle(String id, SlotRequest demand, CallOutcome outcome, double cancelledMillis) {
         link.tell(Script.SETTLE, keys(demand, id, List.of()), new byte[][] {
             RedisConnection.ascii(serverTime.get()),
             SlotRequest.doubles(toleranceMillis, cancelledMillis),

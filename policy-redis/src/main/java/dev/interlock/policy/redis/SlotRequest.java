@@ -6,7 +6,7 @@ import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.math.BigInteger;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -125,7 +125,7 @@ final class SlotRequest {
     }
 
     /** For each part, 1 if a call with this outcome gives it back, else 0. */
-    byte[] givenBack(Settlement outcome) {
+    byte[] givenBack(CallOutcome outcome) {
         byte[] flags = new byte[modes.size()];
         for (int i = 0; i < flags.length; i++) {
             flags[i] = (byte) (outcome.givesBack(modes.get(i)) ? '1' : '0');

@@ -7,13 +7,13 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.ManualTime;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.io.IOException;
 import java.math.BigDecimal;
@@ -75,7 +75,7 @@ class AgainstMemoryProperties {
         record Pass(Duration length) implements Step {}
 
         /** One of the open calls ends. */
-        record End(int index, Settlement outcome) implements Step {}
+        record End(int index, CallOutcome outcome) implements Step {}
     }
 
     /** A charge: to one of the keys, by one of its rules, of so many millionths of max; or of so many millionths. */
@@ -219,7 +219,7 @@ class AgainstMemoryProperties {
                         Arbitraries.longs().between(1, Duration.ofDays(40).toMillis()))
                 .map(millis -> new Step.Pass(Duration.ofMillis(millis)));
         Arbitrary<Step> end = Combinators.combine(
-                        Arbitraries.integers().between(0, 20), Arbitraries.of(Settlement.values()))
+                        Arbitraries.integers().between(0, 20), Arbitraries.of(CallOutcome.values()))
                 .as(Step.End::new);
         return Arbitraries.oneOf(call, call, call, look, pass, end, end)
                 .list()

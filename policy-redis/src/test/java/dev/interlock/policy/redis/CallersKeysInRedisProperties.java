@@ -14,7 +14,7 @@ import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
 import dev.interlock.policy.limit.Reservation.Reason;
 import dev.interlock.policy.limit.Reservation.Refused;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.time.Duration;
 import java.time.Instant;
@@ -85,7 +85,7 @@ class CallersKeysInRedisProperties {
                     keys.put(key, now.plus(LONGEST));
                     callers.put(caller, now.plus(LONGEST));
                     if (call.isUnsent) {
-                        limiter.settle(granted, Settlement.UNSENT);
+                        limiter.settle(granted, CallOutcome.UNSENT);
                     }
                 }
                 assertThat(live(limiter, rule)).as("after call %d", i).hasSizeLessThanOrEqualTo(maxKeys);

@@ -12,7 +12,7 @@ import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.io.IOException;
 import java.time.Duration;
@@ -100,8 +100,8 @@ class ClusterTest {
     void what_is_given_back_comes_back_in_every_slot(Placement placement) {
         try (RedisRateLimiter limiter = limiter("back", placement)) {
             Granted granted = (Granted) limiter.reserve(batch("back", charges("s")));
-            limiter.settle(granted, Settlement.UNSENT);
-            limiter.settle(granted, Settlement.UNSENT);
+            limiter.settle(granted, CallOutcome.UNSENT);
+            limiter.settle(granted, CallOutcome.UNSENT);
 
             assertThat(limiter.usage(charges("s"))).extracting(Usage::used).containsOnly(Amount.ZERO);
         }

@@ -12,7 +12,7 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.ManualTime;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.UnavailableException;
 import java.io.IOException;
 import java.time.Duration;
@@ -128,7 +128,7 @@ class FaultTest {
         server.command("SCRIPT", "FLUSH");
         Granted granted = (Granted) reserve();
         server.command("SCRIPT", "FLUSH");
-        limiter.settle(granted, Settlement.UNSENT);
+        limiter.settle(granted, CallOutcome.UNSENT);
         awaitUsed(3);
 
         server.command("SCRIPT", "FLUSH");
@@ -148,7 +148,7 @@ class FaultTest {
             assertThat(limiter.reserve(batch(charge(KEY), charge(fresh)))).isEqualTo(unavailable());
         }
         assertThat(outages.events()).hasSize(1).first().asString().contains("OOM");
-        limiter.settle(granted, Settlement.UNSENT);
+        limiter.settle(granted, CallOutcome.UNSENT);
 
         server.command("CONFIG", "SET", "maxmemory", "0");
         awaitAnswers();
@@ -188,8 +188,8 @@ class FaultTest {
         Granted second = (Granted) limiter.reserve(batch);
         assertThat(used()).isEqualTo(1);
 
-        limiter.settle(first, Settlement.UNSENT);
-        limiter.settle(second, Settlement.UNSENT);
+        limiter.settle(first, CallOutcome.UNSENT);
+        limiter.settle(second, CallOutcome.UNSENT);
         assertThat(used()).isZero();
     }
 
@@ -301,7 +301,7 @@ class FaultTest {
         proxy.lead(1);
 
         assertThat(admittedInVain(30)).isEqualTo(30);
-        limiter.settle((Granted) reserveInVain(), Settlement.UNSENT);
+        limiter.settle((Granted) reserveInVain(), CallOutcome.UNSENT);
         assertThat(limiter.usage(List.of(charge(KEY))).get(0).room()).isEqualTo(Amount.of(10));
 
         proxy.lead(server.port());
@@ -322,7 +322,7 @@ class FaultTest {
         assertThat(admittedInVain(1)).isEqualTo(1);
         Granted granted = (Granted) reserveInVain();
         assertThat(admittedInVain(30)).isEqualTo(1);
-        limiter.settle(granted, Settlement.UNSENT);
+        limiter.settle(granted, CallOutcome.UNSENT);
         assertThat(admittedInVain(30)).isEqualTo(1);
         assertThat(limiter.reserve(batch(new Charge(KEY, TEN, Amount.of(4), ChargeMode.SENT))))
                 .as("more than the part that is left, but not than the limit")

@@ -10,7 +10,7 @@ import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
@@ -119,7 +119,7 @@ class FourJvmTest {
                     for (CompletableFuture<Reservation> answer : answers) {
                         Reservation reservation = answer.join();
                         if (reservation instanceof Reservation.Granted granted) {
-                            limiter.settle(granted, Settlement.SUCCEEDED);
+                            limiter.settle(granted, CallOutcome.SUCCEEDED);
                             admitted++;
                         } else if (((Reservation.Refused) reservation).reason() != Reservation.Reason.NO_ROOM) {
                             throw new IllegalStateException("refused for another reason: " + reservation);

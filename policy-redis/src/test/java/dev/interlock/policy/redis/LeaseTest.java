@@ -10,7 +10,7 @@ import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation.Granted;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -28,7 +28,7 @@ class LeaseTest {
     @Test
     void a_call_that_is_settled_leaves_no_record() throws IOException {
         try (RedisRateLimiter limiter = SharedServer.limiter().build()) {
-            for (Settlement outcome : Settlement.values()) {
+            for (CallOutcome outcome : CallOutcome.values()) {
                 Granted granted = (Granted) limiter.reserve(new Batch("settled-" + outcome, List.of(CHARGE)));
                 assertThat(records("settled-" + outcome)).isEqualTo(1);
                 limiter.settle(granted, outcome);
@@ -46,7 +46,7 @@ class LeaseTest {
                 lost = (Granted) dying.reserve(new Batch("dying", List.of(CHARGE)));
             }
             RedisServer.await(() -> records("dying") == 0);
-            survivor.settle(lost, Settlement.UNSENT);
+            survivor.settle(lost, CallOutcome.UNSENT);
 
             assertThat(survivor.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
         }
@@ -58,7 +58,7 @@ class LeaseTest {
                 SharedServer.limiter().lease(Duration.ofMillis(20)).build()) {
             Granted granted = (Granted) limiter.reserve(new Batch("long", List.of(CHARGE)));
             RedisServer.await(() -> records("long") == 0);
-            limiter.settle(granted, Settlement.UNSENT);
+            limiter.settle(granted, CallOutcome.UNSENT);
 
             assertThat(limiter.usage(List.of(CHARGE)).get(0).used()).isEqualTo(Amount.ONE);
         }

@@ -10,7 +10,7 @@ import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;
@@ -93,8 +93,8 @@ class LongSlidingWindowTest {
                 }
             }
             for (int i = 0; i < 100; i++) {
-                limiter.settle(granted.removeFirst(), Settlement.UNSENT);
-                limiter.settle(granted.removeLast(), Settlement.UNSENT);
+                limiter.settle(granted.removeFirst(), CallOutcome.UNSENT);
+                limiter.settle(granted.removeLast(), CallOutcome.UNSENT);
             }
             assertThat(limiter.usage(List.of(charge())).get(0).used()).isEqualTo(Amount.of(2_000));
             clock.advance(WINDOW);

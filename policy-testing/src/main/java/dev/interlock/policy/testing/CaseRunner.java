@@ -1,7 +1,7 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.testing;
 
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.RuleRef;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;

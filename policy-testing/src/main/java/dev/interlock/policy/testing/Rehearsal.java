@@ -4,15 +4,15 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
-import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.RuleRef;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.util.HashSet;
 import java.util.List;
@@ -91,7 +91,7 @@ public final class Rehearsal {
      * @return the decision; if it {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval}, that decision even if
      *     the approval was given
      */
-    public Decision make(ToolCall call, Settlement outcome, boolean approved) {
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
         introduce(call);
         approving = approved;
         asked = null;

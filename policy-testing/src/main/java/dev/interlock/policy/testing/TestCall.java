@@ -1,7 +1,7 @@
 package dev.interlock.policy.testing;
 
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 
 /**
  * A call of a case.
@@ -15,4 +15,4 @@ import dev.interlock.policy.limit.Settlement;
  * @param line its line in the file
  */
 record TestCall(
-        long time, ToolCall call, Settlement outcome, boolean approved, int times, Expectation expected, int line) {}
+        long time, ToolCall call, CallOutcome outcome, boolean approved, int times, Expectation expected, int line) {}

@@ -1,8 +1,8 @@
 package dev.interlock.policy.testing;
 
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.testing.Expectation.Verdict;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
@@ -155,7 +155,7 @@ final class TestFileReader {
         Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
         Part outcomePart = members.get("outcome");
         String outcome =
-                outcomePart == null ? Settlement.SUCCEEDED.text() : outcomePart.word("outcome", Settlement.texts());
+                outcomePart == null ? CallOutcome.SUCCEEDED.text() : outcomePart.word("outcome", CallOutcome.texts());
         Part approvedPart = members.get("approved");
         Boolean approved = approvedPart == null ? Boolean.FALSE : approvedPart.bool("approved");
         Caller caller = caller(members, outer);
@@ -181,7 +181,7 @@ final class TestFileReader {
         return new TestCall(
                 time,
                 context == null ? call : call.with(context),
-                Settlement.of(outcome).orElseThrow(),
+                CallOutcome.of(outcome).orElseThrow(),
                 approved,
                 times.intValue(),
                 expected,

@@ -2,10 +2,10 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;

@@ -1,9 +1,10 @@
 package dev.interlock.examples.plainsdk;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.examples.shop.ShopServer;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.AuditEvent;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
@@ -36,7 +37,7 @@ public final class PlainHost {
     public static void main(String... args) {
         Path policyFile = Path.of(args[0]);
         if (args.length == 1) {
-            run(policyFile, RateLimiter.inMemory(), System.out);
+            run(policyFile, InMemoryRateLimiter.create(), System.out);
         } else if (args.length == 3 && args[1].equals("--redis")) {
             try (RedisRateLimiter limits = RedisRateLimiter.server(args[2])
                     .prefix("plain-host")
@@ -53,7 +54,7 @@ public final class PlainHost {
         // begin
         Policy policy = PolicyYaml.read(policyFile).orThrow();
         PolicyEngine engine = PolicyEngine.builder(policy)
-                .rateLimiter(limits) // RateLimiter.inMemory(), or one in Redis for many hosts together
+                .rateLimiter(limits) // InMemoryRateLimiter.create(), or one in Redis for many hosts together
                 .observer(event -> print(event, out))
                 .build();
 

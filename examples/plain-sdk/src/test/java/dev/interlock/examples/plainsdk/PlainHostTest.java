@@ -2,7 +2,7 @@ package dev.interlock.examples.plainsdk;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.limit.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.redis.RedisServer;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.yaml.PolicyYaml;

@@ -2,8 +2,8 @@ package dev.interlock.policy.audit.log;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
-import dev.interlock.policy.engine.Decision.Verdict;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;

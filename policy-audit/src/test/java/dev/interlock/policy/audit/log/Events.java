@@ -4,10 +4,10 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.Decision.Verdict;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
@@ -45,6 +45,6 @@ final class Events {
 
     static AuditEvent settled(int id) {
         return new AuditEvent.Settled(
-                TIME, "d" + id, ToolCall.of("pay", Map.of()), Settlement.SUCCEEDED, Duration.ofMillis(3));
+                TIME, "d" + id, ToolCall.of("pay", Map.of()), CallOutcome.SUCCEEDED, Duration.ofMillis(3));
     }
 }

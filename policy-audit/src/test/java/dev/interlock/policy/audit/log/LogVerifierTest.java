@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.tuple;
 
 import dev.interlock.policy.audit.log.Verification.Finding;
 import dev.interlock.policy.audit.log.Verification.Kind;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;

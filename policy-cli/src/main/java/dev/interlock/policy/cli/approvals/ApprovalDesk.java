@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.approvals;
 
 import dev.interlock.policy.approval.ApprovalText;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Json;

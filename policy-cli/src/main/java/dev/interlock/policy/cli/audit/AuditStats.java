@@ -4,7 +4,7 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -215,7 +215,7 @@ final class AuditStats {
         } else {
             unended--;
             String outcome = line.text("outcome");
-            endings.merge(Settlement.of(outcome).isPresent() ? outcome : OTHERS, 1L, Long::sum);
+            endings.merge(CallOutcome.of(outcome).isPresent() ? outcome : OTHERS, 1L, Long::sum);
         }
     }
 

@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.demo;
 
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 
 /**
  * A call that was made, as the agent saw it.

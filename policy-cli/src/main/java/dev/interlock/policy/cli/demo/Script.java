@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.demo;
 
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

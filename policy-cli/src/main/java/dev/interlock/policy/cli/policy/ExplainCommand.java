@@ -10,7 +10,7 @@ import dev.interlock.policy.cli.io.ToolsOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Rehearsal;
 import dev.interlock.policy.testing.ToolList;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.proxy;
 
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.SecretFile;
@@ -109,7 +110,7 @@ public final class RedisOptions {
                         "--redis-prefix, --redis-down and --redis-timeout need --redis URI, --redis-file FILE or "
                                 + VARIABLE);
             }
-            return new Limits(RateLimiter.inMemory(), null);
+            return new Limits(InMemoryRateLimiter.create(), null);
         }
         RedisRateLimiter limiter;
         try {

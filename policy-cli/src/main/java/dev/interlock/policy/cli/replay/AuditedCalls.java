@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.cli.audit.AuditLine;
 import dev.interlock.policy.cli.io.Lines;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.CallOutcome;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
@@ -18,7 +18,7 @@ final class AuditedCalls {
     private final Map<String, Call> calls = new HashMap<>();
 
     private static final class Call {
-        private Settlement outcome = Settlement.SUCCEEDED;
+        private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
         private boolean replayed;
     }
@@ -41,7 +41,7 @@ final class AuditedCalls {
     private void add(AuditLine line) {
         String id = line.text("id");
         if (line.event().equals("settlement")) {
-            call(id).outcome = Settlement.of(line.text("outcome")).orElse(Settlement.UNKNOWN);
+            call(id).outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
         } else if (line.text("decision").equals("approved")) {
             call(id).approved = true;
         }
@@ -59,7 +59,7 @@ final class AuditedCalls {
         return first;
     }
 
-    Settlement outcome(String id) {
+    CallOutcome outcome(String id) {
         return call(id).outcome;
     }
 

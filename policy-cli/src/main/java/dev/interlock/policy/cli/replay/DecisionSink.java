@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import org.jspecify.annotations.Nullable;
 
 /** Receives the decisions of a replay. */

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,4 +12,4 @@ import org.jspecify.annotations.Nullable;
  * @param outcome how it ended
  * @param approved whether a person approved it
  */
-record RecordedCall(@Nullable Long time, ToolCall call, Settlement outcome, boolean approved) {}
+record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved) {}

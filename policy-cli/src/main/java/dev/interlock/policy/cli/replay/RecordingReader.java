@@ -3,8 +3,8 @@ package dev.interlock.policy.cli.replay;
 import dev.interlock.policy.cli.io.JsonReader;
 import dev.interlock.policy.cli.io.Lines;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.engine.ToolCall;
-import dev.interlock.policy.limit.Settlement;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -83,7 +83,7 @@ final class RecordingReader {
         private @Nullable String session;
         private @Nullable String server;
         private @Nullable ObjectValue context;
-        private Settlement outcome = Settlement.SUCCEEDED;
+        private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
         private @Nullable String caseId;
         private @Nullable String id;
@@ -299,12 +299,12 @@ final class RecordingReader {
             throw new DamagedLineException("'ctx' must be an object");
         }
 
-        private static Settlement outcome(@Nullable String text) {
+        private static CallOutcome outcome(@Nullable String text) {
             return text == null
-                    ? Settlement.SUCCEEDED
-                    : Settlement.of(text)
+                    ? CallOutcome.SUCCEEDED
+                    : CallOutcome.of(text)
                             .orElseThrow(() -> new DamagedLineException("there is no outcome '" + Printable.of(text)
-                                    + "'; it is one of " + String.join(", ", Settlement.texts())));
+                                    + "'; it is one of " + String.join(", ", CallOutcome.texts())));
         }
 
         private static ToolList tools(JsonParser parser) {

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.Decision;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
 import dev.interlock.policy.testing.Rehearsal;
 import dev.interlock.policy.testing.ToolList;

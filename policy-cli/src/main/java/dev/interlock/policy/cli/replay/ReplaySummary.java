@@ -2,8 +2,8 @@ package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.engine.Decision;
-import dev.interlock.policy.engine.RuleRef;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;

@@ -3,9 +3,9 @@ package dev.interlock.policy.cli.readme;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.StandingTime;
-import dev.interlock.policy.engine.Decision.Code;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.ToolCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.Reading;

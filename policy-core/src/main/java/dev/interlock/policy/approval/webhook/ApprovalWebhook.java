@@ -1,7 +1,7 @@
 package dev.interlock.policy.approval.webhook;
 
 import dev.interlock.policy.approval.ApprovalRequest;
-import dev.interlock.policy.approval.AskingRule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;

@@ -1,0 +1,68 @@
+package dev.interlock.policy.call;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A request other than {@code tools/call}, or a notification, as the engine decides it. Its parameters don't affect the
+ * decision.
+ *
+ * @param method the MCP method, as it stands in the request; empty if it can't be read
+ * @param fromServer whether the server asks its client, as for {@code sampling/createMessage}
+ * @param embedded whether the server asks inside an answer and not with a request
+ * @param identity who asks, or who is asked by the server; null if the host doesn't say
+ * @param session the agent session; if null, {@link #session()} says which session applies
+ * @param server the server; null if the host doesn't say
+ */
+public record MethodCall(
+        String method,
+        boolean fromServer,
+        boolean embedded,
+        @Nullable String identity,
+        @Nullable String session,
+        @Nullable String server) {
+
+    /** Creates a request made by a client. */
+    public static MethodCall of(String method) {
+        return new MethodCall(method, false, false, null, null, null);
+    }
+
+    /** Returns the same request, made by the server. */
+    public MethodCall askedByServer() {
+        return new MethodCall(method, true, embedded, identity, session, server);
+    }
+
+    /** Returns the same request, made by the server inside an answer. */
+    public MethodCall embeddedByServer() {
+        return new MethodCall(method, true, true, identity, session, server);
+    }
+
+    /** Returns the same request on account of this identity. */
+    public MethodCall by(@Nullable String identity) {
+        return new MethodCall(method, fromServer, embedded, identity, session, server);
+    }
+
+    /** Returns the same request in this agent session. */
+    public MethodCall in(@Nullable String session) {
+        return new MethodCall(method, fromServer, embedded, identity, session, server);
+    }
+
+    /** Returns the same request to, or from, this server. */
+    public MethodCall on(@Nullable String server) {
+        return new MethodCall(method, fromServer, embedded, identity, session, server);
+    }
+
+    /**
+     * Returns the agent session. If the host gives none, it is the identity; without an identity,
+     * {@link ToolCall#COMMON_SESSION}.
+     */
+    @Override
+    public String session() {
+        return ToolCall.session(session, identity);
+    }
+
+    /** Names the method and the server; never an identity or session. */
+    @Override
+    public String toString() {
+        return method + (server == null ? "" : (fromServer ? " from " : " to ") + server);
+    }
+}

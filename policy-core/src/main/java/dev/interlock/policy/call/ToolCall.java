@@ -1,0 +1,235 @@
+package dev.interlock.policy.call;
+
+import dev.interlock.policy.tool.AnnouncedTools;
+import dev.interlock.policy.tool.ToolCatalog;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.ValueLimits;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call to a tool, as the engine decides it. Immutable: the arguments are frozen when the call is created. Send
+ * {@link #arguments()} to the server, not the map that the call was created from, because that map may have changed
+ * since.
+ *
+ * <p>Identity, session, server and context come from the host. They must never come from the wire unchecked.
+ */
+public final class ToolCall {
+
+    /**
+     * The session of all calls for which the host gives neither session nor identity. It is the same in every engine,
+     * so engines that share a store share this session.
+     */
+    public static final String COMMON_SESSION = "(engine)";
+
+    private final String tool;
+    private final Arguments arguments;
+    private final @Nullable String problem;
+    private final @Nullable String identity;
+    private final @Nullable String session;
+    private final @Nullable String server;
+    private final ObjectValue context;
+    private final ObjectValue parameters;
+    private final @Nullable AnnouncedTools announced;
+    private final @Nullable KnownTool definition;
+
+    private ToolCall(
+            String tool,
+            Arguments arguments,
+            @Nullable String problem,
+            @Nullable String identity,
+            @Nullable String session,
+            @Nullable String server,
+            ObjectValue context,
+            ObjectValue parameters,
+            @Nullable AnnouncedTools announced,
+            @Nullable KnownTool definition) {
+        this.tool = tool;
+        this.arguments = arguments;
+        this.problem = problem;
+        this.identity = identity;
+        this.session = session;
+        this.server = server;
+        this.context = context;
+        this.parameters = parameters;
+        this.announced = announced;
+        this.definition = definition;
+    }
+
+    private static ToolCall unsigned(String tool, Arguments arguments, @Nullable String problem) {
+        return new ToolCall(
+                tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null);
+    }
+
+    /**
+     * Creates a call within the {@linkplain ValueLimits#DEFAULT usual bounds}; see
+     * {@link #of(String, Map, ValueLimits)}.
+     */
+    public static ToolCall of(String tool, @Nullable Map<String, ?> arguments) {
+        return of(tool, arguments, ValueLimits.DEFAULT);
+    }
+
+    /**
+     * Creates a call. If the arguments are not valid JSON or exceed the bounds, the result is a call that every policy
+     * denies. Nothing is thrown, so that a host can't forget to catch it.
+     *
+     * @param arguments the arguments by name; null counts as none
+     */
+    public static ToolCall of(String tool, @Nullable Map<String, ?> arguments, ValueLimits limits) {
+        try {
+            return unsigned(tool, Arguments.freeze(arguments, limits), null);
+        } catch (InvalidValueException e) {
+            return malformed(tool, "the arguments can't be read: " + e.getMessage());
+        } catch (Throwable e) {
+            // The map itself threw, perhaps even an error. Its message may contain anything, even a secret.
+            return malformed(tool, "the arguments can't be read");
+        }
+    }
+
+    /** Creates a call with arguments that are already frozen. */
+    public static ToolCall of(String tool, Arguments arguments) {
+        return unsigned(tool, arguments, null);
+    }
+
+    /**
+     * Creates a call that can't be read. Every policy denies it.
+     *
+     * @param problem what is wrong with the call; the agent is told, so it must not quote arguments
+     */
+    public static ToolCall malformed(String tool, String problem) {
+        return unsigned(tool, Arguments.NONE, problem);
+    }
+
+    /** Returns the same call by this identity: the agent, user or team that the call is made for. */
+    public ToolCall by(@Nullable String identity) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /** Returns the same call in this agent session. If null, {@link #session} says which session applies. */
+    public ToolCall in(@Nullable String session) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /** Returns the same call to this server. */
+    public ToolCall on(@Nullable String server) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /** Returns the same call with what conditions read as {@code ctx.<key>}. */
+    public ToolCall with(ObjectValue context) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /** Returns the same call in a request that also has these parameters. */
+    public ToolCall saying(ObjectValue parameters) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /**
+     * Returns the same call through a connection whose server has announced these tools. The call is judged by this
+     * definition of its tool, whatever is announced elsewhere under the same server name. If the policy decides by
+     * definitions and the tool is not among these, the call is denied with {@link Decision.Code#SCHEMA_UNKNOWN}. Unlike
+     * a tool that is called without a connection, it is not rated by its name alone. Adapters set this for every call.
+     */
+    public ToolCall among(AnnouncedTools tools) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, tools, definition);
+    }
+
+    /** The same call, judged by this definition whatever is announced from now on; null if there is no definition. */
+    public ToolCall defined(@Nullable KnownTool known) {
+        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters, announced, known);
+    }
+
+    /** What is known of the tool now. */
+    @Nullable
+    public KnownTool lookUp(ToolCatalog catalog) {
+        return announced == null ? catalog.find(server, tool) : announced.find(tool);
+    }
+
+    /** Whether the call must not be decided by the tool's name alone if the tool's definition matters. */
+    public boolean comesThroughAConnection() {
+        return announced != null;
+    }
+
+    /** The definition that the call is {@linkplain #defined judged by}. */
+    @Nullable
+    public KnownTool definition() {
+        return definition;
+    }
+
+    /** The same call with other arguments. */
+    public ToolCall withArguments(Arguments other) {
+        return new ToolCall(
+                tool, other, problem, identity, session, server, context, parameters, announced, definition);
+    }
+
+    /** Returns the tool's name, as it is called. */
+    public String tool() {
+        return tool;
+    }
+
+    /** Returns the arguments. */
+    public Arguments arguments() {
+        return arguments;
+    }
+
+    /** Returns why the call can't be read, or null if it can. */
+    public @Nullable String problem() {
+        return problem;
+    }
+
+    /** Returns who calls, or null if the host doesn't say. */
+    public @Nullable String identity() {
+        return identity;
+    }
+
+    /**
+     * Returns the agent session. If the host gives none, it is the identity; without an identity,
+     * {@link #COMMON_SESSION}.
+     */
+    public String session() {
+        return session(session, identity);
+    }
+
+    static String session(@Nullable String said, @Nullable String identity) {
+        if (said != null) {
+            return said;
+        }
+        return identity == null ? COMMON_SESSION : identity;
+    }
+
+    /** Returns the server that is called, or null if the host doesn't say. */
+    public @Nullable String server() {
+        return server;
+    }
+
+    /** Returns what the host says about the call. */
+    public ObjectValue context() {
+        return context;
+    }
+
+    /**
+     * Returns what the request contains besides the tool, its arguments and the protocol's envelope
+     * ({@code progressToken}, trace context, protocol version, what the client says of itself), by name. Empty if it
+     * contains nothing else or the caller of the engine doesn't know. No condition reads these parameters, but a person
+     * who approves the call approves them too.
+     */
+    public ObjectValue parameters() {
+        return parameters;
+    }
+
+    /** Names the tool and the server; never an argument, identity or session. */
+    @Override
+    public String toString() {
+        return server == null ? "call of " + tool : "call of " + tool + " on " + server;
+    }
+}

@@ -1,0 +1,70 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.limit.memory.LimiterClock;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.Cells;
+import dev.interlock.policy.limit.memory.BucketRate;
+import dev.interlock.policy.limit.memory.BucketCell;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.limit.LimitKey;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A token bucket of whole calls. It takes room by one compare-and-set on the {@code long} of a {@link BucketCell}, and
+ * leaves everything else to {@link InMemoryRateLimiter#reserve}.
+ */
+final class BucketHandle implements LimitHandle {
+
+    private final InMemoryRateLimiter owner;
+    private final Cells cells;
+    private final LimiterClock clock;
+    private final String limit;
+    private final BucketRate rate;
+    private final long cost;
+    private final ChargeMode mode;
+
+    BucketHandle(
+            InMemoryRateLimiter owner,
+            Cells cells,
+            LimiterClock clock,
+            String limit,
+            BucketRate rate,
+            long micros,
+            ChargeMode mode) {
+        this.owner = owner;
+        this.cells = cells;
+        this.clock = clock;
+        this.limit = limit;
+        this.rate = rate;
+        this.cost = rate.cost(micros);
+        this.mode = mode;
+    }
+
+    @Override
+    @SuppressWarnings("ReferenceEquality") // All buckets of a rule share one rate.
+    public @Nullable Count count(String subject) {
+        return cells.get(new LimitKey(limit, subject)) instanceof BucketCell bucket && bucket.rate == rate
+                ? bucket
+                : null;
+    }
+
+    @Override
+    public long take(Count count) {
+        return ((BucketCell) count).take(clock, cost);
+    }
+
+    @Override
+    public void settle(Count count, long taken, CallOutcome outcome) {
+        if (outcome.givesBack(mode)) {
+            ((BucketCell) count).taken(owner, mode, taken, cost).giveBack(outcome, clock);
+            cells.returned();
+        }
+    }
+
+    @Override
+    public boolean givesBack(CallOutcome outcome) {
+        return outcome.givesBack(mode);
+    }
+}

@@ -1,0 +1,114 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What is counted under one key. There is one class for each way of counting.
+ *
+ * <p>Every method except {@link #claim}, {@link #tryClaim} and {@link #countsBy} is called while the cell is claimed,
+ * or while no other thread can see it. Amounts are in millionths.
+ */
+abstract class Cell {
+
+    /**
+     * The account that the cell's place belongs to. Set before other threads see the cell; read by the thread that
+     * removes it.
+     */
+    Holdings.@Nullable Holding holding;
+
+    /** What {@link #waitFor} returns if no waiting helps, because the amount is larger than the limit. */
+    static final long NEVER = Long.MAX_VALUE;
+
+    /**
+     * Waits until the caller has the cell to itself. False if the cell is dead, so that the key must be looked up
+     * again.
+     */
+    final boolean claim() {
+        Attempt attempt = attempt();
+        if (attempt == Attempt.BUSY) {
+            Backoff backoff = new Backoff();
+            do {
+                backoff.pause();
+                attempt = attempt();
+            } while (attempt == Attempt.BUSY);
+        }
+        return attempt == Attempt.CLAIMED;
+    }
+
+    /** Claims the cell if it is alive and no other thread has claimed it. */
+    final boolean tryClaim() {
+        return attempt() == Attempt.CLAIMED;
+    }
+
+    /** The result of an attempt to claim a cell. */
+    enum Attempt {
+        CLAIMED,
+        BUSY,
+        DEAD
+    }
+
+    abstract Attempt attempt();
+
+    /** Ends a claim, and makes the changes visible to the next claim. */
+    abstract void release();
+
+    /** Ends a claim for good. A thread that still finds the cell looks its key up again. */
+    abstract void kill();
+
+    /** Whether the cell can count {@code micros} by {@code rule} without a change; if not, see {@link Cells#carry}. */
+    abstract boolean countsBy(LimitRule rule, long micros);
+
+    /**
+     * How long until there is room for {@code micros}, in nanoseconds, rounded up. 0 if there is room now,
+     * {@link #NEVER} if there never will be. Changes nothing.
+     */
+    abstract long waitFor(LimitRule rule, long micros, ClockReading now);
+
+    /** Counts {@code micros}, whether there is room or not. */
+    abstract CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now);
+
+    /**
+     * Gives back {@code taken}, which this cell created, but only as much as makes no room that would not have existed
+     * without the charge.
+     */
+    abstract void giveBack(CellGrant taken, ClockReading now);
+
+    /** What is used now, rounded up. {@link Long#MAX_VALUE} if it is unknown and must be treated as everything. */
+    abstract long used(ClockReading now);
+
+    /** What {@link Usage#used} shows for {@link #used}. */
+    long shown(ClockReading now) {
+        return used(now);
+    }
+
+    /** Whether a fresh cell created now would allow nothing that this one doesn't. */
+    abstract boolean isFresh(ClockReading now);
+
+    /**
+     * When the cell will be fresh by the monotonic clock if nothing else happens. {@link Long#MAX_VALUE} if never by
+     * that clock.
+     */
+    long freshNanos(ClockReading now) {
+        return Long.MAX_VALUE;
+    }
+
+    /**
+     * When the cell will be fresh by the wall clock if nothing else happens. {@link Long#MAX_VALUE} if never by that
+     * clock.
+     */
+    long freshWall(ClockReading now) {
+        return Long.MAX_VALUE;
+    }
+
+    /** Writes what {@link Snapshot} specifies for this cell. The cell must not be fresh. */
+    abstract void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException;
+
+    /** Called once, before a fresh cell is dropped. */
+    void forget(ClockReading now) {}
+}

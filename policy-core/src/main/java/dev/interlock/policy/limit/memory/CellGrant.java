@@ -1,0 +1,31 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.ChargeMode;
+
+/**
+ * What one charge took from one cell, and what the cell needs to give it back. For a batch of one charge, this is the
+ * reservation itself.
+ */
+abstract non-sealed class CellGrant extends InMemoryReservation {
+
+    final Cell cell;
+    final ChargeMode mode;
+
+    CellGrant(InMemoryRateLimiter owner, Cell cell, ChargeMode mode) {
+        super(owner);
+        this.cell = cell;
+        this.mode = mode;
+    }
+
+    @Override
+    final void giveBack(CallOutcome outcome, LimiterClock clock) {
+        if (outcome.givesBack(mode) && cell.claim()) {
+            try {
+                cell.giveBack(this, clock.read());
+            } finally {
+                cell.release();
+            }
+        }
+    }
+}

@@ -1,0 +1,129 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.ChargeMode;
+import java.io.DataOutputStream;
+import java.io.IOException;
+
+/**
+ * A count that starts from zero at each edge of the calendar.
+ *
+ * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}; so at most
+ * {@code 2 · max} in an interval as long as the window that spans an edge. A call is counted in the window that the
+ * wall clock shows. If the clock has stepped back before the latest window in which this key was ever counted, the call
+ * is counted in that latest window: the sequence of windows never goes back, whatever the clock does. Giving back is
+ * exact while the window lasts, and does nothing after that.
+ *
+ * <p><b>Cost.</b> Constant time, 48 bytes. The count does not depend on {@code max}, so a changed {@code max} applies
+ * at once, and a probe without one reads the same count.
+ *
+ * <p>Counters without a {@code max} may grow past the range of a {@code long}. The count then stays at {@link #FULL}
+ * until its window ends.
+ *
+ * <p><b>Source.</b> The fixed-window counter, the usual way to keep quotas.
+ */
+final class FixedWindowCell extends LockedCell {
+
+    /** A count that is unknown or too large to be held, and is therefore treated as everything. */
+    static final long FULL = Long.MAX_VALUE;
+
+    private final HighWaterMark horizon;
+    private long start;
+    private long end;
+    private long used;
+
+    FixedWindowCell(HighWaterMark horizon, long start, long used) {
+        this.horizon = horizon;
+        this.start = start;
+        this.end = CalendarWindows.end(horizon.window, start);
+        this.used = used;
+    }
+
+    /** A cell for a key that nothing is known of. */
+    static FixedWindowCell fresh(HighWaterMark horizon, ClockReading now) {
+        FixedWindowCell cell = new FixedWindowCell(horizon, CalendarWindows.start(horizon.window, now.wall()), 0);
+        if (horizon.reached() >= cell.end) {
+            cell.used = FULL;
+        }
+        return cell;
+    }
+
+    @Override
+    boolean countsBy(LimitRule rule, long micros) {
+        return rule instanceof LimitRule.FixedWindow fixed && fixed.window().equals(horizon.window);
+    }
+
+    @Override
+    long waitFor(LimitRule rule, long micros, ClockReading now) {
+        var max = ((LimitRule.FixedWindow) rule).max();
+        if (max == null || micros == 0) {
+            return 0;
+        }
+        if (micros > max.micros()) {
+            return NEVER;
+        }
+        if (used(now) <= max.micros() - micros) {
+            return 0;
+        }
+        long millis = end - now.wall();
+        return millis > Long.MAX_VALUE / 1_000_000 ? NEVER - 1 : millis * 1_000_000;
+    }
+
+    @Override
+    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+        if (now.wall() >= end) {
+            start = CalendarWindows.start(horizon.window, now.wall());
+            end = CalendarWindows.end(horizon.window, start);
+            used = 0;
+        }
+        used = Math128.add(used, micros);
+        return new InWindow(owner, this, mode, start, micros);
+    }
+
+    @Override
+    void giveBack(CellGrant taken, ClockReading now) {
+        InWindow held = (InWindow) taken;
+        if (held.start == start && used != FULL) {
+            used -= held.micros;
+        }
+    }
+
+    @Override
+    long used(ClockReading now) {
+        return now.wall() >= end ? 0 : used;
+    }
+
+    @Override
+    boolean isFresh(ClockReading now) {
+        return now.wall() >= end
+                || (used == 0 && now.wall() >= start)
+                || (used == FULL && now.wall() >= start && horizon.reached() >= end);
+    }
+
+    @Override
+    long freshWall(ClockReading now) {
+        return used == 0 ? start : end;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, ClockReading now) throws IOException {
+        Snapshot.fixed(out, key, horizon.window, start, used);
+    }
+
+    @Override
+    void forget(ClockReading now) {
+        horizon.raise(now.wall() >= end ? end : start);
+    }
+
+    private static final class InWindow extends CellGrant {
+        final long start;
+        final long micros;
+
+        InWindow(InMemoryRateLimiter owner, Cell cell, ChargeMode mode, long start, long micros) {
+            super(owner, cell, mode);
+            this.start = start;
+            this.micros = micros;
+        }
+    }
+}

@@ -1,0 +1,40 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.call.CallOutcome;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+
+/** A reservation that this limiter granted, settled once. */
+abstract sealed class InMemoryReservation implements Reservation.Granted permits CellGrant, BatchGrant {
+
+    private static final VarHandle SETTLED;
+
+    static {
+        try {
+            SETTLED = MethodHandles.lookup().findVarHandle(InMemoryReservation.class, "settled", boolean.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    final InMemoryRateLimiter owner;
+
+    @SuppressWarnings("unused") // through SETTLED
+    private volatile boolean settled;
+
+    InMemoryReservation(InMemoryRateLimiter owner) {
+        this.owner = owner;
+    }
+
+    /** Claims the right to settle; true for the first caller only. */
+    final boolean settle() {
+        return SETTLED.compareAndSet(this, false, true);
+    }
+
+    /**
+     * Gives back what this outcome gives back. If a cell died meanwhile, it was at a fresh start or its rule was
+     * changed, so there is nothing to give back to.
+     */
+    abstract void giveBack(CallOutcome outcome, LimiterClock clock);
+}

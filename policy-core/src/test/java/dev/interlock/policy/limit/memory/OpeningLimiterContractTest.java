@@ -1,0 +1,32 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.limit.RateLimiterContract;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.OpeningLimiter;
+import dev.interlock.policy.limit.ManualTime;
+import java.time.Duration;
+import java.time.Instant;
+
+/** The short way of the in-memory limiter keeps the contract, too. */
+class OpeningLimiterContractTest extends RateLimiterContract {
+
+    private final ManualTime time = new ManualTime(Instant.parse("2027-12-30T23:59:00Z"), Long.MAX_VALUE - 1_000);
+
+    private final RateLimiter limiter =
+            new OpeningLimiter(InMemoryRateLimiter.builder().time(time).build());
+
+    @Override
+    protected RateLimiter limiter() {
+        return limiter;
+    }
+
+    @Override
+    protected void advance(Duration length) {
+        time.advance(length);
+    }
+
+    @Override
+    protected Instant wall() {
+        return Instant.ofEpochMilli(time.wallMillis());
+    }
+}
