@@ -1,9 +1,9 @@
 package dev.interlock.policy.benchmarks;
 
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;

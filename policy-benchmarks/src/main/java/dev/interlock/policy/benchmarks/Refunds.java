@@ -1,7 +1,7 @@
 package dev.interlock.policy.benchmarks;
 
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.util.LinkedHashMap;
 import java.util.Map;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.benchmarks;
 
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.Value;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;

@@ -6,13 +6,13 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.audit.log.SealKey;
-import dev.interlock.policy.audit.log.Sync;
+import dev.interlock.policy.audit.log.SyncPolicy;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.Interlock.Result;
 import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -307,7 +307,7 @@ class AuditIT {
 
     private AuditLog.Builder inSeveralFiles() {
         // What is written at one go goes to one file: so each decision is waited for.
-        return AuditLog.at(file).rotateAt(2_500).sync(Sync.everyDecision());
+        return AuditLog.at(file).rotateAt(2_500).sync(SyncPolicy.everyDecision());
     }
 
     private String concatenated() throws IOException {

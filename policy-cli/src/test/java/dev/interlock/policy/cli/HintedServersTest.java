@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Verdict;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;
 import java.nio.file.Files;

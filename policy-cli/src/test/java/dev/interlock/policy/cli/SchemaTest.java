@@ -7,7 +7,7 @@ import dev.interlock.policy.Operator;
 import dev.interlock.policy.cli.policy.SchemaCommand;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator.ValidationResponse;
 import io.modelcontextprotocol.json.schema.jackson3.DefaultJsonSchemaValidator;
 import java.io.IOException;
@@ -142,7 +142,7 @@ class SchemaTest {
             validate   | {tools: {t: {rules: [{validate: {%s}}]}}}
             """)
     void itHasExactlyTheKeysThatTheReaderKnows(String definition, String template) {
-        Reading reading = PolicyYaml.read(String.format(template, "qqqqqqqqqqqqqqq: 1"), "policy");
+        ReadResult reading = PolicyYaml.read(String.format(template, "qqqqqqqqqqqqqqq: 1"), "policy");
         Diagnostic unknown = reading.errors().stream()
                 .filter(error -> error.code().equals("unknown-key"))
                 .findFirst()

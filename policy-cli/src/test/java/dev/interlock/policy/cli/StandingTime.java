@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.TimeSource;
 
 /** Time that stands still, so that no limit refills while a slow machine counts calls. */

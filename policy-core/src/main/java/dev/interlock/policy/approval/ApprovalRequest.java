@@ -1,7 +1,7 @@
 package dev.interlock.policy.approval;
 
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;

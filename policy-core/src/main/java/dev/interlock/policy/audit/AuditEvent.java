@@ -1,10 +1,10 @@
 package dev.interlock.policy.audit;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.time.Instant;

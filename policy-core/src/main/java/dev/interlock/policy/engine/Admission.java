@@ -1,11 +1,11 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
-import dev.interlock.policy.call.CallOutcome;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -77,7 +77,10 @@ public final class Admission implements AutoCloseable {
      * @param taken what was taken from that count
      */
     static Admission of(
-            @Nullable Admission otherwise, @Nullable LimitHandle bucket, LimitHandle.@Nullable Count count, long taken) {
+            @Nullable Admission otherwise,
+            @Nullable LimitHandle bucket,
+            LimitHandle.@Nullable Count count,
+            long taken) {
         Decision decision = otherwise == null ? Decision.ALLOWED : otherwise.decision;
         Ending ending = otherwise == null ? null : otherwise.ending;
         // Created in one place: where two allocations merge, the compiler can't remove them.
@@ -138,7 +141,7 @@ public final class Admission implements AutoCloseable {
     }
 
     /**
-     * Returns the call to send. If a person approved another call in place of {@code asked}, and the {@link Terms}
+     * Returns the call to send. If a person approved another call in place of {@code asked}, and the {@link AdmitOptions}
      * allow that, it is the approved call; otherwise it is {@code asked}.
      *
      * @param asked the call that was asked about

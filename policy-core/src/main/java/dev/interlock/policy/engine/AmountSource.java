@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import java.math.BigDecimal;
 import org.jspecify.annotations.Nullable;

@@ -1,15 +1,15 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
@@ -77,9 +77,9 @@ final class Approvals {
         this.recorder = recorder;
     }
 
-    /** Whether there is a handler to ask for a caller on these terms. */
-    boolean canAsk(Terms terms) {
-        return handler != null || terms.first() != null;
+    /** Whether there is a handler to ask for a caller with these options. */
+    boolean canAsk(AdmitOptions options) {
+        return handler != null || options.first() != null;
     }
 
     /** The question that these rules ask. */
@@ -101,26 +101,26 @@ final class Approvals {
     }
 
     /**
-     * The handler to ask for a caller on these terms. Use it for one question only, because it remembers who has
+     * The handler to ask for a caller with these options. Use it for one question only, because it remembers who has
      * answered.
      */
-    private ApprovalHandler handlerFor(Terms terms) {
-        ApprovalHandler first = terms.first();
+    private ApprovalHandler handlerFor(AdmitOptions options) {
+        ApprovalHandler first = options.first();
         if (first == null) {
             return Objects.requireNonNull(handler, "nobody can be asked");
         }
         return handler == null ? first : new FallbackApprovalHandler(first, handler);
     }
 
-    /** Until when a caller on these terms waits, by the monotonic clock. Throws whatever the clock throws. */
-    long deadline(Terms terms) {
-        Duration patience = terms.patience();
+    /** Until when a caller with these options waits, by the monotonic clock. Throws whatever the clock throws. */
+    long deadline(AdmitOptions options) {
+        Duration patience = options.patience();
         return time.monotonicNanos() + nanos(patience == null ? LONGEST : patience);
     }
 
     /** Asks about a call and waits for the answer on this thread. */
     Admission await(PendingApproval asked) {
-        CompletableFuture<Admission> result = ask(asked, Terms.DEFAULT);
+        CompletableFuture<Admission> result = ask(asked, AdmitOptions.DEFAULT);
         try {
             return result.get();
         } catch (InterruptedException e) {
@@ -136,10 +136,10 @@ final class Approvals {
     }
 
     /** Asks about a call. Never throws. */
-    CompletableFuture<Admission> ask(PendingApproval asked, Terms terms) {
+    CompletableFuture<Admission> ask(PendingApproval asked, AdmitOptions options) {
         CompletableFuture<Admission> result = new CompletableFuture<>();
         try {
-            ask(asked, terms, deadline(terms), result);
+            ask(asked, options, deadline(options), result);
         } catch (Throwable e) {
             // For example, the host's own clock threw. If the question got further than that, the result is already
             // complete.
@@ -155,8 +155,8 @@ final class Approvals {
      * @param deadline until when the caller waits
      * @param result completed with the final admission, never exceptionally; a caller that cancels it stops waiting
      */
-    void ask(PendingApproval asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
-        new Inquiry(asked.call(), terms, deadline, result).ask(asked, List.of(), null, null);
+    void ask(PendingApproval asked, AdmitOptions options, long deadline, CompletableFuture<Admission> result) {
+        new Inquiry(asked.call(), options, deadline, result).ask(asked, List.of(), null, null);
     }
 
     private static long nanos(Duration duration) {
@@ -197,7 +197,7 @@ final class Approvals {
         /** What the caller asked about. The person may be asked about a call that replaces it. */
         private final ToolCall original;
 
-        private final Terms terms;
+        private final AdmitOptions options;
         private final long callerDeadline;
         private final CompletableFuture<Admission> result;
         private final AtomicBoolean ended = new AtomicBoolean();
@@ -205,9 +205,9 @@ final class Approvals {
         /** How often an answer changed the arguments. */
         private final AtomicInteger changes = new AtomicInteger();
 
-        Inquiry(ToolCall original, Terms terms, long callerDeadline, CompletableFuture<Admission> result) {
+        Inquiry(ToolCall original, AdmitOptions options, long callerDeadline, CompletableFuture<Admission> result) {
             this.original = original;
-            this.terms = terms;
+            this.options = options;
             this.callerDeadline = callerDeadline;
             this.result = result;
         }
@@ -290,7 +290,7 @@ final class Approvals {
         // ---- asking
 
         void begin(ApprovalAnswer.@Nullable Approved answer) {
-            ApprovalHandler handler = handlerFor(inquiry.terms);
+            ApprovalHandler handler = handlerFor(inquiry.options);
             whom = handler;
             List<AskingRule> open = open(question, yeses);
             question = question(handler.asksForAllRules() ? open : open.subList(0, 1));
@@ -485,7 +485,7 @@ final class Approvals {
                 }
                 return;
             }
-            if (answer.arguments() != null && !inquiry.terms.narrower()) {
+            if (answer.arguments() != null && !inquiry.options.narrower()) {
                 giveBack(yes);
                 deny(Messages.otherwiseApproved(question), Outcome.REFUSED, answer);
                 return;

@@ -1,14 +1,14 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.MethodCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolCatalog;

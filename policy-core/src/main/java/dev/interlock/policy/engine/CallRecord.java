@@ -1,12 +1,12 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;

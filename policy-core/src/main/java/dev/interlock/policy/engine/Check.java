@@ -1,11 +1,11 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Validation;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.text.LookAlikes;

@@ -1,14 +1,14 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import org.jspecify.annotations.Nullable;
 

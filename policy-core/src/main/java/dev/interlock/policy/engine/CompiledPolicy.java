@@ -1,8 +1,5 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Mode;
@@ -15,7 +12,10 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;

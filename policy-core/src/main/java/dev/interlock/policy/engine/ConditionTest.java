@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import org.jspecify.annotations.Nullable;

@@ -1,9 +1,9 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;

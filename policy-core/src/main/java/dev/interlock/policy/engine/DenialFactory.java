@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.RuleRef;
 import org.jspecify.annotations.Nullable;
 
 /**

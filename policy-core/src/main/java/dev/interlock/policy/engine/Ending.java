@@ -1,10 +1,10 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
-import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Place;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.tool.ToolRating;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

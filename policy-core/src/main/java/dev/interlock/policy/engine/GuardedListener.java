@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolCatalog;
 
 /**

@@ -1,12 +1,12 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Directories;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;

@@ -1,13 +1,13 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.MethodCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.HashMap;

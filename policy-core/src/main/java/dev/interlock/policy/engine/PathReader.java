@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.call.ToolCall;
 
-
 /**
  * A call that a person must be asked about.
  *

@@ -1,7 +1,5 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
@@ -17,7 +15,9 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;

@@ -1,17 +1,17 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.MethodCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -153,7 +153,7 @@ public final class PolicyEngine {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
         Admission admission = admit(policy, call);
-        return admission.decision().asks() && approvals.canAsk(Terms.DEFAULT)
+        return admission.decision().asks() && approvals.canAsk(AdmitOptions.DEFAULT)
                 ? approvals.await(new PendingApproval(policy, call, admission, start))
                 : conclude(policy, call, admission, start);
     }
@@ -212,9 +212,9 @@ public final class PolicyEngine {
         return attempt;
     }
 
-    /** Does the same as {@link #admitAsync(ToolCall, Terms)} on {@linkplain Terms#DEFAULT the usual terms}. */
+    /** Does the same as {@link #admitAsync(ToolCall, AdmitOptions)} on {@linkplain AdmitOptions#DEFAULT the usual options}. */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
-        return admitAsync(call, Terms.DEFAULT);
+        return admitAsync(call, AdmitOptions.DEFAULT);
     }
 
     /**
@@ -222,27 +222,27 @@ public final class PolicyEngine {
      * stage is a {@link CompletableFuture} that never completes exceptionally unless it is cancelled. A caller that
      * stops waiting cancels it; then nothing stays reserved, and a person's answer no longer has any effect.
      *
-     * @param terms how long the caller waits for a person, and what it can do with the answer
+     * @param options how long the caller waits for a person, and what it can do with the answer
      */
-    public CompletionStage<Admission> admitAsync(ToolCall call, Terms terms) {
+    public CompletionStage<Admission> admitAsync(ToolCall call, AdmitOptions options) {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
         if (!limiter.blocks()) {
             Admission admission = admit(policy, call);
-            return admission.decision().asks() && approvals.canAsk(terms)
-                    ? approvals.ask(new PendingApproval(policy, call, admission, start), terms)
+            return admission.decision().asks() && approvals.canAsk(options)
+                    ? approvals.ask(new PendingApproval(policy, call, admission, start), options)
                     : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
         }
         CompletableFuture<Admission> result = new CompletableFuture<>();
         long deadline;
         try {
-            deadline = approvals.canAsk(terms) ? approvals.deadline(terms) : 0;
+            deadline = approvals.canAsk(options) ? approvals.deadline(options) : 0;
         } catch (Throwable e) {
             return CompletableFuture.completedFuture(deny(call, e));
         }
         reserve(policy, call).thenAccept(admission -> {
             try {
-                reserved(new PendingApproval(policy, call, admission, start), terms, deadline, result);
+                reserved(new PendingApproval(policy, call, admission, start), options, deadline, result);
             } catch (Throwable e) {
                 admission.unsent();
                 result.complete(Admission.unreserved(failure(call, e)));
@@ -251,12 +251,13 @@ public final class PolicyEngine {
         return result;
     }
 
-    private void reserved(PendingApproval asked, Terms terms, long deadline, CompletableFuture<Admission> result) {
+    private void reserved(
+            PendingApproval asked, AdmitOptions options, long deadline, CompletableFuture<Admission> result) {
         Admission admission = asked.held();
         if (result.isDone()) {
             admission.unsent();
-        } else if (admission.decision().asks() && approvals.canAsk(terms)) {
-            approvals.ask(asked, terms, deadline, result);
+        } else if (admission.decision().asks() && approvals.canAsk(options)) {
+            approvals.ask(asked, options, deadline, result);
         } else {
             Admission concluded = conclude(asked.policy(), asked.call(), admission, asked.startNanos());
             if (!result.complete(concluded)) {

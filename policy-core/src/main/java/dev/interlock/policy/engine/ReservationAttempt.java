@@ -1,10 +1,10 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;

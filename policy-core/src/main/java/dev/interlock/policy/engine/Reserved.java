@@ -1,10 +1,10 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 
 /**

@@ -1,9 +1,9 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolLock.Status;

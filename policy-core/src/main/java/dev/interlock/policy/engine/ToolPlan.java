@@ -1,9 +1,9 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;

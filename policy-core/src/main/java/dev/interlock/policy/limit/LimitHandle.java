@@ -25,7 +25,8 @@ public interface LimitHandle {
      *
      * @param subject as in {@link LimitKey}
      */
-    @Nullable Count count(String subject);
+    @Nullable
+    Count count(String subject);
 
     /** Takes room for one call. Pass the returned value to {@link #settle}, unless it is {@link #NOTHING}. */
     long take(Count count);

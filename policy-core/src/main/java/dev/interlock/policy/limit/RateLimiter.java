@@ -1,9 +1,8 @@
 package dev.interlock.policy.limit;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

@@ -3,7 +3,6 @@ package dev.interlock.policy.approval;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -14,6 +13,7 @@ import dev.interlock.policy.approval.ApprovalAnswer.Pending;
 import dev.interlock.policy.approval.ApprovalAnswer.Refused;
 import dev.interlock.policy.approval.ApprovalAnswer.Unasked;
 import dev.interlock.policy.approval.ApprovalTickets.Outcome;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.limit.ManualTime;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;

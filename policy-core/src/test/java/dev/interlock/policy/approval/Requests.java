@@ -1,10 +1,10 @@
 package dev.interlock.policy.approval;
 
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Arguments;

@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
@@ -10,6 +9,7 @@ import dev.interlock.policy.Operator;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.ToolCall;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.List;

@@ -6,15 +6,15 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;

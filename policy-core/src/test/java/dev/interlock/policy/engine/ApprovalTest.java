@@ -11,16 +11,16 @@ import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
@@ -91,12 +91,13 @@ class ApprovalTest {
                 .build();
     }
 
-    private static CompletableFuture<Admission> begin(PolicyEngine engine, Map<String, ?> arguments, Terms terms) {
-        return engine.admitAsync(Desk.pay(arguments), terms).toCompletableFuture();
+    private static CompletableFuture<Admission> begin(
+            PolicyEngine engine, Map<String, ?> arguments, AdmitOptions options) {
+        return engine.admitAsync(Desk.pay(arguments), options).toCompletableFuture();
     }
 
     private static CompletableFuture<Admission> begin(PolicyEngine engine) {
-        return begin(engine, Map.of("amount", 5), Terms.DEFAULT);
+        return begin(engine, Map.of("amount", 5), AdmitOptions.DEFAULT);
     }
 
     /** Whether the one call an hour is still free. */
@@ -132,7 +133,7 @@ class ApprovalTest {
         for (ApprovalHandler second : Arrays.asList(null, person)) {
             Person first = new Person();
             CompletableFuture<Admission> result =
-                    begin(engine(ONE_AN_HOUR, second), Map.of(), Terms.DEFAULT.askingFirst(first));
+                    begin(engine(ONE_AN_HOUR, second), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
             assertThat(first.requests).hasSize(1);
 
             first.answer(0, ApprovalAnswer.refused("Bob", "not today"));
@@ -142,7 +143,7 @@ class ApprovalTest {
         }
         Person first = new Person();
         CompletableFuture<Admission> result =
-                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+                begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
         first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
         person.yes(0);
 
@@ -156,13 +157,13 @@ class ApprovalTest {
     void whoeverIsBeingAskedIsToldThatNobodyWaitsAnyLonger() {
         Person first = new Person();
         CompletableFuture<Admission> gone =
-                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+                begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
         gone.cancel(true);
         assertThat(first.answers.get(0)).isCancelled();
         assertThat(person.requests).isEmpty();
 
         CompletableFuture<Admission> later =
-                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.askingFirst(first));
+                begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
         first.answer(1, new ApprovalAnswer.Unasked("nobody is there"));
         later.cancel(true);
 
@@ -178,7 +179,7 @@ class ApprovalTest {
                     throw new IllegalStateException("no line");
                 }),
                 Map.of(),
-                Terms.DEFAULT.askingFirst(first));
+                AdmitOptions.DEFAULT.askingFirst(first));
 
         first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
 
@@ -208,7 +209,7 @@ class ApprovalTest {
     void theRequestTellsWhatIsAsked() {
         PolicyEngine engine = engine(ONE_AN_HOUR, person);
 
-        engine.admitAsync(Desk.pay(Map.of("amount", 5)).by("bot").in("s1").on("bank"), Terms.DEFAULT);
+        engine.admitAsync(Desk.pay(Map.of("amount", 5)).by("bot").in("s1").on("bank"), AdmitOptions.DEFAULT);
 
         ApprovalRequest request = person.requests.get(0);
         assertThat(request.tool()).isEqualTo("pay");
@@ -274,7 +275,7 @@ class ApprovalTest {
     @Test
     void theCallersPatienceEndsTheWaitBeforeTheRuleDoes() {
         CompletableFuture<Admission> result =
-                begin(engine(ONE_AN_HOUR, person), Map.of(), Terms.DEFAULT.within(Duration.ofSeconds(20)));
+                begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.within(Duration.ofSeconds(20)));
 
         assertThat(person.requests.get(0).patience()).isEqualTo(Duration.ofSeconds(20));
         clock.pass(Duration.ofSeconds(20));
@@ -520,7 +521,7 @@ class ApprovalTest {
                         when("state.pay.n", Operator.LTE, 100)));
         PolicyEngine engine = engine(policy, person);
         CompletableFuture<Admission> result =
-                begin(engine, Map.of("amount", 80), Terms.DEFAULT.sendingWhatIsApproved());
+                begin(engine, Map.of("amount", 80), AdmitOptions.DEFAULT.sendingWhatIsApproved());
 
         person.answer(0, ApprovalAnswer.approved("Ada", frozen(Map.of("amount", 30))));
 
@@ -537,7 +538,7 @@ class ApprovalTest {
         Policy policy =
                 pay(ask("a person"), check("small", when("args.amount", Operator.LTE, 100)), rate("one", hourly(1)));
         CompletableFuture<Admission> result =
-                begin(engine(policy, person), Map.of("amount", 50), Terms.DEFAULT.sendingWhatIsApproved());
+                begin(engine(policy, person), Map.of("amount", 50), AdmitOptions.DEFAULT.sendingWhatIsApproved());
 
         person.answer(0, ApprovalAnswer.approved("Ada", frozen(Map.of("amount", 500))));
 
@@ -548,7 +549,8 @@ class ApprovalTest {
 
     @Test
     void aCallerThatSendsOnlyWhatItAskedAboutIsDeniedNarrowerArguments() {
-        CompletableFuture<Admission> result = begin(engine(ONE_AN_HOUR, person), Map.of("amount", 50), Terms.DEFAULT);
+        CompletableFuture<Admission> result =
+                begin(engine(ONE_AN_HOUR, person), Map.of("amount", 50), AdmitOptions.DEFAULT);
 
         person.answer(0, ApprovalAnswer.approved("Ada", frozen(Map.of("amount", 5))));
 
@@ -602,7 +604,7 @@ class ApprovalTest {
         int threads = Thread.activeCount();
         List<CompletableFuture<Admission>> results = new ArrayList<>();
         for (int i = 0; i < 10_000; i++) {
-            results.add(begin(engine, Map.of("amount", i), Terms.DEFAULT));
+            results.add(begin(engine, Map.of("amount", i), AdmitOptions.DEFAULT));
         }
 
         assertThat(Thread.activeCount()).isLessThanOrEqualTo(threads);

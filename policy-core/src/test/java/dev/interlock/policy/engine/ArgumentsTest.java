@@ -3,12 +3,12 @@ package dev.interlock.policy.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.ToolCall;
 import java.io.Serial;
 import java.lang.management.ManagementFactory;
 import java.math.BigDecimal;

@@ -7,7 +7,6 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
@@ -16,10 +15,11 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import java.util.ArrayList;
@@ -132,7 +132,7 @@ class AskingRulesProperties {
         Set<String> approved = new HashSet<>();
         int next = 0;
         for (int round = 0; round < 8; round++) {
-            Admission admission = engine.admitAsync(call, Terms.DEFAULT.sendingWhatIsApproved())
+            Admission admission = engine.admitAsync(call, AdmitOptions.DEFAULT.sendingWhatIsApproved())
                     .toCompletableFuture()
                     .join();
             if (admission.decision().allowed()) {
@@ -193,7 +193,7 @@ class AskingRulesProperties {
                 callers.add(() -> {
                     CompletableFuture<Admission> result = engine.admitAsync(
                                     Desk.pay(caller % 2 == 0 ? Map.of() : Map.of("amount", caller)),
-                                    Terms.DEFAULT.sendingWhatIsApproved())
+                                    AdmitOptions.DEFAULT.sendingWhatIsApproved())
                             .toCompletableFuture();
                     if (caller % 5 == 0) {
                         result.cancel(false);

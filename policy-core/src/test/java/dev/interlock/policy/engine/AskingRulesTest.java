@@ -8,8 +8,6 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
@@ -19,11 +17,13 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
@@ -292,7 +292,7 @@ class AskingRulesTest {
     }
 
     private static Admission send(PolicyEngine engine, ToolCall call) {
-        return engine.admitAsync(call, Terms.DEFAULT.sendingWhatIsApproved())
+        return engine.admitAsync(call, AdmitOptions.DEFAULT.sendingWhatIsApproved())
                 .toCompletableFuture()
                 .join();
     }
@@ -430,7 +430,7 @@ class AskingRulesTest {
         };
 
         Admission admission = engine(policy, circle)
-                .admitAsync(Desk.pay(Map.of("amount", 3)), Terms.DEFAULT.sendingWhatIsApproved())
+                .admitAsync(Desk.pay(Map.of("amount", 3)), AdmitOptions.DEFAULT.sendingWhatIsApproved())
                 .toCompletableFuture()
                 .join();
 

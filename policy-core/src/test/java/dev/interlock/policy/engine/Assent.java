@@ -1,9 +1,9 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.call.Decision;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;

@@ -5,9 +5,9 @@ import static dev.interlock.policy.engine.Policies.require;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.HostName;
 import dev.interlock.policy.text.Skeleton;
 import java.util.List;

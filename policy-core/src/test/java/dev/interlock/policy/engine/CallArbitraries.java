@@ -1,9 +1,9 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.ConditionArbitraries;
 import dev.interlock.policy.PolicyArbitraries;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

@@ -2,14 +2,14 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.time.Duration;
 import java.util.List;

@@ -2,8 +2,8 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import java.util.List;

@@ -2,15 +2,15 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyArbitraries;
 import dev.interlock.policy.PolicyEdits;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.naive.Answer;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,14 +2,14 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.ToolCategory;

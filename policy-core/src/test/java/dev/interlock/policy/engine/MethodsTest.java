@@ -3,14 +3,14 @@ package dev.interlock.policy.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.interlock.policy.call.MethodCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;

@@ -2,13 +2,13 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyArbitraries;
 import dev.interlock.policy.PolicyEdits;
 import dev.interlock.policy.PolicyText;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;

@@ -11,7 +11,6 @@ import static dev.interlock.policy.engine.Policies.validate;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
@@ -26,6 +25,7 @@ import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.Decision.Verdict;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;

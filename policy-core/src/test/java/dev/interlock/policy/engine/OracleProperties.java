@@ -2,8 +2,8 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.PolicyArbitraries;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.naive.Answer;
 import dev.interlock.policy.naive.NaiveInterpreter;
 import dev.interlock.policy.naive.TimedCall;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyText;
+import dev.interlock.policy.call.ToolCall;
 
 /** A policy and one call, printed for people. */
 record Question(Policy policy, ToolCall call) {

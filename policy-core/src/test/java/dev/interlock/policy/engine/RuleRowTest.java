@@ -6,9 +6,9 @@ import static dev.interlock.policy.engine.Policies.recorded;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;

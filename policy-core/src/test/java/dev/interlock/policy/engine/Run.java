@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyText;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.naive.TimedCall;
 import java.util.List;
 

@@ -5,15 +5,15 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static dev.interlock.policy.engine.Policies.rateOf;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;

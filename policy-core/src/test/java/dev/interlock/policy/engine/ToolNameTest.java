@@ -3,8 +3,6 @@ package dev.interlock.policy.engine;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import com.sun.management.ThreadMXBean;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Mode;
@@ -12,7 +10,9 @@ import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolCategory;
 import java.lang.management.ManagementFactory;
 import java.lang.ref.Reference;

@@ -2,7 +2,6 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
@@ -16,6 +15,7 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.ToolCategory;

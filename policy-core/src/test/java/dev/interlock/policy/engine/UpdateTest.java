@@ -7,8 +7,6 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Operator;
@@ -16,6 +14,8 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.naive.Answer;
 import java.util.ArrayList;
 import java.util.List;

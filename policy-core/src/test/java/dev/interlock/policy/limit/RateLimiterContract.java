@@ -3,10 +3,10 @@ package dev.interlock.policy.limit;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatCode;
 
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.LimitRule.FixedWindow;
 import dev.interlock.policy.limit.LimitRule.SlidingWindow;
 import dev.interlock.policy.limit.LimitRule.TokenBucket;

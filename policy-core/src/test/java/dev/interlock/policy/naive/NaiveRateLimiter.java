@@ -1,11 +1,11 @@
 package dev.interlock.policy.naive;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.math.BigDecimal;
 import java.time.Duration;

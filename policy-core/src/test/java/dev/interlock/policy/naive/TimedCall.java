@@ -1,7 +1,7 @@
 package dev.interlock.policy.naive;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 
 /**
  * A call and its circumstances.

@@ -1,7 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
-import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ValueLimits;
 import dev.langchain4j.mcp.protocol.McpCallToolParams;

@@ -2,15 +2,15 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
-import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.engine.CallFacts;
-import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.EmbeddedRequests;
-import dev.interlock.policy.call.MethodCall;
-import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.Terms;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.AdmitOptions;
+import dev.interlock.policy.engine.CallFacts;
+import dev.interlock.policy.engine.EmbeddedRequests;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -97,10 +97,10 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final @Nullable String server;
     private final @Nullable String identity;
     private final @Nullable String session;
-    private final CallSigner signer;
+    private final CallContextResolver resolver;
     private final Predicate<? super Throwable> saysUnsent;
     private final ValueLimits argumentLimits;
-    private final Terms terms;
+    private final AdmitOptions options;
 
     private final ListChanges changes;
 
@@ -121,10 +121,10 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.fetch = newFetch();
         this.identity = builder.identity;
         this.session = builder.session;
-        this.signer = builder.signer;
+        this.resolver = builder.resolver;
         this.saysUnsent = builder.saysUnsent;
         this.argumentLimits = builder.argumentLimits;
-        this.terms = Terms.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
+        this.options = AdmitOptions.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
     }
 
     /**
@@ -334,7 +334,7 @@ public final class EnforcingMcpTransport implements McpTransport {
      */
     private MethodCall request(String method) {
         MethodCall request = MethodCall.of(method).on(server);
-        return signer.equals(CallSigner.NONE) ? request.by(identity).in(session) : request;
+        return resolver.equals(CallContextResolver.NONE) ? request.by(identity).in(session) : request;
     }
 
     // ---- calls
@@ -487,7 +487,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     private CompletableFuture<Admission> admit(ToolCall call, PendingCall open) {
-        return open.decidedBy(engine.admitAsync(call, terms).toCompletableFuture());
+        return open.decidedBy(engine.admitAsync(call, options).toCompletableFuture());
     }
 
     private boolean needsToolList(ToolCall call) {
@@ -498,11 +498,11 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     private ToolCall signed(ToolCall call, @Nullable InvocationContext invocation) {
-        ToolCall signed = signer.sign(call.by(identity).in(session).on(server), invocation);
+        ToolCall signed = resolver.resolve(call.by(identity).in(session).on(server), invocation);
         if (!signed.tool().equals(call.tool())
                 || !signed.arguments().equals(call.arguments())
                 || !Objects.equals(signed.problem(), call.problem())) {
-            throw new IllegalStateException("the call signer must not change what is called");
+            throw new IllegalStateException("the call resolver must not change what is called");
         }
         return signed;
     }
@@ -606,7 +606,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         private @Nullable String server;
         private @Nullable String identity;
         private @Nullable String session;
-        private CallSigner signer = CallSigner.NONE;
+        private CallContextResolver resolver = CallContextResolver.NONE;
         private Predicate<? super Throwable> saysUnsent = failure -> false;
         private String denialPrefix = "[POLICY DENIED] ";
         private ValueLimits argumentLimits = ValueLimits.DEFAULT;
@@ -630,14 +630,14 @@ public final class EnforcingMcpTransport implements McpTransport {
             return this;
         }
 
-        /** The caller, if the {@linkplain #callSigner signer} gives none: {@code call.identity}. Default: none. */
+        /** The caller, if the {@linkplain #callContext resolver} gives none: {@code call.identity}. Default: none. */
         public Builder identity(String identity) {
             this.identity = identity;
             return this;
         }
 
         /**
-         * The agent session, if the {@linkplain #callSigner signer} gives none: {@code call.session}. Limits of scope
+         * The agent session, if the {@linkplain #callContext resolver} gives none: {@code call.session}. Limits of scope
          * {@code session} count by it. Default: the caller's identity. If that is unknown as well, it is the
          * {@linkplain ToolCall#COMMON_SESSION session} that all such calls have in common, so that one agent's limits
          * hold over all its servers.
@@ -647,9 +647,9 @@ public final class EnforcingMcpTransport implements McpTransport {
             return this;
         }
 
-        /** Finds out who makes each call. Default: {@link CallSigner#NONE}. */
-        public Builder callSigner(CallSigner signer) {
-            this.signer = signer;
+        /** Finds out who makes each call. Default: {@link CallContextResolver#NONE}. */
+        public Builder callContext(CallContextResolver resolver) {
+            this.resolver = resolver;
             return this;
         }
 
@@ -730,13 +730,13 @@ public final class EnforcingMcpTransport implements McpTransport {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingMcpTransport build() {
-            boolean signs = !signer.equals(CallSigner.NONE);
+            boolean signs = !resolver.equals(CallContextResolver.NONE);
             engine.expect(new CallFacts(
                     signs || identity != null
                             ? null
-                            : "no call here has an identity: set identity, or callSigner, where the transport is wrapped",
+                            : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
                     server != null ? null : "the server has no name: set server where the transport is wrapped",
-                    signs ? null : "nobody gives it: set callSigner where the transport is wrapped"));
+                    signs ? null : "nobody gives it: set callContext where the transport is wrapped"));
             return new EnforcingMcpTransport(this);
         }
 

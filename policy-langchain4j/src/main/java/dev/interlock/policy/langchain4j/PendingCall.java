@@ -1,7 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.Admission;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
 

@@ -3,11 +3,11 @@ package dev.interlock.policy.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;

@@ -11,11 +11,11 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
-import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -104,10 +104,10 @@ class EnforcingMcpTransportTest {
     /** What is on record of all that was denied. */
     private final List<String> denials = new CopyOnWriteArrayList<>();
 
-    private final EnforcingMcpTransport transport = started(POLICY, limiter, CallSigner.NONE);
+    private final EnforcingMcpTransport transport = started(POLICY, limiter, CallContextResolver.NONE);
 
-    private EnforcingMcpTransport started(String policy, RateLimiter counting, CallSigner signer) {
-        return started(policy, counting, builder -> builder.callSigner(signer));
+    private EnforcingMcpTransport started(String policy, RateLimiter counting, CallContextResolver resolver) {
+        return started(policy, counting, builder -> builder.callContext(resolver));
     }
 
     private EnforcingMcpTransport started(
@@ -158,8 +158,8 @@ class EnforcingMcpTransportTest {
 
     @Test
     void aHiddenToolIsToldFromNoneThatIsNotThere() {
-        EnforcingMcpTransport wrapped =
-                started("version: \"1\"\ndefault: deny\nhide: [wipe]\ntools: {read: {}}\n", limiter, CallSigner.NONE);
+        EnforcingMcpTransport wrapped = started(
+                "version: \"1\"\ndefault: deny\nhide: [wipe]\ntools: {read: {}}\n", limiter, CallContextResolver.NONE);
 
         assertThat(Stream.of("wipe", "WIPE", "w\u0456pe", "nobody")
                         .map(name -> wrapped.executeOperationWithResponse(call(1, name, "{}"))
@@ -361,7 +361,9 @@ class EnforcingMcpTransportTest {
     @Test
     void initializeIsAMethodToo() {
         EnforcingMcpTransport closed = started(
-                "{version: '1', default: allow, methods: {initialize: deny, ping: deny}}", limiter, CallSigner.NONE);
+                "{version: '1', default: allow, methods: {initialize: deny, ping: deny}}",
+                limiter,
+                CallContextResolver.NONE);
 
         assertThat(closed.initialize(new McpInitializeRequest(0L))).completesExceptionallyWithin(Duration.ZERO);
         assertThat(closed.executeOperationWithResponse(new McpPingRequest(1L)))
@@ -452,7 +454,7 @@ class EnforcingMcpTransportTest {
 
     @Test
     void aDefinitionThatACheckNeedsIsFetchedOnceAndNobodyElseHearsOfIt() throws Exception {
-        EnforcingMcpTransport checking = started(CHECKING, limiter, CallSigner.NONE);
+        EnforcingMcpTransport checking = started(CHECKING, limiter, CallContextResolver.NONE);
         CompletableFuture<JsonNode> first = checking.executeOperationWithResponse(call(1, "checked", "{}"));
         CompletableFuture<JsonNode> second = checking.executeOperationWithResponse(call(2, "checked", "{'id': 1}"));
         whenSent(1);
@@ -476,7 +478,7 @@ class EnforcingMcpTransportTest {
 
     @Test
     void aListThatChangedIsFetchedAgain() throws Exception {
-        EnforcingMcpTransport checking = started(CHECKING, limiter, CallSigner.NONE);
+        EnforcingMcpTransport checking = started(CHECKING, limiter, CallContextResolver.NONE);
         CompletableFuture<JsonNode> first = checking.executeOperationWithResponse(call(1, "checked", "{}"));
         whenSent(1);
         server.answer("{'tools': []}");
@@ -544,9 +546,9 @@ class EnforcingMcpTransportTest {
         List<UnaryOperator<EnforcingMcpTransport.Builder>> hosts = List.of(
                 builder -> builder.server("mail").identity("ada").session("s-1"),
                 builder -> builder.server("mail")
-                        .callSigner((call, invocation) -> call.by("ada").in("s-2")),
+                        .callContext((call, invocation) -> call.by("ada").in("s-2")),
                 builder -> builder.server("mail").identity("ada"),
-                builder -> builder.server("files").callSigner((call, invocation) -> call.by("ada")),
+                builder -> builder.server("files").callContext((call, invocation) -> call.by("ada")),
                 builder -> builder.server("mail"),
                 builder -> builder.server("files"));
         for (UnaryOperator<EnforcingMcpTransport.Builder> host : hosts) {
@@ -565,7 +567,7 @@ class EnforcingMcpTransportTest {
         assertThatThrownBy(() -> started(policy, limiter, builder -> builder))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining(path + " at tools.pay.deny_if[0] (2:25)");
-        started(policy, limiter, builder -> builder.server("shop").callSigner((call, invocation) -> call.by("ada")));
+        started(policy, limiter, builder -> builder.server("shop").callContext((call, invocation) -> call.by("ada")));
     }
 
     @Test
@@ -966,7 +968,7 @@ class EnforcingMcpTransportTest {
         assertThat(server.sent()).hasSize(1);
     }
 
-    private void transport(String policy, CallSigner signer, Consumer<EnforcingMcpTransport> use) {
-        use.accept(started(policy, limiter, signer));
+    private void transport(String policy, CallContextResolver resolver, Consumer<EnforcingMcpTransport> use) {
+        use.accept(started(policy, limiter, resolver));
     }
 }

@@ -5,8 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.value.ObjectValue;

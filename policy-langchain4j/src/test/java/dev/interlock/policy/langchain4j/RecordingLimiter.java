@@ -1,10 +1,10 @@
 package dev.interlock.policy.langchain4j;
 
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import java.util.ArrayList;
 import java.util.HashMap;

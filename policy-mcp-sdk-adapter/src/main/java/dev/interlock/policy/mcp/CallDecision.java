@@ -1,8 +1,8 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.Admission;
 import org.jspecify.annotations.Nullable;
 
 /**

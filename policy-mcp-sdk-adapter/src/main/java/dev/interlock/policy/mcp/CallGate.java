@@ -1,11 +1,11 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalHandler;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.engine.Terms;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.AdmitOptions;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
@@ -110,9 +110,9 @@ final class CallGate {
                         sink.error(e);
                         return;
                     }
-                    Terms terms = new Terms(left, true, person);
+                    AdmitOptions options = new AdmitOptions(left, true, person);
                     CompletableFuture<Admission> deciding =
-                            engine.admitAsync(call, terms).toCompletableFuture();
+                            engine.admitAsync(call, options).toCompletableFuture();
                     sink.onCancel(() -> deciding.cancel(false));
                     CompletionStage<Admission> decided = deciding;
                     decided.whenComplete((admission, failure) -> {

@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.RequestParameters;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.KnownNames;
 import dev.interlock.policy.value.ValueLimits;

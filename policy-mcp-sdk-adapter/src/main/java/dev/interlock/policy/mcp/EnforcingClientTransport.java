@@ -1,9 +1,9 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.Admission;
-import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;

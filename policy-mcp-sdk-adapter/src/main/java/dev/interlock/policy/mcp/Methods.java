@@ -1,8 +1,8 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import io.modelcontextprotocol.spec.McpSchema;

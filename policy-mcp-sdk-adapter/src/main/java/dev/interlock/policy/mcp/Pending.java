@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;

@@ -1,8 +1,8 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.approval.ApprovalHandler;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.text.VisibleText;

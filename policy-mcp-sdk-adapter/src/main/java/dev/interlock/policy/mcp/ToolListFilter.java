@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Announced;

@@ -3,15 +3,15 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.client.McpClient;

@@ -8,10 +8,10 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.json.TypeRef;
@@ -688,7 +688,8 @@ class EnforcingClientTransportTest {
                             transport.sendMessage(call("3", "export", null)).block())
                     .hasRootCauseInstanceOf(IOException.class);
 
-            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT, CallOutcome.UNSENT, CallOutcome.UNKNOWN);
+            assertThat(limiter.settlements())
+                    .containsExactly(CallOutcome.UNSENT, CallOutcome.UNSENT, CallOutcome.UNKNOWN);
             assertThat(transport.pendingRequests()).isZero();
         }
 

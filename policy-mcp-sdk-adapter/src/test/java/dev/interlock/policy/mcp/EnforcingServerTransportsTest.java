@@ -8,9 +8,9 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -361,7 +361,9 @@ class EnforcingServerTransportsTest {
         }
 
         assertThat(ran).hasValue(1);
-        assertThat(limiter.settlements()).filteredOn(CallOutcome.UNKNOWN::equals).hasSize(1);
+        assertThat(limiter.settlements())
+                .filteredOn(CallOutcome.UNKNOWN::equals)
+                .hasSize(1);
     }
 
     @ParameterizedTest

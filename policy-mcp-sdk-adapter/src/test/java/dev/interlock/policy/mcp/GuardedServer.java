@@ -2,8 +2,8 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;

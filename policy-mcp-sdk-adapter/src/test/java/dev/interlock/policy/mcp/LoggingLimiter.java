@@ -1,12 +1,12 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.util.ArrayList;
 import java.util.List;
 

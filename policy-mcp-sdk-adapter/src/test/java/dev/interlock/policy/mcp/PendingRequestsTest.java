@@ -2,10 +2,10 @@ package dev.interlock.policy.mcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.CallOutcome;
 import java.math.BigInteger;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

@@ -5,8 +5,8 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;

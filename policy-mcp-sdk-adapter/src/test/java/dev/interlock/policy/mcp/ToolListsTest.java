@@ -3,9 +3,9 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.EngineListener;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolCatalog.Shadowing;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;

@@ -3,8 +3,8 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;

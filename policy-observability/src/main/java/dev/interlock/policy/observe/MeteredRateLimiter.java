@@ -1,12 +1,12 @@
 package dev.interlock.policy.observe;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
 import io.micrometer.core.instrument.Counter;

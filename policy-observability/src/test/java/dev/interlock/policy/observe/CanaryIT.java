@@ -2,7 +2,6 @@ package dev.interlock.policy.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -15,11 +14,11 @@ import dev.interlock.policy.approval.ConsoleApprovals;
 import dev.interlock.policy.approval.webhook.ApprovalWebhook;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.EngineListener;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.langchain4j.EnforcingMcpTransport;
-import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.mcp.CallContext;
 import dev.interlock.policy.mcp.CallContextResolver;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
@@ -371,7 +370,7 @@ class CanaryIT {
                                 .build(),
                         engine)
                 .server("leaky")
-                .callSigner((call, invocation) -> {
+                .callContext((call, invocation) -> {
                     if (call.tool().equals("crash")) {
                         throw new IllegalStateException(TOKEN);
                     }

@@ -2,7 +2,6 @@ package dev.interlock.policy.observe;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
@@ -12,15 +11,16 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.audit.log.SealKey;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -127,7 +127,8 @@ class CanaryTest {
             try {
                 decide(builder.build());
                 decide(builder.rateLimiter(new Telltale()).build());
-                throughTheAdapter(builder.rateLimiter(InMemoryRateLimiter.create()).build());
+                throughTheAdapter(
+                        builder.rateLimiter(InMemoryRateLimiter.create()).build());
             } finally {
                 scope.close();
             }

@@ -1,15 +1,15 @@
 package dev.interlock.policy.redis;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.TimeSource;
 import java.math.BigDecimal;
 import java.math.RoundingMode;

@@ -3,8 +3,8 @@ package dev.interlock.policy.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;

@@ -3,11 +3,11 @@ package dev.interlock.policy.redis;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -4,13 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
-import dev.interlock.policy.call.CallOutcome;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayDeque;

@@ -27,13 +27,13 @@ final class CaseRunner {
     /** Runs a case up to its first failure: calls after a wrong decision prove nothing. */
     CaseResult run(TestCase test) {
         long began = System.nanoTime();
-        Rehearsal rehearsal = new Rehearsal(policy, tools, validator);
+        PolicySimulator simulator = new PolicySimulator(policy, tools, validator);
         int made = 0;
         CaseResult.Failure failure = null;
         for (TestCall call : test.calls()) {
-            rehearsal.moveTo(call.time());
+            simulator.moveTo(call.time());
             for (int i = 1; i <= call.times() && failure == null; i++) {
-                failure = make(rehearsal, call, i);
+                failure = make(simulator, call, i);
                 made++;
             }
         }
@@ -41,11 +41,11 @@ final class CaseRunner {
         return new CaseResult(test.name(), test.line(), made, took, Optional.ofNullable(failure));
     }
 
-    private CaseResult.@Nullable Failure make(Rehearsal rehearsal, TestCall call, int repetition) {
-        Explanation explanation = rehearsal.explain(call.call());
+    private CaseResult.@Nullable Failure make(PolicySimulator simulator, TestCall call, int repetition) {
+        Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
-        boolean visible = rehearsal.visible(call.call());
-        Decision decision = rehearsal.make(call.call(), call.outcome(), call.approved());
+        boolean visible = simulator.visible(call.call());
+        Decision decision = simulator.make(call.call(), call.outcome(), call.approved());
         List<String> differences = call.expected().differences(decision, visible);
         return differences.isEmpty()
                 ? null

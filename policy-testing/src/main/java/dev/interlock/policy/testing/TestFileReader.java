@@ -1,8 +1,8 @@
 package dev.interlock.policy.testing;
 
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.testing.Expectation.Verdict;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;

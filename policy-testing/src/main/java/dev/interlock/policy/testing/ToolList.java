@@ -14,7 +14,7 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The tools that a rehearsal knows, as a server would announce them, with ratings set by hand where a definition has a
+ * The tools that a simulator knows, as a server would announce them, with ratings set by hand where a definition has a
  * {@code category} or {@code risk}.
  *
  * @param definitions the definitions

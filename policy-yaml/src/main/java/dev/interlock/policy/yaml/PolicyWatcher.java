@@ -66,14 +66,14 @@ public final class PolicyWatcher implements AutoCloseable {
          *
          * @param reading the version, with its warnings
          */
-        record Updated(Reading reading) implements Event {}
+        record Updated(ReadResult reading) implements Event {}
 
         /**
          * A new version isn't a valid policy. The previous one stays in force.
          *
          * @param reading what is wrong with it
          */
-        record Rejected(Reading reading) implements Event {}
+        record Rejected(ReadResult reading) implements Event {}
 
         /**
          * A new version is a valid policy, but applying it failed. The previous one stays in force.
@@ -81,7 +81,7 @@ public final class PolicyWatcher implements AutoCloseable {
          * @param reading the version
          * @param cause why it failed
          */
-        record Failed(Reading reading, Throwable cause) implements Event {}
+        record Failed(ReadResult reading, Throwable cause) implements Event {}
 
         /**
          * The file is missing or can't be opened. The last version stays in force.
@@ -212,7 +212,7 @@ public final class PolicyWatcher implements AutoCloseable {
             tell(new Event.Restored(file));
             return Look.UNCHANGED;
         }
-        Reading reading = PolicyYaml.read(bytes, file.toString());
+        ReadResult reading = PolicyYaml.read(bytes, file.toString());
         Optional<Policy> policy = reading.policy();
         if (policy.isEmpty()) {
             tell(new Event.Rejected(reading));

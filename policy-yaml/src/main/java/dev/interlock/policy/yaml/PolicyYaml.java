@@ -21,7 +21,7 @@ public final class PolicyYaml {
      * Reads a {@linkplain RegularFile regular file}. A file that can't be read results in a diagnostic too ({@code
      * unreadable}). Of a file that is too large, only enough is read to know that it is.
      */
-    public static Reading read(Path file) {
+    public static ReadResult read(Path file) {
         byte[] bytes;
         try {
             bytes = RegularFile.read(file, Bounds.MAX_BYTES + 1);
@@ -40,7 +40,7 @@ public final class PolicyYaml {
      * @param bytes the document in UTF-8, with or without a byte order mark
      * @param sourceName the name of the document in diagnostics
      */
-    public static Reading read(byte[] bytes, String sourceName) {
+    public static ReadResult read(byte[] bytes, String sourceName) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
         return read(new SourceText(findings).decode(bytes), findings);
     }
@@ -51,7 +51,7 @@ public final class PolicyYaml {
      * @param text the document
      * @param sourceName the name of the document in diagnostics
      */
-    public static Reading read(String text, String sourceName) {
+    public static ReadResult read(String text, String sourceName) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(sourceName, Bounds.MAX_NAME));
         return read(new SourceText(findings).check(text), findings);
     }
@@ -66,15 +66,15 @@ public final class PolicyYaml {
         return PolicyWriter.write(policy);
     }
 
-    private static Reading read(@Nullable String text, DiagnosticCollector findings) {
+    private static ReadResult read(@Nullable String text, DiagnosticCollector findings) {
         Node root = text == null ? null : Composer.compose(text, findings);
         Policy policy = root == null ? null : DocumentReader.read(root, findings);
-        return new Reading(policy, findings.all());
+        return new ReadResult(policy, findings.all());
     }
 
-    private static Reading unreadable(Path file, String message) {
+    private static ReadResult unreadable(Path file, String message) {
         DiagnosticCollector findings = new DiagnosticCollector(Display.clean(file.toString(), Bounds.MAX_NAME));
         findings.error("unreadable", 1, 1, message, null);
-        return new Reading(null, findings.all());
+        return new ReadResult(null, findings.all());
     }
 }

@@ -69,7 +69,7 @@ class AmbiguousScalarsTest {
     @ParameterizedTest
     @ValueSource(strings = {"yes", "on", "0777", "1:30", "5", "true", "1_000"})
     void isTakenAsItIsWrittenWhereATextIsNeeded(String text) {
-        Reading reading = PolicyYaml.read(
+        ReadResult reading = PolicyYaml.read(
                 "version: \"1\"\ndescription: " + text + "\ntools: {" + text + ": {rules: [{name: " + text
                         + ", action: deny}]}}",
                 "x");
@@ -138,7 +138,7 @@ class AmbiguousScalarsTest {
     @CsvSource({"max: 010", "max: 1_0", "window: 1:30"})
     void isAnErrorInALimit(String wrong) {
         String rest = wrong.startsWith("max") ? "window: 60" : "max: 1";
-        Reading reading = PolicyYaml.read(
+        ReadResult reading = PolicyYaml.read(
                 "version: \"1\"\ntools: {t: {rules: [{action: allow, rate_limit: {" + wrong + ", " + rest + "}}]}}",
                 "x");
         assertThat(reading.errors()).extracting(Diagnostic::code).containsExactly("ambiguous-scalar");
@@ -150,7 +150,7 @@ class AmbiguousScalarsTest {
         return rule.demands().conditions().get(0).operand();
     }
 
-    private static Reading read(String operator, String value) {
+    private static ReadResult read(String operator, String value) {
         return PolicyYaml.read(
                 "version: \"1\"\ntools:\n  t:\n    rules:\n      - name: r\n        conditions:\n          - path: args.a\n"
                         + "            op: " + operator + "\n            value: " + value + "\n",

@@ -60,7 +60,7 @@ class DialectsTest {
 
     @Test
     void theCatalogueFormWithoutTools() {
-        Reading reading = PolicyYaml.read("delete_file:\n  rules:\n    - action: deny\nread_file:\n", "page.yaml");
+        ReadResult reading = PolicyYaml.read("delete_file:\n  rules:\n    - action: deny\nread_file:\n", "page.yaml");
         assertThat(reading.warnings()).extracting(Diagnostic::code).containsExactly("tools-implied");
         assertThat(reading.orThrow().body().tools().keySet())
                 .containsExactly(new NamePattern("delete_file"), new NamePattern("read_file"));
@@ -70,7 +70,7 @@ class DialectsTest {
 
     @Test
     void aMisspeltToolsIsNotTakenForATool() {
-        Reading reading = PolicyYaml.read("tolls: {delete_file: {rules: [{action: deny}]}}\n", "x");
+        ReadResult reading = PolicyYaml.read("tolls: {delete_file: {rules: [{action: deny}]}}\n", "x");
         assertThat(reading.errors()).singleElement().asString().contains("unknown key 'tolls', did you mean 'tools'?");
     }
 

@@ -42,7 +42,7 @@ class DocumentationTest {
     @ParameterizedTest(name = "{0}")
     @MethodSource("blocks")
     void everyPolicyInTheGuideReadsAsItIsMeantTo(Block block) {
-        Reading reading = PolicyYaml.read(block.text(), block.toString());
+        ReadResult reading = PolicyYaml.read(block.text(), block.toString());
         assertThat(reading.isValid()).as(reading.diagnostics().toString()).isEqualTo(block.valid());
         reading.policy()
                 .ifPresent(policy -> assertThat(PolicyYaml.read(PolicyYaml.write(policy), "written")

@@ -62,7 +62,7 @@ class FuzzProperties {
         });
     }
 
-    private static void check(Reading reading) {
+    private static void check(ReadResult reading) {
         assertThat(reading.isValid()).isEqualTo(reading.errors().isEmpty());
         assertThat(reading.diagnostics()).allSatisfy(diagnostic -> {
             assertThat(diagnostic.toString()).matches(LINE);

@@ -10,7 +10,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What stands in a document and is not seen, or is seen elsewhere than where it stands. */
 class HiddenCharactersTest {
 
-    private static Reading read(String text) {
+    private static ReadResult read(String text) {
         return PolicyYaml.read(text, "test");
     }
 
@@ -23,7 +23,7 @@ class HiddenCharactersTest {
     void drawsAWarningWithItsPlaceInACommentAndInAText(int c) {
         String hidden = Character.toString(c);
         String code = String.format("U+%04X", c);
-        Reading reading = read("version: \"1\" # ab" + hidden + "default: deny\ndescription: \"x" + hidden + "y\"\n"
+        ReadResult reading = read("version: \"1\" # ab" + hidden + "default: deny\ndescription: \"x" + hidden + "y\"\n"
                 + "default: deny # " + hidden + hidden + "\n");
 
         assertThat(reading.errors()).isEmpty();
@@ -52,7 +52,7 @@ class HiddenCharactersTest {
 
     @Test
     void isToldOfInBoundedSpace() {
-        Reading reading = read("version: \"1\"\n" + "# \u202e\n".repeat(100_000) + "nonsense: 1\n");
+        ReadResult reading = read("version: \"1\"\n" + "# \u202e\n".repeat(100_000) + "nonsense: 1\n");
 
         List<String> codes =
                 reading.diagnostics().stream().map(Diagnostic::code).toList();
@@ -61,7 +61,7 @@ class HiddenCharactersTest {
 
     @Test
     void anAnchorThatIsThereTwiceDrawsOneWarningHoweverOftenItIs() {
-        Reading reading = read("version: \"1\"\ntools:\n  a: &x {}\n  b: &x {}\n  c: &x {}\n  d: *x\n  e: &y {}\n");
+        ReadResult reading = read("version: \"1\"\ntools:\n  a: &x {}\n  b: &x {}\n  c: &x {}\n  d: *x\n  e: &y {}\n");
 
         assertThat(reading.errors()).isEmpty();
         assertThat(reading.diagnostics()).singleElement().satisfies(each -> {

@@ -30,7 +30,7 @@ class HostileDocumentsTest {
     void isRefused(String name, String document, String code) {
         // Allocation is counted for each thread, so it must be this one that reads.
         long before = allocated();
-        Reading reading = PolicyYaml.read(document, "hostile.yaml");
+        ReadResult reading = PolicyYaml.read(document, "hostile.yaml");
         assertThat(allocated() - before).as("bytes allocated").isLessThan(MOST_ALLOCATED);
         assertThat(reading.isValid()).isFalse();
         assertThat(reading.errors()).extracting(Diagnostic::code).contains(code);
@@ -135,7 +135,7 @@ class HostileDocumentsTest {
         try (RandomAccessFile huge = new RandomAccessFile(file.toFile(), "rw")) {
             huge.setLength(10L << 30);
         }
-        Reading reading = PolicyYaml.read(file);
+        ReadResult reading = PolicyYaml.read(file);
         assertThat(reading.errors()).extracting(Diagnostic::code).containsExactly("too-large");
     }
 

@@ -37,7 +37,7 @@ class InterceptNotesTest {
 
     @Test
     void oneNoteStandsForAllOfItsKind() {
-        Reading reading = PolicyYaml.read(
+        ReadResult reading = PolicyYaml.read(
                 "version: \"1\"\ntools:\n  a: {limits: []}\n  b: {limits: []}\n  c: {limits: []}\n", "x");
         assertThat(reading.diagnostics())
                 .singleElement()
@@ -73,7 +73,7 @@ class InterceptNotesTest {
     }
 
     private static List<String> codes(String document) {
-        Reading reading = PolicyYaml.read(document, "x");
+        ReadResult reading = PolicyYaml.read(document, "x");
         assertThat(reading.errors()).isEmpty();
         return reading.diagnostics().stream().map(Diagnostic::code).toList();
     }

@@ -30,7 +30,7 @@ class LoadWorkTest {
         String document = document(tools);
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long before = threads.getCurrentThreadAllocatedBytes();
-        Reading reading = PolicyYaml.read(document, "large.yaml");
+        ReadResult reading = PolicyYaml.read(document, "large.yaml");
         long allocated = threads.getCurrentThreadAllocatedBytes() - before;
         assertThat(reading.orThrow().body().tools()).hasSize(tools);
         return allocated;

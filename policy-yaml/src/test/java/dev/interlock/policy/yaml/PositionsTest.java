@@ -83,7 +83,7 @@ class PositionsTest {
 
     @Test
     void diagnosticsComeInTheDocumentsOrder() {
-        Reading reading =
+        ReadResult reading =
                 PolicyYaml.read("grants: 1\nmethods: 1\nrisks: 1\ntools: 1\nhide: 1\ndefault: 1\nversion: 2\n", "x");
         assertThat(reading.errors()).extracting(Diagnostic::line).containsExactly(1, 2, 3, 4, 5, 6, 7);
     }

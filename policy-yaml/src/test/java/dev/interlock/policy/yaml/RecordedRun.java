@@ -1,10 +1,10 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.ToolDefinition;
@@ -38,7 +38,7 @@ final class RecordedRun {
     /** Makes every call; answers with the first step that went wrong, or null if none did. */
     @Nullable
     String play() {
-        Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
+        ReadResult reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
         if (!reading.isValid()) {
             return describe(-1, "a valid policy", reading.diagnostics().toString());
         }

@@ -33,7 +33,7 @@ class VectorTest {
     void everyDocumentReadsOrIsRefusedAsRecorded(String file) throws IOException {
         Outcome outcome = new Outcome(file);
         for (JsonNode vector : read(file)) {
-            Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
+            ReadResult reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             boolean valid = vector.get("valid").asBoolean();
             outcome.add(
                     reading.isValid() == valid
@@ -49,7 +49,7 @@ class VectorTest {
     void everyPolicyOfARunReads(String file) throws IOException {
         Outcome outcome = new Outcome(file + " (policies)");
         for (JsonNode vector : read(file)) {
-            Reading reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
+            ReadResult reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             outcome.add(
                     reading.isValid()
                             ? null

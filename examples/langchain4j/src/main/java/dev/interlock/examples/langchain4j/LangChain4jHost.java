@@ -36,7 +36,7 @@ public final class LangChain4jHost {
                 .server("shop")
                 .identity("support-bot")
                 // An AI service's chat memory is its session.
-                .callSigner((call, invocation) -> invocation == null || invocation.chatMemoryId() == null
+                .callContext((call, invocation) -> invocation == null || invocation.chatMemoryId() == null
                         ? call
                         : call.in(invocation.chatMemoryId().toString()))
                 .build();

@@ -1,12 +1,12 @@
 package dev.interlock.examples.plainsdk;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.examples.shop.ShopServer;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.redis.RedisRateLimiter;
 import dev.interlock.policy.yaml.PolicyYaml;

@@ -24,7 +24,7 @@ import org.jspecify.annotations.Nullable;
  * ….torn-N}. Lines that were changed stay as they are, in a file of their own.
  *
  * <p>When the disk accepts no writes, what was written stays intact, and the log tries again once a second. Meanwhile
- * the queue fills, and then {@link Overflow} decides. {@link Builder#onFailure} notifies the host.
+ * the queue fills, and then {@link OverflowPolicy} decides. {@link Builder#onFailure} notifies the host.
  *
  * <p>Only one process can write a file at a time: a lock on {@code ….lock} beside it keeps others out. Thread-safe.
  */
@@ -36,12 +36,12 @@ public final class AuditLog implements AuditSink, Closeable {
     private final LogFiles files;
     private final EventLines lines;
     private final EventQueue intake;
-    private final Sync sync;
+    private final SyncPolicy sync;
     private final TimeSource time;
     private final Duration retry;
     private final Consumer<? super IOException> onFailure;
     private final Thread thread;
-    private volatile Head head;
+    private volatile LogHead head;
 
     /** When the oldest unforced line was written; null if every line has been forced onto the disk. */
     private @Nullable Long unforcedSince;
@@ -63,7 +63,7 @@ public final class AuditLog implements AuditSink, Closeable {
         this.retry = builder.retry;
         this.onFailure = builder.onFailure;
         this.intake = new EventQueue(
-                builder.overflow, sync.equals(Sync.everyDecision()), builder.queueEvents, builder.queueBytes);
+                builder.overflow, sync.equals(SyncPolicy.everyDecision()), builder.queueEvents, builder.queueBytes);
         this.files = new LogFiles(
                 builder.file,
                 new LogFiles.Settings(builder.maxBytes, builder.maxAge, builder.key, lines.keyId(), builder.opener),
@@ -93,9 +93,9 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /**
-     * Records an event. Waits only as {@link Overflow#BLOCK} and {@link Sync#everyDecision} say.
+     * Records an event. Waits only as {@link OverflowPolicy#BLOCK} and {@link SyncPolicy#everyDecision} say.
      *
-     * @throws IllegalStateException if the event is refused: the queue is full under {@link Overflow#FAIL_CLOSED}, the
+     * @throws IllegalStateException if the event is refused: the queue is full under {@link OverflowPolicy#FAIL_CLOSED}, the
      *     log is closed, or the thread was interrupted while it waited
      */
     @Override
@@ -104,7 +104,7 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /** The last line that was written. Keep it where someone who can change the log can't change it. */
-    public Head head() {
+    public LogHead head() {
         return head;
     }
 
@@ -166,7 +166,7 @@ public final class AuditLog implements AuditSink, Closeable {
             try {
                 files.append(
                         now(),
-                        sync.equals(Sync.everyDecision()),
+                        sync.equals(SyncPolicy.everyDecision()),
                         (buffer, last) -> text(buffer, last, wanted, dropped));
                 head = files.head();
                 intake.done(batch, wanted.size(), dropped);
@@ -185,10 +185,10 @@ public final class AuditLog implements AuditSink, Closeable {
         }
     }
 
-    private Head text(StringBuilder buffer, Head last, List<EventQueue.Item> items, long dropped) {
-        Head at = last;
+    private LogHead text(StringBuilder buffer, LogHead last, List<EventQueue.Item> items, long dropped) {
+        LogHead at = last;
         if (dropped > 0) {
-            at = new Line(at)
+            at = new LineWriter(at)
                     .text("t", now().toString())
                     .text("event", "lost")
                     .number("events", dropped)
@@ -201,13 +201,13 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /** If a bug in this library makes one event unwritable, the others must still be written. */
-    private Line line(Head last, AuditEvent event) {
+    private LineWriter line(LogHead last, AuditEvent event) {
         try {
-            Line line = new Line(last);
+            LineWriter line = new LineWriter(last);
             lines.write(line, event);
             return line;
         } catch (RuntimeException | StackOverflowError e) {
-            return new Line(last)
+            return new LineWriter(last)
                     .text("t", now().toString())
                     .text("event", "unwritable")
                     .text("failure", e.getClass().getName());
@@ -215,14 +215,14 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     private long untilForced() {
-        return unforcedSince != null && sync instanceof Sync.Interval every
+        return unforcedSince != null && sync instanceof SyncPolicy.Interval every
                 ? Math.max(1, every.interval().toNanos() - (time.monotonicNanos() - unforcedSince))
                 : FOREVER.toNanos();
     }
 
     private void forceIfDue() {
         if (unforcedSince != null
-                && sync instanceof Sync.Interval every
+                && sync instanceof SyncPolicy.Interval every
                 && time.monotonicNanos() - unforcedSince >= every.interval().toNanos()) {
             try {
                 files.force();
@@ -272,8 +272,8 @@ public final class AuditLog implements AuditSink, Closeable {
     public static final class Builder {
 
         private final Path file;
-        private Sync sync = Sync.every(Duration.ofSeconds(1));
-        private Overflow overflow = Overflow.FAIL_CLOSED;
+        private SyncPolicy sync = SyncPolicy.every(Duration.ofSeconds(1));
+        private OverflowPolicy overflow = OverflowPolicy.FAIL_CLOSED;
         private int queueEvents = 8_192;
         private long queueBytes = 16L << 20;
         private long maxBytes = 64L << 20;
@@ -291,16 +291,16 @@ public final class AuditLog implements AuditSink, Closeable {
         }
 
         /** When lines are forced onto the disk. Default: every second. */
-        public Builder sync(Sync when) {
+        public Builder sync(SyncPolicy when) {
             this.sync = when;
             return this;
         }
 
         /**
-         * What happens when the queue is full. Default: {@link Overflow#FAIL_CLOSED}, since a log exists so that no
+         * What happens when the queue is full. Default: {@link OverflowPolicy#FAIL_CLOSED}, since a log exists so that no
          * call goes unrecorded.
          */
-        public Builder overflow(Overflow what) {
+        public Builder overflow(OverflowPolicy what) {
             this.overflow = what;
             return this;
         }

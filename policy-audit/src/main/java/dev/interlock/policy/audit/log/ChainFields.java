@@ -33,7 +33,7 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
             Pattern.compile("\\{\"seq\":[0-9]+,\"prev\":\"[^\"]*\",\"t\":\"([^\"\\\\]*)\",\"event\":\"([a-z]+)\"");
 
     /** Writes the beginning of a line. */
-    static void begin(StringBuilder line, Head last) {
+    static void begin(StringBuilder line, LogHead last) {
         line.append(SEQ)
                 .append(last.sequence() + 1)
                 .append(PREV)
@@ -90,8 +90,8 @@ record ChainFields(long sequence, String prev, String hash, boolean authentic) {
         return matcher.lookingAt() ? matcher.group(1) : "";
     }
 
-    Head head() {
-        return new Head(sequence, hash);
+    LogHead head() {
+        return new LogHead(sequence, hash);
     }
 
     private static String ascii(byte[] bytes, int offset, int wanted, int there) {

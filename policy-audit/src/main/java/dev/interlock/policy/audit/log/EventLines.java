@@ -36,7 +36,7 @@ final class EventLines {
         return HexFormat.of().formatHex(SealKey.mac(key, "key id"), 0, 4);
     }
 
-    void write(Line line, AuditEvent event) {
+    void write(LineWriter line, AuditEvent event) {
         line.text("t", event.time().toString());
         if (event instanceof Decided decided) {
             decided(line, decided);
@@ -52,7 +52,7 @@ final class EventLines {
         }
     }
 
-    private void decided(Line line, Decided decided) {
+    private void decided(LineWriter line, Decided decided) {
         Decision decision = decided.decision();
         line.text("event", "decision")
                 .text("id", decided.id())
@@ -72,7 +72,7 @@ final class EventLines {
         line.number("tookMicros", decided.took().toNanos() / 1_000);
     }
 
-    private static void decided(Line line, MethodDecided decided) {
+    private static void decided(LineWriter line, MethodDecided decided) {
         MethodCall request = decided.request();
         line.text("event", "method")
                 .text("id", decided.id())
@@ -89,7 +89,7 @@ final class EventLines {
         policy(line, "policyDigest", "policyDescription", decided.policy());
     }
 
-    private static void why(Line line, Decision decision) {
+    private static void why(LineWriter line, Decision decision) {
         line.text("code", decision.code().text());
         RuleRef rule = decision.rule();
         if (rule != null) {
@@ -104,7 +104,7 @@ final class EventLines {
         }
     }
 
-    private void arguments(Line line, ToolCall call) {
+    private void arguments(LineWriter line, ToolCall call) {
         if (call.problem() != null) {
             // There are no arguments that could be read.
             return;
@@ -121,7 +121,7 @@ final class EventLines {
         }
     }
 
-    private static void settled(Line line, Settled settled) {
+    private static void settled(LineWriter line, Settled settled) {
         line.text("event", "settlement")
                 .text("id", settled.id())
                 .text("outcome", settled.outcome().text())
@@ -130,7 +130,7 @@ final class EventLines {
                 .number("tookMicros", settled.took().toNanos() / 1_000);
     }
 
-    private static void changed(Line line, PolicyChanged changed) {
+    private static void changed(LineWriter line, PolicyChanged changed) {
         line.text("event", "policy").text("change", changed.change().text());
         policy(line, "policyDigest", "policyDescription", changed.now());
         if (changed.before() != null) {
@@ -138,14 +138,14 @@ final class EventLines {
         }
     }
 
-    private static void policy(Line line, String digest, String description, PolicyRef policy) {
+    private static void policy(LineWriter line, String digest, String description, PolicyRef policy) {
         line.text(digest, policy.digest());
         if (!policy.description().isEmpty()) {
             line.text(description, policy.description());
         }
     }
 
-    private static void call(Line line, ToolCall call) {
+    private static void call(LineWriter line, ToolCall call) {
         line.text("tool", call.tool())
                 .text("server", call.server())
                 .text("session", call.session())

@@ -25,7 +25,7 @@ final class EventQueue {
     /** The most events that are written at once. */
     private static final int MAX_BATCH = 1_000;
 
-    private final Overflow overflow;
+    private final OverflowPolicy overflow;
     private final boolean waits;
     private final int maxEvents;
     private final long maxBytes;
@@ -75,7 +75,7 @@ final class EventQueue {
     /**
      * @param waits whether a thread whose event lets a call run waits until the event is on the disk
      */
-    EventQueue(Overflow overflow, boolean waits, int maxEvents, long maxBytes) {
+    EventQueue(OverflowPolicy overflow, boolean waits, int maxEvents, long maxBytes) {
         this.overflow = overflow;
         this.waits = waits;
         this.maxEvents = maxEvents;
@@ -110,7 +110,7 @@ final class EventQueue {
                 events++;
                 bytes += item.weight;
                 filled.signal();
-                if (waits && item.lets && overflow != Overflow.DROP) {
+                if (waits && item.lets && overflow != OverflowPolicy.DROP) {
                     await(item);
                 }
             } finally {
@@ -126,7 +126,7 @@ final class EventQueue {
     private boolean enter(Item item) throws InterruptedException {
         while (true) {
             requireOpen();
-            boolean failing = failure != null && overflow == Overflow.FAIL_CLOSED;
+            boolean failing = failure != null && overflow == OverflowPolicy.FAIL_CLOSED;
             if (!failing && hasRoom(item)) {
                 return true;
             }
@@ -273,7 +273,7 @@ final class EventQueue {
     boolean failing(IOException cause, List<Item> batch) {
         lock.lock();
         try {
-            if (waits && overflow == Overflow.FAIL_CLOSED) {
+            if (waits && overflow == OverflowPolicy.FAIL_CLOSED) {
                 Stream.concat(batch.stream(), queue.stream()).forEach(item -> item.withdrawn |= item.lets);
             }
             boolean news = failure == null;

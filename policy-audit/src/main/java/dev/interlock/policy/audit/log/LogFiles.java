@@ -40,7 +40,7 @@ final class LogFiles implements Closeable {
     private final FileChannel lockChannel;
     private FileChannel channel;
     private int segment;
-    private Head head = Head.NONE;
+    private LogHead head = LogHead.NONE;
     /** Where the next line goes; any bytes after it in the file don't belong to the log. */
     private long position;
 
@@ -219,7 +219,7 @@ final class LogFiles implements Closeable {
         Found found = channel.size() > 0 ? read(file) : null;
         List<Path> segments = segments(file);
         Before before = found == null ? Before.NONE : found.before();
-        if (head.equals(Head.NONE) && !segments.isEmpty()) {
+        if (head.equals(LogHead.NONE) && !segments.isEmpty()) {
             // The last run ended between two files, or before it had written a complete line to this one.
             Before previous = read(segments.get(segments.size() - 1)).before();
             before = found == null ? previous : before;
@@ -235,7 +235,7 @@ final class LogFiles implements Closeable {
             }
         }
         begun = position == 0 ? now : begun;
-        Line line = opening(now, before);
+        LineWriter line = opening(now, before);
         if (found != null && found.torn() > 0) {
             line.number("tornBytes", found.torn());
         }
@@ -309,7 +309,7 @@ final class LogFiles implements Closeable {
 
     // ---- writing
 
-    Head head() {
+    LogHead head() {
         return head;
     }
 
@@ -325,14 +325,14 @@ final class LogFiles implements Closeable {
             rotate(now);
         }
         if (mustOpen) {
-            Line opening = opening(now, Before.SEALED);
+            LineWriter opening = opening(now, Before.SEALED);
             finish(opening);
             mustOpen = false;
         }
         long from = position;
-        Head before = head;
+        LogHead before = head;
         StringBuilder text = new StringBuilder();
-        Head after = lines.write(text, head);
+        LogHead after = lines.write(text, head);
         write(text, after);
         if (durable) {
             try {
@@ -350,7 +350,7 @@ final class LogFiles implements Closeable {
 
     /** Writes lines: given the head, it adds to the buffer and returns the new head. */
     interface Writer {
-        Head write(StringBuilder buffer, Head head);
+        LogHead write(StringBuilder buffer, LogHead head);
     }
 
     void force() throws IOException {
@@ -362,7 +362,7 @@ final class LogFiles implements Closeable {
         return maxAge != null && !now.isBefore(begun.plus(maxAge));
     }
 
-    private void write(StringBuilder text, Head after) throws IOException {
+    private void write(StringBuilder text, LogHead after) throws IOException {
         if (ragged) {
             channel.truncate(position);
             ragged = false;
@@ -384,13 +384,13 @@ final class LogFiles implements Closeable {
         head = after;
     }
 
-    private void finish(Line line) throws IOException {
+    private void finish(LineWriter line) throws IOException {
         StringBuilder buffer = new StringBuilder();
         write(buffer, line.endInto(buffer, head));
     }
 
-    private Line opening(Instant now, Before before) {
-        return new Line(head)
+    private LineWriter opening(Instant now, Before before) {
+        return new LineWriter(head)
                 .text("t", now.toString())
                 .text("event", "open")
                 .number("segment", segment)
@@ -402,7 +402,7 @@ final class LogFiles implements Closeable {
      * Writes the closing line. Its signature covers everything before it in the line and so, by the chain, in the log.
      */
     private void seal(Instant now, String reason) throws IOException {
-        Line line = new Line(head)
+        LineWriter line = new LineWriter(head)
                 .text("t", now.toString())
                 .text("event", "seal")
                 .number("segment", segment)

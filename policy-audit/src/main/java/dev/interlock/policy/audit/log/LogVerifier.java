@@ -26,7 +26,7 @@ public final class LogVerifier {
 
     private final Path file;
     private @Nullable SealKey key;
-    private @Nullable Head expected;
+    private @Nullable LogHead expected;
     private boolean unclosed;
     private boolean pruned;
 
@@ -36,7 +36,7 @@ public final class LogVerifier {
     /** How many lines the last valid signature covers, including those of all earlier files. */
     private long signed;
     /** The line that the next one must follow; null where the chain can't be resumed. */
-    private @Nullable Head last;
+    private @Nullable LogHead last;
 
     private long highest;
     private boolean sealed;
@@ -58,7 +58,7 @@ public final class LogVerifier {
     }
 
     /** The log must contain this line, which was its last line at some earlier time. Default: no head is known. */
-    public LogVerifier head(Head known) {
+    public LogVerifier head(LogHead known) {
         this.expected = known;
         return this;
     }
@@ -101,7 +101,7 @@ public final class LogVerifier {
         }
         checkHead(files.get(files.size() - 1));
         noteUnsigned(files.get(files.size() - 1));
-        return new Verification(findings, notes, files, count, last == null ? Head.NONE : last);
+        return new Verification(findings, notes, files, count, last == null ? LogHead.NONE : last);
     }
 
     private void read(Path path, boolean isLast) throws IOException {
@@ -164,7 +164,7 @@ public final class LogVerifier {
     }
 
     private void follows(Path path, long number, ChainFields frame) {
-        Head before = last;
+        LogHead before = last;
         if (frame.sequence() <= highest) {
             find(
                     path,
@@ -186,7 +186,7 @@ public final class LogVerifier {
                     number,
                     Kind.CHANGED,
                     "line " + frame.sequence() + " does not follow the line before it: one of the two was replaced");
-        } else if (frame.sequence() == 1 && !frame.prev().equals(Head.NONE.hash())) {
+        } else if (frame.sequence() == 1 && !frame.prev().equals(LogHead.NONE.hash())) {
             find(path, number, Kind.CHANGED, "line 1 says that there was a line before it");
         }
         highest = frame.sequence();
@@ -234,7 +234,7 @@ public final class LogVerifier {
     }
 
     private void checkHead(Path lastFile) {
-        Head known = expected;
+        LogHead known = expected;
         if (known == null || headSeen || known.sequence() == 0) {
             return;
         }

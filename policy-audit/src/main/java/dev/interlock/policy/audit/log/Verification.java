@@ -12,7 +12,7 @@ import java.util.List;
  * @param lines how many lines they have
  * @param head the last line; compare it with one that was kept elsewhere
  */
-public record Verification(List<Finding> findings, List<Finding> notes, List<Path> files, long lines, Head head) {
+public record Verification(List<Finding> findings, List<Finding> notes, List<Path> files, long lines, LogHead head) {
 
     /** Copies the lists. */
     public Verification {

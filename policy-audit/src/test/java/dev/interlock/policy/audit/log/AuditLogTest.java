@@ -261,7 +261,7 @@ class AuditLogTest {
     @Test
     void filesAreFinishedAtASizeAndChainedToOneAnother() throws Exception {
         AuditLog.Builder builder = AuditLog.at(file).rotateAt(2_000).queue(1, 1);
-        try (AuditLog log = builder.overflow(Overflow.BLOCK).open()) {
+        try (AuditLog log = builder.overflow(OverflowPolicy.BLOCK).open()) {
             for (int i = 0; i < 50; i++) {
                 log.record(Events.allowed(i));
             }
@@ -361,7 +361,7 @@ class AuditLogTest {
     @Test
     @DisabledOnOs(OS.WINDOWS)
     void aLockFileThatSomebodyRemovedLetsNoSecondLogIn() throws Exception {
-        try (AuditLog log = AuditLog.at(file).sync(Sync.everyDecision()).open()) {
+        try (AuditLog log = AuditLog.at(file).sync(SyncPolicy.everyDecision()).open()) {
             log.record(Events.allowed(1));
             Files.delete(directory.resolve("audit.jsonl.lock"));
 
@@ -377,7 +377,7 @@ class AuditLogTest {
     @DisabledOnOs(OS.WINDOWS)
     void afterAFileIsFinishedItsSuccessorIsLockedToo() throws Exception {
         try (AuditLog log =
-                AuditLog.at(file).rotateAt(1).sync(Sync.everyDecision()).open()) {
+                AuditLog.at(file).rotateAt(1).sync(SyncPolicy.everyDecision()).open()) {
             log.record(Events.allowed(1));
             log.record(Events.allowed(2));
             Files.delete(directory.resolve("audit.jsonl.lock"));
@@ -476,7 +476,7 @@ class AuditLogTest {
     void aDecisionIsOnTheDiskBeforeItsCallIsMadeIfTheHostWantsIt() throws Exception {
         FlakyDisk disk = new FlakyDisk();
         try (AuditLog log =
-                AuditLog.at(file).sync(Sync.everyDecision()).opener(disk).open()) {
+                AuditLog.at(file).sync(SyncPolicy.everyDecision()).opener(disk).open()) {
             for (int i = 0; i < 20; i++) {
                 int before = disk.forced.get();
                 log.record(Events.allowed(i));
@@ -491,7 +491,7 @@ class AuditLogTest {
         FlakyDisk disk = new FlakyDisk();
         int before;
         try (AuditLog log =
-                AuditLog.at(file).sync(Sync.everyDecision()).opener(disk).open()) {
+                AuditLog.at(file).sync(SyncPolicy.everyDecision()).opener(disk).open()) {
             disk.room.set(0);
             for (int i = 0; i < 64; i++) {
                 log.record(Events.settled(i));
@@ -507,7 +507,7 @@ class AuditLogTest {
     void withAnIntervalLinesAreForcedWhenItIsOver() throws Exception {
         FlakyDisk disk = new FlakyDisk();
         try (AuditLog log = AuditLog.at(file)
-                .sync(Sync.every(Duration.ofMillis(5)))
+                .sync(SyncPolicy.every(Duration.ofMillis(5)))
                 .opener(disk)
                 .open()) {
             int before = disk.forced.get();
@@ -519,7 +519,8 @@ class AuditLogTest {
     @Test
     void withoutForcingOnlyTheEndOfAFileIsForced() throws Exception {
         FlakyDisk disk = new FlakyDisk();
-        try (AuditLog log = AuditLog.at(file).sync(Sync.never()).opener(disk).open()) {
+        try (AuditLog log =
+                AuditLog.at(file).sync(SyncPolicy.never()).opener(disk).open()) {
             int before = disk.forced.get();
             log.record(Events.allowed(1));
             await(() -> log.status().written() == 1);
@@ -545,7 +546,7 @@ class AuditLogTest {
         List<IOException> heard = new ArrayList<>();
         try (AuditLog log = AuditLog.at(file)
                 .opener(disk)
-                .overflow(Overflow.BLOCK)
+                .overflow(OverflowPolicy.BLOCK)
                 .retry(Duration.ofMillis(1))
                 .onFailure(heard::add)
                 .open()) {
@@ -569,7 +570,7 @@ class AuditLogTest {
         FlakyDisk disk = new FlakyDisk();
         try (AuditLog log = AuditLog.at(file)
                 .opener(disk)
-                .overflow(Overflow.BLOCK)
+                .overflow(OverflowPolicy.BLOCK)
                 .retry(Duration.ofMillis(1))
                 .open()) {
             disk.truncateFails = true;
@@ -589,7 +590,7 @@ class AuditLogTest {
         FlakyDisk disk = new FlakyDisk();
         try (AuditLog log = AuditLog.at(file)
                 .opener(disk)
-                .sync(Sync.everyDecision())
+                .sync(SyncPolicy.everyDecision())
                 .retry(Duration.ofMillis(1))
                 .open()) {
             disk.forceFails = true;
@@ -614,7 +615,7 @@ class AuditLogTest {
             Files.write(ballast, new byte[16 << 10]);
             int refused = 0;
             try (AuditLog log = AuditLog.at(file)
-                    .sync(Sync.everyDecision())
+                    .sync(SyncPolicy.everyDecision())
                     .retry(Duration.ofMillis(1))
                     .open()) {
                 for (int i = 0; i < 100; i++) {
@@ -654,7 +655,7 @@ class AuditLogTest {
     @Test
     void aFullQueueDropsAndCountsAndTheLogSaysSo() throws Exception {
         FlakyDisk disk = new FlakyDisk();
-        try (AuditLog log = stuck(disk).overflow(Overflow.DROP).open()) {
+        try (AuditLog log = stuck(disk).overflow(OverflowPolicy.DROP).open()) {
             disk.room.set(0);
             for (int i = 0; i < 10; i++) {
                 log.record(Events.allowed(i));
@@ -675,7 +676,7 @@ class AuditLogTest {
     @Test
     void aFullQueueRefusesDecisionsAndCountsTheRest() throws Exception {
         FlakyDisk disk = new FlakyDisk();
-        try (AuditLog log = stuck(disk).overflow(Overflow.FAIL_CLOSED).open()) {
+        try (AuditLog log = stuck(disk).overflow(OverflowPolicy.FAIL_CLOSED).open()) {
             disk.room.set(0);
             log.record(Events.settled(1));
             log.record(Events.denied(2));
@@ -709,7 +710,7 @@ class AuditLogTest {
     @Test
     void aFullQueueBlocksUntilThereIsRoom() throws Exception {
         FlakyDisk disk = new FlakyDisk();
-        try (AuditLog log = stuck(disk).overflow(Overflow.BLOCK).open()) {
+        try (AuditLog log = stuck(disk).overflow(OverflowPolicy.BLOCK).open()) {
             disk.room.set(0);
             log.record(Events.allowed(1));
             log.record(Events.allowed(2));
@@ -729,7 +730,7 @@ class AuditLogTest {
         try (AuditLog log = AuditLog.at(file)
                 .opener(disk)
                 .queue(1_000, 1 << 20)
-                .overflow(Overflow.DROP)
+                .overflow(OverflowPolicy.DROP)
                 .retry(Duration.ofMillis(1))
                 .open()) {
             disk.room.set(0);
@@ -766,7 +767,8 @@ class AuditLogTest {
     @Test
     void closingALogWhoseDiskTakesNothingEndsAndCountsWhatIsLost() throws Exception {
         FlakyDisk disk = new FlakyDisk();
-        AuditLog log = AuditLog.at(file).opener(disk).overflow(Overflow.BLOCK).open();
+        AuditLog log =
+                AuditLog.at(file).opener(disk).overflow(OverflowPolicy.BLOCK).open();
         disk.room.set(0);
         log.record(Events.allowed(1));
         log.close();

@@ -5,9 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import java.io.BufferedReader;
@@ -91,12 +91,12 @@ class KillIT {
         return AuditLog.at(file)
                 .rotateAt(32 << 10)
                 .queue(QUEUE, 1 << 20)
-                .overflow(Overflow.BLOCK)
+                .overflow(OverflowPolicy.BLOCK)
                 .sync(
                         switch (sync) {
-                            case "every decision" -> Sync.everyDecision();
-                            case "every 10 ms" -> Sync.every(Duration.ofMillis(10));
-                            default -> Sync.never();
+                            case "every decision" -> SyncPolicy.everyDecision();
+                            case "every 10 ms" -> SyncPolicy.every(Duration.ofMillis(10));
+                            default -> SyncPolicy.never();
                         });
     }
 

@@ -37,7 +37,7 @@ class LogVerifierTest {
     private Path directory;
 
     private Path file;
-    private Head head = Head.NONE;
+    private LogHead head = LogHead.NONE;
 
     @BeforeEach
     void writeALog() throws Exception {
@@ -75,7 +75,7 @@ class LogVerifierTest {
         assertThat(found.findings()).isEmpty();
         assertThat(found.notes()).isEmpty();
         assertThat(found.lines()).isEqualTo(12);
-        assertThat(found.head()).isEqualTo(head).isEqualTo(Head.parse(head.toString()));
+        assertThat(found.head()).isEqualTo(head).isEqualTo(LogHead.parse(head.toString()));
     }
 
     @Test
@@ -166,7 +166,7 @@ class LogVerifierTest {
 
     @Test
     void aLogWrittenAnewIsFoundByAHead() throws Exception {
-        Head kept = head;
+        LogHead kept = head;
         Files.delete(file);
         write(AuditLog.at(file), 101);
 
@@ -197,7 +197,7 @@ class LogVerifierTest {
         write(AuditLog.at(signed).sealedBy(KEY), 1);
         List<String> lines = new ArrayList<>(Files.readAllLines(signed));
         lines.set(4, lines.get(4).replace("\"pay\"", "\"buy\""));
-        String hash = Head.NONE.hash();
+        String hash = LogHead.NONE.hash();
         for (int i = 0; i < lines.size(); i++) {
             String line = lines.get(i).replaceFirst("\"prev\":\"[0-9a-f]{64}\"", "\"prev\":\"" + hash + "\"");
             lines.set(i, rehash(line));
@@ -253,7 +253,7 @@ class LogVerifierTest {
         Path other = directory.resolve("other.jsonl");
         write(AuditLog.at(other).sealedBy(KEY), 101);
         write(AuditLog.at(signed).sealedBy(KEY), 1);
-        Head kept = head;
+        LogHead kept = head;
         Files.move(other, signed, StandardCopyOption.REPLACE_EXISTING);
 
         assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
@@ -288,7 +288,7 @@ class LogVerifierTest {
     @Test
     void aMissingFileInTheMiddleIsFoundAndOneAtTheBeginningMayBePruned() throws Exception {
         Path rotated = directory.resolve("rotated.jsonl");
-        write(AuditLog.at(rotated).rotateAt(1_000).queue(1, 1).overflow(Overflow.BLOCK), 1);
+        write(AuditLog.at(rotated).rotateAt(1_000).queue(1, 1).overflow(OverflowPolicy.BLOCK), 1);
         List<Path> files = AuditLog.files(rotated);
         assertThat(files).hasSizeGreaterThan(4);
 
@@ -307,7 +307,7 @@ class LogVerifierTest {
     @Test
     void aMissingLastFileIsFoundByAHead() throws Exception {
         Path rotated = directory.resolve("rotated.jsonl");
-        write(AuditLog.at(rotated).rotateAt(1_000).queue(1, 1).overflow(Overflow.BLOCK), 1);
+        write(AuditLog.at(rotated).rotateAt(1_000).queue(1, 1).overflow(OverflowPolicy.BLOCK), 1);
         Files.delete(rotated);
 
         assertThat(LogVerifier.of(rotated).verify().findings())
@@ -321,7 +321,7 @@ class LogVerifierTest {
     @Test
     void aLogInUseNeedsNoClosingLineIfItMayBeUnclosed() throws Exception {
         Path open = directory.resolve("open.jsonl");
-        try (AuditLog log = AuditLog.at(open).sync(Sync.everyDecision()).open()) {
+        try (AuditLog log = AuditLog.at(open).sync(SyncPolicy.everyDecision()).open()) {
             log.record(Events.allowed(1));
             assertThat(LogVerifier.of(open).unclosed(true).verify().findings()).isEmpty();
         }

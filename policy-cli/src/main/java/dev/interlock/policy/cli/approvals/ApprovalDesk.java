@@ -2,8 +2,8 @@ package dev.interlock.policy.cli.approvals;
 
 import dev.interlock.policy.approval.ApprovalText;
 import dev.interlock.policy.approval.ApprovalTickets;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.JsonText;

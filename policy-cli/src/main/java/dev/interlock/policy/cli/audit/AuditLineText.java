@@ -1,9 +1,9 @@
 package dev.interlock.policy.cli.audit;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.call.ToolCall;
 
 /** Formats a line of an audit log for people. Nothing in it can move the cursor or hide what is shown. */
 final class AuditLineText {

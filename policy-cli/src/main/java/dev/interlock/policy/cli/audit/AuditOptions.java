@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.audit;
 
 import dev.interlock.policy.audit.log.AuditLog;
 import dev.interlock.policy.audit.log.Redaction;
-import dev.interlock.policy.audit.log.Sync;
+import dev.interlock.policy.audit.log.SyncPolicy;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Printable;
@@ -77,9 +77,9 @@ public final class AuditOptions {
                     .arguments(redaction())
                     .sync(
                             switch (sync) {
-                                case CALL -> Sync.everyDecision();
-                                case SECOND -> Sync.every(Duration.ofSeconds(1));
-                                case NEVER -> Sync.never();
+                                case CALL -> SyncPolicy.everyDecision();
+                                case SECOND -> SyncPolicy.every(Duration.ofSeconds(1));
+                                case NEVER -> SyncPolicy.never();
                             })
                     .onFailure(failure -> err.println("interlock proxy: the audit log can't be written ("
                             + Printable.of(String.valueOf(failure.getMessage()))

@@ -1,10 +1,10 @@
 package dev.interlock.policy.cli.audit;
 
 import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.call.CallOutcome;
 import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;

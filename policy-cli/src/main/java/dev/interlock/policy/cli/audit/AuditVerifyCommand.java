@@ -1,6 +1,6 @@
 package dev.interlock.policy.cli.audit;
 
-import dev.interlock.policy.audit.log.Head;
+import dev.interlock.policy.audit.log.LogHead;
 import dev.interlock.policy.audit.log.LogVerifier;
 import dev.interlock.policy.audit.log.Verification;
 import dev.interlock.policy.audit.log.Verification.Finding;
@@ -115,7 +115,7 @@ final class AuditVerifyCommand implements Callable<Integer> {
         }
         if (head != null) {
             try {
-                verifier.head(Head.parse(head));
+                verifier.head(LogHead.parse(head));
             } catch (IllegalArgumentException e) {
                 throw new ParameterException(spec.commandLine(), "--head: " + e.getMessage());
             }

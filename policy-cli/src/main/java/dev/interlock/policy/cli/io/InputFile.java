@@ -5,7 +5,7 @@ import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import dev.interlock.policy.yaml.RegularFile;
 import java.io.IOException;
 import java.io.InputStream;
@@ -93,7 +93,7 @@ public final class InputFile {
         return name + ": it can't be read (" + reason + ")";
     }
 
-    public Reading reading() {
+    public ReadResult reading() {
         return PolicyYaml.read(bytes, name);
     }
 
@@ -103,7 +103,7 @@ public final class InputFile {
      * @throws CliException if there is none; the message shows every error with its place
      */
     public Policy policy() {
-        Reading reading = reading();
+        ReadResult reading = reading();
         Policy policy = reading.policy().orElse(null);
         if (policy == null) {
             refuseOther(DocumentKind.POLICY, "a policy");

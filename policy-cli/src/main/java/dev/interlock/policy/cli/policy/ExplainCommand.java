@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.policy;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.AtFile;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
@@ -10,9 +11,8 @@ import dev.interlock.policy.cli.io.ToolsOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
-import dev.interlock.policy.testing.Rehearsal;
+import dev.interlock.policy.testing.PolicySimulator;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Value;
@@ -103,9 +103,9 @@ public final class ExplainCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         ToolCall call =
                 call(AtFile.text(arguments, "--args"), JsonText.read(AtFile.text(context, "--context"), "--context"));
-        Rehearsal rehearsal = rehearsal();
-        rehearsal.moveTo(time());
-        Explanation explanation = rehearsal.explain(call);
+        PolicySimulator simulator = simulator();
+        simulator.moveTo(time());
+        Explanation explanation = simulator.explain(call);
         if (format.json()) {
             spec.commandLine().getOut().println(Explanations.json(tool, explanation));
         } else {
@@ -128,14 +128,14 @@ public final class ExplainCommand implements Callable<Integer> {
                 .with(about);
     }
 
-    private Rehearsal rehearsal() {
+    private PolicySimulator simulator() {
         try {
             ToolList known = tools.read();
             Map<String, ToolRating> ratings = new HashMap<>(known.ratings());
             if (risk != null || category != null) {
                 ratings.put(tool, ToolList.rating(tool, category, risk));
             }
-            return new Rehearsal(
+            return new PolicySimulator(
                     InputFile.read(policy).policy(),
                     new ToolList(known.definitions(), ratings),
                     SdkSchemaValidator.ofDefaults());

@@ -1,12 +1,12 @@
 package dev.interlock.policy.cli.policy;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.Explanation.Step;
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.util.stream.Collectors;

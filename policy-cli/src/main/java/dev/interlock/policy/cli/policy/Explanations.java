@@ -1,11 +1,11 @@
 package dev.interlock.policy.cli.policy;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Millis;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Value;
 import java.time.Duration;

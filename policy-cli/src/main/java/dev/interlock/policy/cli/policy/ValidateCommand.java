@@ -12,7 +12,7 @@ import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.Diagnostic;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import dev.interlock.policy.yaml.Severity;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -62,7 +62,7 @@ public final class ValidateCommand implements Callable<Integer> {
     private record Checked(
             String file,
             @Nullable InputFile source,
-            @Nullable Reading reading,
+            @Nullable ReadResult reading,
             @Nullable String failure) {
 
         long count(Severity severity) {

@@ -1,11 +1,11 @@
 package dev.interlock.policy.cli.proxy;
 
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.SecretFile;
 import dev.interlock.policy.cli.server.ChildTransport;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.redis.FailureMode;
 import dev.interlock.policy.redis.RedisListener;
 import dev.interlock.policy.redis.RedisRateLimiter;

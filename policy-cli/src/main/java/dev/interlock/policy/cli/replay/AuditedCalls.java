@@ -1,8 +1,8 @@
 package dev.interlock.policy.cli.replay;
 
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.cli.audit.AuditLine;
 import dev.interlock.policy.cli.io.Lines;
-import dev.interlock.policy.call.CallOutcome;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;

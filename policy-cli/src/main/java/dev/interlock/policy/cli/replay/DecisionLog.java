@@ -1,8 +1,8 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.cli.io.Millis;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.cli.io.Millis;
 import java.io.OutputStream;
 import java.time.Duration;
 import java.util.EnumMap;

@@ -1,10 +1,10 @@
 package dev.interlock.policy.cli.replay;
 
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.policy.ExplanationText;
 import dev.interlock.policy.cli.screen.Screen;
-import dev.interlock.policy.call.Decision;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -1,10 +1,10 @@
 package dev.interlock.policy.cli.replay;
 
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.JsonReader;
 import dev.interlock.policy.cli.io.Lines;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;

@@ -1,9 +1,9 @@
 package dev.interlock.policy.cli.replay;
 
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Lines;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.call.Decision;
 import java.io.IOException;
 import java.io.PrintWriter;
 import org.jspecify.annotations.Nullable;

@@ -3,11 +3,11 @@ package dev.interlock.policy.cli.replay;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.mcp.SdkSchemaValidator;
-import dev.interlock.policy.testing.Rehearsal;
+import dev.interlock.policy.testing.PolicySimulator;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
@@ -55,11 +55,11 @@ final class ReplaySession {
 
     /** An engine, with the time of its last call. */
     private static final class Run {
-        private final Rehearsal rehearsal;
+        private final PolicySimulator simulator;
         private long time;
 
-        Run(Rehearsal rehearsal) {
-            this.rehearsal = rehearsal;
+        Run(PolicySimulator simulator) {
+            this.simulator = simulator;
         }
 
         Decision make(RecordedCall call) {
@@ -67,11 +67,11 @@ final class ReplaySession {
                 time = call.time();
             }
             try {
-                rehearsal.moveTo(time);
+                simulator.moveTo(time);
             } catch (IllegalArgumentException e) {
                 throw new DamagedLineException(String.valueOf(e.getMessage()));
             }
-            return rehearsal.make(call.call(), call.outcome(), call.approved());
+            return simulator.make(call.call(), call.outcome(), call.approved());
         }
     }
 
@@ -133,7 +133,7 @@ final class ReplaySession {
 
     private void update(Run run, String text) {
         try {
-            run.rehearsal.update(policy(text));
+            run.simulator.update(policy(text));
         } catch (IllegalArgumentException e) {
             refuse(e);
         }
@@ -145,7 +145,7 @@ final class ReplaySession {
             throw new DamagedLineException("there is no policy: give one on the command line, or on the line");
         }
         try {
-            return new Run(new Rehearsal(policy, line.tools() == null ? tools : line.tools(), validator));
+            return new Run(new PolicySimulator(policy, line.tools() == null ? tools : line.tools(), validator));
         } catch (IllegalArgumentException e) {
             throw new DamagedLineException(String.valueOf(e.getMessage()));
         }
@@ -155,7 +155,7 @@ final class ReplaySession {
         if (readPolicy != null && Objects.equals(text, lastRead)) {
             return readPolicy;
         }
-        Reading reading = PolicyYaml.read(text, "policy");
+        ReadResult reading = PolicyYaml.read(text, "policy");
         Policy policy = reading.policy()
                 .orElseThrow(() -> new DamagedLineException(
                         "the line's policy is none: " + reading.errors().get(0)));

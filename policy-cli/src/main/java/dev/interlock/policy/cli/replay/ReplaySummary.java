@@ -1,9 +1,9 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.cli.io.Count;
-import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.cli.io.Count;
+import dev.interlock.policy.cli.io.Printable;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.Map;

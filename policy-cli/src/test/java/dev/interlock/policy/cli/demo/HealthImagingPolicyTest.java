@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.cli.StandingTime;
 import dev.interlock.policy.call.Decision.Code;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.cli.StandingTime;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import java.io.IOException;
@@ -34,7 +34,7 @@ class HealthImagingPolicyTest {
 
     private static final String CATEGORIES = "/dev/interlock/policy/cli/demo/healthimaging-categories.csv";
 
-    private final Reading reading = PolicyYaml.read(Path.of("..", "examples", "policies", "aws-healthimaging.yaml"));
+    private final ReadResult reading = PolicyYaml.read(Path.of("..", "examples", "policies", "aws-healthimaging.yaml"));
     private final Policy policy = reading.orThrow();
     private final PolicyEngine engine =
             PolicyEngine.builder(policy).rateLimiter(StandingTime.limiter()).build();

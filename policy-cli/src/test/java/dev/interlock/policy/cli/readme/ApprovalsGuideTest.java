@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.call.Decision.Code;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;
 import java.nio.file.Files;

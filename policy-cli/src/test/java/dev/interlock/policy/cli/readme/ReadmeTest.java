@@ -2,13 +2,13 @@ package dev.interlock.policy.cli.readme;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.cli.StandingTime;
 import dev.interlock.policy.call.Decision.Code;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.cli.StandingTime;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
@@ -52,7 +52,7 @@ class ReadmeTest {
     }
 
     private PolicyEngine engine() {
-        Reading reading = PolicyYaml.read(onlyBlock("yaml"), "README.md");
+        ReadResult reading = PolicyYaml.read(onlyBlock("yaml"), "README.md");
         assertThat(reading.diagnostics()).isEmpty();
         return PolicyEngine.builder(reading.orThrow())
                 .rateLimiter(StandingTime.limiter())

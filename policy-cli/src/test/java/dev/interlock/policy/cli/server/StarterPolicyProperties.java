@@ -3,8 +3,8 @@ package dev.interlock.policy.cli.server;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;
@@ -13,7 +13,7 @@ import dev.interlock.policy.tool.rating.StandardToolClassifier;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;
-import dev.interlock.policy.yaml.Reading;
+import dev.interlock.policy.yaml.ReadResult;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +37,7 @@ class StarterPolicyProperties {
             @ForAll("servers") List<RatedTool> tools, @ForAll boolean denyOthers, @ForAll("texts") String source) {
         String text = new StarterPolicy(source, tools, denyOthers).text();
 
-        Reading reading = PolicyYaml.read(text, "starter");
+        ReadResult reading = PolicyYaml.read(text, "starter");
         assertThat(reading.errors()).as(text).isEmpty();
         assertThat(text.lines().filter(line -> !line.startsWith("  #") && !line.startsWith("#")))
                 .as("outside of comments there are keys and rules alone")

@@ -1,8 +1,8 @@
 package dev.interlock.policy.approval.webhook;
 
 import dev.interlock.policy.approval.ApprovalRequest;
-import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.approval.Ticket;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ObjectValue;

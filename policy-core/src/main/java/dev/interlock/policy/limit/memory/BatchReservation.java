@@ -1,9 +1,9 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SortedMap;

@@ -1,11 +1,11 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.LimitHandle;
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Reservation;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import java.lang.invoke.MethodHandles;

@@ -1,12 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.memory.LimiterClock;
-import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.limit.memory.Cells;
-import dev.interlock.policy.limit.memory.BucketRate;
-import dev.interlock.policy.limit.memory.BucketCell;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.LimitKey;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.limit.LimitRule;
 
 /**
  * A token bucket's rule, in the terms of the generic cell rate algorithm. All buckets of a rule share one rate.

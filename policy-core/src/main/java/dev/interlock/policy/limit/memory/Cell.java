@@ -1,9 +1,9 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Usage;
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.Usage;
 import java.io.DataOutputStream;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;

@@ -1,7 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
 
 /**
  * What one charge took from one cell, and what the cell needs to give it back. For a batch of one charge, this is the

@@ -1,11 +1,11 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
-import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;

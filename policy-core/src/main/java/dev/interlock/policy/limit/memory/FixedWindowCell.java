@@ -1,8 +1,8 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
 import java.io.IOException;
 

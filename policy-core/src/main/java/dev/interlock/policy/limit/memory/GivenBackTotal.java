@@ -5,7 +5,7 @@ package dev.interlock.policy.limit.memory;
  * the gap moves up by its length. A charge that remembers the total at its own time knows how far it can have moved
  * since.
  *
- * <p>A length is a number of nanoseconds and a fraction, counted in parts of the meter's {@code max}.
+ * <p>A length is a number of nanoseconds and a fraction, counted in parts of the rate's {@code max}.
  */
 final class GivenBackTotal {
 

@@ -1,7 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.LimitKey;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 import java.util.concurrent.atomic.AtomicLong;

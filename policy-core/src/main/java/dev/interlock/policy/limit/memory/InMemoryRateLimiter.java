@@ -1,16 +1,16 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Usage;
-import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.LimitHandle;
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
-import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.Batch;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -158,7 +158,10 @@ public final class InMemoryRateLimiter implements RateLimiter {
 
     @Override
     public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-        if (reservation instanceof InMemoryReservation held && held.owner.equals(this) && held.settle() && givesBack(outcome)) {
+        if (reservation instanceof InMemoryReservation held
+                && held.owner.equals(this)
+                && held.settle()
+                && givesBack(outcome)) {
             held.giveBack(outcome, clock);
             cells.returned();
         }

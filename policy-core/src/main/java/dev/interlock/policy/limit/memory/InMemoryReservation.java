@@ -1,7 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Reservation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 

@@ -1,10 +1,10 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
-import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.limit.Caller;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
 import java.io.BufferedInputStream;
 import java.io.BufferedOutputStream;
 import java.io.ByteArrayOutputStream;
@@ -196,7 +196,8 @@ final class Snapshot {
         out.writeLong(debt);
     }
 
-    static void exact(DataOutputStream out, LimitKey key, BucketRate rate, long debt, long fraction) throws IOException {
+    static void exact(DataOutputStream out, LimitKey key, BucketRate rate, long debt, long fraction)
+            throws IOException {
         writeMeter(out, EXACT, key, rate);
         out.writeLong(debt);
         out.writeLong(fraction);

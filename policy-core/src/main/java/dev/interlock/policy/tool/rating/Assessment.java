@@ -31,7 +31,7 @@ final class Assessment {
 
     /** Sets the category if it is more severe than the current one. */
     void raiseTo(ToolCategory graver, String factor) {
-        if (Reading.graver(graver, category)) {
+        if (NameReading.graver(graver, category)) {
             category = graver;
             decisive.add(0, factor);
         } else {

@@ -4,7 +4,7 @@ import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.rating.Inflection.Form;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
-import dev.interlock.policy.tool.rating.Reading.Certainty;
+import dev.interlock.policy.tool.rating.NameReading.Certainty;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +36,7 @@ final class Meaning {
             if (category == null || (category == ToolCategory.FINANCIAL && belongs(object, i + 1))) {
                 continue;
             }
-            if (found == null || Reading.graver(category, found.category())) {
+            if (found == null || NameReading.graver(category, found.category())) {
                 found = new Act(category, word);
             }
         }
@@ -48,13 +48,13 @@ final class Meaning {
     }
 
     /** The most severe meaning of the nouns among the words. */
-    Reading nouns(List<String> words) {
-        Reading reading = Reading.SILENT;
+    NameReading nouns(List<String> words) {
+        NameReading reading = NameReading.SILENT;
         for (String word : words) {
             ToolCategory category = noun(word);
             if (category != null) {
                 Certainty certainty = lexicon.lists(Lexicon.SHELLS, word) ? Certainty.HINT : Certainty.NOUN;
-                reading = reading.orGraver(new Reading(certainty, category, List.of("noun '" + word + "'")));
+                reading = reading.orGraver(new NameReading(certainty, category, List.of("noun '" + word + "'")));
             }
         }
         return reading;

@@ -6,7 +6,7 @@ import dev.interlock.policy.tool.rating.Inflection.Form;
 import dev.interlock.policy.tool.rating.Lexicon.Kind;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
-import dev.interlock.policy.tool.rating.Reading.Certainty;
+import dev.interlock.policy.tool.rating.NameReading.Certainty;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -35,11 +35,11 @@ final class NameReader {
         this.meaning = meaning;
     }
 
-    Reading read(String name) {
+    NameReading read(String name) {
         List<String> words = Words.ofName(name);
         int lead = lead(words);
         if (lead < 0) {
-            Reading nouns = withJoined(meaning.nouns(words), words, lead, null);
+            NameReading nouns = withJoined(meaning.nouns(words), words, lead, null);
             return nouns.certainty() == Certainty.SILENT ? glued(words) : nouns;
         }
         Verb verb = verb(words.get(lead));
@@ -48,10 +48,10 @@ final class NameReader {
         return withJoined(leading(verb, act), words, lead, act.object());
     }
 
-    private static Reading leading(Verb verb, Meaning.Act act) {
+    private static NameReading leading(Verb verb, Meaning.Act act) {
         if (act.object() != null) {
             String reason = "verb '" + verb.base() + "' with '" + act.object() + "'";
-            return new Reading(Certainty.VERB, act.category(), List.of(reason));
+            return new NameReading(Certainty.VERB, act.category(), List.of(reason));
         }
         return switch (verb.kind()) {
             case VERB -> said(verb, Certainty.VERB);
@@ -61,8 +61,8 @@ final class NameReader {
     }
 
     /** Adds the meaning of verbs other than the leading one, where they count. */
-    private Reading withJoined(Reading leading, List<String> words, int lead, @Nullable String object) {
-        Reading reading = leading;
+    private NameReading withJoined(NameReading leading, List<String> words, int lead, @Nullable String object) {
+        NameReading reading = leading;
         for (int i = 0; i < words.size(); i++) {
             Sense sense = lexicon.verb(words.get(i));
             boolean joined = i > 0 && joins(words.get(i - 1));
@@ -85,7 +85,9 @@ final class NameReader {
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
             boolean describes = i + 1 < words.size() && lexicon.isNoun(words.get(i + 1));
-            if (is(word, Kind.VERB) && !describes && Reading.graver(verb(word).category(), category)) {
+            if (is(word, Kind.VERB)
+                    && !describes
+                    && NameReading.graver(verb(word).category(), category)) {
                 return Optional.of(word);
             }
         }
@@ -145,8 +147,8 @@ final class NameReader {
     }
 
     /** {@code deletefile}: long verbs are found even if nothing separates them from their object. */
-    private Reading glued(List<String> words) {
-        Reading reading = Reading.SILENT;
+    private NameReading glued(List<String> words) {
+        NameReading reading = NameReading.SILENT;
         for (String word : words) {
             for (Verb verb : lexicon.plainVerbs()) {
                 if (verb.base().length() >= GLUED_VERB_LENGTH
@@ -158,7 +160,7 @@ final class NameReader {
         return reading;
     }
 
-    private static Reading said(Verb verb, Certainty certainty) {
-        return new Reading(certainty, verb.category(), List.of("verb '" + verb.base() + "'"));
+    private static NameReading said(Verb verb, Certainty certainty) {
+        return new NameReading(certainty, verb.category(), List.of("verb '" + verb.base() + "'"));
     }
 }

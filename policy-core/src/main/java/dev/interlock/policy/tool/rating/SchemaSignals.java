@@ -3,7 +3,7 @@ package dev.interlock.policy.tool.rating;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;
-import dev.interlock.policy.tool.rating.Reading.Certainty;
+import dev.interlock.policy.tool.rating.NameReading.Certainty;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -138,17 +138,17 @@ final class SchemaSignals {
             }
             return;
         }
-        Reading gravest = Reading.SILENT;
+        NameReading gravest = NameReading.SILENT;
         String of = "";
         for (String value : allowed) {
-            Reading reading = names.read(value);
+            NameReading reading = names.read(value);
             if (reading.certainty().compareTo(Certainty.HINT) >= 0) {
-                Reading graver = gravest.orGraver(reading);
+                NameReading graver = gravest.orGraver(reading);
                 of = graver.category() == gravest.category() ? of : value;
                 gravest = graver;
             }
         }
-        if (gravest.category() != null && Reading.graver(gravest.category(), assessment.category())) {
+        if (gravest.category() != null && NameReading.graver(gravest.category(), assessment.category())) {
             assessment.raiseTo(gravest.category(), "action '" + shown(of) + "' (argument '" + shown(argument) + "')");
         }
     }

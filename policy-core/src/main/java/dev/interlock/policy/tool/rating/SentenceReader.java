@@ -5,7 +5,7 @@ import dev.interlock.policy.tool.rating.Inflection.Form;
 import dev.interlock.policy.tool.rating.Lexicon.Kind;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
-import dev.interlock.policy.tool.rating.Reading.Certainty;
+import dev.interlock.policy.tool.rating.NameReading.Certainty;
 import java.util.List;
 import java.util.Set;
 
@@ -65,9 +65,9 @@ final class SentenceReader {
         this.meaning = meaning;
     }
 
-    Reading read(String description) {
+    NameReading read(String description) {
         List<String> words = Words.ofFirstSentence(description);
-        Reading reading = Reading.SILENT;
+        NameReading reading = NameReading.SILENT;
         boolean opening = true;
         boolean chained = false;
         boolean quoting = false;
@@ -130,7 +130,7 @@ final class SentenceReader {
         return sense.verb().base().equals("overwrite");
     }
 
-    private Reading said(List<String> words, int at, Verb verb, boolean plainly) {
+    private NameReading said(List<String> words, int at, Verb verb, boolean plainly) {
         List<String> rest = words.subList(at + 1, words.size());
         Meaning.Act act = meaning.act(verb, rest.subList(0, Math.min(REACH, rest.size())));
         String reason =
@@ -139,34 +139,34 @@ final class SentenceReader {
         if (act.object() == null && lexicon.lists(Lexicon.LIGHT_VERBS, verb.base())) {
             return light(rest, act.category(), reason);
         }
-        return new Reading(certainty, act.category(), List.of(reason));
+        return new NameReading(certainty, act.category(), List.of(reason));
     }
 
     /** <i>Run a search</i> is a search; <i>run SQL</i> is not. */
-    private Reading light(List<String> rest, ToolCategory alone, String reason) {
+    private NameReading light(List<String> rest, ToolCategory alone, String reason) {
         if (alone == ToolCategory.EXECUTE) {
             for (String word : rest) {
                 if (lexicon.lists(Lexicon.CODE_NOUNS, word)) {
-                    return new Reading(Certainty.VERB, alone, List.of(reason + " with '" + word + "'"));
+                    return new NameReading(Certainty.VERB, alone, List.of(reason + " with '" + word + "'"));
                 }
             }
         }
         for (String word : rest) {
             Sense sense = lexicon.verb(word);
             if (sense != null && sense.form() != Form.PARTICIPLE && reads(sense.verb())) {
-                return new Reading(Certainty.HINT, ToolCategory.READ, List.of(reason + " with '" + word + "'"));
+                return new NameReading(Certainty.HINT, ToolCategory.READ, List.of(reason + " with '" + word + "'"));
             }
         }
-        return new Reading(Certainty.HINT, alone, List.of(reason));
+        return new NameReading(Certainty.HINT, alone, List.of(reason));
     }
 
     private static boolean reads(Verb verb) {
         return verb.category() == ToolCategory.READ && verb.kind() != Kind.NOUN_OR_VERB;
     }
 
-    private Reading nouns(List<String> words) {
-        Reading nouns = meaning.nouns(words);
-        return new Reading(
+    private NameReading nouns(List<String> words) {
+        NameReading nouns = meaning.nouns(words);
+        return new NameReading(
                 nouns.certainty(),
                 nouns.category(),
                 nouns.reasons().stream()

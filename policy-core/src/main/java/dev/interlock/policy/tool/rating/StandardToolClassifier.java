@@ -5,7 +5,7 @@ import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.tool.rating.Reading.Certainty;
+import dev.interlock.policy.tool.rating.NameReading.Certainty;
 import java.util.List;
 
 /**
@@ -61,7 +61,7 @@ public final class StandardToolClassifier implements ToolClassifier {
 
     @Override
     public ToolRating rate(ToolDefinition tool) {
-        Reading name = names.read(tool.name());
+        NameReading name = names.read(tool.name());
         Assessment assessment = assess(understand(name, tool));
         doubt(name, tool.name(), assessment);
         schemas.weigh(tool, assessment);
@@ -70,10 +70,11 @@ public final class StandardToolClassifier implements ToolClassifier {
         return assessment.rating();
     }
 
-    private Reading understand(Reading name, ToolDefinition tool) {
-        Reading title = names.read(AnnotationHints.title(tool.annotations())).orGraver(names.read(tool.title()));
-        Reading description = sentences.read(tool.description());
-        Reading said = plainly(title).orGraver(plainly(description));
+    private NameReading understand(NameReading name, ToolDefinition tool) {
+        NameReading title =
+                names.read(AnnotationHints.title(tool.annotations())).orGraver(names.read(tool.title()));
+        NameReading description = sentences.read(tool.description());
+        NameReading said = plainly(title).orGraver(plainly(description));
         return switch (name.certainty()) {
             case VERB, HINT -> name.orGraver(said);
             case NOUN -> said.category() == null || critical(name) ? name.orGraver(description) : said;
@@ -81,21 +82,21 @@ public final class StandardToolClassifier implements ToolClassifier {
         };
     }
 
-    private static boolean critical(Reading reading) {
+    private static boolean critical(NameReading reading) {
         return reading.category() != null && reading.category().usualRisk() == RiskLevel.CRITICAL;
     }
 
-    private static Reading plainly(Reading reading) {
-        return reading.certainty() == Certainty.VERB ? reading : Reading.SILENT;
+    private static NameReading plainly(NameReading reading) {
+        return reading.certainty() == Certainty.VERB ? reading : NameReading.SILENT;
     }
 
-    private static Assessment assess(Reading reading) {
+    private static Assessment assess(NameReading reading) {
         return reading.category() == null
                 ? new Assessment(ToolCategory.WRITE, List.of("nothing tells what it does"))
                 : new Assessment(reading.category(), reading.reasons());
     }
 
-    private void doubt(Reading said, String name, Assessment assessment) {
+    private void doubt(NameReading said, String name, Assessment assessment) {
         if (name.length() > Words.NAME_LIMIT) {
             assessment.raiseTo(ToolCategory.WRITE, "name longer than " + Words.NAME_LIMIT + " characters");
             assessment.aboveUsual("only the first " + Words.NAME_LIMIT + " characters of the name were read");

@@ -1,17 +1,17 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.Usage;
-import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.OpeningLimiter;
-import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.LimitKey;
-import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.Batch;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import dev.interlock.policy.limit.OpeningLimiter;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.time.TimeSource;
 import java.lang.reflect.Method;
 import java.time.Duration;

@@ -36,7 +36,8 @@ class Math128Properties {
                 BigInteger.valueOf(a).multiply(BigInteger.valueOf(b)).divideAndRemainder(BigInteger.valueOf(divisor));
         BigInteger up = exact[1].signum() == 0 ? exact[0] : exact[0].add(BigInteger.ONE);
 
-        assertThat(Math128.multiplyDivideUp(a, b, divisor)).isEqualTo(up.min(MAX).longValueExact());
+        assertThat(Math128.multiplyDivideUp(a, b, divisor))
+                .isEqualTo(up.min(MAX).longValueExact());
     }
 
     @Property

@@ -1,9 +1,9 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.RateLimiterContract;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.OpeningLimiter;
 import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.limit.OpeningLimiter;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.RateLimiterContract;
 import java.time.Duration;
 import java.time.Instant;
 

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param category what it says, null only if it says nothing
  * @param reasons why it was understood this way, the decisive ones first
  */
-record Reading(Certainty certainty, @Nullable ToolCategory category, List<String> reasons) {
+record NameReading(Certainty certainty, @Nullable ToolCategory category, List<String> reasons) {
 
     /** How clearly a text says what a call does, in rising order. */
     enum Certainty {
@@ -27,15 +27,15 @@ record Reading(Certainty certainty, @Nullable ToolCategory category, List<String
     }
 
     /** Says nothing. */
-    static final Reading SILENT = new Reading(Certainty.SILENT, null, List.of());
+    static final NameReading SILENT = new NameReading(Certainty.SILENT, null, List.of());
 
     /** Copies the reasons. */
-    Reading {
+    NameReading {
         reasons = List.copyOf(reasons);
     }
 
     /** Returns this reading, or the other one if that is more severe. Two critical categories are equally severe. */
-    Reading orGraver(Reading other) {
+    NameReading orGraver(NameReading other) {
         if (category == null || other.category == null) {
             return category == null ? other : this;
         }
@@ -43,10 +43,10 @@ record Reading(Certainty certainty, @Nullable ToolCategory category, List<String
             return this;
         }
         Certainty surer = certainty.compareTo(other.certainty) > 0 ? certainty : other.certainty;
-        return new Reading(surer, other.category, joined(other, this));
+        return new NameReading(surer, other.category, joined(other, this));
     }
 
-    private static List<String> joined(Reading first, Reading second) {
+    private static List<String> joined(NameReading first, NameReading second) {
         List<String> reasons = new ArrayList<>(first.reasons);
         reasons.addAll(second.reasons);
         return reasons;

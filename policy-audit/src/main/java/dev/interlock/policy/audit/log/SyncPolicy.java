@@ -7,14 +7,14 @@ import java.time.Duration;
  * or not, but not a power failure or a crash of the operating system. An event that is still in the queue survives
  * neither.
  */
-public sealed interface Sync {
+public sealed interface SyncPolicy {
 
     /**
      * No call runs before the record of its decision is on the disk: {@link AuditLog#record} waits for it, but not for
      * a denial or the end of a call. Calls that are decided at the same time share one force. A call that was let
-     * through is never lost from the log, unless the queue may {@link Overflow#DROP} it.
+     * through is never lost from the log, unless the queue may {@link OverflowPolicy#DROP} it.
      */
-    static Sync everyDecision() {
+    static SyncPolicy everyDecision() {
         return EveryDecision.INSTANCE;
     }
 
@@ -24,7 +24,7 @@ public sealed interface Sync {
      *
      * @throws IllegalArgumentException if it isn't positive
      */
-    static Sync every(Duration interval) {
+    static SyncPolicy every(Duration interval) {
         return new Interval(interval);
     }
 
@@ -32,12 +32,12 @@ public sealed interface Sync {
      * Forces only when a file is finished: otherwise the operating system decides when to write, mostly within half a
      * minute.
      */
-    static Sync never() {
+    static SyncPolicy never() {
         return Never.INSTANCE;
     }
 
     /** See {@link #everyDecision}. */
-    enum EveryDecision implements Sync {
+    enum EveryDecision implements SyncPolicy {
         /** The only instance. */
         INSTANCE
     }
@@ -47,7 +47,7 @@ public sealed interface Sync {
      *
      * @param interval the time between two forces
      */
-    record Interval(Duration interval) implements Sync {
+    record Interval(Duration interval) implements SyncPolicy {
         /** Refuses an interval that isn't positive. */
         public Interval {
             if (interval.isZero() || interval.isNegative()) {
@@ -57,7 +57,7 @@ public sealed interface Sync {
     }
 
     /** See {@link #never}. */
-    enum Never implements Sync {
+    enum Never implements SyncPolicy {
         /** The only instance. */
         INSTANCE
     }

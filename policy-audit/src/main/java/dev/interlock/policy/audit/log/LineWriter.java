@@ -3,7 +3,7 @@ package dev.interlock.policy.audit.log;
 import org.jspecify.annotations.Nullable;
 
 /** Writes one line. Names are our own plain ones; values may come from anyone, and are written as ASCII. */
-final class Line {
+final class LineWriter {
 
     /** For names and texts that others choose. An ellipsis at the end marks a text that was cut. */
     private static final int MAX_TEXT = 512;
@@ -12,12 +12,12 @@ final class Line {
 
     private final StringBuilder out = new StringBuilder(512);
 
-    Line(Head last) {
+    LineWriter(LogHead last) {
         ChainFields.begin(out, last);
     }
 
     /** Adds a text, or nothing if it is null. */
-    Line text(String name, @Nullable String value) {
+    LineWriter text(String name, @Nullable String value) {
         if (value != null) {
             name(name).append('"');
             int end = value.length() <= MAX_TEXT ? value.length() : MAX_TEXT - 1;
@@ -32,18 +32,18 @@ final class Line {
         return this;
     }
 
-    Line number(String name, long value) {
+    LineWriter number(String name, long value) {
         name(name).append(value);
         return this;
     }
 
-    Line flag(String name, boolean value) {
+    LineWriter flag(String name, boolean value) {
         name(name).append(value);
         return this;
     }
 
     /** Adds a value that is already JSON. */
-    Line json(String name, String json) {
+    LineWriter json(String name, String json) {
         name(name);
         for (int i = 0; i < json.length(); i++) {
             char c = json.charAt(i);
@@ -63,10 +63,10 @@ final class Line {
     }
 
     /** Ends the line and adds it to a buffer. */
-    Head endInto(StringBuilder buffer, Head last) {
+    LogHead endInto(StringBuilder buffer, LogHead last) {
         String hash = ChainFields.end(out);
         buffer.append(out);
-        return new Head(last.sequence() + 1, hash);
+        return new LogHead(last.sequence() + 1, hash);
     }
 
     private StringBuilder name(String name) {

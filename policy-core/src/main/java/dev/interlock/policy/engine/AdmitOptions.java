@@ -15,33 +15,33 @@ import org.jspecify.annotations.Nullable;
  * @param first the handler to ask before the engine's own; null for none. If it answers {@link ApprovalAnswer.Unasked},
  *     the engine's handler is asked, if there is one
  */
-public record Terms(
+public record AdmitOptions(
         @Nullable Duration patience,
         boolean narrower,
         @Nullable ApprovalHandler first) {
 
     /** Waits as long as the rule says, and sends what was asked about. */
-    public static final Terms DEFAULT = new Terms(null, false, null);
+    public static final AdmitOptions DEFAULT = new AdmitOptions(null, false, null);
 
     /** Checks the patience. */
-    public Terms {
+    public AdmitOptions {
         if (patience != null && (patience.isNegative() || patience.isZero())) {
             throw new IllegalArgumentException("patience must be positive, was " + patience);
         }
     }
 
-    /** Returns the same terms, but with this longest wait. */
-    public Terms within(Duration longest) {
-        return new Terms(longest, narrower, first);
+    /** Returns the same options, but with this longest wait. */
+    public AdmitOptions within(Duration longest) {
+        return new AdmitOptions(longest, narrower, first);
     }
 
-    /** Returns the same terms for a caller that sends {@link Admission#toSend}. */
-    public Terms sendingWhatIsApproved() {
-        return new Terms(patience, true, first);
+    /** Returns the same options for a caller that sends {@link Admission#toSend}. */
+    public AdmitOptions sendingWhatIsApproved() {
+        return new AdmitOptions(patience, true, first);
     }
 
-    /** Returns the same terms for a caller that has a handler to ask before the engine's own. */
-    public Terms askingFirst(ApprovalHandler handler) {
-        return new Terms(patience, narrower, handler);
+    /** Returns the same options for a caller that has a handler to ask before the engine's own. */
+    public AdmitOptions askingFirst(ApprovalHandler handler) {
+        return new AdmitOptions(patience, narrower, handler);
     }
 }

@@ -10,10 +10,10 @@ import java.util.regex.Pattern;
  * @param sequence the line's number across all files, from 1; 0 before there is a line
  * @param hash the line's hash: 64 hexadecimal digits
  */
-public record Head(long sequence, String hash) {
+public record LogHead(long sequence, String hash) {
 
     /** The head of an empty log. */
-    static final Head NONE = new Head(0, "0".repeat(ChainFields.HASH_LENGTH));
+    static final LogHead NONE = new LogHead(0, "0".repeat(ChainFields.HASH_LENGTH));
 
     private static final Pattern TEXT = Pattern.compile("([0-9]{1,18}):([0-9a-f]{64})");
 
@@ -22,13 +22,13 @@ public record Head(long sequence, String hash) {
      *
      * @throws IllegalArgumentException if it isn't in that form
      */
-    public static Head parse(String text) {
+    public static LogHead parse(String text) {
         Matcher matcher = TEXT.matcher(text);
         if (!matcher.matches()) {
             throw new IllegalArgumentException(
                     "a head is a sequence number, a colon and 64 hexadecimal digits, such as 17:5f2a…");
         }
-        return new Head(Long.parseLong(matcher.group(1)), matcher.group(2));
+        return new LogHead(Long.parseLong(matcher.group(1)), matcher.group(2));
     }
 
     /** The number and the hash, separated by a colon. */

@@ -10,10 +10,10 @@ import org.jspecify.annotations.Nullable;
  * call is denied. Thread-safe.
  */
 @FunctionalInterface
-public interface CallSigner {
+public interface CallContextResolver {
 
-    /** A signer that adds nothing to what the transport was wrapped with. */
-    CallSigner NONE = (call, invocation) -> call;
+    /** A resolver that adds nothing to what the transport was wrapped with. */
+    CallContextResolver NONE = (call, invocation) -> call;
 
     /**
      * Returns the same call with what is known about its caller, made with {@link ToolCall#by}, {@link ToolCall#in} and
@@ -23,5 +23,5 @@ public interface CallSigner {
      * @param invocation what LangChain4j knows, such as the chat memory's id and the invocation parameters; null if the
      *     client was called directly, outside an AI service
      */
-    ToolCall sign(ToolCall call, @Nullable InvocationContext invocation);
+    ToolCall resolve(ToolCall call, @Nullable InvocationContext invocation);
 }

@@ -5,14 +5,14 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.call.AskingRule;
-import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.util.HashSet;
 import java.util.List;
@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * caller gives. Decides exactly as a host's engine does, and the same calls always result in the same decisions. Not
  * thread-safe.
  */
-public final class Rehearsal {
+public final class PolicySimulator {
 
     /** How many servers are remembered as having announced the tools. */
     private static final int MOST_SERVERS = 10_000;
@@ -43,14 +43,14 @@ public final class Rehearsal {
     private @Nullable ApprovalRequest asked;
 
     /**
-     * Creates a rehearsal with nothing counted yet.
+     * Creates a simulator with nothing counted yet.
      *
      * @param policy the policy
      * @param tools tools that every server has announced
      * @param validator checks {@code schema: true}, or null if the policy doesn't use it
      * @throws IllegalArgumentException if the policy can't be enforced with this validator
      */
-    public Rehearsal(Policy policy, ToolList tools, @Nullable SchemaValidator validator) {
+    public PolicySimulator(Policy policy, ToolList tools, @Nullable SchemaValidator validator) {
         this.tools = tools;
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)

@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class ReadingTest {
+class ReadResultTest {
 
     @Test
     void whatIsThrownListsEveryError() {
-        Reading reading = PolicyYaml.read("default: no\ntools: []\nmethods: {x: y}\n", "policy.yaml");
+        ReadResult reading = PolicyYaml.read("default: no\ntools: []\nmethods: {x: y}\n", "policy.yaml");
         assertThat(reading.policy()).isEmpty();
         assertThatThrownBy(reading::orThrow)
                 .isInstanceOfSatisfying(
@@ -28,7 +28,7 @@ class ReadingTest {
     void aPolicyWithWarningsIsAPolicy(@TempDir Path directory) throws IOException {
         Path file = directory.resolve("policy.yaml");
         Files.writeString(file, "\uFEFFdefault: deny\n");
-        Reading reading = PolicyYaml.read(file);
+        ReadResult reading = PolicyYaml.read(file);
         assertThat(reading.isValid()).isTrue();
         assertThat(reading.errors()).isEmpty();
         assertThat(reading.warnings())

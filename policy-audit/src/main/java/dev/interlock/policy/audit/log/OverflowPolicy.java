@@ -4,7 +4,7 @@ package dev.interlock.policy.audit.log;
  * What happens to an event when the queue is full, because events arrive faster than the disk accepts them, or the disk
  * accepts none.
  */
-public enum Overflow {
+public enum OverflowPolicy {
     /** The thread that records it waits until there is room. No event is lost, and calls are as slow as the disk. */
     BLOCK,
     /** It is dropped and counted. The next line that is written says how many events were dropped. */

@@ -8,12 +8,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * The result of reading a document: the policy, unless there are errors, and all diagnostics in the document's order.
  */
-public final class Reading {
+public final class ReadResult {
 
     private final @Nullable Policy policy;
     private final List<Diagnostic> diagnostics;
 
-    Reading(@Nullable Policy policy, List<Diagnostic> diagnostics) {
+    ReadResult(@Nullable Policy policy, List<Diagnostic> diagnostics) {
         this.policy = policy;
         this.diagnostics = List.copyOf(diagnostics);
     }
