@@ -39,8 +39,11 @@ class ArchitectureTest {
 
     private static final String ROOT = "dev.interlock.policy";
 
-    private static final Unit CORE =
-            new Unit("policy-core", ROOT, List.of(), List.of("org.jspecify", "com.google.re2j", "javax.crypto"));
+    private static final Unit CORE = new Unit(
+            "policy-core",
+            ROOT,
+            List.of(),
+            List.of("org.jspecify", "com.google.re2j", "com.github.benmanes.caffeine", "javax.crypto"));
 
     private static final Unit AUDIT =
             new Unit("policy-audit", ROOT + ".audit.log", List.of(CORE), List.of("org.jspecify", "javax.crypto"));

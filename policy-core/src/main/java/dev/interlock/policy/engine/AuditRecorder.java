@@ -1,5 +1,7 @@
 package dev.interlock.policy.engine;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
@@ -16,9 +18,7 @@ import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Instant;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +39,10 @@ final class AuditRecorder {
     private final Supplier<String> ids;
     private final EngineListener listener;
     private final ToolCatalog catalog;
-    private final Map<String, ToolRating> ratedNames = new ConcurrentHashMap<>();
+    private final Cache<String, ToolRating> ratedNames = Caffeine.newBuilder()
+            .maximumSize(MAX_RATED_NAMES)
+            .executor(Runnable::run)
+            .build();
 
     private AuditRecorder(PolicyEngine.Builder builder, ToolCatalog catalog) {
         this.sinks = builder.sinks().isEmpty() ? null : AuditSink.all(builder.sinks());
@@ -201,7 +204,7 @@ final class AuditRecorder {
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             return null;
         }
-        ToolRating rated = ratedNames.get(call.tool());
+        ToolRating rated = ratedNames.getIfPresent(call.tool());
         if (rated == null) {
             try {
                 rated = catalog.ratingByName(call.tool());
@@ -210,9 +213,7 @@ final class AuditRecorder {
                 failed(call, e);
                 return null;
             }
-            if (ratedNames.size() < MAX_RATED_NAMES) {
-                ratedNames.put(call.tool(), rated);
-            }
+            ratedNames.put(call.tool(), rated);
         }
         return rated;
     }

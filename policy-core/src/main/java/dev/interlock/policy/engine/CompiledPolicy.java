@@ -1,5 +1,7 @@
 package dev.interlock.policy.engine;
 
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Mode;
@@ -38,17 +40,17 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A policy that is ready to decide. A plan is made at the first call to a tool and then kept. Plans are kept for every
- * name that the policy lists and for a bounded number of other names, because callers choose those.
+ * name that the policy lists and for a bounded number of other names, because servers and callers choose those. The
+ * cache of the other names admits a name by how often it is called, so that a flood of invented names does not drive
+ * out those in use.
  */
 final class CompiledPolicy {
 
     private static final int MAX_UNLISTED_PLANS = 10_000;
-    private static final int MAX_ANNOUNCED_PLANS = 100_000;
     private static final RuleRef UNKNOWN = ref("(unknown tool)", "");
     private static final ToolRating UNRATED = ToolRating.of(ToolCategory.READ);
 
@@ -74,19 +76,22 @@ final class CompiledPolicy {
     /** Whether a plan depends on nothing but the tool's name. */
     private final boolean byNameAlone;
 
-    /** Plans by tool name, if the policy uses neither identity nor rating. */
+    /** Plans of listed names, if the policy uses neither identity nor rating. */
     private final Map<String, ToolPlan> plans = new ConcurrentHashMap<>();
 
-    /** Plans by tool name, if the policy uses identity or rating. */
+    /** Plans of listed names, if the policy uses identity or rating. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
+
+    /** Plans of all other names. The key is the name if it alone determines the plan, and a {@link Variation} if not. */
+    private final Cache<Object, ToolPlan> unlisted = Caffeine.newBuilder()
+            .maximumSize(MAX_UNLISTED_PLANS)
+            .executor(Runnable::run)
+            .build();
 
     /** Compiled conditions, shared by all conditions that ask the same. */
     private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
 
     private volatile @Nullable PolicyRef ref;
-
-    private final AtomicInteger unlistedPlans = new AtomicInteger();
-    private final AtomicInteger announcedPlans = new AtomicInteger();
 
     /**
      * Compiles a policy.
@@ -120,7 +125,7 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
-        this.byNameAlone = this.lock == null && policy.grants().isEmpty() && !readsRating;
+        this.byNameAlone = this.lock == null && dependsOnName();
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -191,7 +196,11 @@ final class CompiledPolicy {
     /** The plan for a settled call, if the tool's name alone determines it; otherwise null. */
     @Nullable
     ToolPlan kept(ToolCall call) {
-        return byNameAlone ? plans.get(call.tool()) : null;
+        if (!byNameAlone) {
+            return null;
+        }
+        ToolPlan plan = plans.get(call.tool());
+        return plan == null ? unlisted.getIfPresent(call.tool()) : plan;
     }
 
     private ToolPlan find(ToolCall call) {
@@ -213,27 +222,18 @@ final class CompiledPolicy {
             return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
         ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
-        Map<String, ToolPlan> table = table(grant, rating);
-        ToolPlan plan = table.get(call.tool());
-        if (plan != null) {
-            return plan;
-        }
-        ToolPlan made = compile(call.tool(), grant, rating);
         if (names.lists(call.tool())) {
-            table.put(call.tool(), made);
-        } else if (tool != null || call.lookUp(catalog) != null) {
-            if (announcedPlans.incrementAndGet() > MAX_ANNOUNCED_PLANS) {
-                // Servers may keep announcing new tools. All plans can be made again.
-                plans.clear();
-                variants.clear();
-                announcedPlans.set(0);
-            }
-            table.put(call.tool(), made);
-        } else if (unlistedPlans.get() < MAX_UNLISTED_PLANS) {
-            unlistedPlans.incrementAndGet();
-            table.put(call.tool(), made);
+            Map<String, ToolPlan> table = table(grant, rating);
+            ToolPlan plan = table.get(call.tool()); // without a lock, unlike computeIfAbsent
+            return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, grant, rating)) : plan;
         }
-        return made;
+        Object key = dependsOnName() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
+        ToolPlan plan = unlisted.getIfPresent(key);
+        if (plan == null) {
+            plan = compile(call.tool(), grant, rating);
+            unlisted.put(key, plan);
+        }
+        return plan;
     }
 
     private static Decision notKnown(String tool) {
@@ -284,11 +284,18 @@ final class CompiledPolicy {
     }
 
     private Map<String, ToolPlan> table(int grant, ToolRating rating) {
-        if (policy.grants().isEmpty() && !readsRating) {
-            return plans;
-        }
-        return variants.computeIfAbsent(
-                new Variant(grant, rating.category(), rating.risk()), variant -> new ConcurrentHashMap<>());
+        return dependsOnName()
+                ? plans
+                : variants.computeIfAbsent(variant(grant, rating), variant -> new ConcurrentHashMap<>());
+    }
+
+    private static Variant variant(int grant, ToolRating rating) {
+        return new Variant(grant, rating.category(), rating.risk());
+    }
+
+    /** Whether what the policy says about a tool depends on nothing but its name. */
+    private boolean dependsOnName() {
+        return policy.grants().isEmpty() && !readsRating;
     }
 
     /** The position of the identity's grant; one past the last if none matches, two past if there are no grants. */
@@ -480,6 +487,9 @@ final class CompiledPolicy {
      * What a tool's plan depends on in addition to its name: the position of the caller's grant and the tool's rating.
      */
     private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
+
+    /** A tool and what else its plan depends on. */
+    private record Variation(String tool, Variant variant) {}
 
     /**
      * The names and globs that a policy lists, and the names that look like them.
