@@ -41,7 +41,7 @@ final class Sources {
                         file -> file.getFileName().toString().replace(".java", ""), Sources::text, String::concat)));
     }
 
-    private static List<Path> modules() {
+    static List<Path> modules() {
         try (Stream<Path> modules = Files.list(ROOT)) {
             return modules.toList();
         } catch (IOException e) {
