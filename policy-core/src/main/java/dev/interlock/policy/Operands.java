@@ -63,20 +63,22 @@ final class Operands {
     /** If this host were left out or could never match, no rule would forbid it. */
     private static @Nullable String hostProblem(String text) {
         if (IpNetwork.isMeant(text)) {
-            return IpNetwork.parse(text) != null ? null : "'" + text + "' is no network";
+            return IpNetwork.parse(text) != null ? null : "'" + text + "' is not a network";
         }
         boolean below = text.startsWith("*.");
         String canonical = HostName.canonical(below ? text.substring(2) : text);
-        return canonical != null && !(below && HostName.isAddress(canonical)) ? null : "'" + text + "' is no host";
+        return canonical != null && !(below && HostName.isAddress(canonical))
+                ? null
+                : "'" + text + "' is not a host name";
     }
 
     private static @Nullable String mailProblem(String text) {
         if (text.indexOf('@') >= 0) {
             MailAddress address = MailAddress.parse(text);
-            return address != null && text.indexOf('<') < 0 ? null : "'" + text + "' is no mail address";
+            return address != null && text.indexOf('<') < 0 ? null : "'" + text + "' is not a mail address";
         }
         String domain = MailAddress.domain(text.startsWith("*.") ? text.substring(2) : text);
-        return domain == null ? "'" + text + "' is no domain that gets mail" : null;
+        return domain == null ? "'" + text + "' is not a domain that receives mail" : null;
     }
 
     private static Optional<String> length(Value operand) {

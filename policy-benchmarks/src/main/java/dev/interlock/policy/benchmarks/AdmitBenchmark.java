@@ -42,7 +42,7 @@ public class AdmitBenchmark {
     @Param({"1000", "100000"})
     public int keys;
 
-    /** How calls are spread over the sessions: {@code zipf} as real users do, {@code uniform} as no real users do. */
+    /** How calls are spread over the sessions: {@code zipf} as real users do, {@code uniform} as real users never do. */
     @Param({"zipf", "uniform"})
     public String spread;
 

@@ -154,7 +154,7 @@ class OperandsTest {
         CommandRun run = run(line);
 
         assertThat(run.code()).isPositive();
-        assertThat(run.err()).contains(said.strip()).doesNotContain("this is no JSON", "\tat ");
+        assertThat(run.err()).contains(said.strip()).doesNotContain("this is not valid JSON", "\tat ");
     }
 
     @Test

@@ -93,7 +93,7 @@ final class FilePaths {
         String joined = PathText.joined(text);
         FilePath directory = joined == null ? null : FilePath.parse(joined, windows, null);
         if (directory == null) {
-            throw new IllegalArgumentException(quoted + " is no absolute path that every program reads alike");
+            throw new IllegalArgumentException(quoted + " is not an absolute path that every program reads alike");
         }
         return directory;
     }

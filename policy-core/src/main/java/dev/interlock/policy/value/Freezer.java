@@ -50,7 +50,7 @@ final class Freezer {
             return refreeze(frozen, depth);
         }
         throw new InvalidValueException("a " + value.getClass().getName()
-                + " is no JSON value; pass strings, booleans, numbers, lists and maps");
+                + " is not a JSON value; pass strings, booleans, numbers, lists and maps");
     }
 
     /** Copies a value that is already frozen, but perhaps under looser bounds. */
@@ -111,7 +111,7 @@ final class Freezer {
             return NumberValue.of((BigDecimal) number);
         }
         throw new InvalidValueException(
-                "a " + type.getName() + " is no JSON number; pass a JDK number class, such as BigDecimal");
+                "a " + type.getName() + " is not a JSON number; pass a JDK number class, such as BigDecimal");
     }
 
     private ObjectValue object(Map<?, ?> map, int depth) {

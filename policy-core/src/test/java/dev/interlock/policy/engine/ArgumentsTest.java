@@ -32,7 +32,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Arguments that are no JSON, or try to be two things at once, make a call that every policy denies. */
+/** Arguments that are not JSON, or try to be two things at once, make a call that every policy denies. */
 class ArgumentsTest {
 
     static Stream<Object> notJson() {
@@ -45,7 +45,7 @@ class ArgumentsTest {
                 "a\udc00b",
                 "\udc00\ud800",
                 Map.of("\ud800", 1),
-                Map.of(1, "key is no string"),
+                Map.of(1, "key is not a string"),
                 Collections.singletonMap(null, "no key"),
                 new BigDecimal("1e10001"),
                 new BigDecimal("1e-10001"),

@@ -209,7 +209,7 @@ class HostInTest {
     void aConditionWithAHostThatIsNoneCannotBeMade(String host) {
         assertThatThrownBy(() -> when("args.url", Operator.HOST_IN, List.of(host)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("'" + host + "' is no host");
+                .hasMessageContaining("'" + host + "' is not a host name");
     }
 
     @Test
@@ -427,7 +427,7 @@ class HostInTest {
     void aNetworkThatIsNoneCannotBeListed(String network) {
         assertThatThrownBy(() -> when("args.url", Operator.HOST_IN, List.of(network)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("'" + network + "' is no network");
+                .hasMessageStartingWith("'" + network + "' is not a network");
     }
 
     private static boolean passesBy(String url, String forbidden) {

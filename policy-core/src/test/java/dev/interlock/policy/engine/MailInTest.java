@@ -215,7 +215,7 @@ class MailInTest {
     void anOperandThatMeansNoAddressIsRefused(String listed) {
         assertThatThrownBy(() -> when("args.mail", Operator.MAIL_IN, List.of(listed)))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageStartingWith("'" + listed + "' is no ");
+                .hasMessageStartingWith("'" + listed + "' is not a ");
     }
 
     @Test

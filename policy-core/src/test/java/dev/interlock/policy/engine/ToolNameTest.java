@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A disguise never gets past a denial, and what is no name is no tool. */
+/** A disguise never gets past a denial, and what is not a valid name is not a tool. */
 class ToolNameTest {
 
     private static final Policy PAY_IS_HIDDEN = Policy.of(Policies.hiding("pay"));

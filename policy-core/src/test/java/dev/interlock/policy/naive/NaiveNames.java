@@ -5,7 +5,7 @@ import java.text.Normalizer;
 import java.util.Locale;
 import java.util.Set;
 
-/** Which names are no tool's name. */
+/** Which names cannot be the name of a tool. */
 final class NaiveNames {
 
     /** Letters that look like Latin ones, and those in the same order. */

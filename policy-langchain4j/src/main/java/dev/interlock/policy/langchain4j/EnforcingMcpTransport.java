@@ -324,7 +324,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     private static IllegalArgumentException unknownShape() {
-        return new IllegalArgumentException("refused to send a message that is no request, response or notification of "
+        return new IllegalArgumentException("refused to send a message that is not a request, response or notification of "
                 + "LangChain4j's, since no policy could be applied to it");
     }
 

@@ -63,7 +63,7 @@ final class GuardedHandler extends McpOperationHandler {
     @Override
     public void handle(JsonNode message) {
         if (!message.isObject()) {
-            log.warn("Dropped a message from the server that is no JSON object");
+            log.warn("Dropped a message from the server that is not a JSON object");
         } else if (message.has("id") && (message.has("result") || message.has("error"))) {
             if (isOwn(message.get("id").asLong())) {
                 super.handle(message);
@@ -71,7 +71,7 @@ final class GuardedHandler extends McpOperationHandler {
                 client.handle(message);
             }
         } else if (!message.path("method").isTextual()) {
-            log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
+            log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");
         } else if (message.has("id")) {
             request(message);
         } else {

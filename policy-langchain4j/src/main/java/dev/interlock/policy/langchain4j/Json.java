@@ -42,7 +42,7 @@ final class Json {
             case NUMBER -> node.numberValue();
             case ARRAY -> array(node, maxDepth);
             case OBJECT -> object(node, maxDepth);
-            case BINARY, MISSING, POJO -> throw new InvalidValueException("a part of it is no JSON value");
+            case BINARY, MISSING, POJO -> throw new InvalidValueException("a part of it is not a JSON value");
         };
     }
 

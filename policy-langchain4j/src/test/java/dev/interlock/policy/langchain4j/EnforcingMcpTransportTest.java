@@ -676,7 +676,7 @@ class EnforcingMcpTransportTest {
         engine.update(hiding("d"));
         waitUntil(() -> times.get() == 1);
 
-        // An equal policy is no change; the next one comes after it.
+        // An equal policy is not a change; the next one comes after it.
         engine.update(hiding("d"));
         engine.update(hiding("e"));
         waitUntil(() -> times.get() == 2);

@@ -138,7 +138,7 @@ record ApprovalForm(ValueLimits limits) {
         Map<String, Object> arguments =
                 McpJsonDefaults.getMapper().readValue(json, new TypeRef<Map<String, Object>>() {});
         if (arguments == null) {
-            throw new InvalidValueException("the arguments are no object");
+            throw new InvalidValueException("the arguments are not an object");
         }
         return Arguments.freeze(arguments, limits);
     }

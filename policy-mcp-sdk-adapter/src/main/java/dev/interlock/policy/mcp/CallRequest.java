@@ -65,7 +65,7 @@ final class CallRequest {
         Object params = given == null || given instanceof Map ? given : converter.apply(given);
         return params instanceof Map<?, ?> raw
                 ? raw(request, raw, limits, converter)
-                : malformed(request, "", "its parameters are no object");
+                : malformed(request, "", "its parameters are not an object");
     }
 
     private static CallRequest typed(
@@ -114,7 +114,7 @@ final class CallRequest {
         Map<String, @Nullable Object> params = new LinkedHashMap<>();
         for (Map.Entry<?, ?> entry : raw.entrySet()) {
             if (!(entry.getKey() instanceof String key)) {
-                return malformed(request, "", "a key of its parameters is no string");
+                return malformed(request, "", "a key of its parameters is not a string");
             }
             // Some readers match keys loosely and take the last match, so the server would see a different call.
             if (KNOWN.isLookAlike(key)) {
@@ -127,11 +127,11 @@ final class CallRequest {
         }
         Object arguments = params.get(ARGUMENTS);
         if (arguments != null && !(arguments instanceof Map)) {
-            return malformed(request, name, "its arguments are no object");
+            return malformed(request, name, "its arguments are not an object");
         }
         Object meta = params.get(META);
         if (meta != null && !(meta instanceof Map)) {
-            return malformed(request, name, "its metadata is no object");
+            return malformed(request, name, "its metadata is not an object");
         }
         RequestParameters parameters;
         try {

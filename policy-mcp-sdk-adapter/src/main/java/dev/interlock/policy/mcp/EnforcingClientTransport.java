@@ -230,7 +230,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             return toServer(message);
         }
         methods.unreadable();
-        return Mono.error(new McpTransportException("refused to send a message that is no request, response or "
+        return Mono.error(new McpTransportException("refused to send a message that is not a request, response or "
                 + "notification of JSON-RPC, since no policy could be applied to it"));
     }
 
@@ -390,7 +390,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
             return Mono.empty();
         }
-        log.warn("Dropped a message from the server that is no request, response or notification of JSON-RPC");
+        log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");
         return Mono.empty();
     }
 

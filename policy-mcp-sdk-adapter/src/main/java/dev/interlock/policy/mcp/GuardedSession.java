@@ -66,7 +66,7 @@ final class GuardedSession extends McpServerSession {
                     ? guard.answered(response, session.getId(), approvals)
                     : session.handle(message);
         }
-        log.warn("Dropped a message of a client's that is no request, response or notification of JSON-RPC");
+        log.warn("Dropped a message from a client that is not a request, response or notification of JSON-RPC");
         return Mono.empty();
     }
 

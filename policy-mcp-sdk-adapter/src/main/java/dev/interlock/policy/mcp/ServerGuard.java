@@ -329,7 +329,7 @@ final class ServerGuard {
                                 ? toolLists.filtered(response, callers.nobody(), unclaimed.listing(""))
                                 : response);
             }
-            log.warn("Dropped a message of the server's that is no request, response or notification of JSON-RPC");
+            log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");
             return Mono.empty();
         });
     }

@@ -377,13 +377,13 @@ class EnforcingClientTransportTest {
                     Arguments.of("an empty name, typed", new CallToolRequest("", Map.of(), null)),
                     Arguments.of("arguments that are a list", Map.of("name", "read", "arguments", List.of())),
                     Arguments.of("arguments that are a string", Map.of("name", "read", "arguments", "{}")),
-                    Arguments.of("metadata that is no object", Map.of("name", "read", "_meta", List.of())),
+                    Arguments.of("metadata that is not an object", Map.of("name", "read", "_meta", List.of())),
                     Arguments.of("arguments that are false", Map.of("name", "read", "arguments", false)),
-                    Arguments.of("a key that is no string", oddKey),
+                    Arguments.of("a key that is not a string", oddKey),
                     Arguments.of("a second name in capitals", Map.of("name", "read", "Name", "delete")),
                     Arguments.of("a second name with a long s", Map.of("name", "read", "argument\u017f", Map.of())),
                     Arguments.of(
-                            "an argument that is no JSON",
+                            "an argument that is not JSON",
                             Map.of("name", "read", "arguments", Map.of("x", new Object()))));
         }
 

@@ -95,7 +95,7 @@ class EnforcingServerTransportsTest {
         shapes.put("a name in other letters", params("d\u0435lete_store", Map.of()));
         shapes.put("a name in capitals", params("DELETE_STORE", Map.of()));
         shapes.put("a name with a blank", params("delete_store ", Map.of()));
-        shapes.put("metadata that is no object", Map.of("name", "work", "_meta", "none"));
+        shapes.put("metadata that is not an object", Map.of("name", "work", "_meta", "none"));
         shapes.put("a denied tool with metadata", Map.of("name", "delete_store", "_meta", Map.of("name", "work")));
         shapes.put("a denied tool as a task", Map.of("name", "delete_store", "task", Map.of("ttl", 1)));
         shapes.put("arguments past all bounds", params("work", Map.of("x", "y".repeat(2_000_000))));

@@ -119,7 +119,7 @@ class FaultTest {
 
         awaitUsed(4);
         assertThat(admitted(20)).isEqualTo(6);
-        assertThat(outages.events()).as("one late answer is no outage").isEmpty();
+        assertThat(outages.events()).as("one late answer is not an outage").isEmpty();
     }
 
     @Test

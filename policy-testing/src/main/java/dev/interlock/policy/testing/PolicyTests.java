@@ -52,7 +52,7 @@ public final class PolicyTests {
         if (!file.isValid()) {
             throw new IllegalArgumentException(file.diagnostics().stream()
                     .map(Object::toString)
-                    .collect(Collectors.joining("\n", tests + " is no file of tests:\n", "")));
+                    .collect(Collectors.joining("\n", tests + " is not a valid test file:\n", "")));
         }
         Coverage coverage = new Coverage(read);
         CaseRunner runner = new CaseRunner(read, file.tools(), validator, coverage);

@@ -220,7 +220,7 @@ final class TestFileReader {
         }
         Instant instant = parse(text);
         if (instant == null) {
-            part.error("bad-value", "'" + text + "' is no time", "write 2026-01-31T12:00:00Z");
+            part.error("bad-value", "'" + text + "' is not a time", "write 2026-01-31T12:00:00Z");
             return otherwise;
         }
         return instant;

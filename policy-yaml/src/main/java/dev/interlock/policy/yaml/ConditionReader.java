@@ -322,7 +322,7 @@ final class ConditionReader {
             return "'within_path' takes an absolute path, not " + Display.quoted(text);
         }
         if (operator == Operator.HOST_IN && !isHostLike(text)) {
-            return Display.quoted(text) + " is no host";
+            return Display.quoted(text) + " is not a host name";
         }
         try {
             // Finds now, rather than at the first call, what the engine can't use.

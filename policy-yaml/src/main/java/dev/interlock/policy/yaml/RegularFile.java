@@ -118,7 +118,7 @@ public final class RegularFile {
             throws IOException {
         BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         if (!found.isRegularFile()) {
-            throw refused(file, found.isDirectory() ? "it is a directory" : "it is no regular file");
+            throw refused(file, found.isDirectory() ? "it is a directory" : "it is not a regular file");
         }
         if (ABANDONED.get() >= MOST_ABANDONED) {
             throw refused(file, "too many files that don't open are waited for; take away pipes that stand for files");
@@ -160,7 +160,7 @@ public final class RegularFile {
         try {
             channel.position(0);
         } catch (IOException e) {
-            throw refused(file, "it is no regular file");
+            throw refused(file, "it is not a regular file");
         }
     }
 

@@ -290,7 +290,7 @@ final class Scalars {
                 "bad-number",
                 scalar,
                 at,
-                Display.quoted(scalar.text()) + " is no finite number",
+                Display.quoted(scalar.text()) + " is not a finite number",
                 "quote it if a string is meant");
     }
 

@@ -35,7 +35,8 @@ final class ShorthandReader {
         Window.Calendar window =
                 matcher.matches() ? Window.Calendar.of(matcher.group(2)).orElse(null) : null;
         if (window == null) {
-            context.findings.error("bad-rate-limit", node, at, Display.quoted(text) + " is no rate limit", hint(text));
+            context.findings.error(
+                    "bad-rate-limit", node, at, Display.quoted(text) + " is not a rate limit", hint(text));
             return null;
         }
         String digits = matcher.group(1);

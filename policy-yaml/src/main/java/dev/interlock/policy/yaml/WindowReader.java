@@ -49,7 +49,7 @@ final class WindowReader {
                     "bad-window",
                     node,
                     at,
-                    Display.quoted(text) + " is no window",
+                    Display.quoted(text) + " is not a window",
                     nearest == null
                             ? "write minute, hour, day, week or month, or a length such as 90s, 15m, 2h or 7d"
                             : nearest);
@@ -113,7 +113,7 @@ final class WindowReader {
                         "bad-duration",
                         node,
                         at,
-                        Display.quoted(text) + " is no duration",
+                        Display.quoted(text) + " is not a duration",
                         "write seconds, or a length such as 90s, 15m, 2h or 1h30m");
                 return null;
             }

@@ -54,7 +54,7 @@ class RegularFileTest {
             assertTimeoutPreemptively(PATIENCE, () -> {
                 assertThatThrownBy(() -> RegularFile.read(file, 4))
                         .isInstanceOf(FileSystemException.class)
-                        .hasMessageContaining(file.equals(directory) ? "a directory" : "no regular file");
+                        .hasMessageContaining(file.equals(directory) ? "a directory" : "not a regular file");
                 assertThatThrownBy(() -> RegularFile.open(file)).isInstanceOf(FileSystemException.class);
                 assertThat(PolicyYaml.read(file).errors())
                         .singleElement()
@@ -88,7 +88,7 @@ class RegularFileTest {
             release(file);
             assertThatThrownBy(() -> RegularFile.result(file, reading, PATIENCE))
                     .isInstanceOf(FileSystemException.class)
-                    .hasMessageContaining("no regular file");
+                    .hasMessageContaining("not a regular file");
         });
     }
 

@@ -133,7 +133,7 @@ public final class LogVerifier {
     private void line(Path path, RawLines lines) {
         ChainFields frame = lines.frame();
         if (frame == null) {
-            find(path, lines.number(), Kind.UNREADABLE, "this is no line of an audit log");
+            find(path, lines.number(), Kind.UNREADABLE, "this is not a line of an audit log");
             sealed = false;
             last = null;
             return;

@@ -29,7 +29,7 @@ final class RawLines implements Closeable {
     RawLines(Path file) throws IOException {
         if (Files.exists(file) && !Files.isRegularFile(file)) {
             // Opening a pipe would block.
-            throw new FileSystemException(file.toString(), null, "it is no regular file");
+            throw new FileSystemException(file.toString(), null, "it is not a regular file");
         }
         this.in = Files.newInputStream(file);
     }

@@ -110,7 +110,7 @@ public final class ApprovalDesk implements AutoCloseable {
      */
     private Json answer(String request, String user) {
         if (!(JsonText.read(request, "the request") instanceof ObjectValue asked)) {
-            return new Json().put("problem", "the request is no object");
+            return new Json().put("problem", "the request is not an object");
         }
         String ticket = String.valueOf(asked.text("ticket"));
         String by = by(user, asked.text("by"));

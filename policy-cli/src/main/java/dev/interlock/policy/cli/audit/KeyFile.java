@@ -33,7 +33,7 @@ final class KeyFile {
         try {
             byte[] bytes = RegularFile.read(InputFile.pathOf(file), MOST + 1);
             if (bytes.length > MOST) {
-                throw new CliException(file + ": this is no key: it is larger than " + (MOST >> 10) + " KiB");
+                throw new CliException(file + ": this is not a key: it is larger than " + (MOST >> 10) + " KiB");
             }
             String text = new String(bytes, StandardCharsets.ISO_8859_1);
             KeyFactory keys = KeyFactory.getInstance("Ed25519");
@@ -51,7 +51,7 @@ final class KeyFile {
         } catch (IOException e) {
             throw new CliException(InputFile.reason(file, e));
         } catch (GeneralSecurityException e) {
-            throw new CliException(file + ": this is no Ed25519 key in PEM");
+            throw new CliException(file + ": this is not an Ed25519 key in PEM");
         } catch (IllegalArgumentException e) {
             throw new CliException(file + ": " + e.getMessage());
         }
@@ -61,7 +61,7 @@ final class KeyFile {
         int start = text.indexOf("-----BEGIN " + kind + "-----");
         int end = text.indexOf("-----END " + kind + "-----");
         if (start < 0 || end < start) {
-            throw new IllegalArgumentException("this is no key in PEM");
+            throw new IllegalArgumentException("this is not a key in PEM");
         }
         return Base64.getMimeDecoder().decode(text.substring(text.indexOf('\n', start) + 1, end));
     }

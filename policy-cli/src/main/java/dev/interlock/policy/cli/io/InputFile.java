@@ -107,7 +107,7 @@ public final class InputFile {
         Policy policy = reading.policy().orElse(null);
         if (policy == null) {
             refuseOther(DocumentKind.POLICY, "a policy");
-            throw new CliException(name + " is no policy:" + shown(reading.errors()));
+            throw new CliException(name + " is not a valid policy:" + shown(reading.errors()));
         }
         return policy;
     }
@@ -129,7 +129,7 @@ public final class InputFile {
         PolicyTestFile file = PolicyTestFile.read(bytes, name);
         if (!file.isValid()) {
             refuseOther(DocumentKind.TESTS, "a file of tests");
-            throw new CliException(name + " is no file of tests:" + shown(file.diagnostics()));
+            throw new CliException(name + " is not a valid test file:" + shown(file.diagnostics()));
         }
         return file;
     }

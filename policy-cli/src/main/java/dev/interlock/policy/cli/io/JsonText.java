@@ -58,7 +58,7 @@ public final class JsonText {
             }
             return value;
         } catch (JacksonException | InvalidValueException | JsonReader.PastBoundsException e) {
-            throw new CliException(what + ": this is no JSON: " + JsonReader.reason(e));
+            throw new CliException(what + ": this is not valid JSON: " + JsonReader.reason(e));
         }
     }
 }

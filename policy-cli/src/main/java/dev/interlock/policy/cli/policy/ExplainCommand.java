@@ -151,7 +151,7 @@ public final class ExplainCommand implements Callable<Integer> {
         try {
             return Instant.parse(at).toEpochMilli();
         } catch (DateTimeException | ArithmeticException e) {
-            throw new CliException("--at: '" + at + "' is no time; write 2026-01-31T12:00:00Z");
+            throw new CliException("--at: '" + at + "' is not a time; write 2026-01-31T12:00:00Z");
         }
     }
 }

@@ -51,7 +51,7 @@ final class RecordingReader {
     Recording read(byte[] buffer, int offset, int length) {
         try (JsonParser parser = json.createParser(JsonReader.CONTEXT, buffer, offset, length)) {
             if (parser.nextToken() != JsonToken.START_OBJECT) {
-                throw new DamagedLineException("this is no JSON object");
+                throw new DamagedLineException("this is not a JSON object");
             }
             Fields fields = new Fields();
             fields.read(parser);
@@ -61,7 +61,7 @@ final class RecordingReader {
             return audited == null ? fields.recording() : fields.audited(audited);
         } catch (JacksonException e) {
             String message = e.getOriginalMessage();
-            throw new DamagedLineException("this is no JSON: " + Printable.of(String.valueOf(message)));
+            throw new DamagedLineException("this is not valid JSON: " + Printable.of(String.valueOf(message)));
         } catch (InvalidValueException | JsonReader.PastBoundsException e) {
             throw new DamagedLineException(String.valueOf(e.getMessage()));
         }
@@ -259,7 +259,7 @@ final class RecordingReader {
                     try {
                         return Instant.parse(parser.getString()).toEpochMilli();
                     } catch (DateTimeException | ArithmeticException e) {
-                        throw new DamagedLineException("'t' is no time");
+                        throw new DamagedLineException("'t' is not a time");
                     }
                 }
                 default -> {}
@@ -288,7 +288,7 @@ final class RecordingReader {
                 Map<String, @Nullable Object> map = (Map<String, @Nullable Object>) value;
                 arguments = map;
             } else {
-                argumentsProblem = "they are no object";
+                argumentsProblem = "they are not an object";
             }
         }
 
@@ -324,7 +324,7 @@ final class RecordingReader {
             List<RecordedCall> steps = new ArrayList<>();
             while (parser.nextToken() != JsonToken.END_ARRAY) {
                 if (parser.currentToken() != JsonToken.START_OBJECT) {
-                    throw new DamagedLineException("step " + steps.size() + " is no object");
+                    throw new DamagedLineException("step " + steps.size() + " is not an object");
                 }
                 Fields step = new Fields();
                 step.read(parser);

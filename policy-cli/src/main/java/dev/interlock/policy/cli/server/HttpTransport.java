@@ -204,7 +204,7 @@ public final class HttpTransport implements McpClientTransport {
                         body, () -> begins ? first(FIRST_NOTIFICATION, exchange) : inTurn(exchange))
                 .whenComplete((nothing, failure) -> {
                     if (failure != null && closed.getCount() > 0) {
-                        report("a message that is no request was lost: " + ServerException.text(cause(failure)));
+                        report("a message that is not a request was lost: " + ServerException.text(cause(failure)));
                     }
                 });
     }

@@ -91,7 +91,7 @@ record Incoming(
      * there is no answer.
      */
     private void unreadable(JsonRpc.@Nullable Sender sender, String problem) {
-        reports.accept("dropped a line of the server's that is no message: " + problem);
+        reports.accept("dropped a line from the server that is not a message: " + problem);
         if (sender == null) {
             return;
         }

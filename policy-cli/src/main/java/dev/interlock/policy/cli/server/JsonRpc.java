@@ -123,7 +123,7 @@ public final class JsonRpc {
                 return batch(parser);
             }
             if (first != JsonToken.START_OBJECT) {
-                return new Malformed(INVALID_REQUEST, "this is no message of JSON-RPC 2.0", null);
+                return new Malformed(INVALID_REQUEST, "this is not a JSON-RPC 2.0 message", null);
             }
             envelope.read(parser, 1);
             if (parser.nextToken() != null) {
@@ -131,10 +131,10 @@ public final class JsonRpc {
             }
             return line(envelope);
         } catch (JacksonException e) {
-            return envelope.malformed(PARSE_ERROR, "the line is no JSON");
+            return envelope.malformed(PARSE_ERROR, "the line is not valid JSON");
         } catch (IllegalArgumentException e) {
             // The SDK's messages may be stricter than the checks here.
-            return envelope.malformed(INVALID_REQUEST, "this is no message of MCP");
+            return envelope.malformed(INVALID_REQUEST, "this is not an MCP message");
         }
     }
 
@@ -168,7 +168,7 @@ public final class JsonRpc {
                 }
             }
         } catch (JacksonException e) {
-            return new Malformed(PARSE_ERROR, "the line is no JSON", null);
+            return new Malformed(PARSE_ERROR, "the line is not valid JSON", null);
         }
         return new Batch(senders);
     }
@@ -276,7 +276,7 @@ public final class JsonRpc {
         }
         Map<String, @Nullable Object> members = envelope.members;
         if (!VERSION.equals(members.get("jsonrpc"))) {
-            return envelope.malformed(INVALID_REQUEST, "this is no message of JSON-RPC 2.0");
+            return envelope.malformed(INVALID_REQUEST, "this is not a JSON-RPC 2.0 message");
         }
         return envelope.method ? request(envelope) : response(envelope);
     }

@@ -29,7 +29,7 @@ final class LockFile {
         try {
             path = Path.of(file);
         } catch (InvalidPathException e) {
-            throw new CliException(file + " is no name of a file");
+            throw new CliException(file + " is not a file name");
         }
     }
 
@@ -44,7 +44,7 @@ final class LockFile {
             throw new CliException(InputFile.reason(path.toString(), e));
         } catch (IllegalArgumentException e) {
             InputFile.read(path.toString()).refuseOther(DocumentKind.LOCK, "a lock file");
-            throw new CliException(path + " is no lock:\n" + e.getMessage());
+            throw new CliException(path + " is not a valid lock file:\n" + e.getMessage());
         }
     }
 

@@ -30,7 +30,7 @@ public final class ServerUrl {
         try {
             uri = new URI(text);
         } catch (URISyntaxException e) {
-            throw new CliException("--url is no URL");
+            throw new CliException("--url is not a valid URL");
         }
         String scheme = uri.getScheme();
         boolean secure = "https".equalsIgnoreCase(scheme);

@@ -212,7 +212,7 @@ public class ProxyIT {
             assertThat(answer(in, out, call(3, "5"))).contains("echo");
 
             interlock.file("policy.yaml", "tools: 5\n");
-            assertThat(err.readLine()).contains("is no policy; the one before stays");
+            assertThat(err.readLine()).contains("is not a valid policy; the one before stays");
             assertThat(answer(in, out, call(4, "50"))).contains("\"isError\":true", "cap");
         } finally {
             proxy.destroy();

@@ -164,7 +164,7 @@ class HeaderOptionsTest {
 
         assertThatExceptionOfType(CliException.class)
                 .isThrownBy(() -> read("--header-file", pipe.toString()))
-                .withMessageContainingAll("--header-file " + pipe, "it is no regular file");
+                .withMessageContainingAll("--header-file " + pipe, "it is not a regular file");
     }
 
     @Test
