@@ -8,7 +8,7 @@ public enum Scope {
     SESSION,
     /** Each identity and tool separately. Policies may also write {@code grant}. */
     IDENTITY,
-    /** Each tool separately, whoever the caller is. */
+    /** Each tool separately, for all callers together. */
     TOOL,
     /** One count for all the tools that the entry matches. */
     ENTRY,

@@ -170,7 +170,7 @@ class ApprovalsIT {
         Files.setPosixFilePermissions(desk, PosixFilePermissions.fromString("rwxr-xr-x"));
         Result list = approvals("list");
         assertThat(list.code()).isEqualTo(2);
-        assertThat(list.err()).contains("nobody else may enter").contains("rwxr-xr-x");
+        assertThat(list.err()).contains("no one else may enter").contains("rwxr-xr-x");
         Result second = interlock.run("proxy", "policy.yaml", "--approvals", "--approvals-dir", "desk", "--", "true");
         assertThat(second.code()).isEqualTo(2);
         Files.setPosixFilePermissions(desk, PosixFilePermissions.fromString("rwx------"));

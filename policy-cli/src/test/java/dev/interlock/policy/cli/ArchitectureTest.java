@@ -138,7 +138,7 @@ class ArchitectureTest {
                 .arePublic()
                 .should()
                 .beFinal()
-                .because("what anyone may change, nobody can rely on")
+                .because("nothing can rely on what anyone may change")
                 .allowEmptyShould(true)
                 .check(CLASSES);
     }

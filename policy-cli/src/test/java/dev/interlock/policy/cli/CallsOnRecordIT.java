@@ -195,10 +195,10 @@ class CallsOnRecordIT {
     }
 
     @Test
-    void aCallThatNobodyCanBeAskedAboutIsOnRecordAsDenied() throws Exception {
+    void aCallThatNoOneCanBeAskedAboutIsOnRecordAsDenied() throws Exception {
         Result result = interlock.runWith(call(1, "ask", 1), proxy());
 
-        assertThat(result.out()).contains("[POLICY DENIED]", "Nobody could be asked.");
+        assertThat(result.out()).contains("[POLICY DENIED]", "No one could be asked.");
         assertThat(interlock.run("audit", "stats", "audit.jsonl").out())
                 .contains("1 denied")
                 .doesNotContain("asked")

@@ -128,13 +128,13 @@ class ProxyAnswersIT {
                 "[[[[[[",
                 "\u0000",
             })
-    void aLineOfTheServersThatAnswersNobodyEndsNothing(String answer) throws Exception {
+    void aLineOfTheServersThatAnswersNoOneEndsNothing(String answer) throws Exception {
         assertThat(answered(answer, 1)).allMatch(this::isEchoOfTheSoundCall);
         assertThat(err.readLine()).contains("dropped a line of the server's");
     }
 
     @Test
-    void anErrorThatAnswersNobodyCarriesNoQuestionAndNoMethodToTheHost() throws Exception {
+    void anErrorThatAnswersNoOneCarriesNoQuestionAndNoMethodToTheHost() throws Exception {
         List<String> lines = answered(
                 "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\","
                         + "\"data\":{\"elicitations\":[{\"mode\":\"url\"}]}},\"Method\":\"sampling/createMessage\",\"Id\":5}",

@@ -424,7 +424,7 @@ class ProxyHttpIT {
 
     @ParameterizedTest
     @ValueSource(strings = {"notifications/progress", "notifications/initialized"})
-    void aNotificationThatTheServerHoldsHoldsUpNobody(String held) throws Exception {
+    void aNotificationThatTheServerHoldsHoldsUpNoOne(String held) throws Exception {
         CountDownLatch answered = new CountDownLatch(1);
         server.answers = (exchange, request) -> {
             if (request.contains(held)) {
@@ -465,7 +465,7 @@ class ProxyHttpIT {
     }
 
     @Test
-    void aStreamThatStaysOpenAfterItsAnswerHoldsUpNobody() throws Exception {
+    void aStreamThatStaysOpenAfterItsAnswerHoldsUpNoOne() throws Exception {
         CountDownLatch over = new CountDownLatch(1);
         server.answers = (exchange, request) -> {
             if (request.contains("\"id\":1,")) {

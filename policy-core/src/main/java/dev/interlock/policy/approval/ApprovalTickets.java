@@ -430,7 +430,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     private Share share(Entry entry) {
-        return Objects.requireNonNull(shares.get(entry.holder), "whoever has a ticket has a share");
+        return Objects.requireNonNull(shares.get(entry.holder), "each holder of a ticket has a share");
     }
 
     private static long nanos(Duration duration) {

@@ -74,7 +74,7 @@ public final class ConsoleApprovals implements ApprovalHandler {
         boolean begin;
         synchronized (this) {
             if (gone) {
-                return unasked("nobody is at the console");
+                return unasked("no one is at the console");
             }
             if (open.size() >= MAX_OPEN) {
                 return unasked("too many questions are open at the console already");
@@ -154,7 +154,7 @@ public final class ConsoleApprovals implements ApprovalHandler {
             while (more) {
                 String line = in.readLine();
                 if (line == null) {
-                    leave().forEach(answer -> answer.complete(new ApprovalAnswer.Unasked("nobody is at the console")));
+                    leave().forEach(answer -> answer.complete(new ApprovalAnswer.Unasked("no one is at the console")));
                     return;
                 }
                 more = heard(line.strip());

@@ -88,7 +88,7 @@ public final class PolicyDigest {
             try {
                 visit(component.getAccessor().invoke(record));
             } catch (ReflectiveOperationException e) {
-                throw new IllegalStateException("the parts of a policy can be read by whoever has it", e);
+                throw new IllegalStateException("the parts of a policy are readable to its owner", e);
             }
         }
         form.append('}');

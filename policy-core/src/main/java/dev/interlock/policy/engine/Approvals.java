@@ -107,7 +107,7 @@ final class Approvals {
     private ApprovalHandler handlerFor(AdmitOptions options) {
         ApprovalHandler first = options.first();
         if (first == null) {
-            return Objects.requireNonNull(handler, "nobody can be asked");
+            return Objects.requireNonNull(handler, "no handler is set");
         }
         return handler == null ? first : new FallbackApprovalHandler(first, handler);
     }
@@ -436,8 +436,8 @@ final class Approvals {
                 failed(failure);
             } else if (answer instanceof ApprovalAnswer.Refused no) {
                 deny(Messages.refused(question, no.reason()), Outcome.REFUSED, no);
-            } else if (answer instanceof ApprovalAnswer.Unasked nobody) {
-                deny(Messages.unasked(question, nobody.reason()), Outcome.DENIED, nobody);
+            } else if (answer instanceof ApprovalAnswer.Unasked unasked) {
+                deny(Messages.unasked(question, unasked.reason()), Outcome.DENIED, unasked);
             } else if (answer instanceof ApprovalAnswer.Pending ticket) {
                 String text = Messages.pending(question, ticket.ticket(), ticket.validFor());
                 end(question.answered(Verdict.NEEDS_APPROVAL, Code.APPROVAL_PENDING, text), Outcome.ASKED, ticket);

@@ -101,15 +101,15 @@ final class Messages {
     }
 
     static String unanswered(Decision question, Duration waited) {
-        return sentence(question) + " Nobody answered within " + span(waited) + ".";
+        return sentence(question) + " No one answered within " + span(waited) + ".";
     }
 
     static String unasked(Decision question) {
-        return sentence(question) + " Nobody could be asked.";
+        return sentence(question) + " No one could be asked.";
     }
 
     static String unasked(Decision question, String reason) {
-        return sentence(question) + " Nobody was asked: " + reason + ".";
+        return sentence(question) + " No one was asked: " + reason + ".";
     }
 
     static String otherwiseApproved(Decision question) {

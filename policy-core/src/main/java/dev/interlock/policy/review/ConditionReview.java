@@ -303,7 +303,7 @@ final class ConditionReview {
                 : switch (clause.use()) {
                     case REQUIRE -> ", so every call" + calls + denied;
                     case DENY_IF -> ", so it denies no call" + calls + " but one that can't be compared";
-                    case ASK -> ", so nobody is asked but for what can't be compared";
+                    case ASK -> ", so no person is asked, except for what can't be compared";
                 };
         findings.add(
                 deadly ? Severity.ERROR : Severity.WARNING,

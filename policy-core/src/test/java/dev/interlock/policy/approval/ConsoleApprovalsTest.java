@@ -161,14 +161,14 @@ class ConsoleApprovalsTest {
     }
 
     @Test
-    void whatNobodyCanReadIsNotAsked() {
+    void whatNoOneCanReadIsNotAsked() {
         assertThat(ask(Map.of("note", "x".repeat(5_000))).join()).isInstanceOf(Unasked.class);
         assertThat(ask(Map.of("note", "\u202e".repeat(1_300))).join()).isInstanceOf(Unasked.class);
         assertThat(screen.toString()).isEmpty();
     }
 
     @Test
-    void whenNobodyIsThereNobodyIsAsked() throws Exception {
+    void whenNoOneIsThereNoOneIsAsked() throws Exception {
         CompletableFuture<ApprovalAnswer> waiting = ask(Map.of());
         keyboard.close();
 

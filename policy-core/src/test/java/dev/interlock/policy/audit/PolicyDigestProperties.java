@@ -128,7 +128,7 @@ class PolicyDigestProperties {
                 Optional.empty()));
     }
 
-    /** Whoever changes this has changed the digest of every policy, and says so in the notes of the release. */
+    /** A change here changes the digest of every policy, and belongs in the notes of the release. */
     @Example
     void theDigestOfAPolicyStaysWhatItIs() {
         assertThat(PolicyDigest.of(at(Place.of("tools.pay"))))

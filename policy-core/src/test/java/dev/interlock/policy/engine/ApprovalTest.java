@@ -124,12 +124,12 @@ class ApprovalTest {
 
         assertThat(List.of(now.decision(), later.decision()))
                 .allMatch(decision -> decision.verdict() == Verdict.DENIED && decision.code() == Code.APPROVAL)
-                .allMatch(decision -> decision.message().endsWith("Nobody could be asked."));
+                .allMatch(decision -> decision.message().endsWith("No one could be asked."));
         assertThat(hasRoom()).isTrue();
     }
 
     @Test
-    void whoIsAskedFirstAnswersAloneUnlessTheyCanAskNobody() {
+    void whoIsAskedFirstAnswersAloneUnlessTheyCanAskNoOne() {
         for (ApprovalHandler second : Arrays.asList(null, person)) {
             Person first = new Person();
             CompletableFuture<Admission> result =
@@ -144,7 +144,7 @@ class ApprovalTest {
         Person first = new Person();
         CompletableFuture<Admission> result =
                 begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
-        first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
+        first.answer(0, new ApprovalAnswer.Unasked("no one is there"));
         person.yes(0);
 
         assertThat(result.join().answer()).isEqualTo(ApprovalAnswer.approved("Ada"));
@@ -154,7 +154,7 @@ class ApprovalTest {
     }
 
     @Test
-    void whoeverIsBeingAskedIsToldThatNobodyWaitsAnyLonger() {
+    void theHandlerThatIsAskedIsToldThatNoOneWaitsAnyLonger() {
         Person first = new Person();
         CompletableFuture<Admission> gone =
                 begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
@@ -164,7 +164,7 @@ class ApprovalTest {
 
         CompletableFuture<Admission> later =
                 begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.askingFirst(first));
-        first.answer(1, new ApprovalAnswer.Unasked("nobody is there"));
+        first.answer(1, new ApprovalAnswer.Unasked("no one is there"));
         later.cancel(true);
 
         assertThat(person.answers.get(0)).isCancelled();
@@ -181,7 +181,7 @@ class ApprovalTest {
                 Map.of(),
                 AdmitOptions.DEFAULT.askingFirst(first));
 
-        first.answer(0, new ApprovalAnswer.Unasked("nobody is there"));
+        first.answer(0, new ApprovalAnswer.Unasked("no one is there"));
 
         assertThat(result.join().decision().allowed()).isFalse();
         assertThat(failures).isNotEmpty();
@@ -252,7 +252,7 @@ class ApprovalTest {
         CompletableFuture<Admission> result = begin(engine(ONE_AN_HOUR, person));
 
         clock.pass(Duration.ofMinutes(5));
-        assertDenied(result, "Nobody answered within 5 min.");
+        assertDenied(result, "No one answered within 5 min.");
         assertThat(hasRoom()).isTrue();
         assertThat(person.answers.get(0)).isCancelled();
 
@@ -267,7 +267,7 @@ class ApprovalTest {
         clock.set(clock.wallMillis() + 300_000);
         person.yes(0);
 
-        assertDenied(result, "Nobody answered within 5 min.");
+        assertDenied(result, "No one answered within 5 min.");
         assertThat(person.givenBack).hasSize(1);
         assertThat(hasRoom()).isTrue();
     }
@@ -280,7 +280,7 @@ class ApprovalTest {
         assertThat(person.requests.get(0).patience()).isEqualTo(Duration.ofSeconds(20));
         clock.pass(Duration.ofSeconds(20));
 
-        assertDenied(result, "Nobody answered within 20 s.");
+        assertDenied(result, "No one answered within 20 s.");
     }
 
     @Test
@@ -356,7 +356,7 @@ class ApprovalTest {
             failures.clear();
             CompletableFuture<Admission> result = begin(engine(ONE_AN_HOUR, handler));
 
-            assertDenied(result, "Nobody could be asked.");
+            assertDenied(result, "No one could be asked.");
             assertThat(result.join().decision().message()).doesNotContain("hunter2");
             assertThat(failures).hasSize(1);
             assertThat(hasRoom()).isTrue();
@@ -371,7 +371,7 @@ class ApprovalTest {
         other.start();
         other.join();
 
-        assertDenied(result, "Nobody could be asked.");
+        assertDenied(result, "No one could be asked.");
         assertThat(hasRoom()).isTrue();
     }
 
@@ -394,7 +394,7 @@ class ApprovalTest {
     }
 
     @Test
-    void aRuleThatIsOnlyRecordedAsksNobody() {
+    void aRuleThatIsOnlyRecordedAsksNoOne() {
         PolicyEngine engine = engine(pay(recorded(ask("a person"))), person);
 
         assertThat(begin(engine).join().decision().allowed()).isTrue();
@@ -402,7 +402,7 @@ class ApprovalTest {
     }
 
     @Test
-    void lookingAsksNobody() {
+    void lookingAsksNoOne() {
         PolicyEngine engine = engine(pay(ask("a person")), person);
 
         assertThat(engine.decide(Desk.pay(Map.of())).verdict()).isEqualTo(Verdict.NEEDS_APPROVAL);
@@ -452,7 +452,7 @@ class ApprovalTest {
         clock.pass(Duration.ofMinutes(4));
         assertThat(result).isNotDone();
         clock.pass(Duration.ofMinutes(1));
-        assertDenied(result, "Nobody answered within 5 min.");
+        assertDenied(result, "No one answered within 5 min.");
     }
 
     @Test
@@ -726,7 +726,7 @@ class ApprovalTest {
     }
 
     @Test
-    void whenTheQuestionCanNotBeRecordedNobodyIsAsked() {
+    void whenTheQuestionCanNotBeRecordedNoOneIsAsked() {
         PolicyEngine engine = PolicyEngine.builder(ONE_AN_HOUR)
                 .rateLimiter(limiter)
                 .approvals(person)

@@ -216,7 +216,7 @@ class AskingRulesProperties {
                 end.handle((admission, failure) -> null).get();
             }
             ends.clear();
-            // Whoever ends a wait has more to do than to tell who waits.
+            // The thread that ends a wait has more to do than to notify the one that waits.
             threads.shutdown();
             assertThat(threads.awaitTermination(60, TimeUnit.SECONDS)).isTrue();
 

@@ -38,7 +38,7 @@ class AuditTest {
         desk.admit(Map.of());
 
         assertThat(Answer.of(desk.decide(Map.of()))).hasToString("NEEDS_APPROVAL by 'a person'");
-        assertThat(Answer.of(desk.admit(Map.of()))).as("with nobody to ask").hasToString("DENIED by 'a person'");
+        assertThat(Answer.of(desk.admit(Map.of()))).as("with no one to ask").hasToString("DENIED by 'a person'");
     }
 
     @Test

@@ -28,7 +28,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What a policy reads and nobody gives. */
+/** What a policy reads and no host provides. */
 class CallFactsTest {
 
     private static final CallFacts NOTHING = new CallFacts("no identity", "no server", "no ctx");

@@ -16,7 +16,7 @@ import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
 
-/** Who invents tools' names, or opens sessions, under a limit for all tools shuts nobody out but themselves. */
+/** A caller that invents tools' names, or opens sessions, under a limit for all tools shuts out only itself. */
 class CallersKeysTest {
 
     private static final int MAX_KEYS = 2_000;
@@ -74,7 +74,7 @@ class CallersKeysTest {
         assertThat(limiter.keyCount()).isLessThan(MAX_KEYS / 10);
         assertThat(engine.admit(call("get").by("ada").in("s")).decision().allowed())
                 .isTrue();
-        assertThat(engine.admit(call("get").in("s-of-nobody")).decision().allowed())
+        assertThat(engine.admit(call("get").in("s-unknown")).decision().allowed())
                 .isTrue();
     }
 

@@ -167,7 +167,7 @@ class EqualityTest {
                 .isTrue();
     }
 
-    /** Denied by whoever requires the condition, and by whoever denies it. */
+    /** Denied by a rule that requires the condition, and by a rule that denies by it. */
     private static void isInvalid(Condition condition, Object argument) {
         assertThat(passes(require(condition), argument))
                 .as("require %s", condition)

@@ -175,7 +175,7 @@ class FailClosedTest {
     }
 
     @Test
-    void grantsWithNobodyInThemGrantNobodyAnything() {
+    void grantsWithNoOneInThemGrantNoOneAnything() {
         Desk desk = new Desk(Policies.granting(PolicyBody.of(Posture.ALLOW), Map.of()));
 
         assertThat(desk.decide(Desk.pay(Map.of()).by("alice")).rule().name()).isEqualTo("(no grant)");

@@ -34,7 +34,7 @@ class HiddenNamesTest {
 
     /** Hidden, hidden by its entry, look-alikes of both, announced and not listed, in the list and never heard of. */
     private static final List<String> NAMES =
-            List.of("wipe", "drop", "WIPE", "w\u0456pe", "Drop", "unlisted", "nobody");
+            List.of("wipe", "drop", "WIPE", "w\u0456pe", "Drop", "unlisted", "unknown");
 
     static List<Policy> denying() {
         return List.of(
@@ -122,7 +122,7 @@ class HiddenNamesTest {
         BY_ENTRY("drop", Decision.Code.HIDDEN, "(hidden)", "tools.drop"),
         ALIKE("WIPE", Decision.Code.NAME, "(name)", "hide"),
         ALIKE_AN_ENTRY("Drop", Decision.Code.NAME, "(name)", "tools.drop"),
-        UNLISTED("nobody", Decision.Code.DEFAULT_DENY, "(default deny)", "default");
+        UNLISTED("unknown", Decision.Code.DEFAULT_DENY, "(default deny)", "default");
 
         private final String tool;
         private final Decision.Code code;

@@ -233,7 +233,7 @@ class HostErrorsTest {
 
     @ParameterizedTest
     @MethodSource("errors")
-    void anErrorOfWhoeverIsToldOfTicketsDeniesAndLeavesNoTicket(Error error) throws Exception {
+    void anErrorOfATicketListenerDeniesAndLeavesNoTicket(Error error) throws Exception {
         ApprovalTickets tickets = ApprovalTickets.builder()
                 .onOpened(ticket -> {
                     throw error;

@@ -382,7 +382,7 @@ class HostInTest {
                 "notlocalhost",
                 "private.example"
             })
-    void whatIsPublicAndNamesThatNobodyLookedUpAreNotPrivate(String host) {
+    void whatIsPublicAndNamesThatNoOneLookedUpAreNotPrivate(String host) {
         assertThat(leadsTo("http://" + host + "/", "private")).isFalse();
         assertThat(passesBy("http://" + host + "/", "private")).isTrue();
     }

@@ -130,7 +130,7 @@ class NeighboursTest {
     }
 
     @Test
-    void twoMembersThatNobodyReadsMayLookAlike() {
+    void twoMembersThatNoOneReadsMayLookAlike() {
         assertThat(verdict(require(SMALL), Map.of("amount", 5, "note", "a", "Note", "b", "n0te", "c")))
                 .isEqualTo(Verdict.ALLOWED);
     }

@@ -134,7 +134,7 @@ class RecordingTest {
         watched(pay()).admit(Desk.pay(Map.of()));
         recordMore(pay(deny("no")));
         recordMore(Policy.of(Policies.hiding("pay")));
-        recordMore(pay(ask("a person, but nobody can be asked")));
+        recordMore(pay(ask("a person, but no one can be asked")));
         engine(pay(ask("a person")))
                 .approvals(ApprovalTickets.create())
                 .audit(events::add)
@@ -172,7 +172,7 @@ class RecordingTest {
     }
 
     @Test
-    void aCallIsSettledOnceWhoeverTriesAgain() {
+    void aCallIsSettledOnceHoweverOftenItIsTried() {
         Admission admission = watched(pay(rate("one", hourly(1)))).admit(Desk.pay(Map.of()));
         admission.failed();
         admission.succeeded();

@@ -41,7 +41,7 @@ class SessionTest {
     }
 
     @Test
-    void limitsOfOneAgentHoldOverAllItsServersWhereNobodyNamesASession() {
+    void limitsOfOneAgentHoldOverAllItsServersWhereNoOneNamesASession() {
         PolicyEngine engine = PolicyEngine.builder(TWO_A_SESSION).build();
 
         assertThat(List.of("mail", "files", "web"))

@@ -178,7 +178,7 @@ class ToolNameTest {
     }
 
     @Test
-    void aNameThatNobodyHasCalledBeforeDoesNotTakeThePatternsOfAllToolsOnceMore() {
+    void aNameThatNoOneHasCalledBeforeDoesNotTakeThePatternsOfAllToolsOnceMore() {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         Condition large = when("args.path", Operator.REGEX, "x{1000}[a-z]{900}");
         Policy policy =

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * What every {@link RateLimiter} must do. Whoever writes one extends this class and gives it a limiter whose clock the
+ * What every {@link RateLimiter} must do. A test of one extends this class and gives it a limiter whose clock the
  * test can move. All times here are whole seconds, so a store may count time as coarsely as in milliseconds.
  */
 public abstract class RateLimiterContract {

@@ -55,7 +55,7 @@ final class NaiveFilePath {
                     ? Outcome.INVALID
                     : Outcome.of(lower.charAt(0) == start.charAt(0) && begins(steps, wanted));
         }
-        // Of a path without a drive nobody knows which one it is on, but all know where it is on it.
+        // A path without a drive does not say which drive it is on, but it says where on the drive it is.
         List<String> steps = resolve(lower);
         if (steps == null
                 || resolve(path) == null

@@ -29,7 +29,7 @@ final class NaiveNames {
         return NaivePattern.matches(skeleton(glob), skeleton(name)) && !NaivePattern.matches(glob, name);
     }
 
-    /** Whether nobody could take another member for the one of that name, whether that is there or not. */
+    /** Whether no reader could take another member for the one of that name, even where that one is absent. */
     static boolean isClear(ObjectValue object, String name) {
         return object.names().stream().noneMatch(other -> !other.equals(name) && isOneNameToSome(other, name));
     }

@@ -237,7 +237,7 @@ class PolicyReviewTest {
     }
 
     @Test
-    void aGrantBehindOneForEverybodyIsForNobody() {
+    void aGrantBehindOneForEverybodyIsForNoOne() {
         Map<NamePattern, PolicyBody> grants = new LinkedHashMap<>();
         grants.put(NamePattern.ANY, PolicyBody.of(Posture.DENY));
         grants.put(new NamePattern("bot-*"), PolicyBody.of(Posture.ALLOW));

@@ -70,7 +70,7 @@ class ReminderTest {
     }
 
     @Test
-    void failsNobodyForAnAlarmThatCanNotBeSetAndTriesAgain() {
+    void failsNoOneForAnAlarmThatCanNotBeSetAndTriesAgain() {
         int[] tries = {0};
         Reminder broken = new Reminder(
                 (delay, task) -> {

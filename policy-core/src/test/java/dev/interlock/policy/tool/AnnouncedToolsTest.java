@@ -124,7 +124,7 @@ class AnnouncedToolsTest {
     }
 
     @Test
-    void aConnectionIsJudgedByWhatItsOwnServerSaidWhoeverSaidSomethingElse() {
+    void aConnectionIsJudgedByWhatItsOwnServerSaidWhateverOthersSay() {
         AnnouncedTools other = catalog.open("shop", new AtomicInteger());
         list(tools, tool("a", "one"));
         list(other, tool("a", "other"), tool("b", "other"));

@@ -736,7 +736,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                             ? null
                             : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
                     server != null ? null : "the server has no name: set server where the transport is wrapped",
-                    signs ? null : "nobody gives it: set callContext where the transport is wrapped"));
+                    signs ? null : "the host does not provide it: set callContext where the transport is wrapped"));
             return new EnforcingMcpTransport(this);
         }
 

@@ -130,7 +130,7 @@ abstract class EnforcementOverTransport {
     }
 
     @Test
-    void aCallWithoutARequiredArgumentIsDeniedThoughNobodyListedTheTools() throws Exception {
+    void aCallWithoutARequiredArgumentIsDeniedThoughNoOneListedTheTools() throws Exception {
         McpClient client = client(EXPORT);
 
         assertThatThrownBy(() -> client.executeTool(call("start_export", "{\"note\": 1}")))

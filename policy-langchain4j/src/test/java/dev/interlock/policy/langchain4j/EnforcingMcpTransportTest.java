@@ -161,7 +161,7 @@ class EnforcingMcpTransportTest {
         EnforcingMcpTransport wrapped = started(
                 "version: \"1\"\ndefault: deny\nhide: [wipe]\ntools: {read: {}}\n", limiter, CallContextResolver.NONE);
 
-        assertThat(Stream.of("wipe", "WIPE", "w\u0456pe", "nobody")
+        assertThat(Stream.of("wipe", "WIPE", "w\u0456pe", "unknown")
                         .map(name -> wrapped.executeOperationWithResponse(call(1, name, "{}"))
                                 .join()
                                 .toString()
@@ -171,7 +171,7 @@ class EnforcingMcpTransportTest {
                 .asString()
                 .contains("Tool 'it' is not available");
         assertThat(denials)
-                .containsExactly("hidden of wipe", "name of WIPE", "name of w\u0456pe", "default_deny of nobody");
+                .containsExactly("hidden of wipe", "name of WIPE", "name of w\u0456pe", "default_deny of unknown");
     }
 
     // ---- what is sent is what was decided
@@ -304,7 +304,7 @@ class EnforcingMcpTransportTest {
     }
 
     @Test
-    void everyRefusalIsOnRecordWhoeverMadeIt() {
+    void everyRefusalIsOnRecordWhereverItWasMade() {
         assertThat(code(send(call(1, "delete", "{}")))).isEqualTo("deny_rule");
         assertThatThrownBy(() -> transport.executeOperationWithoutResponse(call(2, "free", "{}")))
                 .isInstanceOf(McpException.class);
@@ -315,7 +315,7 @@ class EnforcingMcpTransportTest {
         server.receive("{'jsonrpc': '2.0', 'id': 7, 'method': 'roots/list'}");
         server.receive("{'jsonrpc': '2.0', 'id': 8, 'method': ' Tools/Call'}");
         EnforcingMcpTransport unsigned = started(POLICY, limiter, (call, invocation) -> {
-            throw new IllegalStateException("nobody knows");
+            throw new IllegalStateException("unknown");
         });
         assertThat(code(unsigned.executeOperationWithResponse(call(4, "free", "{}"))))
                 .isEqualTo("error");
@@ -453,7 +453,7 @@ class EnforcingMcpTransportTest {
     }
 
     @Test
-    void aDefinitionThatACheckNeedsIsFetchedOnceAndNobodyElseHearsOfIt() throws Exception {
+    void aDefinitionThatACheckNeedsIsFetchedOnceAndNoOneElseHearsOfIt() throws Exception {
         EnforcingMcpTransport checking = started(CHECKING, limiter, CallContextResolver.NONE);
         CompletableFuture<JsonNode> first = checking.executeOperationWithResponse(call(1, "checked", "{}"));
         CompletableFuture<JsonNode> second = checking.executeOperationWithResponse(call(2, "checked", "{'id': 1}"));
@@ -561,7 +561,7 @@ class EnforcingMcpTransportTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ctx.role", "call.identity", "call.server"})
-    void aPolicyThatReadsWhatNobodyGivesIsRefusedWhenTheTransportIsWrapped(String path) {
+    void aPolicyThatReadsWhatNoOneGivesIsRefusedWhenTheTransportIsWrapped(String path) {
         String policy = "version: '1'\ntools: {pay: {deny_if: [{path: " + path + ", op: eq, value: guest}]}}\n";
 
         assertThatThrownBy(() -> started(policy, limiter, builder -> builder))

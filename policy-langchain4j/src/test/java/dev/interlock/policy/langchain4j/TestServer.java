@@ -19,7 +19,7 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A real server of the MCP SDK that counts the calls that reach it, and tells the counts to whoever reads {@link #CALLS}. */
+/** A real server of the MCP SDK that counts the calls that reach it, and tells the counts to a reader of {@link #CALLS}. */
 final class TestServer {
 
     static final String CALLS = "test://calls";
@@ -73,7 +73,7 @@ final class TestServer {
                 .build();
     }
 
-    /** Until the server is stopped, or nobody can be waiting any more. */
+    /** Until the server is stopped, or no one can be waiting any more. */
     private void hang() {
         try {
             stopped.await(EnforcingMcpTransportTest.PATIENCE.toSeconds(), TimeUnit.SECONDS);

@@ -29,7 +29,7 @@ record Callers(
      * The caller when nothing is known about the call itself. If callers are distinguished, a caller without any known
      * property.
      */
-    Caller nobody() {
+    Caller unidentified() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
                 : new Caller(server, null, null, ObjectValue.EMPTY);

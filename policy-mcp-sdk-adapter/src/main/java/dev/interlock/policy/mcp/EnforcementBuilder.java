@@ -162,7 +162,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
                         ? null
                         : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
                 server != null ? null : "the server has no name: set server where the transport is wrapped",
-                resolves ? null : "nobody gives it: set callContext where the transport is wrapped"));
+                resolves ? null : "the host does not provide it: set callContext where the transport is wrapped"));
     }
 
     Answers answers() {

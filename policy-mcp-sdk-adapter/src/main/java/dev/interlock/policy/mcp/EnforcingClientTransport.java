@@ -245,7 +245,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         Connection connection = current.get();
         if (connection == null) {
             return Mono.error(new McpTransportException("refused to send " + VisibleText.name(request.method())
-                    + " before connect: there is nobody to answer it to"));
+                    + " before connect: there is no receiver for the answer"));
         }
         if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
             return call(connection, request);
@@ -451,7 +451,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         return ToolListFilter.isToolList(response.result())
                 ? toolLists.filtered(
                         response,
-                        callers.nobody(),
+                        callers.unidentified(),
                         connection.toolLists().tools().listing(""))
                 : response;
     }

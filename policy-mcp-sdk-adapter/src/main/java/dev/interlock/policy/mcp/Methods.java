@@ -44,7 +44,7 @@ final class Methods {
 
     /** Decides on a request or notification from the client. */
     Decision askedByClient(@Nullable String method, ContextView context) {
-        return engine.admit(byWhoever(method, context));
+        return engine.admit(byAnyCaller(method, context));
     }
 
     /** Decides on a request or notification from the server. */
@@ -103,7 +103,7 @@ final class Methods {
     }
 
     /** The caller affects only the audit record, not the decision. */
-    private MethodCall byWhoever(@Nullable String method, ContextView context) {
+    private MethodCall byAnyCaller(@Nullable String method, ContextView context) {
         try {
             return callers.of(context).signs(MethodCall.of(method == null ? "" : method));
         } catch (Throwable e) {
@@ -114,6 +114,6 @@ final class Methods {
 
     /** If callers are distinguished, this records no caller rather than the wrong one. */
     private MethodCall unsigned(@Nullable String method) {
-        return callers.nobody().signs(MethodCall.of(method == null ? "" : method));
+        return callers.unidentified().signs(MethodCall.of(method == null ? "" : method));
     }
 }

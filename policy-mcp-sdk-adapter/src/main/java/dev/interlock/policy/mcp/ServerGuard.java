@@ -175,7 +175,7 @@ final class ServerGuard {
                 })
                 .onErrorResume(failure -> {
                     log.warn(
-                            "Dropped an answer to a request for approval: nobody can tell whose",
+                            "Dropped an answer to a request for approval: it is not known whose",
                             RedactedException.of(failure));
                     return Mono.empty();
                 })
@@ -326,7 +326,7 @@ final class ServerGuard {
                 // A list of tools is filtered on every way out, but here it is unknown who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())
-                                ? toolLists.filtered(response, callers.nobody(), unclaimed.listing(""))
+                                ? toolLists.filtered(response, callers.unidentified(), unclaimed.listing(""))
                                 : response);
             }
             log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");

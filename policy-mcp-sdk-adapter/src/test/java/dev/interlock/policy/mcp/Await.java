@@ -6,7 +6,7 @@ import java.time.Duration;
 import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 
-/** Waits for what another thread or process does, which wakes nobody. */
+/** Waits for what another thread or process does without a notification. */
 final class Await {
 
     /** Ends a test that hangs, on however busy a machine; nothing is measured by it. */

@@ -28,7 +28,7 @@ final class BreakingServer implements Closeable {
     enum Ending {
         /** As if the client's token had run out. */
         UNAUTHORIZED("HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\n"),
-        /** To where nobody listens. */
+        /** To a port on which no server listens. */
         REDIRECT("HTTP/1.1 307 Temporary Redirect\r\nlocation: /mcp\r\n"),
         UNAVAILABLE("HTTP/1.1 503 Service Unavailable\r\n"),
         /** By breaking the connection. */

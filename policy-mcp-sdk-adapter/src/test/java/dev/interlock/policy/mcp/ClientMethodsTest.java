@@ -263,7 +263,7 @@ class ClientMethodsTest {
         }
         send(new JSONRPCRequest("tasks/get", "task", Map.of()));
         wire.respond("task", Map.of("status", "failed", "error", Map.of("code", -32042, "message", "m")));
-        wire.respond("nobody asked", asking(ELICIT));
+        wire.respond("not asked for", asking(ELICIT));
 
         assertThat(wire.shown).hasSize(7).allSatisfy(message -> {
             JSONRPCResponse answer = (JSONRPCResponse) message;

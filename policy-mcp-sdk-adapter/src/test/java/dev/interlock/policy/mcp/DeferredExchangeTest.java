@@ -92,7 +92,7 @@ class DeferredExchangeTest {
     }
 
     @Test
-    void whoeverStopsWaitingCancelsTheRequest() {
+    void aSubscriberThatStopsWaitingCancelsTheRequest() {
         List<String> cancelled = new ArrayList<>();
 
         new DeferredExchange(request -> Mono.<JSONRPCResponse>never().doOnCancel(() -> cancelled.add("cancelled")))

@@ -102,7 +102,7 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session no one can be asked.
     void onlyWhoMadeTheCallCanAnswerAndOnlyWithTheQuestionsId(ServerWay way) {
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of("amount", 5));
@@ -126,7 +126,7 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session no one can be asked.
     void anAnswerCountsOnce(ServerWay way) {
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of());
@@ -140,15 +140,15 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
-    void aQuestionThatNobodyAnswersInTimeIsWithdrawn(ServerWay way) {
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session no one can be asked.
+    void aQuestionThatNoOneAnswersInTimeIsWithdrawn(ServerWay way) {
         ServerWay.End end = open(way, paying(), false);
         call(end, "ada", Map.of());
         Object id = awaited(end, JSONRPCRequest.class).id();
 
         List.copyOf(alarms).forEach(Runnable::run);
 
-        assertThat(response(end)).contains("Nobody answered");
+        assertThat(response(end)).contains("No one answered");
         JSONRPCNotification withdrawn = awaited(end, JSONRPCNotification.class);
         assertThat(withdrawn.method()).isEqualTo("notifications/cancelled");
         assertThat(withdrawn.params().toString()).contains((String) id);
@@ -170,7 +170,7 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session no one can be asked.
     void theEnginesHandlerIsAskedIfThePersonDismissesTheQuestionButNotIfTheySayNo(ServerWay way) {
         for (String action : List.of("cancel", "decline")) {
             ServerWay.End end = open(way, paying(), true);
@@ -194,7 +194,7 @@ class ElicitedApprovalsTest {
 
     @ParameterizedTest
     @EnumSource
-    void nobodyIsAskedAboutMoreThanAPersonCanRead(ServerWay way) {
+    void noOneIsAskedAboutMoreThanAPersonCanRead(ServerWay way) {
         ServerWay.End end = open(way, paying(), false);
 
         call(end, "ada", Map.of("note", "x".repeat(5_000)));
@@ -224,7 +224,7 @@ class ElicitedApprovalsTest {
     }
 
     @ParameterizedTest
-    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session nobody can be asked.
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS") // Without a session no one can be asked.
     void aPersonIsAskedTwentyQuestionsAtOnceAndNoMore(ServerWay way) {
         ServerWay.End end = open(way, paying(), false);
         for (int i = 0; i < 20; i++) {

@@ -188,7 +188,7 @@ class EnforcingClientTransportTest {
         void tellsNoHiddenToolFromOneThatIsNotThere() {
             EnforcingClientTransport transport = wrapped(
                     new Policies().defaultDeny().hiding("wipe").tool("read").policy());
-            List<String> names = List.of("wipe", "WIPE", "w\u0456pe", "nobody");
+            List<String> names = List.of("wipe", "WIPE", "w\u0456pe", "unknown");
             names.forEach(name -> transport.sendMessage(call("1", name, null)).block());
 
             assertThat(IntStream.range(0, names.size())
@@ -452,7 +452,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void isDeniedIfNobodyKnowsWhoCalls() {
+        void isDeniedIfNoOneKnowsWhoCalls() {
             wrapped(
                             LIMITED,
                             builder -> builder.callContext((transport, reactor) -> {
@@ -776,7 +776,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void isUnknownOnceNobodyCanBeWaitingAnyMore() {
+        void isUnknownOnceNoOneCanBeWaitingAnyMore() {
             transport.sendMessage(call("1", "export", null)).block();
             time.advance(Duration.ofMinutes(10));
             transport.sendMessage(call("2", "export", null)).block();
@@ -907,7 +907,7 @@ class EnforcingClientTransportTest {
                     },
                     () -> {
                         send("2", "pay");
-                        asked.remove().completeExceptionally(new IllegalStateException("nobody is there"));
+                        asked.remove().completeExceptionally(new IllegalStateException("no one is there"));
                     },
                     () -> {
                         send("2", "pay");
@@ -1004,7 +1004,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void isWhomTheHostNamedIfTheResolverKnowsNobody() {
+        void isWhomTheHostNamedIfTheResolverKnowsNoOne() {
             EnforcingClientTransport transport =
                     wrapped(GRANTS, builder -> builder.callContext(FROM_CONTEXT).identity("alice"));
 
@@ -1053,7 +1053,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void countsTogetherOverAllServersIfNobodyNamesASessionOrAnIdentity() {
+        void countsTogetherOverAllServersIfNoOneNamesASessionOrAnIdentity() {
             for (String server : List.of("mail", "files", "web")) {
                 wrapped(LIMITED, builder -> builder.server(server))
                         .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
@@ -1064,7 +1064,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void countsByTheIdentityIfNobodyNamesASession() {
+        void countsByTheIdentityIfNoOneNamesASession() {
             for (String server : List.of("mail", "files")) {
                 wrapped(LIMITED, builder -> builder.server(server).identity("ada"))
                         .sendMessage(EnforcingClientTransportTest.call("1", "export", null))
@@ -1178,7 +1178,7 @@ class EnforcingClientTransportTest {
 
     /** A policy that reads what can't be known of any call. */
     @Nested
-    class APolicyThatReadsWhatNobodyGives {
+    class APolicyThatReadsWhatNoOneGives {
 
         private static final Policy GRANTS =
                 new Policies().granting("ada", "read").policy();
@@ -1274,7 +1274,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void keepAnAnswerThatNobodyAwaitsFromTheAgent() {
+        void keepAnAnswerThatNoOneAwaitsFromTheAgent() {
             wire.respond("dev.interlock/1", Map.of("tools", List.of(Map.of("name", "read"))));
 
             assertThat(wire.shown).isEmpty();
@@ -1338,7 +1338,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void showsNobodyWhatTheServiceMaySeeIfTheTwoHaveAskedByOneId() {
+        void showsNoOneWhatTheServiceMaySeeIfTheTwoHaveAskedByOneId() {
             listAsGuest(0);
             transport.sendMessage(new JSONRPCRequest("tools/list", 0, Map.of())).block();
 
@@ -1408,7 +1408,7 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void cannotTeachToolsByAnsweringWhatNobodyAsked() {
+        void cannotTeachToolsByAnsweringWhatNoOneAsked() {
             EnforcingClientTransport transport = wrapped(Policies.allowingAll());
 
             wire.respond("dev.interlock/forged", Map.of("tools", List.of(Map.of("name", "read"))));

@@ -125,7 +125,7 @@ class EnforcingServerTransportsTest {
                 new Policies().defaultDeny().hiding("delete_store").tool("work").policy(),
                 builder -> {});
 
-        assertThat(Stream.of("delete_store", "DELETE_STORE", "d\u0435lete_store", "nobody")
+        assertThat(Stream.of("delete_store", "DELETE_STORE", "d\u0435lete_store", "unknown")
                         .map(name -> denial(end.call(params(name, Map.of()))).replace(name, "it"))
                         .distinct())
                 .singleElement()
@@ -160,12 +160,12 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource
-    void everyRefusalIsOnRecordWhoeverMadeIt(ServerWay way) {
+    void everyRefusalIsOnRecordWhereverItWasMade(ServerWay way) {
         ServerWay.End end = open(
                 way,
                 GuardedServer.POLICY,
                 guard -> guard.callContext((transport, reactor) -> {
-                    throw new IllegalStateException("nobody knows");
+                    throw new IllegalStateException("unknown");
                 }));
 
         end.call(params("work", Map.of()));
@@ -379,7 +379,7 @@ class EnforcingServerTransportsTest {
     }
 
     @Test
-    void aListThatNobodyHasAskedForShowsWhatACallerOfWhomNothingIsKnownMaySee() {
+    void aListThatNoOneHasAskedForShowsWhatACallerOfWhomNothingIsKnownMaySee() {
         PolicyEngine engine = PolicyEngine.builder(
                         new Policies().granting("service", "admin_secret").policy())
                 .build();
@@ -426,7 +426,7 @@ class EnforcingServerTransportsTest {
         List<Consumer<Disposable>> whileAPersonThinks = List.of(
                 caller -> asked.element().complete(yes),
                 caller -> asked.element().complete(ApprovalAnswer.refused("Ada", "no")),
-                caller -> asked.element().completeExceptionally(new IllegalStateException("nobody is there")),
+                caller -> asked.element().completeExceptionally(new IllegalStateException("no one is there")),
                 caller -> session.heard(new JSONRPCNotification("notifications/cancelled", Map.of("requestId", 1))),
                 caller -> session.close(),
                 caller -> time.advance(Duration.ofMinutes(1)),
@@ -531,7 +531,7 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "STATELESS")
-    void limitsOfASessionAreCountedByTheTransportsSessionIfNobodyKnowsTheCaller(ServerWay way) {
+    void limitsOfASessionAreCountedByTheTransportsSessionIfNoOneKnowsTheCaller(ServerWay way) {
         List<String> subjects = sessionsOfTwoExports(way, builder -> {}, "alice", "bob");
 
         assertThat(subjects).hasSize(2).containsOnly(subjects.get(0));
@@ -539,7 +539,7 @@ class EnforcingServerTransportsTest {
     }
 
     @Test
-    void limitsOfASessionAreCountedTogetherWhereThereAreNoSessionsAndNobodyKnowsTheCaller() {
+    void limitsOfASessionAreCountedTogetherWhereThereAreNoSessionsAndNoOneKnowsTheCaller() {
         assertThat(sessionsOfTwoExports(ServerWay.STATELESS, builder -> {}, "alice", "bob"))
                 .hasSize(2)
                 .containsOnly(ToolCall.COMMON_SESSION);
@@ -603,7 +603,7 @@ class EnforcingServerTransportsTest {
 
     @ParameterizedTest
     @EnumSource
-    void aPolicyThatReadsWhatNobodyGivesIsRefusedWhenTheServerIsWrapped(ServerWay way) {
+    void aPolicyThatReadsWhatNoOneGivesIsRefusedWhenTheServerIsWrapped(ServerWay way) {
         open(way, Policies.denyingIf("ctx.role", "guest"), builder -> builder.callContext(BY_USER));
         for (String path : List.of("ctx.role", "call.identity", "call.server")) {
             assertThatThrownBy(() -> open(way, Policies.denyingIf(path, "guest"), builder -> {}))
@@ -685,7 +685,7 @@ class EnforcingServerTransportsTest {
     }
 
     @Test
-    void anSdkWithAWayInThatNobodyGuardsIsRefused() {
+    void anSdkWithAWayInThatNoOneGuardsIsRefused() {
         SdkCompatibility.requireKnown();
 
         assertThat(SdkCompatibility.unguarded(LaterSession.class, GuardOfToday.class))

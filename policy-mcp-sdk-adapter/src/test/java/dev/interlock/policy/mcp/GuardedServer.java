@@ -45,7 +45,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A real server of the SDK behind a policy. Whoever reads {@link #REPORT} is told what ran, how it was settled and what
+ * A real server of the SDK behind a policy. A reader of {@link #REPORT} is told what ran, how it was settled and what
  * still runs. It checks no arguments itself, so that a call that slips through shows.
  */
 final class GuardedServer {
@@ -212,7 +212,7 @@ final class GuardedServer {
     /** Returns once a call of {@code wait} has begun. */
     void awaitWaiting() throws InterruptedException {
         if (!waiting.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-            throw new IllegalStateException("nobody has called 'wait'");
+            throw new IllegalStateException("'wait' was not called");
         }
     }
 
@@ -251,7 +251,7 @@ final class GuardedServer {
         waiting.countDown();
         try {
             if (!released.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                throw new IllegalStateException("nobody has called 'release'");
+                throw new IllegalStateException("'release' was not called");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -494,7 +494,7 @@ class HostileToolListsTest {
                     .sendMessage(new JSONRPCRequest("prompts/list", "p", Map.of()))
                     .block();
             client.wire.respond("p", list);
-            client.wire.respond("nobody asked", list);
+            client.wire.respond("not asked for", list);
         }
 
         assertThat(client.wire.shown).hasSize(6).allSatisfy(message -> {

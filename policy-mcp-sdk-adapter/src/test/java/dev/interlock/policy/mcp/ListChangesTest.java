@@ -89,7 +89,7 @@ class ListChangesTest {
     }
 
     @Test
-    void nobodyIsToldBeforeTheSessionIsInOperation() throws Exception {
+    void noOneIsToldBeforeTheSessionIsInOperation() throws Exception {
         EnforcingClientTransport transport = connected();
         transport.sendMessage(new JSONRPCRequest("initialize", 0, null)).block();
         transport.sendMessage(new JSONRPCRequest("ping", 1, null)).block();

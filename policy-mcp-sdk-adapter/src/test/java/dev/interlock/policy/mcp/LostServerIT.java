@@ -24,7 +24,7 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.junit.jupiter.api.Test;
 
-/** A server's process is killed while a call runs, and nobody closes the client. */
+/** A server's process is killed while a call runs, and the client is not closed. */
 class LostServerIT {
 
     private final List<AuditEvent> events = new CopyOnWriteArrayList<>();

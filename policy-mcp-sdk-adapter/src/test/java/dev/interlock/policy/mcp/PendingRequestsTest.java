@@ -45,7 +45,7 @@ class PendingRequestsTest {
         assertThat(pending.size()).isEqualTo(2);
 
         time.advance(Duration.ofSeconds(1));
-        pending.take("nobody's");
+        pending.take("unknown");
 
         assertThat(pending.size()).isEqualTo(1);
         assertThat(pending.take(2)).isNotNull();
@@ -90,7 +90,7 @@ class PendingRequestsTest {
         time.advance(Duration.ofSeconds(40));
         pending.add(1, call());
         time.advance(Duration.ofSeconds(40));
-        pending.take("nobody's");
+        pending.take("unknown");
 
         assertThat(pending.size()).isEqualTo(1);
     }

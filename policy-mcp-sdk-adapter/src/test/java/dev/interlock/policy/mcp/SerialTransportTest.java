@@ -38,7 +38,7 @@ class SerialTransportTest {
                 overtaken |= onTheirWay.getAndIncrement() > 0;
                 String name = ((JSONRPCNotification) message).method();
                 sent.add(name);
-                users.add(context.getOrDefault("user", "nobody"));
+                users.add(context.getOrDefault("user", "unknown"));
                 Mono<Void> arrival = switch (name) {
                     case "held" -> held.asMono();
                     case "broken" -> Mono.error(new IllegalStateException(name));
@@ -178,6 +178,6 @@ class SerialTransportTest {
 
         letGo();
 
-        assertThat(wire.users).containsExactly("nobody", "ada");
+        assertThat(wire.users).containsExactly("unknown", "ada");
     }
 }

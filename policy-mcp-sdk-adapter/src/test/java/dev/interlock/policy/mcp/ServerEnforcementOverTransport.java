@@ -55,7 +55,7 @@ abstract class ServerEnforcementOverTransport {
 
     private final BlockingQueue<ElicitFormRequest> questions = new LinkedBlockingQueue<>();
 
-    /** A transport to a {@link GuardedServer} that nobody has talked to. */
+    /** A transport to a {@link GuardedServer} that has not been used yet. */
     abstract McpClientTransport connectToNewServer() throws Exception;
 
     abstract void stopServer() throws Exception;
@@ -166,7 +166,7 @@ abstract class ServerEnforcementOverTransport {
     }
 
     @Test
-    void aRequiredArgumentIsMissedThoughNobodyHasListedTheTools() throws Exception {
+    void aRequiredArgumentIsMissedThoughNoOneHasListedTheTools() throws Exception {
         McpSyncClient client = client();
 
         assertDenied(client.callTool(call("start_export", Map.of("note", "x"))), "to");
@@ -317,7 +317,7 @@ abstract class ServerEnforcementOverTransport {
     }
 
     @Test
-    void aClientThatCanAskNobodyGetsADenial() throws Exception {
+    void aClientThatCanAskNoOneGetsADenial() throws Exception {
         McpSyncClient client = client();
 
         assertDenied(client.callTool(call("pay", Map.of("to", "Ada"))), "");
@@ -357,7 +357,7 @@ abstract class ServerEnforcementOverTransport {
             return;
         }
 
-        assertDenied(client.callTool(call("pay_at_once", Map.of())), "Nobody answered");
+        assertDenied(client.callTool(call("pay_at_once", Map.of())), "No one answered");
         decided.countDown();
 
         assertThat(client.callTool(call("work", Map.of())).isError()).isFalse();

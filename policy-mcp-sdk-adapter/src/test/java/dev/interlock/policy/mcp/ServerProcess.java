@@ -34,7 +34,7 @@ import reactor.core.publisher.Mono;
 final class ServerProcess {
 
     private final Class<?> main;
-    private volatile Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> receiver = ServerProcess::nobody;
+    private volatile Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> receiver = ServerProcess::ignore;
     private @Nullable StdioClientTransport process;
 
     /** Of a class whose {@code main} does {@link #serve}. */
@@ -42,7 +42,7 @@ final class ServerProcess {
         this.main = main;
     }
 
-    /** A transport to a server that nobody has talked to. */
+    /** A transport to a server that has not been used yet. */
     McpClientTransport connect() throws InterruptedException {
         if (process == null) {
             process = start();
@@ -80,7 +80,7 @@ final class ServerProcess {
         return started;
     }
 
-    private static Mono<JSONRPCMessage> nobody(Mono<JSONRPCMessage> message) {
+    private static Mono<JSONRPCMessage> ignore(Mono<JSONRPCMessage> message) {
         return Mono.empty();
     }
 
@@ -128,7 +128,7 @@ final class ServerProcess {
 
         @Override
         public Mono<Void> closeGracefully() {
-            return Mono.fromRunnable(() -> receiver = ServerProcess::nobody);
+            return Mono.fromRunnable(() -> receiver = ServerProcess::ignore);
         }
     }
 

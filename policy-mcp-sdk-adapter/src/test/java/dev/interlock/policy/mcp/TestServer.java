@@ -29,7 +29,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
- * A real server of the SDK that counts the calls that reach it, and tells the count to whoever reads {@link #CALLS}. It
+ * A real server of the SDK that counts the calls that reach it, and tells the count to a reader of {@link #CALLS}. It
  * pages its tools, which the SDK's own server doesn't, and checks no arguments, so that a call that slips through counts.
  */
 final class TestServer {
@@ -112,7 +112,7 @@ final class TestServer {
     private static void hang() {
         try {
             if (!RELEASED.get().await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
-                throw new IllegalStateException("nobody has let the call go on");
+                throw new IllegalStateException("the call was not let go on");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -191,7 +191,7 @@ class ToolListsTest {
         }
 
         @Test
-        void isRefusedIfNobodyKnowsWhoAsks() {
+        void isRefusedIfNoOneKnowsWhoAsks() {
             EnforcingClientTransport unresolved = EnforcingClientTransport.builder(wire, engine)
                     .callContext((context, reactor) -> {
                         throw new IllegalStateException("secret detail");
@@ -236,7 +236,7 @@ class ToolListsTest {
     }
 
     @Nested
-    class ACheckThatNeedsASchemaNobodyHasSeen {
+    class ACheckThatNeedsASchemaNoOneHasSeen {
 
         private final List<JSONRPCRequest> lists = new ArrayList<>();
 
@@ -476,7 +476,7 @@ class ToolListsTest {
                     @Override
                     public void shadowed(Shadowing shadowing) {
                         reported.add(shadowing);
-                        throw new IllegalStateException("a listener that fails harms nobody");
+                        throw new IllegalStateException("a listener that fails harms no other");
                     }
                 })
                 .build();

@@ -196,7 +196,7 @@ class WaitingForApprovalTest {
         yes(0);
 
         assertThat(wire.sent).isEmpty();
-        assertThat(text(wire.shownResponse(0))).contains("Nobody answered within 50 s.");
+        assertThat(text(wire.shownResponse(0))).contains("No one answered within 50 s.");
         assertThat(limiter.settlements()).containsOnly(CallOutcome.UNSENT);
     }
 

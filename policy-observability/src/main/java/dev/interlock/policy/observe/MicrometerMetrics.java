@@ -67,7 +67,7 @@ public final class MicrometerMetrics implements AuditSink {
                 .description("calls that were let through and have not ended")
                 .register(registry);
         Gauge.builder("interlock.calls.leaked", this, MicrometerMetrics::leaked)
-                .description("open calls that nobody seems to settle any more")
+                .description("open calls that will probably never be settled")
                 .register(registry);
     }
 

@@ -270,10 +270,10 @@ class CanaryIT {
 
     // ---- servers and clients
 
-    /** Who calls is told by a header, as hosts do it: the token is looked up, and one that nobody knows is an error. */
+    /** Who calls is told by a header, as hosts do it: the token is looked up, and an unknown one is an error. */
     private static CallContext whoCalls(McpTransportContext transport) {
         if (!(transport.get("token") instanceof String token) || !token.equals("Bearer known " + TOKEN)) {
-            throw new IllegalStateException("nobody has the token " + transport.get("token"));
+            throw new IllegalStateException("no user has the token " + transport.get("token"));
         }
         return CallContext.by("bot")
                 .with(ObjectValue.of(Map.of("token", new Value.Text(token), "fact", new Value.Text(FACT))));

@@ -87,16 +87,16 @@ class DenialsLoggedOnceTest {
                 .toList();
     }
 
-    /** A denied call, a refused request, and a call of which nobody can tell who makes it, which is a failure, too. */
+    /** A denied call, a refused request, and a call whose caller can't be determined, which is a failure, too. */
     private void deniedByClient(PolicyEngine engine) {
-        CallContextResolver nobody = (transport, reactor) -> {
+        CallContextResolver failing = (transport, reactor) -> {
             if (transport.get("unknown") != null) {
                 throw new IllegalStateException("who?");
             }
             return CallContext.EMPTY;
         };
         EnforcingClientTransport transport = EnforcingClientTransport.builder(new Silent(), engine)
-                .callContext(nobody)
+                .callContext(failing)
                 .build();
         transport.connect(message -> message).block();
         transport

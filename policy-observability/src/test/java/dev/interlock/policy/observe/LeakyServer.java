@@ -12,7 +12,7 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.List;
 import java.util.Map;
 
-/** A server that says secrets in all it answers: results, tool errors, protocol errors, and exceptions that nobody meant. */
+/** A server that says secrets in all it answers: results, tool errors, protocol errors, and unintended exceptions. */
 final class LeakyServer {
 
     static final String RESULT = "canary-in-a-result";

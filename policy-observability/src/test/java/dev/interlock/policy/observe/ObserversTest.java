@@ -117,7 +117,7 @@ class ObserversTest {
     }
 
     @Test
-    void aCallThatNobodySettlesHasLeaked() {
+    void aCallThatNoOneSettlesHasLeaked() {
         PolicyEngine engine = Engines.observed(
                         Posture.ALLOW, clock, MicrometerMetrics.in(registry, clock, Duration.ofMinutes(10), 10))
                 .build();
@@ -198,7 +198,7 @@ class ObserversTest {
     }
 
     @Test
-    void aCallThatNobodyCanBeAskedAboutIsCountedAndLoggedAsDenied() {
+    void aCallThatNoOneCanBeAskedAboutIsCountedAndLoggedAsDenied() {
         PolicyEngine engine = asking(null, MicrometerMetrics.in(registry), new DenialLog());
 
         Admission denied = engine.admit(pay(1));

@@ -10,7 +10,7 @@
 --
 -- The keys of a caller, and of a limit, are a sorted set. Its members stand for cells, and their scores are the moments,
 -- in milliseconds, up to which the cells are counted: never before they end. So a key that expires is no longer counted,
--- though nobody takes it out.
+-- though no caller takes it out.
 
 local GRANTED, REFUSED, CANCELLED, CONFLICT, DAMAGED, TOO_MANY = 1, 2, 3, 4, 5, 6
 local COARSE = 60000

@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** In Redis, too, who invents names of tools, or opens sessions, shuts nobody out but themselves. */
+/** In Redis, too, a caller that invents names of tools, or opens sessions, shuts out only itself. */
 class CallersKeysInRedisTest {
 
     private static final Policy POLICY = PolicyYaml.read("""
@@ -118,7 +118,7 @@ class CallersKeysInRedisTest {
             });
             assertThat(engine.admit(call("x100").by("ada").in("a")).decision().allowed())
                     .isTrue();
-            assertThat(engine.admit(call("x100").in("of nobody")).decision().allowed())
+            assertThat(engine.admit(call("x100").in("unknown")).decision().allowed())
                     .isTrue();
             for (int i = 0; i < 4; i++) {
                 assertThat(engine.admit(call("x0").by("mallory").in("m"))
@@ -150,7 +150,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void sessions_of_nobody_fill_their_part_of_a_limit_and_no_more() {
+    void sessions_of_no_one_fill_their_part_of_a_limit_and_no_more() {
         try (RedisRateLimiter limiter = limiter(40).build()) {
             for (int i = 0; i < 40; i++) {
                 assertThat(reserve(limiter, charge("pace@get", "s" + i, TEN, Caller.of(null, "s" + i))))
@@ -224,7 +224,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void whoever_makes_a_key_last_longer_has_it_on_their_account() {
+    void a_caller_that_makes_a_key_last_longer_has_it_on_its_account() {
         LimitRule slow = new LimitRule.TokenBucket(Amount.of(10), MINUTE);
         try (RedisRateLimiter limiter =
                 limiter(8).clockTolerance(Duration.ofMillis(1)).build()) {

@@ -107,7 +107,7 @@ class FourJvmTest {
                 limiter.usage(CHARGES);
                 System.out.println("ready");
                 if (System.in.read() < 0) {
-                    throw new IOException("nobody said go");
+                    throw new IOException("no one said go");
                 }
                 int admitted = 0;
                 for (int i = 0; i < CALLS_OF_EACH; i += IN_FLIGHT) {

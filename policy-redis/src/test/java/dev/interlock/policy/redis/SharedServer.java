@@ -27,7 +27,7 @@ final class SharedServer {
         return Holder.SERVER;
     }
 
-    /** A limiter that shares its counts with nobody, and does not give up because the machine is busy. */
+    /** A limiter that shares its counts with no other, and does not give up because the machine is busy. */
     static RedisRateLimiter.Builder limiter() {
         return RedisRateLimiter.server(get().uri())
                 .prefix("test-" + PREFIXES.incrementAndGet())

@@ -17,7 +17,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** The list beside a sliding window is nobody else's count, whatever a subject calls itself. */
+/** The list beside a sliding window is no other key's count, whatever a subject calls itself. */
 class SlidingLogTest {
 
     private static final int MAX = 5;

@@ -79,7 +79,7 @@ class PolicyTestsTest {
     }
 
     @Test
-    void aCallThatNobodyApprovedCountsNothing() {
+    void aCallThatNoOneApprovedCountsNothing() {
         assertThat(run("""
                         - {tool: wipe, times: 3, expect: needs approval}
                         - {tool: wipe, approved: true, expect: needs approval}

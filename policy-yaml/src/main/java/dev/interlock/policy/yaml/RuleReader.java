@@ -175,7 +175,7 @@ final class RuleReader {
                     pair.key(),
                     fields.at("approval_timeout"),
                     "'approval_timeout' needs action: require_approval",
-                    "nobody is asked here");
+                    "no person is asked here");
         }
     }
 

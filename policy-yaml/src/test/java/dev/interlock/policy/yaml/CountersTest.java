@@ -41,7 +41,7 @@ class CountersTest {
     }
 
     @Test
-    void nobodyElseReadsTheCountersOfAGroup() {
+    void noOneElseReadsTheCountersOfAGroup() {
         assertThat(problems("tools: {\"a_*\": {" + COUNTS + "}, b: {" + reads("tool.n") + "}}"))
                 .containsExactly("unknown-counter");
         assertThat(problems("tools: {\"a_*\": {" + COUNTS + "}, \"b_*\": {" + reads("tool.n") + "}}"))

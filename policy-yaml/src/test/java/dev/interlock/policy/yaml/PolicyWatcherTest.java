@@ -309,7 +309,7 @@ class PolicyWatcherTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void aPipeInTheFilesPlaceHoldsNobody() throws Exception {
+    void aPipeInTheFilesPlaceHoldsNoOne() throws Exception {
         write("one");
         PolicyWatcher watcher = settled();
         Files.delete(file);

@@ -66,7 +66,7 @@ class RegularFileTest {
 
     @Test
     @EnabledOnOs({OS.LINUX, OS.MAC})
-    void aPipeThatComesBetweenTheLookAndTheOpeningHoldsNobody() throws Exception {
+    void aPipeThatComesBetweenTheLookAndTheOpeningHoldsNoOne() throws Exception {
         Path file = Files.writeString(directory.resolve("file"), "text");
 
         assertTimeoutPreemptively(PATIENCE, () -> {

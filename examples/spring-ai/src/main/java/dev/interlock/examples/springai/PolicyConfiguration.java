@@ -43,7 +43,7 @@ class PolicyConfiguration {
                 bare.name(),
                 EnforcingClientTransport.builder(bare.transport(), engine)
                         .server(bare.name())
-                        // No identity in its place: calls by nobody must not count as somebody's.
+                        // No identity in its place: calls without a caller must not count as one caller's.
                         .callContext((call, reactor) -> CurrentUser.of(call))
                         .build());
     }

@@ -19,7 +19,7 @@ class UsersConfiguration {
         return (name, client) -> client.transportContextProvider(CurrentUser::context);
     }
 
-    // With type ASYNC, nobody asks: Reactor takes it along from the thread that makes the call.
+    // With type ASYNC it is not called: Reactor takes the context along from the thread that makes the call.
     static {
         ContextRegistry.getInstance().registerThreadLocalAccessor(McpTransportContext.KEY, CurrentUser.CONTEXT);
         Hooks.enableAutomaticContextPropagation();

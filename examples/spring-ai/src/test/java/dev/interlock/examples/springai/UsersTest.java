@@ -32,7 +32,7 @@ class UsersTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"SYNC", "ASYNC"})
-    void twoUsersDoNotShareALimitAndNobodyIsDenied(String type, @TempDir Path directory) throws IOException {
+    void twoUsersDoNotShareALimitAndNoOneIsDenied(String type, @TempDir Path directory) throws IOException {
         Path policy = Files.writeString(directory.resolve("policy.yaml"), POLICY);
         try (ConfigurableApplicationContext context = SpringApplication.run(
                 SpringHost.class,

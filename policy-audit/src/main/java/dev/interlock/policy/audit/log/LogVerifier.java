@@ -217,7 +217,7 @@ public final class LogVerifier {
                     count,
                     Kind.SIGNATURE,
                     (signed == 0 ? "no line of this log is signed" : lines + " after the last signature")
-                            + ": whoever can write the file could have written them");
+                            + ": anyone who can write the file could have written them");
         }
     }
 

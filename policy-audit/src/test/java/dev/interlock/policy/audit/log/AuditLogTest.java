@@ -530,7 +530,7 @@ class AuditLogTest {
     }
 
     private static void await(java.util.function.BooleanSupplier condition) {
-        // Woken by nobody: what is waited for happens on the disk.
+        // Polls: what is waited for happens on the disk, which notifies no thread.
         long start = System.nanoTime();
         while (!condition.getAsBoolean() && System.nanoTime() - start < PATIENCE.toNanos()) {
             Thread.onSpinWait();

@@ -158,7 +158,7 @@ class LogVerifierTest {
         write(AuditLog.at(file), 11);
         Files.write(file, before);
 
-        assertThat(findings()).as("nobody can see that without a head").isEmpty();
+        assertThat(findings()).as("not visible without a head").isEmpty();
         assertThat(LogVerifier.of(file).head(head).verify().findings())
                 .extracting(Finding::kind)
                 .containsExactly(Kind.TRUNCATED);
@@ -170,7 +170,7 @@ class LogVerifierTest {
         Files.delete(file);
         write(AuditLog.at(file), 101);
 
-        assertThat(findings()).as("nobody can see that without a head or a key").isEmpty();
+        assertThat(findings()).as("not visible without a head or a key").isEmpty();
         assertThat(LogVerifier.of(file).head(kept).verify().findings())
                 .extracting(Finding::kind)
                 .containsExactly(Kind.CHANGED);
@@ -311,7 +311,7 @@ class LogVerifierTest {
         Files.delete(rotated);
 
         assertThat(LogVerifier.of(rotated).verify().findings())
-                .as("nobody can see that without a head")
+                .as("not visible without a head")
                 .isEmpty();
         assertThat(LogVerifier.of(rotated).head(head).verify().findings())
                 .extracting(Finding::kind)

@@ -58,7 +58,7 @@ public record ApprovalDirectory(Path path) {
                     || !attributes.owner().getName().equals(System.getProperty("user.name"))
                     || !attributes.permissions().equals(OWNER_ONLY)) {
                 throw new CliException(
-                        path + " must be a directory of this user's that nobody else may enter (rwx------), is "
+                        path + " must be a directory of this user's that no one else may enter (rwx------), is "
                                 + PosixFilePermissions.toString(attributes.permissions()) + " of "
                                 + attributes.owner().getName());
             }

@@ -261,7 +261,7 @@ final class AuditStats {
                 "who answered",
                 most,
                 answer -> answer.decision() + " by "
-                        + (answer.by().isEmpty() ? "nobody known" : Printable.of(answer.by())));
+                        + (answer.by().isEmpty() ? "an unknown person" : Printable.of(answer.by())));
         denials.append(out, "denied", most, AuditStats::text);
         recorded.append(out, "would have been denied, but for audit mode", most, AuditStats::text);
         appendTools(out, most);

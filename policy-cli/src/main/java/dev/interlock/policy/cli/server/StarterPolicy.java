@@ -32,11 +32,11 @@ final class StarterPolicy {
     private enum Group {
         FINANCIAL("financial", "denied until a person decides otherwise", """
                       - action: deny
-                        reason: "This moves money, so nobody may call it until a person has allowed it."
+                        reason: "This moves money, so it may not be called until a person has allowed it."
                 """),
         DESTRUCTIVE("destructive", "denied until a person decides otherwise", """
                       - action: deny
-                        reason: "This can't be undone, so nobody may call it until a person has allowed it."
+                        reason: "This can't be undone, so it may not be called until a person has allowed it."
                 """),
         HINTED("destructive by a hint alone", "each call for a person to decide", """
                       - action: require_approval

@@ -8,7 +8,7 @@ import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Lines that nobody wrote but a forger. */
+/** Lines that only a forger writes. */
 class AuditLineTextTest {
 
     private static final List<String> TEXTS = List.of(

@@ -136,7 +136,7 @@ class JsonRpcTest {
                 "{'jsonrpc':'2.0','id':1,'id':2,'method':'m'}",
                 "{'jsonrpc':'2.0','result':{}}",
             })
-    void whatHasNoOneIdTellsNobody(String line) {
+    void whatHasNoOneIdTellsNoOne(String line) {
         assertThat(read(line))
                 .isInstanceOfSatisfying(
                         JsonRpc.Malformed.class,

@@ -177,7 +177,7 @@ final class Snapshot {
 
     private static void writeHolder(DataOutputStream out, Holdings.@Nullable Holding holding) throws IOException {
         if (holding == null) {
-            throw new IllegalStateException("a key that is counted is on nobody's account");
+            throw new IllegalStateException("a key that is counted is on no account");
         }
         out.writeByte(HOLDER);
         if (holding.holder instanceof Holdings.Group group) {

@@ -54,7 +54,7 @@ class HoldingsProperties {
 
     /** What a step does: brings a key of the flood's, or of another caller's, or lets time pass. */
     @Property(tries = 300)
-    void whateverComesBeforeNobodyElseIsRefusedAKeyForTheSakeOfAFlood(
+    void whateverComesBeforeNoOneElseIsRefusedAKeyForTheSakeOfAFlood(
             @ForAll @Size(min = 50, max = 400) List<@IntRange(min = 0, max = 99) Integer> steps) {
         InMemoryRateLimiter tested =
                 InMemoryRateLimiter.builder().time(time).maxKeys(400).build();

@@ -181,7 +181,7 @@ class LinearizabilityTest {
                     List.of(),
                     List.of(call("two", 0, BUCKET, 2), call("look", FIXED)),
                     List.of(call("two", 1, FIXED, 2), call("look", BUCKET))),
-            "a batch is half visible to nobody",
+            "no thread sees half of a batch",
             scenario(
                     List.of(call("advance")),
                     List.of(call("two", 0, SLIDING, 2)),

@@ -76,7 +76,7 @@ class ClassifierEvaluationTest {
         assertThat(evaluation.criticalRatedRead()).isZero();
     }
 
-    /** No floor: this is for looking at tools that nobody has tuned for. */
+    /** No floor: this is for looking at tools for which nothing was tuned. */
     @Test
     void toolsOfAnotherFileAreReported() {
         String name = System.getProperty(FILE_PROPERTY);

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterEach;
 
 class StdioServerSyncSuite extends AbstractMcpSyncServerTests {
 
-    /** On which nobody says anything: at its end, the server would stop. */
+    /** Stays silent: at its end, the server would stop. */
     private final PipedOutputStream client = new PipedOutputStream();
 
     private final InputStream stdin = new PipedInputStream(client);
