@@ -82,7 +82,8 @@ class PathTest {
                         "args.a ", "'args.a ' has space at the edge of a step; quote a key that has it: args.\" a\""),
                 Arguments.of(
                         "state.n",
-                        "'state.n' must be state.<tool>.<counter>; quote a tool name that contains a dot: state.\"a.b\".n"),
+                        "'state.n' must be state.<tool>.<counter>; quote a tool name that contains a dot:"
+                                + " state.\"a.b\".n"),
                 Arguments.of(
                         "state.a.b.n",
                         "'state.a.b.n' must be state.<tool>.<counter>; quote a tool name that contains a dot:"

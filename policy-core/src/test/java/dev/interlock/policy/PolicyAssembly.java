@@ -10,9 +10,9 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns generated parts into a policy as a reader would have built it: gives every part its place, counters of one entry
- * different names, and conditions on counters the path of one that exists. Conditions on a counter that nothing defines
- * are left out. Assembling an assembled policy again, after a part was added or moved, keeps what was settled.
+ * Turns generated parts into a policy as a reader would have built it: gives every part its place, counters of one
+ * entry different names, and conditions on counters the path of one that exists. Conditions on a counter that nothing
+ * defines are left out. Assembling an assembled policy again, after a part was added or moved, keeps what was settled.
  */
 final class PolicyAssembly {
 

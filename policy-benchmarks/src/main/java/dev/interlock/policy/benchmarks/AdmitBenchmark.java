@@ -42,7 +42,9 @@ public class AdmitBenchmark {
     @Param({"1000", "100000"})
     public int keys;
 
-    /** How calls are spread over the sessions: {@code zipf} as real users do, {@code uniform} as real users never do. */
+    /**
+     * How calls are spread over the sessions: {@code zipf} as real users do, {@code uniform} as real users never do.
+     */
     @Param({"zipf", "uniform"})
     public String spread;
 

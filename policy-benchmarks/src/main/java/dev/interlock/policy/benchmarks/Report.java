@@ -262,15 +262,35 @@ final class Report {
     }
 
     private static String machine(Pace pace, double loadBefore) throws IOException {
-        return "- Machine: " + cpu() + ", " + Runtime.getRuntime().availableProcessors() + " cores, "
-                + System.getProperty("os.name") + " " + System.getProperty("os.version") + ".\n- JVM: "
-                + System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version") + ".\n- Peers: "
-                + text("versions.txt").strip() + ".\n- Measured by JMH: " + pace.forks() + " JVM for each benchmark, "
-                + pace.warmups() + " runs of " + pace.millis() + " ms to warm up and " + pace.runs() + " measured"
-                + "; whole calls: " + pace.callMillis() + " ms to warm up and as long measured.\n"
-                + "- Load average: " + number(loadBefore) + " before, " + number(load())
-                + " at the end, of which the run itself makes 1 to 2. If others had more, the times mean little.\n"
-                + (pace.equals(Pace.FULL) ? "" : "- This is not the full pace: for a look, not for comparison.\n");
+        return item("Machine: " + cpu() + ", " + Runtime.getRuntime().availableProcessors() + " cores, "
+                        + System.getProperty("os.name") + " " + System.getProperty("os.version") + ".")
+                + item("JVM: " + System.getProperty("java.vm.name") + " " + System.getProperty("java.vm.version") + ".")
+                + item("Peers: " + text("versions.txt").strip() + ".")
+                + item("Measured by JMH: " + pace.forks() + " JVM for each benchmark, " + pace.warmups() + " runs of "
+                        + pace.millis() + " ms to warm up and " + pace.runs() + " measured; whole calls: "
+                        + pace.callMillis() + " ms to warm up and as long measured.")
+                + item("Load average: " + number(loadBefore) + " before, " + number(load())
+                        + " at the end, of which the run itself makes 1 to 2."
+                        + " If others had more, the times mean little.")
+                + (pace.equals(Pace.FULL) ? "" : item("This is not the full pace: for a look, not for comparison."));
+    }
+
+    /** One item of a list, broken where it reaches 120 columns. */
+    private static String item(String text) {
+        StringBuilder item = new StringBuilder();
+        int column = 0;
+        for (String word : ("- " + text).split(" ", -1)) {
+            if (column > 0 && column + 1 + word.length() > 120) {
+                item.append("\n  ");
+                column = 2;
+            } else if (column > 0) {
+                item.append(' ');
+                column++;
+            }
+            item.append(word);
+            column += word.length();
+        }
+        return item.append('\n').toString();
     }
 
     private static String cpu() throws IOException {

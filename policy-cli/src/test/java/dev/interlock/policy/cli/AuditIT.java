@@ -58,7 +58,9 @@ class AuditIT {
         file = directory.resolve("audit.jsonl");
     }
 
-    /** Three calls are let through, of which one fails and gives its room back, so that a fourth is too; two are denied. */
+    /**
+     * Three calls are let through, of which one fails and gives its room back, so that a fourth is too; two are denied.
+     */
     private void write(AuditLog.Builder builder) throws IOException {
         try (AuditLog log = builder.open()) {
             PolicyEngine engine = PolicyEngine.builder(

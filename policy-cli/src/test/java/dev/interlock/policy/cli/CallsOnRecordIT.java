@@ -211,12 +211,13 @@ class CallsOnRecordIT {
         try (BufferedReader err = proxy.errorReader(StandardCharsets.UTF_8);
                 BufferedReader out = proxy.inputReader(StandardCharsets.UTF_8);
                 OutputStream in = proxy.getOutputStream()) {
-            assertThat(
-                            answer(
-                                    in,
-                                    out,
-                                    "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
-                                            + "\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}}\n"))
+            assertThat(answer(
+                            in,
+                            out,
+                            "{\"jsonrpc\":\"2.0\",\"id\":0,\"method\":\"initialize\","
+                                    + "\"params\":{\"protocolVersion\":"
+                                    + "\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"c\","
+                                    + "\"version\":\"1\"}}}\n"))
                     .contains("\"capabilities\":{\"tools\":{\"listChanged\":true}}");
             assertThat(answer(in, out, "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}\n"))
                     .contains("\"danger\"");

@@ -17,8 +17,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /**
- * What agents and servers say stands in no log as it is. So an argument of a log statement is a text of ours, a name that
- * {@code VisibleText} has made fit to be shown, the class of a failure or a failure without its messages.
+ * What agents and servers say stands in no log as it is. So an argument of a log statement is a text of ours, a name
+ * that {@code VisibleText} has made fit to be shown, the class of a failure or a failure without its messages.
  */
 class LogStatementsTest {
 

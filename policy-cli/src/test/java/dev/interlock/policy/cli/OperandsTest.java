@@ -123,33 +123,31 @@ class OperandsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            value = {
-                "replay policy.yaml policy.json        | policy.json looks like a policy, but a recording of calls is expected",
-                "replay policy.yaml tests.yaml         | tests.yaml looks like a file of tests",
-                "replay policy.yaml audit.jsonl.gz     | audit.jsonl.gz looks like a compressed file",
-                "replay policy.yaml tools.json         | tools.json looks like a list of tools",
-                "replay tests.yaml                     | tests.yaml looks like a file of tests",
-                "replay calls.jsonl policy.yaml        | calls.jsonl looks like recorded calls, but a policy is expected",
-                "replay audit.jsonl policy.yaml        | audit.jsonl looks like an audit log, but a policy is expected",
-                "replay policy.yaml dir                | dir: it can't be read",
-                "test policy.yaml policy.json          | policy.json looks like a policy, but a file of tests is expected",
-                "test policy.yaml calls.jsonl          | calls.jsonl looks like recorded calls, but a file of tests is expected",
-                "test tests.yaml policy.yaml           | tests.yaml looks like a file of tests, but a policy is expected",
-                "explain calls.jsonl --tool get_item   | calls.jsonl looks like recorded calls, but a policy is expected",
-                "explain lock.json --tool get_item     | lock.json looks like a lock file, but a policy is expected",
-                "check tools.json --tools policy.yaml  | tools.json looks like a list of tools, but a policy is expected",
-                "check policy.yaml --tools policy.yaml | policy.yaml looks like a policy, but a list of tools is expected",
-                "scan --tools audit.jsonl              | audit.jsonl looks like an audit log, but a list of tools is expected",
-                "explain policy.yaml --tool t --tools calls.jsonl | calls.jsonl looks like recorded calls, but a list of tools",
-                "lock diff policy.yaml --tools tools.json | policy.yaml looks like a policy, but a lock file is expected",
-                "audit stats policy.yaml               | policy.yaml looks like a policy, but an audit log is expected",
-                "audit tail calls.jsonl                | calls.jsonl looks like recorded calls, but an audit log is expected",
-                "audit verify tests.yaml               | tests.yaml looks like a file of tests, but an audit log is expected",
-                "audit stats audit.jsonl.gz            | audit.jsonl.gz looks like a compressed file",
-                "validate audit.jsonl                  | audit.jsonl looks like an audit log, but a policy is expected",
-            })
+    @CsvSource(delimiter = '|', textBlock = """
+                    replay policy.yaml policy.json        | policy.json looks like a policy, but a recording of calls is expected
+                    replay policy.yaml tests.yaml         | tests.yaml looks like a file of tests
+                    replay policy.yaml audit.jsonl.gz     | audit.jsonl.gz looks like a compressed file
+                    replay policy.yaml tools.json         | tools.json looks like a list of tools
+                    replay tests.yaml                     | tests.yaml looks like a file of tests
+                    replay calls.jsonl policy.yaml        | calls.jsonl looks like recorded calls, but a policy is expected
+                    replay audit.jsonl policy.yaml        | audit.jsonl looks like an audit log, but a policy is expected
+                    replay policy.yaml dir                | dir: it can't be read
+                    test policy.yaml policy.json          | policy.json looks like a policy, but a file of tests is expected
+                    test policy.yaml calls.jsonl          | calls.jsonl looks like recorded calls, but a file of tests is expected
+                    test tests.yaml policy.yaml           | tests.yaml looks like a file of tests, but a policy is expected
+                    explain calls.jsonl --tool get_item   | calls.jsonl looks like recorded calls, but a policy is expected
+                    explain lock.json --tool get_item     | lock.json looks like a lock file, but a policy is expected
+                    check tools.json --tools policy.yaml  | tools.json looks like a list of tools, but a policy is expected
+                    check policy.yaml --tools policy.yaml | policy.yaml looks like a policy, but a list of tools is expected
+                    scan --tools audit.jsonl              | audit.jsonl looks like an audit log, but a list of tools is expected
+                    explain policy.yaml --tool t --tools calls.jsonl | calls.jsonl looks like recorded calls, but a list of tools
+                    lock diff policy.yaml --tools tools.json | policy.yaml looks like a policy, but a lock file is expected
+                    audit stats policy.yaml               | policy.yaml looks like a policy, but an audit log is expected
+                    audit tail calls.jsonl                | calls.jsonl looks like recorded calls, but an audit log is expected
+                    audit verify tests.yaml               | tests.yaml looks like a file of tests, but an audit log is expected
+                    audit stats audit.jsonl.gz            | audit.jsonl.gz looks like a compressed file
+                    validate audit.jsonl                  | audit.jsonl looks like an audit log, but a policy is expected
+                    """)
     void whatIsGivenInPlaceOfSomethingElseIsNamedForWhatItIs(String line, String said) {
         CommandRun run = run(line);
 

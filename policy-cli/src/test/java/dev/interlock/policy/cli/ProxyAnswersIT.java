@@ -137,7 +137,8 @@ class ProxyAnswersIT {
     void anErrorThatAnswersNoOneCarriesNoQuestionAndNoMethodToTheHost() throws Exception {
         List<String> lines = answered(
                 "{\"jsonrpc\":\"2.0\",\"id\":null,\"error\":{\"code\":-32042,\"message\":\"m\","
-                        + "\"data\":{\"elicitations\":[{\"mode\":\"url\"}]}},\"Method\":\"sampling/createMessage\",\"Id\":5}",
+                        + "\"data\":{\"elicitations\":[{\"mode\":\"url\"}]}},\"Method\":\"sampling/createMessage\","
+                        + "\"Id\":5}",
                 2);
 
         assertThat(lines)

@@ -40,7 +40,8 @@ class ProxyHttpIT {
 
     private static final String INITIALIZE =
             "{\"jsonrpc\":\"2.0\",\"id\":\"init\",\"method\":\"initialize\",\"params\":"
-                    + "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"c\",\"version\":\"1\"}}}";
+                    + "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{},\"clientInfo\":{\"name\":\"c\","
+                    + "\"version\":\"1\"}}}";
 
     private static final String INITIALIZED = "{\"jsonrpc\":\"2.0\",\"method\":\"notifications/initialized\"}";
 
@@ -51,7 +52,9 @@ class ProxyHttpIT {
     private FakeServer server;
     private @Nullable Process proxy;
 
-    /** What a test wants answered to a request of a client that has a session; false if it is to be answered as usual. */
+    /**
+     * What a test wants answered to a request of a client that has a session; false if it is to be answered as usual.
+     */
     private interface Answers {
         boolean to(HttpExchange exchange, String body) throws IOException;
     }

@@ -49,7 +49,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The commands against servers that are really there: a process of its own, and one over HTTP. */
 class ScanIT {
 
-    /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
+    /**
+     * It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected.
+     */
     private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 
     @TempDir

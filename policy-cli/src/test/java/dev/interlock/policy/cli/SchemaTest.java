@@ -30,7 +30,9 @@ import org.snakeyaml.engine.v2.exceptions.YamlEngineException;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** The schema and the reader say the same of which keys there are, and the schema refuses nothing that the reader takes. */
+/**
+ * The schema and the reader say the same of which keys there are, and the schema refuses nothing that the reader takes.
+ */
 class SchemaTest {
 
     private static final JsonMapper JSON = new JsonMapper();
@@ -84,10 +86,13 @@ class SchemaTest {
     @ValueSource(
             strings = {
                 "{version: 1, default: deny, mode: audit, x-note: {a: 1}, hide: ['a*', 3], tools: {'*': null, x-n: 1}}",
-                "{tools: {t: {require: [{path: args.a, op: eq, value: null}], deny_if: [{conditions: []}], hide: true}}}",
-                "{tools: {t: {rules: [{action: allow, validate: {required_args: [a, b], schema: true, max_depth: 3}}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: eq, value: null}], deny_if: [{conditions: []}],"
+                        + " hide: true}}}",
+                "{tools: {t: {rules: [{action: allow, validate: {required_args: [a, b], schema: true,"
+                        + " max_depth: 3}}]}}}",
                 "{tools: {t: {rules: [{action: require_approval, approval_timeout: 1h30m, reason: 5, mode: audit}]}}}",
-                "{tools: {t: {rules: [{spend: {per_call: 0.5, hourly: 1, daily: 2, weekly: 3, monthly: 4, from: args.a}}]}}}",
+                "{tools: {t: {rules: [{spend: {per_call: 0.5, hourly: 1, daily: 2, weekly: 3, monthly: 4,"
+                        + " from: args.a}}]}}}",
                 "{tools: {t: {rules: [{state: {counter: c, window: week, increment: 2, charge: sent}}]}}}",
                 "{tools: {t: {limits: [{counter: c, window: 90s, max: 2, scope: grant, algorithm: sliding_window,"
                         + " increment_from: args.n, on_deny: no}]}}}",

@@ -94,8 +94,8 @@ class ServersIT {
     }
 
     /**
-     * Answers so many lines and ends with status 7, after it has said on its standard error which of the variables that it
-     * must not know it knows.
+     * Answers so many lines and ends with status 7, after it has said on its standard error which of the variables that
+     * it must not know it knows.
      */
     static final class EndingServer {
 

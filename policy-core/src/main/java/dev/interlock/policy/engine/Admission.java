@@ -141,8 +141,8 @@ public final class Admission implements AutoCloseable {
     }
 
     /**
-     * Returns the call to send. If a person approved another call in place of {@code asked}, and the {@link AdmitOptions}
-     * allow that, it is the approved call; otherwise it is {@code asked}.
+     * Returns the call to send. If a person approved another call in place of {@code asked}, and the
+     * {@link AdmitOptions} allow that, it is the approved call; otherwise it is {@code asked}.
      *
      * @param asked the call that was asked about
      */

@@ -82,7 +82,9 @@ final class CompiledPolicy {
     /** Plans of listed names, if the policy uses identity or rating. */
     private final Map<Variant, Map<String, ToolPlan>> variants = new ConcurrentHashMap<>();
 
-    /** Plans of all other names. The key is the name if it alone determines the plan, and a {@link Variation} if not. */
+    /**
+     * Plans of all other names. The key is the name if it alone determines the plan, and a {@link Variation} if not.
+     */
     private final Cache<Object, ToolPlan> unlisted = Caffeine.newBuilder()
             .maximumSize(MAX_UNLISTED_PLANS)
             .executor(Runnable::run)

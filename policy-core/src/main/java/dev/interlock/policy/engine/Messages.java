@@ -32,8 +32,8 @@ final class Messages {
             "The call's limits can't be counted at the moment, and so it is not made.";
 
     static final String TOO_MANY_KEYS =
-            "Too many different tools or sessions are being counted for this caller at the moment, and so the call is not"
-                    + " made. Calls of tools that were called before go on.";
+            "Too many different tools or sessions are being counted for this caller at the moment,"
+                    + " and so the call is not made. Calls of tools that were called before go on.";
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 

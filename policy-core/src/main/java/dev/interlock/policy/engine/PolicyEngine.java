@@ -212,7 +212,10 @@ public final class PolicyEngine {
         return attempt;
     }
 
-    /** Does the same as {@link #admitAsync(ToolCall, AdmitOptions)} on {@linkplain AdmitOptions#DEFAULT the usual options}. */
+    /**
+     * Does the same as {@link #admitAsync(ToolCall, AdmitOptions)} on
+     * {@linkplain AdmitOptions#DEFAULT the usual options}.
+     */
     public CompletionStage<Admission> admitAsync(ToolCall call) {
         return admitAsync(call, AdmitOptions.DEFAULT);
     }

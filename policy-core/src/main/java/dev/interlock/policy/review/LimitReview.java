@@ -247,7 +247,8 @@ final class LimitReview {
                     enforced ? Severity.ERROR : Severity.WARNING,
                     Code.WRONG_TYPE,
                     place,
-                    path + " is counted, but is not a number in the tool's schema, so every call that fits it is denied",
+                    path + " is counted, but is not a number in the tool's schema,"
+                            + " so every call that fits it is denied",
                     null,
                     tool.name());
         } else if (most != null && none(numbers, most)) {

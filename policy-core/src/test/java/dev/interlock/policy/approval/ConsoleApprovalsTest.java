@@ -124,7 +124,10 @@ class ConsoleApprovalsTest {
         assertThat(third.get()).isEqualTo(ApprovalAnswer.approved("console"));
     }
 
-    /** Everything that an argument may try: end the line, erase it, turn it around, pose as another question, fill the width. */
+    /**
+     * Everything that an argument may try: end the line, erase it, turn it around, pose as another question, fill the
+     * width.
+     */
     @ParameterizedTest
     @ValueSource(
             strings = {

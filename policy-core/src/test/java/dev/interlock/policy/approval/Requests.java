@@ -15,7 +15,9 @@ import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** Questions for tests: about a call of {@code pay} on the server {@code bank}, under a rule that waits five minutes. */
+/**
+ * Questions for tests: about a call of {@code pay} on the server {@code bank}, under a rule that waits five minutes.
+ */
 public final class Requests {
 
     static final AskingRule RULE = new AskingRule(

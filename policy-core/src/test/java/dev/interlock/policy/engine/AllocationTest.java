@@ -72,7 +72,9 @@ class AllocationTest {
                 .isLessThan(1);
     }
 
-    /** 40 bytes for the admission, and 24 for the key by which its count is found, where the compiler can't do without. */
+    /**
+     * 40 bytes for the admission, and 24 for the key by which its count is found, where the compiler can't do without.
+     */
     @Test
     void an_admission_on_one_bucket_allocates_itself_and_a_key() {
         assertThat(bytesPerCall(

@@ -19,9 +19,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * Texts of a caller are normalized only within bounds: normalizing a long row of combining marks takes time in the square
- * of its length, which is minutes for what fits into the arguments of one call. Each of these would run into the time-out
- * if the bound came after the work.
+ * Texts of a caller are normalized only within bounds: normalizing a long row of combining marks takes time in the
+ * square of its length, which is minutes for what fits into the arguments of one call. Each of these would run into the
+ * time-out if the bound came after the work.
  */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class BoundedTextTest {

@@ -10,8 +10,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Time that a test moves by hand, for both clocks alike; alarms ring as it passes, on the thread that moves it. It is 31
- * March 2026, 23:30 UTC to begin with.
+ * Time that a test moves by hand, for both clocks alike; alarms ring as it passes, on the thread that moves it. It is
+ * 31 March 2026, 23:30 UTC to begin with.
  */
 final class Clock implements TimeSource, Alarm {
 

@@ -97,8 +97,8 @@ class MessagesTest {
                                 "args",
                                 new Validation(
                                         true, List.of(), false, false, OptionalInt.empty(), OptionalInt.empty()))),
-                        "Rule 'args' checks the arguments against the input schema of 'pay', which is not known; list the"
-                                + " server's tools first."),
+                        "Rule 'args' checks the arguments against the input schema of 'pay', which is not known;"
+                                + " list the server's tools first."),
                 Arguments.of(
                         pay(validate(
                                 "args",

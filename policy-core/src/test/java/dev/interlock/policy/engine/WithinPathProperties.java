@@ -20,8 +20,8 @@ import net.jqwik.api.Provide;
 import net.jqwik.api.Tuple;
 
 /**
- * {@code within_path} against an oracle that walks: a path is a list of steps, and the oracle takes them one by one. Each
- * law writes the steps down in some spelling.
+ * {@code within_path} against an oracle that walks: a path is a list of steps, and the oracle takes them one by one.
+ * Each law writes the steps down in some spelling.
  */
 class WithinPathProperties {
 

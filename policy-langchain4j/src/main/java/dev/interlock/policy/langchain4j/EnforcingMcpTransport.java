@@ -324,8 +324,8 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     private static IllegalArgumentException unknownShape() {
-        return new IllegalArgumentException("refused to send a message that is not a request, response or notification of "
-                + "LangChain4j's, since no policy could be applied to it");
+        return new IllegalArgumentException("refused to send a message that is not a request,"
+                + " response or notification of LangChain4j's, since no policy could be applied to it");
     }
 
     /**
@@ -637,8 +637,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
 
         /**
-         * The agent session, if the {@linkplain #callContext resolver} gives none: {@code call.session}. Limits of scope
-         * {@code session} count by it. Default: the caller's identity. If that is unknown as well, it is the
+         * The agent session, if the {@linkplain #callContext resolver} gives none: {@code call.session}. Limits of
+         * scope {@code session} count by it. Default: the caller's identity. If that is unknown as well, it is the
          * {@linkplain ToolCall#COMMON_SESSION session} that all such calls have in common, so that one agent's limits
          * hold over all its servers.
          */
@@ -734,7 +734,8 @@ public final class EnforcingMcpTransport implements McpTransport {
             engine.expect(new CallFacts(
                     signs || identity != null
                             ? null
-                            : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
+                            : "no call here has an identity: set identity, or callContext,"
+                                    + " where the transport is wrapped",
                     server != null ? null : "the server has no name: set server where the transport is wrapped",
                     signs ? null : "the host does not provide it: set callContext where the transport is wrapped"));
             return new EnforcingMcpTransport(this);

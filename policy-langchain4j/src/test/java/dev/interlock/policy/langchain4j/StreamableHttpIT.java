@@ -16,7 +16,9 @@ import org.junit.jupiter.api.io.TempDir;
 /** The server is the SDK's servlet, on Tomcat. */
 class StreamableHttpIT extends EnforcementOverTransport {
 
-    /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
+    /**
+     * It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected.
+     */
     private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 
     @TempDir

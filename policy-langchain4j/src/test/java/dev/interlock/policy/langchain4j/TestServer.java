@@ -19,7 +19,9 @@ import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 
-/** A real server of the MCP SDK that counts the calls that reach it, and tells the counts to a reader of {@link #CALLS}. */
+/**
+ * A real server of the MCP SDK that counts the calls that reach it, and tells the counts to a reader of {@link #CALLS}.
+ */
 final class TestServer {
 
     static final String CALLS = "test://calls";

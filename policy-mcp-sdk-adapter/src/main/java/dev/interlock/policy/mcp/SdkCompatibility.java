@@ -40,8 +40,8 @@ final class SdkCompatibility {
             throw new IllegalStateException(
                     "The policy can't be enforced on this version of the MCP SDK: a message could"
                             + " reach the server through " + String.join(", ", unknown)
-                            + ", which this version of the adapter doesn't know. Use version 2.0 or 2.1 of the SDK, or an adapter"
-                            + " for the newer one.");
+                            + ", which this version of the adapter doesn't know. Use version 2.0 or 2.1 of the SDK,"
+                            + " or an adapter for the newer one.");
         }
     }
 

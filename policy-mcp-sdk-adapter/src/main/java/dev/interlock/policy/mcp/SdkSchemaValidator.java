@@ -47,13 +47,12 @@ public final class SdkSchemaValidator implements SchemaValidator {
      * @throws IllegalStateException if there is none: the host brings one with its JSON binding
      */
     public static SdkSchemaValidator ofDefaults() {
-        return of(
-                ServiceLoader.load(JsonSchemaValidatorSupplier.class)
-                        .findFirst()
-                        .orElseThrow(
-                                () -> new IllegalStateException(
-                                        "there is no validator of JSON Schema on the class path; add"
-                                                + " one of the SDK's JSON bindings, such as io.modelcontextprotocol.sdk:mcp-json-jackson3")));
+        return of(ServiceLoader.load(JsonSchemaValidatorSupplier.class)
+                .findFirst()
+                .orElseThrow(
+                        () -> new IllegalStateException("there is no validator of JSON Schema on the class path; add"
+                                + " one of the SDK's JSON bindings,"
+                                + " such as io.modelcontextprotocol.sdk:mcp-json-jackson3")));
     }
 
     /**

@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * An engine under which {@code export} has a limit, {@code pay} a limit and a person to be asked, and {@code delete} is denied,
- * with the questions and alarms that are neither answered nor called off yet.
+ * An engine under which {@code export} has a limit, {@code pay} a limit and a person to be asked, and {@code delete} is
+ * denied, with the questions and alarms that are neither answered nor called off yet.
  */
 final class AskingEngine {
 

@@ -37,7 +37,9 @@ import reactor.core.publisher.Mono;
 import reactor.core.scheduler.Scheduler;
 import reactor.core.scheduler.Schedulers;
 
-/** Runs all that the adapter does on threads of Reactor's that must not block, under an agent that notices if they do. */
+/**
+ * Runs all that the adapter does on threads of Reactor's that must not block, under an agent that notices if they do.
+ */
 class BlockingCallsTest {
 
     private static final String THREADS = "must-not-block";

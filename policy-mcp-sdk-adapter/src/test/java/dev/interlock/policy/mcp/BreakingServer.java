@@ -19,8 +19,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /**
- * A server over streamable HTTP that runs each call, listens no longer, and only then lets the client have reason to send
- * the call again, which fails before its first byte.
+ * A server over streamable HTTP that runs each call, listens no longer, and only then lets the client have reason to
+ * send the call again, which fails before its first byte.
  */
 final class BreakingServer implements Closeable {
 

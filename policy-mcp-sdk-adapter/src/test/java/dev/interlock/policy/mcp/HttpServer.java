@@ -34,7 +34,9 @@ import org.apache.tomcat.util.descriptor.web.FilterMap;
 /** Runs one of the SDK's servlets on a free port. */
 final class HttpServer implements AutoCloseable {
 
-    /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
+    /**
+     * It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected.
+     */
     private static final Logger LEAK_WARNINGS = Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 
     private final Tomcat tomcat = new Tomcat();

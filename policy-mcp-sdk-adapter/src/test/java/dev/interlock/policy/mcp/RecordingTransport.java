@@ -12,8 +12,8 @@ import java.util.function.Function;
 import reactor.core.publisher.Mono;
 
 /**
- * Remembers what goes out through another transport from senders who say who they are: in which order, in whose context,
- * and how much of it at once.
+ * Remembers what goes out through another transport from senders who say who they are: in which order, in whose
+ * context, and how much of it at once.
  */
 final class RecordingTransport implements McpClientTransport {
 

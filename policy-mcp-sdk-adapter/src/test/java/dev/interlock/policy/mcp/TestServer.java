@@ -30,7 +30,8 @@ import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * A real server of the SDK that counts the calls that reach it, and tells the count to a reader of {@link #CALLS}. It
- * pages its tools, which the SDK's own server doesn't, and checks no arguments, so that a call that slips through counts.
+ * pages its tools, which the SDK's own server doesn't, and checks no arguments, so that a call that slips through
+ * counts.
  */
 final class TestServer {
 

@@ -77,9 +77,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.slf4j.LoggerFactory;
 
 /**
- * Plants secrets wherever a real host has them, sends calls over real transports, and looks for the secrets in all that comes
- * out beside the answers: the log, the metrics, the spans, the audit log, webhooks, and what denied agents read. What a server
- * answers to a call that was let through is the caller's, secrets and all; it is not looked at.
+ * Plants secrets wherever a real host has them, sends calls over real transports, and looks for the secrets in all that
+ * comes out beside the answers: the log, the metrics, the spans, the audit log, webhooks, and what denied agents read.
+ * What a server answers to a call that was let through is the caller's, secrets and all; it is not looked at.
  */
 class CanaryIT {
 
@@ -122,7 +122,9 @@ class CanaryIT {
     /** The SDK's, LangChain4j's and Tomcat's own loggers are theirs: below INFO some write whole messages. */
     private final Logger ours = (Logger) LoggerFactory.getLogger("dev.interlock");
 
-    /** It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected. */
+    /**
+     * It warns of threads that outlive the servlet: Reactor's, which all tests share. Kept here, or it is collected.
+     */
     private static final java.util.logging.Logger LEAK_WARNINGS =
             java.util.logging.Logger.getLogger("org.apache.catalina.loader.WebappClassLoaderBase");
 

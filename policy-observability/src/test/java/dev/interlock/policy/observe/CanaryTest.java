@@ -51,8 +51,9 @@ import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
 /**
- * Plants secrets in the arguments, the context, the results, the keys, and the exceptions of what a host plugs in, and looks for
- * them in all that comes out: log lines at every level, metrics, traces, the audit log, and what things say of themselves.
+ * Plants secrets in the arguments, the context, the results, the keys, and the exceptions of what a host plugs in, and
+ * looks for them in all that comes out: log lines at every level, metrics, traces, the audit log, and what things say
+ * of themselves.
  */
 class CanaryTest {
 

@@ -45,7 +45,9 @@ import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Mono;
 
-/** A host's log at its usual level: of a denial it has what {@link DenialLog} writes, or nothing if the host has none. */
+/**
+ * A host's log at its usual level: of a denial it has what {@link DenialLog} writes, or nothing if the host has none.
+ */
 class DenialsLoggedOnceTest {
 
     private static final String POLICY = """

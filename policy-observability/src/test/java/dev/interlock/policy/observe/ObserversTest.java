@@ -334,9 +334,12 @@ class ObserversTest {
         List<String> lines = prometheus.scrape().lines().toList();
         assertThat(lines)
                 .contains(
-                        "interlock_decisions_total{category=\"financial\",outcome=\"allowed\",rule=\"(none)\",tool=\"pay\"} 2.0",
-                        "interlock_decisions_total{category=\"financial\",outcome=\"denied\",rule=\"cap\",tool=\"pay\"} 1.0",
-                        "interlock_method_decisions_total{from=\"server\",method=\"Tools/Call\",outcome=\"denied\"} 1.0",
+                        "interlock_decisions_total{category=\"financial\",outcome=\"allowed\",rule=\"(none)\","
+                                + "tool=\"pay\"} 2.0",
+                        "interlock_decisions_total{category=\"financial\",outcome=\"denied\",rule=\"cap\","
+                                + "tool=\"pay\"} 1.0",
+                        "interlock_method_decisions_total{from=\"server\",method=\"Tools/Call\",outcome=\"denied\"}"
+                                + " 1.0",
                         "interlock_calls_ended_total{outcome=\"error\"} 1.0",
                         "interlock_calls_open 0.0",
                         "interlock_calls_leaked 0.0",

@@ -1,9 +1,10 @@
 -- What is counted under one key, and how. The scripts reserve, settle and usage begin with this text.
 --
--- A cell is a string: a byte for its kind and then doubles, little-endian. A sliding window has a list besides, under the
--- cell's key with LOG after it, and so in the same slot. Times are in microseconds since 1970, by the server's clock, and
--- exact in a double until 2255. Amounts are in millionths, up to 10^18, which no double holds: they are pairs of doubles,
--- high and low, to the base of a billion. A cell's generation tells it from others that had its key before.
+-- A cell is a string: a byte for its kind and then doubles, little-endian. A sliding window has a list besides, under
+-- the cell's key with LOG after it, and so in the same slot. Times are in microseconds since 1970, by the server's
+-- clock, and exact in a double until 2255. Amounts are in millionths, up to 10^18, which no double holds: they are
+-- pairs of doubles, high and low, to the base of a billion. A cell's generation tells it from others that had its key
+-- before.
 --
 -- What each kind guarantees is the same as in memory; the Javadoc of the core's cells has the formulas and the sources.
 
@@ -68,7 +69,8 @@ local function multiply_add_divide(ah, al, factor, ch, cl, dh, dl)
         local rest = floor(high / 1000)
         return {low % MILLION, floor(low / MILLION) + high % 1000 * 1000, rest % MILLION, floor(rest / MILLION)}
     end
-    local x, y, sum = limbs(ah, al), {factor % MILLION, floor(factor / MILLION) % MILLION, floor(factor / 1e12)}, limbs(ch, cl)
+    local x, sum = limbs(ah, al), limbs(ch, cl)
+    local y = {factor % MILLION, floor(factor / MILLION) % MILLION, floor(factor / 1e12)}
     for i = 5, 8 do
         sum[i] = 0
     end
@@ -106,8 +108,8 @@ end
 
 -- ---- what is asked for ----
 
--- One charge: what it counts, what the charges to its key so far add up to with it, and the rule. A bucket's cost is the
--- time in which its amount flows back: microseconds, and a fraction in parts of max.
+-- One charge: what it counts, what the charges to its key so far add up to with it, and the rule. A bucket's cost is
+-- the time in which its amount flows back: microseconds, and a fraction in parts of max.
 local function part(packed)
     local kind, unit, bounded, slot, ah, al, sh, sl, mh, ml, window, at = struct.unpack('<BBBHddddddd', packed)
     local cost, ch, cl, sum_cost, sum_ch, sum_cl

@@ -23,8 +23,9 @@ local function size_of(set)
     return redis.call('ZCOUNT', set, string.format('(%d', millis), '+inf') + (brought[set] or 0)
 end
 
--- Whether there is a place for a new cell in the sets of its caller and its limit. Only reads: once a script has written
--- anything, Redis lets it write on with its memory full, so the first write must be one that a full memory forbids.
+-- Whether there is a place for a new cell in the sets of its caller and its limit. Only reads: once a script has
+-- written anything, Redis lets it write on with its memory full, so the first write must be one that a full memory
+-- forbids.
 local function has_place(slot)
     local callers, limits, name = KEYS[slot + size], KEYS[slot + 2 * size], member(slot)
     local function is_new_in(set)

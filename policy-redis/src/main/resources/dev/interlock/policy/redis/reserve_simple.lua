@@ -1,16 +1,17 @@
 -- Takes everything that a call is charged to, or nothing. This is the beginning of the script: it does what is asked
--- nearly always, at half the cost, and leaves all else to the rest, cells.lua and reserve.lua, which could do this as well.
+-- nearly always, at half the cost, and leaves all else to the rest, cells.lua and reserve.lua, which could do this as
+-- well.
 --
 -- KEYS: the call's record, then the cells, each once, then for each cell the keys of its caller, then for each cell the
--- keys of its limit. ARGV: the time or nothing; lease and tolerance in milliseconds, a number that stands for the whole of
--- what is asked for, and how many keys a limit may have; then a part for each charge.
+-- keys of its limit. ARGV: the time or nothing; lease and tolerance in milliseconds, a number that stands for the whole
+-- of what is asked for, and how many keys a limit may have; then a part for each charge.
 --
 -- The record is there while the call runs, for as long as its lease: a repeated request finds it and takes nothing
 -- again, and settling finds in it what was taken of each cell.
 --
--- The keys of a caller, and of a limit, are a sorted set. Its members stand for cells, and their scores are the moments,
--- in milliseconds, up to which the cells are counted: never before they end. So a key that expires is no longer counted,
--- though no caller takes it out.
+-- The keys of a caller, and of a limit, are a sorted set. Its members stand for cells, and their scores are the
+-- moments, in milliseconds, up to which the cells are counted: never before they end. So a key that expires is no
+-- longer counted, though no caller takes it out.
 
 local GRANTED, REFUSED, CANCELLED, CONFLICT, DAMAGED, TOO_MANY = 1, 2, 3, 4, 5, 6
 local COARSE = 60000
@@ -35,16 +36,16 @@ else
     now = time[1] * 1000000 + time[2]
 end
 
--- Up to when a cell is counted that ends at this moment: rounded up to a multiple of the grain. A call moves the end of a
--- bucket or a sliding window, but only one in a grain moves this, and only then is anything noted.
+-- Up to when a cell is counted that ends at this moment: rounded up to a multiple of the grain. A call moves the end of
+-- a bucket or a sliding window, but only one in a grain moves this, and only then is anything noted.
 local function counted_until(finish, grain)
     grain = math.max(COARSE, grain / 1000)
     return math.ceil((finish / 1000 + tolerance) / grain) * grain
 end
 
--- Simple are buckets that nothing was given back to, and fixed windows that have begun, each key once, with amounts that
--- a double holds exactly, by the rule that they were counted by so far, and no cell is new or has to be counted for longer
--- than was noted. The answer, or nil if it is not so simple; then nothing has been written.
+-- Simple are buckets that nothing was given back to, and fixed windows that have begun, each key once, with amounts
+-- that a double holds exactly, by the rule that they were counted by so far, and no cell is new or has to be counted
+-- for longer than was noted. The answer, or nil if it is not so simple; then nothing has been written.
 local function simple()
     local BUCKET, FIXED = 1, 3
     local BASE, MILLION, HALF = 1000000000, 1000000, 4503599627370496 -- 2^52
@@ -96,7 +97,8 @@ local function simple()
             if bounded ~= 0 and used > max then
                 return pack('<BHd', REFUSED, i - 1, finish * MILLION - now)
             end
-            cells[i] = pack('<Bddddddd', FIXED, generation, unit, window, start, finish, floor(used / BASE), used % BASE)
+            local high, low = floor(used / BASE), used % BASE
+            cells[i] = pack('<Bddddddd', FIXED, generation, unit, window, start, finish, high, low)
             ends[i] = finish * MILLION
             taken[i + 1] = pack('<BHdddd', FIXED, slot, generation, start, ah, al)
         else

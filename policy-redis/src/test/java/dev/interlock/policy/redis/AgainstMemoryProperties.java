@@ -35,8 +35,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Everything that Redis answers is what memory answers, whatever is asked in whatever order: amounts to the last
- * millionth, waiting times to the microsecond, what comes back to the last part of it. Limits here are such as both count
- * without rounding; where one of them rounds, it says so, and has tests of its own.
+ * millionth, waiting times to the microsecond, what comes back to the last part of it. Limits here are such as both
+ * count without rounding; where one of them rounds, it says so, and has tests of its own.
  */
 class AgainstMemoryProperties {
 

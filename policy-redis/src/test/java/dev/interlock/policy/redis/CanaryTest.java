@@ -16,8 +16,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a store that others can read learns of calls: the names of limits, sessions and identities by which they count apart,
- * and the amounts that are counted. Not the arguments, whatever scope a limit has.
+ * What a store that others can read learns of calls: the names of limits, sessions and identities by which they count
+ * apart, and the amounts that are counted. Not the arguments, whatever scope a limit has.
  */
 class CanaryTest {
 

@@ -28,9 +28,9 @@ import java.util.function.IntFunction;
 import org.junit.jupiter.api.Test;
 
 /**
- * What a decision costs against a plain INCR, on one server in one run: how many a second, and how long each takes, with
- * so many under way at once. Rounds of all kinds alternate, so that whatever else the machine does meets them all. A
- * program, not a test: docs/scaling.md says how to run it.
+ * What a decision costs against a plain INCR, on one server in one run: how many a second, and how long each takes,
+ * with so many under way at once. Rounds of all kinds alternate, so that whatever else the machine does meets them all.
+ * A program, not a test: docs/scaling.md says how to run it.
  */
 class LoadMeasurement {
 

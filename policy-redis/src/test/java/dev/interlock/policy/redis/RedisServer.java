@@ -27,12 +27,12 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 
 /**
- * A Redis server of the test's own, on a free port and in a directory of its own, that ends with the test or with the JVM.
- * What it writes to its log are the events that tests wait for.
+ * A Redis server of the test's own, on a free port and in a directory of its own, that ends with the test or with the
+ * JVM. What it writes to its log are the events that tests wait for.
  *
- * <p>The program is the {@code redis-server} or {@code valkey-server} on the path; where there is none, the one that the
- * embedded-redis artifact carries, so that a JDK and Maven are all that a build needs. {@code -Dredis.server=PATH} names
- * another.
+ * <p>The program is the {@code redis-server} or {@code valkey-server} on the path; where there is none, the one that
+ * the embedded-redis artifact carries, so that a JDK and Maven are all that a build needs. {@code -Dredis.server=PATH}
+ * names another.
  */
 public final class RedisServer implements AutoCloseable {
 

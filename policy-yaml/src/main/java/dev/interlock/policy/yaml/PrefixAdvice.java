@@ -105,7 +105,8 @@ final class PrefixAdvice {
 
         /** A pattern that begins by spelling out an absolute path. */
         static final Pattern PATH_START = Pattern.compile(
-                "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
+                "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?"
+                    + "(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
                 Pattern.DOTALL);
 
         /** A pattern that begins by spelling out a relative path. */

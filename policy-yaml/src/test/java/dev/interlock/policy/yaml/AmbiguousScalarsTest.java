@@ -152,7 +152,8 @@ class AmbiguousScalarsTest {
 
     private static ReadResult read(String operator, String value) {
         return PolicyYaml.read(
-                "version: \"1\"\ntools:\n  t:\n    rules:\n      - name: r\n        conditions:\n          - path: args.a\n"
+                "version: \"1\"\ntools:\n  t:\n    rules:\n      - name: r\n        conditions:\n"
+                        + "          - path: args.a\n"
                         + "            op: " + operator + "\n            value: " + value + "\n",
                 "x");
     }

@@ -101,8 +101,8 @@ class DocumentationTest {
 
     /** Every code that the reader's sources have. */
     private static Set<String> codes() throws IOException {
-        Pattern code = Pattern.compile(
-                "(?:error|warn|note|report|stop)\\(\\s*\"([a-z-]+)\"|\"(bad-regex|bad-operand|too-many-problems|intercept-ignores)\"");
+        Pattern code = Pattern.compile("(?:error|warn|note|report|stop)\\(\\s*\"([a-z-]+)\""
+                + "|\"(bad-regex|bad-operand|too-many-problems|intercept-ignores)\"");
         Set<String> codes = new TreeSet<>();
         try (Stream<Path> sources = Files.list(Path.of("src/main/java/dev/interlock/policy/yaml"))) {
             for (Path source : sources.toList()) {

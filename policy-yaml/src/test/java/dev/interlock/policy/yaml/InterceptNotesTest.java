@@ -64,9 +64,12 @@ class InterceptNotesTest {
             strings = {
                 "tools: {t: {limits: []}}",
                 "version: \"1\"\ntools: {t: {limits: [], rules: [{action: deny}]}}",
-                "version: \"1\"\ntools: {t: {limits: [], rules: [{name: r, action: allow, rate_limit: {max: 1, window: 1}}]}}",
-                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: args.a, op: host_in, value: [a.example]}]}]}}",
-                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: call.identity, op: eq, value: a}]}]}}"
+                "version: \"1\"\ntools: {t: {limits: [], rules: [{name: r, action: allow, rate_limit: {max: 1,"
+                        + " window: 1}}]}}",
+                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: args.a,"
+                        + " op: host_in, value: [a.example]}]}]}}",
+                "version: \"1\"\nmode: audit\ntools: {t: {rules: [{name: r, conditions: [{path: call.identity,"
+                        + " op: eq, value: a}]}]}}"
             })
     void aDocumentThatInterceptRefusesNeedsNoNote(String document) {
         assertThat(codes(document + "\n")).doesNotContain("intercept-ignores");

@@ -7,8 +7,8 @@ import java.lang.management.ManagementFactory;
 import org.junit.jupiter.api.Test;
 
 /**
- * Loading takes work in proportion to the policy's size, counted in bytes, which are the same on every machine. How long it
- * takes beside the bare parser is a row of {@code docs/benchmarks.md}.
+ * Loading takes work in proportion to the policy's size, counted in bytes, which are the same on every machine. How
+ * long it takes beside the bare parser is a row of {@code docs/benchmarks.md}.
  */
 class LoadWorkTest {
 
@@ -49,8 +49,8 @@ class LoadWorkTest {
                     .append("      - {state: {counter: n, window: day}, conditions: [{path: state.")
                     .append(tool)
                     .append(".n, op: lte, value: 7}]}\n")
-                    .append(
-                            "      - {action: allow, rate_limit: {max: 10, window: 60}, validate: {required_args: true}}\n");
+                    .append("      - {action: allow, rate_limit: {max: 10, window: 60},"
+                            + " validate: {required_args: true}}\n");
         }
         return out.toString();
     }

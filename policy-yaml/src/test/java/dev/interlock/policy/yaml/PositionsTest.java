@@ -74,7 +74,8 @@ class PositionsTest {
     @Test
     void columnsCountCharactersAndLinesEndInAnyWay() {
         assertThat(PolicyYaml.read(
-                                "version: \"1\"\r\ndescription: {\"\uD83D\uDE00\": 1}\r\nhide: [\"\uD83D\uDE00\", \"\"]\r\n",
+                                "version: \"1\"\r\ndescription: {\"\uD83D\uDE00\": 1}\r\nhide: [\"\uD83D\uDE00\","
+                                        + " \"\"]\r\n",
                                 "x")
                         .errors())
                 .extracting(diagnostic -> diagnostic.line() + ":" + diagnostic.column())

@@ -95,8 +95,8 @@ public final class AuditLog implements AuditSink, Closeable {
     /**
      * Records an event. Waits only as {@link OverflowPolicy#BLOCK} and {@link SyncPolicy#everyDecision} say.
      *
-     * @throws IllegalStateException if the event is refused: the queue is full under {@link OverflowPolicy#FAIL_CLOSED}, the
-     *     log is closed, or the thread was interrupted while it waited
+     * @throws IllegalStateException if the event is refused: the queue is full under
+     *     {@link OverflowPolicy#FAIL_CLOSED}, the log is closed, or the thread was interrupted while it waited
      */
     @Override
     public void record(AuditEvent event) {
@@ -297,8 +297,8 @@ public final class AuditLog implements AuditSink, Closeable {
         }
 
         /**
-         * What happens when the queue is full. Default: {@link OverflowPolicy#FAIL_CLOSED}, since a log exists so that no
-         * call goes unrecorded.
+         * What happens when the queue is full. Default: {@link OverflowPolicy#FAIL_CLOSED}, since a log exists so that
+         * no call goes unrecorded.
          */
         public Builder overflow(OverflowPolicy what) {
             this.overflow = what;

@@ -35,11 +35,11 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * Kills a process with SIGKILL in the middle of a stream of decisions, again and again over one log. What the process had
- * said was decided must be in the log, but for what its queue may have held; and the log must be sound.
+ * Kills a process with SIGKILL in the middle of a stream of decisions, again and again over one log. What the process
+ * had said was decided must be in the log, but for what its queue may have held; and the log must be sound.
  *
- * <p>A killed process loses nothing that it has given to the operating system, forced or not. What a loss of power does to
- * lines that were not forced can't be tried here; {@code LastLineProperties} cuts the file everywhere instead.
+ * <p>A killed process loses nothing that it has given to the operating system, forced or not. What a loss of power does
+ * to lines that were not forced can't be tried here; {@code LastLineProperties} cuts the file everywhere instead.
  */
 class KillIT {
 

@@ -27,7 +27,9 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What can be done to a log, and what is found of it. Line 1 opens the log, lines 2 to 11 are decisions, 12 closes it. */
+/**
+ * What can be done to a log, and what is found of it. Line 1 opens the log, lines 2 to 11 are decisions, 12 closes it.
+ */
 class LogVerifierTest {
 
     private static final SealKey KEY =

@@ -47,7 +47,9 @@ class RedactionTest {
                 .isEqualTo("{\"amount\":5}");
     }
 
-    /** What an agent may send for {@code cards[*].number}, {@code user.password}, {@code tokens[*]} and {@code note}. */
+    /**
+     * What an agent may send for {@code cards[*].number}, {@code user.password}, {@code tokens[*]} and {@code note}.
+     */
     static List<Map<String, ?>> shapes() {
         return List.of(
                 Map.of("cards", List.of(Map.of("number", SECRET))),

@@ -18,7 +18,10 @@ import net.jqwik.api.constraints.IntRange;
 import net.jqwik.api.lifecycle.AfterContainer;
 import net.jqwik.api.lifecycle.BeforeContainer;
 
-/** Laws of the chain: no single change to the bytes of a closed log goes unseen, and none is seen before where it was made. */
+/**
+ * Laws of the chain: no single change to the bytes of a closed log goes unseen, and none is seen before where it was
+ * made.
+ */
 class TamperProperties {
 
     private static byte[] whole = {};

@@ -361,7 +361,8 @@ public final class ProxyCommand implements Callable<Integer> {
             err.println("interlock proxy: " + policyFile + " was changed, and is in force");
             updated.reading().policy().ifPresent(policy -> tellOfLongLimits(policy, err));
         } else if (event instanceof PolicyWatcher.Event.Rejected rejected) {
-            err.println("interlock proxy: " + policyFile + " was changed, but is not a valid policy; the one before stays:");
+            err.println("interlock proxy: " + policyFile + " was changed, but is not a valid policy;"
+                    + " the one before stays:");
             for (Diagnostic error : rejected.reading().errors()) {
                 err.println(error);
             }

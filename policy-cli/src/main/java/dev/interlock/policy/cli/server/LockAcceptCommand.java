@@ -35,7 +35,8 @@ import picocli.CommandLine.Spec;
         },
         description = {
             "Accepts the definitions that a server's tools have now.",
-            "Of the tools that --tool names, or of all with --all. Read them first: interlock lock diff, interlock scan.",
+            "Of the tools that --tool names, or of all with --all. Read them first: interlock lock diff,"
+                    + " interlock scan.",
         },
         footer = {"", "Example:", "  interlock lock accept tools.lock.json --tool get_item -- npx some-mcp-server"})
 final class LockAcceptCommand implements Callable<Integer> {

@@ -15,20 +15,17 @@ class LongLimitsTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            value = {
-                "tools: {a: {rules: [{name: r, rate_limit: {max: 1, window: day}}]}}       | rule 'r' (p.yaml:2, window day)",
-                "tools: {a: {rules: [{name: r, rate_limit: {max: 1, window: 61}}]}}        | rule 'r' (p.yaml:2, window 61s)",
-                "tools: {a: {rules: [{rate_limit: 5/hour}]}}                               | rule 'tools.a.rules[0]' (p.yaml:2",
-                "categories: {read: {rules: [{name: r, rate_limit: {max: 1, window: 1h}}]}} | rule 'r' (p.yaml:2, window 1h)",
-                "risks: {high+: {rules: [{name: r, rate_limit: {max: 1, window: 1h}}]}}    | rule 'r' (p.yaml:2, window 1h)",
-                "all_tools: {rules: [{name: r, rate_limit: {max: 1, window: week}}]}       | rule 'r' (p.yaml:2, window week)",
-                "grants: {bot: {all_tools: {rules: [{name: r, rate_limit: {max: 1, window: 2m}}]}}} | rule 'r' (p.yaml:2, window 2m)",
-                "tools: {a: {rules: [{name: r, spend: {from: args.a, daily: 5}}]}}         | rule 'r' (p.yaml:2, window day)",
-                "tools: {a: {limits: [{counter: c, max: 5, window: day}]}}                 | limit 'c' (p.yaml:2, window day)",
-            })
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
+                    tools: {a: {rules: [{name: r, rate_limit: {max: 1, window: day}}]}}       | rule 'r' (p.yaml:2, window day)
+                    tools: {a: {rules: [{name: r, rate_limit: {max: 1, window: 61}}]}}        | rule 'r' (p.yaml:2, window 61s)
+                    tools: {a: {rules: [{rate_limit: 5/hour}]}}                               | rule 'tools.a.rules[0]' (p.yaml:2
+                    categories: {read: {rules: [{name: r, rate_limit: {max: 1, window: 1h}}]}} | rule 'r' (p.yaml:2, window 1h)
+                    risks: {high+: {rules: [{name: r, rate_limit: {max: 1, window: 1h}}]}}    | rule 'r' (p.yaml:2, window 1h)
+                    all_tools: {rules: [{name: r, rate_limit: {max: 1, window: week}}]}       | rule 'r' (p.yaml:2, window week)
+                    grants: {bot: {all_tools: {rules: [{name: r, rate_limit: {max: 1, window: 2m}}]}}} | rule 'r' (p.yaml:2, window 2m)
+                    tools: {a: {rules: [{name: r, spend: {from: args.a, daily: 5}}]}}         | rule 'r' (p.yaml:2, window day)
+                    tools: {a: {limits: [{counter: c, max: 5, window: day}]}}                 | limit 'c' (p.yaml:2, window day)
+                    """)
     void aLimitLongerThanAMinuteIsNamedWithItsPlace(String yaml, String named) {
         assertThat(notice(yaml)).hasValueSatisfying(notice -> assertThat(notice).contains(named, "--redis"));
     }

@@ -63,7 +63,8 @@ class ScreenTest {
         assertThat(table(Screen.UNBOUNDED))
                 .containsExactly(
                         "TOOL         RISK  WHY",
-                        "delete_item  high  verb 'delete'; takes a URL; acts on many at once; and more that is said of it");
+                        "delete_item  high  verb 'delete'; takes a URL; acts on many at once;"
+                                + " and more that is said of it");
     }
 
     @Test

@@ -46,8 +46,10 @@ class JsonRpcTest {
             strings = {
                 "{'jsonrpc':'2.0','id':null,'error':{'code':-32700,'message':'Parse error'}}",
                 "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error'}}",
-                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error'},'Method':'tools/call','Id':4,'params':{}}",
-                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error','data':{'inputRequests':{}}},'Result':{}}",
+                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error'},'Method':'tools/call','Id':4,"
+                        + "'params':{}}",
+                "{'jsonrpc':'2.0','error':{'code':-32700,'message':'Parse error','data':{'inputRequests':{}}},"
+                        + "'Result':{}}",
             })
     void anErrorThatAnswersNoRequestIsPassedOnWithItsCodeAndMessageAlone(String line) {
         assertThat(read(line))
@@ -93,7 +95,8 @@ class JsonRpcTest {
     @CsvSource(
             delimiter = '|',
             value = {
-                "{\"jsonrpc\":\"2.0\",\"id\":18446744073709551617,\"method\":\"ping\"} | 18446744073709551617 | REQUEST",
+                "{\"jsonrpc\":\"2.0\",\"id\":18446744073709551617,\"method\":\"ping\"} | 18446744073709551617 |"
+                        + " REQUEST",
                 "{\"jsonrpc\":\"2.0\",\"id\":1.0,\"method\":\"ping\"} | 1.0 | REQUEST",
                 "{\"jsonrpc\":\"2.0\",\"id\":1e0,\"method\":\"ping\"} | 1e0 | REQUEST",
                 "{\"jsonrpc\":\"2.0\",\"id\":-0,\"method\":\"ping\"} | -0 | REQUEST",

@@ -36,9 +36,9 @@ import org.jspecify.annotations.Nullable;
  * far as it is here. The work that is left of these jobs, which alone decides about room, is at most what is left here.
  *
  * <p>The work of a charge ends at the TAT that the charge left behind, minus what was given back since then of earlier
- * work. The cell keeps only the total of what was given back, {@link GivenBackTotal}, and assumes that all of it was earlier.
- * Two cases are exact: charges that are given back in the order they came or in the reverse order, where each is the
- * last in the queue. In other cases, less may be given back than possible.
+ * work. The cell keeps only the total of what was given back, {@link GivenBackTotal}, and assumes that all of it was
+ * earlier. Two cases are exact: charges that are given back in the order they came or in the reverse order, where each
+ * is the last in the queue. In other cases, less may be given back than possible.
  */
 final class BucketCell extends Cell implements LimitHandle.Count {
 

@@ -34,7 +34,8 @@ import org.junit.jupiter.api.Test;
 
 /**
  * Whatever interleaving of calls there is, some order of them one after the other gives the same answers, down to the
- * nanosecond of each {@code retryAfter}. Time is one of the things that happen: the clock may move in the midst of a call.
+ * nanosecond of each {@code retryAfter}. Time is one of the things that happen: the clock may move in the midst of a
+ * call.
  */
 class LinearizabilityTest {
 

@@ -6,8 +6,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A token bucket that remembers every call and works its level out from the first one on, each time it is asked. What is
- * given back is struck from the history, as if the call had never been.
+ * A token bucket that remembers every call and works its level out from the first one on, each time it is asked. What
+ * is given back is struck from the history, as if the call had never been.
  */
 final class NaiveBucket {
 

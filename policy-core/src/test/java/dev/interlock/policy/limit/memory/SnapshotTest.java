@@ -287,7 +287,9 @@ class SnapshotTest {
         }
     }
 
-    /** Anyone who can write the file can also write its checksum. What comes of it may be wrong, but must be a limiter. */
+    /**
+     * Anyone who can write the file can also write its checksum. What comes of it may be wrong, but must be a limiter.
+     */
     @Test
     void a_forged_snapshot_is_refused_or_read_but_breaks_nothing() throws Exception {
         limiter.snapshot(file);

@@ -29,8 +29,8 @@ import java.util.function.BiFunction;
 import java.util.function.Function;
 
 /**
- * The tools, resources and prompts that the conformance suite asks a server for, over streamable HTTP. It prints its URL and
- * serves until its input ends.
+ * The tools, resources and prompts that the conformance suite asks a server for, over streamable HTTP. It prints its
+ * URL and serves until its input ends.
  */
 final class ConformanceServer {
 
