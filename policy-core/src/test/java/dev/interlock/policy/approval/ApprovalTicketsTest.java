@@ -14,7 +14,7 @@ import dev.interlock.policy.approval.ApprovalAnswer.Refused;
 import dev.interlock.policy.approval.ApprovalAnswer.Unasked;
 import dev.interlock.policy.approval.ApprovalTickets.Outcome;
 import dev.interlock.policy.call.AskingRule;
-import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import java.math.BigDecimal;

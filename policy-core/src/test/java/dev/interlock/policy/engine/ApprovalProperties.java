@@ -14,6 +14,7 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.math.BigDecimal;
 import java.time.Duration;
@@ -87,7 +88,7 @@ class ApprovalProperties {
 
     @Property(edgeCases = EdgeCasesMode.NONE)
     void aTicketAdmitsNoMoreCallsThanWereApproved(@ForAll("events") List<Event> events) {
-        Clock clock = new Clock();
+        ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
         ApprovalTickets tickets = ApprovalTickets.builder().time(clock).build();
         PolicyEngine engine = engine(clock, tickets);
         Map<Bound, Integer> yeses = new HashMap<>();
@@ -137,7 +138,7 @@ class ApprovalProperties {
                     }
                 }
                 case RELOAD -> engine.update(POLICIES.get(event.which % 2));
-                case WAIT -> clock.pass(Duration.ofMinutes(event.which));
+                case WAIT -> clock.advance(Duration.ofMinutes(event.which));
             }
         }
         Statistics.coverage(coverage -> coverage.check("passes").percentage(share -> share > 5));
@@ -145,7 +146,7 @@ class ApprovalProperties {
 
     @Property(edgeCases = EdgeCasesMode.NONE)
     void aHeldCallPassesOnlyOnItsOwnYesInTimeUnderThePolicyItWasAskedBy(@ForAll("events") List<Event> events) {
-        Clock clock = new Clock();
+        ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
         List<CompletableFuture<ApprovalAnswer>> questions = new ArrayList<>();
         List<Integer> yeses = new ArrayList<>();
         ApprovalHandler handler = new ApprovalHandler() {
@@ -174,7 +175,7 @@ class ApprovalProperties {
                     }
                 }
                 case RELOAD -> engine.update(POLICIES.get(event.which % 2));
-                case WAIT -> clock.pass(Duration.ofMinutes(event.which));
+                case WAIT -> clock.advance(Duration.ofMinutes(event.which));
                 case CANCEL -> {
                     CompletableFuture<Admission> call = pick(calls, event.which);
                     if (call != null) {
@@ -188,7 +189,7 @@ class ApprovalProperties {
         Statistics.coverage(coverage -> coverage.check("some pass").percentage(share -> share > 20));
 
         // In the end nothing waits, and only what passed is still counted.
-        clock.pass(Duration.ofHours(24));
+        clock.advance(Duration.ofHours(24));
         assertThat(calls).allMatch(CompletableFuture::isDone);
         assertThat(clock.alarms()).isZero();
     }
@@ -200,7 +201,7 @@ class ApprovalProperties {
                 .count();
     }
 
-    private static PolicyEngine engine(Clock clock, ApprovalHandler handler) {
+    private static PolicyEngine engine(ManualTime clock, ApprovalHandler handler) {
         return PolicyEngine.builder(POLICIES.get(0))
                 .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
                 .approvals(handler)

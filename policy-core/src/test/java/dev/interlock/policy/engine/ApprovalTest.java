@@ -21,6 +21,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
@@ -44,7 +45,7 @@ class ApprovalTest {
 
     private static final Policy ONE_AN_HOUR = pay(ask("a person"), rate("one", hourly(1)));
 
-    private final Clock clock = new Clock();
+    private final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     private final InMemoryRateLimiter limiter =
             InMemoryRateLimiter.builder().time(clock).build();
     private final List<Throwable> failures = new ArrayList<>();
@@ -251,7 +252,7 @@ class ApprovalTest {
     void noAnswerInTimeDeniesAndALateYesSendsNothing() {
         CompletableFuture<Admission> result = begin(engine(ONE_AN_HOUR, person));
 
-        clock.pass(Duration.ofMinutes(5));
+        clock.advance(Duration.ofMinutes(5));
         assertDenied(result, "No one answered within 5 min.");
         assertThat(hasRoom()).isTrue();
         assertThat(person.answers.get(0)).isCancelled();
@@ -278,7 +279,7 @@ class ApprovalTest {
                 begin(engine(ONE_AN_HOUR, person), Map.of(), AdmitOptions.DEFAULT.within(Duration.ofSeconds(20)));
 
         assertThat(person.requests.get(0).patience()).isEqualTo(Duration.ofSeconds(20));
-        clock.pass(Duration.ofSeconds(20));
+        clock.advance(Duration.ofSeconds(20));
 
         assertDenied(result, "No one answered within 20 s.");
     }
@@ -445,13 +446,13 @@ class ApprovalTest {
     void theNewPolicyHasItsOwnTimeToAnswer() {
         PolicyEngine engine = engine(pay(ask("a person")), person);
         CompletableFuture<Admission> result = begin(engine);
-        clock.pass(Duration.ofMinutes(4));
+        clock.advance(Duration.ofMinutes(4));
         engine.update(pay(ask("another person")));
         person.yes(0);
 
-        clock.pass(Duration.ofMinutes(4));
+        clock.advance(Duration.ofMinutes(4));
         assertThat(result).isNotDone();
-        clock.pass(Duration.ofMinutes(1));
+        clock.advance(Duration.ofMinutes(1));
         assertDenied(result, "No one answered within 5 min.");
     }
 
@@ -612,7 +613,7 @@ class ApprovalTest {
         for (int i = 0; i < 5_000; i++) {
             person.yes(i);
         }
-        clock.pass(Duration.ofMinutes(5));
+        clock.advance(Duration.ofMinutes(5));
 
         assertThat(results.subList(0, 5_000))
                 .allMatch(result -> result.join().decision().allowed());
@@ -638,7 +639,7 @@ class ApprovalTest {
                     () -> person.answers.get(question).complete(ApprovalAnswer.approved("Ada")),
                     () -> result.cancel(false),
                     () -> {
-                        clock.pass(Duration.ofMinutes(5));
+                        clock.advance(Duration.ofMinutes(5));
                         return true;
                     });
             for (Future<Object> rival : threads.invokeAll(rivals)) {
@@ -681,7 +682,7 @@ class ApprovalTest {
         yes.join().succeeded();
         person.answer(1, ApprovalAnswer.refused("Ada", null));
         gone.cancel(false);
-        clock.pass(Duration.ofMinutes(5));
+        clock.advance(Duration.ofMinutes(5));
 
         assertThat(no.join().decision().allowed()).isFalse();
         assertThat(silence.join().decision().allowed()).isFalse();

@@ -18,6 +18,7 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
@@ -172,7 +173,7 @@ class AskingRulesProperties {
                         Policies.count("count", null, ChargeMode.SUCCESS, when("state.pay.n", Operator.LTE, 7))));
         for (int round = 0; round < 150; round++) {
             ExecutorService threads = Executors.newFixedThreadPool(4);
-            Clock clock = new Clock();
+            ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
             RateLimiter limiter = InMemoryRateLimiter.builder().time(clock).build();
             PolicyEngine engine = PolicyEngine.builder(policies.get(round % 2))
                     .rateLimiter(limiter)

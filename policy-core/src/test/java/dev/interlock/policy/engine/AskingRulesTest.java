@@ -24,6 +24,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
@@ -44,7 +45,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(60)
 class AskingRulesTest {
 
-    private final Clock clock = new Clock();
+    private final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     private final InMemoryRateLimiter limiter =
             InMemoryRateLimiter.builder().time(clock).build();
     private final List<Throwable> failures = new ArrayList<>();
@@ -402,7 +403,7 @@ class AskingRulesTest {
         engine.admit(other).succeeded();
 
         assertThat(engine.admit(call).decision().code()).isEqualTo(Code.CONDITION);
-        clock.pass(Duration.ofMinutes(1));
+        clock.advance(Duration.ofMinutes(1));
         assertThat(tickets.list()).extracting(Ticket::state).containsExactly(Ticket.State.APPROVED);
     }
 

@@ -3,6 +3,7 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -12,7 +13,7 @@ import java.util.Map;
 /** An engine with a clock and a record of what its listener heard: what most tests need. */
 final class Desk {
 
-    final Clock clock = new Clock();
+    final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     final List<Throwable> failures = new ArrayList<>();
     final PolicyEngine engine;
 
@@ -49,6 +50,6 @@ final class Desk {
     }
 
     void pass(Duration duration) {
-        clock.pass(duration);
+        clock.advance(duration);
     }
 }

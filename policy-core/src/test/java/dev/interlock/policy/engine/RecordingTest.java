@@ -27,6 +27,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
@@ -57,7 +58,7 @@ import org.junit.jupiter.api.Test;
 /** What an engine tells its sinks, and what it does with a call that none can be told of. */
 class RecordingTest {
 
-    private final Clock clock = new Clock();
+    private final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     private final List<AuditEvent> events = new ArrayList<>();
     private final List<AuditEvent> unrecorded = new ArrayList<>();
     private final List<Throwable> failures = new ArrayList<>();
@@ -109,7 +110,7 @@ class RecordingTest {
         ToolCall call = Desk.pay(Map.of("amount", 5)).by("bob").in("s1").on("bank");
 
         Admission admission = engine.admit(call);
-        clock.pass(Duration.ofSeconds(3));
+        clock.advance(Duration.ofSeconds(3));
         admission.succeeded();
 
         Instant start = Instant.parse("2026-03-31T23:30:00Z");

@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;
@@ -11,7 +12,7 @@ import java.util.List;
 /** Calls made one after another through one engine. */
 final class Run {
 
-    final Clock clock = new Clock();
+    final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     final PolicyEngine engine;
     private final Assent assent = new Assent();
 

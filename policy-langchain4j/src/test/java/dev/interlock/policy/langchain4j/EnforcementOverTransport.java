@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;

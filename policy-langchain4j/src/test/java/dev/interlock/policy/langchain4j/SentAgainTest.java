@@ -7,6 +7,7 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.BreakingServer;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
@@ -14,25 +15,13 @@ import dev.langchain4j.exception.ToolExecutionException;
 import dev.langchain4j.mcp.client.DefaultMcpClient;
 import dev.langchain4j.mcp.client.McpClient;
 import dev.langchain4j.mcp.client.transport.http.HttpMcpTransport;
-import java.io.BufferedInputStream;
-import java.io.Closeable;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
-import java.net.BindException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
-import java.nio.charset.StandardCharsets;
 import java.util.List;
-import java.util.Locale;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.atomic.AtomicInteger;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -70,10 +59,13 @@ class SentAgainTest {
 
     @Test
     void oneApprovalAndOneUnitOfALimitAreGoodForOneRunOfTheCall() throws Exception {
-        try (BreakingServer server = new BreakingServer()) {
+        try (SseBreakingServer server = new SseBreakingServer()) {
             McpClient client = DefaultMcpClient.builder()
                     .transport(EnforcingMcpTransport.wrap(
-                            HttpMcpTransport.builder().sseUrl(server.url()).build(), engine))
+                            HttpMcpTransport.builder()
+                                    .sseUrl(server.url() + "/sse")
+                                    .build(),
+                            engine))
                     .build();
             assertThatThrownBy(() -> pay(client)).isInstanceOf(ToolExecutionException.class);
             tickets.approve(tickets.list().get(0).id(), "Ada");
@@ -93,133 +85,35 @@ class SentAgainTest {
         }
     }
 
-    /** A server over SSE that runs a call, listens no longer, and resets the connection. */
-    private static final class BreakingServer implements Closeable {
+    /** A {@link BreakingServer} over SSE that resets the connection. */
+    private static final class SseBreakingServer extends BreakingServer {
 
-        private static final Pattern ID = Pattern.compile("\"id\":([0-9]+)");
-        private static final String HELLO = "{\"protocolVersion\":\"2024-11-05\",\"capabilities\":{\"tools\":{}},"
-                + "\"serverInfo\":{\"name\":\"breaking\",\"version\":\"1\"}}";
-
-        private final AtomicInteger ran = new AtomicInteger();
         private final BlockingQueue<String> events = new LinkedBlockingQueue<>();
-        private volatile ServerSocket listening = new ServerSocket();
-        private int port;
 
-        BreakingServer() throws IOException {
+        SseBreakingServer() throws IOException {
+            super("2024-11-05");
             listen();
         }
 
-        /** Listens, always at the same address. */
-        void listen() throws IOException {
-            ServerSocket socket = new ServerSocket();
-            socket.setReuseAddress(true);
-            InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
-            for (int attempt = 0; !socket.isBound(); attempt++) {
-                try {
-                    socket.bind(address);
-                } catch (BindException e) {
-                    // The socket before is closed by the thread that accepts on it, which may not have run yet.
-                    if (attempt == 1_000_000) {
-                        throw e;
-                    }
-                    Thread.onSpinWait();
+        @Override
+        protected void answer(String head, String body, OutputStream out) throws IOException, InterruptedException {
+            if (head.startsWith("GET")) {
+                write(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
+                write(out, "event: endpoint\ndata: /message\n\n");
+                while (true) {
+                    write(out, "event: message\ndata: " + events.take() + "\n\n");
                 }
             }
-            port = socket.getLocalPort();
-            listening = socket;
-            start(() -> {
-                while (!socket.isClosed()) {
-                    Socket connection = socket.accept();
-                    start(() -> serve(connection, socket));
-                }
-            });
-        }
-
-        private interface Work {
-            void run() throws IOException, InterruptedException;
-        }
-
-        private static void start(Work work) {
-            Thread thread = new Thread(() -> {
-                try {
-                    work.run();
-                } catch (IOException | InterruptedException e) {
-                    // The socket was closed, here or at the other end.
-                }
-            });
-            thread.setDaemon(true);
-            thread.start();
-        }
-
-        String url() {
-            return "http://127.0.0.1:" + port + "/sse";
-        }
-
-        int ran() {
-            return ran.get();
-        }
-
-        private void serve(Socket connection, ServerSocket socket) throws IOException, InterruptedException {
-            InputStream in = new BufferedInputStream(connection.getInputStream());
-            OutputStream out = connection.getOutputStream();
-            for (String head = head(in); head != null; head = head(in)) {
-                String body = new String(in.readNBytes(length(head)), StandardCharsets.UTF_8);
-                if (head.startsWith("GET")) {
-                    write(out, "HTTP/1.1 200 OK\r\ncontent-type: text/event-stream\r\n\r\n");
-                    write(out, "event: endpoint\ndata: /message\n\n");
-                    while (true) {
-                        write(out, "event: message\ndata: " + events.take() + "\n\n");
-                    }
-                }
-                if (body.contains("\"tools/call\"")) {
-                    // The client may have another connection left over, which is gone with the server, too.
-                    if (!socket.isClosed()) {
-                        ran.incrementAndGet();
-                    }
-                    socket.close();
-                    connection.setSoLinger(true, 0);
-                    connection.close();
-                    return;
-                }
-                Matcher id = ID.matcher(body);
-                if (id.find()) {
-                    String result = body.contains("\"initialize\"") ? HELLO : "{}";
-                    events.add("{\"jsonrpc\":\"2.0\",\"id\":" + id.group(1) + ",\"result\":" + result + "}");
-                }
-                write(out, "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n");
+            String response = response(body);
+            if (response != null) {
+                events.add(response);
             }
-        }
-
-        private static void write(OutputStream out, String text) throws IOException {
-            out.write(text.getBytes(StandardCharsets.UTF_8));
-            out.flush();
-        }
-
-        /** Null at the end of the connection. */
-        private static String head(InputStream in) throws IOException {
-            StringBuilder head = new StringBuilder();
-            while (head.indexOf("\r\n\r\n") < 0) {
-                int next = in.read();
-                if (next < 0) {
-                    return null;
-                }
-                head.append((char) next);
-            }
-            return head.toString();
-        }
-
-        private static int length(String head) {
-            return head.lines()
-                    .map(line -> line.toLowerCase(Locale.ROOT))
-                    .filter(line -> line.startsWith("content-length:"))
-                    .mapToInt(line -> Integer.parseInt(line.substring(15).strip()))
-                    .findFirst()
-                    .orElse(0);
+            write(out, "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n");
         }
 
         @Override
-        public void close() throws IOException {
-            listening.close();
+        protected void end(Socket connection, OutputStream out) throws IOException {
+            reset(connection);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;

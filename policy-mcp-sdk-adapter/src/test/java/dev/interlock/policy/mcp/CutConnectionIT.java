@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;

@@ -9,6 +9,7 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;

@@ -10,6 +10,8 @@ import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.value.ValueLimits;

@@ -3,6 +3,8 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;

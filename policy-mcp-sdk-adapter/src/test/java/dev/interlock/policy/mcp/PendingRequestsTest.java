@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
 import java.math.BigInteger;

@@ -48,9 +48,9 @@ class SentAgainTest {
     @ParameterizedTest
     @EnumSource
     @SuppressWarnings("removal") // what hosts with OAuth set
-    void oneApprovalAndOneUnitOfALimitAreGoodForOneRunHoweverTheServerEndsIt(BreakingServer.Ending ending)
+    void oneApprovalAndOneUnitOfALimitAreGoodForOneRunHoweverTheServerEndsIt(StreamableBreakingServer.Ending ending)
             throws Exception {
-        try (BreakingServer server = new BreakingServer(ending)) {
+        try (StreamableBreakingServer server = new StreamableBreakingServer(ending)) {
             HttpClientStreamableHttpTransport http = HttpClientStreamableHttpTransport.builder(server.url())
                     .customizeClient(client -> client.followRedirects(HttpClient.Redirect.NORMAL))
                     .authorizationErrorHandler(
@@ -67,7 +67,7 @@ class SentAgainTest {
             assertThat(settlements).containsExactly(CallOutcome.UNKNOWN);
             assertThat(tickets.list()).noneMatch(ticket -> ticket.state() == Ticket.State.APPROVED);
 
-            server.restart();
+            server.listen();
             client.initialize();
             CallToolResult again = pay(client);
 

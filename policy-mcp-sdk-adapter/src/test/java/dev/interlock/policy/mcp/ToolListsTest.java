@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.EngineListener;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.ToolCatalog.Shadowing;

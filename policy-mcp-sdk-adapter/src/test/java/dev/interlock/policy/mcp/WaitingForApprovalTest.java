@@ -6,6 +6,8 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.value.Arguments;

@@ -13,6 +13,7 @@ import dev.interlock.policy.audit.log.Redaction;
 import dev.interlock.policy.audit.log.SealKey;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Batch;
@@ -117,7 +118,7 @@ class CanaryTest {
             hear(log);
             PolicyEngine.Builder builder = Engines.observed(
                             Posture.ALLOW,
-                            new Engines.Clock(),
+                            ManualTime.at("2026-01-01T00:00:00Z"),
                             MicrometerMetrics.in(registry),
                             new OpenTelemetryEvents(),
                             new DenialLog(),

@@ -18,36 +18,15 @@ import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.time.TimeSource;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicLong;
 
 /** Engines to look at: {@code pay} up to an amount, {@code drop} never, anything else as the posture has it. */
 final class Engines {
 
     private Engines() {}
-
-    /** Time that a test moves. */
-    static final class Clock implements TimeSource {
-        private final AtomicLong millis = new AtomicLong(1_767_225_600_000L);
-
-        void pass(Duration duration) {
-            millis.addAndGet(duration.toMillis());
-        }
-
-        @Override
-        public long wallMillis() {
-            return millis.get();
-        }
-
-        @Override
-        public long monotonicNanos() {
-            return millis.get() * 1_000_000;
-        }
-    }
 
     static PolicyEngine.Builder observed(Posture posture, TimeSource time, AuditSink... observers) {
         PolicyEngine.Builder builder = PolicyEngine.builder(policy(posture)).time(time);

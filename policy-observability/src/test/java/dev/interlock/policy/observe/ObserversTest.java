@@ -18,6 +18,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Batch;
@@ -54,7 +55,7 @@ import org.slf4j.LoggerFactory;
 /** What hosts see of an engine's work, in the libraries that they have. */
 class ObserversTest {
 
-    private final Engines.Clock clock = new Engines.Clock();
+    private final ManualTime clock = ManualTime.at("2026-01-01T00:00:00Z");
     private final SimpleMeterRegistry registry = new SimpleMeterRegistry();
     private final ListAppender<ILoggingEvent> logged = new ListAppender<>();
     private final Logger logger = (Logger) LoggerFactory.getLogger(DenialLog.class);
@@ -127,7 +128,7 @@ class ObserversTest {
         assertThat(registry.get("interlock.calls.open").gauge().value()).isEqualTo(1);
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
 
-        clock.pass(Duration.ofMinutes(10));
+        clock.advance(Duration.ofMinutes(10));
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isEqualTo(1);
         forgotten.close();
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
@@ -176,7 +177,7 @@ class ObserversTest {
         Admission pending = byTicket.admit(pay(1));
         assertThat(pending.decision().code()).isEqualTo(Decision.Code.APPROVAL_PENDING);
         pending.unsent();
-        clock.pass(Duration.ofHours(1));
+        clock.advance(Duration.ofHours(1));
         assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
         assertThat(registry.get("interlock.calls.leaked").gauge().value()).isZero();
 
@@ -273,7 +274,7 @@ class ObserversTest {
         }
         assertThat(registry.get("interlock.limiter.room").summary().count()).isEqualTo(1);
 
-        clock.pass(Duration.ofSeconds(1));
+        clock.advance(Duration.ofSeconds(1));
         remote.fails = true;
         assertThat(engine.admit(pay(1)).decision().allowed()).isTrue();
         assertThat(registry.get("interlock.limiter.room").summary().count()).isEqualTo(1);
@@ -371,7 +372,7 @@ class ObserversTest {
             try {
                 engine.admit(pay(101));
                 Admission failed = engine.admit(pay(1));
-                clock.pass(Duration.ofMillis(3));
+                clock.advance(Duration.ofMillis(3));
                 failed.toolError();
                 engine.admit(pay(1)).succeeded();
             } finally {
@@ -422,7 +423,7 @@ class ObserversTest {
         }
         engine.admit(ToolCall.of("drop", Map.of()));
         engine.admit(pay(1)).succeeded();
-        clock.pass(Duration.ofMinutes(1));
+        clock.advance(Duration.ofMinutes(1));
         engine.admit(pay(102));
 
         assertThat(logged.list)

@@ -2,7 +2,7 @@ package dev.interlock.policy.redis;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.redis.CircuitBreaker.Pass;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

@@ -15,7 +15,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolRating;
 import java.io.IOException;
@@ -32,7 +32,6 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -276,13 +275,13 @@ class AuditLogTest {
 
     @Test
     void filesAreFinishedAtAnAgeThatRestartsDoNotReset() throws Exception {
-        Moving time = new Moving();
+        ManualTime time = new ManualTime(Events.TIME, 0);
         AuditLog.Builder builder = AuditLog.at(file).time(time).rotateAfter(Duration.ofHours(24));
         write(builder, Events.allowed(1));
-        time.pass(Duration.ofHours(23));
+        time.advance(Duration.ofHours(23));
         write(builder, Events.allowed(2));
         assertThat(AuditLog.files(file)).hasSize(1);
-        time.pass(Duration.ofHours(1));
+        time.advance(Duration.ofHours(1));
         write(builder, Events.allowed(3));
 
         assertThat(AuditLog.files(file)).hasSize(2);
@@ -776,25 +775,5 @@ class AuditLogTest {
 
         write(Events.allowed(2));
         assertThat(LogLines.ids(file)).containsExactly("d2");
-    }
-
-    /** Time that a test moves. */
-    private static final class Moving implements TimeSource {
-
-        private final AtomicLong millis = new AtomicLong(Events.TIME.toEpochMilli());
-
-        void pass(Duration duration) {
-            millis.addAndGet(duration.toMillis());
-        }
-
-        @Override
-        public long wallMillis() {
-            return millis.get();
-        }
-
-        @Override
-        public long monotonicNanos() {
-            return millis.get() * 1_000_000;
-        }
     }
 }

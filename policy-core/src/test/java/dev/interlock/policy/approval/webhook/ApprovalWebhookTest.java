@@ -8,7 +8,7 @@ import com.sun.net.httpserver.HttpServer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.approval.Requests;
 import dev.interlock.policy.approval.Ticket;
-import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import java.io.IOException;

@@ -4,12 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.ManualTime;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import java.nio.file.Files;

@@ -1,6 +1,6 @@
 package dev.interlock.policy.limit.memory;
 
-import dev.interlock.policy.limit.ManualTime;
+import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.OpeningLimiter;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.RateLimiterContract;

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.doubles;
 
 import java.io.BufferedInputStream;
 import java.io.Closeable;
@@ -17,45 +17,34 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 
 /**
- * A server over streamable HTTP that runs each call, listens no longer, and only then lets the client have reason to
- * send the call again, which fails before its first byte.
+ * An MCP server over HTTP that runs a call, stops listening, and only then breaks off the exchange in which the call
+ * came. A client that sends the call again fails before its first byte. A subclass says how messages travel and how the
+ * exchange ends.
  */
-final class BreakingServer implements Closeable {
-
-    /** How it ends a call that it has run. */
-    enum Ending {
-        /** As if the client's token had run out. */
-        UNAUTHORIZED("HTTP/1.1 401 Unauthorized\r\nwww-authenticate: Bearer\r\n"),
-        /** To a port on which no server listens. */
-        REDIRECT("HTTP/1.1 307 Temporary Redirect\r\nlocation: /mcp\r\n"),
-        UNAVAILABLE("HTTP/1.1 503 Service Unavailable\r\n"),
-        /** By breaking the connection. */
-        RESET("");
-
-        private final String head;
-
-        Ending(String head) {
-            this.head = head;
-        }
-    }
+public abstract class BreakingServer implements Closeable {
 
     private static final Pattern ID = Pattern.compile("\"id\":(\"[^\"]*\"|[0-9]+)");
-    private static final String HELLO = "{\"protocolVersion\":\"2025-06-18\",\"capabilities\":{\"tools\":{}},"
-            + "\"serverInfo\":{\"name\":\"breaking\",\"version\":\"1\"}}";
 
-    private final Ending ending;
+    private final String protocol;
     private final AtomicInteger ran = new AtomicInteger();
     private final Set<Socket> connections = ConcurrentHashMap.newKeySet();
-    private volatile ServerSocket listening;
+    private volatile ServerSocket listening = new ServerSocket();
+    private volatile int port;
 
-    BreakingServer(Ending ending) throws IOException {
-        this.ending = ending;
-        listening = listen(0);
+    /**
+     * A server that does not listen yet.
+     *
+     * @param protocol the version of MCP that it answers to an initialization
+     */
+    protected BreakingServer(String protocol) throws IOException {
+        this.protocol = protocol;
     }
 
-    private ServerSocket listen(int port) throws IOException {
+    /** Listens, at the same address each time. */
+    public final void listen() throws IOException {
         ServerSocket socket = new ServerSocket();
         socket.setReuseAddress(true);
         InetSocketAddress address = new InetSocketAddress(InetAddress.getLoopbackAddress(), port);
@@ -70,6 +59,8 @@ final class BreakingServer implements Closeable {
                 Thread.onSpinWait();
             }
         }
+        port = socket.getLocalPort();
+        listening = socket;
         start(() -> {
             while (!socket.isClosed()) {
                 Socket connection = socket.accept();
@@ -77,18 +68,17 @@ final class BreakingServer implements Closeable {
                 start(() -> serve(connection, socket));
             }
         });
-        return socket;
     }
 
     private interface Work {
-        void run() throws IOException;
+        void run() throws IOException, InterruptedException;
     }
 
     private static void start(Work work) {
         Thread thread = new Thread(() -> {
             try {
                 work.run();
-            } catch (IOException e) {
+            } catch (IOException | InterruptedException e) {
                 // The socket was closed, here or at the other end.
             }
         });
@@ -96,21 +86,17 @@ final class BreakingServer implements Closeable {
         thread.start();
     }
 
-    /** Listens again, at the same address. */
-    void restart() throws IOException {
-        listening = listen(listening.getLocalPort());
-    }
-
-    String url() {
-        return "http://127.0.0.1:" + listening.getLocalPort();
+    /** Where it listens, without a path. */
+    public final String url() {
+        return "http://127.0.0.1:" + port;
     }
 
     /** How many calls it has run. */
-    int ran() {
+    public final int ran() {
         return ran.get();
     }
 
-    private void serve(Socket connection, ServerSocket socket) throws IOException {
+    private void serve(Socket connection, ServerSocket socket) throws IOException, InterruptedException {
         InputStream in = new BufferedInputStream(connection.getInputStream());
         OutputStream out = connection.getOutputStream();
         for (String head = head(in); head != null; head = head(in)) {
@@ -118,51 +104,61 @@ final class BreakingServer implements Closeable {
             if (body.contains("\"tools/call\"")) {
                 // A connection that is left over, or was taken at the last moment, is gone with the server, too.
                 if (socket.isClosed()) {
-                    connection.close();
+                    reset(connection);
                     return;
                 }
                 ran.incrementAndGet();
                 socket.close();
                 end(connection, out);
+                connection.close();
                 return;
             }
-            out.write(response(head, body).getBytes(StandardCharsets.UTF_8));
-            out.flush();
+            answer(head, body, out);
         }
     }
 
-    private void end(Socket connection, OutputStream out) throws IOException {
+    /** Answers a request other than a call. */
+    protected abstract void answer(String head, String body, OutputStream out) throws IOException, InterruptedException;
+
+    /** Ends the exchange of a call that has run; afterwards the connection is closed. */
+    protected abstract void end(Socket connection, OutputStream out) throws IOException;
+
+    /** Closes a connection so that the client sees it broken. */
+    protected static void reset(Socket connection) throws IOException {
+        connection.setSoLinger(true, 0);
+        connection.close();
+    }
+
+    /** Closes all connections but this one. */
+    protected final void closeOthers(Socket connection) throws IOException {
         for (Socket other : connections) {
             if (!other.equals(connection)) {
                 other.close();
             }
         }
-        if (ending == Ending.RESET) {
-            connection.setSoLinger(true, 0);
-        } else {
-            out.write(
-                    (ending.head + "connection: close\r\ncontent-length: 0\r\n\r\n").getBytes(StandardCharsets.UTF_8));
-            out.flush();
-        }
-        connection.close();
     }
 
-    private static String response(String head, String body) {
-        if (!head.startsWith("POST")) {
-            return "HTTP/1.1 405 Method Not Allowed\r\ncontent-length: 0\r\n\r\n";
-        }
+    /** Returns the response to a request, or null if the message is none. */
+    protected final @Nullable String response(String body) {
         Matcher id = ID.matcher(body);
         if (!id.find()) {
-            return "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n";
+            return null;
         }
-        String result = body.contains("\"initialize\"") ? HELLO : "{}";
-        String json = "{\"jsonrpc\":\"2.0\",\"id\":" + id.group(1) + ",\"result\":" + result + "}";
-        return "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: " + json.length() + "\r\n\r\n"
-                + json;
+        String result = body.contains("\"initialize\"")
+                ? "{\"protocolVersion\":\"" + protocol + "\",\"capabilities\":{\"tools\":{}},"
+                        + "\"serverInfo\":{\"name\":\"breaking\",\"version\":\"1\"}}"
+                : "{}";
+        return "{\"jsonrpc\":\"2.0\",\"id\":" + id.group(1) + ",\"result\":" + result + "}";
+    }
+
+    /** Writes text, and sends it. */
+    protected static void write(OutputStream out, String text) throws IOException {
+        out.write(text.getBytes(StandardCharsets.UTF_8));
+        out.flush();
     }
 
     /** Null at the end of the connection. */
-    private static String head(InputStream in) throws IOException {
+    private static @Nullable String head(InputStream in) throws IOException {
         StringBuilder head = new StringBuilder();
         while (head.indexOf("\r\n\r\n") < 0) {
             int next = in.read();
@@ -184,7 +180,7 @@ final class BreakingServer implements Closeable {
     }
 
     @Override
-    public void close() throws IOException {
+    public final void close() throws IOException {
         listening.close();
         for (Socket connection : connections) {
             connection.close();

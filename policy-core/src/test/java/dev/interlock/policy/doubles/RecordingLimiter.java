@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.doubles;
 
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
@@ -15,7 +15,7 @@ import java.util.concurrent.CompletionStage;
 import java.util.function.Supplier;
 
 /** Grants everything, unless told otherwise, and remembers how each reservation was settled. */
-final class RecordingLimiter implements RateLimiter {
+public final class RecordingLimiter implements RateLimiter {
 
     private final Map<Reservation, List<CallOutcome>> reservations = new HashMap<>();
     private final List<CallOutcome> settlements = new ArrayList<>();
@@ -26,33 +26,35 @@ final class RecordingLimiter implements RateLimiter {
     private record Token(int number) implements Reservation.Granted {}
 
     /** From now on reservations are answered so. */
-    void answering(Supplier<CompletionStage<Reservation>> stage) {
+    public void answering(Supplier<CompletionStage<Reservation>> stage) {
         slow = true;
         answer = stage;
     }
 
-    synchronized Reservation grant() {
+    /** Grants a reservation that is remembered. */
+    public synchronized Reservation grant() {
         Token token = new Token(reservations.size());
         reservations.put(token, new ArrayList<>());
         return token;
     }
 
-    synchronized int reserved() {
+    /** How many reservations were granted. */
+    public synchronized int reserved() {
         return reservations.size();
     }
 
     /** On whose account was charged, in order. */
-    synchronized List<String> subjects() {
+    public synchronized List<String> subjects() {
         return List.copyOf(subjects);
     }
 
     /** How reservations were settled, in the order in which that happened. */
-    synchronized List<CallOutcome> settlements() {
+    public synchronized List<CallOutcome> settlements() {
         return List.copyOf(settlements);
     }
 
     /** Whether every reservation was settled, and none twice. */
-    synchronized boolean settledEachOnce() {
+    public synchronized boolean settledEachOnce() {
         return reservations.values().stream().allMatch(outcomes -> outcomes.size() == 1);
     }
 
