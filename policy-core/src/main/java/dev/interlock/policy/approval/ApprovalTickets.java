@@ -60,13 +60,13 @@ public final class ApprovalTickets implements ApprovalHandler {
     private final long maxBytes;
     private final long maxBytesPerIdentity;
 
-    private final Map<String, Entry> byId = new HashMap<>();
+    private final Map<String, TicketEntry> byId = new HashMap<>();
     /** The tickets that an equal call finds: all except those that are used up. */
-    private final Map<Binding, Entry> byCall = new HashMap<>();
+    private final Map<Binding, TicketEntry> byCall = new HashMap<>();
 
-    private final TreeSet<Entry> byExpiry = new TreeSet<>(
-            Comparator.<Entry>comparingLong(entry -> entry.expiresNanos).thenComparing(entry -> entry.id));
-    private final Map<Holder, Share> shares = new HashMap<>();
+    private final TreeSet<TicketEntry> byExpiry = new TreeSet<>(
+            Comparator.<TicketEntry>comparingLong(entry -> entry.expiresNanos).thenComparing(entry -> entry.id));
+    private final Map<TicketHolder, Share> shares = new HashMap<>();
     private long bytes;
 
     private ApprovalTickets(Builder builder) {
@@ -125,11 +125,11 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /** The owner of tickets: an identity or, without one, a session. */
-    private record Holder(
+    private record TicketHolder(
             @Nullable String identity, @Nullable String session) {
 
-        static Holder of(ApprovalRequest request) {
-            return new Holder(request.identity(), request.identity() == null ? request.session() : null);
+        static TicketHolder of(ApprovalRequest request) {
+            return new TicketHolder(request.identity(), request.identity() == null ? request.session() : null);
         }
     }
 
@@ -141,11 +141,11 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /** A ticket. Guarded by the enclosing object. */
-    private static final class Entry {
+    private static final class TicketEntry {
         final String id;
         final ApprovalRequest request;
         final Binding binding;
-        final Holder holder;
+        final TicketHolder holder;
         final long bytes;
         final Instant opened;
         /** The policy as it was last compared: comparing the same object again takes no time. */
@@ -165,11 +165,11 @@ public final class ApprovalTickets implements ApprovalHandler {
         @Nullable
         Arguments arguments;
 
-        Entry(String id, ApprovalRequest request, Instant opened, long expiresNanos) {
+        TicketEntry(String id, ApprovalRequest request, Instant opened, long expiresNanos) {
             this.id = id;
             this.request = request;
             this.binding = Binding.of(request);
-            this.holder = Holder.of(request);
+            this.holder = TicketHolder.of(request);
             this.bytes = bytes(request);
             this.opened = opened;
             this.policy = request.policy();
@@ -200,7 +200,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         ApprovalAnswer answer;
         synchronized (this) {
             long now = sweep();
-            Entry entry = byCall.get(Binding.of(request));
+            TicketEntry entry = byCall.get(Binding.of(request));
             if (entry != null && !isUnder(entry, request.policy())) {
                 remove(entry);
                 entry = null;
@@ -238,7 +238,7 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     // Identity first: comparing two policies of equal content takes long.
     @SuppressWarnings("ReferenceEquality")
-    private static boolean isUnder(Entry entry, Policy policy) {
+    private static boolean isUnder(TicketEntry entry, Policy policy) {
         if (entry.policy == policy) {
             return true;
         }
@@ -250,7 +250,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     private @Nullable String reachedBound(ApprovalRequest request) {
-        Share share = shares.get(Holder.of(request));
+        Share share = shares.get(TicketHolder.of(request));
         if (share != null && share.pending >= maxPendingPerIdentity) {
             return "too many of this caller's tickets wait for an answer already";
         }
@@ -270,9 +270,9 @@ public final class ApprovalTickets implements ApprovalHandler {
         return request.arguments().bytes() + parameters;
     }
 
-    private Entry open(ApprovalRequest request, long now) {
-        Entry entry =
-                new Entry(ids.get(), request, Instant.ofEpochMilli(time.wallMillis()), now + nanos(request.timeout()));
+    private TicketEntry open(ApprovalRequest request, long now) {
+        TicketEntry entry = new TicketEntry(
+                ids.get(), request, Instant.ofEpochMilli(time.wallMillis()), now + nanos(request.timeout()));
         if (byId.putIfAbsent(entry.id, entry) != null) {
             throw new IllegalStateException("the source of ids gave one twice");
         }
@@ -286,7 +286,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         return entry;
     }
 
-    private ApprovalAnswer answer(Entry entry, long now) {
+    private ApprovalAnswer answer(TicketEntry entry, long now) {
         return switch (entry.state) {
             case PENDING -> new ApprovalAnswer.Pending(entry.id, Duration.ofNanos(entry.expiresNanos - now));
             case DENIED -> new ApprovalAnswer.Refused(entry.by, entry.reason, entry.id);
@@ -301,7 +301,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     @Override
     public synchronized void unsent(ApprovalRequest request, ApprovalAnswer.Approved yes) {
         sweep();
-        Entry entry = yes.ticket() == null ? null : byId.get(yes.ticket());
+        TicketEntry entry = yes.ticket() == null ? null : byId.get(yes.ticket());
         if (entry == null || !entry.used) {
             return;
         }
@@ -325,7 +325,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     /** Returns the ticket with this id; empty if there is none, or if it has expired or is used up. */
     public synchronized Optional<Ticket> find(String id) {
         long now = sweep();
-        Entry entry = byId.get(id);
+        TicketEntry entry = byId.get(id);
         return entry == null || entry.used ? Optional.empty() : Optional.of(entry.seen(now));
     }
 
@@ -365,7 +365,7 @@ public final class ApprovalTickets implements ApprovalHandler {
      */
     public synchronized boolean expire(String id) {
         sweep();
-        Entry entry = byId.get(id);
+        TicketEntry entry = byId.get(id);
         if (entry == null || entry.used) {
             return false;
         }
@@ -380,7 +380,7 @@ public final class ApprovalTickets implements ApprovalHandler {
             @Nullable String reason,
             @Nullable Arguments arguments) {
         long now = sweep();
-        Entry entry = byId.get(id);
+        TicketEntry entry = byId.get(id);
         if (entry == null) {
             return Outcome.UNKNOWN;
         }
@@ -409,7 +409,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         return now;
     }
 
-    private void remove(Entry entry) {
+    private void remove(TicketEntry entry) {
         byExpiry.remove(entry);
         byId.remove(entry.id);
         byCall.remove(entry.binding, entry);
@@ -425,11 +425,11 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
     }
 
-    private void noLongerPending(Entry entry) {
+    private void noLongerPending(TicketEntry entry) {
         share(entry).pending--;
     }
 
-    private Share share(Entry entry) {
+    private Share share(TicketEntry entry) {
         return Objects.requireNonNull(shares.get(entry.holder), "each holder of a ticket has a share");
     }
 

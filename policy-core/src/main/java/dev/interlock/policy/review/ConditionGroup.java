@@ -36,7 +36,7 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
     }
 
     /** A path as it is read, however it is spelled. */
-    private record Key(Path.Root root, List<Path.Step> steps) {}
+    private record ConditionKey(Path.Root root, List<Path.Step> steps) {}
 
     static List<ConditionGroup> of(Entry entry, boolean policyEnforced) {
         List<ConditionGroup> clauses = new ArrayList<>();
@@ -74,10 +74,12 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
 
     /** The conditions on each path. */
     static List<List<Condition>> byPath(List<Condition> conditions) {
-        Map<Key, List<Condition>> groups = new LinkedHashMap<>();
+        Map<ConditionKey, List<Condition>> groups = new LinkedHashMap<>();
         for (Condition condition : conditions) {
             groups.computeIfAbsent(
-                            new Key(condition.path().root(), condition.path().steps()), key -> new ArrayList<>())
+                            new ConditionKey(
+                                    condition.path().root(), condition.path().steps()),
+                            key -> new ArrayList<>())
                     .add(condition);
         }
         return List.copyOf(groups.values());

@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /** Collects findings. Equal findings at one place for several tools become one finding. */
 final class Findings {
 
-    private final Map<Key, Set<String>> tools = new LinkedHashMap<>();
+    private final Map<FindingKey, Set<String>> tools = new LinkedHashMap<>();
 
-    private record Key(
+    private record FindingKey(
             Severity severity,
             Code code,
             Place place,
@@ -25,11 +25,11 @@ final class Findings {
             @Nullable String fix) {}
 
     void add(Severity severity, Code code, Place place, String message, @Nullable String fix) {
-        tools.computeIfAbsent(new Key(severity, code, place, message, fix), key -> new LinkedHashSet<>());
+        tools.computeIfAbsent(new FindingKey(severity, code, place, message, fix), key -> new LinkedHashSet<>());
     }
 
     void add(Severity severity, Code code, Place place, String message, @Nullable String fix, String tool) {
-        tools.computeIfAbsent(new Key(severity, code, place, message, fix), key -> new LinkedHashSet<>())
+        tools.computeIfAbsent(new FindingKey(severity, code, place, message, fix), key -> new LinkedHashSet<>())
                 .add(tool);
     }
 

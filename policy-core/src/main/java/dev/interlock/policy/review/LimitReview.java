@@ -209,7 +209,7 @@ final class LimitReview {
         }
         for (String name : demands.validation().required()) {
             Schemas schemas = new Schemas(schema);
-            Schemas.Step step = schemas.member(schemas.arguments(), name, false);
+            Schemas.SchemaStep step = schemas.member(schemas.arguments(), name, false);
             if (step.unknown()) {
                 String hint = Suggestion.hint(name, step.names());
                 findings.add(

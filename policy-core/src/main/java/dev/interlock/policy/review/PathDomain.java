@@ -69,7 +69,7 @@ record PathDomain(
                 at = schemas.elements(at);
                 continue;
             }
-            Schemas.Step next = schemas.member(top ? objects(at) : at, member.name(), isIndex(member));
+            Schemas.SchemaStep next = schemas.member(top ? objects(at) : at, member.name(), isIndex(member));
             if (next.unknown()) {
                 Domain there = next.below().isEmpty() ? Domain.ABSENT : Domain.ANYTHING;
                 return new PathDomain(there, Domain.ANYTHING, every(path), member.name(), next.names());

@@ -24,10 +24,10 @@ final class ReachReview {
     private final Findings findings;
     private final boolean enforced;
     private final Set<Place> exact;
-    private final Map<Place, Part> parts = new LinkedHashMap<>();
+    private final Map<Place, RuleReach> parts = new LinkedHashMap<>();
 
     /** A part of an entry, and what was found about it. */
-    private static final class Part {
+    private static final class RuleReach {
         private final boolean limit;
         private final boolean denies;
         private final boolean exact;
@@ -35,7 +35,7 @@ final class ReachReview {
         private boolean reached;
         private String reason = "";
 
-        Part(boolean limit, boolean denies, boolean exact) {
+        RuleReach(boolean limit, boolean denies, boolean exact) {
             this.limit = limit;
             this.denies = denies;
             this.exact = exact;
@@ -56,15 +56,15 @@ final class ReachReview {
         for (Entry entry : situation.entries()) {
             boolean own = exact.contains(entry.place());
             for (Block block : entry.require()) {
-                note(block.place(), situation, new Part(false, false, own), denier);
+                note(block.place(), situation, new RuleReach(false, false, own), denier);
             }
             for (Block block : entry.denyIf()) {
-                note(block.place(), situation, new Part(false, true, own), denier);
+                note(block.place(), situation, new RuleReach(false, true, own), denier);
             }
             for (Rule rule : entry.rules()) {
                 boolean denies = rule instanceof Rule.Deny;
                 boolean limit = isLimit(rule);
-                note(rule.place(), situation, new Part(limit, denies, own), limit ? anyDenier : denier);
+                note(rule.place(), situation, new RuleReach(limit, denies, own), limit ? anyDenier : denier);
                 if (denier == null && denies(rule)) {
                     denier = rule.place();
                 }
@@ -72,7 +72,7 @@ final class ReachReview {
             for (Limit limit : entry.limits()) {
                 // A limit that counts an argument also checks it, in the order of the checks.
                 boolean counts = limit.incrementFrom() == null;
-                note(limit.place(), situation, new Part(counts, false, own), counts ? anyDenier : denier);
+                note(limit.place(), situation, new RuleReach(counts, false, own), counts ? anyDenier : denier);
             }
         }
     }
@@ -102,8 +102,8 @@ final class ReachReview {
                 && check.demands().rateLimit() != null;
     }
 
-    private void note(Place place, CallScenario situation, Part fresh, @Nullable Place denier) {
-        Part part = parts.computeIfAbsent(place, key -> fresh);
+    private void note(Place place, CallScenario situation, RuleReach fresh, @Nullable Place denier) {
+        RuleReach part = parts.computeIfAbsent(place, key -> fresh);
         Optional<String> why = situation
                 .denial()
                 .or(() -> denier == null

@@ -202,10 +202,10 @@ final class Schemas {
      * @param unknown whether a schema that lists its members doesn't list this one
      * @param names the members that it lists instead
      */
-    record Step(List<All> below, boolean missing, boolean unknown, Set<String> names) {}
+    record SchemaStep(List<All> below, boolean missing, boolean unknown, Set<String> names) {}
 
     /** A step to the member with this name, or to the element with this number. */
-    Step member(List<All> alternatives, String name, boolean index) {
+    SchemaStep member(List<All> alternatives, String name, boolean index) {
         List<All> below = new ArrayList<>();
         boolean missing = false;
         boolean unknown = true;
@@ -253,7 +253,7 @@ final class Schemas {
                 below.addAll(found);
             }
         }
-        return new Step(below, missing || alternatives.isEmpty(), unknown && !alternatives.isEmpty(), names);
+        return new SchemaStep(below, missing || alternatives.isEmpty(), unknown && !alternatives.isEmpty(), names);
     }
 
     /** The alternatives for the elements of a list. */

@@ -25,11 +25,11 @@ abstract sealed class DirectMatcher {
 
     /** The matcher for a pattern that RE2/J accepts; null if the pattern does not have one of these shapes. */
     static @Nullable DirectMatcher of(String pattern) {
-        return new Reader(pattern).read();
+        return new PatternReader(pattern).read();
     }
 
     /** One of several texts. */
-    private static final class Texts extends DirectMatcher {
+    private static final class Alternatives extends DirectMatcher {
 
         /** From this many texts on, a match of the whole text uses a set. */
         private static final int MANY = 8;
@@ -39,7 +39,7 @@ abstract sealed class DirectMatcher {
         private final boolean fromStart;
         private final boolean toEnd;
 
-        Texts(List<String> texts, boolean fromStart, boolean toEnd) {
+        Alternatives(List<String> texts, boolean fromStart, boolean toEnd) {
             this.texts = texts.toArray(String[]::new);
             this.whole = fromStart && toEnd && texts.size() >= MANY ? Set.copyOf(texts) : null;
             this.fromStart = fromStart;
@@ -68,15 +68,15 @@ abstract sealed class DirectMatcher {
     }
 
     /** A text at the beginning, followed by parts. */
-    private static final class Sequence extends DirectMatcher {
+    private static final class PartSequence extends DirectMatcher {
 
         private final String prefix;
-        private final Part[] parts;
+        private final PatternPart[] parts;
         private final boolean toEnd;
 
-        Sequence(String prefix, List<Part> parts, boolean toEnd) {
+        PartSequence(String prefix, List<PatternPart> parts, boolean toEnd) {
             this.prefix = prefix;
-            this.parts = parts.toArray(Part[]::new);
+            this.parts = parts.toArray(PatternPart[]::new);
             this.toEnd = toEnd;
         }
 
@@ -88,7 +88,7 @@ abstract sealed class DirectMatcher {
             int length = text.length();
             int at = prefix.length();
             for (int i = 0; i < parts.length; i++) {
-                Part part = parts[i];
+                PatternPart part = parts[i];
                 int end = part.most < length - at ? at + part.most : length;
                 int start = at;
                 while (at < end && part.has(text.charAt(at))) {
@@ -105,10 +105,10 @@ abstract sealed class DirectMatcher {
     /** One part anywhere or at the end: a number of its characters in a row. */
     private static final class Run extends DirectMatcher {
 
-        private final Part part;
+        private final PatternPart part;
         private final boolean toEnd;
 
-        Run(Part part, boolean toEnd) {
+        Run(PatternPart part, boolean toEnd) {
             this.part = part;
             this.toEnd = toEnd;
         }
@@ -130,27 +130,27 @@ abstract sealed class DirectMatcher {
     }
 
     /** ASCII characters, as bits, and how often one of them is repeated. */
-    private record Part(long low, long high, int least, int most) {
+    private record PatternPart(long low, long high, int least, int most) {
 
         static final int ANY_NUMBER = Integer.MAX_VALUE;
 
-        static Part one(char c) {
-            return c < 64 ? new Part(1L << c, 0, 1, 1) : new Part(0, 1L << c, 1, 1);
+        static PatternPart one(char c) {
+            return c < 64 ? new PatternPart(1L << c, 0, 1, 1) : new PatternPart(0, 1L << c, 1, 1);
         }
 
-        Part and(Part other) {
-            return new Part(low | other.low, high | other.high, 1, 1);
+        PatternPart and(PatternPart other) {
+            return new PatternPart(low | other.low, high | other.high, 1, 1);
         }
 
-        Part repeated(int fewest, int highest) {
-            return new Part(low, high, fewest, highest);
+        PatternPart repeated(int fewest, int highest) {
+            return new PatternPart(low, high, fewest, highest);
         }
 
         boolean has(char c) {
             return c < 128 && ((c < 64 ? low : high) >>> c & 1) != 0;
         }
 
-        boolean meets(Part other) {
+        boolean meets(PatternPart other) {
             return (low & other.low) != 0 || (high & other.high) != 0;
         }
 
@@ -164,14 +164,14 @@ abstract sealed class DirectMatcher {
     }
 
     /** Reads a pattern that is known to be valid. Gives up at anything that it doesn't know for certain. */
-    private static final class Reader {
+    private static final class PatternReader {
 
         private static final String SPECIAL = "\\.[]{}()*+?^$|";
 
         private final String pattern;
         private int at;
 
-        Reader(String pattern) {
+        PatternReader(String pattern) {
             this.pattern = pattern;
         }
 
@@ -189,13 +189,13 @@ abstract sealed class DirectMatcher {
                 List<String> texts = alternatives();
                 // An anchor would belong only to the last alternative.
                 if (texts != null && isAtEnd()) {
-                    return new Texts(texts, false, false);
+                    return new Alternatives(texts, false, false);
                 }
                 at = start;
             }
-            List<Part> parts = new ArrayList<>();
+            List<PatternPart> parts = new ArrayList<>();
             while (!isAtEnd() && !peek("$") && !peek("\\z")) {
-                Part part = part();
+                PatternPart part = part();
                 if (part == null) {
                     return null;
                 }
@@ -217,17 +217,17 @@ abstract sealed class DirectMatcher {
             String after = text();
             boolean toEnd = skip("$") || skip("\\z");
             texts.replaceAll(text -> before + text + after);
-            return isAtEnd() ? new Texts(texts, fromStart, toEnd) : null;
+            return isAtEnd() ? new Alternatives(texts, fromStart, toEnd) : null;
         }
 
-        private static @Nullable DirectMatcher matcher(List<Part> parts, boolean fromStart, boolean toEnd) {
+        private static @Nullable DirectMatcher matcher(List<PatternPart> parts, boolean fromStart, boolean toEnd) {
             if (!toEnd) {
                 // The end of the match doesn't matter, so an optional part at the end can be dropped.
                 while (!parts.isEmpty() && parts.get(parts.size() - 1).least == 0) {
                     parts.remove(parts.size() - 1);
                 }
                 if (!parts.isEmpty()) {
-                    Part last = parts.remove(parts.size() - 1);
+                    PatternPart last = parts.remove(parts.size() - 1);
                     parts.add(last.repeated(last.least, last.least));
                 }
             }
@@ -235,20 +235,20 @@ abstract sealed class DirectMatcher {
             while (prefix.length() < parts.size() && parts.get(prefix.length()).isOneCharacter()) {
                 prefix.append(parts.get(prefix.length()).character());
             }
-            List<Part> rest = parts.subList(prefix.length(), parts.size());
+            List<PatternPart> rest = parts.subList(prefix.length(), parts.size());
             if (rest.isEmpty()) {
-                return new Texts(List.of(prefix.toString()), fromStart, toEnd);
+                return new Alternatives(List.of(prefix.toString()), fromStart, toEnd);
             }
             if (fromStart) {
-                return isDeterministic(rest) ? new Sequence(prefix.toString(), rest, toEnd) : null;
+                return isDeterministic(rest) ? new PartSequence(prefix.toString(), rest, toEnd) : null;
             }
             // A search from the end needs no upper bound on the number: there may be more before.
             return parts.size() == 1 ? new Run(parts.get(0), toEnd) : null;
         }
 
-        private static boolean isDeterministic(List<Part> parts) {
+        private static boolean isDeterministic(List<PatternPart> parts) {
             for (int i = 0; i < parts.size(); i++) {
-                Part part = parts.get(i);
+                PatternPart part = parts.get(i);
                 boolean open = part.least != part.most;
                 for (int j = i + 1; open && j < parts.size(); j++) {
                     if (part.meets(parts.get(j))) {
@@ -260,7 +260,7 @@ abstract sealed class DirectMatcher {
             return true;
         }
 
-        /** Texts separated by bars; null if there is anything else, or an empty text. */
+        /** Alternatives separated by bars; null if there is anything else, or an empty text. */
         private @Nullable List<String> alternatives() {
             List<String> texts = new ArrayList<>();
             do {
@@ -283,26 +283,26 @@ abstract sealed class DirectMatcher {
         }
 
         /** One character or class, with its repetitions; null if it is something else. */
-        private @Nullable Part part() {
-            Part part = peek("[") ? listed() : named();
+        private @Nullable PatternPart part() {
+            PatternPart part = peek("[") ? listed() : named();
             if (part == null) {
                 int c = character();
                 if (c < 0) {
                     return null;
                 }
-                part = Part.one((char) c);
+                part = PatternPart.one((char) c);
             }
-            Part repeated = repeated(part);
+            PatternPart repeated = repeated(part);
             // Repeated twice, or repeated as few times as possible.
             return repeated == null || peek("*") || peek("+") || peek("?") || peek("{") ? null : repeated;
         }
 
-        private @Nullable Part repeated(Part part) {
+        private @Nullable PatternPart repeated(PatternPart part) {
             if (skip("*")) {
-                return part.repeated(0, Part.ANY_NUMBER);
+                return part.repeated(0, PatternPart.ANY_NUMBER);
             }
             if (skip("+")) {
-                return part.repeated(1, Part.ANY_NUMBER);
+                return part.repeated(1, PatternPart.ANY_NUMBER);
             }
             if (skip("?")) {
                 return part.repeated(0, 1);
@@ -312,7 +312,7 @@ abstract sealed class DirectMatcher {
             }
             int least = number();
             boolean exact = !skip(",");
-            int most = exact ? least : peek("}") ? Part.ANY_NUMBER : number();
+            int most = exact ? least : peek("}") ? PatternPart.ANY_NUMBER : number();
             return least >= 0 && most >= least && most > 0 && skip("}") ? part.repeated(least, most) : null;
         }
 
@@ -325,11 +325,11 @@ abstract sealed class DirectMatcher {
         }
 
         /** A class in brackets; null, and perhaps partly read, if it is not a plain list. */
-        private @Nullable Part listed() {
+        private @Nullable PatternPart listed() {
             at++;
-            Part all = null;
+            PatternPart all = null;
             while (!skip("]")) {
-                Part member = named();
+                PatternPart member = named();
                 if (member == null) {
                     int first = member();
                     int last = first;
@@ -368,24 +368,24 @@ abstract sealed class DirectMatcher {
             return escaped();
         }
 
-        private static Part range(char first, char last) {
-            Part part = Part.one(first);
+        private static PatternPart range(char first, char last) {
+            PatternPart part = PatternPart.one(first);
             for (char c = (char) (first + 1); c <= last; c++) {
-                part = part.and(Part.one(c));
+                part = part.and(PatternPart.one(c));
             }
             return part;
         }
 
         /** Reads {@code \d}, {@code \w} or {@code \s}; null if there is none. */
-        private @Nullable Part named() {
+        private @Nullable PatternPart named() {
             if (skip("\\d")) {
                 return range('0', '9');
             }
             if (skip("\\w")) {
-                return range('0', '9').and(range('A', 'Z')).and(range('a', 'z')).and(Part.one('_'));
+                return range('0', '9').and(range('A', 'Z')).and(range('a', 'z')).and(PatternPart.one('_'));
             }
             if (skip("\\s")) {
-                return range('\t', '\n').and(range('\f', '\r')).and(Part.one(' '));
+                return range('\t', '\n').and(range('\f', '\r')).and(PatternPart.one(' '));
             }
             return null;
         }

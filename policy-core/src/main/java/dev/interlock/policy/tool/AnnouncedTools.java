@@ -47,9 +47,9 @@ public final class AnnouncedTools {
      *
      * @param tool null if the server's definition of the tool can't be held or contradicts itself
      */
-    record Held(@Nullable KnownTool tool, long bytes) {
+    record SizedTool(@Nullable KnownTool tool, long bytes) {
 
-        static final Held NOTHING = new Held(null, 0);
+        static final SizedTool NOTHING = new SizedTool(null, 0);
     }
 
     /**
@@ -59,11 +59,11 @@ public final class AnnouncedTools {
      * @param since what pages have announced since
      * @param changes how often the tools had changed when that list was requested
      */
-    private record Known(Map<String, Held> list, Room since, int changes) {
+    private record Known(Map<String, SizedTool> list, Room since, int changes) {
 
         @Nullable
         KnownTool find(String tool) {
-            Held held = since.tools.get(tool);
+            SizedTool held = since.tools.get(tool);
             if (held == null) {
                 held = list.get(tool);
             }
@@ -74,27 +74,27 @@ public final class AnnouncedTools {
     /** Tools within the bounds. Read by any thread; written under the lock of the enclosing object. */
     private static final class Room {
 
-        private final Map<String, Held> tools = new ConcurrentHashMap<>();
+        private final Map<String, SizedTool> tools = new ConcurrentHashMap<>();
         private long bytes;
 
         /** Adds a tool. If there is no room, marks its name as unknown. */
-        void put(String name, Held held) {
-            Held before = tools.get(name);
+        void put(String name, SizedTool held) {
+            SizedTool before = tools.get(name);
             long left = bytes - (before == null ? 0 : before.bytes());
             boolean fits = left + held.bytes() <= MAX_BYTES && (before != null || tools.size() < MAX_TOOLS);
-            Held kept = fits ? held : Held.NOTHING;
+            SizedTool kept = fits ? held : SizedTool.NOTHING;
             bytes = left + kept.bytes();
             if (fits || before != null) {
                 tools.put(name, kept);
             }
         }
 
-        void put(String name, Held held, Map<String, Held> older) {
+        void put(String name, SizedTool held, Map<String, SizedTool> older) {
             put(name, held);
             if (!tools.containsKey(name) && older.containsKey(name)) {
                 // The old definition is no longer what the server says. There are no more of these entries than tools
                 // in a list.
-                tools.put(name, Held.NOTHING);
+                tools.put(name, SizedTool.NOTHING);
             }
         }
     }
@@ -206,7 +206,7 @@ public final class AnnouncedTools {
             if (definition != null && last.getOrDefault(definition.name(), -1) == i && rated.tools.size() < MAX_TOOLS) {
                 long bytes = Weight.of(definition);
                 if (bytes <= MAX_BYTES - rated.bytes) {
-                    rated.put(definition.name(), new Held(catalog.known(this, definition), bytes));
+                    rated.put(definition.name(), new SizedTool(catalog.known(this, definition), bytes));
                 }
                 if (catalog.find(server, definition.name()) == null) {
                     added.add(definition.name());
@@ -232,7 +232,7 @@ public final class AnnouncedTools {
 
     @SuppressWarnings("ReferenceEquality") // Two equal definitions are still two.
     private Announced announced(ToolDefinition definition, Room rated) {
-        Held held = rated.tools.get(definition.name());
+        SizedTool held = rated.tools.get(definition.name());
         KnownTool tool = held == null ? null : held.tool();
         return new Announced(definition, tool != null && latest(definition.name()) == tool ? tool : null);
     }
@@ -256,13 +256,13 @@ public final class AnnouncedTools {
                 continue;
             }
             String name = definition.name();
-            Held held = rated.tools.getOrDefault(name, Held.NOTHING);
-            Held before = listing.pages.tools.get(name);
+            SizedTool held = rated.tools.getOrDefault(name, SizedTool.NOTHING);
+            SizedTool before = listing.pages.tools.get(name);
             if (before != null) {
                 if (before.tool() != null && before.tool().definition().equals(definition)) {
                     continue;
                 }
-                held = Held.NOTHING;
+                held = SizedTool.NOTHING;
             } else {
                 shown[i] = true;
             }

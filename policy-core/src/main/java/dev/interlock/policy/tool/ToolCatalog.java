@@ -40,7 +40,7 @@ public final class ToolCatalog {
      * @param parts the connections' parts, the most recently updated first
      * @param list the last complete list that one of them has received
      */
-    private record Shelf(List<WeakReference<AnnouncedTools>> parts, Map<String, AnnouncedTools.Held> list) {
+    private record Shelf(List<WeakReference<AnnouncedTools>> parts, Map<String, AnnouncedTools.SizedTool> list) {
 
         static final Shelf EMPTY = new Shelf(List.of(), Map.of());
 
@@ -244,7 +244,8 @@ public final class ToolCatalog {
     }
 
     /** A complete list, replaced by an equal one that another connection has received if there is one. */
-    synchronized Map<String, AnnouncedTools.Held> shared(String server, Map<String, AnnouncedTools.Held> list) {
+    synchronized Map<String, AnnouncedTools.SizedTool> shared(
+            String server, Map<String, AnnouncedTools.SizedTool> list) {
         Shelf shelf = servers.get(server);
         if (shelf == null || shelf.list().equals(list)) {
             return shelf == null ? list : shelf.list();

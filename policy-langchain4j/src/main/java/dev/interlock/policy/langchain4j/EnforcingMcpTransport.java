@@ -244,7 +244,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!lists && message.getId() != null && GuardedHandler.isOwn(message.getId())) {
             return CompletableFuture.failedFuture(idReserved());
         }
-        Decision decision = engine.admit(request(MethodNames.of(message.method)));
+        Decision decision = engine.admit(request(WireMethodNames.of(message.method)));
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
@@ -276,7 +276,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     public void executeOperationWithoutResponse(McpCallContext context) {
         McpClientMessage message = context.message();
         if (message.method == McpClientMethod.TOOLS_CALL) {
-            throw answers.refusal(engine.admit(request(MethodNames.of(message.method))));
+            throw answers.refusal(engine.admit(request(WireMethodNames.of(message.method))));
         }
         if (!isOfLangChain4j(message)) {
             engine.admit(request(""));
@@ -285,7 +285,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (message instanceof McpClientResponse) {
             delegate.executeOperationWithoutResponse(context);
         } else if (message instanceof McpClientNotification notification && message.method != null) {
-            String method = MethodNames.of(message.method);
+            String method = WireMethodNames.of(message.method);
             if (!engine.admit(request(method)).allowed()) {
                 log.debug("Dropped the notification {} of the client's", VisibleText.name(method));
                 return;
@@ -293,7 +293,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             cancel(notification);
             delegate.executeOperationWithoutResponse(context);
         } else {
-            Decision decision = engine.admit(request(message.method == null ? "" : MethodNames.of(message.method)));
+            Decision decision = engine.admit(request(message.method == null ? "" : WireMethodNames.of(message.method)));
             if (!decision.allowed()) {
                 throw answers.refusal(decision);
             }

@@ -3,8 +3,6 @@ package dev.interlock.policy.langchain4j;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.interlock.policy.doubles.RecordingLimiter;
-import dev.interlock.policy.doubles.ManualTime;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -15,6 +13,8 @@ import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
@@ -395,7 +395,7 @@ class EnforcingMcpTransportTest {
     void everyMethodNameIsTheOneThatIsWritten() throws Exception {
         for (McpClientMethod method : McpClientMethod.values()) {
             assertThat(ScriptedTransport.JSON.writeValueAsString(method))
-                    .isEqualTo("\"" + MethodNames.of(method) + "\"");
+                    .isEqualTo("\"" + WireMethodNames.of(method) + "\"");
         }
     }
 

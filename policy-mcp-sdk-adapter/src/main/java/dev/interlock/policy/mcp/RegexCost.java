@@ -39,18 +39,18 @@ final class RegexCost {
      * @param ways the number of ways in which it can match at one place
      * @param steps the number of steps to try all of them
      */
-    private record Part(long ways, long steps) {
+    private record RegexPart(long ways, long steps) {
 
-        static final Part EMPTY = new Part(1, 0);
-        static final Part ATOM = new Part(1, 1);
-        static final Part UNLIMITED = new Part(UNBOUNDED, UNBOUNDED);
+        static final RegexPart EMPTY = new RegexPart(1, 0);
+        static final RegexPart ATOM = new RegexPart(1, 1);
+        static final RegexPart UNLIMITED = new RegexPart(UNBOUNDED, UNBOUNDED);
 
-        Part then(Part next) {
-            return new Part(times(ways, next.ways), plus(steps, times(ways, next.steps)));
+        RegexPart then(RegexPart next) {
+            return new RegexPart(times(ways, next.ways), plus(steps, times(ways, next.steps)));
         }
 
-        Part or(Part other) {
-            return new Part(plus(ways, other.ways), plus(steps, other.steps));
+        RegexPart or(RegexPart other) {
+            return new RegexPart(plus(ways, other.ways), plus(steps, other.steps));
         }
     }
 
@@ -61,9 +61,9 @@ final class RegexCost {
         }
         try {
             RegexCost work = new RegexCost(regex, textLength);
-            Part first = work.sequence();
+            RegexPart first = work.sequence();
             boolean anchored = regex.startsWith("^") && work.at == regex.length();
-            Part whole = work.alternatives(first);
+            RegexPart whole = work.alternatives(first);
             if (work.at < regex.length()) {
                 return UNBOUNDED;
             }
@@ -75,8 +75,8 @@ final class RegexCost {
         }
     }
 
-    private Part alternatives(Part first) throws Unknown {
-        Part all = first;
+    private RegexPart alternatives(RegexPart first) throws Unknown {
+        RegexPart all = first;
         while (peek() == '|') {
             at++;
             all = all.or(sequence());
@@ -84,26 +84,26 @@ final class RegexCost {
         return all;
     }
 
-    private Part sequence() throws Unknown {
-        Part all = Part.EMPTY;
+    private RegexPart sequence() throws Unknown {
+        RegexPart all = RegexPart.EMPTY;
         while (at < regex.length() && peek() != '|' && peek() != ')') {
             all = all.then(quantified(atom()));
         }
         return all;
     }
 
-    private Part atom() throws Unknown {
+    private RegexPart atom() throws Unknown {
         char c = next();
         return switch (c) {
             case '(' -> group();
             case '[' -> characterClass();
             case '\\' -> escape();
             case '*', '+', '?', '{' -> throw new Unknown();
-            default -> Part.ATOM;
+            default -> RegexPart.ATOM;
         };
     }
 
-    private Part group() throws Unknown {
+    private RegexPart group() throws Unknown {
         if (++depth > MAX_DEPTH) {
             throw new Unknown();
         }
@@ -111,7 +111,7 @@ final class RegexCost {
             at++;
             groupKind();
         }
-        Part part = alternatives(sequence());
+        RegexPart part = alternatives(sequence());
         expect(')');
         depth--;
         return part;
@@ -138,7 +138,7 @@ final class RegexCost {
         at++;
     }
 
-    private Part characterClass() throws Unknown {
+    private RegexPart characterClass() throws Unknown {
         if (peek() == '^') {
             at++;
         }
@@ -156,10 +156,10 @@ final class RegexCost {
             }
         }
         at++;
-        return Part.ATOM;
+        return RegexPart.ATOM;
     }
 
-    private Part escape() throws Unknown {
+    private RegexPart escape() throws Unknown {
         char c = next();
         if ((c >= '1' && c <= '9') || c == 'k' || c == 'Q' || c == 'E' || c == 'c') {
             throw new Unknown();
@@ -169,10 +169,10 @@ final class RegexCost {
                 // Skips the name of a property or a code point.
             }
         }
-        return Part.ATOM;
+        return RegexPart.ATOM;
     }
 
-    private Part quantified(Part part) throws Unknown {
+    private RegexPart quantified(RegexPart part) throws Unknown {
         long least;
         long most;
         switch (peek()) {
@@ -211,13 +211,13 @@ final class RegexCost {
         return repeated(part, least, most);
     }
 
-    private Part repeated(Part part, long least, long most) {
+    private RegexPart repeated(RegexPart part, long least, long most) {
         if (part.ways() == 1) {
             long longest = Math.min(most, Math.max(least, textLength));
-            return new Part(longest - least + 1, times(Math.max(1, longest), part.steps()));
+            return new RegexPart(longest - least + 1, times(Math.max(1, longest), part.steps()));
         }
         if (most == UNBOUNDED) {
-            return Part.UNLIMITED;
+            return RegexPart.UNLIMITED;
         }
         long ways = 0;
         long steps = 0;
@@ -231,7 +231,7 @@ final class RegexCost {
             }
             power = times(power, part.ways());
         }
-        return new Part(ways, steps);
+        return new RegexPart(ways, steps);
     }
 
     private long number() throws Unknown {

@@ -30,9 +30,9 @@ public final class DenialLog implements AuditSink {
     private final BoundedNames tools = new BoundedNames(MOST_NAMES);
     private final BoundedNames rules = new BoundedNames(MOST_NAMES);
     private final BoundedNames methods = new BoundedNames(MOST_NAMES);
-    private final Map<Kind, Told> told = new ConcurrentHashMap<>();
+    private final Map<DenialKey, Told> told = new ConcurrentHashMap<>();
 
-    private record Kind(String tool, String rule, String code) {}
+    private record DenialKey(String tool, String rule, String code) {}
 
     /**
      * When a kind was last written.
@@ -67,7 +67,7 @@ public final class DenialLog implements AuditSink {
         } else if (event instanceof MethodDecided decided && !decided.decision().allowed()) {
             denied(decided);
         } else if (event instanceof Failed failed) {
-            Kind kind = new Kind("", failed.failure(), "failure");
+            DenialKey kind = new DenialKey("", failed.failure(), "failure");
             Told now = tell(kind, failed.time());
             if (now.now()) {
                 log.warn("The policy engine failed with {}{}", failed.failure(), more(now));
@@ -77,7 +77,7 @@ public final class DenialLog implements AuditSink {
 
     private void denied(Decided decided) {
         Decision decision = decided.decision();
-        Kind kind = new Kind(
+        DenialKey kind = new DenialKey(
                 tools.tool(decided), rules.rule(decision), decision.code().text());
         Told now = tell(kind, decided.time());
         if (now.now()) {
@@ -95,7 +95,7 @@ public final class DenialLog implements AuditSink {
     private void denied(MethodDecided decided) {
         Decision decision = decided.decision();
         String from = decided.request().fromServer() ? "server" : "client";
-        Kind kind = new Kind(
+        DenialKey kind = new DenialKey(
                 from + " " + methods.of(decided.request().method()),
                 rules.rule(decision),
                 decision.code().text());
@@ -116,7 +116,7 @@ public final class DenialLog implements AuditSink {
         return told.before() == 0 ? "" : " (" + told.before() + " more since the last time)";
     }
 
-    private Told tell(Kind kind, Instant time) {
+    private Told tell(DenialKey kind, Instant time) {
         return told.merge(
                 kind,
                 new Told(time, 0, true, 0),

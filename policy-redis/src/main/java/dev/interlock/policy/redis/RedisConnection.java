@@ -45,7 +45,7 @@ final class RedisConnection implements AutoCloseable {
     private final Duration timeout;
     private final Deadline deadline;
 
-    private @Nullable CompletableFuture<Connection> current;
+    private @Nullable CompletableFuture<ReadyConnection> current;
     private boolean closed;
 
     private RedisConnection(
@@ -62,10 +62,10 @@ final class RedisConnection implements AutoCloseable {
     }
 
     private interface Connector {
-        CompletionStage<Connection> connect();
+        CompletionStage<ReadyConnection> connect();
     }
 
-    private record Connection(
+    private record ReadyConnection(
             StatefulConnection<byte[], byte[]> stateful, RedisClusterAsyncCommands<byte[], byte[]> commands) {}
 
     static RedisConnection toServer(RedisURI uri, Duration timeout, Deadline deadline) {
@@ -76,7 +76,7 @@ final class RedisConnection implements AutoCloseable {
                 resources,
                 client,
                 () -> client.connectAsync(ByteArrayCodec.INSTANCE, uri)
-                        .thenApply(connection -> new Connection(connection, connection.async())),
+                        .thenApply(connection -> new ReadyConnection(connection, connection.async())),
                 timeout,
                 deadline);
     }
@@ -92,7 +92,7 @@ final class RedisConnection implements AutoCloseable {
                 client,
                 () -> client.refreshPartitionsAsync()
                         .thenCompose(none -> client.connectAsync(ByteArrayCodec.INSTANCE))
-                        .thenApply(connection -> new Connection(connection, connection.async())),
+                        .thenApply(connection -> new ReadyConnection(connection, connection.async())),
                 timeout,
                 deadline);
     }
@@ -117,7 +117,7 @@ final class RedisConnection implements AutoCloseable {
      * Runs a script. Fails if the answer doesn't come in time; the script may then have run, run later, or never run.
      */
     CompletableFuture<byte[]> run(Script script, byte[][] keys, byte[][] arguments) {
-        CompletableFuture<Connection> connection = connection();
+        CompletableFuture<ReadyConnection> connection = connection();
         // The usual case, without an intermediate future.
         CompletableFuture<byte[]> answer = connection.isDone() && !connection.isCompletedExceptionally()
                 ? run(connection.join().commands, script, keys, arguments)
@@ -133,14 +133,14 @@ final class RedisConnection implements AutoCloseable {
 
     /** Runs a script without waiting for its answer, after all earlier requests. Does nothing without a connection. */
     void tell(Script script, byte[][] keys, byte[][] arguments) {
-        CompletableFuture<Connection> connection = known();
+        CompletableFuture<ReadyConnection> connection = known();
         if (connection != null) {
             // No caller waits for it, and nothing could be done if it is lost.
             var unused = connection.thenCompose(made -> run(made.commands, script, keys, arguments));
         }
     }
 
-    private synchronized @Nullable CompletableFuture<Connection> known() {
+    private synchronized @Nullable CompletableFuture<ReadyConnection> known() {
         return closed ? null : current;
     }
 
@@ -178,11 +178,11 @@ final class RedisConnection implements AutoCloseable {
         return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
-    private synchronized CompletableFuture<Connection> connection() {
+    private synchronized CompletableFuture<ReadyConnection> connection() {
         if (closed) {
             return CompletableFuture.failedFuture(new IllegalStateException("the limiter is closed"));
         }
-        CompletableFuture<Connection> connection = current;
+        CompletableFuture<ReadyConnection> connection = current;
         if (connection == null || connection.isCompletedExceptionally()) {
             connection = connect();
             current = connection;
@@ -190,7 +190,7 @@ final class RedisConnection implements AutoCloseable {
         return connection;
     }
 
-    private CompletableFuture<Connection> connect() {
+    private CompletableFuture<ReadyConnection> connect() {
         try {
             return connector
                     .connect()
@@ -206,7 +206,7 @@ final class RedisConnection implements AutoCloseable {
     }
 
     /** Checks that the server keeps its data, and loads the scripts, so that even the first calls are in order. */
-    private static CompletableFuture<Connection> prepared(Connection connection) {
+    private static CompletableFuture<ReadyConnection> prepared(ReadyConnection connection) {
         RedisClusterAsyncCommands<byte[], byte[]> commands = connection.commands;
         // A user who may not load scripts or read settings may still count.
         CompletableFuture<?>[] loaded = Arrays.stream(Script.values())
@@ -224,14 +224,14 @@ final class RedisConnection implements AutoCloseable {
         });
     }
 
-    private static void close(Connection connection) {
+    private static void close(ReadyConnection connection) {
         // The connection is no longer used, whether or not it closes.
         var unused = connection.stateful.closeAsync();
     }
 
     /** Gives up the connection. The next command makes a new one. */
     synchronized void renew() {
-        CompletableFuture<Connection> old = current;
+        CompletableFuture<ReadyConnection> old = current;
         // A connection that is still being made is as good as a new one.
         if (old != null && old.isDone()) {
             current = null;

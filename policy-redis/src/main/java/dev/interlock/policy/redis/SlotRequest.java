@@ -40,18 +40,18 @@ final class SlotRequest {
     private final List<Integer> positions = new ArrayList<>();
     private final List<ChargeMode> modes = new ArrayList<>();
 
-    private final Map<LimitKey, Slot> slots = new HashMap<>();
+    private final Map<LimitKey, CellSlot> slots = new HashMap<>();
 
     private SlotRequest(String tag) {
         this.tag = tag;
     }
 
     /** A key, and the total that the charges so far ask of it. */
-    private static final class Slot {
+    private static final class CellSlot {
         final int number;
         long asked;
 
-        Slot(int number) {
+        CellSlot(int number) {
             this.number = number;
         }
     }
@@ -78,10 +78,10 @@ final class SlotRequest {
     }
 
     private void add(int position, Charge charge, KeyNames names, int firstSlot) {
-        Slot slot = slots.computeIfAbsent(charge.key(), key -> {
+        CellSlot slot = slots.computeIfAbsent(charge.key(), key -> {
             cells.add(names.cell(tag, key));
             firsts.add(charge);
-            return new Slot(firstSlot + cells.size() - 1);
+            return new CellSlot(firstSlot + cells.size() - 1);
         });
         long before = slot.asked;
         slot.asked = Math.min(Long.MAX_VALUE - Amount.MAX.micros(), before)

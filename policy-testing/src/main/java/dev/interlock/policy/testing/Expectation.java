@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param audited whether a denial is only recorded
  */
 record Expectation(
-        @Nullable Verdict verdict,
+        @Nullable ExpectedVerdict verdict,
         @Nullable String rule,
         @Nullable String code,
         @Nullable String message,
@@ -28,7 +28,7 @@ record Expectation(
         @Nullable Boolean audited) {
 
     /** The verdicts that can be expected, as they are written. */
-    enum Verdict {
+    enum ExpectedVerdict {
         ALLOWED("allowed"),
         DENIED("denied"),
         HIDDEN("hidden"),
@@ -36,7 +36,7 @@ record Expectation(
 
         private final String text;
 
-        Verdict(String text) {
+        ExpectedVerdict(String text) {
             this.text = text;
         }
 
@@ -45,7 +45,7 @@ record Expectation(
         }
     }
 
-    static Expectation of(Verdict verdict, @Nullable String rule) {
+    static Expectation of(ExpectedVerdict verdict, @Nullable String rule) {
         return new Expectation(verdict, rule, null, null, null, null, null);
     }
 
@@ -58,7 +58,7 @@ record Expectation(
         List<String> differences = new ArrayList<>();
         if (verdict != null && !matches(verdict, decision, visible)) {
             String got = text(decision)
-                    + (verdict == Verdict.HIDDEN ? (visible ? ", and shown in the list of tools" : "") : "");
+                    + (verdict == ExpectedVerdict.HIDDEN ? (visible ? ", and shown in the list of tools" : "") : "");
             differences.add("expected " + verdict.text() + ", got " + got);
         }
         RuleRef ref = decision.rule();
@@ -85,7 +85,7 @@ record Expectation(
         return differences;
     }
 
-    private static boolean matches(Verdict verdict, Decision decision, boolean visible) {
+    private static boolean matches(ExpectedVerdict verdict, Decision decision, boolean visible) {
         return switch (verdict) {
             case ALLOWED -> decision.allowed();
             case DENIED -> decision.verdict() == Decision.Verdict.DENIED && !decision.allowed();

@@ -3,7 +3,7 @@ package dev.interlock.policy.testing;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.testing.Expectation.Verdict;
+import dev.interlock.policy.testing.Expectation.ExpectedVerdict;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -33,7 +33,7 @@ final class TestFileReader {
             List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
 
     private static final List<String> VERDICTS =
-            Arrays.stream(Verdict.values()).map(Verdict::text).toList();
+            Arrays.stream(ExpectedVerdict.values()).map(ExpectedVerdict::text).toList();
     private static final List<String> CODES =
             Arrays.stream(Decision.Code.values()).map(Decision.Code::text).toList();
     private static final String BY = " by ";
@@ -51,7 +51,7 @@ final class TestFileReader {
     }
 
     /** The caller, for calls that don't name one. */
-    private record Caller(
+    private record TestCaller(
             @Nullable String identity,
             @Nullable String session,
             @Nullable String server,
@@ -103,7 +103,7 @@ final class TestFileReader {
             part.error("missing-key", "the case has no name", "add name: and say what it shows");
         }
         Instant start = instant(members.get("start"), fileStart);
-        Caller caller = caller(members, new Caller(null, null, null, null));
+        TestCaller caller = caller(members, new TestCaller(null, null, null, null));
         Part callsPart = members.get("calls");
         if (callsPart == null) {
             part.error("missing-key", "the case has no calls", "add calls: and a list of them");
@@ -125,9 +125,9 @@ final class TestFileReader {
         cases.add(new TestCase(name == null ? "line " + part.line() : name, part.line(), calls));
     }
 
-    private static Caller caller(Members members, Caller outer) {
+    private static TestCaller caller(Members members, TestCaller outer) {
         Part context = members.get("ctx");
-        return new Caller(
+        return new TestCaller(
                 or(text(members.get("identity"), "identity"), outer.identity()),
                 or(text(members.get("session"), "session"), outer.session()),
                 or(text(members.get("server"), "server"), outer.server()),
@@ -138,7 +138,7 @@ final class TestFileReader {
         return text == null ? other : text;
     }
 
-    private static @Nullable TestCall call(Part part, Instant start, long before, Caller outer) {
+    private static @Nullable TestCall call(Part part, Instant start, long before, TestCaller outer) {
         Members members = part.map("a call", CALL_KEYS);
         if (members == null) {
             return null;
@@ -158,7 +158,7 @@ final class TestFileReader {
                 outcomePart == null ? CallOutcome.SUCCEEDED.text() : outcomePart.word("outcome", CallOutcome.texts());
         Part approvedPart = members.get("approved");
         Boolean approved = approvedPart == null ? Boolean.FALSE : approvedPart.bool("approved");
-        Caller caller = caller(members, outer);
+        TestCaller caller = caller(members, outer);
         Part expectPart = members.get("expect");
         Expectation expected = expectPart == null ? null : expectation(expectPart);
         if (expectPart == null) {
@@ -294,7 +294,7 @@ final class TestFileReader {
         String rule = or(text(members.get("rule"), "rule"), said == null ? null : said.rule());
         String message = text(members.get("message"), "message");
         String contains = text(members.get("message_contains"), "message_contains");
-        Verdict verdict = said == null ? null : said.verdict();
+        ExpectedVerdict verdict = said == null ? null : said.verdict();
         if (verdict == null
                 && rule == null
                 && code == null
@@ -313,9 +313,9 @@ final class TestFileReader {
         int by = text.indexOf(BY);
         String word = (by < 0 ? text : text.substring(0, by)).replace('_', ' ');
         String rule = by < 0 ? null : text.substring(by + BY.length()).strip();
-        for (Verdict verdict : Verdict.values()) {
+        for (ExpectedVerdict verdict : ExpectedVerdict.values()) {
             if (verdict.text().equals(word)) {
-                if (rule != null && verdict == Verdict.ALLOWED) {
+                if (rule != null && verdict == ExpectedVerdict.ALLOWED) {
                     break;
                 }
                 return Expectation.of(verdict, rule);

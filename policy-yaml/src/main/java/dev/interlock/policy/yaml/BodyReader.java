@@ -128,11 +128,11 @@ final class BodyReader {
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
             if (item instanceof Node.Scalar scalar && scalar.isNull()) {
-                context.findings.error("null-value", item, at.item(i), "there is no name here", Messages.DROPPED);
+                context.findings.error("null-value", item, at.item(i), "there is no name here", Hints.DROPPED);
                 continue;
             }
             String name = context.scalars.text(item, at.item(i), "a tool's name");
-            NamePattern pattern = name == null ? null : names.pattern(name, item, at.item(i), NameReader.Kind.TOOL);
+            NamePattern pattern = name == null ? null : names.pattern(name, item, at.item(i), NameReader.NameType.TOOL);
             if (pattern != null) {
                 hidden.add(pattern);
             }
@@ -150,16 +150,17 @@ final class BodyReader {
                 warnIfEntry(pair, at);
                 continue;
             }
-            NamePattern pattern = names.pattern(pair.name(), pair.key(), at.key(pair.name()), NameReader.Kind.TOOL);
+            NamePattern pattern = names.pattern(pair.name(), pair.key(), at.key(pair.name()), NameReader.NameType.TOOL);
             if (pattern == null) {
                 continue;
             }
             NodePath entryAt = at.key(pair.name());
             if (pattern.equals(NamePattern.ANY)) {
-                tools.star = entries.read(pair, entryAt, new EntryKey(EntryKey.Kind.ALL, pair.name(), counters));
+                tools.star = entries.read(pair, entryAt, new EntryKey(EntryKey.EntryType.ALL, pair.name(), counters));
             } else if (pattern.isExact()) {
                 tools.named.put(
-                        pattern, entries.read(pair, entryAt, new EntryKey(EntryKey.Kind.TOOL, pair.name(), counters)));
+                        pattern,
+                        entries.read(pair, entryAt, new EntryKey(EntryKey.EntryType.TOOL, pair.name(), counters)));
             } else {
                 context.intercept.ignores("a glob under 'tools'", pair.key(), entryAt);
                 tools.named.put(
@@ -189,12 +190,12 @@ final class BodyReader {
         if (pair.value() instanceof Node.Scalar scalar && scalar.isNull()) {
             context.scalars.wrongType(pair.value(), at, "all_tools", "a map");
         }
-        EntryKey owner = new EntryKey(EntryKey.Kind.ALL, pair.name(), counters);
+        EntryKey owner = new EntryKey(EntryKey.EntryType.ALL, pair.name(), counters);
         return context.intercept.skipping(() -> entries.read(pair, at, owner));
     }
 
     private static EntryKey group(NodePath at, Counters counters) {
-        return new EntryKey(EntryKey.Kind.GROUP, at.toString(), counters);
+        return new EntryKey(EntryKey.EntryType.GROUP, at.toString(), counters);
     }
 
     private Map<ToolCategory, Entry> categories(Fields fields, Counters counters) {

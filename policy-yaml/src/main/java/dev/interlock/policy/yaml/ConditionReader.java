@@ -66,15 +66,15 @@ final class ConditionReader {
     private static final Path ANY_PATH = Path.parse("args.a");
 
     private final ReadContext context;
-    private final PathReader paths;
+    private final PathExpressionReader paths;
 
-    ConditionReader(ReadContext context, PathReader paths) {
+    ConditionReader(ReadContext context, PathExpressionReader paths) {
         this.context = context;
         this.paths = paths;
     }
 
     /** Which way a condition decides when it holds, for advice about conditions that are easily misread. */
-    enum Use {
+    enum ConditionUse {
         ALLOWS,
         DENIES,
         ASKS
@@ -82,7 +82,7 @@ final class ConditionReader {
 
     /** A list of conditions; null if any of them is broken. */
     @Nullable
-    List<Condition> list(Node node, NodePath at, EntryKey owner, Use use) {
+    List<Condition> list(Node node, NodePath at, EntryKey owner, ConditionUse use) {
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, "conditions", "a list");
             return null;
@@ -100,7 +100,7 @@ final class ConditionReader {
     }
 
     /** The items of {@code require} or {@code deny_if}. */
-    List<Block> blocks(Node node, NodePath at, String what, EntryKey owner, Use use) {
+    List<Block> blocks(Node node, NodePath at, String what, EntryKey owner, ConditionUse use) {
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, what, "a list");
             return List.of();
@@ -115,7 +115,7 @@ final class ConditionReader {
         return blocks;
     }
 
-    private @Nullable Block block(Node node, NodePath at, EntryKey owner, Use use) {
+    private @Nullable Block block(Node node, NodePath at, EntryKey owner, ConditionUse use) {
         if (!(node instanceof Node.Mapping map)) {
             notACondition(node, at, "a condition or a block");
             return null;
@@ -124,8 +124,8 @@ final class ConditionReader {
             Condition condition = condition(node, at, owner, use);
             return condition == null ? null : new Block(List.of(condition), null, ReadContext.place(node, at));
         }
-        Fields fields = Fields.of(Keys.BLOCK, map, at, context.findings, Messages.IGNORED);
-        Node conditionsNode = Messages.required(fields, "conditions", context.findings);
+        Fields fields = Fields.of(Keys.BLOCK, map, at, context.findings, Hints.IGNORED);
+        Node conditionsNode = Hints.required(fields, "conditions", context.findings);
         List<Condition> conditions =
                 conditionsNode == null ? null : list(conditionsNode, at.key("conditions"), owner, use);
         String message = message(fields);
@@ -138,21 +138,21 @@ final class ConditionReader {
 
     private void notACondition(Node node, NodePath at, String expected) {
         if (node instanceof Node.Scalar scalar && scalar.isNull()) {
-            context.findings.error("null-value", node, at, "there is no condition here", Messages.DROPPED);
+            context.findings.error("null-value", node, at, "there is no condition here", Hints.DROPPED);
         } else {
             context.scalars.wrongType(node, at, "an item", expected + " ({path, op, value})");
         }
     }
 
-    private @Nullable Condition condition(Node node, NodePath at, EntryKey owner, Use use) {
+    private @Nullable Condition condition(Node node, NodePath at, EntryKey owner, ConditionUse use) {
         if (!(node instanceof Node.Mapping map)) {
             notACondition(node, at, "a condition");
             return null;
         }
-        Fields fields = Fields.of(Keys.CONDITION, map, at, context.findings, Messages.IGNORED);
-        Node pathNode = Messages.required(fields, "path", context.findings);
-        Node opNode = Messages.required(fields, "op", context.findings);
-        Node valueNode = Messages.required(fields, "value", context.findings);
+        Fields fields = Fields.of(Keys.CONDITION, map, at, context.findings, Hints.IGNORED);
+        Node pathNode = Hints.required(fields, "path", context.findings);
+        Node opNode = Hints.required(fields, "op", context.findings);
+        Node valueNode = Hints.required(fields, "value", context.findings);
         Path path = pathNode == null ? null : paths.path(pathNode, at.key("path"), "path");
         Operator operator = opNode == null ? null : operator(opNode, at.key("op"));
         if (path != null && pathNode != null && path.root() == Path.Root.STATE) {
@@ -211,7 +211,7 @@ final class ConditionReader {
             Node node,
             NodePath at,
             Node valueNode,
-            Use use) {
+            ConditionUse use) {
         if (!operandMakesSense(operator, operand, valueNode, at.key("value"))) {
             return null;
         }
@@ -227,15 +227,15 @@ final class ConditionReader {
             return null;
         }
         PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
-        if (use != Use.ALLOWS && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+        if (use != ConditionUse.ALLOWS && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
             context.findings.warn(
                     "every-element",
                     node,
                     at,
                     "'[*]' holds only if every element does, so this "
-                            + (use == Use.DENIES ? "denies only calls" : "asks only about calls")
+                            + (use == ConditionUse.DENIES ? "denies only calls" : "asks only about calls")
                             + " in which all elements match",
-                    use == Use.DENIES
+                    use == ConditionUse.DENIES
                             ? "to deny a call with any such element, put the opposite under 'require'"
                             : "to be asked about any such element, ask about every call");
         }
@@ -252,10 +252,10 @@ final class ConditionReader {
     }
 
     private static @Nullable String regexHint(String pattern) {
-        if (Forms.LOOK_AROUND.matcher(pattern).find()) {
+        if (OperandForms.LOOK_AROUND.matcher(pattern).find()) {
             return "RE2 can't look ahead or behind; use two conditions, or not_regex";
         }
-        return Forms.BACK_REFERENCE.matcher(pattern).find() ? "RE2 has no back-references" : null;
+        return OperandForms.BACK_REFERENCE.matcher(pattern).find() ? "RE2 has no back-references" : null;
     }
 
     private static @Nullable String operandHint(Operator operator, Value operand) {
@@ -318,7 +318,7 @@ final class ConditionReader {
     private static @Nullable String problem(Operator operator, Value.Text item) {
         String text = item.value();
         if (operator == Operator.WITHIN_PATH
-                && !Forms.ABSOLUTE_PATH.matcher(text).matches()) {
+                && !OperandForms.ABSOLUTE_PATH.matcher(text).matches()) {
             return "'within_path' takes an absolute path, not " + Display.quoted(text);
         }
         if (operator == Operator.HOST_IN && !isHostLike(text)) {
@@ -334,7 +334,8 @@ final class ConditionReader {
     }
 
     private static boolean isHostLike(String text) {
-        return Forms.HOST.matcher(text).matches() || Forms.NETWORK.matcher(text).matches();
+        return OperandForms.HOST.matcher(text).matches()
+                || OperandForms.NETWORK.matcher(text).matches();
     }
 
     private static @Nullable String itemHint(Operator operator, String text) {
@@ -344,7 +345,7 @@ final class ConditionReader {
                         ? "write the domain alone: " + text.substring(text.indexOf('@') + 1)
                         : "write ana@example.com for one address, example.com or *.example.com for all of a domain";
             case WITHIN_PATH ->
-                Forms.ABSOLUTE_PATH.matcher(text).matches()
+                OperandForms.ABSOLUTE_PATH.matcher(text).matches()
                         ? null
                         : "a relative path means another directory in every process";
             default -> hostHint(text);
@@ -352,7 +353,7 @@ final class ConditionReader {
     }
 
     private static String hostHint(String text) {
-        if (Forms.NETWORK.matcher(text).matches()) {
+        if (OperandForms.NETWORK.matcher(text).matches()) {
             return "write its first address and the number of bits that all its addresses have in common: 10.0.0.0/8";
         }
         if (!isHostLike(text)) {
@@ -420,7 +421,7 @@ final class ConditionReader {
 
     private @Nullable Value directories(Node.Mapping map, NodePath at) {
         Fields fields = Fields.of(Keys.DIRECTORIES, map, at, context.findings, null);
-        boolean whole = Messages.required(fields, "in", context.findings) != null;
+        boolean whole = Hints.required(fields, "in", context.findings) != null;
         Map<String, Value> members = new LinkedHashMap<>();
         for (Node.Pair pair : map.pairs()) {
             if (Keys.DIRECTORIES.contains(pair.name())) {
@@ -448,7 +449,7 @@ final class ConditionReader {
     }
 
     /** The form that some operands must have. Compiled when the first such operand is read. */
-    private static final class Forms {
+    private static final class OperandForms {
         /** A host name, or {@code *.} and a host name: no scheme, user, port or path. */
         static final Pattern HOST = Pattern.compile("(?:\\*\\.)?(?:[^\\s/@:*?#\\[\\]]+|\\[[0-9a-fA-F:.]+\\])");
 
@@ -460,6 +461,6 @@ final class ConditionReader {
 
         static final Pattern ABSOLUTE_PATH = Pattern.compile("(?:/|[A-Za-z]:[\\\\/]|\\\\\\\\).*", Pattern.DOTALL);
 
-        private Forms() {}
+        private OperandForms() {}
     }
 }

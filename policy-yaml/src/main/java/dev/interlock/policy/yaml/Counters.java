@@ -43,7 +43,7 @@ final class Counters {
 
     /** Adds a counter, and reports it if the entry already has one of that name. */
     void define(EntryKey owner, String counter, Node node, NodePath at, DiagnosticCollector findings) {
-        if (owner.kind() == EntryKey.Kind.TOOL && owner.name().equals(GLOBAL)) {
+        if (owner.kind() == EntryKey.EntryType.TOOL && owner.name().equals(GLOBAL)) {
             findings.error(
                     "reserved-name",
                     node,
@@ -100,7 +100,7 @@ final class Counters {
         if (counters != null && counters.containsKey(counter)) {
             return true;
         }
-        boolean own = owner.kind() == EntryKey.Kind.GROUP && segment.equals(OWN);
+        boolean own = owner.kind() == EntryKey.EntryType.GROUP && segment.equals(OWN);
         return outer != null && !own && outer.isDefined(owner, segment, counter);
     }
 
@@ -157,13 +157,15 @@ final class Counters {
     }
 
     private static Object key(EntryKey owner) {
-        return owner.kind() == EntryKey.Kind.GROUP ? new Group(owner.name()) : owner.segment();
+        return owner.kind() == EntryKey.EntryType.GROUP ? new CounterGroup(owner.name()) : owner.segment();
     }
 
     private static Object target(EntryKey owner, String segment) {
-        return owner.kind() == EntryKey.Kind.GROUP && segment.equals(OWN) ? new Group(owner.name()) : segment;
+        return owner.kind() == EntryKey.EntryType.GROUP && segment.equals(OWN)
+                ? new CounterGroup(owner.name())
+                : segment;
     }
 
     /** The key of an entry whose counters no other entry can read. */
-    private record Group(String name) {}
+    private record CounterGroup(String name) {}
 }

@@ -103,7 +103,7 @@ final class DocumentReader {
     }
 
     private Policy document(Node.Mapping map) {
-        Fields fields = Fields.of(Keys.DOCUMENT, map, NodePath.ROOT, context.findings, Messages.IGNORED);
+        Fields fields = Fields.of(Keys.DOCUMENT, map, NodePath.ROOT, context.findings, Hints.IGNORED);
         version(fields);
         String description = "";
         Node node = fields.get("description");
@@ -205,7 +205,8 @@ final class DocumentReader {
     }
 
     private void method(Node.Pair method, NodePath at, Map<NamePattern, Posture> methods) {
-        NamePattern pattern = names.pattern(method.name(), method.key(), at.key(method.name()), NameReader.Kind.METHOD);
+        NamePattern pattern =
+                names.pattern(method.name(), method.key(), at.key(method.name()), NameReader.NameType.METHOD);
         if (pattern == null) {
             return;
         }
@@ -250,7 +251,7 @@ final class DocumentReader {
                 continue;
             }
             NamePattern pattern =
-                    names.pattern(grant.name(), grant.key(), at.key(grant.name()), NameReader.Kind.IDENTITY);
+                    names.pattern(grant.name(), grant.key(), at.key(grant.name()), NameReader.NameType.IDENTITY);
             if (pattern == null) {
                 continue;
             }

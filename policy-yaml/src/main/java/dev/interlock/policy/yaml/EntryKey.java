@@ -9,10 +9,10 @@ import dev.interlock.policy.Scope;
  * @param name the tool's name, or for a group the entry's path, which is unique
  * @param counters the counters of the entry's body
  */
-record EntryKey(Kind kind, String name, Counters counters) {
+record EntryKey(EntryType kind, String name, Counters counters) {
 
     /** What kind of key an entry has. */
-    enum Kind {
+    enum EntryType {
         /** The exact name of a tool. */
         TOOL,
         /** A glob, a category or a risk. */
@@ -23,7 +23,7 @@ record EntryKey(Kind kind, String name, Counters counters) {
 
     /** The scope of this entry's limits, unless they specify one. */
     Scope defaultScope() {
-        return kind == Kind.ALL ? Scope.GLOBAL : Scope.TOOL;
+        return kind == EntryType.ALL ? Scope.GLOBAL : Scope.TOOL;
     }
 
     /** The part between {@code state.} and the counter's name in a path to a counter of this entry. */

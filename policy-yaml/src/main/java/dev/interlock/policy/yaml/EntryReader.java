@@ -23,7 +23,7 @@ final class EntryReader {
     EntryReader(ReadContext context) {
         this.context = context;
         WindowReader times = new WindowReader(context);
-        PathReader paths = new PathReader(context);
+        PathExpressionReader paths = new PathExpressionReader(context);
         this.conditions = new ConditionReader(context, paths);
         this.limits = new LimitReader(context, times, paths);
         this.rules = new RuleReader(context, conditions, limits, times);
@@ -43,7 +43,7 @@ final class EntryReader {
         if (map.pairs().isEmpty()) {
             return Entry.listed(place);
         }
-        Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Messages.IGNORED);
+        Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
         for (String key : List.of("require", "deny_if", "limits", "hide")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
@@ -55,8 +55,8 @@ final class EntryReader {
         InterceptView intercept = context.intercept;
         return new Entry(
                 hide,
-                intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.Use.ALLOWS)),
-                intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.Use.DENIES)),
+                intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
+                intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
                 rules(fields, owner),
                 intercept.skipping(() -> limits(fields, owner)),
                 place);
@@ -74,7 +74,7 @@ final class EntryReader {
         context.findings.error("wrong-type", node, at, "an entry must be a map, not " + node.describe(), hint);
     }
 
-    private List<Block> blocks(Fields fields, String key, EntryKey owner, ConditionReader.Use use) {
+    private List<Block> blocks(Fields fields, String key, EntryKey owner, ConditionReader.ConditionUse use) {
         Node node = fields.get(key);
         return node == null ? List.of() : conditions.blocks(node, fields.at(key), key, owner, use);
     }
@@ -153,7 +153,7 @@ final class EntryReader {
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
             if (item instanceof Node.Scalar scalar && scalar.isNull()) {
-                context.findings.error("null-value", item, at.item(i), "there is no limit here", Messages.DROPPED);
+                context.findings.error("null-value", item, at.item(i), "there is no limit here", Hints.DROPPED);
                 continue;
             }
             Limit limit = limits.limit(item, at.item(i), owner);

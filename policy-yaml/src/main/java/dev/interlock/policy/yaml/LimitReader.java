@@ -43,9 +43,9 @@ final class LimitReader {
 
     private final ReadContext context;
     private final WindowReader times;
-    private final PathReader paths;
+    private final PathExpressionReader paths;
 
-    LimitReader(ReadContext context, WindowReader times, PathReader paths) {
+    LimitReader(ReadContext context, WindowReader times, PathExpressionReader paths) {
         this.context = context;
         this.times = times;
         this.paths = paths;
@@ -188,7 +188,7 @@ final class LimitReader {
 
     private @Nullable Fields fields(Keys keys, Node node, NodePath at, String what) {
         if (node instanceof Node.Mapping map) {
-            String intercept = keys == Keys.STATE ? Messages.IGNORED : null;
+            String intercept = keys == Keys.STATE ? Hints.IGNORED : null;
             return Fields.of(keys, map, at, context.findings, intercept);
         }
         context.scalars.wrongType(node, at, what, "a map");
@@ -196,7 +196,7 @@ final class LimitReader {
     }
 
     private @Nullable Node required(Fields fields, String key) {
-        return Messages.required(fields, key, context.findings);
+        return Hints.required(fields, key, context.findings);
     }
 
     private @Nullable String counter(Fields fields, EntryKey owner) {

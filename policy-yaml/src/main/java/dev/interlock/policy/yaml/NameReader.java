@@ -15,7 +15,7 @@ final class NameReader {
     }
 
     /** What a name names. */
-    enum Kind {
+    enum NameType {
         TOOL("a tool's name", Bounds.MAX_TOOL_NAME),
         METHOD("a method's name", MethodNames.MAX_LENGTH),
         IDENTITY("an identity", Bounds.MAX_NAME);
@@ -23,7 +23,7 @@ final class NameReader {
         private final String what;
         private final int longest;
 
-        Kind(String what, int longest) {
+        NameType(String what, int longest) {
             this.what = what;
             this.longest = longest;
         }
@@ -31,7 +31,7 @@ final class NameReader {
 
     /** The name or glob, or null if it isn't valid; that has then been reported. */
     @Nullable
-    NamePattern pattern(String name, Node node, NodePath at, Kind kind) {
+    NamePattern pattern(String name, Node node, NodePath at, NameType kind) {
         if (name.isBlank()) {
             context.findings.error("blank", node, at, kind.what + " is blank", "take it out");
             return null;
@@ -42,13 +42,13 @@ final class NameReader {
                     node,
                     at,
                     kind.what + " is longer than " + kind.longest + " characters",
-                    kind == Kind.TOOL ? "such a tool can't be called anyway" : null);
+                    kind == NameType.TOOL ? "such a tool can't be called anyway" : null);
             return null;
         }
-        if (kind == Kind.METHOD) {
+        if (kind == NameType.METHOD) {
             return method(new NamePattern(name), node, at);
         }
-        if (kind == Kind.TOOL && VisibleText.hasInvisible(name)) {
+        if (kind == NameType.TOOL && VisibleText.hasInvisible(name)) {
             context.findings.warn(
                     "never-matches",
                     node,

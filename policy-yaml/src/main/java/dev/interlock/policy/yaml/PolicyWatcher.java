@@ -110,7 +110,7 @@ public final class PolicyWatcher implements AutoCloseable {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Path file;
-    private final RegularFile.Opener opener;
+    private final RegularFile.FileOpener opener;
     private final Consumer<? super Policy> update;
     private final Listener listener;
     private final Duration pollInterval;
@@ -354,7 +354,7 @@ public final class PolicyWatcher implements AutoCloseable {
         private Duration pollInterval = Duration.ofSeconds(5);
         private Duration settle = Duration.ofMillis(200);
         private @Nullable Policy inForce;
-        private RegularFile.Opener opener = Files::newByteChannel;
+        private RegularFile.FileOpener opener = Files::newByteChannel;
 
         private Builder(Path file, Consumer<? super Policy> update) {
             this.file = Objects.requireNonNull(file);
@@ -394,7 +394,7 @@ public final class PolicyWatcher implements AutoCloseable {
         }
 
         /** Opens the file; only tests replace it. */
-        Builder opener(RegularFile.Opener fileOpener) {
+        Builder opener(RegularFile.FileOpener fileOpener) {
             this.opener = fileOpener;
             return this;
         }

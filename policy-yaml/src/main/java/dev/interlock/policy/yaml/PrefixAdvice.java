@@ -39,7 +39,7 @@ final class PrefixAdvice {
             }
         } else if (operator == Operator.ENDS_WITH || operator == Operator.CONTAINS) {
             if (text.value().indexOf('@') >= 0
-                    && Forms.MAIL_DOMAIN.matcher(text.value()).matches()) {
+                    && PatternForms.MAIL_DOMAIN.matcher(text.value()).matches()) {
                 findings.warn("bypassable-suffix", node, at, "this only looks at how " + MAIL, advice(MAIL));
             }
         }
@@ -60,22 +60,22 @@ final class PrefixAdvice {
     }
 
     private static @Nullable String regexKind(String pattern, Path path) {
-        if (Forms.URL_START.matcher(pattern).lookingAt()) {
+        if (PatternForms.URL_START.matcher(pattern).lookingAt()) {
             return isClosed(pattern) ? null : URL;
         }
-        if (Forms.MAIL_END.matcher(pattern).find()) {
-            return isClosed(pattern) && Forms.START.matcher(pattern).lookingAt() ? null : MAIL;
+        if (PatternForms.MAIL_END.matcher(pattern).find()) {
+            return isClosed(pattern) && PatternForms.START.matcher(pattern).lookingAt() ? null : MAIL;
         }
-        boolean isPath = Forms.PATH_START.matcher(pattern).matches()
+        boolean isPath = PatternForms.PATH_START.matcher(pattern).matches()
                 || (names(path, PATH_NAMES)
-                        && Forms.RELATIVE_START.matcher(pattern).matches());
+                        && PatternForms.RELATIVE_START.matcher(pattern).matches());
         return isPath && !isClosed(pattern) ? PATH : null;
     }
 
     /** Whether the pattern describes the whole text, and leaves no room for {@code ../} or another host. */
     private static boolean isClosed(String pattern) {
         boolean anchored = (pattern.endsWith("$") && !pattern.endsWith("\\$")) || pattern.endsWith("\\z");
-        return anchored && !Forms.LOOSE.matcher(pattern).find();
+        return anchored && !PatternForms.LOOSE.matcher(pattern).find();
     }
 
     private static @Nullable String prefixKind(String prefix, Path path) {
@@ -99,14 +99,14 @@ final class PrefixAdvice {
     }
 
     /** The forms that patterns are checked for. Compiled when the first pattern is read. */
-    private static final class Forms {
+    private static final class PatternForms {
         /** A pattern that begins by spelling out a URL. */
         static final Pattern URL_START = Pattern.compile("(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*https?");
 
         /** A pattern that begins by spelling out an absolute path. */
         static final Pattern PATH_START = Pattern.compile(
                 "(?:\\(\\?i\\))?(?:\\^|\\\\A)\\(*(?:\\?:)?\\(*(?:file:)?"
-                    + "(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
+                        + "(?:\\\\?/|~\\\\?/|[A-Za-z]:(?:\\\\\\\\|\\\\?/)|\\\\\\\\\\\\\\\\).*",
                 Pattern.DOTALL);
 
         /** A pattern that begins by spelling out a relative path. */
@@ -123,6 +123,6 @@ final class PrefixAdvice {
         /** Something that can match {@code ../}: a dot, a negated class, {@code \S}, or an open end. */
         static final Pattern LOOSE = Pattern.compile("(?<!\\\\)\\.[*+?{]|\\[\\^|\\\\[SDW]", Pattern.DOTALL);
 
-        private Forms() {}
+        private PatternForms() {}
     }
 }

@@ -37,13 +37,13 @@ public final class RegularFile {
 
     /** Opens a file. Tests replace it to change the file just before. */
     @FunctionalInterface
-    interface Opener {
+    interface FileOpener {
 
         SeekableByteChannel open(Path file) throws IOException;
     }
 
     @FunctionalInterface
-    private interface Use<T> {
+    private interface FileUse<T> {
 
         T of(SeekableByteChannel opened) throws IOException;
     }
@@ -74,7 +74,7 @@ public final class RegularFile {
     }
 
     /** Starts reading; a caller that stops waiting cancels the future. */
-    static CompletableFuture<byte[]> reading(Path file, int most, Opener opener) throws IOException {
+    static CompletableFuture<byte[]> reading(Path file, int most, FileOpener opener) throws IOException {
         CompletableFuture<byte[]> reading = new CompletableFuture<>();
         begin(file, opener, reading, channel -> {
             try (InputStream in = Channels.newInputStream(channel)) {
@@ -114,7 +114,7 @@ public final class RegularFile {
     }
 
     @SuppressWarnings("FutureReturnValueIgnored") // its only action can't fail
-    private static <T> void begin(Path file, Opener opener, CompletableFuture<T> result, Use<T> use)
+    private static <T> void begin(Path file, FileOpener opener, CompletableFuture<T> result, FileUse<T> use)
             throws IOException {
         BasicFileAttributes found = Files.readAttributes(file, BasicFileAttributes.class);
         if (!found.isRegularFile()) {
@@ -135,7 +135,7 @@ public final class RegularFile {
     }
 
     private static <T> void run(
-            Path file, Opener opener, CompletableFuture<T> result, Use<T> use, Abandonment abandonment) {
+            Path file, FileOpener opener, CompletableFuture<T> result, FileUse<T> use, Abandonment abandonment) {
         try {
             SeekableByteChannel channel = opener.open(file);
             try {

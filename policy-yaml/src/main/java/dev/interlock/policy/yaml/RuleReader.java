@@ -40,13 +40,13 @@ final class RuleReader {
     Rule read(Node node, NodePath at, EntryKey owner) {
         if (!(node instanceof Node.Mapping map)) {
             if (node instanceof Node.Scalar scalar && scalar.isNull()) {
-                context.findings.error("null-value", node, at, "there is no rule here", Messages.DROPPED);
+                context.findings.error("null-value", node, at, "there is no rule here", Hints.DROPPED);
             } else {
                 context.scalars.wrongType(node, at, "a rule", "a map");
             }
             return null;
         }
-        Fields fields = Fields.of(Keys.RULE, map, at, context.findings, Messages.IGNORED);
+        Fields fields = Fields.of(Keys.RULE, map, at, context.findings, Hints.IGNORED);
         String name = name(fields);
         String message = message(fields);
         Mode mode = mode(fields);
@@ -61,10 +61,10 @@ final class RuleReader {
         }
         if ("require_approval".equals(action)) {
             Duration timeout = timeout(fields);
-            Rule.Demands demands = demands(fields, owner, ConditionReader.Use.ASKS);
+            Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ASKS);
             return demands == null ? null : new Rule.Approval(name, demands, timeout, message, mode, place);
         }
-        Rule.Demands demands = demands(fields, owner, ConditionReader.Use.ALLOWS);
+        Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ALLOWS);
         noteIntercept(fields, action);
         if (demands == null || action == null) {
             return null;
@@ -187,7 +187,7 @@ final class RuleReader {
     }
 
     /** What the rule demands, or null if any of it is broken. */
-    private Rule.@Nullable Demands demands(Fields fields, EntryKey owner, ConditionReader.Use use) {
+    private Rule.@Nullable Demands demands(Fields fields, EntryKey owner, ConditionReader.ConditionUse use) {
         boolean whole = true;
         List<Condition> list = List.of();
         Node node = fields.get("conditions");

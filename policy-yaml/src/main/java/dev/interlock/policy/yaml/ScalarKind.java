@@ -93,29 +93,29 @@ enum ScalarKind {
         if (isPlainDigits(text)) {
             return INTEGER;
         }
-        if (Forms.OCTAL_OF_OLD.matcher(text).matches()) {
+        if (ScalarForms.OCTAL_OF_OLD.matcher(text).matches()) {
             return AMBIGUOUS;
         }
-        if (Forms.INTEGER_NUMBER.matcher(text).matches()
-                || Forms.HEX.matcher(text).matches()) {
+        if (ScalarForms.INTEGER_NUMBER.matcher(text).matches()
+                || ScalarForms.HEX.matcher(text).matches()) {
             return INTEGER;
         }
-        if (Forms.DECIMAL_NUMBER.matcher(text).matches()) {
+        if (ScalarForms.DECIMAL_NUMBER.matcher(text).matches()) {
             return DECIMAL;
         }
-        if (Forms.NUMBER_OF_OLD.matcher(text).matches()) {
+        if (ScalarForms.NUMBER_OF_OLD.matcher(text).matches()) {
             return AMBIGUOUS;
         }
-        if (Forms.NOT_FINITE_NUMBER.matcher(text).matches()) {
+        if (ScalarForms.NOT_FINITE_NUMBER.matcher(text).matches()) {
             return NOT_FINITE;
         }
-        return Forms.DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
+        return ScalarForms.DATE_OF_OLD.matcher(text).matches() ? DATE : TEXT;
     }
 
     /**
      * The forms of numbers and dates. Hardly any policy needs more than plain digits, so they are compiled on demand.
      */
-    private static final class Forms {
+    private static final class ScalarForms {
         /** A sign, digits, at most one point, an exponent: a number in both versions, unless it begins with zero. */
         static final Pattern DECIMAL_NUMBER =
                 Pattern.compile("[-+]?(?:\\.[0-9]+|[0-9]+(?:\\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?");
@@ -134,11 +134,10 @@ enum ScalarKind {
 
         static final Pattern NOT_FINITE_NUMBER = Pattern.compile("[-+]?\\.(?:inf|Inf|INF)|\\.(?:nan|NaN|NAN)");
 
-        static final Pattern DATE_OF_OLD = Pattern.compile(
-                "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
-                        + "(?:(?:[Tt]|[ \\t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*"
-                        + "(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?");
+        static final Pattern DATE_OF_OLD = Pattern.compile("[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+                + "(?:(?:[Tt]|[ \\t]+)[0-9]{1,2}:[0-9]{2}:[0-9]{2}(?:\\.[0-9]*)?(?:[ \\t]*"
+                + "(?:Z|[-+][0-9]{1,2}(?::?[0-9]{2})?))?)?");
 
-        private Forms() {}
+        private ScalarForms() {}
     }
 }

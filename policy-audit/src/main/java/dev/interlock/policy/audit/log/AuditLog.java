@@ -284,7 +284,7 @@ public final class AuditLog implements AuditSink, Closeable {
         private Consumer<? super IOException> onFailure = failure -> {};
         private TimeSource time = TimeSource.system();
         private Duration retry = Duration.ofSeconds(1);
-        private LogFiles.Opener opener = LogFiles::openFile;
+        private LogFiles.LogFileOpener opener = LogFiles::openFile;
 
         private Builder(Path file) {
             this.file = file;
@@ -394,7 +394,7 @@ public final class AuditLog implements AuditSink, Closeable {
             return this;
         }
 
-        Builder opener(LogFiles.Opener fileOpener) {
+        Builder opener(LogFiles.LogFileOpener fileOpener) {
             this.opener = fileOpener;
             return this;
         }

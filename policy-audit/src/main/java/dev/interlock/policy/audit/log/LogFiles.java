@@ -49,7 +49,7 @@ final class LogFiles implements Closeable {
     private Instant begun = Instant.EPOCH;
 
     /** Opens files; a test's channels may accept fewer bytes than they are given. */
-    interface Opener {
+    interface LogFileOpener {
         FileChannel open(Path file) throws IOException;
     }
 
@@ -66,7 +66,7 @@ final class LogFiles implements Closeable {
             @Nullable Duration maxAge,
             @Nullable SealKey key,
             String argumentsKey,
-            Opener opener) {}
+            LogFileOpener opener) {}
 
     /** How the last run ended. */
     private enum Before {

@@ -24,12 +24,12 @@ public final class Redaction {
 
     private static final Pattern INDEX = Pattern.compile("[0-9]+");
 
-    private static final Redaction NOTHING = new Redaction(new Node(false), false);
+    private static final Redaction NOTHING = new Redaction(new PathNode(false), false);
 
-    private final Node root;
+    private final PathNode root;
     private final boolean rest;
 
-    private Redaction(Node root, boolean rest) {
+    private Redaction(PathNode root, boolean rest) {
         this.root = root;
         this.rest = rest;
     }
@@ -63,14 +63,14 @@ public final class Redaction {
         return new Redaction(tree(true, paths), true);
     }
 
-    private static Node tree(boolean alike, String... paths) {
-        Node root = new Node(alike);
+    private static PathNode tree(boolean alike, String... paths) {
+        PathNode root = new PathNode(alike);
         for (String text : paths) {
             Path path = Path.parse(text);
             if (path.root() != Path.Root.ARGS) {
                 throw new IllegalArgumentException("'" + text + "' must be the path of an argument: args.<name>");
             }
-            Node node = root;
+            PathNode node = root;
             for (Path.Step step : path.steps()) {
                 node = node.grow(step);
             }
@@ -89,7 +89,7 @@ public final class Redaction {
         return kept instanceof ObjectValue object ? object : ObjectValue.EMPTY;
     }
 
-    private static Value without(Value value, Node node) {
+    private static Value without(Value value, PathNode node) {
         if (node.isLeaf() || value == Value.Nil.NULL) {
             return node.end ? new Value.Text(REDACTED) : value;
         }
@@ -102,7 +102,7 @@ public final class Redaction {
             List<Value> items = new ArrayList<>();
             for (int i = 0; i < array.items().size(); i++) {
                 Value item = array.items().get(i);
-                for (Node next : node.at(i)) {
+                for (PathNode next : node.at(i)) {
                     item = without(item, next);
                 }
                 items.add(item);
@@ -112,8 +112,8 @@ public final class Redaction {
         return new Value.Text(REDACTED);
     }
 
-    private static Value withoutMember(String name, Value member, Node node) {
-        Node next = node.member(name);
+    private static Value withoutMember(String name, Value member, PathNode node) {
+        PathNode next = node.member(name);
         if (next != null) {
             return without(member, next);
         }
@@ -128,14 +128,14 @@ public final class Redaction {
     }
 
     /** The part of a value that the tree names; null if it names nothing that exists. */
-    private static @Nullable Value only(Value value, Node node) {
+    private static @Nullable Value only(Value value, PathNode node) {
         if (node.end) {
             return value;
         }
         if (value instanceof ObjectValue object) {
             Map<String, Value> members = new LinkedHashMap<>();
             object.members().forEach((name, member) -> {
-                Node next = node.member(name);
+                PathNode next = node.member(name);
                 Value kept = next == null ? null : only(member, next);
                 if (kept != null) {
                     members.put(name, kept);
@@ -149,12 +149,12 @@ public final class Redaction {
         return null;
     }
 
-    private static @Nullable Value onlyItems(Value.Array array, Node node) {
+    private static @Nullable Value onlyItems(Value.Array array, PathNode node) {
         List<Value> items = new ArrayList<>();
         boolean any = false;
         for (int i = 0; i < array.items().size(); i++) {
             Value kept = null;
-            for (Node next : node.at(i)) {
+            for (PathNode next : node.at(i)) {
                 kept = kept == null ? only(array.items().get(i), next) : kept;
             }
             any |= kept != null;
@@ -164,14 +164,14 @@ public final class Redaction {
     }
 
     /** A step of some paths. */
-    private static final class Node {
+    private static final class PathNode {
 
-        private final Map<String, Node> members = new HashMap<>();
+        private final Map<String, PathNode> members = new HashMap<>();
 
         /** Whether look-alike names count as the same step. */
         private final boolean alike;
 
-        private @Nullable Node every;
+        private @Nullable PathNode every;
         private boolean end;
 
         /** Whether a step from here leads into an object. */
@@ -180,7 +180,7 @@ public final class Redaction {
         /** Whether a step from here leads into a list. */
         private boolean counted;
 
-        Node(boolean alike) {
+        PathNode(boolean alike) {
             this.alike = alike;
         }
 
@@ -189,20 +189,20 @@ public final class Redaction {
         }
 
         @Nullable
-        Node member(String name) {
+        PathNode member(String name) {
             return members.get(key(name));
         }
 
-        Node grow(Path.Step step) {
+        PathNode grow(Path.Step step) {
             if (step instanceof Path.Step.Member member) {
                 boolean isName =
                         member.quoted() || !INDEX.matcher(member.name()).matches();
                 named |= isName;
                 counted |= !isName;
-                return members.computeIfAbsent(key(member.name()), name -> new Node(alike));
+                return members.computeIfAbsent(key(member.name()), name -> new PathNode(alike));
             }
             counted = true;
-            every = every == null ? new Node(alike) : every;
+            every = every == null ? new PathNode(alike) : every;
             return every;
         }
 
@@ -220,12 +220,12 @@ public final class Redaction {
         }
 
         /** The steps that lead to the element at this index. */
-        List<Node> at(int index) {
-            List<Node> found = new ArrayList<>(2);
+        List<PathNode> at(int index) {
+            List<PathNode> found = new ArrayList<>(2);
             if (every != null) {
                 found.add(every);
             }
-            Node numbered = member(Integer.toString(index));
+            PathNode numbered = member(Integer.toString(index));
             if (numbered != null) {
                 found.add(numbered);
             }

@@ -12,7 +12,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A disk with so much room, that forces only when it likes to. Its files are real. */
-final class FlakyDisk implements LogFiles.Opener {
+final class FlakyDisk implements LogFiles.LogFileOpener {
 
     /** How many more bytes it takes. */
     final AtomicLong room = new AtomicLong(Long.MAX_VALUE);

@@ -40,7 +40,7 @@ final class Lexicon {
     static final String PREPOSITIONS = "prepositions";
 
     /** How certainly a verb's base form is a verb in a name. */
-    enum Kind {
+    enum PartOfSpeech {
         /** A verb in every position. */
         VERB("verbs"),
         /** A noun ({@code search}, {@code order}) as often as a verb. */
@@ -50,13 +50,13 @@ final class Lexicon {
 
         private final String heading;
 
-        Kind(String heading) {
+        PartOfSpeech(String heading) {
             this.heading = heading;
         }
     }
 
     /** A verb in its base form, and the category of a tool that is named after it. */
-    record Verb(String base, ToolCategory category, Kind kind) {}
+    record Verb(String base, ToolCategory category, PartOfSpeech kind) {}
 
     /** A form of a verb. */
     record Sense(Verb verb, Form form) {}
@@ -97,7 +97,7 @@ final class Lexicon {
             addPairs(category, entry);
             return;
         }
-        for (Kind kind : Kind.values()) {
+        for (PartOfSpeech kind : PartOfSpeech.values()) {
             if (kind.heading.equals(what)) {
                 for (String verb : entry.split(" ", -1)) {
                     addVerb(category, kind, verb);
@@ -115,10 +115,10 @@ final class Lexicon {
         }
     }
 
-    private void addVerb(ToolCategory category, Kind kind, String entry) {
+    private void addVerb(ToolCategory category, PartOfSpeech kind, String entry) {
         String[] forms = entry.split("/", -1);
         Verb verb = new Verb(forms[0], category, kind);
-        if (kind == Kind.VERB) {
+        if (kind == PartOfSpeech.VERB) {
             plainVerbs.add(verb);
         }
         Inflection.of(verb.base()).forEach((word, form) -> put(word, new Sense(verb, form)));

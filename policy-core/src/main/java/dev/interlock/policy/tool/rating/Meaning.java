@@ -64,7 +64,7 @@ final class Meaning {
         Sense sense = lexicon.verb(word);
         if (sense != null) {
             boolean act = sense.form() == Form.NOUN || sense.form() == Form.GERUND;
-            boolean either = sense.form() == Form.BASE && sense.verb().kind() == Lexicon.Kind.NOUN_OR_VERB;
+            boolean either = sense.form() == Form.BASE && sense.verb().kind() == Lexicon.PartOfSpeech.NOUN_OR_VERB;
             if (act || either) {
                 return sense.verb().category();
             }

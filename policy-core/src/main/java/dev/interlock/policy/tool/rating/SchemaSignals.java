@@ -24,9 +24,9 @@ final class SchemaSignals {
     private static final Set<String> HTTP_METHODS = Set.of("get", "head", "options", "post", "put", "patch", "delete");
 
     private final Lexicon lexicon;
-    private final NameReader names;
+    private final ToolNameReader names;
 
-    SchemaSignals(Lexicon lexicon, NameReader names) {
+    SchemaSignals(Lexicon lexicon, ToolNameReader names) {
         this.lexicon = lexicon;
         this.names = names;
     }

@@ -2,7 +2,7 @@ package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.rating.Inflection.Form;
-import dev.interlock.policy.tool.rating.Lexicon.Kind;
+import dev.interlock.policy.tool.rating.Lexicon.PartOfSpeech;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
 import dev.interlock.policy.tool.rating.NameReading.Certainty;
@@ -72,7 +72,7 @@ final class SentenceReader {
         boolean chained = false;
         boolean quoting = false;
         for (int i = 0; i < words.size(); i++) {
-            boolean joined = i > 0 && NameReader.joins(words.get(i - 1));
+            boolean joined = i > 0 && ToolNameReader.joins(words.get(i - 1));
             Sense sense = lexicon.verb(words.get(i));
             boolean first = reading.certainty() == Certainty.SILENT;
             if (sense != null && acts(sense, next(words, i), opening, joined && chained, first)) {
@@ -89,8 +89,8 @@ final class SentenceReader {
                 opening = false;
             } else {
                 opening &= isOpening(words.get(i));
-                chained &= NameReader.joins(words.get(i));
-                quoting &= NameReader.joins(words.get(i));
+                chained &= ToolNameReader.joins(words.get(i));
+                quoting &= ToolNameReader.joins(words.get(i));
             }
         }
         return reading.certainty() == Certainty.SILENT ? nouns(words) : reading;
@@ -102,13 +102,13 @@ final class SentenceReader {
 
     /** Whether this form says what is done, and doesn't name a thing. */
     private static boolean acts(Sense sense, String next, boolean opening, boolean chained, boolean first) {
-        Kind kind = sense.verb().kind();
-        if (next.equals("only") || next.equals("of") || (kind == Kind.NOUN_OR_VERB && !opening)) {
+        PartOfSpeech kind = sense.verb().kind();
+        if (next.equals("only") || next.equals("of") || (kind == PartOfSpeech.NOUN_OR_VERB && !opening)) {
             return false;
         }
         return switch (sense.form()) {
             case BASE -> true;
-            case THIRD -> opening || chained || kind == Kind.VERB || (!first && AFTER_A_VERB.contains(next));
+            case THIRD -> opening || chained || kind == PartOfSpeech.VERB || (!first && AFTER_A_VERB.contains(next));
             case GERUND -> opening;
             case PARTICIPLE, NOUN -> false;
         };
@@ -119,7 +119,7 @@ final class SentenceReader {
      * sentence.
      */
     private static boolean isPlain(Verb verb, boolean opening, String before, String after) {
-        return verb.kind() == Kind.VERB
+        return verb.kind() == PartOfSpeech.VERB
                 || (opening && verb.category() == ToolCategory.READ)
                 || RIGHT_BEFORE_A_VERB.contains(before)
                 || AFTER_A_VERB.contains(after);
@@ -161,7 +161,7 @@ final class SentenceReader {
     }
 
     private static boolean reads(Verb verb) {
-        return verb.category() == ToolCategory.READ && verb.kind() != Kind.NOUN_OR_VERB;
+        return verb.category() == ToolCategory.READ && verb.kind() != PartOfSpeech.NOUN_OR_VERB;
     }
 
     private NameReading nouns(List<String> words) {

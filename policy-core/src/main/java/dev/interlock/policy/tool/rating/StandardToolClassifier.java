@@ -30,7 +30,7 @@ import java.util.List;
 public final class StandardToolClassifier implements ToolClassifier {
 
     private final boolean trusting;
-    private final NameReader names;
+    private final ToolNameReader names;
     private final SentenceReader sentences;
     private final SchemaSignals schemas;
     private final TextSignals texts;
@@ -39,7 +39,7 @@ public final class StandardToolClassifier implements ToolClassifier {
         this.trusting = trusting;
         Lexicon lexicon = Lexicon.standard();
         Meaning meaning = new Meaning(lexicon);
-        names = new NameReader(lexicon, meaning);
+        names = new ToolNameReader(lexicon, meaning);
         sentences = new SentenceReader(lexicon, meaning);
         schemas = new SchemaSignals(lexicon, names);
         texts = new TextSignals(PromptPhrases.standard());

@@ -43,7 +43,7 @@ final class TextSignals {
     }
 
     void weigh(ToolDefinition tool, Assessment assessment) {
-        Texts texts = Texts.of(tool);
+        ScannedTexts texts = ScannedTexts.of(tool);
         Words.ofText(tool.description(), TEXT_LIMIT).stream()
                 .filter(LOSS::contains)
                 .findFirst()
@@ -60,28 +60,28 @@ final class TextSignals {
 
     /** The parts of a definition that address the model or are invisible. */
     List<String> speech(ToolDefinition tool) {
-        Texts texts = Texts.of(tool);
+        ScannedTexts texts = ScannedTexts.of(tool);
         return Stream.concat(speech(texts).stream(), unseen(texts).stream()).toList();
     }
 
-    private Optional<String> speech(Texts texts) {
+    private Optional<String> speech(ScannedTexts texts) {
         return texts.firstFound(phrases::find).map(phrase -> "text speaks to the model ('" + phrase + "')");
     }
 
-    private static Optional<String> unseen(Texts texts) {
+    private static Optional<String> unseen(ScannedTexts texts) {
         return texts.firstFound(InvisibleText::find)
                 .map(character -> "text has characters that can't be seen (" + character + ")");
     }
 
     /** The texts of one definition up to the limit, kept separate: a phrase that spans two of them does not count. */
-    private static final class Texts {
+    private static final class ScannedTexts {
 
         private final List<String> texts = new ArrayList<>();
         private int room = TEXT_LIMIT;
         private boolean cut;
 
-        static Texts of(ToolDefinition tool) {
-            Texts texts = new Texts();
+        static ScannedTexts of(ToolDefinition tool) {
+            ScannedTexts texts = new ScannedTexts();
             texts.add(tool.description());
             texts.add(tool.name());
             texts.add(tool.title());

@@ -4,7 +4,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Sentences that several readers use. */
-final class Messages {
+final class Hints {
 
     /** What Intercept does with an unknown key. */
     static final String IGNORED = "Intercept would have ignored it";
@@ -22,7 +22,7 @@ final class Messages {
             "value", "such as value: 10; write null if null is meant",
             "conditions", "write conditions: [] if it holds for every call");
 
-    private Messages() {}
+    private Hints() {}
 
     /** The value of a required key; reports it if it is missing. */
     static @Nullable Node required(Fields fields, String key, DiagnosticCollector findings) {

@@ -3,7 +3,7 @@ package dev.interlock.policy.tool.rating;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.rating.Inflection.Form;
-import dev.interlock.policy.tool.rating.Lexicon.Kind;
+import dev.interlock.policy.tool.rating.Lexicon.PartOfSpeech;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
 import dev.interlock.policy.tool.rating.NameReading.Certainty;
@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * destroy or pay count in every position, so that {@code get_and_delete} or {@code safe_read_only_delete} are not
  * mistaken for reading.
  */
-final class NameReader {
+final class ToolNameReader {
 
     private static final Set<String> CONJUNCTIONS = Set.of("and", "or", "then", Words.COMMA);
 
@@ -30,7 +30,7 @@ final class NameReader {
     private final Lexicon lexicon;
     private final Meaning meaning;
 
-    NameReader(Lexicon lexicon, Meaning meaning) {
+    ToolNameReader(Lexicon lexicon, Meaning meaning) {
         this.lexicon = lexicon;
         this.meaning = meaning;
     }
@@ -85,7 +85,7 @@ final class NameReader {
         for (int i = 0; i < words.size(); i++) {
             String word = words.get(i);
             boolean describes = i + 1 < words.size() && lexicon.isNoun(words.get(i + 1));
-            if (is(word, Kind.VERB)
+            if (is(word, PartOfSpeech.VERB)
                     && !describes
                     && NameReading.graver(verb(word).category(), category)) {
                 return Optional.of(word);
@@ -107,24 +107,24 @@ final class NameReader {
         Verb verb = sense.verb();
         boolean critical = verb.category().usualRisk() == RiskLevel.CRITICAL;
         boolean orders = sense.form() == Form.BASE || sense.form() == Form.THIRD;
-        return orders && (joined || (critical && verb.kind() == Kind.VERB));
+        return orders && (joined || (critical && verb.kind() == PartOfSpeech.VERB));
     }
 
     /** The position of the leading verb, or -1 if there is none. */
     private int lead(List<String> words) {
-        int verb = first(words, Kind.VERB);
-        int either = first(words, Kind.VERB_OR_NOUN);
+        int verb = first(words, PartOfSpeech.VERB);
+        int either = first(words, PartOfSpeech.VERB_OR_NOUN);
         int last = words.size() - 1;
         if (verb >= 0) {
             return verb;
         }
-        if (either > 0 && is(words.get(last), Kind.VERB_OR_NOUN)) {
+        if (either > 0 && is(words.get(last), PartOfSpeech.VERB_OR_NOUN)) {
             return last;
         }
-        return either >= 0 ? either : first(words, Kind.NOUN_OR_VERB);
+        return either >= 0 ? either : first(words, PartOfSpeech.NOUN_OR_VERB);
     }
 
-    private int first(List<String> words, Kind kind) {
+    private int first(List<String> words, PartOfSpeech kind) {
         for (int i = 0; i < words.size(); i++) {
             if (is(words.get(i), kind)) {
                 return i;
@@ -133,7 +133,7 @@ final class NameReader {
         return -1;
     }
 
-    private boolean is(String word, Kind kind) {
+    private boolean is(String word, PartOfSpeech kind) {
         Sense sense = lexicon.verb(word);
         return sense != null && sense.form() == Form.BASE && sense.verb().kind() == kind;
     }

@@ -6,7 +6,7 @@ import java.util.EnumMap;
 import java.util.Map;
 
 /** The name of each method on the wire. LangChain4j declares it in annotations, which its JSON writer follows. */
-final class MethodNames {
+final class WireMethodNames {
 
     private static final Map<McpClientMethod, String> NAMES = new EnumMap<>(McpClientMethod.class);
 
@@ -16,7 +16,7 @@ final class MethodNames {
         }
     }
 
-    private MethodNames() {}
+    private WireMethodNames() {}
 
     static String of(McpClientMethod method) {
         return NAMES.getOrDefault(method, method.name());

@@ -8,14 +8,14 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Reads paths. */
-final class PathReader {
+final class PathExpressionReader {
 
     /** A bare name, without the prefix that says where it belongs. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z_][A-Za-z0-9_]{0,40}");
 
     private final ReadContext context;
 
-    PathReader(ReadContext context) {
+    PathExpressionReader(ReadContext context) {
         this.context = context;
     }
 
