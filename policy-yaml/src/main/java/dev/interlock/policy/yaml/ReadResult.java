@@ -63,6 +63,6 @@ public final class ReadResult {
 
     @Override
     public String toString() {
-        return "Reading[" + (policy == null ? "no policy" : "policy") + ", " + diagnostics + "]";
+        return "ReadResult[" + (policy == null ? "no policy" : "policy") + ", " + diagnostics + "]";
     }
 }
