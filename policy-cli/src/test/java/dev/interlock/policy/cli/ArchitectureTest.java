@@ -158,7 +158,7 @@ class ArchitectureTest {
     /** Records that may tell all they hold, and why. */
     private static final Map<String, String> OUTSPOKEN = Map.of(
             "dev.interlock.policy.approval.ApprovalTickets$Binding", "private, and a key of a map",
-            "dev.interlock.policy.approval.ApprovalTickets$Holder", "private, and a key of a map",
+            "dev.interlock.policy.approval.ApprovalTickets$TicketHolder", "private, and a key of a map",
             "dev.interlock.policy.yaml.PolicyWatcher$Event$Failed", "what failed is the host's own policy, not a call");
 
     @Test
