@@ -63,8 +63,8 @@ public sealed interface AuditEvent {
     }
 
     /**
-     * A call was decided. A second event with the same id follows when a person has answered, or when the call was
-     * denied in the end because a sink refused the first event.
+     * A call was decided. A second event with the same id follows when a person has answered, when the call was
+     * denied in the end because a sink refused the first event, or when the call goes on in another round.
      *
      * @param id the decision's id, unique
      * @param policy the policy that decided
@@ -74,6 +74,8 @@ public sealed interface AuditEvent {
      * @param outcome the outcome
      * @param answer the answer to a question about the call; null if there was no question, or there is no answer yet
      * @param took how long the caller waited for the decision, including the limiter
+     * @param round how often the call had been made again, with what its server asked for; 0 for a new call. All rounds
+     *     of a call have the same id
      */
     record Decided(
             Instant time,
@@ -84,8 +86,24 @@ public sealed interface AuditEvent {
             Decision decision,
             Outcome outcome,
             @Nullable Answer answer,
-            Duration took)
-            implements AuditEvent {}
+            Duration took,
+            int round)
+            implements AuditEvent {
+
+        /** Creates the record of a decision on a new call. */
+        public Decided(
+                Instant time,
+                String id,
+                PolicyRef policy,
+                ToolCall call,
+                @Nullable ToolRating rating,
+                Decision decision,
+                Outcome outcome,
+                @Nullable Answer answer,
+                Duration took) {
+            this(time, id, policy, call, rating, decision, outcome, answer, took, 0);
+        }
+    }
 
     /**
      * Who answered a question about a call. The decision says what they were asked, and its outcome what they answered.

@@ -6,7 +6,9 @@ import dev.interlock.policy.tool.ToolCatalog.KnownTool;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +26,9 @@ public final class ToolCall {
      * so engines that share a store share this session.
      */
     public static final String COMMON_SESSION = "(engine)";
+
+    /** The parameter that holds the answers to what a server asked for in an earlier round of the call. */
+    public static final String INPUT_RESPONSES = "inputResponses";
 
     private final String tool;
     private final Arguments arguments;
@@ -215,6 +220,30 @@ public final class ToolCall {
     /** Returns what the host says about the call. */
     public ObjectValue context() {
         return context;
+    }
+
+    /**
+     * Returns the size of the arguments as compact JSON in UTF-8, in bytes. The answers in {@link #INPUT_RESPONSES}
+     * count as well, if the call has any.
+     */
+    public long argumentBytes() {
+        Value answers = parameters.get(INPUT_RESPONSES);
+        return answers == null
+                ? arguments.bytes()
+                : (long) arguments.bytes() + answers.json().getBytes(StandardCharsets.UTF_8).length;
+    }
+
+    /**
+     * Returns the same call if its arguments, together with the answers in {@link #INPUT_RESPONSES}, are within the
+     * bounds; otherwise a {@linkplain #malformed call that every policy denies}.
+     */
+    public ToolCall within(ValueLimits limits) {
+        return problem != null || argumentBytes() <= limits.maxBytes()
+                ? this
+                : malformed(
+                        tool,
+                        "the arguments and " + INPUT_RESPONSES + " together are larger than " + limits.maxBytes()
+                                + " bytes");
     }
 
     /**

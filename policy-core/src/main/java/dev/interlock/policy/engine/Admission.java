@@ -1,11 +1,13 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.value.ObjectValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
@@ -45,6 +47,9 @@ public final class Admission implements AutoCloseable {
     /** Whether the bucket was settled. An ending keeps track of this itself. */
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
+
+    /** Whether the server has answered a round of the call, so that it can't count as unsent any more. */
+    private volatile boolean begun;
 
     private Admission(
             Decision decision,
@@ -118,6 +123,22 @@ public final class Admission implements AutoCloseable {
         return ending.holds(charges) ? new Admission(anew, null, null, 0, ending) : null;
     }
 
+    /** What is reserved for the call, as far as it is known by keys; empty if it is charged to a bucket alone. */
+    List<Charge> charges() {
+        return ending == null ? List.of() : ending.charges();
+    }
+
+    /** Whether persons have said yes to all these rules, for a call whose context reads as this one's. */
+    boolean covers(List<AskingRule> asking, CompiledPolicy policy, ObjectValue context) {
+        return ending != null && ending.covers(asking, policy, context);
+    }
+
+    /** The record of the call; null if its decisions are not recorded. */
+    @Nullable
+    CallRecord record() {
+        return ending == null ? null : ending.record();
+    }
+
     /** Whether there is something other than a bucket to settle. */
     boolean hasEnding() {
         return ending != null;
@@ -161,6 +182,17 @@ public final class Admission implements AutoCloseable {
         }
     }
 
+    /**
+     * Reports that the server answered with {@code input_required}: the call has begun, and may go on in another round,
+     * which {@link PolicyEngine#continueAsync} decides. From then on the call counts as unknown where it would count as
+     * {@link #unsent()}.
+     */
+    public void inputRequired() {
+        if (ending != null || bucket != null) {
+            begun = true;
+        }
+    }
+
     /** Reports that the server answered with a result. */
     public void succeeded() {
         settle(CallOutcome.SUCCEEDED);
@@ -201,10 +233,11 @@ public final class Admission implements AutoCloseable {
 
     /** Reports how the call ended. */
     public void settle(CallOutcome outcome) {
+        CallOutcome end = begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome;
         if (ending != null) {
-            ending.settle(outcome);
+            ending.settle(end);
         } else if (bucket != null && count != null) {
-            settle(bucket, count, outcome);
+            settle(bucket, count, end);
         }
     }
 

@@ -608,8 +608,14 @@ final class Approvals {
                 inquiry.result.complete(Admission.answered(follow.unavailable(), last));
                 return;
             }
-            Answered part =
-                    new Answered(last, sent == inquiry.original ? null : sent, () -> given.forEach(this::giveBack));
+            Answered part = new Answered(
+                    last,
+                    sent == inquiry.original ? null : sent,
+                    () -> given.forEach(this::giveBack),
+                    given.stream()
+                            .flatMap(yes -> yes.request().rules().stream())
+                            .toList(),
+                    sent.context());
             complete(anew.held().handOver(approved, follow, part));
         }
 

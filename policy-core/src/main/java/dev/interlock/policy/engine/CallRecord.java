@@ -64,6 +64,31 @@ final class CallRecord {
     }
 
     /**
+     * Records a decision on a later round of the call. False if a sink refuses it or it can't be recorded.
+     *
+     * @param sent the call as it is sent in this round
+     * @param by the policy that decided
+     * @param startNanos when the round came
+     * @param round how often the call has been made again
+     */
+    boolean decidedAgain(ToolCall sent, PolicyRef by, Decision decision, long startNanos, int round) {
+        sinceNanos = startNanos;
+        return recorder.tell(
+                sent,
+                () -> new AuditEvent.Decided(
+                        recorder.wall(),
+                        id,
+                        by,
+                        sent,
+                        rating,
+                        decision,
+                        Outcome.of(decision),
+                        null,
+                        sinceLast(),
+                        round));
+    }
+
+    /**
      * Denies the call because a sink refused a decision on it, and reports the denial to the sinks that had accepted
      * it.
      */

@@ -259,7 +259,7 @@ abstract sealed class Check {
         @Nullable
         Decision apply(ToolCall call, CounterSnapshot counters) {
             if (validation.maxBytes().isPresent()
-                    && call.arguments().bytes() > validation.maxBytes().getAsInt()) {
+                    && call.argumentBytes() > validation.maxBytes().getAsInt()) {
                 return denials.validation(
                         "the arguments are larger than " + validation.maxBytes().getAsInt() + " bytes");
             }

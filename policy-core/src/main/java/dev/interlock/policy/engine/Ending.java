@@ -1,10 +1,12 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.value.ObjectValue;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -74,8 +76,20 @@ final class Ending {
 
     /** Whether exactly these charges are reserved. */
     boolean holds(List<Charge> charges) {
-        return bucket == null
-                && (reserved == null ? charges.isEmpty() : reserved.charges().equals(charges));
+        return bucket == null && charges().equals(charges);
+    }
+
+    List<Charge> charges() {
+        return reserved == null ? List.of() : reserved.charges();
+    }
+
+    boolean covers(List<AskingRule> asking, CompiledPolicy policy, ObjectValue context) {
+        return answered != null && answered.covers(asking, policy, context);
+    }
+
+    @Nullable
+    CallRecord record() {
+        return trail;
     }
 
     void handedOver() {

@@ -8,9 +8,11 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -252,6 +254,105 @@ public final class PolicyEngine {
             }
         });
         return result;
+    }
+
+    /**
+     * Decides another round of a call that its server has answered with {@code input_required}. The call is decided anew
+     * by the policy in force, except for its limits and its approval: nothing is reserved a second time, and no person
+     * is asked again. There are three outcomes:
+     *
+     * <ul>
+     *   <li>The call goes on: the stage completes with {@code first} itself. Send {@link Admission#toSend}, and settle
+     *       {@code first} when the call has ended.
+     *   <li>The call is denied, and so ends: {@code first} is settled as {@linkplain Admission#unknown() unknown}, and
+     *       the stage completes with the denial.
+     *   <li>A rule asks now that no person has said yes to for this call. Then {@code first} is settled as unknown, and
+     *       the stage completes as {@link #admitAsync(ToolCall, AdmitOptions)} does for a new call.
+     * </ul>
+     *
+     * <p>The stage is a {@link CompletableFuture} that never completes exceptionally unless it is cancelled. A caller
+     * that stops waiting cancels it, which ends the call as unknown.
+     *
+     * @param call the call as it came again, with its original arguments
+     * @param first the call's admission, {@linkplain Admission#inputRequired begun} and not settled. No one else may
+     *     settle it until the stage is complete
+     * @param round how often the call has been made again, this time included
+     */
+    public CompletionStage<Admission> continueAsync(ToolCall call, Admission first, int round, AdmitOptions options) {
+        CompiledPolicy policy = current;
+        long start = recorder == null ? 0 : recorder.start(call);
+        ToolCall sent = call.withArguments(first.toSend(call).arguments());
+        CompletableFuture<Admission> result = new CompletableFuture<>();
+        decideRound(policy, sent, first).thenAccept(decision -> {
+            try {
+                boolean asks = decision.asks();
+                if (asks && !first.covers(decision.asking(), policy, sent.context())) {
+                    first.unknown();
+                    admitInstead(call, options, result);
+                    return;
+                }
+                Decision made = asks ? decision.answered(Decision.Verdict.ALLOWED, Code.APPROVED, "") : decision;
+                finishRound(sent, policy, first, made, start, round, result);
+            } catch (Throwable e) {
+                first.unknown();
+                result.complete(Admission.unreserved(failure(call, e)));
+            }
+        });
+        return result;
+    }
+
+    private void admitInstead(ToolCall call, AdmitOptions options, CompletableFuture<Admission> result) {
+        CompletableFuture<Admission> fresh = admitAsync(call, options).toCompletableFuture();
+        CompletionStage<Admission> end = result;
+        end.whenComplete((admission, failure) -> fresh.cancel(false));
+        CompletionStage<Admission> admitted = fresh;
+        admitted.thenAccept(admission -> {
+            if (!result.complete(admission)) {
+                admission.unsent();
+            }
+        });
+    }
+
+    private void finishRound(
+            ToolCall sent,
+            CompiledPolicy policy,
+            Admission first,
+            Decision decision,
+            long start,
+            int round,
+            CompletableFuture<Admission> result) {
+        CallRecord record = first.record();
+        boolean recorded = record == null || record.decidedAgain(sent, policy.ref(), decision, start, round);
+        if (recorded && decision.allowed()) {
+            if (!result.complete(first)) {
+                first.unknown();
+            }
+            return;
+        }
+        Decision denial = decision.allowed() && record != null ? record.unavailable() : decision;
+        first.unknown();
+        result.complete(Admission.unreserved(denial));
+    }
+
+    /** Decides a call by everything but limits. Counters are read without what the call has reserved itself. */
+    private CompletionStage<Decision> decideRound(CompiledPolicy policy, ToolCall asked, Admission first) {
+        ToolCall call = policy.settled(asked);
+        CompletionStage<Decision> decision;
+        try {
+            ToolPlan plan = planFor(policy, call);
+            if (!plan.readsCounters()) {
+                return CompletableFuture.completedFuture(plan.told(plan.check(call, CounterSnapshot.NONE)));
+            }
+            List<Charge> probes = plan.probes(call);
+            CompletionStage<List<Usage>> usages = limiter.blocks()
+                    ? limiter.usageAsync(probes)
+                    : CompletableFuture.completedFuture(limiter.usage(probes));
+            decision = usages.thenApply(
+                    values -> plan.told(plan.check(call, CounterSnapshot.without(first.charges(), probes, values))));
+        } catch (Throwable e) {
+            decision = CompletableFuture.failedFuture(e);
+        }
+        return decision.exceptionally(e -> failure(call, e));
     }
 
     private void reserved(

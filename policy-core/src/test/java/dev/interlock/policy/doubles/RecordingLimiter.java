@@ -58,6 +58,11 @@ public final class RecordingLimiter implements RateLimiter {
         return reservations.values().stream().allMatch(outcomes -> outcomes.size() == 1);
     }
 
+    /** Whether no reservation was settled twice. */
+    public synchronized boolean settledNoneTwice() {
+        return reservations.values().stream().allMatch(outcomes -> outcomes.size() <= 1);
+    }
+
     @Override
     public Reservation reserve(Batch batch) {
         return reserveAsync(batch).toCompletableFuture().join();

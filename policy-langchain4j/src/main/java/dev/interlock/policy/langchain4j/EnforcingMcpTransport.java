@@ -2,6 +2,7 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
@@ -63,6 +64,8 @@ import org.slf4j.LoggerFactory;
  *   <li>The requests that the server puts into an answer follow {@code methods}, too. An answer with a refused request
  *       is replaced by a denial, or fails if it doesn't answer a call.
  * </ul>
+ *
+ * <p>LangChain4j can't make a call again with the input that its server asks for. Such a call ends as unknown.
  *
  * <p>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
  * its server, and lists them again.
@@ -451,7 +454,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
         if (asks.allowed()) {
-            open.end(settlement(response));
+            open.end(settlement(request.call(), response));
             return response;
         }
         // The server has begun the call.
@@ -470,13 +473,13 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
-    private static CallOutcome settlement(@Nullable JsonNode answer) {
+    private static CallOutcome settlement(ToolCall call, @Nullable JsonNode answer) {
         if (answer == null) {
             return CallOutcome.UNKNOWN;
         }
         // Read it as the client does: if there is a result, it ignores an error.
         if (answer.has("result")) {
-            return CallOutcome.ofResult(JsonMap.of(answer.get("result")));
+            return GuardedCall.outcome(call, JsonMap.of(answer.get("result")));
         }
         return answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
     }

@@ -1,26 +1,26 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.engine.Admission;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A decision on a call: the engine's, or a denial of ours if the engine gave none.
  *
  * @param decision the decision
- * @param admission the engine's answer; null if it gave none
+ * @param guarded the call with the engine's answer; null if it gave none
  * @param call the call that was decided on; null if it could not be read
  * @param failure why the engine gave no answer; null if it gave one
  */
 record CallDecision(
         Decision decision,
-        @Nullable Admission admission,
+        @Nullable GuardedCall guarded,
         @Nullable CallRequest call,
         @Nullable Throwable failure) {
 
-    CallDecision(Decision decision, Admission admission, CallRequest call) {
-        this(decision, admission, call, null);
+    CallDecision(GuardedCall guarded, CallRequest call) {
+        this(guarded.decision(), guarded, call, null);
     }
 
     /** Leaves out the failure, whose message may quote anything. */
@@ -31,15 +31,15 @@ record CallDecision(
 
     /** Reports that the call is not sent. */
     void unsent() {
-        if (admission != null) {
-            admission.unsent();
+        if (guarded != null) {
+            guarded.unsent();
         }
     }
 
     /** The answer to the question put to a person; null if there was no question. */
     @Nullable
     ApprovalAnswer answer() {
-        return admission == null ? null : admission.answer();
+        return guarded == null ? null : guarded.admission().answer();
     }
 
     /** A denial because something threw. The message gives no details. */

@@ -1,5 +1,8 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.Continuations;
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
@@ -28,6 +31,7 @@ final class CallGate {
     private static final Logger log = LoggerFactory.getLogger(CallGate.class);
 
     private final PolicyEngine engine;
+    private final CallGuard guard;
     private final Callers callers;
     private final ValueLimits argumentLimits;
     private final Function<Object, Object> converter;
@@ -35,10 +39,16 @@ final class CallGate {
     private final Duration approvalWait;
 
     /**
+     * @param continuations keeps the calls that may go on in another round; null if each has one round only
      * @param converter converts parameters of an unknown Java type to plain JSON values
      */
-    CallGate(EnforcementBuilder<?> settings, Callers callers, Function<Object, Object> converter) {
+    CallGate(
+            EnforcementBuilder<?> settings,
+            Callers callers,
+            @Nullable Continuations continuations,
+            Function<Object, Object> converter) {
         this.engine = settings.engine;
+        this.guard = new CallGuard(engine, continuations);
         this.callers = callers;
         this.argumentLimits = settings.argumentLimits;
         this.converter = converter;
@@ -64,7 +74,7 @@ final class CallGate {
                         ToolCall signed = callers.of(context).signs(call.call()).among(toolLists.tools());
                         known = signed;
                         return decide(signed, call.meta(), toolLists, server, person)
-                                .map(admission -> new CallDecision(admission.decision(), admission, call))
+                                .map(guarded -> new CallDecision(guarded, call))
                                 .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                     } catch (Throwable e) {
                         return Mono.just(deny(call, known, e));
@@ -75,14 +85,14 @@ final class CallGate {
                 .doOnNext(CallGate::report);
     }
 
-    private Mono<Admission> decide(
+    private Mono<GuardedCall> decide(
             ToolCall call,
             Map<String, Object> meta,
             ToolListFetch toolLists,
             Exchange server,
             @Nullable ApprovalHandler person) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
-        Mono<Admission> admission = admit(call, deadline, person);
+        Mono<GuardedCall> admission = admit(call, deadline, person);
         // A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs.
         return needsToolList(call, toolLists) ? toolLists.learn(server, meta).then(admission) : admission;
     }
@@ -97,12 +107,12 @@ final class CallGate {
     /** A denial because something failed, recorded like every other denial. */
     private CallDecision deny(CallRequest call, ToolCall known, Throwable failure) {
         Admission denial = engine.deny(known, failure);
-        return new CallDecision(denial.decision(), denial, call, failure);
+        return new CallDecision(denial.decision(), GuardedCall.of(known, denial), call, failure);
     }
 
     /** A caller that stops waiting, while the engine decides or a person thinks, leaves nothing reserved. */
-    private Mono<Admission> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
-        return Mono.<Admission>create(sink -> {
+    private Mono<GuardedCall> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
+        return Mono.<GuardedCall>create(sink -> {
                     Duration left;
                     try {
                         left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
@@ -111,22 +121,21 @@ final class CallGate {
                         return;
                     }
                     AdmitOptions options = new AdmitOptions(left, true, person);
-                    CompletableFuture<Admission> deciding =
-                            engine.admitAsync(call, options).toCompletableFuture();
+                    CompletableFuture<GuardedCall> deciding = guard.admit(call, options);
                     sink.onCancel(() -> deciding.cancel(false));
-                    CompletionStage<Admission> decided = deciding;
-                    decided.whenComplete((admission, failure) -> {
+                    CompletionStage<GuardedCall> decided = deciding;
+                    decided.whenComplete((guarded, failure) -> {
                         if (deciding.isCancelled()) {
                             return;
                         }
                         if (failure != null) {
                             sink.error(failure);
                         } else {
-                            sink.success(admission);
+                            sink.success(guarded);
                         }
                     });
                 })
-                .doOnDiscard(Admission.class, Admission::unsent);
+                .doOnDiscard(GuardedCall.class, GuardedCall::unsent);
     }
 
     /**
@@ -136,7 +145,7 @@ final class CallGate {
     private static void report(CallDecision ruling) {
         Decision decision = ruling.decision();
         if (ruling.failure() != null) {
-            Level level = ruling.admission() == null ? Level.WARN : Level.DEBUG;
+            Level level = ruling.guarded() == null ? Level.WARN : Level.DEBUG;
             log.atLevel(level)
                     .setCause(RedactedException.of(ruling.failure()))
                     .log("A call was denied because it could not be decided");

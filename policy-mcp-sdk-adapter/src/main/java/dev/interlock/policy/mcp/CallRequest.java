@@ -141,7 +141,9 @@ final class CallRequest {
         }
         // Freezing checks that the keys are strings.
         @SuppressWarnings("unchecked")
-        ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits).saying(parameters.rest());
+        ToolCall call = ToolCall.of(name, (Map<String, ?>) arguments, limits)
+                .saying(parameters.rest())
+                .within(limits);
         return new CallRequest(request, call, decided -> {
             Map<String, @Nullable Object> sent = new LinkedHashMap<>(parameters.toSend());
             if (meta != null) {

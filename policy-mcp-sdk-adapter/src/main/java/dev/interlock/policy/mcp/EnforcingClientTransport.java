@@ -1,5 +1,7 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.Continuations;
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
@@ -52,6 +54,9 @@ import reactor.util.context.ContextView;
  *   <li>Everything else passes unchanged.
  * </ul>
  *
+ * <p>A call that its server has answered with {@code input_required} is charged once and settled once, however many
+ * rounds it takes. Each round is decided anew. See {@link Continuations} for what counts as another round.
+ *
  * <p>A message that can't be read or decided is denied. Nothing here blocks. No thread is started, with one exception:
  * if the wrapped transport is the SDK's own over stdio, a thread waits for the server's process to end. A transport
  * that receives an unreadable response reports it with an {@link UnreadableResponseException}.
@@ -70,6 +75,9 @@ public final class EnforcingClientTransport implements McpClientTransport {
     /** The most responses that are awaited at once. Beyond that, the oldest request counts as lost. */
     private static final int MAX_PENDING = 10_000;
 
+    /** The most calls that wait for input at once. Beyond that, a call that asks for input counts as lost. */
+    private static final int MAX_CONTINUATIONS = 50_000;
+
     /** How long to go on reading the output of a server that has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
 
@@ -80,6 +88,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
+    private final Continuations continuations;
     private final Methods methods;
     private final Predicate<? super Throwable> saysUnsent;
     private final TimeSource time;
@@ -97,7 +106,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
         this.methods = new Methods(builder.engine, callers, this::plain);
-        this.calls = new CallGate(builder, callers, this::plain);
+        this.continuations = new Continuations(builder.time, builder.alarm, builder.callTimeToLive, MAX_CONTINUATIONS);
+        this.calls = new CallGate(builder, callers, continuations, this::plain);
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
         this.alarm = builder.alarm;
@@ -188,13 +198,18 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     @Override
     public void close() {
-        end(current.get());
+        endAll();
         delegate.close();
     }
 
     @Override
     public Mono<Void> closeGracefully() {
-        return Mono.defer(delegate::closeGracefully).doFinally(signal -> end(current.get()));
+        return Mono.defer(delegate::closeGracefully).doFinally(signal -> endAll());
+    }
+
+    private void endAll() {
+        end(current.get());
+        continuations.clear();
     }
 
     private static void end(@Nullable Connection connection) {
@@ -330,43 +345,49 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
         Mono<CallDecision> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
         return connection.deciding().until(request.id(), decision).flatMap(ruling -> {
-            Admission admission = ruling.admission();
+            GuardedCall guarded = ruling.guarded();
             CallRequest call = ruling.call();
-            if (ruling.decision().allowed() && admission != null && call != null) {
-                return pass(connection, call, admission);
+            if (ruling.decision().allowed() && guarded != null && call != null) {
+                return pass(connection, call, guarded);
             }
             ruling.unsent();
             return connection.deliver(answers.denial(request.id(), ruling));
         });
     }
 
-    private Mono<Void> pass(Connection connection, CallRequest call, Admission admission) {
-        Pending pending = new Pending.Call(admission);
+    private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
+        Pending pending = new Pending.Call(guarded);
         if (!connection.pending().add(call.id(), pending)) {
             // The connection went away while the call was decided. On the next one, the client would not await the
             // answer.
-            admission.unsent();
+            guarded.unsent();
             return Mono.error(new McpTransportSessionClosedException());
         }
         return Mono.defer(() -> {
+                    Admission admission = guarded.admission();
                     JSONRPCRequest decided = call.saying(admission.toSend(call.call()));
                     admission.handedOver();
-                    return Mono.defer(() -> toServer(decided)).doOnError(failure -> notSent(admission, failure));
+                    return Mono.defer(() -> toServer(decided)).doOnError(failure -> {
+                        if (connection.pending().forget(call.id(), pending)) {
+                            notSent(guarded, failure);
+                        }
+                    });
                 })
                 .doOnError(failure -> {
-                    connection.pending().forget(call.id(), pending);
-                    // Has no effect if the call was handed over: it is settled then.
-                    admission.unsent();
+                    // Otherwise the call was handed over, or has been answered.
+                    if (connection.pending().forget(call.id(), pending)) {
+                        guarded.unsent();
+                    }
                 });
     }
 
     /** Unless the transport says that nothing has left, the call may have run: transports retry by themselves. */
-    private void notSent(Admission admission, Throwable failure) {
+    private void notSent(GuardedCall call, Throwable failure) {
         boolean surely = false;
         try {
             surely = saysUnsent.test(failure);
         } finally {
-            admission.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
+            call.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
         }
     }
 
@@ -426,7 +447,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         Decision asks = methods.askedWithin(response);
         if (request instanceof Pending.Call call) {
             if (asks.allowed()) {
-                call.settle(response);
+                call.answered(response);
                 return response;
             }
             // The server has begun the call.
@@ -495,6 +516,11 @@ public final class EnforcingClientTransport implements McpClientTransport {
     int callsBeingDecided() {
         Connection connection = current.get();
         return connection == null ? 0 : connection.deciding().size();
+    }
+
+    /** The number of calls that wait for input; for tests. */
+    int continuations() {
+        return continuations.size();
     }
 
     /** The number of awaited responses; for tests. */

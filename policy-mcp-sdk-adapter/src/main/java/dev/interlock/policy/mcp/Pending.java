@@ -1,15 +1,19 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
-import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
+import java.util.Map;
 import reactor.core.publisher.MonoSink;
 
 /** A request that has been sent and whose response matters to this adapter. */
 sealed interface Pending {
+
+    /** What a typed result says of the call, as a plain result would. */
+    Map<String, Object> FAILED_TOOL = Map.of("isError", true);
 
     /** No response is awaited any longer. Called at most once, and not if there was a response. */
     void abandon();
@@ -17,28 +21,24 @@ sealed interface Pending {
     /**
      * An admitted call.
      *
-     * @param admission settled by the response
+     * @param guarded ended by the response, unless the server asks for input
      */
-    record Call(Admission admission) implements Pending {
+    record Call(GuardedCall guarded) implements Pending {
 
-        /** Settles the call by the server's answer. */
-        void settle(JSONRPCResponse response) {
-            admission.settle(end(response));
-        }
-
-        private static CallOutcome end(JSONRPCResponse response) {
+        /** Takes the server's answer to the call. */
+        void answered(JSONRPCResponse response) {
             if (response.error() != null) {
-                return CallOutcome.FAILED;
+                guarded.settle(CallOutcome.FAILED);
+            } else if (response.result() instanceof CallToolResult typed) {
+                guarded.answered(Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null);
+            } else {
+                guarded.answered(response.result());
             }
-            if (response.result() instanceof CallToolResult typed) {
-                return Boolean.TRUE.equals(typed.isError()) ? CallOutcome.TOOL_ERROR : CallOutcome.SUCCEEDED;
-            }
-            return CallOutcome.ofResult(response.result());
         }
 
         @Override
         public void abandon() {
-            admission.unknown();
+            guarded.settle(CallOutcome.UNKNOWN);
         }
     }
 

@@ -115,13 +115,19 @@ final class PendingRequests {
         return answered;
     }
 
-    /** Forgets a request without abandoning it, if it is still the one awaited under that id. */
+    /**
+     * Forgets a request without abandoning it, if it is still the one awaited under that id.
+     *
+     * @return whether it was
+     */
     @SuppressWarnings("ReferenceEquality") // two equal requests are still two
-    synchronized void forget(Object id, Pending request) {
+    synchronized boolean forget(Object id, Pending request) {
         Entry entry = entries.get(JsonRpcIds.key(id));
-        if (entry != null && entry.request() == request) {
+        boolean awaited = entry != null && entry.request() == request;
+        if (awaited) {
             entries.remove(JsonRpcIds.key(id));
         }
+        return awaited;
     }
 
     /**

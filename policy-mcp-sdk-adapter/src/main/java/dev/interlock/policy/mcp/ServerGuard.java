@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
@@ -73,7 +74,7 @@ final class ServerGuard {
         this.callers = new Callers(settings.server, settings.identity, settings.session, true, settings.resolver);
         this.answers = settings.answers();
         this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
-        this.calls = new CallGate(settings, callers, params -> params);
+        this.calls = new CallGate(settings, callers, null, params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
@@ -186,23 +187,24 @@ final class ServerGuard {
             JSONRPCRequest request, ClientSession session, Exchange server, @Nullable ApprovalHandler person) {
         Mono<CallDecision> decision = calls.decide(request, session.toolLists(), server, person);
         return session.deciding().until(request.id(), decision).flatMap(ruling -> {
-            Admission admission = ruling.admission();
+            GuardedCall guarded = ruling.guarded();
             CallRequest call = ruling.call();
-            if (ruling.decision().allowed() && admission != null && call != null) {
-                return pass(request, call, admission, server);
+            if (ruling.decision().allowed() && guarded != null && call != null) {
+                return pass(request, call, guarded, server);
             }
             ruling.unsent();
             return Mono.just(answers.denial(request.id(), ruling));
         });
     }
 
-    private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, Admission admission, Exchange server) {
-        Pending.Call pending = new Pending.Call(admission);
+    private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, GuardedCall guarded, Exchange server) {
+        Pending.Call pending = new Pending.Call(guarded);
         if (!running.add(pending, pending)) {
-            admission.unsent();
+            guarded.unsent();
             return Mono.error(new IllegalStateException("the server is closed"));
         }
         return Mono.defer(() -> {
+                    Admission admission = guarded.admission();
                     JSONRPCRequest decided = call.saying(admission.toSend(call.call()));
                     admission.handedOver();
                     return server.send(decided);
@@ -218,7 +220,7 @@ final class ServerGuard {
     private JSONRPCResponse ended(Pending.Call call, JSONRPCResponse response) {
         Decision asks = methods.askedWithin(response);
         if (asks.allowed()) {
-            call.settle(response);
+            call.answered(response);
             return response;
         }
         // The server has begun the call.

@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
@@ -24,7 +25,7 @@ class PendingRequestsTest {
 
     private Pending call() {
         Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
-        return new Pending.Call(admission);
+        return new Pending.Call(GuardedCall.of(ToolCall.of("export", java.util.Map.of()), admission));
     }
 
     @Test

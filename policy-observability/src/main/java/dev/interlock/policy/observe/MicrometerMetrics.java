@@ -113,6 +113,11 @@ public final class MicrometerMetrics implements AuditSink {
 
     private void decided(Decided decided) {
         Outcome outcome = decided.outcome();
+        if (decided.round() > 0) {
+            // The call was counted when it was new. If this round is denied, its settlement follows.
+            count("interlock.calls.continued", "outcome", outcome.text());
+            return;
+        }
         Counter.builder("interlock.decisions")
                 .tag("outcome", outcome.text())
                 .tag("tool", tools.tool(decided))

@@ -48,6 +48,7 @@ public final class OpenTelemetryEvents implements AuditSink {
     private static final AttributeKey<String> POLICY = AttributeKey.stringKey("interlock.policy.digest");
     private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("interlock.outcome");
     private static final AttributeKey<Long> CALL_TOOK = AttributeKey.longKey("interlock.call.duration");
+    private static final AttributeKey<Long> ROUND = AttributeKey.longKey("interlock.call.round");
     private static final AttributeKey<Long> TOOK = AttributeKey.longKey("interlock.decision.duration");
 
     /** An observer that finds the current span by itself. */
@@ -92,6 +93,9 @@ public final class OpenTelemetryEvents implements AuditSink {
                 .put(OPERATION, "execute_tool")
                 .put(TOOL, decided.call().tool())
                 .put(TOOK, decided.took().toNanos());
+        if (decided.round() > 0) {
+            attributes.put(ROUND, decided.round());
+        }
         put(attributes, decided.id(), decided.policy(), decided.decision(), decided.outcome());
         return attributes.build();
     }

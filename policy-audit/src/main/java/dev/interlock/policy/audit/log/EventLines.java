@@ -57,6 +57,9 @@ final class EventLines {
         line.text("event", "decision")
                 .text("id", decided.id())
                 .text("decision", decided.outcome().text());
+        if (decided.round() > 0) {
+            line.number("round", decided.round());
+        }
         call(line, decided.call());
         if (decided.rating() != null) {
             line.text("category", decided.rating().category().text());

@@ -159,6 +159,10 @@ final class AuditStats {
     }
 
     private void decision(AuditLine line) {
+        if (line.number("round") > 0) {
+            // The call goes on, and was counted when it was new. If it is denied, it ends as unknown.
+            return;
+        }
         String decision = decided(line);
         decisions.merge(decision, 1L, Long::sum);
         Open now = new Open(decision, denial(line, line.text("tool")));

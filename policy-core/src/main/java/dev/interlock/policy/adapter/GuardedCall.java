@@ -1,0 +1,119 @@
+package dev.interlock.policy.adapter;
+
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One round of a call that was decided, from the decision to the server's answer. Its admission is that of the whole
+ * call. The adapter that receives it ends it once: by {@link #answered}, or by {@link #settle}. Thread-safe.
+ */
+public final class GuardedCall {
+
+    private final @Nullable Continuations continuations;
+    private final ToolCall call;
+    private final Admission admission;
+    private final long sinceNanos;
+    private final int round;
+
+    /**
+     * @param continuations keeps the call if it goes on; null if its answers end it
+     * @param call the call as it came, with its original arguments
+     * @param sinceNanos when the first round was answered, by the monotonic clock; any number in the first round
+     * @param round how often the call had been made again
+     */
+    GuardedCall(@Nullable Continuations continuations, ToolCall call, Admission admission, long sinceNanos, int round) {
+        this.continuations = continuations;
+        this.call = call;
+        this.admission = admission;
+        this.sinceNanos = sinceNanos;
+        this.round = round;
+    }
+
+    /** A decision on a call that goes on in no other round: a denial, for example. */
+    public static GuardedCall of(ToolCall call, Admission admission) {
+        return new GuardedCall(null, call, admission, 0, 0);
+    }
+
+    /** The same call, made again. */
+    GuardedCall again(ToolCall made) {
+        return new GuardedCall(continuations, made, admission, sinceNanos, round + 1);
+    }
+
+    /** The same round of the call, answered at this moment for the first time. */
+    GuardedCall since(long nanos) {
+        return new GuardedCall(continuations, call, admission, nanos, round);
+    }
+
+    /** Returns the call as it came, with its original arguments. */
+    public ToolCall call() {
+        return call;
+    }
+
+    /** Returns the admission of the whole call. */
+    public Admission admission() {
+        return admission;
+    }
+
+    /** Returns the decision. */
+    public Decision decision() {
+        return admission.decision();
+    }
+
+    /** Returns how often the call had been made again: 0 for a new call. */
+    public int round() {
+        return round;
+    }
+
+    long sinceNanos() {
+        return sinceNanos;
+    }
+
+    /**
+     * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may go
+     * on in another round, it stays open; otherwise it is settled.
+     *
+     * @param result the result as plain JSON values. Embedded requests in it must have been decided before
+     */
+    public void answered(@Nullable Object result) {
+        if (AnswerKind.of(result) == AnswerKind.INPUT_REQUIRED
+                && result instanceof Map<?, ?> members
+                && continuations != null
+                && continuations.keep(this, members)) {
+            return;
+        }
+        settle(outcome(call, result));
+    }
+
+    /**
+     * Returns how a call has ended that can't go on after this result. It is unknown if the server asks for input, and
+     * if the call goes on as a task.
+     *
+     * @param call the call as it came
+     * @param result the result as plain JSON values
+     */
+    public static CallOutcome outcome(ToolCall call, @Nullable Object result) {
+        return AnswerKind.of(result) == AnswerKind.COMPLETE && call.parameters().get("task") == null
+                ? CallOutcome.ofResult(result)
+                : CallOutcome.UNKNOWN;
+    }
+
+    /** Settles the call, unless it was settled before. A call that a server has begun is never unsent. */
+    public void settle(CallOutcome outcome) {
+        admission.settle(outcome);
+    }
+
+    /** Reports that this round of the call was not sent. */
+    public void unsent() {
+        settle(CallOutcome.UNSENT);
+    }
+
+    /** Names the tool and the server; never an argument. */
+    @Override
+    public String toString() {
+        return call.toString();
+    }
+}

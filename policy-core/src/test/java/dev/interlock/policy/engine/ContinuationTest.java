@@ -1,0 +1,291 @@
+package dev.interlock.policy.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.Continuations;
+import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.approval.ApprovalRequest;
+import dev.interlock.policy.audit.AuditEvent;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
+import dev.interlock.policy.value.ValueLimits;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** How the engine decides a call that its server has asked to be made again. */
+class ContinuationTest {
+
+    private static final Duration TIME_TO_LIVE = Duration.ofMinutes(10);
+    private static final AdmitOptions OPTIONS = AdmitOptions.DEFAULT.sendingWhatIsApproved();
+
+    private final ManualTime clock = new ManualTime();
+    private final RecordingLimiter counting = new RecordingLimiter();
+    private final List<AuditEvent> events = new ArrayList<>();
+    private final Continuations continuations = new Continuations(clock, clock, TIME_TO_LIVE, 3);
+    private final List<ApprovalRequest> asked = new ArrayList<>();
+    private @Nullable Map<String, ?> instead;
+
+    private PolicyEngine.Builder engine(Policy policy) {
+        return PolicyEngine.builder(policy)
+                .time(clock)
+                .alarm(clock)
+                .audit(events::add)
+                .approvals(new ApprovalHandler() {
+                    @Override
+                    public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
+                        asked.add(request);
+                        Arguments changed = instead == null ? null : Arguments.freeze(instead, ValueLimits.DEFAULT);
+                        return CompletableFuture.completedFuture(new ApprovalAnswer.Approved("kim", changed, null));
+                    }
+                });
+    }
+
+    private static ToolCall pay(Map<String, ?> arguments, @Nullable String state) {
+        Map<String, Object> parameters = new HashMap<>();
+        if (state != null) {
+            parameters.put("requestState", state);
+        }
+        return ToolCall.of("pay", arguments).by("ann").saying((ObjectValue) Value.freeze(parameters));
+    }
+
+    private static Map<String, ?> asks(String state) {
+        return Map.of("resultType", "input_required", "requestState", state);
+    }
+
+    private GuardedCall admit(PolicyEngine engine, ToolCall call) {
+        return new CallGuard(engine, continuations).admit(call, OPTIONS).join();
+    }
+
+    @Test
+    void aCallOfSeveralRoundsTakesOneOfItsLimit() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(1))))
+                .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        GuardedCall second = admit(engine, pay(Map.of(), "s1"));
+        second.answered(asks("s2"));
+        GuardedCall third = admit(engine, pay(Map.of(), "s2"));
+
+        assertThat(second.decision().allowed()).isTrue();
+        assertThat(third.decision().allowed()).isTrue();
+        assertThat(third.round()).isEqualTo(2);
+        assertThat(admit(engine, pay(Map.of(), "s2")).decision().code()).isEqualTo(Code.LIMIT);
+
+        third.settle(CallOutcome.FAILED);
+        assertThat(engine.decide(pay(Map.of(), null)).allowed())
+                .as("a protocol error gives the amount back")
+                .isTrue();
+    }
+
+    @Test
+    void theRoundsOfACallAreOnRecordUnderOneId() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        admit(engine, pay(Map.of(), "s1")).answered(asks("s2"));
+        admit(engine, pay(Map.of(), "s2")).answered(Map.of());
+
+        List<AuditEvent.Decided> decided = events.stream()
+                .filter(AuditEvent.Decided.class::isInstance)
+                .map(AuditEvent.Decided.class::cast)
+                .toList();
+        assertThat(decided).extracting(AuditEvent.Decided::round).containsExactly(0, 1, 2);
+        assertThat(decided.stream().map(AuditEvent.Decided::id).distinct()).hasSize(1);
+        assertThat(events.stream().filter(AuditEvent.Settled.class::isInstance))
+                .singleElement()
+                .extracting(event -> ((AuditEvent.Settled) event).outcome())
+                .isEqualTo(CallOutcome.SUCCEEDED);
+    }
+
+    @Test
+    void aRoundThatThePolicyDeniesByNowEndsTheCallAsUnknown() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        engine.update(Policies.pay(Policies.deny("no")));
+        GuardedCall denied = admit(engine, pay(Map.of(), "s1"));
+
+        assertThat(denied.decision().allowed()).isFalse();
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        denied.unsent();
+        assertThat(counting.settlements()).hasSize(1);
+        assertThat(continuations.size()).isZero();
+    }
+
+    @Test
+    void aRoundThatNoSinkTakesDownIsDenied() {
+        PolicyEngine engine = PolicyEngine.builder(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .audit(event -> {
+                    if (event instanceof AuditEvent.Decided decided && decided.round() > 0) {
+                        throw new IllegalStateException("the disk is full");
+                    }
+                })
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+
+        assertThat(admit(engine, pay(Map.of(), "s1")).decision().code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void aRoundIsNeverUnsent() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(1))))
+                .rateLimiter(counting)
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        admit(engine, pay(Map.of(), "s1")).unsent();
+
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void aPersonIsAskedOnceAndWhatTheyApprovedIsSentInEachRound() {
+        PolicyEngine engine = engine(Policies.pay(Policies.ask("big"), Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        instead = Map.of("amount", 5);
+        ToolCall first = pay(Map.of("amount", 500), null);
+        GuardedCall call = admit(engine, first);
+        call.admission().handedOver();
+        call.answered(asks("s1"));
+        ToolCall again = pay(Map.of("amount", 500), "s1");
+        GuardedCall round = admit(engine, again);
+
+        assertThat(round.round()).isEqualTo(1);
+        assertThat(round.admission().toSend(again).arguments().root().toJava()).hasToString("{amount=5}");
+        assertThat(asked).hasSize(1);
+        assertThat(counting.reserved()).isEqualTo(1);
+    }
+
+    @Test
+    void aRuleThatAsksOnlyNowMakesItANewCall() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        engine.update(Policies.pay(Policies.ask("careful"), Policies.rate("r", Policies.hourly(9))));
+        GuardedCall fresh = admit(engine, pay(Map.of(), "s1"));
+
+        assertThat(fresh.decision().allowed()).isTrue();
+        assertThat(fresh.round()).isZero();
+        assertThat(asked).hasSize(1);
+        assertThat(counting.reserved()).isEqualTo(2);
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void aCounterIsReadWithoutWhatTheCallItselfCounts() {
+        PolicyEngine engine = engine(Policies.pay(
+                        Policies.count("n", null, ChargeMode.SENT),
+                        Policies.ask("third", Policies.when("state.pay.n", Operator.GTE, 1))))
+                .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+
+        assertThat(admit(engine, pay(Map.of(), "s1")).round()).isEqualTo(1);
+        assertThat(asked).isEmpty();
+        assertThat(admit(engine, pay(Map.of(), null)).round()).isZero();
+        assertThat(asked).hasSize(1);
+    }
+
+    @Test
+    void aCallThatIsNotContinuedInTimeIsUnknownAndStartsAnew() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        clock.advance(TIME_TO_LIVE.minusMillis(1));
+        admit(engine, pay(Map.of(), "s1")).answered(asks("s2"));
+        assertThat(counting.reserved()).isEqualTo(1);
+        clock.advance(Duration.ofMillis(1));
+
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(continuations.size()).isZero();
+        assertThat(admit(engine, pay(Map.of(), "s2")).round()).isZero();
+    }
+
+    @Test
+    void theEleventhTimeIsANewCall() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+        GuardedCall call = admit(engine, pay(Map.of(), null));
+        for (int round = 1; round <= 10; round++) {
+            call.answered(asks("s" + round));
+            call = admit(engine, pay(Map.of(), "s" + round));
+            assertThat(call.round()).isEqualTo(round);
+        }
+        call.answered(asks("s11"));
+
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(admit(engine, pay(Map.of(), "s11")).round()).isZero();
+    }
+
+    @Test
+    void aFullTableKeepsWhatItHas() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+        for (int i = 0; i < 4; i++) {
+            admit(engine, pay(Map.of(), null)).answered(asks("s" + i));
+        }
+
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(admit(engine, pay(Map.of(), "s3")).round()).isZero();
+        assertThat(admit(engine, pay(Map.of(), "s0")).round()).isEqualTo(1);
+        continuations.clear();
+        assertThat(counting.settlements()).hasSize(3).containsOnly(CallOutcome.UNKNOWN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"task", "result"})
+    void aTaskEndsAsUnknown(String where) {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+        if (where.equals("task")) {
+            ToolCall call =
+                    ToolCall.of("pay", Map.of()).saying((ObjectValue) Value.freeze(Map.of("task", Map.of("ttl", 1))));
+            admit(engine, call).answered(Map.of("content", List.of()));
+        } else {
+            admit(engine, pay(Map.of(), null)).answered(Map.of("task", Map.of("taskId", "1")));
+            admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "task"));
+        }
+
+        assertThat(counting.settlements()).isNotEmpty().containsOnly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void answersCountTowardsTheSizeOfTheArguments() {
+        ToolCall call = ToolCall.of("pay", Map.of("note", "x".repeat(600)), new ValueLimits(8, 1_000))
+                .saying((ObjectValue) Value.freeze(Map.of("inputResponses", Map.of("a", "y".repeat(600)))));
+
+        assertThat(call.within(new ValueLimits(8, 1_000)).problem()).contains("inputResponses");
+        assertThat(call.within(new ValueLimits(8, 2_000)).problem()).isNull();
+    }
+}
