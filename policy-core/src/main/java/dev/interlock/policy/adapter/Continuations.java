@@ -40,9 +40,9 @@ import org.jspecify.annotations.Nullable;
  *       times.
  * </ul>
  *
- * <p>Anything else is a new call. A call that isn't continued in time is settled as unknown, even if no other call comes.
- * When there is no room for another call, that call is settled as unknown at once; a call that has a place keeps it.
- * Neither gives anything back.
+ * <p>Anything else is a new call. A call that isn't continued in time is settled as unknown, even if no other call
+ * comes. When there is no room for another call, that call is settled as unknown at once; a call that has a place keeps
+ * it. Neither gives anything back.
  *
  * <p>Thread-safe. Keys are digests, so that no caller can choose keys that slow the table down.
  */

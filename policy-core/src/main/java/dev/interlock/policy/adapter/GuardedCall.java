@@ -73,8 +73,8 @@ public final class GuardedCall {
     }
 
     /**
-     * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may go
-     * on in another round, it stays open; otherwise it is settled.
+     * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may
+     * go on in another round, it stays open; otherwise it is settled.
      *
      * @param result the result as plain JSON values. Embedded requests in it must have been decided before
      */

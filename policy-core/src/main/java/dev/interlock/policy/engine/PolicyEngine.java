@@ -257,9 +257,9 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides another round of a call that its server has answered with {@code input_required}. The call is decided anew
-     * by the policy in force, except for its limits and its approval: nothing is reserved a second time, and no person
-     * is asked again. There are three outcomes:
+     * Decides another round of a call that its server has answered with {@code input_required}. The call is decided
+     * anew by the policy in force, except for its limits and its approval: nothing is reserved a second time, and no
+     * person is asked again. There are three outcomes:
      *
      * <ul>
      *   <li>The call goes on: the stage completes with {@code first} itself. Send {@link Admission#toSend}, and settle
