@@ -19,10 +19,13 @@ import com.tngtech.archunit.thirdparty.org.objectweb.asm.ClassVisitor;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.Handle;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.MethodVisitor;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.Opcodes;
+import dev.interlock.policy.adapter.DenialText;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.lang.reflect.RecordComponent;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -174,6 +177,40 @@ class ArchitectureTest {
         assertThat(telling)
                 .as("records with a generated toString, which would write what a call holds wherever they are printed")
                 .isEmpty();
+    }
+
+    @Test
+    void whatAdaptersShareStandsInTheKit() throws IOException {
+        for (Unit adapter : List.of(MCP, LANGCHAIN4J, CLI)) {
+            noClasses()
+                    .that(in(adapter))
+                    .should()
+                    .dependOnClassesThat()
+                    .haveFullyQualifiedName("dev.interlock.policy.time.Reminder")
+                    .because("it has a table with a time to live: PendingCalls or Continuations")
+                    .check(CLASSES);
+            noClasses()
+                    .that(in(adapter))
+                    .and()
+                    .doNotHaveSimpleName("SchemaIsolation")
+                    .should()
+                    .dependOnClassesThat()
+                    .haveFullyQualifiedName("java.security.MessageDigest")
+                    .because("only a schema is told apart by a digest of an adapter's own")
+                    .check(CLASSES);
+            List<Path> sources;
+            try (Stream<Path> files = Files.walk(Path.of("..", adapter.name(), "src", "main", "java"))) {
+                sources = files.filter(Files::isRegularFile).toList();
+            }
+            assertThat(sources).isNotEmpty();
+            for (Path source : sources) {
+                // The compiler copies constants, so only the source tells whose they are.
+                assertThat(Files.readString(source))
+                        .as("a page limit or a denial's prefix in %s", source)
+                        .doesNotContain("MAX_PAGES")
+                        .doesNotContain("= \"" + DenialText.DEFAULT_PREFIX);
+            }
+        }
     }
 
     private static boolean isSecret(RecordComponent component) {

@@ -2,14 +2,14 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.doubles.ManualTime;
-import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.time.Duration;

@@ -2,8 +2,6 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.doubles.ManualTime;
-import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
@@ -17,6 +15,8 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ManualTime;
+import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;

@@ -71,13 +71,12 @@ record CallRequest(
 
     /**
      * The message's {@code _meta}, to send with our own requests on its behalf. Without the progress token, by which
-     * its caller awaits progress. Null if nothing is left.
+     * its caller awaits progress. Empty if nothing is left.
      */
-    @Nullable
     Map<String, Object> listMeta() {
         Map<String, Object> left = parameters == null ? new LinkedHashMap<>() : new LinkedHashMap<>(meta(parameters));
         left.remove("progressToken");
-        return left.isEmpty() ? null : left;
+        return left;
     }
 
     /** Leaves out the metadata. */

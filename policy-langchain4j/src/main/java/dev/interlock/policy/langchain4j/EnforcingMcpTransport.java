@@ -2,14 +2,17 @@ package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
-import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
@@ -82,9 +85,6 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingMcpTransport.class);
 
-    /** The most calls that may be under way. Beyond that, the oldest counts as lost. */
-    private static final int MAX_OPEN_CALLS = 10_000;
-
     private static final String TOOLS_LIST = "tools/list";
 
     /** The package of LangChain4j's own messages. How a class from elsewhere would be serialized is unknown. */
@@ -93,7 +93,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final McpTransport delegate;
     private final PolicyEngine engine;
     private final Answers answers;
-    private final PendingCalls calls;
+    private final PendingCalls<PendingCall> calls;
     private final TimeSource time;
     private final Duration toolListTimeout;
     private final AtomicInteger toolListChanges = new AtomicInteger();
@@ -115,8 +115,13 @@ public final class EnforcingMcpTransport implements McpTransport {
     private EnforcingMcpTransport(Builder builder) {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
-        this.answers = new Answers(builder.denialPrefix);
-        this.calls = new PendingCalls(builder.time, builder.alarm, builder.callTimeToLive, MAX_OPEN_CALLS);
+        this.answers = new Answers(new DenialText(builder.denialPrefix));
+        this.calls = new PendingCalls<>(
+                builder.time,
+                builder.alarm,
+                builder.callTimeToLive,
+                GuardSettings.MAX_PENDING,
+                call -> call.end(CallOutcome.UNKNOWN));
         this.changes = new ListChanges(builder.engine);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
@@ -216,7 +221,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private ToolListFetch newFetch() {
         AnnouncedTools tools = engine.tools().open(server, toolListChanges);
-        return new ToolListFetch(delegate, tools, toolListChanges, time, toolListTimeout, this::forget);
+        return new ToolListFetch(
+                delegate, new ToolListState<>(tools, time, toolListChanges), toolListTimeout, this::forget);
     }
 
     private void forget(long id) {
@@ -310,7 +316,10 @@ public final class EnforcingMcpTransport implements McpTransport {
      */
     private void cancel(McpClientNotification notification) {
         if (notification.getParams() instanceof McpCancellationParams params && params.getRequestId() != null) {
-            calls.cancel(params.getRequestId());
+            PendingCall call = calls.take(params.getRequestId());
+            if (call != null) {
+                call.end(CallOutcome.UNKNOWN);
+            }
         }
     }
 
@@ -364,7 +373,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         Function<Optional<Admission>, CompletableFuture<JsonNode>> next =
                 ruled -> ruled.map(admission -> pass(context, request, open, answer, admission))
                         .orElseGet(() -> CompletableFuture.completedFuture(
-                                answers.denial(request.id(), Answers.failed(), null)));
+                                answers.denial(request.id(), DenialText.failed(), null)));
         CompletableFuture<Optional<Admission>> ruled =
                 decided.handle((admission, failure) -> ruled(open, signed, admission, failure));
         // Sending may block. The thread that decides, such as a remote limiter's, must not.
@@ -405,7 +414,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private void forgetCall(@Nullable Long id, PendingCall open) {
         if (id != null) {
-            calls.remove(id, open);
+            calls.forget(id, open);
         }
     }
 
@@ -485,19 +494,14 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */
-    private CompletableFuture<Admission> decide(ToolCall call, @Nullable Map<String, Object> meta, PendingCall open) {
-        return needsToolList(call) ? fetch.learn(meta).thenCompose(learnt -> admit(call, open)) : admit(call, open);
+    private CompletableFuture<Admission> decide(ToolCall call, Map<String, Object> meta, PendingCall open) {
+        return fetch.isNeeded(engine, call)
+                ? fetch.learn(meta).thenCompose(learnt -> admit(call, open))
+                : admit(call, open);
     }
 
     private CompletableFuture<Admission> admit(ToolCall call, PendingCall open) {
         return open.decidedBy(engine.admitAsync(call, options).toCompletableFuture());
-    }
-
-    private boolean needsToolList(ToolCall call) {
-        return engine.readsDefinitions()
-                && call.problem() == null
-                && fetch.tools().find(call.tool()) == null
-                && engine.decideMethod(TOOLS_LIST).allowed();
     }
 
     private ToolCall signed(ToolCall call, @Nullable InvocationContext invocation) {
@@ -611,12 +615,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         private @Nullable String session;
         private CallContextResolver resolver = CallContextResolver.NONE;
         private Predicate<? super Throwable> saysUnsent = failure -> false;
-        private String denialPrefix = "[POLICY DENIED] ";
+        private String denialPrefix = DenialText.DEFAULT_PREFIX;
         private ValueLimits argumentLimits = ValueLimits.DEFAULT;
         private TimeSource time = TimeSource.system();
         private Alarm alarm = Alarm.system();
-        private Duration callTimeToLive = Duration.ofMinutes(10);
-        private Duration toolListTimeout = Duration.ofSeconds(10);
+        private Duration callTimeToLive = GuardSettings.CALL_TIME_TO_LIVE;
+        private Duration toolListTimeout = GuardSettings.TOOL_LIST_TIMEOUT;
         private Duration approvalWait = Duration.ofSeconds(55);
 
         private Builder(McpTransport delegate, PolicyEngine engine) {
@@ -699,7 +703,7 @@ public final class EnforcingMcpTransport implements McpTransport {
          * @throws IllegalArgumentException if it isn't positive
          */
         public Builder callTimeToLive(Duration timeToLive) {
-            this.callTimeToLive = positive("callTimeToLive", timeToLive);
+            this.callTimeToLive = GuardSettings.positive("callTimeToLive", timeToLive);
             return this;
         }
 
@@ -710,7 +714,7 @@ public final class EnforcingMcpTransport implements McpTransport {
          * @throws IllegalArgumentException if it isn't positive
          */
         public Builder toolListTimeout(Duration timeout) {
-            this.toolListTimeout = positive("toolListTimeout", timeout);
+            this.toolListTimeout = GuardSettings.positive("toolListTimeout", timeout);
             return this;
         }
 
@@ -722,7 +726,7 @@ public final class EnforcingMcpTransport implements McpTransport {
          * @throws IllegalArgumentException if it isn't positive
          */
         public Builder approvalWait(Duration wait) {
-            this.approvalWait = positive("approvalWait", wait);
+            this.approvalWait = GuardSettings.positive("approvalWait", wait);
             return this;
         }
 
@@ -733,22 +737,8 @@ public final class EnforcingMcpTransport implements McpTransport {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingMcpTransport build() {
-            boolean signs = !resolver.equals(CallContextResolver.NONE);
-            engine.expect(new CallFacts(
-                    signs || identity != null
-                            ? null
-                            : "no call here has an identity: set identity, or callContext,"
-                                    + " where the transport is wrapped",
-                    server != null ? null : "the server has no name: set server where the transport is wrapped",
-                    signs ? null : "the host does not provide it: set callContext where the transport is wrapped"));
+            GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server);
             return new EnforcingMcpTransport(this);
-        }
-
-        private static Duration positive(String name, Duration value) {
-            if (value.isNegative() || value.isZero()) {
-                throw new IllegalArgumentException(name + " must be positive, was " + value);
-            }
-            return value;
         }
     }
 }

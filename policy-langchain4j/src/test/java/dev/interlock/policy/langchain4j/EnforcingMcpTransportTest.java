@@ -8,6 +8,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
@@ -155,7 +156,7 @@ class EnforcingMcpTransportTest {
         JsonNode result = answer.join().get("result");
         assertThat(result.get("isError").asBoolean()).isTrue();
         assertThat(result.get("content").get(0).get("text").asText()).startsWith("[POLICY DENIED] ");
-        return result.get("_meta").get(Answers.META_KEY).get("code").asText();
+        return result.get("_meta").get(DenialText.META_KEY).get("code").asText();
     }
 
     @Test
@@ -866,7 +867,7 @@ class EnforcingMcpTransportTest {
                 .get("result");
 
         assertThat(result.get("content").get(0).get("text").asText()).startsWith("[APPROVAL REQUIRED] ");
-        assertThat(result.get("_meta").get(Answers.META_KEY).get("ticket").asText())
+        assertThat(result.get("_meta").get(DenialText.META_KEY).get("ticket").asText())
                 .isEqualTo("t-1");
         assertThat(server.sent()).isEmpty();
     }

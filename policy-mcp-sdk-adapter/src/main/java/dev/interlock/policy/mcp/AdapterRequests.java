@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.PendingCalls;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -15,7 +16,8 @@ import reactor.core.publisher.Mono;
  * @param sending sends a message
  * @param pending where the requests await their responses
  */
-record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingRequests pending) implements Exchange {
+record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingCalls<Pending> pending)
+        implements Exchange {
 
     static final String ID_PREFIX = "dev.interlock/";
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.Decision;
@@ -44,20 +45,11 @@ record CallDecision(
 
     /** A denial because something threw. The message gives no details. */
     static CallDecision failed(Throwable failure) {
-        return new CallDecision(
-                denied(Decision.Code.ERROR, "The policy could not be applied, so this was denied."),
-                null,
-                null,
-                failure);
+        return new CallDecision(DenialText.failed(), null, null, failure);
     }
 
     /** A denial because no decision was made. */
     static CallDecision missing() {
         return failed(new IllegalStateException("the engine completed without a decision"));
-    }
-
-    /** A denial that no rule of the policy gave. */
-    static Decision denied(Decision.Code code, String message) {
-        return new Decision(Decision.Verdict.DENIED, code, null, message, null, false);
     }
 }

@@ -12,7 +12,6 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ValueLimits;
-import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.time.Duration;
 import java.util.Map;
@@ -94,14 +93,7 @@ final class CallGate {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
         Mono<GuardedCall> admission = admit(call, deadline, person);
         // A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs.
-        return needsToolList(call, toolLists) ? toolLists.learn(server, meta).then(admission) : admission;
-    }
-
-    private boolean needsToolList(ToolCall call, ToolListFetch toolLists) {
-        return engine.readsDefinitions()
-                && call.problem() == null
-                && toolLists.tools().find(call.tool()) == null
-                && engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed();
+        return toolLists.isNeeded(engine, call) ? toolLists.learn(server, meta).then(admission) : admission;
     }
 
     /** A denial because something failed, recorded like every other denial. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.PendingCalls;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import java.util.function.Function;
@@ -19,7 +20,7 @@ import reactor.core.publisher.Mono;
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
-        PendingRequests pending,
+        PendingCalls<Pending> pending,
         AdapterRequests own,
         UndecidedCalls deciding,
         ToolListFetch toolLists,

@@ -1,6 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.engine.CallFacts;
+import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
@@ -29,13 +30,13 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     String session;
 
     CallContextResolver resolver = CallContextResolver.NONE;
-    String denialPrefix = "[POLICY DENIED] ";
+    String denialPrefix = DenialText.DEFAULT_PREFIX;
     boolean denialsAsErrors;
     ValueLimits argumentLimits = ValueLimits.DEFAULT;
     TimeSource time = TimeSource.system();
     Alarm alarm = Alarm.system();
-    Duration callTimeToLive = Duration.ofMinutes(10);
-    Duration toolListTimeout = Duration.ofSeconds(10);
+    Duration callTimeToLive = GuardSettings.CALL_TIME_TO_LIVE;
+    Duration toolListTimeout = GuardSettings.TOOL_LIST_TIMEOUT;
     Duration approvalWait = Duration.ofSeconds(15);
     boolean elicitsApprovals;
 
@@ -126,7 +127,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      * @throws IllegalArgumentException if it isn't positive
      */
     public B callTimeToLive(Duration timeToLive) {
-        this.callTimeToLive = positive("callTimeToLive", timeToLive);
+        this.callTimeToLive = GuardSettings.positive("callTimeToLive", timeToLive);
         return self();
     }
 
@@ -137,7 +138,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      * @throws IllegalArgumentException if it isn't positive
      */
     public B toolListTimeout(Duration timeout) {
-        this.toolListTimeout = positive("toolListTimeout", timeout);
+        this.toolListTimeout = GuardSettings.positive("toolListTimeout", timeout);
         return self();
     }
 
@@ -150,29 +151,16 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      * @throws IllegalArgumentException if it isn't positive
      */
     public B approvalWait(Duration longest) {
-        this.approvalWait = positive("approvalWait", longest);
+        this.approvalWait = GuardSettings.positive("approvalWait", longest);
         return self();
     }
 
     /** Refuses a policy that reads facts that no call here can have. */
     void requireFacts() {
-        boolean resolves = !resolver.equals(CallContextResolver.NONE);
-        engine.expect(new CallFacts(
-                resolves || identity != null
-                        ? null
-                        : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
-                server != null ? null : "the server has no name: set server where the transport is wrapped",
-                resolves ? null : "the host does not provide it: set callContext where the transport is wrapped"));
+        GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server);
     }
 
     Answers answers() {
-        return new Answers(denialPrefix, denialsAsErrors);
-    }
-
-    private static Duration positive(String name, Duration value) {
-        if (value.isNegative() || value.isZero()) {
-            throw new IllegalArgumentException(name + " must be positive, was " + value);
-        }
-        return value;
+        return new Answers(new DenialText(denialPrefix), denialsAsErrors);
     }
 }

@@ -1,7 +1,10 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.Continuations;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
@@ -72,12 +75,6 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private static final String NOTIFICATION_CANCELLED = "notifications/cancelled";
 
-    /** The most responses that are awaited at once. Beyond that, the oldest request counts as lost. */
-    private static final int MAX_PENDING = 10_000;
-
-    /** The most calls that wait for input at once. Beyond that, a call that asks for input counts as lost. */
-    private static final int MAX_CONTINUATIONS = 50_000;
-
     /** How long to go on reading the output of a server that has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
 
@@ -106,7 +103,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
         this.methods = new Methods(builder.engine, callers, this::plain);
-        this.continuations = new Continuations(builder.time, builder.alarm, builder.callTimeToLive, MAX_CONTINUATIONS);
+        this.continuations =
+                new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.calls = new CallGate(builder, callers, continuations, this::plain);
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
@@ -135,7 +133,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
     @Override
     public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         return Mono.defer(() -> {
-            PendingRequests pending = new PendingRequests(time, alarm, callTimeToLive, MAX_PENDING);
+            PendingCalls<Pending> pending =
+                    new PendingCalls<>(time, alarm, callTimeToLive, GuardSettings.MAX_PENDING, Pending::abandon);
             ListChanges changes = new ListChanges(
                     engine,
                     () -> handler.apply(Mono.just(
@@ -147,10 +146,9 @@ public final class EnforcingClientTransport implements McpClientTransport {
                     new AdapterRequests(delegate::sendMessage, pending),
                     new UndecidedCalls(),
                     new ToolListFetch(
-                            engine.tools().open(callers.server(), toolListChanges),
-                            time,
-                            toolListTimeout,
-                            toolListChanges),
+                            new ToolListState<>(
+                                    engine.tools().open(callers.server(), toolListChanges), time, toolListChanges),
+                            toolListTimeout),
                     changes,
                     engine.onChange(changes::changed));
             end(current.getAndSet(connection));
@@ -192,7 +190,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private void failed() {
         Connection connection = current.get();
         if (connection != null) {
-            connection.pending().abandonUnsure();
+            connection.pending().abandon(Pending::mayBeLost);
         }
     }
 

@@ -15,6 +15,14 @@ sealed interface Pending {
     /** What a typed result says of the call, as a plain result would. */
     Map<String, Object> FAILED_TOOL = Map.of("isError", true);
 
+    /**
+     * Whether the request must not be left open when responses may have been lost. A list is kept: waiting for it blocks
+     * nothing, and a list that arrives after all must be filtered for its reader.
+     */
+    default boolean mayBeLost() {
+        return !(this instanceof ToolList);
+    }
+
     /** No response is awaited any longer. Called at most once, and not if there was a response. */
     void abandon();
 

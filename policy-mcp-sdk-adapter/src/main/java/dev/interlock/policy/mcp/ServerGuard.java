@@ -1,6 +1,8 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
@@ -39,7 +41,7 @@ import reactor.util.context.ContextView;
  *
  * <p>So a reservation lives in the operator chain of its own request. Ids, which clients choose and may use twice, play
  * no part. The server's answer settles the reservation. A client that goes away, cancels, or stops waiting doesn't
- * change this, unless its transport cancels the chain. {@link PendingRequests} handles the calls that never end.
+ * change this, unless its transport cancels the chain. {@link PendingCalls} handles the calls that never end.
  */
 final class ServerGuard {
 
@@ -56,7 +58,7 @@ final class ServerGuard {
     private final CallGate calls;
     private final Methods methods;
     private final ToolListFilter toolLists;
-    private final PendingRequests running;
+    private final PendingCalls<Pending> running;
     /** The clients to notify of changes. Weakly held: transports may drop a session without closing it. */
     private final Map<ListChanges, Boolean> clients = new WeakHashMap<>();
 
@@ -78,7 +80,8 @@ final class ServerGuard {
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
-        this.running = new PendingRequests(settings.time, settings.alarm, settings.callTimeToLive, MAX_RUNNING);
+        this.running = new PendingCalls<>(
+                settings.time, settings.alarm, settings.callTimeToLive, MAX_RUNNING, Pending::abandon);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
@@ -102,7 +105,10 @@ final class ServerGuard {
             }
         }
         return new ClientSession(
-                id, new ToolListFetch(tools, time, toolListTimeout, toolListChanges), new UndecidedCalls(), changes);
+                id,
+                new ToolListFetch(new ToolListState<>(tools, time, toolListChanges), toolListTimeout),
+                new UndecidedCalls(),
+                changes);
     }
 
     private void enforcedOtherwise() {

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.JsonRpcIds;
 import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;

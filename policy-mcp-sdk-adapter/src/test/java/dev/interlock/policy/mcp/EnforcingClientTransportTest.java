@@ -7,6 +7,7 @@ import static org.assertj.core.api.InstanceOfAssertFactories.MAP;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
@@ -78,7 +79,7 @@ class EnforcingClientTransportTest {
         Object details = denial.error() == null
                 ? resultOf(denial).get("_meta")
                 : denial.error().data();
-        Object decision = ((Map<?, ?>) details).get(Answers.META_KEY);
+        Object decision = ((Map<?, ?>) details).get(DenialText.META_KEY);
         return (String) ((Map<?, ?>) decision).get("code");
     }
 

@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
@@ -21,7 +22,8 @@ class PendingRequestsTest {
                     new Policies().tool("export", Policies.limit(10)).policy())
             .rateLimiter(limiter)
             .build();
-    private final PendingRequests pending = new PendingRequests(time, time, Duration.ofMinutes(1), 3);
+    private final PendingCalls<Pending> pending =
+            new PendingCalls<>(time, time, Duration.ofMinutes(1), 3, Pending::abandon);
 
     private Pending call() {
         Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
@@ -79,7 +81,8 @@ class PendingRequestsTest {
     @Test
     void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
         Pending call = call();
-        PendingRequests silent = new PendingRequests(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), 3);
+        PendingCalls<Pending> silent =
+                new PendingCalls<>(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), 3, Pending::abandon);
         silent.add(1, call);
         time.advance(Duration.ofHours(1));
 
@@ -113,7 +116,7 @@ class PendingRequestsTest {
     @Test
     void takeNothingMoreOnceClosedForGood() {
         pending.add(1, call());
-        pending.abandonUnsure();
+        pending.abandon(Pending::mayBeLost);
         assertThat(pending.add(2, call())).isTrue();
 
         pending.close();

@@ -20,6 +20,7 @@ import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
@@ -115,6 +116,26 @@ class ObserversTest {
                         .counter()
                         .count())
                 .isEqualTo(1);
+    }
+
+    @Test
+    void aCallOfSeveralRoundsIsCountedOnce() {
+        PolicyEngine engine = Engines.observed(Posture.ALLOW, clock, MicrometerMetrics.in(registry))
+                .build();
+        Admission call = engine.admit(pay(1));
+        call.inputRequired();
+        engine.continueAsync(pay(1), call, 1, AdmitOptions.DEFAULT)
+                .toCompletableFuture()
+                .join()
+                .succeeded();
+
+        assertThat(decisions("allowed", "pay", "(none)")).isEqualTo(1);
+        assertThat(registry.get("interlock.calls.continued")
+                        .tag("outcome", "allowed")
+                        .counter()
+                        .count())
+                .isEqualTo(1);
+        assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
     }
 
     @Test

@@ -5,6 +5,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -52,8 +53,6 @@ final class Demo {
             return 0;
         }
     }
-
-    private static final String PREFIX = "[POLICY DENIED] ";
 
     private final Report report;
     private final Policy policy;
@@ -132,7 +131,7 @@ final class Demo {
                     step,
                     String.valueOf(denial.get("code")),
                     String.valueOf(denial.get("rule")),
-                    content.text().replace(PREFIX, ""),
+                    content.text().replace(DenialText.DEFAULT_PREFIX, ""),
                     nanos);
         }
         return new Played(step, Code.ALLOWED.text(), rules(step.tool()), demands(step.tool()), nanos);

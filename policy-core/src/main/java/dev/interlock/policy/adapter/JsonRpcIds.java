@@ -1,9 +1,9 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.adapter;
 
 import java.math.BigDecimal;
 
-/** Makes ids of requests comparable. */
-final class JsonRpcIds {
+/** Makes ids of JSON-RPC requests comparable. */
+public final class JsonRpcIds {
 
     private JsonRpcIds() {}
 
@@ -12,7 +12,7 @@ final class JsonRpcIds {
      * some read {@code 1.0}; all of them are the same id. A number that is not whole, or has more than 64 bits, equals
      * only itself.
      */
-    static Object key(Object id) {
+    public static Object key(Object id) {
         if (id instanceof Long || id instanceof Integer) {
             return ((Number) id).longValue();
         }

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.adapter;
 
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.Reminder;
@@ -9,66 +9,81 @@ import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Consumer;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The requests of one connection that await their response, by id.
+ * Calls, and other requests, that await their response, by id.
  *
- * <p>The SDK doesn't tell a transport that a caller has given up waiting: a timeout looks like a server that is still
+ * <p>Not every SDK tells its transport that a caller has given up waiting: a timeout looks like a server that is still
  * busy. So an entry that outlives its time to live is abandoned, even if no other request comes. When there are too
- * many entries, the oldest is abandoned. Abandoning never gives anything back, so neither bound can be used to free
- * room in a limit.
+ * many entries, the oldest is abandoned. Abandoning must never give anything back, so that neither bound can be used to
+ * free room in a limit.
  *
  * <p>Thread-safe. Entries are in the order in which they were added, so a sweep costs no more than the entries that it
  * removes.
+ *
+ * @param <R> what is known of a request
  */
-final class PendingRequests {
+public final class PendingCalls<R> {
 
     private final TimeSource time;
     private final Duration timeToLive;
     private final long timeToLiveNanos;
     private final int capacity;
+    private final Consumer<? super R> abandoning;
     private final Reminder reminder;
 
-    private final Map<Object, Entry> entries = new LinkedHashMap<>();
+    private final Map<Object, Entry<R>> entries = new LinkedHashMap<>();
     private boolean closed;
 
-    private record Entry(Pending request, long addedNanos, boolean shared) {}
+    private record Entry<R>(R request, long addedNanos, boolean shared) {
+        @Override
+        public String toString() {
+            return "a pending request";
+        }
+    }
 
     /**
-     * @param alarm fires when the oldest request has expired
+     * Creates an empty table.
+     *
+     * @param alarm rings when the oldest request has expired
+     * @param timeToLive how long a response is awaited; positive
      * @param capacity the most requests that are held
+     * @param abandoning is told of each request whose response is no longer awaited; must not throw
      */
-    PendingRequests(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
+    public PendingCalls(
+            TimeSource time, Alarm alarm, Duration timeToLive, int capacity, Consumer<? super R> abandoning) {
         this.time = time;
         this.timeToLive = timeToLive;
         this.timeToLiveNanos = timeToLive.toNanos();
         this.capacity = capacity;
+        this.abandoning = abandoning;
         this.reminder = new Reminder(alarm, this::abandonAged);
     }
 
     /**
      * Awaits a response.
      *
-     * @return false if this connection is over; then nothing may be sent on it
+     * @return false if the table is closed; then the request must not be sent
      */
-    boolean add(Object id, Pending request) {
-        List<Pending> abandoned = new ArrayList<>(0);
+    public boolean add(Object id, R request) {
+        List<R> abandoned = new ArrayList<>(0);
         boolean added = false;
         synchronized (this) {
             if (!closed) {
                 long now = time.monotonicNanos();
-                Entry sameId = entries.remove(JsonRpcIds.key(id));
+                Entry<R> sameId = entries.remove(JsonRpcIds.key(id));
                 if (sameId != null) {
                     abandoned.add(sameId.request());
                 }
                 sweep(now, capacity - 1, abandoned);
-                entries.put(JsonRpcIds.key(id), new Entry(request, now, sameId != null));
+                entries.put(JsonRpcIds.key(id), new Entry<>(request, now, sameId != null));
                 added = true;
             }
         }
-        abandoned.forEach(Pending::abandon);
+        abandoned.forEach(abandoning);
         if (added) {
             reminder.in(timeToLive);
         }
@@ -77,17 +92,17 @@ final class PendingRequests {
 
     /** Returns when the next request expires; null if there is none. */
     private @Nullable Duration abandonAged() {
-        List<Pending> abandoned = new ArrayList<>(0);
+        List<R> abandoned = new ArrayList<>(0);
         Duration next = null;
         synchronized (this) {
             long now = time.monotonicNanos();
             sweep(now, capacity, abandoned);
             if (!entries.isEmpty()) {
-                Entry oldest = entries.values().iterator().next();
+                Entry<R> oldest = entries.values().iterator().next();
                 next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
             }
         }
-        abandoned.forEach(Pending::abandon);
+        abandoned.forEach(abandoning);
         return next;
     }
 
@@ -99,19 +114,19 @@ final class PendingRequests {
      * see another reader's list.
      */
     @Nullable
-    Pending take(Object id) {
-        List<Pending> abandoned = new ArrayList<>(0);
-        Entry entry;
+    public R take(Object id) {
+        List<R> abandoned = new ArrayList<>(0);
+        Entry<R> entry;
         synchronized (this) {
             entry = entries.remove(JsonRpcIds.key(id));
             sweep(time.monotonicNanos(), capacity, abandoned);
         }
-        Pending answered = entry == null ? null : entry.request();
+        @Nullable R answered = entry == null ? null : entry.request();
         if (entry != null && entry.shared()) {
             abandoned.add(entry.request());
             answered = null;
         }
-        abandoned.forEach(Pending::abandon);
+        abandoned.forEach(abandoning);
         return answered;
     }
 
@@ -121,8 +136,8 @@ final class PendingRequests {
      * @return whether it was
      */
     @SuppressWarnings("ReferenceEquality") // two equal requests are still two
-    synchronized boolean forget(Object id, Pending request) {
-        Entry entry = entries.get(JsonRpcIds.key(id));
+    public synchronized boolean forget(Object id, R request) {
+        Entry<R> entry = entries.get(JsonRpcIds.key(id));
         boolean awaited = entry != null && entry.request() == request;
         if (awaited) {
             entries.remove(JsonRpcIds.key(id));
@@ -130,37 +145,40 @@ final class PendingRequests {
         return awaited;
     }
 
-    /**
-     * Abandons all requests that must not be left open, since their responses may have been lost. Lists are kept:
-     * waiting for them blocks nothing, and a list that arrives after all must be filtered for its reader.
-     */
-    void abandonUnsure() {
-        abandon(request -> !(request instanceof Pending.ToolList), false);
+    /** Abandons the requests that {@code which} holds for. */
+    public void abandon(Predicate<? super R> which) {
+        abandon(which, false);
+    }
+
+    /** Accepts requests, again after a close. */
+    public synchronized void open() {
+        closed = false;
     }
 
     /** Abandons all requests, and accepts no more. */
-    void close() {
+    public void close() {
         reminder.cancel();
         abandon(request -> true, true);
     }
 
-    private void abandon(Predicate<Pending> which, boolean forGood) {
-        List<Pending> abandoned = new ArrayList<>();
+    private void abandon(Predicate<? super R> which, boolean closing) {
+        List<R> abandoned = new ArrayList<>();
         synchronized (this) {
-            closed |= forGood;
+            closed |= closing;
             entries.values().removeIf(entry -> which.test(entry.request()) && abandoned.add(entry.request()));
         }
-        abandoned.forEach(Pending::abandon);
+        abandoned.forEach(abandoning);
     }
 
-    synchronized int size() {
+    /** Returns how many requests await their response. */
+    public synchronized int size() {
         return entries.size();
     }
 
-    private void sweep(long now, int room, List<Pending> abandoned) {
-        Iterator<Entry> oldestFirst = entries.values().iterator();
+    private void sweep(long now, int room, List<R> abandoned) {
+        Iterator<Entry<R>> oldestFirst = entries.values().iterator();
         while (oldestFirst.hasNext()) {
-            Entry oldest = oldestFirst.next();
+            Entry<R> oldest = oldestFirst.next();
             if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() <= room) {
                 return;
             }
