@@ -36,8 +36,7 @@ import org.jspecify.annotations.Nullable;
  *       inputResponses}: a call without either is a new call.
  *   <li>The keys of its {@code inputResponses} are among those that the server asked for.
  *   <li>No other call has continued the one before.
- *   <li>The call has gone on for less than the time to live, and has been made again fewer than {@link #MAX_ROUNDS}
- *       times.
+ *   <li>The call has gone on for less than the time to live, and has been made again fewer than ten times.
  * </ul>
  *
  * <p>Anything else is a new call. A call that isn't continued in time is settled as unknown, even if no other call
