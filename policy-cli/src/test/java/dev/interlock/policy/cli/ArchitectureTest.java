@@ -31,6 +31,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -133,6 +134,23 @@ class ArchitectureTest {
                 .dependOnClassesThat()
                 .resideInAPackage("java.util.logging")
                 .check(CLASSES);
+    }
+
+    /** What each adapter has for its own client; the names say that it is the same thing. */
+    private static final Set<String> IN_EACH_ADAPTER =
+            Set.of("Answers", "CallContextResolver", "CallRequest", "ListChanges", "ToolListFetch");
+
+    @Test
+    void noTwoTypesOfTheLibrariesShareAName() {
+        Map<String, List<String>> byName = CLASSES.that(IN_A_LIBRARY).stream()
+                .filter(JavaClass::isTopLevelClass)
+                .filter(type -> !type.getSimpleName().equals("package-info"))
+                .filter(type -> !IN_EACH_ADAPTER.contains(type.getSimpleName()))
+                .collect(Collectors.groupingBy(
+                        JavaClass::getSimpleName, Collectors.mapping(JavaClass::getName, Collectors.toList())));
+
+        assertThat(byName).hasSizeGreaterThan(200);
+        assertThat(byName.values()).allSatisfy(types -> assertThat(types).hasSize(1));
     }
 
     @Test
