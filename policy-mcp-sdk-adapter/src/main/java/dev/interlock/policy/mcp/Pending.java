@@ -16,8 +16,8 @@ sealed interface Pending {
     Map<String, Object> FAILED_TOOL = Map.of("isError", true);
 
     /**
-     * Whether the request must not be left open when responses may have been lost. A list is kept: waiting for it blocks
-     * nothing, and a list that arrives after all must be filtered for its reader.
+     * Whether the request must not be left open when responses may have been lost. A list is kept: waiting for it
+     * blocks nothing, and a list that arrives after all must be filtered for its reader.
      */
     default boolean mayBeLost() {
         return !(this instanceof ToolList);
