@@ -24,7 +24,7 @@ import org.junit.jupiter.api.Test;
 class ThirdPartyIT {
 
     private static final Pattern ROW =
-            Pattern.compile("^(?<artifact>[a-z][\\w.]+:\\S+) +(?<licence>\\S+) +(?<where>\\S+)$", Pattern.MULTILINE);
+            Pattern.compile("^(?<artifact>[a-z][\\w.-]+:\\S+) +(?<licence>\\S+) +(?<where>\\S+)$", Pattern.MULTILINE);
 
     /** Words that only the text of that licence has. */
     private static final Map<String, String> WORDS = Map.of(
