@@ -4,7 +4,6 @@ import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.Decision;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -31,7 +30,7 @@ record Answers(DenialText text, boolean denialsAsErrors) {
     private JSONRPCResponse denial(Object id, Decision decision, @Nullable ApprovalAnswer answer) {
         return denialsAsErrors
                 ? refusal(id, decision, answer)
-                : JSONRPCResponse.result(id, text.result(decision, answer));
+                : SdkRecords.result(id, text.result(decision, answer));
     }
 
     /** A protocol error that says why the request was refused. */
@@ -41,13 +40,13 @@ record Answers(DenialText text, boolean denialsAsErrors) {
 
     private JSONRPCResponse refusal(Object id, Decision decision, @Nullable ApprovalAnswer answer) {
         Map<String, Object> data = Map.of(DenialText.META_KEY, DenialText.details(decision, answer));
-        return JSONRPCResponse.error(id, new JSONRPCError(DenialText.INVALID_REQUEST, text.of(decision), data));
+        return SdkRecords.error(id, DenialText.INVALID_REQUEST, text.of(decision), data);
     }
 
     /** The answer to a request whose id has the form that is reserved for our own requests. */
     static JSONRPCResponse idReserved(Object id) {
         String text = "The id of a request must not begin with '" + AdapterRequests.ID_PREFIX + "'.";
-        return JSONRPCResponse.error(id, new JSONRPCError(DenialText.INVALID_REQUEST, text, null));
+        return SdkRecords.error(id, DenialText.INVALID_REQUEST, text, null);
     }
 
     /** Whether this class made the response. */

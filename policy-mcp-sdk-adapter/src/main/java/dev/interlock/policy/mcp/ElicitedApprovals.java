@@ -9,7 +9,6 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpServerTransport;
@@ -149,14 +148,14 @@ final class ElicitedApprovals {
         return question.answer().isDone()
                 ? Mono.empty()
                 : question.transport()
-                        .sendMessage(new JSONRPCRequest(McpSchema.METHOD_ELICITATION_CREATE, id, form.about(text)))
+                        .sendMessage(SdkRecords.request(McpSchema.METHOD_ELICITATION_CREATE, id, form.about(text)))
                         // There is nothing to withdraw.
                         .doOnError(failure -> open.remove(id));
     }
 
     /** Tells the client that it may close the question. */
     private static void withdraw(String id, McpServerTransport transport) {
-        JSONRPCMessage message = new JSONRPCNotification(
+        JSONRPCMessage message = SdkRecords.notification(
                 "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
         send(
                 () -> transport.sendMessage(message),

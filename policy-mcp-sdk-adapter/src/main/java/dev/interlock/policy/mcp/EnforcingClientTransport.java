@@ -21,7 +21,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
-import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -117,6 +116,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     /**
      * Wraps a transport with the default settings. One engine may serve any number of transports.
      *
+     * @throws IllegalStateException as {@link Builder#build} does
      * @throws IllegalArgumentException as {@link Builder#build} does
      */
     public static EnforcingClientTransport wrap(McpClientTransport transport, PolicyEngine engine) {
@@ -138,7 +138,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             ListChanges changes = new ListChanges(
                     engine,
                     () -> handler.apply(Mono.just(
-                                    new JSONRPCNotification(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED)))
+                                    SdkRecords.notification(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED, null)))
                             .then());
             Connection connection = new Connection(
                     handler,
@@ -284,7 +284,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private Mono<Void> awaited(Connection connection, JSONRPCRequest request, Pending pending) {
         if (!connection.pending().add(request.id(), pending)) {
-            return Mono.error(new McpTransportSessionClosedException());
+            return Mono.error(SdkRecords.sessionClosed());
         }
         return toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
     }
@@ -359,7 +359,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             // The connection went away while the call was decided. On the next one, the client would not await the
             // answer.
             guarded.unsent();
-            return Mono.error(new McpTransportSessionClosedException());
+            return Mono.error(SdkRecords.sessionClosed());
         }
         return Mono.defer(() -> {
                     Admission admission = guarded.admission();
@@ -461,7 +461,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         if (request instanceof Pending.Initialize) {
             Object announced = connection.changes().announced(response.result());
-            return Objects.equals(announced, response.result()) ? response : JSONRPCResponse.result(id, announced);
+            return Objects.equals(announced, response.result()) ? response : SdkRecords.result(id, announced);
         }
         if (request instanceof Pending.ToolList list) {
             return toolLists.filtered(response, list.caller(), list.list());
@@ -483,10 +483,8 @@ public final class EnforcingClientTransport implements McpClientTransport {
         }
         return request instanceof Pending.Own || AdapterRequests.isOurs(failure.id())
                 ? null
-                : JSONRPCResponse.error(
-                        failure.id(),
-                        new JSONRPCResponse.JSONRPCError(
-                                McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(failure.getMessage()), null));
+                : SdkRecords.error(
+                        failure.id(), McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(failure.getMessage()), null);
     }
 
     // ---- self-test
@@ -562,10 +560,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
         /**
          * Returns the wrapped transport.
          *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
          * @throws IllegalArgumentException if the policy reads facts that no call here can have: the identity, the
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingClientTransport build() {
+            SdkCompatibility.requireClient();
             requireFacts();
             return new EnforcingClientTransport(this);
         }

@@ -32,7 +32,8 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
  * servlets hold a thread while a call is decided and runs.
  *
  * <p>Wrapping inspects the SDK on the class path, and refuses a version in which a message could reach a server by a
- * way that this class doesn't know. Works with 2.0 and 2.1.
+ * way that this class doesn't know. All servers work with 2.0, 2.1 and 2.2, those for streamable HTTP with 0.18 and 1.1,
+ * too.
  */
 public final class EnforcingServerTransports {
 
@@ -103,7 +104,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpServerTransportProvider wrap(McpServerTransportProvider provider) {
-            SdkCompatibility.requireKnown();
+            SdkCompatibility.requireServer();
             requireFacts();
             return new GuardedProvider(provider, new ServerGuard(this));
         }
@@ -116,7 +117,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpStreamableServerTransportProvider wrap(McpStreamableServerTransportProvider provider) {
-            SdkCompatibility.requireKnown();
+            SdkCompatibility.requireServer();
             requireFacts();
             return new GuardedStreamableProvider(provider, new ServerGuard(this));
         }
@@ -129,7 +130,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpStatelessServerTransport wrap(McpStatelessServerTransport transport) {
-            SdkCompatibility.requireKnown();
+            SdkCompatibility.requireServer();
             requireFacts();
             return new GuardedStatelessTransport(transport, new ServerGuard(this));
         }

@@ -115,7 +115,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         ApprovalHandler person =
                 approvals == null ? null : approvals.over(new GuardedStreamableTransport(transport, guard, null));
         return guard.answer(
-                        new JSONRPCRequest(method, INNER_ID, params),
+                        SdkRecords.request(method, INNER_ID, params),
                         client,
                         request -> exchange(request, transport),
                         person)

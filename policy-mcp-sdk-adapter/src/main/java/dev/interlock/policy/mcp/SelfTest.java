@@ -32,7 +32,7 @@ final class SelfTest {
      * @throws IllegalStateException if it isn't
      */
     static void run(Exchange guarded, Duration timeout) {
-        JSONRPCRequest probe = new JSONRPCRequest(McpSchema.METHOD_TOOLS_CALL, ID_PREFIX + UUID.randomUUID(), PROBE);
+        JSONRPCRequest probe = SdkRecords.request(McpSchema.METHOD_TOOLS_CALL, ID_PREFIX + UUID.randomUUID(), PROBE);
         JSONRPCResponse answer;
         try {
             answer = guarded.send(probe).block(timeout);

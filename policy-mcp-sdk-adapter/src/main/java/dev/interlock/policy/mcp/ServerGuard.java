@@ -20,7 +20,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
@@ -270,17 +269,16 @@ final class ServerGuard {
                 : server.send(request)
                         .map(response -> response.error() != null
                                 ? response
-                                : JSONRPCResponse.result(response.id(), changes.announced(response.result())));
+                                : SdkRecords.result(response.id(), changes.announced(response.result())));
     }
 
     /** Handles failures that the SDK leaves to the transport, which would send the client all details. */
     private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
         if (failure instanceof McpError known && known.getJsonRpcError() != null) {
-            return JSONRPCResponse.error(request.id(), known.getJsonRpcError());
+            return SdkRecords.error(request.id(), known.getJsonRpcError());
         }
         log.warn("{} failed", VisibleText.name(request.method()), RedactedException.of(failure));
-        return JSONRPCResponse.error(
-                request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null));
+        return SdkRecords.error(request.id(), McpSchema.ErrorCodes.INTERNAL_ERROR, "Internal error", null);
     }
 
     /** Inspects a notification that the server sends to its clients. */

@@ -60,16 +60,9 @@ public final class ToolDefinitionReader {
 
     /** The members with which a typed tool is sent. The SDK's type carries nothing else to a client. */
     private static Map<String, Object> members(Tool tool) {
-        Map<String, Object> members = new LinkedHashMap<>();
-        put(members, "name", tool.name());
-        put(members, "title", tool.title());
-        put(members, "description", tool.description());
-        put(members, "inputSchema", tool.inputSchema());
-        put(members, "outputSchema", tool.outputSchema());
-        put(members, "annotations", tool.annotations() == null ? null : hints(tool.annotations()));
-        put(members, "_meta", tool.meta());
-        // These have a type of their own, which becomes JSON only when it is sent.
-        put(members, "icons", tool.icons());
+        // Those with a type of their own become JSON only when they are sent. The definition is then not whole.
+        Map<String, Object> members = SdkRecords.components(tool);
+        members.computeIfPresent("annotations", (name, annotations) -> hints((ToolAnnotations) annotations));
         return members;
     }
 

@@ -6,7 +6,6 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema;
-import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
@@ -72,7 +71,7 @@ final class ToolListFetch {
             params.put("_meta", meta);
         }
         Listing list = tools().listing(cursor);
-        return server.send(new JSONRPCRequest(McpSchema.METHOD_TOOLS_LIST, AdapterRequests.newId(), params))
+        return server.send(SdkRecords.request(McpSchema.METHOD_TOOLS_LIST, AdapterRequests.newId(), params))
                 .switchIfEmpty(Mono.error(() -> new McpTransportException("the server did not answer")))
                 .flatMap(response -> {
                     if (response.error() != null) {

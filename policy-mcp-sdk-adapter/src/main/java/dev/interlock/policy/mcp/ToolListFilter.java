@@ -73,7 +73,7 @@ final class ToolListFilter {
         }
         try {
             Object filtered = withoutHidden(response.result(), caller, list);
-            return filtered == null ? response : JSONRPCResponse.result(response.id(), filtered);
+            return filtered == null ? response : SdkRecords.result(response.id(), filtered);
         } catch (Throwable e) {
             return answers.refusal(response.id(), methods.listWithheld(e));
         }

@@ -1,7 +1,6 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.JsonRpcIds;
-import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicReference;
@@ -64,8 +63,7 @@ final class UndecidedCalls {
                     .takeUntilOther(call.withdrawn.asMono())
                     .filter(call::take)
                     // Not as the signal that ends the wait: an error signal would leave the decision running.
-                    .switchIfEmpty(Mono.defer(
-                            () -> call.lost ? Mono.error(new McpTransportSessionClosedException()) : Mono.empty()))
+                    .switchIfEmpty(Mono.defer(() -> call.lost ? Mono.error(SdkRecords.sessionClosed()) : Mono.empty()))
                     .doFinally(signal -> {
                         calls.remove(call);
                         call.close();

@@ -678,24 +678,31 @@ class EnforcingServerTransportsTest {
         }
     }
 
-    /** The build says on which line it means to test; what counts is what is really there. */
-    @Test
-    void theSdkUnderTestIsTheOneThatTheBuildMeans() {
-        boolean newest = ServerWay.STREAM_BY_TRANSPORT.exists();
-
-        assertThat(newest ? "2.1" : "2.0").isEqualTo(System.getProperty("sdk.line", "2.1"));
-    }
-
     @Test
     void anSdkWithAWayInThatNoOneGuardsIsRefused() {
-        SdkCompatibility.requireKnown();
+        SdkCompatibility.requireServer();
+        SdkCompatibility.requireClient();
 
         assertThat(SdkCompatibility.unguarded(LaterSession.class, GuardOfToday.class))
                 .containsExactly("LaterSession.handleAll");
-        assertThatThrownBy(() -> SdkCompatibility.requireKnown(Map.of(LaterSession.class, GuardOfToday.class)))
+        assertThatThrownBy(() -> SdkCompatibility.requireGuarded(Map.of(LaterSession.class, GuardOfToday.class)))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("LaterSession.handleAll")
-                .hasMessageContaining("2.0 or 2.1");
+                .hasMessageContaining("2.0, 2.1 or 2.2");
+    }
+
+    @Test
+    void anSdkThatLacksWhatIsNeededIsRefused() {
+        SdkCompatibility.requireMembers(Map.of(LaterSession.class.getName(), "handleAll"));
+
+        assertThatThrownBy(() -> SdkCompatibility.requireMembers(Map.of(GuardOfToday.class.getName(), "handleNone")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("GuardOfToday.handleNone")
+                .hasMessageContaining("too old")
+                .hasMessageContaining("0.18.3");
+        assertThatThrownBy(() -> SdkCompatibility.requireMembers(Map.of("io.modelcontextprotocol.Missing", "run")))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("Missing.run");
     }
 
     @Test

@@ -258,6 +258,7 @@ final class GuardedServer {
         }
     }
 
+    @SuppressWarnings("deprecation") // sampling is
     private static String askModel(@Nullable McpSyncServerExchange exchange) {
         try {
             exchange.createMessage(CreateMessageRequest.builder(

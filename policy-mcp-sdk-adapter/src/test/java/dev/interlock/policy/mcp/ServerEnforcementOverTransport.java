@@ -66,6 +66,7 @@ abstract class ServerEnforcementOverTransport {
         return client;
     }
 
+    @SuppressWarnings("deprecation") // sampling is
     final McpSyncClient client(McpClientTransport transport, Duration requestTimeout) {
         ClientCapabilities.Builder abilities = ClientCapabilities.builder().sampling();
         McpClient.SyncSpec spec = McpClient.sync(transport);
