@@ -28,9 +28,7 @@ record Answers(DenialText text, boolean denialsAsErrors) {
     }
 
     private JSONRPCResponse denial(Object id, Decision decision, @Nullable ApprovalAnswer answer) {
-        return denialsAsErrors
-                ? refusal(id, decision, answer)
-                : SdkRecords.result(id, text.result(decision, answer));
+        return denialsAsErrors ? refusal(id, decision, answer) : SdkRecords.result(id, text.result(decision, answer));
     }
 
     /** A protocol error that says why the request was refused. */

@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -66,8 +67,22 @@ final class CallGate {
      */
     Mono<CallDecision> decide(
             JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
+        return decide(() -> CallRequest.read(request, argumentLimits, converter), toolLists, server, person);
+    }
+
+    /**
+     * Denies a request for a reason that is not in its parameters.
+     *
+     * @param problem what is wrong with it, as in "the call is malformed: its header differs"
+     */
+    Mono<CallDecision> refuse(JSONRPCRequest request, String problem, ToolListFetch toolLists, Exchange server) {
+        return decide(() -> CallRequest.malformed(request, "", problem), toolLists, server, null);
+    }
+
+    private Mono<CallDecision> decide(
+            Supplier<CallRequest> request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
         return Mono.deferContextual(context -> {
-                    CallRequest call = CallRequest.read(request, argumentLimits, converter);
+                    CallRequest call = request.get();
                     ToolCall known = call.call().on(callers.server());
                     try {
                         ToolCall signed = callers.of(context).signs(call.call()).among(toolLists.tools());

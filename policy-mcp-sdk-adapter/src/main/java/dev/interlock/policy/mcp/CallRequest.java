@@ -176,7 +176,13 @@ final class CallRequest {
         return decided.arguments().root().toJava();
     }
 
-    private static CallRequest malformed(JSONRPCRequest request, String tool, String problem) {
+    /**
+     * A request that every policy denies.
+     *
+     * @param tool the name of the tool, empty if that can't be read
+     * @param problem what is wrong with the request
+     */
+    static CallRequest malformed(JSONRPCRequest request, String tool, String problem) {
         return new CallRequest(request, ToolCall.malformed(tool, problem), decided -> {
             throw new IllegalStateException("a call that can't be read must not be sent: " + problem);
         });

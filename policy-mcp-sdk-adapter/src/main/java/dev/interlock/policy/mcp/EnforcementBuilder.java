@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder itself
  */
 public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
-        permits EnforcingClientTransport.Builder, EnforcingServerTransports.Builder {
+        permits EnforcingClientTransport.Builder, EnforcingModernTransport.Builder, EnforcingServerTransports.Builder {
 
     final PolicyEngine engine;
 

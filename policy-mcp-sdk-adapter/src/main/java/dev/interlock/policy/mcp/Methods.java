@@ -86,9 +86,14 @@ final class Methods {
         }
     }
 
-    /** Records a message whose method can't be read at all. */
-    void unreadable() {
-        engine.admit(unsigned(""));
+    /** Denies a message whose method can't be read at all, or is not certain. */
+    Decision unreadable() {
+        return engine.admit(unsigned(""));
+    }
+
+    /** Whether lists of tools may be requested. */
+    boolean mayList() {
+        return engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed();
     }
 
     /** Whether no policy could have allowed the request: it calls a tool, or its method only looks like another one. */

@@ -21,9 +21,12 @@ final class SelfTest {
 
     /** Whether this message must never leave. */
     static boolean isProbe(JSONRPCMessage message) {
-        return message instanceof JSONRPCRequest request
-                && request.id() instanceof String id
-                && id.startsWith(ID_PREFIX);
+        return message instanceof JSONRPCRequest request && isProbeId(request.id());
+    }
+
+    /** Whether the request with this id must never leave. */
+    static boolean isProbeId(Object id) {
+        return id instanceof String text && text.startsWith(ID_PREFIX);
     }
 
     /**

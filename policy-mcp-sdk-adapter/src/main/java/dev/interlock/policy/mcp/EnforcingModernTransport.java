@@ -1,0 +1,521 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.adapter.Continuations;
+import dev.interlock.policy.adapter.GuardSettings;
+import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.JsonRpcIds;
+import dev.interlock.policy.adapter.ToolListState;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
+import io.modelcontextprotocol.modern.JsonRpc;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
+import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
+import io.modelcontextprotocol.modern.client.McpResponseLostException;
+import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
+import io.modelcontextprotocol.modern.client.transport.McpTransportRequest;
+import io.modelcontextprotocol.modern.client.transport.StdioMcpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.core.publisher.SynchronousSink;
+import reactor.util.context.ContextView;
+
+/**
+ * Puts a policy in front of any {@link McpClientTransport} of the SDK's modern API, which speaks MCP 2026-07-28. Give the
+ * wrapped transport to {@code McpClient.sync} or {@code McpClient.async} in place of the bare one. It does what {@link
+ * EnforcingClientTransport} does for the older API:
+ *
+ * <ul>
+ *   <li>Every {@code tools/call} is decided, by its body, before it leaves. A denied call never leaves: it is answered
+ *       here, with a tool result whose {@code isError} is true. What is sent is what was decided. A request whose headers
+ *       say something else than its body is denied.
+ *   <li>Hidden tools are removed from every page of {@code tools/list}. A page is marked as private and short-lived, since
+ *       another caller, or another policy, may see another list.
+ *   <li>Other requests, and the notifications of the server, follow the policy's {@code methods}. So do the requests that
+ *       a server puts into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if it
+ *       doesn't answer a call.
+ *   <li>A client that listens for changes to the list of tools is also notified of those that a new policy or tool lock
+ *       makes.
+ *   <li>Everything else passes unchanged.
+ * </ul>
+ *
+ * <p>Where the wrapped transport repeats arguments in headers, this transport computes them, from a list of the tools
+ * that it requests itself. The client has nothing to do with it: {@link #mirrorsToolParams} is false.
+ *
+ * <p>The first of response, error and cancellation settles a call: a cancelled call, or one whose response is lost,
+ * counts as unknown, and keeps what it took. A call that its server has answered with {@code input_required} is charged
+ * once and settled once, however many rounds it takes, and each round is decided anew; see {@link Continuations}. If it
+ * doesn't go on within {@link Builder#callTimeToLive}, it counts as unknown.
+ *
+ * <p>A message that can't be read or decided is denied. Nothing here blocks, and no thread is started. Whoever has made
+ * the wrapped transport closes this one in its place.
+ */
+public final class EnforcingModernTransport implements McpClientTransport, AutoCloseable {
+
+    private static final Logger log = LoggerFactory.getLogger(EnforcingModernTransport.class);
+
+    /** A server's complaint that a header is not what it expects: it has changed a tool's schema. */
+    private static final int HEADER_MISMATCH = -32020;
+
+    /** For how long a client may keep a list at most. */
+    private static final long MAX_TTL_MILLIS = 60_000;
+
+    private static final String TTL = "ttlMs";
+
+    /** Of the self-test's call, which never leaves. */
+    private static final String PROTOCOL_VERSION = "2026-07-28";
+
+    private final McpClientTransport delegate;
+    /** Whether the wrapped transport sends headers. */
+    private final boolean mirrors;
+
+    private final PolicyEngine engine;
+    private final Callers callers;
+    private final Answers answers;
+    private final CallGate calls;
+    private final Continuations continuations;
+    private final Methods methods;
+    private final ToolListFilter toolLists;
+    private final ToolListFetch fetch;
+    private final UndecidedCalls deciding = new UndecidedCalls();
+    private final AtomicInteger toolListChanges = new AtomicInteger();
+    private final Predicate<? super Throwable> saysUnsent;
+    private final Duration selfTestTimeout;
+    private volatile boolean used;
+    private volatile boolean closed;
+
+    private EnforcingModernTransport(Builder builder) {
+        this.delegate = builder.delegate;
+        this.mirrors = delegate.mirrorsToolParams();
+        this.engine = builder.engine;
+        this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
+        this.answers = builder.answers();
+        this.methods = new Methods(engine, callers, ModernMessages::converted);
+        this.continuations =
+                new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
+        this.calls = new CallGate(builder, callers, continuations, ModernMessages::converted);
+        this.toolLists = new ToolListFilter(engine, methods, answers);
+        this.fetch = new ToolListFetch(
+                new ToolListState<>(
+                        engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
+                builder.toolListTimeout);
+        this.saysUnsent = builder.saysUnsent;
+        this.selfTestTimeout = builder.toolListTimeout;
+    }
+
+    /**
+     * Wraps a transport with the default settings. One engine may serve any number of transports.
+     *
+     * @throws IllegalStateException as {@link Builder#build} does
+     * @throws IllegalArgumentException as {@link Builder#build} does
+     */
+    public static EnforcingModernTransport wrap(McpClientTransport transport, PolicyEngine engine) {
+        return builder(transport, engine).build();
+    }
+
+    /** Wraps a transport with custom settings. */
+    public static Builder builder(McpClientTransport transport, PolicyEngine engine) {
+        return new Builder(transport, engine);
+    }
+
+    /** Always false: the headers that repeat arguments are made here. */
+    @Override
+    public boolean mirrorsToolParams() {
+        return false;
+    }
+
+    /**
+     * Closes the wrapped transport if it can be closed. Calls that are still being decided fail, and nothing can be sent
+     * any more.
+     *
+     * @throws IllegalStateException if closing the wrapped transport fails with a checked exception
+     */
+    @Override
+    public void close() {
+        closed = true;
+        deciding.withdrawAll();
+        continuations.clear();
+        fetch.tools().close();
+        if (delegate instanceof AutoCloseable closeable) {
+            try {
+                closeable.close();
+            } catch (RuntimeException e) {
+                throw e;
+            } catch (Exception e) {
+                if (e instanceof InterruptedException) {
+                    Thread.currentThread().interrupt();
+                }
+                throw new IllegalStateException("the wrapped transport could not be closed", e);
+            }
+        }
+    }
+
+    @Override
+    public Flux<JSONRPCMessage> exchange(McpTransportRequest request) {
+        return Flux.deferContextual(context -> {
+            used = true;
+            try {
+                return decided(request, context);
+            } catch (Throwable e) {
+                log.debug("Refused a request that could not be decided", RedactedException.of(e));
+                return answered(answers.refusal(
+                        request.message().id(), CallDecision.failed(e).decision()));
+            }
+        });
+    }
+
+    private Flux<JSONRPCMessage> decided(McpTransportRequest request, ContextView context) {
+        if (closed) {
+            return Flux.error(new IllegalStateException("the transport is closed"));
+        }
+        JSONRPCRequest message = request.message();
+        Object id = message.id();
+        if (message.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            return call(request);
+        }
+        boolean lists = message.method().equals(McpSchema.METHOD_TOOLS_LIST);
+        if (!lists && AdapterRequests.isOurs(id)) {
+            return answered(Answers.idReserved(id));
+        }
+        Map<String, @Nullable Object> params = ModernMessages.params(message);
+        if (ModernMessages.headerProblem(request, params) != null) {
+            log.debug("Refused {}: its headers differ from its body", VisibleText.name(message.method()));
+            return answered(answers.refusal(id, methods.unreadable()));
+        }
+        Decision decision = methods.askedByClient(message.method(), context);
+        if (!decision.allowed()) {
+            return answered(answers.refusal(id, decision));
+        }
+        if (lists) {
+            return list(ModernMessages.with(request, params, Map.of()), context);
+        }
+        UnaryOperator<JSONRPCResponse> shown = response -> withoutDeniedRequests(id, response);
+        if (params != null && message.method().equals(ModernListening.METHOD)) {
+            Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
+            Flux<JSONRPCMessage> told =
+                    toServer(ModernMessages.with(request, allowed, Map.of())).handle(new Incoming(id, shown, () -> {}));
+            return ModernListening.withChanges(engine, id, allowed, told);
+        }
+        return response(ModernMessages.with(request, params, Map.of()), shown, () -> {});
+    }
+
+    private static Flux<JSONRPCMessage> answered(McpSchema.JSONRPCResponse answer) {
+        return Flux.just(ModernMessages.modern(answer));
+    }
+
+    // ---- calls
+
+    private Flux<JSONRPCMessage> call(McpTransportRequest request) {
+        JSONRPCRequest message = request.message();
+        Object id = message.id();
+        Object params = message.params();
+        String problem = null;
+        try {
+            Map<String, @Nullable Object> read = ModernMessages.params(message);
+            problem = ModernMessages.headerProblem(request, read);
+            params = read;
+        } catch (RuntimeException e) {
+            // Reading it for the decision fails, too, and that is recorded.
+            log.debug("The parameters of a call can't be read", RedactedException.of(e));
+        }
+        McpSchema.JSONRPCRequest asked = ModernMessages.legacy(message, params);
+        Mono<CallDecision> decision = problem == null
+                ? calls.decide(asked, fetch, own(request), null)
+                : calls.refuse(asked, problem, fetch, own(request));
+        return deciding.until(id, decision).flatMapMany(ruling -> {
+            GuardedCall guarded = ruling.guarded();
+            CallRequest call = ruling.call();
+            if (ruling.decision().allowed() && guarded != null && call != null) {
+                return pass(request, call, guarded);
+            }
+            ruling.unsent();
+            return answered(answers.denial(id, ruling));
+        });
+    }
+
+    private Flux<JSONRPCMessage> pass(McpTransportRequest request, CallRequest call, GuardedCall guarded) {
+        Admission admission = guarded.admission();
+        ModernRound round = new ModernRound(guarded, saysUnsent);
+        String tool = call.call().tool();
+        Mono<Boolean> listed = mirrors && fetch.tools().find(tool) == null && methods.mayList()
+                ? fetch.learn(own(request), call.meta())
+                : Mono.just(true);
+        return listed.flatMapMany(known -> {
+                    Map<String, @Nullable Object> params = ModernMessages.members(Objects.requireNonNull(
+                            call.saying(admission.toSend(call.call())).params()));
+                    McpTransportRequest sent = ModernMessages.with(
+                            request, params, mirrors ? ModernParamHeaders.of(fetch.tools(), tool, params) : Map.of());
+                    round.handOver();
+                    return response(sent, response -> ended(call.id(), round, response), round::abandon);
+                })
+                .doOnError(round::fail)
+                .doOnComplete(round::abandon)
+                .doOnCancel(round::abandon);
+    }
+
+    /** Handles the server's answer to a call, and returns what the client may see of it. */
+    private JSONRPCResponse ended(Object id, ModernRound round, JSONRPCResponse response) {
+        if (response.error() != null && Objects.equals(response.error().code(), HEADER_MISMATCH)) {
+            // The tool's schema has changed. The next call lists the tools first.
+            toolListChanges.incrementAndGet();
+        }
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+        if (!asks.allowed()) {
+            // The server has begun the call.
+            round.abandon();
+            return ModernMessages.modern(answers.withheld(id, asks));
+        }
+        round.end(response);
+        return response;
+    }
+
+    // ---- lists
+
+    private Flux<JSONRPCMessage> list(McpTransportRequest request, ContextView context) {
+        Object id = request.message().id();
+        Caller caller;
+        Listing list;
+        try {
+            caller = callers.of(context);
+            list = fetch.tools()
+                    .listing(ToolListFilter.cursor(ModernMessages.legacy(
+                            request.message(), request.message().params())));
+        } catch (Throwable e) {
+            return answered(answers.refusal(id, methods.listWithheld(e)));
+        }
+        return response(request, response -> listed(id, response, caller, list), () -> {});
+    }
+
+    private JSONRPCResponse listed(Object id, JSONRPCResponse response, Caller caller, Listing list) {
+        JSONRPCResponse page = withoutDeniedRequests(id, response);
+        if (page.error() != null) {
+            return page;
+        }
+        try {
+            McpSchema.JSONRPCResponse filtered = toolLists.filtered(
+                    SdkRecords.result(id, ModernMessages.members(Objects.requireNonNull(page.result()))), caller, list);
+            return filtered.error() != null
+                    ? ModernMessages.modern(filtered)
+                    : JSONRPCResponse.result(id, shortLived(ModernMessages.members(filtered.result())));
+        } catch (Throwable e) {
+            return ModernMessages.modern(answers.refusal(id, methods.listWithheld(e)));
+        }
+    }
+
+    /** What is shown to one caller is not for others, and not for long: the policy may change. */
+    private Map<String, @Nullable Object> shortLived(Map<String, @Nullable Object> page) {
+        if (mirrors && page.get("tools") instanceof List<?> tools) {
+            // As the SDK's client does where it makes the headers itself.
+            page.put(
+                    "tools",
+                    tools.stream()
+                            .filter(tool -> !(tool instanceof Map<?, ?>)
+                                    || ModernParamHeaders.areValid(ModernMessages.members(tool)))
+                            .toList());
+        }
+        long ttl = page.get(TTL) instanceof Number given ? given.longValue() : 0;
+        page.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
+        page.put("cacheScope", "private");
+        return page;
+    }
+
+    /** A way to send requests of our own on behalf of a request. */
+    private Exchange own(McpTransportRequest onBehalfOf) {
+        return asked -> response(ModernMessages.of(asked, onBehalfOf), UnaryOperator.identity(), () -> {})
+                .ofType(JSONRPCResponse.class)
+                .next()
+                .map(response -> ModernMessages.legacy(asked.id(), response));
+    }
+
+    // ---- to the server and back
+
+    /** The only way out to the server. */
+    private Flux<JSONRPCMessage> toServer(McpTransportRequest request) {
+        return SelfTest.isProbeId(request.message().id())
+                ? Flux.error(new IllegalStateException("the self-test's call was let through"))
+                : Flux.defer(() -> delegate.exchange(request));
+    }
+
+    /**
+     * Sends a request, and returns what the client may see of its response and of the notifications before it. Ends with
+     * the response, or with an error if there is none.
+     *
+     * @param shown returns what the client may see of the response
+     * @param lost called if it is not certain that the response answers the request
+     */
+    private Flux<JSONRPCMessage> response(
+            McpTransportRequest request, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+        return toServer(request)
+                .<JSONRPCMessage>handle(new Incoming(request.message().id(), shown, lost))
+                .concatWith(Mono.error(() -> new McpResponseLostException(request.method(), null)))
+                .takeUntil(JSONRPCResponse.class::isInstance);
+    }
+
+    /** What the client may see of a response to a request other than a call. */
+    private JSONRPCResponse withoutDeniedRequests(Object id, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+        if (asks.allowed()) {
+            return response;
+        }
+        log.debug("Withheld an answer of the server's that asks for what it may not");
+        return ModernMessages.modern(answers.refusal(id, asks));
+    }
+
+    /** What comes from the server while a request is under way. */
+    private final class Incoming implements BiConsumer<JSONRPCMessage, SynchronousSink<JSONRPCMessage>> {
+
+        private final Object id;
+        private final UnaryOperator<JSONRPCResponse> shown;
+        private final Runnable lost;
+
+        Incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+            this.id = id;
+            this.shown = shown;
+            this.lost = lost;
+        }
+
+        @Override
+        public void accept(JSONRPCMessage message, SynchronousSink<JSONRPCMessage> client) {
+            if (message instanceof JSONRPCResponse response) {
+                client.next(answer(response));
+            } else if (message instanceof JSONRPCNotification notification) {
+                if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
+                    // Count the change even if the client must not be notified.
+                    toolListChanges.incrementAndGet();
+                }
+                if (methods.toldByServer(ModernMessages.legacy(notification)).allowed()) {
+                    client.next(notification);
+                } else {
+                    log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
+                }
+            } else {
+                log.warn("Dropped a message from the server that is no response or notification of JSON-RPC");
+            }
+        }
+
+        private JSONRPCResponse answer(JSONRPCResponse response) {
+            Object answered = response.id();
+            if (answered != null && JsonRpcIds.key(answered).equals(JsonRpcIds.key(id))) {
+                return shown.apply(response);
+            }
+            lost.run();
+            // A server that can't read a request doesn't know its id.
+            return answered == null && response.error() != null
+                    ? shown.apply(response)
+                    : JSONRPCResponse.error(
+                            id,
+                            new JSONRPCError(
+                                    McpSchema.ErrorCodes.INTERNAL_ERROR,
+                                    "The server answered another request than this one.",
+                                    null));
+        }
+    }
+
+    // ---- self-test
+
+    /**
+     * Checks that a client uses this transport, and that the transport refuses what every policy refuses: makes a call
+     * that no policy allows, and waits for the denial. The call is never sent, even if the test fails, and the agent
+     * doesn't notice it.
+     *
+     * <p>Call this at start-up, once the client has sent a request: have it discover the server. It blocks, so don't call
+     * it on one of Reactor's threads.
+     *
+     * @throws IllegalStateException if no client has sent anything, or the call was not denied
+     */
+    public void selfTest() {
+        if (!used) {
+            throw new IllegalStateException("no client has sent a request through this transport: build the client with"
+                    + " the wrapped transport, not the bare one, and have it discover the server before the self-test");
+        }
+        SelfTest.run(this::probe, selfTestTimeout);
+    }
+
+    private Mono<McpSchema.JSONRPCResponse> probe(McpSchema.JSONRPCRequest probe) {
+        Map<String, @Nullable Object> params = ModernMessages.members(Objects.requireNonNull(probe.params()));
+        params.put("_meta", Map.of(MetaKeys.PROTOCOL_VERSION, PROTOCOL_VERSION));
+        McpTransportRequest request = McpTransportRequest.builder(
+                        new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, probe.method(), probe.id(), params),
+                        PROTOCOL_VERSION)
+                .name(String.valueOf(params.get("name")))
+                .build();
+        return exchange(request)
+                .ofType(JSONRPCResponse.class)
+                .next()
+                .map(response -> ModernMessages.legacy(probe.id(), response));
+    }
+
+    /** The number of calls that wait for input; for tests. */
+    int continuations() {
+        return continuations.size();
+    }
+
+    /** The number of calls being decided; for tests. */
+    int callsBeingDecided() {
+        return deciding.size();
+    }
+
+    /** Settings of a wrapped client transport. */
+    public static final class Builder extends EnforcementBuilder<Builder> {
+
+        private final McpClientTransport delegate;
+        private Predicate<? super Throwable> saysUnsent;
+
+        private Builder(McpClientTransport delegate, PolicyEngine engine) {
+            super(engine);
+            this.delegate = delegate;
+            // It fails in these ways when it has not written anything. A transport of another class may do anything.
+            boolean writesOnce = delegate.getClass() == StdioMcpClientTransport.class;
+            this.saysUnsent = failure -> writesOnce
+                    && (failure instanceof IllegalStateException || failure instanceof IllegalArgumentException);
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * Declares that the wrapped transport sends each request at most once, and which of the errors that its {@code
+         * exchange} signals mean that no byte of the request has left. See {@link
+         * EnforcingClientTransport.Builder#sendsOnce}. Default: for the SDK's own {@link StdioMcpClientTransport} the
+         * errors with which it refuses a request before it writes it, and none for any other transport.
+         */
+        public Builder sendsOnce(Predicate<? super Throwable> saysUnsent) {
+            this.saysUnsent = saysUnsent;
+            return this;
+        }
+
+        /**
+         * Returns the wrapped transport.
+         *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         * @throws IllegalArgumentException if the policy reads facts that no call here can have: the identity, the
+         *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
+         */
+        public EnforcingModernTransport build() {
+            SdkCompatibility.requireGuarded(Map.of(McpClientTransport.class, EnforcingModernTransport.class));
+            requireFacts();
+            return new EnforcingModernTransport(this);
+        }
+    }
+}

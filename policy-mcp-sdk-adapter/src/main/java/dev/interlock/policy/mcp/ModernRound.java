@@ -1,0 +1,77 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.call.CallOutcome;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Predicate;
+
+/**
+ * One round of an admitted call, on its way to the server and back. The first of response, error, cancellation and end
+ * of the stream ends it; clients cancel the stream when they have their response. Thread-safe.
+ */
+final class ModernRound {
+
+    /** The types of results that are certain to end the call, or to ask for another round. */
+    private static final Set<Object> KNOWN_TYPES = Set.of("complete", "input_required");
+
+    private final GuardedCall call;
+    private final Predicate<? super Throwable> saysUnsent;
+    private final AtomicBoolean over = new AtomicBoolean();
+    private volatile boolean handedOver;
+
+    /**
+     * @param saysUnsent which failures of the transport mean that the call has not left
+     */
+    ModernRound(GuardedCall call, Predicate<? super Throwable> saysUnsent) {
+        this.call = call;
+        this.saysUnsent = saysUnsent;
+    }
+
+    /** Called just before the transport gets the call. */
+    void handOver() {
+        handedOver = true;
+        call.admission().handedOver();
+    }
+
+    /** There was a response. */
+    void end(JSONRPCResponse response) {
+        if (!over.compareAndSet(false, true)) {
+            return;
+        }
+        if (response.error() != null) {
+            call.settle(CallOutcome.FAILED);
+            return;
+        }
+        Object result = response.result();
+        Map<?, ?> members = result instanceof Map<?, ?> map ? map : ModernMessages.members(result);
+        Object type = members.get("resultType");
+        if (type == null || KNOWN_TYPES.contains(type)) {
+            call.answered(members);
+        } else {
+            call.settle(CallOutcome.UNKNOWN);
+        }
+    }
+
+    /** The transport failed. */
+    void fail(Throwable failure) {
+        if (!over.compareAndSet(false, true)) {
+            return;
+        }
+        boolean surely = false;
+        try {
+            surely = !handedOver || saysUnsent.test(failure);
+        } finally {
+            call.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
+        }
+    }
+
+    /** Nobody awaits a response any more, or it is not certain that there was one. */
+    void abandon() {
+        if (over.compareAndSet(false, true)) {
+            call.settle(handedOver ? CallOutcome.UNKNOWN : CallOutcome.UNSENT);
+        }
+    }
+}

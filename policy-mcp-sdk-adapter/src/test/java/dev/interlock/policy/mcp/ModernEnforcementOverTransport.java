@@ -1,0 +1,286 @@
+package dev.interlock.policy.mcp;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.interlock.policy.Posture;
+import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.RecordingLimiter;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.modern.McpException;
+import io.modelcontextprotocol.modern.McpSchema.CacheScope;
+import io.modelcontextprotocol.modern.McpSchema.CallToolResult;
+import io.modelcontextprotocol.modern.McpSchema.ElicitResult;
+import io.modelcontextprotocol.modern.McpSchema.InputRequiredResult;
+import io.modelcontextprotocol.modern.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.modern.McpSchema.TextContent;
+import io.modelcontextprotocol.modern.McpSchema.Tool;
+import io.modelcontextprotocol.modern.client.McpClient;
+import io.modelcontextprotocol.modern.client.McpSyncClient;
+import io.modelcontextprotocol.modern.client.SubscriptionEvent;
+import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.BlockingQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.LinkedBlockingQueue;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+/** The SDK's modern client, guarded, with its modern server. */
+abstract class ModernEnforcementOverTransport {
+
+    private static final List<String> ALL =
+            List.of("report", "copy", "secret", "tidy", "route", "ask", "complain", "refuse", "wait");
+
+    private final RecordingLimiter limiter = new RecordingLimiter();
+    private final List<String> questions = new CopyOnWriteArrayList<>();
+    private PolicyEngine engine;
+    private McpClientTransport bare;
+    private EnforcingModernTransport guarded;
+
+    /** A transport to a new {@link ModernServer}. */
+    abstract McpClientTransport connectToNewServer() throws Exception;
+
+    abstract void stopServer() throws Exception;
+
+    private McpSyncClient client(PolicyEngine.Builder settings) throws Exception {
+        engine = settings.build();
+        bare = connectToNewServer();
+        guarded = EnforcingModernTransport.builder(bare, engine)
+                .callContext((transport, reactor) ->
+                        CallContext.by(transport.get("user") instanceof String user ? user : "somebody"))
+                .build();
+        return McpClient.sync(guarded)
+                .roundTimeout(Await.PATIENCE)
+                .transportContextProvider(() -> McpTransportContext.create(Map.of("user", "ada")))
+                .formElicitation(question -> {
+                    questions.add(question.message());
+                    return new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("name", "Ada", "age", "36"));
+                })
+                .build();
+    }
+
+    @AfterEach
+    void close() throws Exception {
+        guarded.close();
+        stopServer();
+    }
+
+    private static PolicyEngine.Builder engine(Policies policies) {
+        return PolicyEngine.builder(policies.policy());
+    }
+
+    private PolicyEngine.Builder limited(Policies policies) {
+        return engine(policies).rateLimiter(limiter);
+    }
+
+    private static String text(CallToolResult result) {
+        return ((TextContent) result.content().get(0)).text();
+    }
+
+    /** What has run, as the server says to somebody whom nobody guards. */
+    private String ran() {
+        return text(McpClient.sync(bare)
+                .roundTimeout(Await.PATIENCE)
+                .build()
+                .tool("report")
+                .call());
+    }
+
+    @Test
+    void everyCallIsDecidedAndNoneThatIsDeniedRuns() throws Exception {
+        McpSyncClient client = client(engine(new Policies()
+                .tool("copy", Policies.limit(2))
+                .risk("high+", Policies.denied("Too dangerous."))
+                .hiding("secret")));
+
+        // Its rating comes from a list that nobody has asked for yet.
+        assertThat(text(client.tool("tidy").call())).startsWith("[POLICY DENIED] Too dangerous.");
+        assertThat(text(client.tool("secret").call())).startsWith("[POLICY DENIED]");
+        assertThat(text(client.tool("copy").arguments(Map.of("a", 1)).call())).isEqualTo("copy {a=1}");
+        assertThat(text(client.tool("copy").call())).startsWith("copy");
+        CallToolResult third = client.tool("copy").call();
+        assertThat(text(third)).startsWith("[POLICY DENIED]");
+        assertThat(third.isError()).isTrue();
+        assertThat(ran()).isEqualTo("{copy=2}");
+    }
+
+    @Test
+    void nothingRunsIfThePolicyDeniesEverything() throws Exception {
+        McpSyncClient client = client(engine(new Policies().defaultDeny()));
+
+        for (String tool : ALL) {
+            assertThat(text(client.tool(tool).call())).startsWith("[POLICY DENIED]");
+            assertThat(text(client.tool(tool)
+                            .requestState("second")
+                            .inputResponses(Map.of())
+                            .call()))
+                    .startsWith("[POLICY DENIED]");
+        }
+        assertThat(client.listTools().list().tools()).isEmpty();
+        assertThat(ran()).isEqualTo("{}");
+    }
+
+    @Test
+    void hiddenToolsAreNotListedAndListsAreShortLived() throws Exception {
+        McpSyncClient client = client(engine(new Policies().hiding("secret", "copy", "report", "ask")));
+
+        ListToolsResult page = client.tools().list();
+        ListToolsResult all = client.listTools().list();
+
+        assertThat(page.cacheScope()).isEqualTo(CacheScope.PRIVATE);
+        assertThat(page.ttlMs()).isEqualTo(60_000);
+        assertThat(all.tools().stream().map(Tool::name)).containsExactly("tidy", "route", "complain", "refuse", "wait");
+    }
+
+    @Test
+    void aPersonAnswersInTheMiddleOfACall() throws Exception {
+        McpSyncClient client = client(limited(new Policies().tool("ask", Policies.limit(10))));
+
+        assertThat(text(client.tool("ask").arguments(Map.of("a", 1)).call())).isEqualTo("asked [age]");
+        assertThat(questions).containsExactly("Your name?", "Your age?");
+        // Three rounds are one call.
+        assertThat(limiter.reserved()).isOne();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
+        assertThat(guarded.continuations()).isZero();
+        assertThat(ran()).isEqualTo("{ask=3}");
+    }
+
+    @Test
+    void aRoundThatANewPolicyDeniesEndsTheCall() throws Exception {
+        McpSyncClient client = client(limited(new Policies().tool("ask", Policies.limit(10))));
+
+        CallToolResult denied = client.tool("ask")
+                .formElicitation(question -> {
+                    engine.update(new Policies()
+                            .tool("ask", Policies.denied("no more"))
+                            .policy());
+                    return new ElicitResult(ElicitResult.Action.ACCEPT, Map.of());
+                })
+                .call();
+
+        assertThat(text(denied)).startsWith("[POLICY DENIED] no more");
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(ran()).isEqualTo("{ask=1}");
+    }
+
+    @Test
+    void statesThatAreForgedOrUsedTwiceAreNewCalls() throws Exception {
+        McpSyncClient client = client(limited(new Policies().tool("ask", Policies.limit(10))));
+        String state = ((InputRequiredResult) client.tool("ask").callOnce()).requestState();
+
+        assertThatThrownBy(() -> client.tool("ask").requestState(state + "x").callOnce())
+                .isInstanceOf(McpException.class);
+        assertThat(limiter.reserved()).isEqualTo(2);
+        client.tool("ask").requestState(state).arguments(Map.of("other", 1)).callOnce();
+        assertThat(limiter.reserved()).isEqualTo(3);
+        client.tool("ask").requestState(state).callOnce();
+        assertThat(limiter.reserved()).isEqualTo(3);
+        client.tool("ask").requestState(state).callOnce();
+        assertThat(limiter.reserved()).isEqualTo(4);
+    }
+
+    @Test
+    void requestsWithinAnswersFollowMethods() throws Exception {
+        McpSyncClient client = client(
+                limited(new Policies().tool("ask", Policies.limit(10)).method("elicitation/create", Posture.DENY)));
+
+        assertThat(text(client.tool("ask").call())).startsWith("[POLICY DENIED]");
+        assertThat(questions).isEmpty();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void callsAreSettledByHowTheyEnd() throws Exception {
+        McpSyncClient client = client(limited(new Policies()
+                .tool("copy", Policies.limit(10))
+                .tool("complain", Policies.limit(10))
+                .tool("refuse", Policies.limit(10))
+                .tool("wait", Policies.limit(10))));
+
+        client.tool("copy").call();
+        client.tool("complain").call();
+        assertThatThrownBy(() -> client.tool("refuse").call()).isInstanceOf(McpException.class);
+        assertThatThrownBy(() ->
+                        client.tool("wait").callTimeout(Duration.ofMillis(500)).call())
+                .isInstanceOf(RuntimeException.class);
+
+        Await.until(() -> limiter.settlements().size() == 4);
+        assertThat(limiter.settlements())
+                .containsExactly(
+                        CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED, CallOutcome.UNKNOWN);
+        assertThat(guarded.callsBeingDecided()).isZero();
+    }
+
+    @Test
+    void argumentsInHeadersAreThoseThatAreSent() throws Exception {
+        Map<String, Object> edited = Map.of("region", "where a person wants it \u00e9");
+        McpSyncClient client = client(engine(new Policies().tool("route", Policies.ask()))
+                .approvals(request -> CompletableFuture.completedFuture(
+                        ApprovalAnswer.approved("Ada", Arguments.freeze(edited, ValueLimits.DEFAULT)))));
+
+        assertThat(text(client.tool("route").arguments(Map.of("region", "eu")).call()))
+                .isEqualTo("route " + edited);
+        assertThat(text(client.tool("route").call())).isEqualTo("route " + edited);
+    }
+
+    @Test
+    void theCallerIsWhomTheHostSays() throws Exception {
+        McpSyncClient client =
+                client(engine(new Policies().granting("ada", "copy").granting("bob", "tidy")));
+
+        assertThat(text(client.tool("copy").call())).startsWith("copy");
+        assertThat(text(client.tool("tidy").call())).startsWith("[POLICY DENIED]");
+        assertThat(client.listTools().list().tools().stream().map(Tool::name)).containsExactly("copy");
+    }
+
+    @Test
+    void aClientThatListensLearnsOfANewPolicy() throws Exception {
+        McpSyncClient client = client(engine(new Policies()));
+        BlockingQueue<SubscriptionEvent> events = new LinkedBlockingQueue<>();
+        assertThat(client.listTools().list().tools()).hasSize(ALL.size());
+
+        try (AutoCloseable listening = client.listen().toolsChanged().open(events::add)) {
+            assertThat(events.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isInstanceOf(SubscriptionEvent.Subscribed.class);
+            engine.update(new Policies().hiding("*").policy());
+
+            assertThat(events.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isInstanceOf(SubscriptionEvent.ToolsListChanged.class);
+            assertThat(client.listTools().list().tools()).isEmpty();
+            assertThat(listening).isNotNull();
+        }
+    }
+
+    @Test
+    void theSelfTestTellsWhetherAClientUsesTheTransport() throws Exception {
+        McpSyncClient client = client(engine(new Policies()));
+
+        assertThatThrownBy(guarded::selfTest)
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("not the bare one");
+        client.discover();
+        guarded.selfTest();
+        assertThat(ran()).isEqualTo("{}");
+    }
+
+    @Test
+    void afterClosingNothingIsSent() throws Exception {
+        McpSyncClient client = client(engine(new Policies()));
+        client.discover();
+
+        guarded.close();
+
+        assertThatThrownBy(() -> client.tool("copy").call())
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+}
