@@ -86,7 +86,8 @@ final class Freezer {
     }
 
     /**
-     * Accepts only the JDK's own classes, final or matched exactly: a subclass could return different values each time.
+     * Accepts only the JDK's own classes and {@link SpelledDecimal}, final or matched exactly: any other subclass could
+     * return different values each time.
      */
     private static NumberValue number(Number number) {
         Class<?> type = number.getClass();
@@ -102,12 +103,12 @@ final class Freezer {
                 throw new InvalidValueException("a number is not finite, which JSON cannot express");
             }
             // A float's own shortest text: widening 0.1f to a double first would make it 0.10000000149011612.
-            return NumberValue.of(new BigDecimal(Float.toString(value)));
+            return value == 0 ? NumberValue.of((double) value) : NumberValue.of(new BigDecimal(Float.toString(value)));
         }
         if (type == BigInteger.class) {
             return NumberValue.of((BigInteger) number);
         }
-        if (type == BigDecimal.class) {
+        if (type == BigDecimal.class || type == SpelledDecimal.class) {
             return NumberValue.of((BigDecimal) number);
         }
         throw new InvalidValueException(

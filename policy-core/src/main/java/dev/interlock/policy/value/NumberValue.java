@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 public final class NumberValue implements Value, Comparable<NumberValue> {
 
     private final long small;
-    /** Null exactly if the number is an integer that fits into a {@code long} and was written as one. */
+    /** Null exactly if the number fits into a {@code long} and was written as a {@code long} is. */
     private final @Nullable BigDecimal big;
 
     private NumberValue(long small, @Nullable BigDecimal big) {
@@ -25,7 +25,8 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
     }
 
     /**
-     * Returns the number {@code value}.
+     * Returns the number {@code value}. The spelling of a {@link SpelledDecimal} is kept for {@link #json} and
+     * {@link #toJava}. Nothing else depends on it.
      *
      * @throws InvalidValueException if it has more digits or a larger exponent than {@link ValueLimits} allows
      */
@@ -41,7 +42,7 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
                 || Math.abs((long) value.scale()) > ValueLimits.MAX_EXPONENT + ValueLimits.MAX_DIGITS) {
             throw new InvalidValueException("a number's exponent is beyond " + ValueLimits.MAX_EXPONENT);
         }
-        if (value.scale() == 0 && value.unscaledValue().bitLength() < Long.SIZE) {
+        if (value.scale() == 0 && value.unscaledValue().bitLength() < Long.SIZE && !(value instanceof SpelledDecimal)) {
             return of(value.unscaledValue().longValue());
         }
         return new NumberValue(0, value);
@@ -65,6 +66,10 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
     public static NumberValue of(double value) {
         if (!Double.isFinite(value)) {
             throw new InvalidValueException("a number is not finite, which JSON cannot express");
+        }
+        if (value == 0 && 1 / value < 0) {
+            // A BigDecimal has no negative zero, but JSON has one.
+            return of(SpelledDecimal.of("-0.0"));
         }
         return of(BigDecimal.valueOf(value));
     }
@@ -120,7 +125,7 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
             }
             return small;
         }
-        return big.scale() == 0 ? big.unscaledValue() : big;
+        return big.scale() == 0 && !(big instanceof SpelledDecimal) ? big.unscaledValue() : big;
     }
 
     @Override

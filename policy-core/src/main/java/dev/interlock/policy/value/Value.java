@@ -15,8 +15,8 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
 
     /**
      * Copies a Java value into a frozen tree. Accepts {@code null}, {@link Boolean}, {@link String}, the JDK's own
-     * number classes (exactly those, no subclasses), {@link Map} with string keys, {@link java.util.Collection}, and
-     * {@link Value}. Reads every map and collection once.
+     * number classes (exactly those, no subclasses), {@link SpelledDecimal}, {@link Map} with string keys,
+     * {@link java.util.Collection}, and {@link Value}. Reads every map and collection once.
      *
      * @throws InvalidValueException if the value is not a valid JSON value, or exceeds the bounds
      */
@@ -32,7 +32,8 @@ public sealed interface Value permits Value.Nil, Value.Bool, NumberValue, Value.
     /**
      * Returns the same value as plain Java: {@code null}, {@link Boolean}, {@link String}, {@link Integer},
      * {@link Long}, {@link java.math.BigInteger}, {@link java.math.BigDecimal}, unmodifiable {@link List} or
-     * {@link Map}. Freezing the result gives an equal value.
+     * {@link Map}. A number that was frozen with its spelling is a {@link SpelledDecimal}. Freezing the result gives an
+     * equal value with the same text.
      */
     @Nullable
     Object toJava();

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.value.SpelledDecimal;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Arrays;
@@ -36,6 +37,13 @@ class EqualityTest {
                 Arguments.of("0", -0.0),
                 Arguments.of(new BigDecimal("0E+5"), 0),
                 Arguments.of(new BigDecimal("1e3"), "1000"),
+                Arguments.of(SpelledDecimal.of("1e3"), 1000),
+                Arguments.of("1000", SpelledDecimal.of("1.0e3")),
+                Arguments.of(SpelledDecimal.of("1E400"), SpelledDecimal.of("10e399")),
+                Arguments.of(SpelledDecimal.of("-0"), 0),
+                Arguments.of(SpelledDecimal.of("-0.0"), "0"),
+                Arguments.of(SpelledDecimal.of("-0e7"), SpelledDecimal.of("-0")),
+                Arguments.of(List.of(SpelledDecimal.of("1e0")), List.of(1)),
                 Arguments.of(9007199254740993L, new BigInteger("9007199254740993")),
                 Arguments.of(new BigDecimal("9223372036854775808"), "9223372036854775808"),
                 Arguments.of(new BigDecimal("0.1"), 0.1),
@@ -54,6 +62,8 @@ class EqualityTest {
                 Arguments.of("null", 0),
                 Arguments.of("", 0),
                 Arguments.of("1e3", 1000),
+                Arguments.of("1e3", SpelledDecimal.of("1e3")),
+                Arguments.of(SpelledDecimal.of("1e400"), SpelledDecimal.of("1e401")),
                 Arguments.of("admin", "Admin"),
                 Arguments.of(9007199254740992L, 9007199254740993L),
                 Arguments.of(Long.MAX_VALUE, new BigDecimal("9223372036854775808")),

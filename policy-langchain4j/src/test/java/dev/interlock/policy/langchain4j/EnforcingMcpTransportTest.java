@@ -214,13 +214,13 @@ class EnforcingMcpTransportTest {
 
     @Test
     void whatIsSentIsTheSameJsonAsWhatWasAskedFor() {
-        String arguments = "{'a': null, 'b': [1, 2.5, 1e3, 12345678901234567890, true, 'x'], 'c': {'d': {}}}";
+        String arguments = "{'a': null, 'b': [1, 2.5, 1e3, -0.0, 12345678901234567890, true, 'x'], 'c': {'d': {}}}";
         McpCallToolRequest request = new McpCallToolRequest(1L, "free", object(arguments), "token");
 
         send(request);
 
         assertThat(server.last().get("params").get("arguments").toString())
-                .isEqualTo("{\"a\":null,\"b\":[1,2.5,1000.0,12345678901234567890,true,\"x\"],\"c\":{\"d\":{}}}");
+                .isEqualTo("{\"a\":null,\"b\":[1,2.5,1000.0,-0.0,12345678901234567890,true,\"x\"],\"c\":{\"d\":{}}}");
         assertThat(server.last().get("params").get("_meta")).isEqualTo(object("{'progressToken': 'token'}"));
         assertThat(server.last().get("id").asLong()).isEqualTo(1);
     }

@@ -15,8 +15,10 @@ import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.value.SpelledDecimal;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -269,6 +271,19 @@ class EnforcingClientTransportTest {
             assertThat(wire.sentRequest(0).id()).isEqualTo("1");
             assertThat(wire.sentRequest(0).method()).isEqualTo("tools/call");
             assertThat(wire.sentRequest(0).params()).isEqualTo(params);
+        }
+
+        @Test
+        void isSentWithItsNumbersAsTheyWereSpelled() throws IOException {
+            Map<String, Object> arguments = new LinkedHashMap<>();
+            arguments.put("spelled", List.of(SpelledDecimal.of("1e400"), Map.of("n", SpelledDecimal.of("-0"))));
+            arguments.put("doubles", List.of(-0.0, 0.0, 0.1));
+
+            wrapped(LIMITED).sendMessage(call("1", "read", arguments)).block();
+
+            assertThat(McpJsonDefaults.getMapper()
+                            .writeValueAsString(wire.sentRequest(0).params()))
+                    .contains("{\"spelled\":[1e400,{\"n\":-0}],\"doubles\":[-0.0,0.0,0.1]}");
         }
 
         @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpServer;
 import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.SpelledDecimal;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
@@ -16,6 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Assertions;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class SdkSchemaValidatorTest {
 
@@ -80,6 +83,32 @@ class SdkSchemaValidatorTest {
                 .isEmpty();
         assertThat(validator.problem(schema, (ObjectValue) Value.freeze(Map.of("d", new BigDecimal("0.071")))))
                 .isPresent();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '"',
+            value = {
+                "-0 | {'type':'integer'} | true",
+                "-0.0 | {'type':'integer'} | true",
+                "1E5 | {'type':'integer'} | true",
+                "1e-1 | {'type':'integer'} | false",
+                "-0 | {'enum':[0]} | true",
+                "-0.0 | {'const':0} | true",
+                "1e0 | {'const':1} | true",
+                "-0 | {'minimum':0} | true",
+                "-0 | {'exclusiveMinimum':0} | false",
+                "1E5 | {'maximum':100000} | true",
+                "1E5 | {'exclusiveMaximum':100000} | false",
+                "1e-2 | {'multipleOf':0.01} | true",
+            })
+    void aNumberFitsByItsValueHoweverItIsSpelled(String number, String schema, boolean fits) {
+        assertThat(validator
+                        .problem(object("{'properties':{'n':" + schema + "}}"), (ObjectValue)
+                                Value.freeze(Map.of("n", SpelledDecimal.of(number))))
+                        .isEmpty())
+                .isEqualTo(fits);
     }
 
     @Test

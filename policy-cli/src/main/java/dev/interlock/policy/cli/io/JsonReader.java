@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli.io;
 
 import dev.interlock.policy.value.InvalidValueException;
+import dev.interlock.policy.value.SpelledDecimal;
 import dev.interlock.policy.value.ValueLimits;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,8 +16,8 @@ import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.json.JsonFactory;
 
 /**
- * Reads a JSON value from a parser into plain Java: maps in order, and every number exactly. A duplicate key in an
- * object is refused, since it is unclear which of the two counts.
+ * Reads a JSON value from a parser into plain Java: maps in order, and every number exactly and with its spelling. A
+ * duplicate key in an object is refused, since it is unclear which of the two counts.
  */
 public final class JsonReader {
 
@@ -110,7 +111,8 @@ public final class JsonReader {
     private static Number integer(JsonParser parser) {
         int length = parser.getStringLength();
         if (length < 10) {
-            return parser.getIntValue();
+            int number = parser.getIntValue();
+            return number == 0 && length > 1 ? SpelledDecimal.of(parser.getString()) : (Number) number;
         }
         if (length < 19) {
             return parser.getLongValue();
@@ -121,7 +123,11 @@ public final class JsonReader {
 
     private static Number decimal(JsonParser parser) {
         checkLength(parser.getStringLength());
-        return parser.getDecimalValue();
+        try {
+            return SpelledDecimal.of(parser.getString());
+        } catch (NumberFormatException e) {
+            throw new PastBoundsException("a number's exponent is beyond " + ValueLimits.MAX_EXPONENT);
+        }
     }
 
     private static void checkLength(int length) {

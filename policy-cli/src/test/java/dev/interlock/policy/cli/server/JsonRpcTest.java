@@ -34,6 +34,11 @@ class JsonRpcTest {
                 "{'jsonrpc':'2.0','method':'ping','id':9223372036854775807}",
                 "{'jsonrpc':'2.0','id':1,'error':{'code':-32000,'message':'m','data':[1]}}",
                 "{'jsonrpc':'2.0','method':'notifications/x','params':{'requestId':1E+400}}",
+                "{'jsonrpc':'2.0','method':'m','id':1,'params':{'n':[1e400,1E5,-0.0,-0,1.0,0.10,1e-7,0.0000001]}}",
+                "{'jsonrpc':'2.0','method':'m','params':[-0e+007]}",
+                "{'jsonrpc':'2.0','id':1,'result':{'n':[1.0e2,{'n':0E0}],'m':123456789012345678901234567890}}",
+                "{'jsonrpc':'2.0','id':1,'result':-0.0}",
+                "{'jsonrpc':'2.0','id':1,'error':{'code':-32000,'message':'m','data':1e2}}",
                 "{'jsonrpc':'2.0','id':1,'result':{'half':'\\uD83D'}}",
                 "{'jsonrpc':'2.0','id':1,'result':'\uD83D\uDE00'}",
             })
