@@ -40,18 +40,22 @@ import reactor.core.publisher.SynchronousSink;
 import reactor.util.context.ContextView;
 
 /**
- * Puts a policy in front of any {@link McpClientTransport} of the SDK's modern API, which speaks MCP 2026-07-28. Give the
- * wrapped transport to {@code McpClient.sync} or {@code McpClient.async} in place of the bare one. It does what {@link
- * EnforcingClientTransport} does for the older API:
+ * Puts a policy in front of any {@link McpClientTransport} of the SDK's modern API, which speaks MCP 2026-07-28. Give
+ * the wrapped transport to {@code McpClient.sync} or {@code McpClient.async} in place of the bare one. It does what
+ * {@link EnforcingClientTransport} does for the older API:
  *
  * <ul>
  *   <li>Every {@code tools/call} is decided, by its body, before it leaves. A denied call never leaves: it is answered
- *       here, with a tool result whose {@code isError} is true. What is sent is what was decided. A request whose headers
+ *       here, with a tool result whose {@code isError} is true. What is sent is what was decided. A request whose
+ * headers
  *       say something else than its body is denied.
- *   <li>Hidden tools are removed from every page of {@code tools/list}. A page is marked as private and short-lived, since
+ *   <li>Hidden tools are removed from every page of {@code tools/list}. A page is marked as private and short-lived,
+ * since
  *       another caller, or another policy, may see another list.
- *   <li>Other requests, and the notifications of the server, follow the policy's {@code methods}. So do the requests that
- *       a server puts into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if it
+ *   <li>Other requests, and the notifications of the server, follow the policy's {@code methods}. So do the requests
+ * that
+ *       a server puts into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if
+ * it
  *       doesn't answer a call.
  *   <li>A client that listens for changes to the list of tools is also notified of those that a new policy or tool lock
  *       makes.
@@ -66,8 +70,8 @@ import reactor.util.context.ContextView;
  * once and settled once, however many rounds it takes, and each round is decided anew; see {@link Continuations}. If it
  * doesn't go on within {@link Builder#callTimeToLive}, it counts as unknown.
  *
- * <p>A message that can't be read or decided is denied. Nothing here blocks, and no thread is started. Whoever has made
- * the wrapped transport closes this one in its place.
+ * <p>A message that can't be read or decided is denied. Nothing here blocks, and no thread is started. The
+ * owner of the wrapped transport closes this one in its place.
  */
 public final class EnforcingModernTransport implements McpClientTransport, AutoCloseable {
 
@@ -144,8 +148,8 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     }
 
     /**
-     * Closes the wrapped transport if it can be closed. Calls that are still being decided fail, and nothing can be sent
-     * any more.
+     * Closes the wrapped transport if it can be closed. Calls that are still being decided fail, and nothing can be
+     * sent any more.
      *
      * @throws IllegalStateException if closing the wrapped transport fails with a checked exception
      */
@@ -356,8 +360,8 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     }
 
     /**
-     * Sends a request, and returns what the client may see of its response and of the notifications before it. Ends with
-     * the response, or with an error if there is none.
+     * Sends a request, and returns what the client may see of its response and of the notifications before it. Ends
+     * with the response, or with an error if there is none.
      *
      * @param shown returns what the client may see of the response
      * @param lost called if it is not certain that the response answers the request
@@ -408,7 +412,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
                     log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
                 }
             } else {
-                log.warn("Dropped a message from the server that is no response or notification of JSON-RPC");
+                log.warn("Dropped a message from the server that is not a response or notification of JSON-RPC");
             }
         }
 
@@ -437,8 +441,8 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
      * that no policy allows, and waits for the denial. The call is never sent, even if the test fails, and the agent
      * doesn't notice it.
      *
-     * <p>Call this at start-up, once the client has sent a request: have it discover the server. It blocks, so don't call
-     * it on one of Reactor's threads.
+     * <p>Call this at start-up, once the client has sent a request: have it discover the server. It blocks, so don't
+     * call it on one of Reactor's threads.
      *
      * @throws IllegalStateException if no client has sent anything, or the call was not denied
      */

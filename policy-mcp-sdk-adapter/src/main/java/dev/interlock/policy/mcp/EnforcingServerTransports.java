@@ -32,8 +32,8 @@ import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
  * servlets hold a thread while a call is decided and runs.
  *
  * <p>Wrapping inspects the SDK on the class path, and refuses a version in which a message could reach a server by a
- * way that this class doesn't know. All servers work with 2.0, 2.1 and 2.2, those for streamable HTTP with 0.18 and 1.1,
- * too.
+ * way that this class doesn't know. All servers work with 2.0, 2.1 and 2.2, those for streamable HTTP with 0.18 and
+ * 1.1, too.
  */
 public final class EnforcingServerTransports {
 

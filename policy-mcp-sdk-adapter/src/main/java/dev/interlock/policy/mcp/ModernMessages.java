@@ -93,7 +93,7 @@ final class ModernMessages {
         return params;
     }
 
-    /** The members of an object of JSON. What is no map, or has other keys than strings, is converted. */
+    /** The members of an object of JSON. Anything but a map whose keys are strings is converted. */
     static Map<String, @Nullable Object> members(Object object) {
         if (object instanceof Map<?, ?> map) {
             Map<String, @Nullable Object> copy = new LinkedHashMap<>();

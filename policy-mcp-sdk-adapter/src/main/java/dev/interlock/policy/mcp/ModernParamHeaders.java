@@ -14,8 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The headers that repeat arguments of a call, for transports that have headers: a tool's input schema says which
- * arguments, with {@code x-mcp-header}. The SDK's client computes them from the arguments that it was given, but what is
- * sent may be what a person has approved in their place. So the guard computes them, from the list that it keeps.
+ * arguments, with {@code x-mcp-header}. The SDK's client computes them from the arguments that it was given, but what
+ * is sent may be what a person has approved in their place. So the guard computes them, from the list that it keeps.
  */
 final class ModernParamHeaders {
 

@@ -68,7 +68,7 @@ final class ModernRound {
         }
     }
 
-    /** Nobody awaits a response any more, or it is not certain that there was one. */
+    /** No one awaits a response any more, or it is not certain that there was one. */
     void abandon() {
         if (over.compareAndSet(false, true)) {
             call.settle(handedOver ? CallOutcome.UNKNOWN : CallOutcome.UNSENT);

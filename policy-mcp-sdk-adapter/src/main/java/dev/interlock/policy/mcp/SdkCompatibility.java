@@ -15,9 +15,9 @@ import java.util.Map;
  * Checks, when a transport is wrapped, that the SDK on the class path is one on which the policy can be enforced.
  *
  * <p>It must have what this adapter needs of it: if a method were missing, that would show only when a message comes,
- * and then nobody would get an answer. And the guards must cover every way on which messages pass: a transport hands
- * messages on by calling the SDK's methods, so a version with a method that a guard inherits, rather than overrides, has
- * a way around the guard.
+ * and then no client would get an answer. And the guards must cover every way on which messages pass: a transport hands
+ * messages on by calling the SDK's methods, so a version with a method that a guard inherits, rather than overrides,
+ * has a way around the guard.
  */
 final class SdkCompatibility {
 

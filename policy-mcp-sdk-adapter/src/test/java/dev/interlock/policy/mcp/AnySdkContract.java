@@ -53,7 +53,7 @@ abstract class AnySdkContract {
     void everyCallIsDecidedAndNoneThatIsDeniedRuns() throws Exception {
         initialize();
 
-        // Its rating comes from a list that nobody has asked for yet.
+        // Its rating comes from a list that was not asked for yet.
         assertThat(call("tidy", Map.of())).startsWith("[POLICY DENIED] Too dangerous.");
         assertThat(call("secret", Map.of())).startsWith("[POLICY DENIED]");
         assertThat(call("copy_store", Map.of())).startsWith("[POLICY DENIED]");

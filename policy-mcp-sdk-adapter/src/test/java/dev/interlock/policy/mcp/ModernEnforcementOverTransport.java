@@ -86,7 +86,7 @@ abstract class ModernEnforcementOverTransport {
         return ((TextContent) result.content().get(0)).text();
     }
 
-    /** What has run, as the server says to somebody whom nobody guards. */
+    /** What has run, as the server says to a client without a guard. */
     private String ran() {
         return text(McpClient.sync(bare)
                 .roundTimeout(Await.PATIENCE)
@@ -102,7 +102,7 @@ abstract class ModernEnforcementOverTransport {
                 .risk("high+", Policies.denied("Too dangerous."))
                 .hiding("secret")));
 
-        // Its rating comes from a list that nobody has asked for yet.
+        // Its rating comes from a list that was not asked for yet.
         assertThat(text(client.tool("tidy").call())).startsWith("[POLICY DENIED] Too dangerous.");
         assertThat(text(client.tool("secret").call())).startsWith("[POLICY DENIED]");
         assertThat(text(client.tool("copy").arguments(Map.of("a", 1)).call())).isEqualTo("copy {a=1}");

@@ -30,7 +30,7 @@ class SdkLinkageTest {
             "McpStreamableServerSession.releaseListeningStream",
             "McpStreamableServerSession.responseStream");
 
-    /** What a version lacks. Our methods that call one of these override it, so nobody there calls them. */
+    /** What a version lacks. Our methods that call one of these override it, so nothing there calls them. */
     private static final Map<String, Set<String>> MISSING = Map.of(
             "2.2", Set.of(),
             "2.1", Set.of(),
