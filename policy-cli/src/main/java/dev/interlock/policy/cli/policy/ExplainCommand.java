@@ -11,7 +11,7 @@ import dev.interlock.policy.cli.io.ToolsOption;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.mcp.SdkSchemaValidator;
+import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
 import dev.interlock.policy.testing.PolicySimulator;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.ToolRating;

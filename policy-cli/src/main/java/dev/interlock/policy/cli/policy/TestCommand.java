@@ -7,7 +7,7 @@ import dev.interlock.policy.cli.io.FormatOption;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
-import dev.interlock.policy.mcp.SdkSchemaValidator;
+import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
 import dev.interlock.policy.testing.Coverage;
 import dev.interlock.policy.testing.PolicyTestFile;
 import dev.interlock.policy.tool.SchemaValidator;

@@ -22,7 +22,7 @@ import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
-import dev.interlock.policy.mcp.SdkSchemaValidator;
+import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
 import io.modelcontextprotocol.spec.McpClientTransport;

@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.mcp.SdkSchemaValidator;
+import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
 import dev.interlock.policy.testing.PolicySimulator;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.SchemaValidator;

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.mcp.schema;
 
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import java.util.Map;

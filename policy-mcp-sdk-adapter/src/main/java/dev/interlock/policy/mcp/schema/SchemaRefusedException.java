@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.mcp.schema;
 
 /** A schema that is too dangerous to give to a validator. */
 final class SchemaRefusedException extends Exception {

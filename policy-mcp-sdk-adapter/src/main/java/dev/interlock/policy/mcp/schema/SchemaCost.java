@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.mcp.schema;
 
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.mcp.schema;
 
 /**
  * Bounds how long a backtracking engine can take over a regular expression: the number of characters and positions that

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp;
+package dev.interlock.policy.mcp.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
