@@ -18,7 +18,7 @@ class SuiteTest {
 
     @ParameterizedTest
     @MethodSource("benchmarks")
-    void every_benchmark_runs_once(String benchmark) throws RunnerException {
+    void everyBenchmarkRunsOnce(String benchmark) throws RunnerException {
         Collection<RunResult> results = new Runner(Pace.SMOKE
                         .options(benchmark)
                         .verbosity(VerboseMode.SILENT)
@@ -39,7 +39,7 @@ class SuiteTest {
     }
 
     @Test
-    void a_bucket_of_ours_takes_less_memory_than_any_other() throws Exception {
+    void aBucketOfOursTakesLessMemoryThanAnyOther() throws Exception {
         double ours = Suite.bytesOfABucket("interlock", 20_000);
         assertThat(ours).isGreaterThan(50);
         assertThat(Suite.bytesOfABucket("bucket4j", 20_000)).isGreaterThan(ours);
@@ -48,14 +48,14 @@ class SuiteTest {
 
     @ParameterizedTest
     @FieldSource("dev.interlock.policy.benchmarks.CallTool#TRANSPORTS")
-    void a_whole_call_can_be_timed(String transport) throws Exception {
+    void aWholeCallCanBeTimed(String transport) throws Exception {
         CallTool.Cost cost = Suite.costOfACall(transport, 1, 1);
         assertThat(cost.without()).isPositive();
         assertThat(cost.with()).isPositive();
     }
 
     @Test
-    void a_start_can_be_timed() throws Exception {
+    void aStartCanBeTimed() throws Exception {
         assertThat(Suite.millisMoreThanNothing(1)).isFinite();
     }
 }

@@ -60,13 +60,13 @@ class AllocationTest {
     }
 
     @Test
-    void a_decision_without_limits_allocates_nothing() {
+    void aDecisionWithoutLimitsAllocatesNothing() {
         assertThat(bytesPerCall(new Rule[] {CONDITIONS}, engine -> engine.decide(call)))
                 .isLessThan(1);
     }
 
     @Test
-    void an_admission_without_limits_allocates_nothing() {
+    void anAdmissionWithoutLimitsAllocatesNothing() {
         assertThat(bytesPerCall(
                         new Rule[] {CONDITIONS}, engine -> engine.admit(call).succeeded()))
                 .isLessThan(1);
@@ -76,7 +76,7 @@ class AllocationTest {
      * 40 bytes for the admission, and 24 for the key by which its count is found, where the compiler can't do without.
      */
     @Test
-    void an_admission_on_one_bucket_allocates_itself_and_a_key() {
+    void anAdmissionOnOneBucketAllocatesItselfAndAKey() {
         assertThat(bytesPerCall(
                         new Rule[] {CONDITIONS, BUCKET},
                         engine -> engine.admit(call).succeeded()))

@@ -43,7 +43,7 @@ class RuleRowTest {
         ", bob, good, first",
         "10, , good, third",
     })
-    void the_first_that_fails_is_named(
+    void theFirstThatFailsIsNamed(
             @Nullable Integer amount, @Nullable String to, String server, @Nullable String rule) {
         Map<String, Object> arguments = new HashMap<>();
         if (amount != null) {
@@ -59,7 +59,7 @@ class RuleRowTest {
     }
 
     @Test
-    void each_rule_explains_itself() {
+    void eachRuleExplainsItself() {
         assertThat(desk.engine
                         .explain(Desk.pay(Map.of("amount", 85, "to", "bob")))
                         .steps())

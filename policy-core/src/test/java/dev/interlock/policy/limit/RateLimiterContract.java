@@ -64,13 +64,13 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void exactly_max_calls_are_admitted_at_once(LimitRule rule) {
+    void exactlyMaxCallsAreAdmittedAtOnce(LimitRule rule) {
         assertThat(admitted(100, rule)).isEqualTo(10);
     }
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void every_key_has_a_count_of_its_own(LimitRule rule) {
+    void everyKeyHasACountOfItsOwn(LimitRule rule) {
         admitted(10, rule);
 
         assertThat(admits(charge(new LimitKey("a", "other"), rule, Amount.ONE))).isTrue();
@@ -81,7 +81,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void amounts_are_counted_to_the_millionth(LimitRule rule) {
+    void amountsAreCountedToTheMillionth(LimitRule rule) {
         assertThat(admits(charge(key, rule, amount("9.999999")))).isTrue();
         assertThat(admits(charge(key, rule, amount("0.000002")))).isFalse();
         assertThat(admits(charge(key, rule, amount("0.000001")))).isTrue();
@@ -90,7 +90,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void calls_and_parts_of_calls_mix(LimitRule rule) {
+    void callsAndPartsOfCallsMix(LimitRule rule) {
         assertThat(admitted(7, rule)).isEqualTo(7);
         for (int i = 0; i < 10; i++) {
             assertThat(admits(charge(key, rule, amount("0.25")))).isTrue();
@@ -102,7 +102,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void an_amount_larger_than_max_is_too_large_for_good(LimitRule rule) {
+    void anAmountLargerThanMaxIsTooLargeForGood(LimitRule rule) {
         assertThat(reserve(charge(key, rule, amount("10.000001"))))
                 .isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_LARGE, null));
         assertThat(admits(charge(key, rule, Amount.of(10)))).isTrue();
@@ -110,7 +110,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void nothing_always_has_room_and_takes_none(LimitRule rule) {
+    void nothingAlwaysHasRoomAndTakesNone(LimitRule rule) {
         assertThat(admits(charge(key, rule, Amount.ZERO))).isTrue();
         assertThat(admitted(11, rule)).isEqualTo(10);
         assertThat(admits(charge(key, rule, Amount.ZERO))).isTrue();
@@ -125,7 +125,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("nothingAtAll")
-    void a_limit_of_nothing_admits_nothing(LimitRule rule) {
+    void aLimitOfNothingAdmitsNothing(LimitRule rule) {
         assertThat(reserve(charge(key, rule, Amount.ONE)))
                 .isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_LARGE, null));
         assertThat(admits(charge(key, rule, Amount.ZERO))).isTrue();
@@ -142,7 +142,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("extremes")
-    void the_largest_and_smallest_limits_are_exact(LimitRule rule) {
+    void theLargestAndSmallestLimitsAreExact(LimitRule rule) {
         long max = rule.max().micros();
         assertThat(admits(charge(key, rule, new Amount(max / 2)))).isTrue();
         assertThat(admits(charge(key, rule, new Amount(max - max / 2)))).isTrue();
@@ -152,7 +152,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_refusal_says_when_there_is_room(LimitRule rule) {
+    void aRefusalSaysWhenThereIsRoom(LimitRule rule) {
         admitted(4, rule);
         advance(Duration.ofSeconds(13));
         admitted(10, rule);
@@ -169,7 +169,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void the_asynchronous_form_answers_the_same(LimitRule rule) throws Exception {
+    void theAsynchronousFormAnswersTheSame(LimitRule rule) throws Exception {
         List<Charge> charges = List.of(charge(key, rule, Amount.ONE));
         for (int i = 0; i < 10; i++) {
             assertThat(limiter()
@@ -187,7 +187,7 @@ public abstract class RateLimiterContract {
     // ---- token buckets ----
 
     @Test
-    void a_bucket_refills_evenly() {
+    void aBucketRefillsEvenly() {
         admitted(10, TEN_BUCKET);
         for (int i = 0; i < 30; i++) {
             advance(Duration.ofSeconds(5));
@@ -198,7 +198,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_bucket_never_holds_more_than_max() {
+    void aBucketNeverHoldsMoreThanMax() {
         admitted(10, TEN_BUCKET);
         advance(Duration.ofDays(400));
 
@@ -206,7 +206,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_bucket_admits_at_most_max_times_one_plus_t_over_window() {
+    void aBucketAdmitsAtMostMaxTimesOnePlusTOverWindow() {
         TokenBucket rule = new TokenBucket(Amount.of(7), Duration.ofSeconds(30));
         int count = admitted(20, rule);
         for (int t = 1; t <= 300; t++) {
@@ -219,7 +219,7 @@ public abstract class RateLimiterContract {
     // ---- sliding windows ----
 
     @Test
-    void a_sliding_window_admits_at_most_max_in_any_window() {
+    void aSlidingWindowAdmitsAtMostMaxInAnyWindow() {
         Deque<Integer> within = new ArrayDeque<>();
         for (int t = 0; t < 400; t += 3) {
             int now = t;
@@ -234,7 +234,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_call_leaves_a_sliding_window_when_the_window_has_passed_and_not_before() {
+    void aCallLeavesASlidingWindowWhenTheWindowHasPassedAndNotBefore() {
         admitted(10, TEN_SLIDING);
         advance(Duration.ofSeconds(59));
         assertThat(admitted(1, TEN_SLIDING)).isZero();
@@ -246,7 +246,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @EnumSource(Window.Calendar.class)
-    void a_calendar_window_ends_where_the_calendar_says(Window.Calendar unit) {
+    void aCalendarWindowEndsWhereTheCalendarSays(Window.Calendar unit) {
         FixedWindow rule = new FixedWindow(Amount.of(2), unit);
         for (int i = 0; i < 14; i++) {
             assertThat(admitted(5, rule)).isEqualTo(2);
@@ -273,7 +273,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_window_of_a_length_begins_at_its_multiples_since_1970() {
+    void aWindowOfALengthBeginsAtItsMultiplesSince1970() {
         FixedWindow rule = new FixedWindow(Amount.ONE, new Window.Length(Duration.ofSeconds(7)));
         long window = -1;
         for (int i = 0; i < 30; i++) {
@@ -285,7 +285,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_limit_without_max_only_counts() {
+    void aLimitWithoutMaxOnlyCounts() {
         FixedWindow rule = new FixedWindow(null, Window.Calendar.MONTH);
         for (int i = 0; i < 20; i++) {
             assertThat(admits(charge(key, rule, Amount.MAX))).isTrue();
@@ -300,7 +300,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_batch_takes_all_or_nothing(LimitRule rule) {
+    void aBatchTakesAllOrNothing(LimitRule rule) {
         LimitKey other = key("b");
         admitted(10, rule);
 
@@ -312,7 +312,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_batch_over_all_kinds_of_limits_stops_at_the_smallest(LimitRule rule) {
+    void aBatchOverAllKindsOfLimitsStopsAtTheSmallest(LimitRule rule) {
         LimitRule three = new FixedWindow(Amount.of(3), Window.Calendar.DAY);
         int count = 0;
         for (int i = 0; i < 8; i++) {
@@ -333,7 +333,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_refusal_names_the_first_charge_without_room() {
+    void aRefusalNamesTheFirstChargeWithoutRoom() {
         FixedWindow used = new FixedWindow(Amount.ONE, Window.Calendar.DAY);
         reserve(charge(key("used"), used, Amount.ONE));
 
@@ -347,7 +347,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_key_that_occurs_twice_is_charged_the_sum(LimitRule rule) {
+    void aKeyThatOccursTwiceIsChargedTheSum(LimitRule rule) {
         assertThat(admits(charge(key, rule, Amount.of(6)), charge(key, rule, Amount.of(4))))
                 .isTrue();
         assertThat(admits(charge(key, rule, Amount.ONE))).isFalse();
@@ -362,7 +362,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_batch_of_nothing_is_granted() {
+    void aBatchOfNothingIsGranted() {
         Reservation reservation =
                 reserve(charge(key, TEN_BUCKET, Amount.ZERO), charge(key("b"), TEN_FIXED, Amount.ZERO));
 
@@ -384,7 +384,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("endings")
-    void a_call_gives_back_what_its_ending_gives_back(Ending given) {
+    void aCallGivesBackWhatItsEndingGivesBack(Ending given) {
         admitted(9, given.rule);
         settle(granted(new Charge(key, given.rule, Amount.ONE, given.mode)), given.outcome);
 
@@ -393,7 +393,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void settling_twice_does_nothing_the_second_time(LimitRule rule) {
+    void settlingTwiceDoesNothingTheSecondTime(LimitRule rule) {
         admitted(8, rule);
         Reservation.Granted kept = granted(charge(key, rule, Amount.ONE));
         Reservation.Granted given = granted(charge(key, rule, Amount.ONE));
@@ -407,7 +407,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_batch_gives_back_in_each_limit_what_that_limits_mode_gives_back(LimitRule rule) {
+    void aBatchGivesBackInEachLimitWhatThatLimitsModeGivesBack(LimitRule rule) {
         settle(
                 granted(
                         new Charge(key, rule, Amount.of(10), ChargeMode.SUCCESS),
@@ -420,7 +420,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_key_that_occurs_twice_gets_everything_back(LimitRule rule) {
+    void aKeyThatOccursTwiceGetsEverythingBack(LimitRule rule) {
         admitted(3, rule);
         settle(granted(charge(key, rule, Amount.of(2)), charge(key, rule, amount("4.5"))), CallOutcome.UNSENT);
 
@@ -429,7 +429,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void calls_that_are_given_back_in_their_order_or_its_reverse_leave_no_trace(LimitRule rule) {
+    void callsThatAreGivenBackInTheirOrderOrItsReverseLeaveNoTrace(LimitRule rule) {
         for (boolean reverse : new boolean[] {false, true}) {
             LimitKey key = key("reverse" + reverse);
             Deque<Reservation.Granted> open = new ArrayDeque<>();
@@ -444,7 +444,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void giving_back_makes_no_room_that_a_bucket_would_not_have_had() {
+    void givingBackMakesNoRoomThatABucketWouldNotHaveHad() {
         TokenBucket rule = new TokenBucket(Amount.ONE, MINUTE);
         Reservation.Granted first = granted(charge(key, rule, Amount.ONE));
         advance(MINUTE);
@@ -455,7 +455,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void a_bucket_gives_back_only_what_time_has_not() {
+    void aBucketGivesBackOnlyWhatTimeHasNot() {
         Reservation.Granted granted = granted(charge(key, TEN_BUCKET, Amount.of(5)));
         granted(charge(key, TEN_BUCKET, Amount.of(5)));
         advance(Duration.ofSeconds(18));
@@ -466,7 +466,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void giving_back_after_the_window_does_nothing(LimitRule rule) {
+    void givingBackAfterTheWindowDoesNothing(LimitRule rule) {
         Reservation.Granted granted = granted(charge(key, rule, Amount.of(10)));
         advance(MINUTE);
         admitted(10, rule);
@@ -477,14 +477,14 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_reservation_that_is_never_settled_keeps_what_it_took(LimitRule rule) {
+    void aReservationThatIsNeverSettledKeepsWhatItTook(LimitRule rule) {
         granted(charge(key, rule, Amount.of(10)));
 
         assertThat(admits(charge(key, rule, Amount.ONE))).isFalse();
     }
 
     @Test
-    void settling_what_another_limiter_granted_does_nothing() {
+    void settlingWhatAnotherLimiterGrantedDoesNothing() {
         Reservation.Granted foreign = new Reservation.Granted() {};
 
         assertThatCode(() -> settle(foreign, CallOutcome.UNSENT)).doesNotThrowAnyException();
@@ -494,14 +494,14 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void an_unknown_key_is_unused(LimitRule rule) {
+    void anUnknownKeyIsUnused(LimitRule rule) {
         assertThat(usage(charge(key, rule, Amount.ONE)))
                 .isEqualTo(new Usage(Amount.ZERO, Amount.of(10), Duration.ZERO));
     }
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void looking_takes_nothing(LimitRule rule) {
+    void lookingTakesNothing(LimitRule rule) {
         for (int i = 0; i < 20; i++) {
             limiter().usage(List.of(charge(key, rule, Amount.ONE), charge(key("b"), rule, Amount.ONE)));
         }
@@ -510,7 +510,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void looking_foretells_what_reserving_answers(LimitRule rule) {
+    void lookingForetellsWhatReservingAnswers(LimitRule rule) {
         for (int i = 0; i < 60; i++) {
             Charge charge = charge(key, rule, new Amount((i * 7 + 1) % 40 * 300_000L));
             Usage usage = usage(charge);
@@ -528,7 +528,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void the_room_that_is_shown_can_be_taken_and_no_more(LimitRule rule) {
+    void theRoomThatIsShownCanBeTakenAndNoMore(LimitRule rule) {
         reserve(charge(key, rule, amount("3.7")));
         advance(Duration.ofSeconds(3));
         reserve(charge(key, rule, amount("5.2")));
@@ -539,7 +539,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void what_is_used_of_a_bucket_is_rounded_up_to_whole_calls() {
+    void whatIsUsedOfABucketIsRoundedUpToWholeCalls() {
         admitted(4, TEN_BUCKET);
         assertThat(usage(charge(key, TEN_BUCKET, Amount.ONE)).used()).isEqualTo(Amount.of(4));
         advance(SECOND);
@@ -549,7 +549,7 @@ public abstract class RateLimiterContract {
     }
 
     @Test
-    void limits_are_shown_in_the_order_they_are_asked_for() {
+    void limitsAreShownInTheOrderTheyAreAskedFor() {
         admitted(4, TEN_SLIDING);
 
         assertThat(limiter()
@@ -563,7 +563,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void amounts_of_one_key_add_up_when_looking_too(LimitRule rule) {
+    void amountsOfOneKeyAddUpWhenLookingToo(LimitRule rule) {
         List<Usage> usages = limiter().usage(List.of(charge(key, rule, Amount.of(8)), charge(key, rule, Amount.of(3))));
 
         assertThat(usages.get(0).retryAfter()).isZero();
@@ -574,7 +574,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_smaller_max_takes_the_count_over(LimitRule rule) {
+    void aSmallerMaxTakesTheCountOver(LimitRule rule) {
         admitted(5, rule);
 
         assertThat(admits(charge(key, withMax(rule, 5), Amount.ONE))).isFalse();
@@ -585,7 +585,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_change_of_the_rule_never_gives_a_fresh_start(LimitRule before) {
+    void aChangeOfTheRuleNeverGivesAFreshStart(LimitRule before) {
         tenAMinute().forEach(after -> {
             LimitKey key = key(after.toString());
             assertThat(admits(charge(key, before, Amount.of(9)))).isTrue();
@@ -597,7 +597,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("extremes")
-    void the_largest_counts_are_carried_over_too(LimitRule rule) {
+    void theLargestCountsAreCarriedOverToo(LimitRule rule) {
         FixedWindow counter = new FixedWindow(null, Window.Calendar.MONTH);
         assertThat(admits(charge(key, counter, Amount.MAX))).isTrue();
         assertThat(admits(charge(key, counter, Amount.MAX))).isTrue();
@@ -619,7 +619,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_counter_can_be_read_without_its_max(LimitRule rule) {
+    void aCounterCanBeReadWithoutItsMax(LimitRule rule) {
         admitted(6, rule);
         FixedWindow probe = new FixedWindow(null, Window.Calendar.MINUTE);
 
@@ -631,7 +631,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void many_threads_together_are_admitted_exactly_max(LimitRule rule) throws Exception {
+    void manyThreadsTogetherAreAdmittedExactlyMax(LimitRule rule) throws Exception {
         LimitRule thousand = withMax(rule, 500);
         assertThat(together(4, () -> {
                     int count = 0;
@@ -647,7 +647,7 @@ public abstract class RateLimiterContract {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void batches_over_the_same_keys_in_any_order_neither_block_nor_leak(LimitRule rule) throws Exception {
+    void batchesOverTheSameKeysInAnyOrderNeitherBlockNorLeak(LimitRule rule) throws Exception {
         LimitRule limit = withMax(rule, 300);
         Charge a = charge(key("a"), limit, Amount.ONE);
         Charge b = charge(key("b"), limit, Amount.of(2));

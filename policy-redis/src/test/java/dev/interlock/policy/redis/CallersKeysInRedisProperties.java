@@ -51,7 +51,7 @@ class CallersKeysInRedisProperties {
     record Call(int caller, int tool, boolean isUnsent, Duration pause) {}
 
     @Property(tries = 60)
-    void live_keys_are_at_most_so_many_and_go_on_and_a_callers_first_finds_any_place_that_is_left(
+    void liveKeysAreAtMostSoManyAndGoOnAndACallersFirstFindsAnyPlaceThatIsLeft(
             @ForAll("calls") List<Call> calls, @ForAll("rules") LimitRule rule, @ForAll("bounds") int maxKeys) {
         ServerClock clock = new ServerClock(START);
         int run = RUNS.incrementAndGet();

@@ -101,7 +101,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @EnumSource
-    void an_identity_that_invents_tools_shuts_only_itself(Placement placement) {
+    void anIdentityThatInventsToolsShutsOnlyItself(Placement placement) {
         try (RedisRateLimiter limiter = limiter(80).placement(placement).build()) {
             PolicyEngine engine =
                     PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
@@ -133,7 +133,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void an_identity_that_opens_sessions_shuts_only_itself() {
+    void anIdentityThatOpensSessionsShutsOnlyItself() {
         try (RedisRateLimiter limiter = limiter(80).build()) {
             PolicyEngine engine =
                     PolicyEngine.builder(POLICY).rateLimiter(limiter).build();
@@ -171,7 +171,7 @@ class CallersKeysInRedisTest {
 
     /** What can't be counted in one slot is counted in each. */
     @Test
-    void by_subject_each_session_has_keys_of_its_own() {
+    void bySubjectEachSessionHasKeysOfItsOwn() {
         try (RedisRateLimiter limiter =
                 limiter(8).placement(Placement.BY_SUBJECT).build()) {
             Caller mallory = identity("mallory");
@@ -188,7 +188,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void keys_that_expire_free_their_places(LimitRule rule) throws IOException {
+    void keysThatExpireFreeTheirPlaces(LimitRule rule) throws IOException {
         try (RedisRateLimiter limiter =
                 limiter(1).prefix("sets").clockTolerance(Duration.ofSeconds(90)).build()) {
             for (int i = 0; i < 40; i++) {
@@ -209,7 +209,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void a_key_is_counted_for_as_long_as_it_is_used(LimitRule rule) {
+    void aKeyIsCountedForAsLongAsItIsUsed(LimitRule rule) {
         try (RedisRateLimiter limiter =
                 limiter(1).clockTolerance(Duration.ofMillis(1)).build()) {
             for (int i = 0; i < 60; i++) {
@@ -244,7 +244,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void a_key_from_before_keys_were_counted_goes_on_counting_and_is_counted_in_time(LimitRule rule)
+    void aKeyFromBeforeKeysWereCountedGoesOnCountingAndIsCountedInTime(LimitRule rule)
             throws IOException {
         try (RedisRateLimiter limiter = limiter(1).prefix("sets").build()) {
             Charge old = charge("pace@x", "", rule, identity("ada"));
@@ -281,7 +281,7 @@ class CallersKeysInRedisTest {
     // ---- all or none ----
 
     @Test
-    void a_call_that_is_refused_for_its_keys_reserves_nothing_and_leaves_no_key() throws IOException {
+    void aCallThatIsRefusedForItsKeysReservesNothingAndLeavesNoKey() throws IOException {
         try (RedisRateLimiter limiter = limiter(8).build()) {
             Charge known = charge("whole", "", TEN, identity("mallory"));
             assertThat(reserve(limiter, known, charge("pace@x", "", TEN, identity("mallory"))))
@@ -301,7 +301,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void by_subject_what_was_reserved_in_other_slots_is_given_back() {
+    void bySubjectWhatWasReservedInOtherSlotsIsGivenBack() {
         try (RedisRateLimiter limiter =
                 limiter(8).placement(Placement.BY_SUBJECT).build()) {
             Charge session = charge("mine", "s", TEN, identity("mallory"));
@@ -316,7 +316,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void all_keys_that_one_call_brings_are_counted() {
+    void allKeysThatOneCallBringsAreCounted() {
         try (RedisRateLimiter limiter = limiter(2).build()) {
             assertThat(reserve(
                             limiter,
@@ -343,7 +343,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
-    void many_threads_and_processes_get_no_more_keys_than_one(boolean oneCaller) throws Exception {
+    void manyThreadsAndProcessesGetNoMoreKeysThanOne(boolean oneCaller) throws Exception {
         RedisRateLimiter.Builder settings = limiter(400);
         ExecutorService threads = Executors.newFixedThreadPool(THREADS);
         try (RedisRateLimiter one = settings.build();
@@ -376,7 +376,7 @@ class CallersKeysInRedisTest {
     // ---- what it costs ----
 
     @Test
-    void a_call_with_a_known_key_touches_no_set() throws IOException {
+    void aCallWithAKnownKeyTouchesNoSet() throws IOException {
         RedisServer server = SharedServer.get();
         try (RedisRateLimiter limiter = limiter(8).build()) {
             LimitRule plenty = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofDays(1));
@@ -400,7 +400,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void a_limit_needs_at_least_one_key() {
+    void aLimitNeedsAtLeastOneKey() {
         assertThatThrownBy(() -> RedisRateLimiter.server("redis://localhost").maxKeysPerLimit(0))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("a limit needs at least 1 key, was 0");

@@ -41,7 +41,7 @@ class CanaryTest {
                     """, "policy.yaml").orThrow();
 
     @Test
-    void no_argument_and_nothing_that_the_host_says_beside_the_caller_reaches_redis() throws IOException {
+    void noArgumentAndNothingThatTheHostSaysBesideTheCallerReachesRedis() throws IOException {
         try (RedisServer server = RedisServer.start("--slowlog-log-slower-than", "0", "--slowlog-max-len", "100000");
                 RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
                         .timeout(RedisServer.PATIENCE)
@@ -75,7 +75,7 @@ class CanaryTest {
     }
 
     @Test
-    void a_password_is_in_nothing_that_is_said_of_a_store_that_cannot_be_reached() {
+    void aPasswordIsInNothingThatIsSaidOfAStoreThatCannotBeReached() {
         List<String> told = new ArrayList<>();
         // Nothing listens on port 1.
         try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://:" + CANARY + "@127.0.0.1:1")

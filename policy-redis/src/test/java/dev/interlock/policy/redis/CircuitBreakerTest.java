@@ -16,7 +16,7 @@ class CircuitBreakerTest {
     private final CircuitBreaker breaker = new CircuitBreaker(time, 3, Duration.ofSeconds(1), outages);
 
     @Test
-    void it_opens_after_so_many_failures_in_a_row_and_tells_once() {
+    void itOpensAfterSoManyFailuresInARowAndTellsOnce() {
         breaker.failed(failure);
         breaker.failed(failure);
         breaker.succeeded(Pass.ASK);
@@ -31,7 +31,7 @@ class CircuitBreakerTest {
     }
 
     @Test
-    void after_the_pause_one_may_try_and_the_others_wait_on() {
+    void afterThePauseOneMayTryAndTheOthersWaitOn() {
         open();
         time.advance(Duration.ofSeconds(1));
 
@@ -46,7 +46,7 @@ class CircuitBreakerTest {
     }
 
     @Test
-    void it_closes_when_a_try_succeeds_but_not_for_an_answer_from_before() {
+    void itClosesWhenATrySucceedsButNotForAnAnswerFromBefore() {
         open();
         breaker.succeeded(Pass.ASK);
         assertThat(breaker.pass()).isEqualTo(Pass.NONE);
@@ -58,7 +58,7 @@ class CircuitBreakerTest {
     }
 
     @Test
-    void a_try_that_never_ends_is_followed_by_another() {
+    void aTryThatNeverEndsIsFollowedByAnother() {
         open();
         time.advance(Duration.ofSeconds(1));
         assertThat(breaker.pass()).isEqualTo(Pass.TRY);
@@ -67,7 +67,7 @@ class CircuitBreakerTest {
     }
 
     @Test
-    void a_listener_that_throws_stops_nothing() {
+    void aListenerThatThrowsStopsNothing() {
         CircuitBreaker told = new CircuitBreaker(time, 1, Duration.ofSeconds(1), new RedisListener() {
             @Override
             public void unavailable(Throwable cause) {

@@ -38,7 +38,7 @@ class ClockTest {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void hosts_whose_clocks_disagree_by_minutes_share_one_limit(LimitRule rule) {
+    void hostsWhoseClocksDisagreeByMinutesShareOneLimit(LimitRule rule) {
         RedisRateLimiter.Builder settings = SharedServer.limiter();
         try (RedisRateLimiter here =
                         settings.time(ManualTime.at("2026-11-23T10:00:00Z")).build();
@@ -56,7 +56,7 @@ class ClockTest {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void a_server_whose_clock_is_minutes_behind_makes_no_room(LimitRule rule) {
+    void aServerWhoseClockIsMinutesBehindMakesNoRoom(LimitRule rule) {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().serverTime(clock::text).build()) {
             assertThat(admitted(limiter, "early", rule, 20)).isEqualTo(10);
@@ -77,7 +77,7 @@ class ClockTest {
 
     @ParameterizedTest
     @MethodSource("tenAMinute")
-    void counts_are_kept_as_long_as_they_matter_and_the_tolerance_besides(LimitRule rule) throws IOException {
+    void countsAreKeptAsLongAsTheyMatterAndTheToleranceBesides(LimitRule rule) throws IOException {
         try (RedisRateLimiter limiter = SharedServer.limiter()
                 .prefix("kept-" + CALLS.incrementAndGet())
                 .serverTime(clock::text)
@@ -98,7 +98,7 @@ class ClockTest {
     }
 
     @Test
-    void everything_expires_by_itself() throws IOException {
+    void everythingExpiresByItself() throws IOException {
         try (RedisServer server = RedisServer.start();
                 RedisRateLimiter limiter = RedisRateLimiter.server(server.uri())
                         .timeout(RedisServer.PATIENCE)

@@ -78,7 +78,7 @@ class ClusterTest {
 
     @ParameterizedTest
     @EnumSource
-    void batches_over_many_subjects_are_all_or_nothing(Placement placement) {
+    void batchesOverManySubjectsAreAllOrNothing(Placement placement) {
         try (RedisRateLimiter limiter = limiter("all", placement)) {
             for (int i = 0; i < 5; i++) {
                 assertThat(limiter.reserve(batch("all" + i, charges("s" + i))))
@@ -97,7 +97,7 @@ class ClusterTest {
 
     @ParameterizedTest
     @EnumSource
-    void what_is_given_back_comes_back_in_every_slot(Placement placement) {
+    void whatIsGivenBackComesBackInEverySlot(Placement placement) {
         try (RedisRateLimiter limiter = limiter("back", placement)) {
             Granted granted = (Granted) limiter.reserve(batch("back", charges("s")));
             limiter.settle(granted, CallOutcome.UNSENT);
@@ -109,7 +109,7 @@ class ClusterTest {
 
     @ParameterizedTest
     @EnumSource
-    void who_invents_tools_shuts_only_themselves(Placement placement) {
+    void whoInventsToolsShutsOnlyThemselves(Placement placement) {
         try (RedisRateLimiter limiter = RedisRateLimiter.cluster(
                         List.of(CLUSTER.get(0).uri()))
                 .prefix("flood" + placement)
@@ -136,7 +136,7 @@ class ClusterTest {
     }
 
     @Test
-    void by_subject_the_nodes_divide_the_counts_and_in_one_slot_one_has_them_all() throws IOException {
+    void bySubjectTheNodesDivideTheCountsAndInOneSlotOneHasThemAll() throws IOException {
         try (RedisRateLimiter divided = limiter("where", Placement.BY_SUBJECT);
                 RedisRateLimiter together = limiter("where", Placement.ONE_SLOT)) {
             LimitRule plenty = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofDays(1));

@@ -40,7 +40,7 @@ class EngineTest {
                     """, "policy.yaml").orThrow();
 
     @Test
-    void two_engines_share_a_limit_and_give_back_what_was_not_sent() {
+    void twoEnginesShareALimitAndGiveBackWhatWasNotSent() {
         RedisRateLimiter.Builder settings = SharedServer.limiter();
         try (RedisRateLimiter one = settings.build();
                 RedisRateLimiter other = settings.build()) {
@@ -60,7 +60,7 @@ class EngineTest {
     }
 
     @Test
-    void without_redis_every_call_whose_limits_or_counters_it_has_is_denied() {
+    void withoutRedisEveryCallWhoseLimitsOrCountersItHasIsDenied() {
         List<Throwable> told = new ArrayList<>();
         // Nothing listens on port 1.
         try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://127.0.0.1:1")

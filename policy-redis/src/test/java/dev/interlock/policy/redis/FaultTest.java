@@ -66,7 +66,7 @@ class FaultTest {
     // ---- the server ----
 
     @Test
-    void while_the_server_is_gone_calls_are_denied_and_it_is_told_once() throws IOException {
+    void whileTheServerIsGoneCallsAreDeniedAndItIsToldOnce() throws IOException {
         admit(4);
         server.kill();
 
@@ -82,7 +82,7 @@ class FaultTest {
     }
 
     @Test
-    void a_server_that_saves_what_it_is_told_has_it_after_a_restart() throws IOException {
+    void aServerThatSavesWhatItIsToldHasItAfterARestart() throws IOException {
         server.kill();
         server.option("--appendonly", "yes", "--appendfsync", "always");
         server.run();
@@ -96,7 +96,7 @@ class FaultTest {
     }
 
     @Test
-    void calls_to_a_server_that_stands_still_are_denied_and_called_off() throws Exception {
+    void callsToAServerThatStandsStillAreDeniedAndCalledOff() throws Exception {
         admit(4);
         server.pause();
         for (int i = 0; i < 10; i++) {
@@ -111,7 +111,7 @@ class FaultTest {
     }
 
     @Test
-    void calls_to_a_server_that_is_slow_are_denied_in_time_and_called_off() {
+    void callsToAServerThatIsSlowAreDeniedInTimeAndCalledOff() {
         admit(4);
         proxy.holdAnswers(true);
         assertThat(reserveInVain()).isEqualTo(unavailable());
@@ -123,7 +123,7 @@ class FaultTest {
     }
 
     @Test
-    void a_server_that_forgot_the_scripts_is_told_them_again() throws IOException {
+    void aServerThatForgotTheScriptsIsToldThemAgain() throws IOException {
         admit(3);
         server.command("SCRIPT", "FLUSH");
         Granted granted = (Granted) reserve();
@@ -138,7 +138,7 @@ class FaultTest {
     }
 
     @Test
-    void when_the_memory_is_full_calls_are_denied_whole_and_others_still_give_back() throws IOException {
+    void whenTheMemoryIsFullCallsAreDeniedWholeAndOthersStillGiveBack() throws IOException {
         admit(3);
         Granted granted = (Granted) reserve();
         server.command("CONFIG", "SET", "maxmemory", "100kb");
@@ -157,7 +157,7 @@ class FaultTest {
     }
 
     @Test
-    void a_server_that_may_drop_counts_is_not_trusted_with_any() throws IOException {
+    void aServerThatMayDropCountsIsNotTrustedWithAny() throws IOException {
         server.command("CONFIG", "SET", "maxmemory", "100mb");
         server.command("CONFIG", "SET", "maxmemory-policy", "allkeys-lru");
         for (int i = 0; i < 3; i++) {
@@ -172,7 +172,7 @@ class FaultTest {
     // ---- lost answers ----
 
     @Test
-    void a_call_whose_answer_is_lost_with_the_connection_is_asked_again_and_counts_once() {
+    void aCallWhoseAnswerIsLostWithTheConnectionIsAskedAgainAndCountsOnce() {
         admit(4);
         proxy.cutAtNextAnswer();
 
@@ -182,7 +182,7 @@ class FaultTest {
     }
 
     @Test
-    void the_same_call_twice_counts_once_until_it_is_settled() {
+    void theSameCallTwiceCountsOnceUntilItIsSettled() {
         Batch batch = batch(charge(KEY));
         Granted first = (Granted) limiter.reserve(batch);
         Granted second = (Granted) limiter.reserve(batch);
@@ -194,7 +194,7 @@ class FaultTest {
     }
 
     @Test
-    void another_call_by_the_id_of_one_under_way_is_denied() {
+    void anotherCallByTheIdOfOneUnderWayIsDenied() {
         Batch batch = batch(charge(KEY));
         limiter.reserve(batch);
 
@@ -205,7 +205,7 @@ class FaultTest {
     }
 
     @Test
-    void a_request_that_arrives_after_it_was_called_off_takes_nothing() {
+    void aRequestThatArrivesAfterItWasCalledOffTakesNothing() {
         admit(4);
         Batch late = batch(charge(KEY));
         proxy.loseAnswers(true);
@@ -222,7 +222,7 @@ class FaultTest {
     // ---- another server takes over ----
 
     @Test
-    void a_replica_that_takes_over_goes_on_counting() throws IOException {
+    void aReplicaThatTakesOverGoesOnCounting() throws IOException {
         RedisServer replica = replicaOf(server.port());
         try {
             admit(4);
@@ -243,7 +243,7 @@ class FaultTest {
     }
 
     @Test
-    void a_master_that_became_a_replica_is_left_for_the_one_that_its_name_leads_to_now() throws IOException {
+    void aMasterThatBecameAReplicaIsLeftForTheOneThatItsNameLeadsToNow() throws IOException {
         RedisServer next = replicaOf(server.port());
         try {
             admit(4);
@@ -264,7 +264,7 @@ class FaultTest {
     }
 
     @Test
-    void what_had_not_reached_the_replica_that_takes_over_is_lost_and_no_more() throws IOException {
+    void whatHadNotReachedTheReplicaThatTakesOverIsLostAndNoMore() throws IOException {
         try (TcpProxy replication = TcpProxy.to(server.port())) {
             RedisServer replica = replicaOf(replication.port());
             try {
@@ -293,7 +293,7 @@ class FaultTest {
     // ---- what happens instead ----
 
     @Test
-    void in_open_mode_an_outage_lets_everything_through_and_what_was_counted_stays() throws IOException {
+    void inOpenModeAnOutageLetsEverythingThroughAndWhatWasCountedStays() throws IOException {
         limiter.close();
         limiter = limiter(FailureMode.open());
         admit(10);
@@ -314,7 +314,7 @@ class FaultTest {
     }
 
     @Test
-    void in_local_mode_an_outage_lets_a_fraction_through_however_often_it_comes() {
+    void inLocalModeAnOutageLetsAFractionThroughHoweverOftenItComes() {
         limiter.close();
         limiter = limiter(FailureMode.local(0.35));
         admit(2);
@@ -336,7 +336,7 @@ class FaultTest {
     }
 
     @Test
-    void a_closed_limiter_denies() {
+    void aClosedLimiterDenies() {
         admit(1);
         limiter.close();
         assertThat(reserve()).isEqualTo(unavailable());

@@ -39,7 +39,7 @@ class FourJvmTest {
             charge("fixed", new LimitRule.FixedWindow(Amount.of(LIMIT), new Window.Length(Duration.ofDays(366)))));
 
     @Test
-    void what_four_processes_are_admitted_adds_up_to_exactly_the_limit() throws Exception {
+    void whatFourProcessesAreAdmittedAddsUpToExactlyTheLimit() throws Exception {
         String prefix = "four-jvms";
         List<Process> processes = new ArrayList<>();
         try {

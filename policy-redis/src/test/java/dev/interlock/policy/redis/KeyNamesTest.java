@@ -53,7 +53,7 @@ class KeyNamesTest {
 
     @ParameterizedTest
     @EnumSource
-    void different_keys_have_different_names(Placement placement) {
+    void differentKeysHaveDifferentNames(Placement placement) {
         KeyNames names = new KeyNames("p", placement);
         assertThat(KEYS.stream().map(key -> new Bytes(names.cell(names.tag(key), key))))
                 .doesNotHaveDuplicates();
@@ -61,7 +61,7 @@ class KeyNamesTest {
 
     @ParameterizedTest
     @EnumSource
-    void no_name_of_a_cell_is_that_of_anothers_log_or_of_a_call(Placement placement) {
+    void noNameOfACellIsThatOfAnothersLogOrOfACall(Placement placement) {
         KeyNames names = new KeyNames("p", placement);
         Stream<Bytes> cells = KEYS.stream().map(key -> new Bytes(names.cell(names.tag(key), key)));
         Stream<Bytes> calls = KEYS.stream().map(key -> new Bytes(names.call(names.tag(key), "1:a")));
@@ -71,7 +71,7 @@ class KeyNamesTest {
     }
 
     @Property
-    void names_of_different_keys_and_of_their_lists_are_all_different(
+    void namesOfDifferentKeysAndOfTheirListsAreAllDifferent(
             @ForAll("texts") String oneLimit,
             @ForAll("texts") String one,
             @ForAll("texts") String otherLimit,
@@ -155,7 +155,7 @@ class KeyNamesTest {
     }
 
     @Test
-    void in_one_slot_all_names_share_it() {
+    void inOneSlotAllNamesShareIt() {
         KeyNames names = new KeyNames("prefix", Placement.ONE_SLOT);
         int slot = SlotHash.getSlot("prefix");
         for (LimitKey key : KEYS) {
@@ -167,7 +167,7 @@ class KeyNamesTest {
     }
 
     @Test
-    void by_subject_a_subjects_names_share_a_slot_whatever_is_in_it() {
+    void bySubjectASubjectsNamesShareASlotWhateverIsInIt() {
         KeyNames names = new KeyNames("prefix", Placement.BY_SUBJECT);
         for (LimitKey key : KEYS) {
             LimitKey sibling = new LimitKey(key.limit() + "2", key.subject());
@@ -181,7 +181,7 @@ class KeyNamesTest {
     }
 
     @Test
-    void names_are_short_whatever_the_texts_are() {
+    void namesAreShortWhateverTheTextsAre() {
         KeyNames names = new KeyNames("p", Placement.BY_SUBJECT);
         for (LimitKey key : KEYS) {
             assertThat(names.cell(names.tag(key), key)).hasSizeLessThan(800);
@@ -193,7 +193,7 @@ class KeyNamesTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"", "a{b", "a}b", "ä", "a b", "a\n"})
-    void a_prefix_that_could_move_the_slot_is_refused(String prefix) {
+    void aPrefixThatCouldMoveTheSlotIsRefused(String prefix) {
         assertThatThrownBy(() -> RedisRateLimiter.server("redis://localhost").prefix(prefix))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("a prefix must be");

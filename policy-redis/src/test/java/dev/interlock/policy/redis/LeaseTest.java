@@ -26,7 +26,7 @@ class LeaseTest {
             ChargeMode.SENT);
 
     @Test
-    void a_call_that_is_settled_leaves_no_record() throws IOException {
+    void aCallThatIsSettledLeavesNoRecord() throws IOException {
         try (RedisRateLimiter limiter = SharedServer.limiter().build()) {
             for (CallOutcome outcome : CallOutcome.values()) {
                 Granted granted = (Granted) limiter.reserve(new Batch("settled-" + outcome, List.of(CHARGE)));
@@ -38,7 +38,7 @@ class LeaseTest {
     }
 
     @Test
-    void a_process_that_dies_leaves_its_amounts_counted_and_nothing_else_past_the_lease() {
+    void aProcessThatDiesLeavesItsAmountsCountedAndNothingElsePastTheLease() {
         RedisRateLimiter.Builder settings = SharedServer.limiter().lease(Duration.ofMillis(50));
         try (RedisRateLimiter survivor = settings.build()) {
             Granted lost;
@@ -53,7 +53,7 @@ class LeaseTest {
     }
 
     @Test
-    void a_call_that_outlasts_its_lease_gives_nothing_back() {
+    void aCallThatOutlastsItsLeaseGivesNothingBack() {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().lease(Duration.ofMillis(20)).build()) {
             Granted granted = (Granted) limiter.reserve(new Batch("long", List.of(CHARGE)));

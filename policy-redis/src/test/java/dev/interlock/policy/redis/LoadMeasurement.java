@@ -54,7 +54,7 @@ class LoadMeasurement {
     private record Round(double perSecond, double p50, double p99, double server) {}
 
     @Test
-    void decisions_beside_plain_increments() throws IOException, InterruptedException {
+    void decisionsBesidePlainIncrements() throws IOException, InterruptedException {
         main(new String[0]);
     }
 

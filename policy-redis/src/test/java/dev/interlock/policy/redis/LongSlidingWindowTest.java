@@ -31,7 +31,7 @@ class LongSlidingWindowTest {
     private int calls;
 
     @Test
-    void it_never_admits_more_than_max_in_any_window_and_releases_at_most_a_slice_late() throws Exception {
+    void itNeverAdmitsMoreThanMaxInAnyWindowAndReleasesAtMostASliceLate() throws Exception {
         try (RedisRateLimiter limiter = SharedServer.limiter()
                 .serverTime(clock::text)
                 .executor(Runnable::run)
@@ -77,7 +77,7 @@ class LongSlidingWindowTest {
     }
 
     @Test
-    void what_is_given_back_is_found_among_thousands() throws Exception {
+    void whatIsGivenBackIsFoundAmongThousands() throws Exception {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().serverTime(clock::text).build()) {
             Deque<Granted> granted = new ArrayDeque<>();

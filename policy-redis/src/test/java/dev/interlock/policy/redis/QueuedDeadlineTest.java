@@ -41,7 +41,7 @@ class QueuedDeadlineTest {
     }
 
     @Test
-    void an_answer_that_does_not_come_fails_and_one_that_has_come_stays() {
+    void anAnswerThatDoesNotComeFailsAndOneThatHasComeStays() {
         CompletableFuture<String> late = awaited();
         CompletableFuture<String> come = come();
         CompletableFuture<String> last = awaited();
@@ -51,7 +51,7 @@ class QueuedDeadlineTest {
     }
 
     @Test
-    void after_a_silence_deadlines_pass_as_before() {
+    void afterASilenceDeadlinesPassAsBefore() {
         isLate(awaited());
         isLate(awaited());
         assertThat(come()).isCompleted();
@@ -59,7 +59,7 @@ class QueuedDeadlineTest {
     }
 
     @RepeatedTest(20)
-    void many_threads_lose_no_deadline() {
+    void manyThreadsLoseNoDeadline() {
         List<CompletableFuture<String>> answers = IntStream.range(0, 2_000)
                 .parallel()
                 .mapToObj(i -> {

@@ -19,7 +19,7 @@ class ScalingGuideTest {
             Path.of("src", "test", "java", "dev", "interlock", "policy", "redis", "ScalingGuideTest.java");
 
     @Test
-    void the_guides_code_is_what_is_compiled_here() throws IOException {
+    void theGuidesCodeIsWhatIsCompiledHere() throws IOException {
         Matcher block = Pattern.compile("```java\n(.*?)```", Pattern.DOTALL).matcher(Files.readString(GUIDE));
         assertThat(block.find()).isTrue();
         String source = Files.readString(SOURCE);

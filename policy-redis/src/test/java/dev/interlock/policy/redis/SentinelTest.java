@@ -31,7 +31,7 @@ class SentinelTest {
     private final AtomicInteger calls = new AtomicInteger();
 
     @Test
-    void when_the_master_dies_the_one_that_sentinels_promote_goes_on_counting() throws IOException {
+    void whenTheMasterDiesTheOneThatSentinelsPromoteGoesOnCounting() throws IOException {
         try (RedisServer master = RedisServer.start();
                 RedisServer replica = RedisServer.start("--replicaof", "127.0.0.1", Integer.toString(master.port()));
                 RedisServer sentinel = RedisServer.sentinelOf("limits", master);

@@ -62,7 +62,7 @@ class SimpleReservationProperties {
     record Call(long pause, List<Charge> charges) {}
 
     @Property(tries = 100)
-    void both_ways_answer_and_leave_the_same(@ForAll("calls") List<Call> calls) {
+    void bothWaysAnswerAndLeaveTheSame(@ForAll("calls") List<Call> calls) {
         redis.flushall();
         long now = START;
         for (int i = 0; i < calls.size(); i++) {

@@ -42,7 +42,7 @@ class SlidingLogTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"ada:log", "ada\u00fflog", "ada:log:log", "ada", "ada\u0000log", ""})
-    void no_subject_is_the_list_of_another(String attacker) {
+    void noSubjectIsTheListOfAnother(String attacker) {
         for (LimitRule attackersRule : new LimitRule[] {SLIDING, BUCKET}) {
             for (Placement placement : Placement.values()) {
                 try (RedisRateLimiter limiter =
@@ -59,7 +59,7 @@ class SlidingLogTest {
 
     @ParameterizedTest
     @EnumSource
-    void a_list_that_was_named_by_an_earlier_version_is_taken_over_with_its_count(Placement placement)
+    void aListThatWasNamedByAnEarlierVersionIsTakenOverWithItsCount(Placement placement)
             throws Exception {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().placement(placement).build()) {
@@ -79,7 +79,7 @@ class SlidingLogTest {
     /** What stands under the former name of a list, but is a count, is left alone. */
     @ParameterizedTest
     @EnumSource
-    void another_subjects_count_is_not_taken_for_a_list_of_an_earlier_version(Placement placement) {
+    void anotherSubjectsCountIsNotTakenForAListOfAnEarlierVersion(Placement placement) {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().placement(placement).build()) {
             assertThat(admitted(limiter, "eve:log", SLIDING, 2)).isEqualTo(2);

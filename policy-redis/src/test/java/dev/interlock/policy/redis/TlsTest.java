@@ -136,7 +136,7 @@ class TlsTest {
     }
 
     @Test
-    void limits_are_counted_over_tls_on_a_server_that_is_trusted() {
+    void limitsAreCountedOverTlsOnAServerThatIsTrusted() {
         trust();
         try (RedisRateLimiter limiter = limiter(uri)) {
             assertThat(limiter.reserve(new Batch("1", CHARGES))).isInstanceOf(Granted.class);
@@ -145,7 +145,7 @@ class TlsTest {
     }
 
     @Test
-    void nothing_is_admitted_by_a_server_that_is_not_trusted() {
+    void nothingIsAdmittedByAServerThatIsNotTrusted() {
         try (RedisRateLimiter limiter = limiter(uri)) {
             assertThatThrownBy(() -> limiter.connect().toCompletableFuture().join())
                     .isInstanceOf(CompletionException.class)
@@ -157,7 +157,7 @@ class TlsTest {
     }
 
     @Test
-    void a_wrong_password_admits_nothing_and_is_not_repeated() {
+    void aWrongPasswordAdmitsNothingAndIsNotRepeated() {
         trust();
         try (RedisRateLimiter limiter = limiter(uri.replace("pass%20word", "s3cret"))) {
             assertThatThrownBy(() -> limiter.connect().toCompletableFuture().join())

@@ -44,13 +44,13 @@ class AllocationTest {
     }
 
     @Test
-    void a_call_on_a_bucket_allocates_its_reservation_and_nothing_else() {
+    void aCallOnABucketAllocatesItsReservationAndNothingElse() {
         assertThat(bytesPerCall(new LimitRule.TokenBucket(Amount.of(1_000_000_000), Duration.ofSeconds(1))))
                 .isLessThanOrEqualTo(56);
     }
 
     @Test
-    void a_call_on_a_fixed_window_allocates_its_reservation_and_a_reading_of_the_clocks() {
+    void aCallOnAFixedWindowAllocatesItsReservationAndAReadingOfTheClocks() {
         assertThat(bytesPerCall(new LimitRule.FixedWindow(Amount.MAX, Window.Calendar.DAY)))
                 .isLessThanOrEqualTo(48 + 32);
     }

@@ -26,7 +26,7 @@ class CalendarWindowsTest {
         "MONTH,  2026-12-31T23:59:59.999Z, 2026-12-01T00:00:00Z, 2027-01-01T00:00:00Z",
         "MONTH,  1969-12-31T23:59:59.999Z, 1969-12-01T00:00:00Z, 1970-01-01T00:00:00Z",
     })
-    void calendar_windows_follow_the_calendar_in_utc(
+    void calendarWindowsFollowTheCalendarInUtc(
             Window.Calendar unit, Instant instant, Instant start, Instant end) {
         long found = CalendarWindows.start(unit, instant.toEpochMilli());
 
@@ -35,7 +35,7 @@ class CalendarWindowsTest {
     }
 
     @Test
-    void lengths_are_counted_from_1970() {
+    void lengthsAreCountedFrom1970() {
         Window window = new Window.Length(Duration.ofSeconds(90));
 
         assertThat(CalendarWindows.start(window, 179_999)).isEqualTo(90_000);
@@ -45,7 +45,7 @@ class CalendarWindowsTest {
 
     @ParameterizedTest
     @EnumSource(Window.Calendar.class)
-    void the_furthest_times_have_windows_too(Window.Calendar unit) {
+    void theFurthestTimesHaveWindowsToo(Window.Calendar unit) {
         for (long wall : new long[] {Long.MIN_VALUE, Long.MAX_VALUE}) {
             long believed = CalendarWindows.clamp(wall);
             long start = CalendarWindows.start(unit, believed);

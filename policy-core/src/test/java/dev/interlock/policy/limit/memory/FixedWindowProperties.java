@@ -70,13 +70,13 @@ class FixedWindowProperties {
     }
 
     @Property
-    void with_a_clock_that_steps_about_it_admits_exactly_what_the_model_admits(
+    void withAClockThatStepsAboutItAdmitsExactlyWhatTheModelAdmits(
             @ForAll("windows") Window window, @ForAll("steps") List<Step> steps) {
         play(window, steps, 1, true);
     }
 
     @Property
-    void forgetting_ended_windows_admits_nothing_that_remembering_them_would_not(
+    void forgettingEndedWindowsAdmitsNothingThatRememberingThemWouldNot(
             @ForAll("windows") Window window, @ForAll("steps") List<Step> steps) {
         play(window, steps, 4, false);
     }

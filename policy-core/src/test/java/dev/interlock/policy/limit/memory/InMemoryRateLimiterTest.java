@@ -72,7 +72,7 @@ class InMemoryRateLimiterTest {
     // ---- the bound on keys ----
 
     @Test
-    void a_key_too_many_is_refused_and_those_there_are_stay() {
+    void aKeyTooManyIsRefusedAndThoseThereAreStay() {
         fill();
 
         assertThat(reserve(charge("d", BUCKET, 1)))
@@ -84,7 +84,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_key_makes_place_once_it_is_back_at_a_fresh_start() {
+    void aKeyMakesPlaceOnceItIsBackAtAFreshStart() {
         fill();
         time.advance(Duration.ofSeconds(9));
         assertThat(reason(charge("d", BUCKET, 1))).isEqualTo(Reservation.Reason.TOO_MANY_KEYS);
@@ -101,7 +101,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_key_makes_place_when_it_gets_everything_back() {
+    void aKeyMakesPlaceWhenItGetsEverythingBack() {
         fill();
         assertThat(admits(charge("d", DAILY, 1))).isFalse();
         Reservation more = reserve(charge("b", SLIDING, 5));
@@ -119,7 +119,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_batch_with_one_key_too_many_takes_nothing_and_holds_no_place() {
+    void aBatchWithOneKeyTooManyTakesNothingAndHoldsNoPlace() {
         assertThat(admits(charge("a", BUCKET, 1), charge("b", BUCKET, 1))).isTrue();
 
         assertThat(reserve(charge("c", BUCKET, 1), charge("a", BUCKET, 1), charge("d", BUCKET, 1)))
@@ -130,7 +130,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_used_up_limit_is_reported_before_a_key_too_many_that_comes_later() {
+    void aUsedUpLimitIsReportedBeforeAKeyTooManyThatComesLater() {
         fill();
         assertThat(admits(charge("a", BUCKET, 5))).isTrue();
 
@@ -138,7 +138,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void looking_and_refused_calls_and_calls_of_nothing_hold_no_place() {
+    void lookingAndRefusedCallsAndCallsOfNothingHoldNoPlace() {
         for (int i = 0; i < 10; i++) {
             usage(charge("looked" + i, BUCKET, 1));
             reserve(charge("refused" + i, BUCKET, 7));
@@ -150,7 +150,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void keys_that_are_done_with_are_dropped_as_new_ones_come() {
+    void keysThatAreDoneWithAreDroppedAsNewOnesCome() {
         InMemoryRateLimiter large = InMemoryRateLimiter.builder().time(time).build();
         for (int i = 0; i < 10_000; i++) {
             assertThat(large.reserve(new Batch("", List.of(charge("k" + i, BUCKET, 1)))))
@@ -163,7 +163,7 @@ class InMemoryRateLimiterTest {
 
     @ParameterizedTest
     @ValueSource(longs = {0, -1})
-    void a_bound_of_no_keys_is_refused(long maxKeys) {
+    void aBoundOfNoKeysIsRefused(long maxKeys) {
         assertThatThrownBy(() -> InMemoryRateLimiter.builder().maxKeys(maxKeys))
                 .hasMessage("maxKeys must be at least 1, was " + maxKeys);
     }
@@ -171,7 +171,7 @@ class InMemoryRateLimiterTest {
     // ---- a reservation that outlives its cell ----
 
     @Test
-    void giving_back_to_a_key_that_was_dropped_and_is_there_again_does_nothing() {
+    void givingBackToAKeyThatWasDroppedAndIsThereAgainDoesNothing() {
         Reservation old = reserve(charge("a", BUCKET, 1));
         time.advance(Duration.ofMinutes(1));
         assertThat(admits(charge("b", BUCKET, 1))).isTrue();
@@ -183,7 +183,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void what_another_limiter_granted_is_not_given_back_here() {
+    void whatAnotherLimiterGrantedIsNotGivenBackHere() {
         InMemoryRateLimiter other = InMemoryRateLimiter.builder().time(time).build();
         Batch batch = new Batch("", List.of(charge("a", BUCKET, 6)));
         limiter.reserve(batch);
@@ -193,7 +193,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_bucket_from_which_very_much_was_given_back_stays_right() {
+    void aBucketFromWhichVeryMuchWasGivenBackStaysRight() {
         // A year is given back again and again: in sum, more than a long counts in nanoseconds.
         TokenBucket yearly = new TokenBucket(Amount.of(3), Window.Length.MAX);
         Reservation first = reserve(charge("a", yearly, 1));
@@ -215,7 +215,7 @@ class InMemoryRateLimiterTest {
     // ---- odd clocks ----
 
     @Test
-    void a_wall_clock_that_steps_back_makes_no_room() {
+    void aWallClockThatStepsBackMakesNoRoom() {
         assertThat(admits(charge("a", HOURLY, 6))).isTrue();
         time.setWall("2026-11-23T09:30:00Z");
         assertThat(admits(charge("a", HOURLY, 1))).isFalse();
@@ -227,7 +227,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_wall_clock_that_steps_back_by_years_leaves_used_what_was_used() {
+    void aWallClockThatStepsBackByYearsLeavesUsedWhatWasUsed() {
         assertThat(admits(charge("a", DAILY, 6))).isTrue();
         time.setWall("1970-01-01T00:00:00Z");
         assertThat(admits(charge("a", DAILY, 1))).isFalse();
@@ -241,7 +241,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void forgetting_an_ended_window_and_stepping_back_into_it_makes_no_room() {
+    void forgettingAnEndedWindowAndSteppingBackIntoItMakesNoRoom() {
         assertThat(admits(charge("a", HOURLY, 6))).isTrue();
         time.setWall("2026-11-23T11:00:00Z");
         assertThat(admits(charge("b", BUCKET, 1))).isTrue();
@@ -256,7 +256,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void what_a_counter_without_max_counted_in_a_forgotten_window_is_taken_for_everything() {
+    void whatACounterWithoutMaxCountedInAForgottenWindowIsTakenForEverything() {
         assertThat(admits(charge("a", COUNTER, 1))).isTrue();
         time.setWall("2026-11-23T11:00:00Z");
         assertThat(admits(charge("b", BUCKET, 1))).isTrue();
@@ -268,7 +268,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void only_windows_of_the_kind_that_was_forgotten_are_taken_for_used_up() {
+    void onlyWindowsOfTheKindThatWasForgottenAreTakenForUsedUp() {
         assertThat(admits(charge("a", HOURLY, 6))).isTrue();
         time.setWall("2026-11-23T11:00:00Z");
         assertThat(admits(charge("b", BUCKET, 1))).isTrue();
@@ -280,7 +280,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void buckets_and_sliding_windows_do_not_look_at_the_wall_clock() {
+    void bucketsAndSlidingWindowsDoNotLookAtTheWallClock() {
         assertThat(admits(charge("a", BUCKET, 6), charge("b", SLIDING, 6))).isTrue();
         time.setWall("2036-01-01T00:00:00Z");
         assertThat(admits(charge("a", BUCKET, 1))).isFalse();
@@ -291,7 +291,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void fixed_windows_do_not_look_at_the_monotonic_clock() {
+    void fixedWindowsDoNotLookAtTheMonotonicClock() {
         assertThat(admits(charge("a", HOURLY, 6))).isTrue();
         time.advanceNanos(Duration.ofDays(10).toNanos());
 
@@ -300,7 +300,7 @@ class InMemoryRateLimiterTest {
 
     @ParameterizedTest
     @ValueSource(longs = {Long.MIN_VALUE, -1, 0, Long.MAX_VALUE - 30_000_000_000L, Long.MAX_VALUE})
-    void a_monotonic_clock_may_start_anywhere(long origin) {
+    void aMonotonicClockMayStartAnywhere(long origin) {
         ManualTime odd = new ManualTime(Instant.EPOCH, origin);
         RateLimiter limiter = InMemoryRateLimiter.builder().time(odd).build();
         for (LimitRule rule : List.of(BUCKET, SLIDING)) {
@@ -314,7 +314,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_monotonic_clock_that_runs_backwards_against_its_promise_makes_no_room() {
+    void aMonotonicClockThatRunsBackwardsAgainstItsPromiseMakesNoRoom() {
         assertThat(admits(charge("a", BUCKET, 6), charge("b", SLIDING, 6))).isTrue();
         time.advanceNanos(-Duration.ofDays(10).toNanos());
 
@@ -323,7 +323,7 @@ class InMemoryRateLimiterTest {
     }
 
     @Test
-    void a_limiter_that_runs_past_the_end_of_its_clock_refills_nothing() {
+    void aLimiterThatRunsPastTheEndOfItsClockRefillsNothing() {
         time.advanceNanos(LimiterClock.END);
         assertThat(admits(charge("a", BUCKET, 6), charge("b", SLIDING, 6))).isTrue();
         time.advanceNanos(Duration.ofDays(10_000).toNanos());
@@ -334,7 +334,7 @@ class InMemoryRateLimiterTest {
 
     /** As if the thread had been held up right after it read the clock. */
     @Test
-    void a_call_that_is_overtaken_after_reading_the_clock_answers_for_the_moment_of_that_reading() {
+    void aCallThatIsOvertakenAfterReadingTheClockAnswersForTheMomentOfThatReading() {
         ManualTime time = ManualTime.at("2026-11-23T10:30:00Z");
         Deque<Runnable> meanwhile = new ArrayDeque<>();
         RateLimiter limiter = InMemoryRateLimiter.builder()
@@ -373,7 +373,7 @@ class InMemoryRateLimiterTest {
 
     @Test
     @Timeout(60)
-    void a_clock_that_throws_while_something_is_given_back_leaves_no_cell_claimed() {
+    void aClockThatThrowsWhileSomethingIsGivenBackLeavesNoCellClaimed() {
         AtomicBoolean broken = new AtomicBoolean();
         TimeSource clock = new TimeSource() {
             @Override

@@ -43,25 +43,25 @@ class KeyFloodTest {
     }
 
     @Test
-    void a_flood_of_keys_fills_its_limits_half_of_the_limiter_and_no_further() {
+    void aFloodOfKeysFillsItsLimitsHalfOfTheLimiterAndNoFurther() {
         assertThat(found("admitted")).isEqualTo(BOUND - 1);
         assertThat(found("refused")).isEqualTo(FLOOD - BOUND + 1);
         assertThat(found("keys")).isEqualTo(BOUND);
     }
 
     @Test
-    void a_flood_of_keys_neither_evicts_nor_refills_a_key_that_is_in_use() {
+    void aFloodOfKeysNeitherEvictsNorRefillsAKeyThatIsInUse() {
         assertThat(found("admittedOfUsedUpKey")).isZero();
         assertThat(found("admittedOfUsedUpKeyAfterOneEmission")).isOne();
     }
 
     @Test
-    void a_key_costs_at_most_115_bytes_besides_its_text() {
+    void aKeyCostsAtMost115BytesBesidesItsText() {
         assertThat(found("bytesPerKey")).isBetween(80L, 115L);
     }
 
     @Test
-    void once_the_flood_is_over_its_keys_make_place_for_others() {
+    void onceTheFloodIsOverItsKeysMakePlaceForOthers() {
         assertThat(found("admittedAfterTheFlood")).isEqualTo(FLOOD);
         assertThat(found("keysAfterTheFlood")).isLessThan(BOUND / 10);
     }

@@ -214,7 +214,7 @@ class LinearizabilityTest {
                     List.of(call("one", 1, BUCKET, 3), call("one", 1, BUCKET, 1))));
 
     @Test
-    void calls_at_once_are_linearizable_in_many_interleavings_of_their_steps() {
+    void callsAtOnceAreLinearizableInManyInterleavingsOfTheirSteps() {
         ModelCheckingOptions options = new ModelCheckingOptions()
                 .addGuarantee(ManagedStrategyGuaranteeKt.forClasses(LinearizabilityTest::isTrusted)
                         .allMethods()
@@ -232,7 +232,7 @@ class LinearizabilityTest {
     }
 
     @Test
-    void calls_at_once_are_linearizable_on_real_threads() {
+    void callsAtOnceAreLinearizableOnRealThreads() {
         new StressOptions()
                 .iterations(7 * THOROUGHNESS)
                 .invocationsPerIteration(300)

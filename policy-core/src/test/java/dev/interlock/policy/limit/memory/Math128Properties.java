@@ -13,7 +13,7 @@ class Math128Properties {
     private static final BigInteger MAX = BigInteger.valueOf(Long.MAX_VALUE);
 
     @Property
-    void quotients_are_rounded_down(
+    void quotientsAreRoundedDown(
             @ForAll @LongRange(max = Long.MAX_VALUE) long a,
             @ForAll @LongRange(max = Long.MAX_VALUE) long b,
             @ForAll @LongRange(max = Long.MAX_VALUE) long c,
@@ -28,7 +28,7 @@ class Math128Properties {
     }
 
     @Property
-    void quotients_are_rounded_up(
+    void quotientsAreRoundedUp(
             @ForAll @LongRange(max = Long.MAX_VALUE) long a,
             @ForAll @LongRange(max = Long.MAX_VALUE) long b,
             @ForAll @LongRange(min = 1, max = Long.MAX_VALUE) long divisor) {
@@ -41,7 +41,7 @@ class Math128Properties {
     }
 
     @Property
-    void remainders_come_out_of_wrapping_arithmetic(
+    void remaindersComeOutOfWrappingArithmetic(
             @ForAll @LongRange(max = Long.MAX_VALUE) long a,
             @ForAll @LongRange(max = 1_000_000_000_000L) long b,
             @ForAll @LongRange(min = 1_000_000_000_000L, max = Long.MAX_VALUE) long divisor) {

@@ -28,7 +28,7 @@ class RuleChangeProperties {
     record Call(LimitRule rule, long micros) {}
 
     @Property
-    void at_one_instant_all_rules_of_a_key_see_one_count(@ForAll("calls") List<Call> calls) {
+    void atOneInstantAllRulesOfAKeySeeOneCount(@ForAll("calls") List<Call> calls) {
         ManualTime time = ManualTime.at("2026-11-23T10:30:00Z");
         RateLimiter limiter = InMemoryRateLimiter.builder().time(time).build();
         LimitKey key = new LimitKey("limit", "subject");

@@ -72,7 +72,7 @@ class SlidingWindowProperties {
     }
 
     @Property
-    void it_admits_exactly_what_the_model_admits_and_foretells_when(
+    void itAdmitsExactlyWhatTheModelAdmitsAndForetellsWhen(
             @ForAll("steps") List<Step> steps, @ForAll long origin) {
         LimitRule.SlidingWindow rule = new LimitRule.SlidingWindow(Amount.of(10), Duration.ofSeconds(10));
         Pair pair = new Pair(rule, origin);
@@ -119,7 +119,7 @@ class SlidingWindowProperties {
 
     /** Past its capacity it may forget exact times. Then it is late, by less than a slice, and never early. */
     @Property(tries = 5)
-    void many_entries_are_released_late_by_less_than_a_slice_and_never_early(@ForAll("gaps") List<Integer> gaps) {
+    void manyEntriesAreReleasedLateByLessThanASliceAndNeverEarly(@ForAll("gaps") List<Integer> gaps) {
         Duration window = Duration.ofSeconds(10);
         LimitRule.SlidingWindow rule = new LimitRule.SlidingWindow(Amount.of(12_000), window);
         Pair pair = new Pair(rule, -5_000_000_000L);

@@ -43,7 +43,7 @@ class SnapshotProperties {
     }
 
     @Property(tries = 200)
-    void a_restart_makes_no_room_and_loses_no_more_than_two_milliseconds(
+    void aRestartMakesNoRoomAndLosesNoMoreThanTwoMilliseconds(
             @ForAll("steps") List<Step> before, @ForAll("steps") List<Step> after) throws IOException {
         ManualTime time = ManualTime.at("2026-11-23T10:30:00Z");
         InMemoryRateLimiter unbroken = InMemoryRateLimiter.builder().time(time).build();

@@ -90,14 +90,14 @@ class SnapshotTest {
     // ---- what is kept ----
 
     @Test
-    void a_restarted_limiter_goes_on_where_it_stood() throws Exception {
+    void aRestartedLimiterGoesOnWhereItStood() throws Exception {
         limiter.snapshot(file);
 
         assertThat(restart("2026-11-23T10:30:00Z").usage(CHARGES)).isEqualTo(limiter.usage(CHARGES));
     }
 
     @Test
-    void time_that_passed_between_has_passed_less_a_millisecond() throws Exception {
+    void timeThatPassedBetweenHasPassedLessAMillisecond() throws Exception {
         time.advance(Duration.ofSeconds(7));
         limiter.snapshot(file);
         time.advance(Duration.ofSeconds(20).minusMillis(1));
@@ -107,7 +107,7 @@ class SnapshotTest {
     }
 
     @Test
-    void what_is_at_a_fresh_start_by_then_is_not_kept() throws Exception {
+    void whatIsAtAFreshStartByThenIsNotKept() throws Exception {
         limiter.snapshot(file);
 
         assertThat(restart("2026-11-23T10:31:01Z").keyCount()).isEqualTo(2);
@@ -116,7 +116,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_wall_clock_that_has_gone_back_between_makes_no_room() throws Exception {
+    void aWallClockThatHasGoneBackBetweenMakesNoRoom() throws Exception {
         limiter.snapshot(file);
         List<Usage> before = limiter.usage(CHARGES);
         InMemoryRateLimiter restarted = restart("2026-10-01T00:00:00Z");
@@ -128,7 +128,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_window_that_was_forgotten_before_is_not_fresh_if_the_wall_clock_then_goes_back() throws Exception {
+    void aWindowThatWasForgottenBeforeIsNotFreshIfTheWallClockThenGoesBack() throws Exception {
         time.setWall("2026-11-24T00:00:00Z");
         for (int i = 0; i < 10; i++) {
             admits(limiter, charge("sweep" + i, BUCKET, Amount.ONE));
@@ -142,7 +142,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_window_that_ended_between_is_not_fresh_if_the_wall_clock_then_goes_back() throws Exception {
+    void aWindowThatEndedBetweenIsNotFreshIfTheWallClockThenGoesBack() throws Exception {
         limiter.snapshot(file);
         ManualTime later = at("2026-11-24T00:00:00Z");
         InMemoryRateLimiter restarted =
@@ -153,7 +153,7 @@ class SnapshotTest {
     }
 
     @Test
-    void keys_may_be_any_text() throws Exception {
+    void keysMayBeAnyText() throws Exception {
         List<Charge> odd = Stream.of("", "ü", "\u0000\n", "日本", "\ud800", "\udc00\ud800", "x".repeat(100_000))
                 .map(text -> new Charge(new LimitKey(text, text + text), BUCKET, Amount.of(6), ChargeMode.SENT))
                 .toList();
@@ -166,7 +166,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_snapshot_of_a_snapshot_says_the_same() throws Exception {
+    void aSnapshotOfASnapshotSaysTheSame() throws Exception {
         limiter.snapshot(file);
         byte[] first = Files.readAllBytes(file);
         restart("2026-11-23T10:30:00Z").snapshot(file);
@@ -176,7 +176,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_snapshot_can_be_written_while_calls_are_counted() throws Exception {
+    void aSnapshotCanBeWrittenWhileCallsAreCounted() throws Exception {
         Charge busy = charge("busy", new TokenBucket(Amount.of(1_000_000), Duration.ofDays(1)), Amount.ONE);
         AtomicBoolean done = new AtomicBoolean();
         Thread caller = new Thread(() -> {
@@ -200,7 +200,7 @@ class SnapshotTest {
     // ---- how it is written ----
 
     @Test
-    void the_file_is_replaced_and_nothing_is_left_beside_it() throws Exception {
+    void theFileIsReplacedAndNothingIsLeftBesideIt() throws Exception {
         Files.writeString(file, "what was there before");
         limiter.snapshot(file);
 
@@ -211,7 +211,7 @@ class SnapshotTest {
     }
 
     @Test
-    void only_its_owner_may_read_it() throws Exception {
+    void onlyItsOwnerMayReadIt() throws Exception {
         limiter.snapshot(file);
 
         assertThat(PosixFilePermissions.toString(Files.getPosixFilePermissions(file)))
@@ -219,7 +219,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_failure_leaves_what_was_there_and_nothing_beside_it() throws Exception {
+    void aFailureLeavesWhatWasThereAndNothingBesideIt() throws Exception {
         limiter.snapshot(file);
         byte[] before = Files.readAllBytes(file);
         admits(limiter, charge("x".repeat((1 << 20) + 1), BUCKET, Amount.ONE));
@@ -246,19 +246,19 @@ class SnapshotTest {
     }
 
     @Test
-    void a_missing_file_is_a_case_of_its_own() {
+    void aMissingFileIsACaseOfItsOwn() {
         assertThatThrownBy(() -> restart("2026-11-23T10:30:00Z")).isInstanceOf(NoSuchFileException.class);
     }
 
     @Test
-    void what_is_no_snapshot_is_refused() throws Exception {
+    void whatIsNoSnapshotIsRefused() throws Exception {
         refused(new byte[0], "cut short");
         refused("version: 1\ntools: {}\n".getBytes(StandardCharsets.UTF_8), "not a snapshot");
         refused(new byte[1_000], "not a snapshot");
     }
 
     @Test
-    void another_format_is_refused() throws Exception {
+    void anotherFormatIsRefused() throws Exception {
         limiter.snapshot(file);
         byte[] bytes = Files.readAllBytes(file);
         bytes[11] = 3;
@@ -266,7 +266,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_snapshot_cut_short_anywhere_is_refused() throws Exception {
+    void aSnapshotCutShortAnywhereIsRefused() throws Exception {
         limiter.snapshot(file);
         byte[] bytes = Files.readAllBytes(file);
         for (int length = 0; length < bytes.length; length++) {
@@ -276,7 +276,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_snapshot_with_a_bit_flipped_in_any_byte_is_refused() throws Exception {
+    void aSnapshotWithABitFlippedInAnyByteIsRefused() throws Exception {
         limiter.snapshot(file);
         byte[] bytes = Files.readAllBytes(file);
         for (int i = 0; i < bytes.length; i++) {
@@ -291,7 +291,7 @@ class SnapshotTest {
      * Anyone who can write the file can also write its checksum. What comes of it may be wrong, but must be a limiter.
      */
     @Test
-    void a_forged_snapshot_is_refused_or_read_but_breaks_nothing() throws Exception {
+    void aForgedSnapshotIsRefusedOrReadButBreaksNothing() throws Exception {
         limiter.snapshot(file);
         byte[] whole = Files.readAllBytes(file);
         byte[] body = Arrays.copyOf(whole, whole.length - 32);
@@ -313,7 +313,7 @@ class SnapshotTest {
     }
 
     @Test
-    void a_text_or_a_log_longer_than_any_that_is_written_is_refused_before_it_takes_memory() throws Exception {
+    void aTextOrALogLongerThanAnyThatIsWrittenIsRefusedBeforeItTakesMemory() throws Exception {
         refused(
                 sealed(record(out -> {
                     out.writeByte('B');
@@ -363,7 +363,7 @@ class SnapshotTest {
     }
 
     @Test
-    void more_keys_than_the_limiter_may_have_are_refused() throws Exception {
+    void moreKeysThanTheLimiterMayHaveAreRefused() throws Exception {
         limiter.snapshot(file);
 
         assertThatThrownBy(() -> InMemoryRateLimiter.builder()

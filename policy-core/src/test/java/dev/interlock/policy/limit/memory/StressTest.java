@@ -68,7 +68,7 @@ class StressTest {
     }
 
     @Test
-    void ten_million_calls_to_one_bucket_are_admitted_exactly_max_times() throws Exception {
+    void tenMillionCallsToOneBucketAreAdmittedExactlyMaxTimes() throws Exception {
         Amount max = Amount.of(5_000_000);
         Batch batch = new Batch("", List.of(charge("a", new LimitRule.TokenBucket(max, Duration.ofDays(1)))));
         int each = 10_000_000 / THREADS;
@@ -84,7 +84,7 @@ class StressTest {
     }
 
     @Test
-    void while_time_passes_a_bucket_admits_exactly_what_it_held_and_what_was_refilled() throws Exception {
+    void whileTimePassesABucketAdmitsExactlyWhatItHeldAndWhatWasRefilled() throws Exception {
         LimitRule rule = new LimitRule.TokenBucket(Amount.of(1_000), Duration.ofSeconds(1));
         Batch batch = new Batch("", List.of(charge("a", rule)));
         int steps = 20_000;
@@ -109,7 +109,7 @@ class StressTest {
     }
 
     @Test
-    void batches_and_single_calls_over_all_kinds_of_limits_are_admitted_exactly_max_times() throws Exception {
+    void batchesAndSingleCallsOverAllKindsOfLimitsAreAdmittedExactlyMaxTimes() throws Exception {
         Charge bucket = charge("a", new LimitRule.TokenBucket(Amount.of(200_000), Duration.ofDays(1)));
         Charge fixed = charge("b", new LimitRule.FixedWindow(Amount.of(150_000), Window.Calendar.DAY));
         Charge sliding = charge("c", new LimitRule.SlidingWindow(Amount.of(100_000), Duration.ofDays(1)));
@@ -136,7 +136,7 @@ class StressTest {
     }
 
     @Test
-    void calls_that_all_come_back_leave_windows_unused() throws Exception {
+    void callsThatAllComeBackLeaveWindowsUnused() throws Exception {
         Charge fixed = charge("b", new LimitRule.FixedWindow(Amount.of(3), Window.Calendar.DAY));
         Charge sliding = charge("c", new LimitRule.SlidingWindow(Amount.of(3), Duration.ofDays(1)));
         Batch both = new Batch("", List.of(fixed, sliding));
@@ -157,7 +157,7 @@ class StressTest {
 
     /** Keys come and go so fast that cells are dropped while others reserve on them. */
     @Test
-    void dropping_cells_under_load_loses_no_count() throws Exception {
+    void droppingCellsUnderLoadLosesNoCount() throws Exception {
         LimitRule rule = new LimitRule.TokenBucket(Amount.ONE, Duration.ofSeconds(1));
         ManualTime time = new ManualTime(Instant.EPOCH, 0);
         InMemoryRateLimiter small =

@@ -110,14 +110,14 @@ class TokenBucketProperties {
     }
 
     @Property
-    void a_bucket_of_parts_of_calls_admits_exactly_what_the_model_admits(
+    void aBucketOfPartsOfCallsAdmitsExactlyWhatTheModelAdmits(
             @ForAll("rules") LimitRule.TokenBucket rule, @ForAll("takingParts") List<Step> steps, @ForAll long origin) {
         Pair pair = new Pair(rule, origin);
         steps.forEach(step -> pair.play(step, true));
     }
 
     @Property
-    void a_bucket_of_whole_calls_admits_exactly_what_the_model_admits_if_max_divides_the_window(
+    void aBucketOfWholeCallsAdmitsExactlyWhatTheModelAdmitsIfMaxDividesTheWindow(
             @ForAll("evenRules") LimitRule.TokenBucket rule,
             @ForAll("takingCalls") List<Step> steps,
             @ForAll long origin) {
@@ -126,28 +126,28 @@ class TokenBucketProperties {
     }
 
     @Property
-    void calls_and_parts_of_calls_mixed_are_admitted_exactly_as_the_model_admits(
+    void callsAndPartsOfCallsMixedAreAdmittedExactlyAsTheModelAdmits(
             @ForAll("evenRules") LimitRule.TokenBucket rule, @ForAll("takingBoth") List<Step> steps) {
         Pair pair = new Pair(rule, 0);
         steps.forEach(step -> pair.play(step, false));
     }
 
     @Property
-    void no_bucket_ever_admits_what_the_model_refuses(
+    void noBucketEverAdmitsWhatTheModelRefuses(
             @ForAll("rules") LimitRule.TokenBucket rule, @ForAll("all") List<Step> steps, @ForAll long origin) {
         Pair pair = new Pair(rule, origin);
         steps.forEach(step -> pair.play(step, false));
     }
 
     @Property
-    void no_bucket_of_whole_calls_ever_admits_what_the_model_refuses(
+    void noBucketOfWholeCallsEverAdmitsWhatTheModelRefuses(
             @ForAll("smallRules") LimitRule.TokenBucket rule, @ForAll("allOfCalls") List<Step> steps) {
         Pair pair = new Pair(rule, 0);
         steps.forEach(step -> pair.play(step, false));
     }
 
     @Property
-    void a_burst_is_exactly_max_and_comes_back_after_the_window(@ForAll("wholeRules") LimitRule.TokenBucket rule) {
+    void aBurstIsExactlyMaxAndComesBackAfterTheWindow(@ForAll("wholeRules") LimitRule.TokenBucket rule) {
         Pair pair = new Pair(rule, 0);
         int max = Math.toIntExact(rule.max().micros() / Amount.ONE_MICROS);
         for (int round = 0; round < 3; round++) {
@@ -163,7 +163,7 @@ class TokenBucketProperties {
     }
 
     @Property
-    void a_call_that_is_given_back_at_once_leaves_no_trace(
+    void aCallThatIsGivenBackAtOnceLeavesNoTrace(
             @ForAll("rules") LimitRule.TokenBucket rule,
             @ForAll("takingParts") List<Step> steps,
             @ForAll("part") int parts) {
