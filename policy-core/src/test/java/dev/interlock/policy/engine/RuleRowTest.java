@@ -43,8 +43,7 @@ class RuleRowTest {
         ", bob, good, first",
         "10, , good, third",
     })
-    void theFirstThatFailsIsNamed(
-            @Nullable Integer amount, @Nullable String to, String server, @Nullable String rule) {
+    void theFirstThatFailsIsNamed(@Nullable Integer amount, @Nullable String to, String server, @Nullable String rule) {
         Map<String, Object> arguments = new HashMap<>();
         if (amount != null) {
             arguments.put("amount", amount);

@@ -7,14 +7,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.locks.LockSupport;
 
 /** Waits for what another thread or process does without a notification. */
-final class Await {
+public final class Await {
 
     /** Ends a test that hangs, on however busy a machine; nothing is measured by it. */
-    static final Duration PATIENCE = Duration.ofMinutes(5);
+    public static final Duration PATIENCE = Duration.ofMinutes(5);
 
     private Await() {}
 
-    static void until(Callable<Boolean> happened) {
+    public static void until(Callable<Boolean> happened) {
         long start = System.nanoTime();
         while (!happens(happened)) {
             assertThat(Duration.ofNanos(System.nanoTime() - start))

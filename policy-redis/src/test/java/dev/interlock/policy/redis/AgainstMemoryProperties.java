@@ -163,8 +163,7 @@ class AgainstMemoryProperties {
     }
 
     @Property(tries = 500)
-    void redisAnswersWhatMemoryAnswers(
-            @ForAll("keys") List<List<LimitRule>> rules, @ForAll("steps") List<Step> steps) {
+    void redisAnswersWhatMemoryAnswers(@ForAll("keys") List<List<LimitRule>> rules, @ForAll("steps") List<Step> steps) {
         Pair pair = new Pair(rules);
         steps.forEach(pair::play);
     }

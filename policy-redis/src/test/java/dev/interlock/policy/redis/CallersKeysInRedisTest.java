@@ -150,7 +150,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void sessions_of_no_one_fill_their_part_of_a_limit_and_no_more() {
+    void sessionsOfNoOneFillTheirPartOfALimitAndNoMore() {
         try (RedisRateLimiter limiter = limiter(40).build()) {
             for (int i = 0; i < 40; i++) {
                 assertThat(reserve(limiter, charge("pace@get", "s" + i, TEN, Caller.of(null, "s" + i))))
@@ -224,7 +224,7 @@ class CallersKeysInRedisTest {
     }
 
     @Test
-    void a_caller_that_makes_a_key_last_longer_has_it_on_its_account() {
+    void aCallerThatMakesAKeyLastLongerHasItOnItsAccount() {
         LimitRule slow = new LimitRule.TokenBucket(Amount.of(10), MINUTE);
         try (RedisRateLimiter limiter =
                 limiter(8).clockTolerance(Duration.ofMillis(1)).build()) {
@@ -244,8 +244,7 @@ class CallersKeysInRedisTest {
 
     @ParameterizedTest
     @MethodSource("rules")
-    void aKeyFromBeforeKeysWereCountedGoesOnCountingAndIsCountedInTime(LimitRule rule)
-            throws IOException {
+    void aKeyFromBeforeKeysWereCountedGoesOnCountingAndIsCountedInTime(LimitRule rule) throws IOException {
         try (RedisRateLimiter limiter = limiter(1).prefix("sets").build()) {
             Charge old = charge("pace@x", "", rule, identity("ada"));
             for (int i = 0; i < 8; i++) {

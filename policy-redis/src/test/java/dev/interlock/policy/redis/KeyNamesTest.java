@@ -90,7 +90,7 @@ class KeyNamesTest {
     }
 
     @Property
-    void the_sets_of_keys_are_no_one_elses_and_no_cells(
+    void theSetsOfKeysAreNoOneElsesAndNoCells(
             @ForAll("texts") String limit,
             @ForAll("texts") String one,
             @ForAll("texts") String otherLimit,

@@ -59,8 +59,7 @@ class SlidingLogTest {
 
     @ParameterizedTest
     @EnumSource
-    void aListThatWasNamedByAnEarlierVersionIsTakenOverWithItsCount(Placement placement)
-            throws Exception {
+    void aListThatWasNamedByAnEarlierVersionIsTakenOverWithItsCount(Placement placement) throws Exception {
         try (RedisRateLimiter limiter =
                 SharedServer.limiter().placement(placement).build()) {
             String subject = "taken-over-" + placement;

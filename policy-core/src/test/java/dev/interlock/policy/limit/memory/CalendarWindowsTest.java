@@ -26,8 +26,7 @@ class CalendarWindowsTest {
         "MONTH,  2026-12-31T23:59:59.999Z, 2026-12-01T00:00:00Z, 2027-01-01T00:00:00Z",
         "MONTH,  1969-12-31T23:59:59.999Z, 1969-12-01T00:00:00Z, 1970-01-01T00:00:00Z",
     })
-    void calendarWindowsFollowTheCalendarInUtc(
-            Window.Calendar unit, Instant instant, Instant start, Instant end) {
+    void calendarWindowsFollowTheCalendarInUtc(Window.Calendar unit, Instant instant, Instant start, Instant end) {
         long found = CalendarWindows.start(unit, instant.toEpochMilli());
 
         assertThat(Instant.ofEpochMilli(found)).isEqualTo(start);

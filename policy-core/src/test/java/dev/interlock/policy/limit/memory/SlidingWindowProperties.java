@@ -72,8 +72,7 @@ class SlidingWindowProperties {
     }
 
     @Property
-    void itAdmitsExactlyWhatTheModelAdmitsAndForetellsWhen(
-            @ForAll("steps") List<Step> steps, @ForAll long origin) {
+    void itAdmitsExactlyWhatTheModelAdmitsAndForetellsWhen(@ForAll("steps") List<Step> steps, @ForAll long origin) {
         LimitRule.SlidingWindow rule = new LimitRule.SlidingWindow(Amount.of(10), Duration.ofSeconds(10));
         Pair pair = new Pair(rule, origin);
         for (Step step : steps) {

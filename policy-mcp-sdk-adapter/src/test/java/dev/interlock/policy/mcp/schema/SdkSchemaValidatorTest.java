@@ -2,8 +2,8 @@ package dev.interlock.policy.mcp.schema;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.mcp.Await;
 import com.sun.net.httpserver.HttpServer;
+import dev.interlock.policy.mcp.Await;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.SpelledDecimal;
 import dev.interlock.policy.value.Value;
