@@ -6,14 +6,20 @@ import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.library.GeneralCodingRules.NO_CLASSES_SHOULD_ACCESS_STANDARD_STREAMS;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
+import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.domain.PackageMatcher;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.library.dependencies.SliceAssignment;
+import com.tngtech.archunit.library.dependencies.SliceIdentifier;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.ClassReader;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.ClassVisitor;
 import com.tngtech.archunit.thirdparty.org.objectweb.asm.Handle;
@@ -164,6 +170,139 @@ class ArchitectureTest {
                 .check(CLASSES);
     }
 
+    @Test
+    void noPackagesKnowEachOtherInACircle() {
+        slices().assignedFrom(BY_PACKAGE).should().beFreeOfCycles().check(CLASSES);
+    }
+
+    /** The packages of the core, and for each the packages that it may use. The root package is {@code ""}. */
+    private static final Map<String, List<String>> LAYERS = Stream.of(
+                    "text:",
+                    "time:",
+                    "value: text",
+                    "tool: text value",
+                    "tool.rating: text tool value",
+                    ": text tool value",
+                    "call:  tool value",
+                    "limit:  call",
+                    "limit.memory:  call limit time",
+                    "approval:  call text time tool value",
+                    "approval.webhook:  approval call time tool value",
+                    "audit:  approval call tool value",
+                    "engine:  approval audit call limit limit.memory text time tool tool.rating value",
+                    "review:  engine text tool tool.rating value",
+                    "adapter:  approval audit call engine limit text time tool value")
+            .map(row -> row.split(":", -1))
+            .collect(toMap(
+                    row -> row[0], row -> List.of(row[1].replaceFirst("^ ", "").split(" ", -1))));
+
+    @Test
+    void aPackageOfTheCoreKnowsOnlyThoseBelowIt() {
+        JavaClasses core = CLASSES.that(in(CORE));
+        List<String> beyond = core.stream()
+                .flatMap(type -> type.getDirectDependenciesFromSelf().stream())
+                .filter(dependency -> in(CORE).test(dependency.getTargetClass().getBaseComponentType()))
+                .filter(dependency -> {
+                    String from = packageInCore(dependency.getOriginClass());
+                    String to = packageInCore(dependency.getTargetClass().getBaseComponentType());
+                    return !from.equals(to)
+                            && !LAYERS.getOrDefault(from, List.of()).contains(to);
+                })
+                .map(dependency -> dependency.getDescription())
+                .toList();
+        assertThat(beyond).isEmpty();
+        assertThat(core.stream().map(ArchitectureTest::packageInCore))
+                .as("packages of the core; each needs a row above")
+                .allMatch(LAYERS::containsKey);
+    }
+
+    private static String packageInCore(JavaClass type) {
+        return type.getPackageName().substring(ROOT.length()).replaceFirst("^\\.", "");
+    }
+
+    /** Packages of machinery, and the only types that others may name. */
+    private static final Map<String, Set<String>> DOORS = Map.of(
+            ROOT + ".limit.memory", Set.of("InMemoryRateLimiter"),
+            ROOT + ".tool.rating", Set.of("StandardToolClassifier", "ModelSpeech"));
+
+    @Test
+    void machineryIsReachedThroughItsDoors() {
+        DOORS.forEach((inside, doors) -> noClasses()
+                .that()
+                .resideOutsideOfPackage(inside)
+                .should()
+                .dependOnClassesThat(describe("stand in " + inside + " beside " + doors, type -> {
+                    JavaClass element = type.getBaseComponentType();
+                    return element.getPackageName().equals(inside)
+                            && doors.stream()
+                                    .map(door -> inside + "." + door)
+                                    .noneMatch(door -> element.getName().equals(door)
+                                            || element.getName().startsWith(door + "$"));
+                }))
+                .check(CLASSES));
+    }
+
+    @Test
+    void onlyTheLimiterInMemoryHasCells() {
+        noClasses()
+                .that(IN_A_LIBRARY)
+                .and()
+                .resideOutsideOfPackage(ROOT + ".limit.memory")
+                .should()
+                .haveSimpleNameEndingWith("Cell")
+                .orShould()
+                .haveSimpleNameEndingWith("Cells")
+                .check(CLASSES);
+    }
+
+    /** Questions to {@link Character} about what can be seen. Each is answered by one method of package text. */
+    private static final Set<String> SEEN = Set.of(
+            "getType",
+            "getDirectionality",
+            "isDefined",
+            "isISOControl",
+            "isIdentifierIgnorable",
+            "isMirrored",
+            "isSpaceChar",
+            "isWhitespace");
+
+    @Test
+    void whichCharactersCanBeSeenHasOneAnswer() {
+        noClasses()
+                .that()
+                .resideOutsideOfPackage(ROOT + ".text")
+                .should()
+                .accessTargetWhere(describe(
+                        "asks Character for " + SEEN,
+                        (JavaAccess<?> access) -> access.getTargetOwner().isEquivalentTo(Character.class)
+                                && SEEN.contains(access.getName())))
+                .because("packages that ask for themselves have had different answers")
+                .check(CLASSES);
+    }
+
+    /** Packages that hosts implement or build adapters from. What is public there is meant for them. */
+    private static final Set<String> FOR_IMPLEMENTERS = Set.of(ROOT + ".limit", ROOT + ".adapter");
+
+    /** A library with fewer public types than this may have as many as it has. */
+    private static final int FEW = 10;
+
+    @ParameterizedTest
+    @FieldSource("UNITS")
+    void mostTypesOfALibraryAreItsOwnAffair(Unit unit) {
+        List<JavaClass> types = CLASSES.that(in(unit)).stream()
+                .filter(type -> type.isTopLevelClass() && !type.getSimpleName().equals("package-info"))
+                .filter(type -> !FOR_IMPLEMENTERS.contains(type.getPackageName()))
+                .toList();
+        long open = types.stream()
+                .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
+                .count();
+        int most = unit.equals(CORE) ? 45 : 40;
+
+        assertThat(unit.equals(CLI) || open < FEW || 100 * open < most * types.size())
+                .as("%s: %d of %d types are public, and fewer than %d %% may be", unit, open, types.size(), most)
+                .isTrue();
+    }
+
     /** Names that hosts fill with what came in headers and tokens. */
     private static final Set<String> OF_CALLERS = Set.of("identity", "session", "subject", "meta", "context");
 
@@ -269,6 +408,18 @@ class ArchitectureTest {
         }
         return generated[0];
     }
+
+    private static final SliceAssignment BY_PACKAGE = new SliceAssignment() {
+        @Override
+        public SliceIdentifier getIdentifierOf(JavaClass type) {
+            return owner(type).isPresent() ? SliceIdentifier.of(type.getPackageName()) : SliceIdentifier.ignore();
+        }
+
+        @Override
+        public String getDescription() {
+            return "packages";
+        }
+    };
 
     private static DescribedPredicate<JavaClass> in(Unit unit) {
         return describe("in " + unit, type -> owner(type).filter(unit::equals).isPresent());

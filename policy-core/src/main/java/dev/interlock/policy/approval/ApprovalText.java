@@ -83,24 +83,12 @@ public final class ApprovalText {
     private static String escaped(String text) {
         StringBuilder out = new StringBuilder(text.length());
         text.codePoints().forEach(point -> {
-            if (isPlain(point)) {
+            if (point < 0x80 ? !VisibleText.isInvisible(point) : VisibleText.isPlainLetter(point)) {
                 out.appendCodePoint(point);
             } else {
                 VisibleText.escape(point, out);
             }
         });
         return out.toString();
-    }
-
-    private static boolean isPlain(int point) {
-        if (point < 0x80) {
-            return point >= ' ' && point != 0x7f;
-        }
-        // Characters beyond the basic plane would take two positions in a line that is cut by positions.
-        return point <= 0xffff
-                && !VisibleText.isInvisible(point)
-                && Character.isLetter(point)
-                && Character.getType(point) != Character.MODIFIER_LETTER
-                && Character.getDirectionality(point) == Character.DIRECTIONALITY_LEFT_TO_RIGHT;
     }
 }

@@ -110,7 +110,7 @@ final class Hosts {
         }
         for (int i = 0; i < url.length(); i++) {
             char c = url.charAt(i);
-            if (c == ' ' || c == '\\' || Character.isWhitespace(c) || VisibleText.isControl(c)) {
+            if (c == '\\' || VisibleText.isBreakingSpace(c) || VisibleText.isControl(c)) {
                 return null;
             }
         }

@@ -171,8 +171,7 @@ public final class MethodNames {
         for (int i = 0; i < text.length(); ) {
             int c = text.codePointAt(i);
             i += Character.charCount(c);
-            int type = Character.getType(c);
-            if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
+            if (VisibleText.isMark(c)) {
                 continue;
             }
             if (!separates.test(c)) {

@@ -29,7 +29,7 @@ final class PathText {
         boolean forms = !isAscii(text) && !Normalizer.isNormalized(text, Normalizer.Form.NFKC);
         for (int i = 0; i < text.length(); ) {
             int c = text.codePointAt(i);
-            boolean replaced = Character.isISOControl(c)
+            boolean replaced = VisibleText.isControlCode(c)
                     || REPLACED.indexOf(c) >= 0
                     || (windows && REPLACED_ON_WINDOWS.indexOf(c) >= 0)
                     || (c == '(' && i > 0 && "@+!".indexOf(text.charAt(i - 1)) >= 0)

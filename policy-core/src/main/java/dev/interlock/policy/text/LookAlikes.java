@@ -33,17 +33,12 @@ public final class LookAlikes {
     public static boolean showsNothing(String name) {
         for (int i = 0; i < name.length(); ) {
             int c = name.codePointAt(i);
-            if (c != ' ' && !VisibleText.isInvisible(c) && !isMark(c)) {
+            if (c != ' ' && !VisibleText.isInvisible(c) && !VisibleText.isMark(c)) {
                 return false;
             }
             i += Character.charCount(c);
         }
         return true;
-    }
-
-    private static boolean isMark(int c) {
-        int type = Character.getType(c);
-        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK;
     }
 
     /**

@@ -94,13 +94,7 @@ public final class Skeleton {
     }
 
     private static boolean isMark(int c) {
-        if (c < 0x300) {
-            return false;
-        }
-        int type = Character.getType(c);
-        return type == Character.NON_SPACING_MARK
-                || type == Character.ENCLOSING_MARK
-                || type == Character.COMBINING_SPACING_MARK;
+        return c >= 0x300 && (VisibleText.isMark(c) || Character.getType(c) == Character.COMBINING_SPACING_MARK);
     }
 
     /** Returns whether every character is an ASCII character. */

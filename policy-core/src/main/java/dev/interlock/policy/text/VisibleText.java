@@ -1,6 +1,7 @@
 package dev.interlock.policy.text;
 
 import java.util.Collection;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -76,7 +77,54 @@ public final class VisibleText {
      * separator.
      */
     public static boolean isControl(int c) {
-        return Character.isISOControl(c) || c == 0x2028 || c == 0x2029;
+        return isControlCode(c) || c == 0x2028 || c == 0x2029;
+    }
+
+    /** Returns whether a character is a control code: U+0000 to U+001F, and U+007F to U+009F. */
+    public static boolean isControlCode(int c) {
+        return Character.isISOControl(c);
+    }
+
+    /** Returns whether a character only changes how others are shown, for example their direction. */
+    public static boolean isFormat(int c) {
+        return Character.getType(c) == Character.FORMAT;
+    }
+
+    /** Returns whether a character is drawn on the one before it, so that it takes no column of its own. */
+    public static boolean isMark(int c) {
+        int type = Character.getType(c);
+        return type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK;
+    }
+
+    /** Returns whether a character is a space or ends a line. */
+    public static boolean isSpace(int c) {
+        return isBreakingSpace(c) || Character.isSpaceChar(c);
+    }
+
+    /** Returns whether a character is a {@linkplain #isSpace space} at which a line may be broken. */
+    public static boolean isBreakingSpace(int c) {
+        return Character.isWhitespace(c);
+    }
+
+    /**
+     * Returns whether a character is a letter that takes one place in a line from left to right, and changes nothing
+     * around it. Characters beyond the basic plane are two UTF-16 units, so they are none.
+     */
+    public static boolean isPlainLetter(int c) {
+        return c <= Character.MAX_VALUE
+                && !isInvisible(c)
+                && Character.isLetter(c)
+                && Character.getType(c) != Character.MODIFIER_LETTER
+                && Character.getDirectionality(c) == Character.DIRECTIONALITY_LEFT_TO_RIGHT;
+    }
+
+    /**
+     * Returns the first character that a person doesn't see but a model reads, as {@code U+200B}. Unlike
+     * {@link #hasInvisible}, it accepts what written languages and emoji need: spaces, joiners between characters
+     * outside ASCII, a single variation selector.
+     */
+    public static Optional<String> hidden(String text) {
+        return InvisibleText.find(text);
     }
 
     /** Returns the text on one line, with invisible characters escaped, such as {@code \n} or {@code \u200b}. */

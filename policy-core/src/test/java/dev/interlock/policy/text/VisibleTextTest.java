@@ -50,6 +50,32 @@ class VisibleTextTest {
         assertThat(VisibleText.escaped(text, most)).isEqualTo(shown);
     }
 
+    /** What Java takes for letters, marks or symbols, and fonts draw as nothing. */
+    @ParameterizedTest
+    @ValueSource(ints = {0x3164, 0x115F, 0x1160, 0xFFA0, 0x2800, 0x034F, 0x17B4, 0x180B, 0xFE0F})
+    void aFillerIsNoPlainLetter(int c) {
+        assertThat(VisibleText.isInvisible(c)).isTrue();
+        assertThat(VisibleText.isPlainLetter(c)).isFalse();
+        assertThat(LookAlikes.showsNothing(Character.toString(c))).isTrue();
+        assertThat(LookAlikes.defect("a" + Character.toString(c) + "b")).isNotNull();
+        assertThat(Skeleton.visible("a" + Character.toString(c))).isEqualTo("a");
+    }
+
+    @Test
+    void whatIsHiddenOrPutsNothingOnALineIsInvisible() {
+        IntStream.rangeClosed(0, Character.MAX_CODE_POINT).forEach(c -> {
+            boolean unseen = VisibleText.hidden(Character.toString(c)).isPresent()
+                    || VisibleText.isControl(c)
+                    || VisibleText.isFormat(c)
+                    || (VisibleText.isSpace(c) && c != ' ');
+            if ((unseen && !VisibleText.isInvisible(c))
+                    || (VisibleText.isInvisible(c) && VisibleText.isPlainLetter(c))
+                    || (VisibleText.isBreakingSpace(c) && !VisibleText.isSpace(c))) {
+                throw new AssertionError(String.format("U+%04X", c));
+            }
+        });
+    }
+
     @Test
     void aNameWithoutCharactersIsSaidToBeNone() {
         assertThat(VisibleText.name(null)).isEqualTo("(no name)");

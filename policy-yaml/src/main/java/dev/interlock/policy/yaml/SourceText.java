@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.text.VisibleText;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -89,7 +90,7 @@ final class SourceText {
     /** Whether a character can make two readers of the document see, or read, different things. */
     private static boolean deceives(int c) {
         return endsLine(c)
-                || (Character.getType(c) == Character.FORMAT
+                || (VisibleText.isFormat(c)
                         && c != BYTE_ORDER_MARK
                         && c != ZERO_WIDTH_JOINER
                         && c != ZERO_WIDTH_NON_JOINER);

@@ -1,5 +1,7 @@
 package dev.interlock.policy.cli.screen;
 
+import dev.interlock.policy.text.VisibleText;
+
 /** Measures how many columns text takes on a terminal. */
 public final class Columns {
 
@@ -12,8 +14,7 @@ public final class Columns {
 
     /** Measures a character: a combining mark takes no column, a wide character two, any other one. */
     public static int of(int point) {
-        int type = Character.getType(point);
-        if (type == Character.NON_SPACING_MARK || type == Character.ENCLOSING_MARK) {
+        if (VisibleText.isMark(point)) {
             return 0;
         }
         boolean wide = (point >= 0x1100 && point <= 0x115f)

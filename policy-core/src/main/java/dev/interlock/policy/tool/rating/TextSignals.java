@@ -1,5 +1,6 @@
 package dev.interlock.policy.tool.rating;
 
+import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
@@ -69,7 +70,7 @@ final class TextSignals {
     }
 
     private static Optional<String> unseen(ScannedTexts texts) {
-        return texts.firstFound(InvisibleText::find)
+        return texts.firstFound(VisibleText::hidden)
                 .map(character -> "text has characters that can't be seen (" + character + ")");
     }
 

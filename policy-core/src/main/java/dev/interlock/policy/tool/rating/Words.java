@@ -90,7 +90,7 @@ final class Words {
         if (i >= text.length()) {
             return true;
         }
-        boolean beforeSpace = i + 1 == text.length() || Character.isWhitespace(text.charAt(i + 1));
+        boolean beforeSpace = i + 1 == text.length() || VisibleText.isBreakingSpace(text.charAt(i + 1));
         return switch (text.charAt(i)) {
             case '.' -> beforeSpace && !abbreviation(text, i);
             case '!', '?', ';' -> beforeSpace;
@@ -149,11 +149,9 @@ final class Words {
     private static String plain(String text, int limit) {
         String head = text.length() > limit ? text.substring(0, limit) : text;
         StringBuilder seen = new StringBuilder(head.length());
-        head.codePoints().filter(c -> !VisibleText.isInvisible(c) || isSpace(c)).forEach(seen::appendCodePoint);
+        head.codePoints()
+                .filter(c -> !VisibleText.isInvisible(c) || VisibleText.isSpace(c))
+                .forEach(seen::appendCodePoint);
         return Normalizer.normalize(seen, Normalizer.Form.NFKC);
-    }
-
-    private static boolean isSpace(int c) {
-        return Character.isWhitespace(c) || Character.isSpaceChar(c);
     }
 }

@@ -1,4 +1,4 @@
-package dev.interlock.policy.tool.rating;
+package dev.interlock.policy.text;
 
 import java.util.Optional;
 
@@ -45,16 +45,12 @@ final class InvisibleText {
                     0xFEFF,
                     0xFFA0 -> true;
             default ->
-                isControl(c)
+                (VisibleText.isControlCode(c) && c != '\n' && c != '\r' && c != '\t')
                         || within(c, 0x202A, 0x202E)
                         || within(c, 0x2060, 0x206F)
                         || within(c, 0xFFF9, 0xFFFB)
                         || within(c, 0xE0000, 0xE0FFF);
         };
-    }
-
-    private static boolean isControl(int c) {
-        return Character.getType(c) == Character.CONTROL && c != '\n' && c != '\r' && c != '\t';
     }
 
     private static boolean isJoiner(int c) {
