@@ -11,6 +11,7 @@ import dev.interlock.policy.value.ObjectValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,16 +36,15 @@ public final class Admission implements AutoCloseable {
 
     private final Decision decision;
 
-    /** The one bucket that the call is charged to, if there is nothing else to settle. */
+    /** The one bucket that the call is charged to; null if it is charged to nothing, or by a reservation. */
     private final @Nullable LimitHandle bucket;
 
     private final LimitHandle.@Nullable Count count;
     private final long taken;
 
-    /** What to settle in any other case. */
-    private final @Nullable Ending ending;
+    /** What the end of the call means besides the bucket. A separate object, because most admissions have none. */
+    private final @Nullable Sequel sequel;
 
-    /** Whether the bucket was settled. An ending keeps track of this itself. */
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
 
@@ -56,56 +56,104 @@ public final class Admission implements AutoCloseable {
             @Nullable LimitHandle bucket,
             LimitHandle.@Nullable Count count,
             long taken,
-            @Nullable Ending ending) {
+            @Nullable Sequel sequel) {
         this.decision = decision;
         this.bucket = bucket;
         this.count = count;
         this.taken = taken;
-        this.ending = ending;
+        this.sequel = sequel;
     }
 
+    /**
+     * What happens at the end of a call besides settling a bucket.
+     *
+     * @param reserved what was reserved; null if nothing was
+     * @param trail where the end is recorded; null if it is not
+     * @param answer what a person answered; null if no person took part
+     * @param instead what is sent in place of the call that was asked about; null if that call itself is sent
+     * @param yes a person's yes, to be given back if the call was never handed over; null if there is none
+     */
+    private record Sequel(
+            @Nullable Reserved reserved,
+            @Nullable CallRecord trail,
+            @Nullable ApprovalAnswer answer,
+            @Nullable ToolCall instead,
+            @Nullable Yes yes) {
+
+        static final Sequel NONE = new Sequel(null, null, null, null, null);
+    }
+
+    /** The yes of persons. It is used up when the call is handed over or the yes is given back. */
+    static final class Yes {
+        private final AtomicBoolean spent = new AtomicBoolean();
+        private final Runnable giveBack;
+        private final List<AskingRule> rules;
+        private final ObjectValue context;
+
+        /**
+         * @param giveBack gives the yes back
+         * @param rules the rules that were answered
+         * @param context the context of the call that persons agreed to
+         */
+        Yes(Runnable giveBack, List<AskingRule> rules, ObjectValue context) {
+            this.giveBack = giveBack;
+            this.rules = rules;
+            this.context = context;
+        }
+    }
+
+    /** A decision with nothing reserved. */
     static Admission unreserved(Decision decision) {
         return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, 0, null);
     }
 
     /** An admission with a reservation. */
     static Admission of(Decision decision, Reserved reserved) {
-        return new Admission(decision, null, null, 0, new Ending(reserved, null, null, 0, null, null));
+        return new Admission(decision, null, null, 0, new Sequel(reserved, null, null, null, null));
     }
 
     /**
-     * An admission of a call with limits.
+     * An allowed call that is charged to one bucket.
      *
-     * @param otherwise the admission if it is not charged to a bucket alone; otherwise null
-     * @param bucket the bucket that was charged, without a reservation
      * @param count the bucket's count
      * @param taken what was taken from that count
      */
-    static Admission of(
-            @Nullable Admission otherwise,
-            @Nullable LimitHandle bucket,
-            LimitHandle.@Nullable Count count,
-            long taken) {
-        Decision decision = otherwise == null ? Decision.ALLOWED : otherwise.decision;
-        Ending ending = otherwise == null ? null : otherwise.ending;
-        // Created in one place: where two allocations merge, the compiler can't remove them.
-        return new Admission(decision, bucket, count, taken, ending);
-    }
-
-    /** The same admission, with its end recorded. */
-    Admission recordedBy(CallRecord recorder) {
-        return new Admission(decision, null, null, 0, ending().with(recorder));
+    static Admission charged(LimitHandle bucket, LimitHandle.Count count, long taken) {
+        return new Admission(Decision.ALLOWED, bucket, count, taken, null);
     }
 
     /** A decision that an answer led to, with nothing reserved. */
     static Admission answered(Decision decision, ApprovalAnswer answer) {
-        return new Admission(decision, null, null, 0, Ending.NONE.with(null, Answered.without(answer)));
+        return new Admission(decision, null, null, 0, new Sequel(null, null, answer, null, null));
     }
 
-    /** Takes over what is reserved here. Settling this admission then settles nothing. */
-    Admission handOver(Decision approved, @Nullable CallRecord recorder, Answered part) {
-        boolean first = ending == null ? SETTLED.compareAndSet(this, false, true) : ending.settle();
-        return new Admission(approved, null, null, 0, (first ? ending() : Ending.NONE).with(recorder, part));
+    /** The same admission, with its end recorded. Settle only the returned one. */
+    Admission recordedBy(CallRecord trail) {
+        Sequel old = sequel();
+        Sequel recorded = new Sequel(old.reserved, trail, old.answer, old.instead, old.yes);
+        return new Admission(decision, bucket, count, taken, recorded);
+    }
+
+    /**
+     * Takes over what is reserved here. Settling this admission then settles nothing.
+     *
+     * @param approved the decision
+     * @param trail where the end is recorded; null if it is not
+     * @param answer the last answer
+     * @param instead what is sent in place of the call that was asked about; null if that call itself is sent
+     * @param yes what persons have agreed to; given back if the call was never handed over
+     */
+    Admission handOver(
+            Decision approved,
+            @Nullable CallRecord trail,
+            ApprovalAnswer answer,
+            @Nullable ToolCall instead,
+            Yes yes) {
+        boolean first = SETTLED.compareAndSet(this, false, true);
+        Reserved held = sequel().reserved;
+        Sequel taking =
+                new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
+        return new Admission(approved, first ? bucket : null, count, taken, taking);
     }
 
     /**
@@ -117,35 +165,35 @@ public final class Admission implements AutoCloseable {
      */
     @Nullable
     Admission under(Decision anew, List<Charge> charges) {
-        if (ending == null) {
-            return bucket == null && charges.isEmpty() ? unreserved(anew) : null;
+        Reserved held = sequel().reserved;
+        if (bucket != null || !charges().equals(charges)) {
+            return null;
         }
-        return ending.holds(charges) ? new Admission(anew, null, null, 0, ending) : null;
+        return held == null ? unreserved(anew) : of(anew, held);
     }
 
     /** What is reserved for the call, as far as it is known by keys; empty if it is charged to a bucket alone. */
     List<Charge> charges() {
-        return ending == null ? List.of() : ending.charges();
+        Reserved held = sequel().reserved;
+        return held == null ? List.of() : held.charges();
     }
 
     /** Whether persons have said yes to all these rules, for a call whose context reads as this one's. */
     boolean covers(List<AskingRule> asking, CompiledPolicy policy, ObjectValue context) {
-        return ending != null && ending.covers(asking, policy, context);
+        Yes yes = sequel().yes;
+        return yes != null
+                && yes.rules.containsAll(asking)
+                && policy.read(yes.context).equals(policy.read(context));
     }
 
     /** The record of the call; null if its decisions are not recorded. */
     @Nullable
     CallRecord record() {
-        return ending == null ? null : ending.record();
+        return sequel().trail;
     }
 
-    /** Whether there is something other than a bucket to settle. */
-    boolean hasEnding() {
-        return ending != null;
-    }
-
-    private Ending ending() {
-        return ending == null ? new Ending(null, bucket, count, taken, null, null) : ending;
+    private Sequel sequel() {
+        return sequel == null ? Sequel.NONE : sequel;
     }
 
     /** Returns the decision. */
@@ -158,7 +206,7 @@ public final class Admission implements AutoCloseable {
      * one answered.
      */
     public @Nullable ApprovalAnswer answer() {
-        return ending == null ? null : ending.answer();
+        return sequel().answer;
     }
 
     /**
@@ -168,7 +216,8 @@ public final class Admission implements AutoCloseable {
      * @param asked the call that was asked about
      */
     public ToolCall toSend(ToolCall asked) {
-        return ending == null ? asked : ending.toSend(asked);
+        ToolCall instead = sequel().instead;
+        return instead == null ? asked : instead;
     }
 
     /**
@@ -177,8 +226,9 @@ public final class Admission implements AutoCloseable {
      * {@link #unsent()}. If no person was asked, this does nothing.
      */
     public void handedOver() {
-        if (ending != null) {
-            ending.handedOver();
+        Yes yes = sequel().yes;
+        if (yes != null) {
+            yes.spent.set(true);
         }
     }
 
@@ -188,7 +238,7 @@ public final class Admission implements AutoCloseable {
      * {@link #unsent()}.
      */
     public void inputRequired() {
-        if (ending != null || bucket != null) {
+        if (sequel != null || bucket != null) {
             begun = true;
         }
     }
@@ -233,23 +283,34 @@ public final class Admission implements AutoCloseable {
 
     /** Reports how the call ended. */
     public void settle(CallOutcome outcome) {
+        if (bucket == null && sequel == null) {
+            return;
+        }
         CallOutcome end = begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome;
-        if (ending != null) {
-            ending.settle(end);
-        } else if (bucket != null && count != null) {
-            settle(bucket, count, end);
+        boolean gives = bucket != null && bucket.givesBack(end);
+        if (!gives && sequel == null) {
+            // Nothing is given back. A plain release is enough to block a later outcome that would.
+            SETTLED.setRelease(this, true);
+        } else if (SETTLED.compareAndSet(this, false, true)) {
+            if (gives && bucket != null && count != null) {
+                bucket.settle(count, taken, end);
+            }
+            if (sequel != null) {
+                settle(sequel, end);
+            }
         }
     }
 
-    /**
-     * Giving back must happen once: CAS. If this outcome gives nothing back, a plain release is enough to block a later
-     * one.
-     */
-    private void settle(LimitHandle from, LimitHandle.Count of, CallOutcome outcome) {
-        if (!from.givesBack(outcome)) {
-            SETTLED.setRelease(this, true);
-        } else if (SETTLED.compareAndSet(this, false, true)) {
-            from.settle(of, taken, outcome);
+    private static void settle(Sequel sequel, CallOutcome outcome) {
+        if (sequel.reserved != null) {
+            sequel.reserved.settle(outcome);
+        }
+        Yes yes = sequel.yes;
+        if (yes != null && outcome == CallOutcome.UNSENT && yes.spent.compareAndSet(false, true)) {
+            yes.giveBack.run();
+        }
+        if (sequel.trail != null) {
+            sequel.trail.settled(outcome);
         }
     }
 }

@@ -9,7 +9,6 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
-import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /** The record of one call: each decision on it, under one id, and how it ended. Thread-safe. */
@@ -22,8 +21,6 @@ final class CallRecord {
     private final @Nullable ToolRating rating;
     /** When the call came, and later when it was last decided. */
     private volatile long sinceNanos;
-
-    private final AtomicBoolean ended = new AtomicBoolean();
 
     CallRecord(
             AuditRecorder recorder,
@@ -98,12 +95,7 @@ final class CallRecord {
         return denied;
     }
 
-    /** Ends the record. False if it has ended before. */
-    boolean end() {
-        return ended.compareAndSet(false, true);
-    }
-
-    /** Records how the call ended. Only the caller for which {@link #end} returned true may call this. */
+    /** Records how the call ended. An admission calls this once. */
     void settled(CallOutcome outcome) {
         recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
     }

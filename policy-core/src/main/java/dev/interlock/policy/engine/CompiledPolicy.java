@@ -191,18 +191,11 @@ final class CompiledPolicy {
 
     /** The plan for a {@linkplain #settled settled} call. */
     ToolPlan plan(ToolCall call) {
-        ToolPlan plan = kept(call);
-        return plan == null ? find(call) : plan;
-    }
-
-    /** The plan for a settled call, if the tool's name alone determines it; otherwise null. */
-    @Nullable
-    ToolPlan kept(ToolCall call) {
-        if (!byNameAlone) {
-            return null;
+        ToolPlan plan = byNameAlone ? plans.get(call.tool()) : null;
+        if (plan == null && byNameAlone) {
+            plan = unlisted.getIfPresent(call.tool());
         }
-        ToolPlan plan = plans.get(call.tool());
-        return plan == null ? unlisted.getIfPresent(call.tool()) : plan;
+        return plan == null ? find(call) : plan;
     }
 
     private ToolPlan find(ToolCall call) {

@@ -73,6 +73,7 @@ public final class PolicyEngine {
     private final @Nullable AuditRecorder recorder;
 
     private final Approvals approvals;
+    private final MethodPolicy methods;
 
     /** The keys of {@code ctx} that the host supplies. */
     private final Set<String> context;
@@ -100,6 +101,7 @@ public final class PolicyEngine {
         this.current = compile(builder.policy, lock);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
+        this.methods = new MethodPolicy(recorder, listener);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -135,7 +137,8 @@ public final class PolicyEngine {
                 return plan.told(plan.check(known, CounterSnapshot.NONE));
             }
             CounterSnapshot counters = counters(plan, known);
-            ReservationAttempt attempt = new ReservationAttempt(plan, known, counters, ids);
+            ReservationAttempt attempt =
+                    new ReservationAttempt(plan, known, plan.check(known, counters), counters, ids);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -154,64 +157,38 @@ public final class PolicyEngine {
     public Admission admit(ToolCall call) {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
-        Admission admission = admit(policy, call);
+        Admission admission = reserveNow(policy, call);
         return admission.decision().asks() && approvals.canAsk(AdmitOptions.DEFAULT)
                 ? approvals.await(new PendingApproval(policy, call, admission, start))
                 : conclude(policy, call, admission, start);
     }
 
-    /**
-     * Takes the short way for a call that is charged to one bucket, and {@link #admitOtherwise} for all others. Both
-     * ways create the admission in one place, so that the compiler can avoid allocating it if it sees the admission
-     * settled at once.
-     */
-    private Admission admit(CompiledPolicy policy, ToolCall asked) {
+    /** Decides by one policy, and reserves. Asks no person and records nothing. Never throws. */
+    private Admission reserveNow(CompiledPolicy policy, ToolCall asked) {
         ToolCall call = policy.settled(asked);
-        LimitHandle bucket = null;
-        LimitHandle.Count count = null;
-        long taken = LimitHandle.NOTHING;
-        ToolPlan plan = null;
         try {
-            plan = call.problem() == null ? policy.kept(call) : null;
-            if (plan != null) {
-                bucket = plan.bucket();
-                if (bucket != null) {
-                    count = plan.count(bucket, call);
-                    taken = count == null ? LimitHandle.NOTHING : bucket.take(count);
+            ToolPlan plan = planFor(policy, call);
+            CounterSnapshot counters = counters(plan, call);
+            Decision checked = plan.check(call, counters);
+            if (plan.checksOnly()) {
+                return Admission.unreserved(plan.told(checked));
+            }
+            LimitHandle bucket = plan.bucket();
+            if (bucket != null && checked.verdict() == Decision.Verdict.ALLOWED) {
+                LimitHandle.Count count = plan.count(bucket, call);
+                long taken = count == null ? LimitHandle.NOTHING : bucket.take(count);
+                if (count != null && taken != LimitHandle.NOTHING) {
+                    return Admission.charged(bucket, count, taken);
                 }
             }
-        } catch (Throwable e) {
-            // Nothing was taken. The other way meets the same failure and reports it.
-            taken = LimitHandle.NOTHING;
-        }
-        Admission otherwise = null;
-        if (taken == LimitHandle.NOTHING) {
-            otherwise = admitOtherwise(policy, call, plan);
-            if (!otherwise.hasEnding()) {
-                return otherwise;
+            ReservationAttempt attempt = new ReservationAttempt(plan, call, checked, counters, ids);
+            while (attempt.isOpen()) {
+                attempt.take(limiter.reserve(attempt.batch()));
             }
-        }
-        return Admission.of(otherwise, bucket, count, taken);
-    }
-
-    /** Admits a call by its plan; {@code kept} is null if the plan must still be found. */
-    private Admission admitOtherwise(CompiledPolicy policy, ToolCall call, @Nullable ToolPlan kept) {
-        try {
-            ToolPlan plan = kept == null ? planFor(policy, call) : kept;
-            return plan.checksOnly()
-                    ? Admission.unreserved(plan.told(plan.check(call, CounterSnapshot.NONE)))
-                    : reserve(plan, call).admission(limiter, listener);
+            return attempt.admission(limiter, listener);
         } catch (Throwable e) {
             return Admission.unreserved(failure(call, e));
         }
-    }
-
-    private ReservationAttempt reserve(ToolPlan plan, ToolCall call) {
-        ReservationAttempt attempt = new ReservationAttempt(plan, call, counters(plan, call), ids);
-        while (attempt.isOpen()) {
-            attempt.take(limiter.reserve(attempt.batch()));
-        }
-        return attempt;
     }
 
     /**
@@ -233,7 +210,7 @@ public final class PolicyEngine {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
         if (!limiter.blocks()) {
-            Admission admission = admit(policy, call);
+            Admission admission = reserveNow(policy, call);
             return admission.decision().asks() && approvals.canAsk(options)
                     ? approvals.ask(new PendingApproval(policy, call, admission, start), options)
                     : CompletableFuture.completedFuture(conclude(policy, call, admission, start));
@@ -245,7 +222,7 @@ public final class PolicyEngine {
         } catch (Throwable e) {
             return CompletableFuture.completedFuture(deny(call, e));
         }
-        reserve(policy, call).thenAccept(admission -> {
+        reserveAsync(policy, call).thenAccept(admission -> {
             try {
                 reserved(new PendingApproval(policy, call, admission, start), options, deadline, result);
             } catch (Throwable e) {
@@ -396,7 +373,8 @@ public final class PolicyEngine {
             if (plan.readsCounters()) {
                 return null;
             }
-            ReservationAttempt attempt = new ReservationAttempt(plan, call, CounterSnapshot.NONE, ids);
+            ReservationAttempt attempt = new ReservationAttempt(
+                    plan, call, plan.check(call, CounterSnapshot.NONE), CounterSnapshot.NONE, ids);
             Decision decision = attempt.decision();
             return decision.allowed() || decision.asks()
                     ? held.under(decision, attempt.charges())
@@ -406,14 +384,11 @@ public final class PolicyEngine {
         }
     }
 
-    /**
-     * Decides and reserves by one policy. Asks no person and records nothing. The stage never completes exceptionally.
-     */
-    CompletionStage<Admission> reserve(CompiledPolicy policy, ToolCall call) {
-        return limiter.blocks() ? admitAsync(policy, call) : CompletableFuture.completedFuture(admit(policy, call));
-    }
-
-    private CompletionStage<Admission> admitAsync(CompiledPolicy policy, ToolCall asked) {
+    /** Does the same as {@link #reserveNow}, but waits for the limiter on no thread. The stage never fails. */
+    CompletionStage<Admission> reserveAsync(CompiledPolicy policy, ToolCall asked) {
+        if (!limiter.blocks()) {
+            return CompletableFuture.completedFuture(reserveNow(policy, asked));
+        }
         ToolCall call = policy.settled(asked);
         CompletionStage<Admission> admission;
         try {
@@ -421,20 +396,21 @@ public final class PolicyEngine {
             CompletionStage<CounterSnapshot> counters = !plan.readsCounters()
                     ? CompletableFuture.completedFuture(CounterSnapshot.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new);
-            admission = counters.thenCompose(values -> reserve(new ReservationAttempt(plan, call, values, ids)));
+            admission = counters.thenCompose(values -> takeRemaining(
+                    new ReservationAttempt(plan, call, plan.check(call, values), values, ids)));
         } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
         }
         return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
     }
 
-    private CompletionStage<Admission> reserve(ReservationAttempt attempt) {
+    private CompletionStage<Admission> takeRemaining(ReservationAttempt attempt) {
         if (!attempt.isOpen()) {
             return CompletableFuture.completedFuture(attempt.admission(limiter, listener));
         }
         return limiter.reserveAsync(attempt.batch()).thenCompose(answer -> {
             attempt.take(answer);
-            return reserve(attempt);
+            return takeRemaining(attempt);
         });
     }
 
@@ -445,7 +421,8 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = planFor(policy, call);
             CounterSnapshot counters = counters(plan, call);
-            ReservationAttempt attempt = new ReservationAttempt(plan, call, counters, ids);
+            ReservationAttempt attempt =
+                    new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
             if (plan.verdict() != null) {
                 steps.add(plan.told(Check.verdict(plan.verdict())));
@@ -509,8 +486,7 @@ public final class PolicyEngine {
      * like one that the policy names, but differs from it. Records nothing.
      */
     public Decision decideMethod(String method) {
-        Decision decision = current.methods().decide(method);
-        return decision == null ? Decision.ALLOWED : decision;
+        return methods.decide(current, method);
     }
 
     /**
@@ -519,12 +495,7 @@ public final class PolicyEngine {
      * it. Never throws.
      */
     public Decision admit(MethodCall request) {
-        CompiledPolicy policy = current;
-        Decision decision = policy.methods().decide(request);
-        if (decision == null) {
-            return Decision.ALLOWED;
-        }
-        return recorder == null ? decision : recorder.decided(request, policy, decision);
+        return methods.admit(current, request);
     }
 
     /**
@@ -532,24 +503,13 @@ public final class PolicyEngine {
      * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
      * denied. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
-     * @param methods the methods, as {@link EmbeddedRequests} finds them
+     * @param asked the methods, as {@link EmbeddedRequests} finds them
      * @param answered the request that the server answers, which says on whose account the server asks; its method is
      *     ignored
      * @return the first denial; or {@link Decision#ALLOWED} if all of them may be passed on
      */
-    public Decision admitEmbedded(List<String> methods, MethodCall answered) {
-        Decision denial = null;
-        for (String method : methods) {
-            Decision decision = admit(MethodCall.of(method)
-                    .by(answered.identity())
-                    .in(answered.session())
-                    .on(answered.server())
-                    .embeddedByServer());
-            if (denial == null && !decision.allowed()) {
-                denial = decision;
-            }
-        }
-        return denial == null ? Decision.ALLOWED : denial;
+    public Decision admitEmbedded(List<String> asked, MethodCall answered) {
+        return methods.admitEmbedded(current, asked, answered);
     }
 
     /**
@@ -567,9 +527,7 @@ public final class PolicyEngine {
 
     /** Does the same for a request other than {@code tools/call}. Never throws. */
     public Decision deny(MethodCall request, Throwable failure) {
-        listener.failed(request, failure);
-        Decision denied = Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
-        return recorder == null ? denied : recorder.decided(request, current, denied);
+        return methods.deny(current, request, failure);
     }
 
     /**

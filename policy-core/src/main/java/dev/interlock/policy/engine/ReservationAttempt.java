@@ -41,11 +41,13 @@ final class ReservationAttempt {
     private Reservation.@Nullable Granted granted;
     private boolean open;
 
-    ReservationAttempt(ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
-        this.plan = plan;
-        this.call = call;
-        this.ids = ids;
-        this.decision = plan.check(call, counters);
+    /**
+     * @param checked what the plan's {@linkplain ToolPlan#check checks} say about the call
+     * @param counters the counters that the checks have read
+     */
+    ReservationAttempt(
+            ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
+        this(plan, call, checked, ids);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;
         }
@@ -71,7 +73,7 @@ final class ReservationAttempt {
     /** An attempt for inspection only: it is charged to all limits that apply, whatever the checks say. */
     static ReservationAttempt ofEveryLimit(
             ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
-        ReservationAttempt attempt = new ReservationAttempt(plan, call, ids);
+        ReservationAttempt attempt = new ReservationAttempt(plan, call, Decision.ALLOWED, ids);
         for (CompiledLimit slot : plan.slots()) {
             Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
             if (charge != null) {
@@ -83,11 +85,11 @@ final class ReservationAttempt {
         return attempt;
     }
 
-    private ReservationAttempt(ToolPlan plan, ToolCall call, Supplier<String> ids) {
+    private ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, Supplier<String> ids) {
         this.plan = plan;
         this.call = call;
         this.ids = ids;
-        this.decision = Decision.ALLOWED;
+        this.decision = checked;
     }
 
     boolean isOpen() {

@@ -129,14 +129,9 @@ final class ToolPlan {
         return bucket;
     }
 
-    /**
-     * The count in {@link #bucket} that a call is charged to, if every check allows the call. Null if a check does not,
-     * or if there is no count yet.
-     */
+    /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
-        return check(call, CounterSnapshot.NONE).verdict() == Decision.Verdict.ALLOWED
-                ? opened.count(CompiledLimit.subject(slots[0].scope(), call))
-                : null;
+        return opened.count(CompiledLimit.subject(slots[0].scope(), call));
     }
 
     /** Whether conditions read counters. */
