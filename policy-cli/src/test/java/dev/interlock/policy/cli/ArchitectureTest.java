@@ -296,7 +296,7 @@ class ArchitectureTest {
         long open = types.stream()
                 .filter(type -> type.getModifiers().contains(JavaModifier.PUBLIC))
                 .count();
-        int most = unit.equals(CORE) ? 45 : 40;
+        long most = unit.equals(CORE) ? 45 : 40;
 
         assertThat(unit.equals(CLI) || open < FEW || 100 * open < most * types.size())
                 .as("%s: %d of %d types are public, and fewer than %d %% may be", unit, open, types.size(), most)

@@ -3,58 +3,25 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.limit.LimitRule;
-import java.util.Objects;
 import java.util.Optional;
 
 /**
- * An entry with its body and its key. Its counters are named after these.
+ * An entry with its body.
  *
  * @param body the body, where conditions find the counters of other entries
- * @param kind what kind of key it is
- * @param key the key: a tool's name, a glob, a category, a risk
- * @param entry the entry
+ * @param selected the entry with its key
  */
-record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
+record CompiledEntry(CompiledBody body, Selected selected) {
 
-    /** The kinds of keys, with the start of their counters' paths. */
-    enum Kind {
-        TOOL,
-        GLOB,
-        CATEGORY,
-        RISK,
-        STAR,
-        ALL_TOOLS;
-
-        boolean isGlobal() {
-            return this == STAR || this == ALL_TOOLS;
-        }
-    }
-
-    /** The scope of counters that don't specify one. */
-    Scope defaultScope() {
-        return kind.isGlobal() ? Scope.GLOBAL : Scope.TOOL;
-    }
-
-    /** Whether a path names this entry's own counter {@code counter}. */
-    boolean isOwnCounter(Path path, String counter) {
-        return path.root() == Path.Root.STATE
-                && path.member(1).equals(counter)
-                && path.member(0).equals(owner());
-    }
-
-    /** How the paths of this entry's counters begin after {@code state}. */
-    private String owner() {
-        return switch (kind) {
-            case TOOL -> key;
-            case GLOB, CATEGORY, RISK -> "tool";
-            case STAR, ALL_TOOLS -> "_global";
-        };
+    Entry entry() {
+        return selected.entry();
     }
 
     /**
@@ -64,7 +31,7 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
      */
     CounterReference counter(Path path, String tool) {
         String counter = path.member(1);
-        if (path.member(0).equals(owner())) {
+        if (path.member(0).equals(selected.owner())) {
             Optional<CounterReference> own = ownCounter(counter, tool);
             if (own.isPresent()) {
                 return own.get();
@@ -72,31 +39,31 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         }
         return body.counter(path)
                 .orElseThrow(() -> new IllegalArgumentException(
-                        "no rule defines the counter that " + entry.place().path() + " reads: " + path));
+                        "no rule defines the counter that " + entry().place().path() + " reads: " + path));
     }
 
     Optional<CounterReference> ownCounter(String counter, String tool) {
-        for (int i = 0; i < entry.rules().size(); i++) {
-            Rule.Demands demands = entry.rules().get(i).demands();
+        for (Rule rule : entry().rules()) {
+            Rule.Demands demands = rule.demands();
             Counter state = demands.state();
             if (state != null && state.name().equals(counter)) {
                 return Optional.of(new CounterReference(
-                        limitName(counterName(counter), tool, defaultScope()),
+                        limitName(Selected.counterName(counter), tool, selected.defaultScope()),
                         new LimitRule.FixedWindow(null, state.window()),
-                        defaultScope()));
+                        selected.defaultScope()));
             }
             RateLimit rate = demands.rateLimit();
-            if (rate != null && rate.shorthand() && shorthandName(rate).equals(counter)) {
+            if (rate != null && rate.shorthand() && Selected.shorthandName(rate).equals(counter)) {
                 return Optional.of(new CounterReference(
-                        limitName(counterName(counter), tool, rate.scope()),
+                        limitName(Selected.counterName(counter), tool, rate.scope()),
                         LimitRules.of(rate.algorithm(), Amount.of(rate.max()), rate.window()),
                         rate.scope()));
             }
         }
-        for (Limit limit : entry.limits()) {
+        for (Limit limit : entry().limits()) {
             if (limit.counter().equals(counter)) {
                 return Optional.of(new CounterReference(
-                        limitName(counterName(counter), tool, limit.scope()),
+                        limitName(Selected.counterName(counter), tool, limit.scope()),
                         LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
                         limit.scope()));
             }
@@ -104,72 +71,8 @@ record CompiledEntry(CompiledBody body, Kind kind, String key, Entry entry) {
         return Optional.empty();
     }
 
-    /** The name under which a rate limit counts. */
-    String rateName(RateLimit rate, Rule rule, int index) {
-        return rate.shorthand() ? counterName(shorthandName(rate)) : ruleName("rate", rule, index);
-    }
-
-    private static String shorthandName(RateLimit rate) {
-        return "_rate_" + rate.window().text();
-    }
-
-    /**
-     * A name for what a rule counts: from the rule's name, which stays the same if rules are reordered, or else from
-     * its position.
-     */
-    String ruleName(String what, Rule rule, int index) {
-        String name = rule.name();
-        if (name == null) {
-            // Not ':' alone, because a rule may be called '0'.
-            return what + ":/" + index;
-        }
-        long before = entry.rules().subList(0, index).stream()
-                .filter(other -> Objects.equals(other.name(), name))
-                .count();
-        String base = what + ":" + encode(name);
-        return before == 0 ? base : base + ":" + before;
-    }
-
-    /** The name under which a counter counts. */
-    static String counterName(String counter) {
-        return encode(counter);
-    }
-
-    /**
-     * The key of a limit of this entry when {@code tool} is called. Parts that people choose are encoded, so that two
-     * different limits never get the same key.
-     *
-     * @param local the limit's name within the entry, encoded
-     */
+    /** The key of a limit of this entry; see {@link Selected#limitName}. */
     String limitName(String local, String tool, Scope scope) {
-        String base = body.prefix() + keyName() + "#" + local;
-        return switch (scope) {
-            case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + scope.text();
-            case TOOL -> base + "@" + encode(tool);
-            case ENTRY, GLOBAL -> base;
-        };
-    }
-
-    private String keyName() {
-        return switch (kind) {
-            case TOOL, GLOB -> "tools." + encode(key);
-            case CATEGORY -> "categories." + encode(key);
-            case RISK -> "risks." + encode(key);
-            case STAR -> "tools.*";
-            case ALL_TOOLS -> "all_tools";
-        };
-    }
-
-    static String encode(String text) {
-        StringBuilder out = new StringBuilder(text.length());
-        for (int i = 0; i < text.length(); i++) {
-            char c = text.charAt(i);
-            if ("%#@/:".indexOf(c) >= 0) {
-                out.append('%').append(Integer.toHexString(c));
-            } else {
-                out.append(c);
-            }
-        }
-        return out.toString();
+        return selected.limitName(body.prefix(), local, tool, scope);
     }
 }

@@ -4,6 +4,8 @@ import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.EntrySelection;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
@@ -112,7 +114,7 @@ final class CompiledPolicy {
         this.validator = validator;
         this.limiter = limiter;
         this.lock = lock == null ? null : new ToolLockCheck(lock);
-        this.body = CompiledBody.of("", policy.body(), null);
+        this.body = new CompiledBody("", new EntrySelection(policy.body()), null);
         if (policy.grants().isPresent()) {
             policy.grants().get().entrySet().forEach(this::addGrant);
         }
@@ -135,7 +137,8 @@ final class CompiledPolicy {
             exactGrants.put(grant.getKey().text(), grants.size());
         }
         grantPatterns.add(grant.getKey());
-        grants.add(CompiledBody.of(CompiledBody.grantPrefix(grant), grant.getValue(), body));
+        grants.add(new CompiledBody(
+                EntrySelection.grantPrefix(grant.getKey()), new EntrySelection(grant.getValue()), body));
     }
 
     Policy policy() {
@@ -366,23 +369,22 @@ final class CompiledPolicy {
             ToolRating rating,
             List<CompiledEntry> entries,
             Decision unheardOf) {
-        List<CompiledEntry> naming = scoped.naming(tool, rating);
-        List<CompiledEntry> global = scoped.global();
-        if (scoped.hides(tool)) {
+        List<Selected> all = new ArrayList<>(scoped.selection().naming(tool, rating));
+        boolean named = !all.isEmpty();
+        all.addAll(scoped.selection().global());
+        if (scoped.selection().hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
         }
-        List<CompiledEntry> all = new ArrayList<>(naming);
-        all.addAll(global);
-        for (CompiledEntry entry : all) {
+        for (Selected entry : all) {
             if (entry.entry().hide()) {
                 RuleRef rule = new RuleRef("(hidden)", entry.entry().place());
                 return compiler.withheld(Code.HIDDEN, rule, unheardOf);
             }
         }
-        if (naming.isEmpty() && scoped.body().posture() == Posture.DENY) {
+        if (!named && scoped.body().posture() == Posture.DENY) {
             return compiler.withheld(Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), unheardOf);
         }
-        entries.addAll(all);
+        entries.addAll(scoped.compiled(all));
         return null;
     }
 
@@ -430,7 +432,7 @@ final class CompiledPolicy {
         void add(CompiledBody scoped) {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
-            for (CompiledEntry entry : scoped.all()) {
+            for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
                 for (Block block : entry.entry().require()) {
                     add(block.conditions(), entry);
                 }
@@ -453,7 +455,7 @@ final class CompiledPolicy {
                     addContext(condition.path());
                 }
                 if (root == Path.Root.STATE) {
-                    entry.counter(condition.path(), entry.key());
+                    entry.counter(condition.path(), entry.selected().key());
                 }
             }
         }

@@ -5,6 +5,7 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Counter;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
@@ -134,7 +135,7 @@ final class PlanCompiler {
         List<Condition> plain = new ArrayList<>();
         List<Condition> ownLimits = new ArrayList<>();
         for (Condition condition : demands.conditions()) {
-            (limitsOwnCounter(scoped, condition, demands.state()) ? ownLimits : plain).add(condition);
+            (scoped.selected().limitsOwnCounter(condition, demands.state()) ? ownLimits : plain).add(condition);
         }
         if (!plain.isEmpty()) {
             checks.add(conditions(scoped, plain, denials));
@@ -162,9 +163,9 @@ final class PlanCompiler {
         if (demands.state() != null) {
             Counter counter = demands.state();
             addSlot(
-                    scoped.limitName(CompiledEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                    scoped.limitName(Selected.counterName(counter.name()), tool, scoped.selected().defaultScope()),
                     new LimitRule.FixedWindow(null, counter.window()),
-                    scoped.defaultScope(),
+                    scoped.selected().defaultScope(),
                     amountOf(counter),
                     counter.charge(),
                     denials,
@@ -181,7 +182,7 @@ final class PlanCompiler {
             checks.add(amountPresent(amount, null, limit.incrementFrom(), denials));
         }
         addSlot(
-                scoped.limitName(CompiledEntry.counterName(limit.counter()), tool, limit.scope()),
+                scoped.limitName(Selected.counterName(limit.counter()), tool, limit.scope()),
                 LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
                 limit.scope(),
                 amount,
@@ -204,9 +205,9 @@ final class PlanCompiler {
             }
         }
         addSlot(
-                scoped.limitName(CompiledEntry.counterName(counter.name()), tool, scoped.defaultScope()),
+                scoped.limitName(Selected.counterName(counter.name()), tool, scoped.selected().defaultScope()),
                 new LimitRule.FixedWindow(max, counter.window()),
-                scoped.defaultScope(),
+                scoped.selected().defaultScope(),
                 amountOf(counter),
                 counter.charge(),
                 limitDenials,
@@ -223,7 +224,7 @@ final class PlanCompiler {
         RateLimit rate = demands.rateLimit();
         if (rate != null) {
             addSlot(
-                    scoped.limitName(scoped.rateName(rate, rule, index), tool, rate.scope()),
+                    scoped.limitName(scoped.selected().rateName(rate, rule, index), tool, rate.scope()),
                     LimitRules.of(rate.algorithm(), Amount.of(rate.max()), rate.window()),
                     rate.scope(),
                     AmountSource.constant(Amount.ONE),
@@ -237,9 +238,9 @@ final class PlanCompiler {
             spend.caps()
                     .forEach((unit, cap) -> addSlot(
                             scoped.limitName(
-                                    scoped.ruleName("spend-" + unit.text(), rule, index), tool, scoped.defaultScope()),
+                                    scoped.selected().ruleName("spend-" + unit.text(), rule, index), tool, scoped.selected().defaultScope()),
                             new LimitRule.FixedWindow(cap, unit),
-                            scoped.defaultScope(),
+                            scoped.selected().defaultScope(),
                             amount,
                             spend.charge(),
                             denials,
@@ -359,12 +360,6 @@ final class PlanCompiler {
 
     private static @Nullable Value text(@Nullable String text) {
         return text == null ? null : new Value.Text(text);
-    }
-
-    private static boolean limitsOwnCounter(CompiledEntry scoped, Condition condition, @Nullable Counter state) {
-        return state != null
-                && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
-                && scoped.isOwnCounter(condition.path(), state.name());
     }
 
     /** The most that a counter may hold after the call. Empty if even a fresh counter holds too much. */

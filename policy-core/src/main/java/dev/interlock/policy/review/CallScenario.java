@@ -1,8 +1,10 @@
 package dev.interlock.policy.review;
 
-import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Posture;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.text.Skeleton;
@@ -20,23 +22,43 @@ import java.util.Optional;
  * @param granted the entries among them that stand in the grant
  * @param denial why every call is denied before any entry is checked; empty if it is not
  */
-record CallScenario(OfferedTool tool, List<Entry> entries, List<Entry> granted, Optional<String> denial) {
+record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> granted, Optional<String> denial) {
 
     /** Every scenario in which a tool can be called. */
     static List<CallScenario> of(Policy policy, OfferedTool tool, Names names) {
-        Applied body = Applied.of(policy.body(), tool.name(), tool.rating());
-        Optional<String> denial = names.defect(tool.name()).or(body::denial);
+        EntrySelection body = new EntrySelection(policy.body());
+        List<Selected> outer = applying(body, tool);
+        Optional<String> denial = names.defect(tool.name()).or(() -> denial(body, outer, tool));
         if (policy.grants().isEmpty()) {
-            return List.of(new CallScenario(tool, body.entries(), List.of(), denial));
+            return List.of(new CallScenario(tool, outer, List.of(), denial));
         }
         List<CallScenario> situations = new ArrayList<>();
         for (Map.Entry<NamePattern, PolicyBody> grant : policy.grants().get().entrySet()) {
-            Applied granted = Applied.of(grant.getValue(), tool.name(), tool.rating());
-            List<Entry> entries = new ArrayList<>(body.entries());
-            entries.addAll(granted.entries());
-            situations.add(new CallScenario(tool, entries, granted.entries(), denial.or(granted::denial)));
+            EntrySelection inner = new EntrySelection(grant.getValue());
+            List<Selected> granted = applying(inner, tool);
+            List<Selected> entries = new ArrayList<>(outer);
+            entries.addAll(granted);
+            Optional<String> why = denial.or(() -> denial(inner, granted, tool));
+            situations.add(new CallScenario(tool, entries, granted, why));
         }
         return situations;
+    }
+
+    private static List<Selected> applying(EntrySelection body, OfferedTool tool) {
+        List<Selected> entries = new ArrayList<>(body.naming(tool.name(), tool.rating()));
+        entries.addAll(body.global());
+        return entries;
+    }
+
+    /** Why a body denies every call before any of its entries is checked; empty if it does not. */
+    private static Optional<String> denial(EntrySelection body, List<Selected> entries, OfferedTool tool) {
+        if (body.hides(tool.name()) || entries.stream().anyMatch(each -> each.entry().hide())) {
+            return Optional.of("the tool is hidden");
+        }
+        return body.body().posture() == Posture.DENY
+                        && body.naming(tool.name(), tool.rating()).isEmpty()
+                ? Optional.of("the tool is not listed")
+                : Optional.empty();
     }
 
     /** The names that a policy lists, and the names that look like them. */

@@ -2,10 +2,9 @@ package dev.interlock.policy.review;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Conditions that hold together, and their effect.
@@ -38,7 +36,8 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
     /** A path as it is read, however it is spelled. */
     private record ConditionKey(Path.Root root, List<Path.Step> steps) {}
 
-    static List<ConditionGroup> of(Entry entry, boolean policyEnforced) {
+    static List<ConditionGroup> of(Selected selected, boolean policyEnforced) {
+        Entry entry = selected.entry();
         List<ConditionGroup> clauses = new ArrayList<>();
         for (Block block : entry.require()) {
             clauses.add(new ConditionGroup(Use.REQUIRE, block.conditions(), block.place(), policyEnforced));
@@ -51,7 +50,7 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
             if (rule instanceof Rule.Check check) {
                 Rule.Demands demands = check.demands();
                 List<Condition> plain = demands.conditions().stream()
-                        .filter(condition -> !limitsOwnCounter(condition, demands.state()))
+                        .filter(condition -> !selected.limitsOwnCounter(condition, demands.state()))
                         .toList();
                 clauses.add(new ConditionGroup(Use.REQUIRE, plain, rule.place(), enforced));
             } else if (rule instanceof Rule.Approval approval) {
@@ -59,17 +58,6 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
             }
         }
         return clauses;
-    }
-
-    /**
-     * Whether a condition may be the limit of the rule's own counter, and so not a condition on its value before the
-     * call.
-     */
-    static boolean limitsOwnCounter(Condition condition, @Nullable Counter counter) {
-        return counter != null
-                && condition.path().root() == Path.Root.STATE
-                && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
-                && condition.path().member(1).equals(counter.name());
     }
 
     /** The conditions on each path. */

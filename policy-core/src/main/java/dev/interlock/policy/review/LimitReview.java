@@ -6,6 +6,7 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
@@ -85,8 +86,9 @@ final class LimitReview {
     /** Reviews the limits that one call to a tool is charged to. */
     void hidden(CallScenario situation, boolean enforced) {
         List<Fixed> fixed = new ArrayList<>();
-        for (Entry entry : situation.entries()) {
-            boolean granted = situation.granted().contains(entry);
+        for (Selected selected : situation.entries()) {
+            Entry entry = selected.entry();
+            boolean granted = situation.granted().contains(selected);
             for (Rule rule : entry.rules()) {
                 RateLimit rate = rule instanceof Rule.Check check && rule.mode() == Mode.ENFORCE
                         ? check.demands().rateLimit()
@@ -125,11 +127,12 @@ final class LimitReview {
     }
 
     /** Reviews what an entry counts and checks in a tool's arguments. */
-    void review(Entry entry, OfferedTool tool, boolean policyEnforced) {
+    void review(Selected selected, OfferedTool tool, boolean policyEnforced) {
+        Entry entry = selected.entry();
         for (Rule rule : entry.rules()) {
             boolean enforced = policyEnforced && rule.mode() == Mode.ENFORCE;
             if (rule instanceof Rule.Check check) {
-                demands(check.demands(), rule, tool, enforced);
+                demands(selected, check.demands(), rule, tool, enforced);
             } else if (rule instanceof Rule.Approval approval) {
                 // Only for the calls that it asks about.
                 arguments(approval.demands(), rule.place(), tool, false);
@@ -144,7 +147,8 @@ final class LimitReview {
         }
     }
 
-    private void demands(Rule.Demands demands, Rule rule, OfferedTool tool, boolean enforced) {
+    private void demands(
+            Selected selected, Rule.Demands demands, Rule rule, OfferedTool tool, boolean enforced) {
         arguments(demands, rule.place(), tool, enforced);
         Validation validation = demands.validation();
         if (validation != null
@@ -160,7 +164,7 @@ final class LimitReview {
         Counter counter = demands.state();
         if (counter != null) {
             for (Condition condition : demands.conditions()) {
-                if (ConditionGroup.limitsOwnCounter(condition, counter)) {
+                if (selected.limitsOwnCounter(condition, counter)) {
                     ownLimit(condition, counter, tool, enforced);
                 }
             }

@@ -1,6 +1,6 @@
 package dev.interlock.policy.review;
 
-import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -111,12 +111,13 @@ public final class PolicyReview {
                 continue;
             }
             List<ConditionGroup> clauses = new ArrayList<>();
-            for (Entry entry : situation.entries()) {
-                List<ConditionGroup> own = ConditionGroup.of(entry, enforced);
+            for (Selected selected : situation.entries()) {
+                Place place = selected.entry().place();
+                List<ConditionGroup> own = ConditionGroup.of(selected, enforced);
                 clauses.addAll(own);
-                if (seen.add(entry.place().path())) {
-                    own.forEach(clause -> conditions.review(clause, situation.tool(), exact.contains(entry.place())));
-                    limits.review(entry, situation.tool(), enforced);
+                if (seen.add(place.path())) {
+                    own.forEach(clause -> conditions.review(clause, situation.tool(), exact.contains(place)));
+                    limits.review(selected, situation.tool(), enforced);
                 }
             }
             conditions.conflicts(clauses, situation.tool());

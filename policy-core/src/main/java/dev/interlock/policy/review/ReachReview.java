@@ -2,6 +2,7 @@ package dev.interlock.policy.review;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
@@ -53,7 +54,8 @@ final class ReachReview {
     void add(CallScenario situation) {
         Place denier = null;
         Place anyDenier = firstDenier(situation);
-        for (Entry entry : situation.entries()) {
+        for (Selected selected : situation.entries()) {
+            Entry entry = selected.entry();
             boolean own = exact.contains(entry.place());
             for (Block block : entry.require()) {
                 note(block.place(), situation, new RuleReach(false, false, own), denier);
@@ -78,7 +80,8 @@ final class ReachReview {
     }
 
     private @Nullable Place firstDenier(CallScenario situation) {
-        for (Entry entry : situation.entries()) {
+        for (Selected selected : situation.entries()) {
+            Entry entry = selected.entry();
             for (Rule rule : entry.rules()) {
                 if (denies(rule)) {
                     return rule.place();

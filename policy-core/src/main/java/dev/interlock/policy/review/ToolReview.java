@@ -1,6 +1,7 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
@@ -38,7 +39,8 @@ final class ToolReview {
         if (risk.compareTo(RiskLevel.HIGH) < 0 || situation.denial().isPresent()) {
             return;
         }
-        for (Entry entry : situation.entries()) {
+        for (Selected selected : situation.entries()) {
+            Entry entry = selected.entry();
             boolean covered = !entry.require().isEmpty()
                     || !entry.denyIf().isEmpty()
                     || !entry.limits().isEmpty()

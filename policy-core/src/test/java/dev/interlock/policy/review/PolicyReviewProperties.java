@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -144,9 +144,7 @@ class PolicyReviewProperties {
         List<PolicyBody> bodies = new ArrayList<>(List.of(policy.body()));
         policy.grants().ifPresent(grants -> bodies.addAll(grants.values()));
         for (PolicyBody body : bodies) {
-            List<Entry> entries = new ArrayList<>(body.tools().values());
-            body.star().ifPresent(entries::add);
-            for (Entry entry : entries) {
+            for (EntrySelection.Selected entry : new EntrySelection(body).all()) {
                 for (ConditionGroup clause : ConditionGroup.of(entry, true)) {
                     if (clause.place().equals(place)) {
                         return clause.conditions();

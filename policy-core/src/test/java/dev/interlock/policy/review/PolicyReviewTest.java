@@ -20,6 +20,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
@@ -27,6 +28,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -74,6 +76,27 @@ class PolicyReviewTest {
         return review(
                 policy(Map.of("get_item", require("e", block("b", condition("c", "args.id", operator, operand))))),
                 GET);
+    }
+
+    @Test
+    void aConditionOnAnotherEntrysCounterOfTheSameNameIsNoLimitOfTheRulesOwn() {
+        assertThat(counting("state.get_item.n")).contains(Finding.Code.NEVER_PASSES);
+        assertThat(counting("state.delete_item.n")).doesNotContain(Finding.Code.NEVER_PASSES);
+    }
+
+    /** What is found in a rule that adds 5 to its own counter, and reads a counter that must be less than 3. */
+    private static List<Finding.Code> counting(String read) {
+        Counter five = new Counter("n", Window.Calendar.HOUR, Amount.of(5), null, ChargeMode.SENT);
+        Rule reading = new Rule.Check(
+                "r",
+                new Rule.Demands(List.of(condition("c", read, "lt", 3)), null, five, null, null),
+                null,
+                Mode.ENFORCE,
+                Place.of("r"));
+        Rule other = new Rule.Check(
+                "o", new Rule.Demands(List.of(), null, five, null, null), null, Mode.ENFORCE, Place.of("o"));
+        Policy policy = policy(Map.of("get_item", rules("g", reading), "delete_item", rules("d", other)));
+        return review(policy, GET, DELETE).stream().map(Finding::code).toList();
     }
 
     @Test

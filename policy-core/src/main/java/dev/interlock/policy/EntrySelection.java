@@ -1,0 +1,226 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.tool.ToolRating;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+
+/** Which entries of a body apply to a tool, in the order in which they are checked. Immutable. */
+public final class EntrySelection {
+
+    private final PolicyBody body;
+
+    /** The entries under globs; unlike entries under names, they are tested for every tool. */
+    private final List<Map.Entry<NamePattern, Entry>> globs = new ArrayList<>();
+
+    /** Prepares the selection from a body. */
+    public EntrySelection(PolicyBody body) {
+        this.body = body;
+        for (Map.Entry<NamePattern, Entry> entry : body.tools().entrySet()) {
+            if (!entry.getKey().isExact()) {
+                globs.add(entry);
+            }
+        }
+    }
+
+    /** Returns the body. */
+    public PolicyBody body() {
+        return body;
+    }
+
+    /** Returns whether the body's {@code hide} has the tool. An entry may hide it too. */
+    public boolean hides(String tool) {
+        for (NamePattern pattern : body.hide()) {
+            if (pattern.matches(tool)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Returns the entries that name the tool, its category or its risk, in the order in which they are checked. */
+    public List<Selected> naming(String tool, ToolRating rating) {
+        List<Selected> entries = new ArrayList<>();
+        Entry exact = tool.isBlank() || !new NamePattern(tool).isExact() ? null : body.tool(tool);
+        if (exact != null) {
+            entries.add(new Selected(Kind.TOOL, tool, exact));
+        }
+        for (Map.Entry<NamePattern, Entry> glob : globs) {
+            if (glob.getKey().matches(tool)) {
+                entries.add(new Selected(Kind.GLOB, glob.getKey().text(), glob.getValue()));
+            }
+        }
+        Entry category = body.categories().get(rating.category());
+        if (category != null) {
+            entries.add(new Selected(Kind.CATEGORY, rating.category().text(), category));
+        }
+        for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
+            if (risk.getKey().matches(rating.risk())) {
+                entries.add(new Selected(Kind.RISK, risk.getKey().text(), risk.getValue()));
+            }
+        }
+        return entries;
+    }
+
+    /** Returns the entries for every tool. They are checked after those that {@link #naming name} it. */
+    public List<Selected> global() {
+        List<Selected> entries = new ArrayList<>();
+        body.star().ifPresent(star -> entries.add(new Selected(Kind.STAR, "*", star)));
+        body.allTools().ifPresent(all -> entries.add(new Selected(Kind.ALL_TOOLS, "", all)));
+        return entries;
+    }
+
+    /** Returns every entry of the body. */
+    public List<Selected> all() {
+        List<Selected> entries = new ArrayList<>();
+        for (Map.Entry<NamePattern, Entry> tool : body.tools().entrySet()) {
+            NamePattern pattern = tool.getKey();
+            entries.add(new Selected(pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), tool.getValue()));
+        }
+        for (Map.Entry<ToolCategory, Entry> category : body.categories().entrySet()) {
+            entries.add(new Selected(Kind.CATEGORY, category.getKey().text(), category.getValue()));
+        }
+        for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
+            entries.add(new Selected(Kind.RISK, risk.getKey().text(), risk.getValue()));
+        }
+        entries.addAll(global());
+        return entries;
+    }
+
+    /** The kinds of keys under which entries stand. */
+    public enum Kind {
+        /** The name of a tool. */
+        TOOL,
+        /** A glob of names. */
+        GLOB,
+        /** A category of tools. */
+        CATEGORY,
+        /** A risk, or a risk and all above. */
+        RISK,
+        /** The {@code *} of {@code tools}. */
+        STAR,
+        /** {@code all_tools}. */
+        ALL_TOOLS
+    }
+
+    /**
+     * An entry with its key. Its counters are named after these.
+     *
+     * @param kind what kind of key it is
+     * @param key the key: a tool's name, a glob, a category, a risk
+     * @param entry the entry
+     */
+    public record Selected(Kind kind, String key, Entry entry) {
+
+        /** Returns the scope of counters that don't specify one. */
+        public Scope defaultScope() {
+            return kind == Kind.STAR || kind == Kind.ALL_TOOLS ? Scope.GLOBAL : Scope.TOOL;
+        }
+
+        /** Returns how the paths of this entry's counters begin after {@code state}. */
+        public String owner() {
+            return switch (kind) {
+                case TOOL -> key;
+                case GLOB, CATEGORY, RISK -> "tool";
+                case STAR, ALL_TOOLS -> "_global";
+            };
+        }
+
+        /**
+         * Returns whether a condition of a rule is the limit of the rule's own counter. Such a condition looks at the
+         * count after the call. Any other condition on a counter looks at the count before it, also if the counter of
+         * another entry has the same name.
+         *
+         * @param counter the rule's counter, or null
+         */
+        public boolean limitsOwnCounter(Condition condition, @Nullable Counter counter) {
+            Path path = condition.path();
+            return counter != null
+                    && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
+                    && path.root() == Path.Root.STATE
+                    && path.member(1).equals(counter.name())
+                    && path.member(0).equals(owner());
+        }
+
+        /** Returns the name under which a rate limit counts within this entry. */
+        public String rateName(RateLimit rate, Rule rule, int index) {
+            return rate.shorthand() ? counterName(shorthandName(rate)) : ruleName("rate", rule, index);
+        }
+
+        /** Returns the name of the counter of a limit that was written as {@code 5/hour}. */
+        public static String shorthandName(RateLimit rate) {
+            return "_rate_" + rate.window().text();
+        }
+
+        /**
+         * Returns a name for what a rule counts: from the rule's name, which stays the same if rules are reordered, or
+         * else from its position.
+         */
+        public String ruleName(String what, Rule rule, int index) {
+            String name = rule.name();
+            if (name == null) {
+                // Not ':' alone, because a rule may be called '0'.
+                return what + ":/" + index;
+            }
+            long before = entry.rules().subList(0, index).stream()
+                    .filter(other -> Objects.equals(other.name(), name))
+                    .count();
+            String base = what + ":" + encode(name);
+            return before == 0 ? base : base + ":" + before;
+        }
+
+        /** Returns the name under which a counter counts within its entry. */
+        public static String counterName(String counter) {
+            return encode(counter);
+        }
+
+        /**
+         * Returns the key of a limit of this entry when {@code tool} is called. Parts that people choose are encoded,
+         * so that two different limits never get the same key.
+         *
+         * @param prefix how the names of the body's limits begin
+         * @param local the limit's name within the entry, encoded
+         */
+        public String limitName(String prefix, String local, String tool, Scope scope) {
+            String base = prefix + keyName() + "#" + local;
+            return switch (scope) {
+                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + scope.text();
+                case TOOL -> base + "@" + encode(tool);
+                case ENTRY, GLOBAL -> base;
+            };
+        }
+
+        private String keyName() {
+            return switch (kind) {
+                case TOOL, GLOB -> "tools." + encode(key);
+                case CATEGORY -> "categories." + encode(key);
+                case RISK -> "risks." + encode(key);
+                case STAR -> "tools.*";
+                case ALL_TOOLS -> "all_tools";
+            };
+        }
+    }
+
+    /** Returns how the names of a grant's limits begin. */
+    public static String grantPrefix(NamePattern grant) {
+        // Dots are encoded: otherwise a grant's name could end the way a tool's entry begins.
+        return "grants." + encode(grant.text()).replace(".", "%2e") + ".";
+    }
+
+    private static String encode(String text) {
+        StringBuilder out = new StringBuilder(text.length());
+        for (int i = 0; i < text.length(); i++) {
+            char c = text.charAt(i);
+            if ("%#@/:".indexOf(c) >= 0) {
+                out.append('%').append(Integer.toHexString(c));
+            } else {
+                out.append(c);
+            }
+        }
+        return out.toString();
+    }
+}
