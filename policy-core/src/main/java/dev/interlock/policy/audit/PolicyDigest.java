@@ -27,14 +27,14 @@ import org.jspecify.annotations.Nullable;
  * its length, so that no two models have the same form. The form uses the names of the model. If a release changes
  * those names, the digests of all policies change with it, once.
  */
-public final class PolicyDigest {
+final class PolicyDigest {
 
     private final StringBuilder form = new StringBuilder();
 
     private PolicyDigest() {}
 
     /** Returns the digest of a policy: 64 hexadecimal digits. */
-    public static String of(Policy policy) {
+    static String of(Policy policy) {
         PolicyDigest walk = new PolicyDigest();
         walk.visit(policy);
         try {

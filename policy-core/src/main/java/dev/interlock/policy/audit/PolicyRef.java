@@ -5,7 +5,8 @@ import dev.interlock.policy.Policy;
 /**
  * The policy that decided.
  *
- * @param digest its {@linkplain PolicyDigest#of digest}
+ * @param digest a SHA-256 of what it says, as 64 hexadecimal digits. Equal policies have equal digests, wherever their
+ *     parts stand in a document
  * @param description what its document calls it; empty if it has no description
  */
 public record PolicyRef(String digest, String description) {

@@ -6,6 +6,7 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
+import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
@@ -23,7 +24,6 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
-import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -35,7 +35,6 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -120,7 +119,7 @@ final class CompiledPolicy {
         }
         List<CompiledBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
-        this.names = ListedNames.of(bodies);
+        this.names = new ListedNames(policy);
         this.methods = new MethodRules(policy);
         Needs needs = new Needs();
         for (CompiledBody each : bodies) {
@@ -194,9 +193,10 @@ final class CompiledPolicy {
 
     /** The plan for a {@linkplain #settled settled} call. */
     ToolPlan plan(ToolCall call) {
-        ToolPlan plan = byNameAlone ? plans.get(call.tool()) : null;
-        if (plan == null && byNameAlone) {
-            plan = unlisted.getIfPresent(call.tool());
+        ToolPlan plan = null;
+        if (byNameAlone) {
+            plan = plans.get(call.tool());
+            plan = plan == null ? unlisted.getIfPresent(call.tool()) : plan;
         }
         return plan == null ? find(call) : plan;
     }
@@ -325,9 +325,9 @@ final class CompiledPolicy {
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
         }
-        Place alike = names.passedFor(tool);
+        ListedNames.Listed alike = names.passedFor(tool);
         if (alike != null) {
-            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike), unheardOf(tool, grantIndex));
+            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike.place()), unheardOf(tool, grantIndex));
         }
         CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<CompiledEntry> entries = new ArrayList<>();
@@ -487,60 +487,4 @@ final class CompiledPolicy {
 
     /** A tool and what else its plan depends on. */
     private record Variation(String tool, Variant variant) {}
-
-    /**
-     * The names and globs that a policy lists, and the names that look like them.
-     *
-     * @param bySkeleton where the policy lists a name
-     */
-    private record ListedNames(
-            Set<String> names, Map<String, Place> bySkeleton, Map<String, Map<NamePattern, Place>> globsBySkeleton) {
-
-        static ListedNames of(List<CompiledBody> bodies) {
-            ListedNames listed = new ListedNames(new HashSet<>(), new HashMap<>(), new HashMap<>());
-            for (CompiledBody scoped : bodies) {
-                scoped.body().tools().forEach((pattern, entry) -> listed.add(pattern, entry.place()));
-                scoped.body().hide().forEach(pattern -> listed.add(pattern, Place.of(scoped.path("hide"))));
-            }
-            return listed;
-        }
-
-        private void add(NamePattern pattern, Place place) {
-            if (pattern.equals(NamePattern.ANY)) {
-                return;
-            }
-            String skeleton = Skeleton.of(pattern.text());
-            if (pattern.isExact()) {
-                names.add(pattern.text());
-                bySkeleton.putIfAbsent(skeleton, place);
-            } else {
-                globsBySkeleton
-                        .computeIfAbsent(skeleton, key -> new LinkedHashMap<>())
-                        .putIfAbsent(pattern, place);
-            }
-        }
-
-        boolean lists(String tool) {
-            return names.contains(tool);
-        }
-
-        /** Where the policy lists a name that the given name looks like but differs from; null if there is none. */
-        @Nullable
-        Place passedFor(String tool) {
-            if (names.contains(tool)) {
-                return null;
-            }
-            Place listed = bySkeleton.get(Skeleton.of(tool));
-            if (listed != null) {
-                return listed;
-            }
-            for (Map<NamePattern, Place> globs : globsBySkeleton.values()) {
-                if (globs.keySet().stream().anyMatch(glob -> LookAlikes.passesFor(tool, glob))
-                        && globs.keySet().stream().noneMatch(glob -> glob.matches(tool))) {
-                    return globs.values().iterator().next();
-                }
-            }
-            return null;
-        }
-    }
 }

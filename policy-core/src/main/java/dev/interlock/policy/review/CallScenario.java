@@ -2,12 +2,12 @@ package dev.interlock.policy.review;
 
 import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
+import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
-import dev.interlock.policy.text.Skeleton;
 import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.List;
@@ -25,10 +25,10 @@ import java.util.Optional;
 record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> granted, Optional<String> denial) {
 
     /** Every scenario in which a tool can be called. */
-    static List<CallScenario> of(Policy policy, OfferedTool tool, Names names) {
+    static List<CallScenario> of(Policy policy, OfferedTool tool, ListedNames names) {
         EntrySelection body = new EntrySelection(policy.body());
         List<Selected> outer = applying(body, tool);
-        Optional<String> denial = names.defect(tool.name()).or(() -> denial(body, outer, tool));
+        Optional<String> denial = defect(names, tool.name()).or(() -> denial(body, outer, tool));
         if (policy.grants().isEmpty()) {
             return List.of(new CallScenario(tool, outer, List.of(), denial));
         }
@@ -61,56 +61,14 @@ record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> gra
                 : Optional.empty();
     }
 
-    /** The names that a policy lists, and the names that look like them. */
-    record Names(List<NamePattern> patterns) {
-
-        static Names of(Policy policy) {
-            List<PolicyBody> bodies = new ArrayList<>();
-            bodies.add(policy.body());
-            policy.grants().ifPresent(grants -> bodies.addAll(grants.values()));
-            List<NamePattern> patterns = new ArrayList<>();
-            for (PolicyBody body : bodies) {
-                patterns.addAll(body.tools().keySet());
-                patterns.addAll(body.hide());
-            }
-            return new Names(patterns.stream()
-                    .filter(pattern -> !pattern.equals(NamePattern.ANY))
-                    .distinct()
-                    .toList());
+    /** Why every call to a tool with this name is denied; empty if it is not. */
+    private static Optional<String> defect(ListedNames names, String tool) {
+        String defect = LookAlikes.defect(tool);
+        if (defect != null) {
+            return Optional.of("the tool's name " + defect);
         }
-
-        /** Why every call to a tool with this name is denied; empty if it is not. */
-        Optional<String> defect(String tool) {
-            String defect = LookAlikes.defect(tool);
-            if (defect != null) {
-                return Optional.of("the tool's name " + defect);
-            }
-            return lookAlike(tool).map(pattern -> "the tool's name looks like " + VisibleText.quoted(pattern.text()));
-        }
-
-        /** The name or glob that a tool's name looks like but does not match. */
-        Optional<NamePattern> lookAlike(String tool) {
-            if (patterns.stream()
-                    .anyMatch(pattern -> pattern.isExact() && pattern.text().equals(tool))) {
-                return Optional.empty();
-            }
-            String skeleton = Skeleton.of(tool);
-            return patterns.stream()
-                    .filter(pattern -> looksLike(pattern, tool, skeleton))
-                    .findFirst();
-        }
-
-        private boolean looksLike(NamePattern pattern, String tool, String skeleton) {
-            String own = Skeleton.of(pattern.text());
-            if (pattern.isExact()) {
-                return own.equals(skeleton);
-            }
-            // Two globs may look alike. A name that one of them matches is not a look-alike of the other.
-            return LookAlikes.passesFor(tool, pattern)
-                    && patterns.stream()
-                            .filter(other -> !other.isExact()
-                                    && Skeleton.of(other.text()).equals(own))
-                            .noneMatch(other -> other.matches(tool));
-        }
+        return Optional.ofNullable(names.passedFor(tool))
+                .map(listed -> "the tool's name looks like "
+                        + VisibleText.quoted(listed.pattern().text()));
     }
 }

@@ -1,6 +1,7 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -32,7 +33,7 @@ final class NameReview {
         tools.forEach(tool -> names.add(tool.name()));
     }
 
-    void review(Policy policy, CallScenario.Names listed) {
+    void review(Policy policy, ListedNames listed) {
         review("", policy.body());
         policy.grants().ifPresent(grants -> {
             grants.forEach((identity, body) -> review("grants." + identity + ".", body));
@@ -90,7 +91,7 @@ final class NameReview {
         findings.add(Severity.NOTE, Code.MATCHES_NOTHING, place, message, null);
     }
 
-    private void disguised(OfferedTool tool, CallScenario.Names listed) {
+    private void disguised(OfferedTool tool, ListedNames listed) {
         String defect = LookAlikes.defect(tool.name());
         if (defect != null) {
             findings.add(
@@ -103,15 +104,18 @@ final class NameReview {
                     tool.name());
             return;
         }
-        listed.lookAlike(tool.name())
-                .ifPresent(pattern -> findings.add(
-                        Severity.WARNING,
-                        Code.LOOK_ALIKE,
-                        Place.of(""),
-                        "tool " + VisibleText.quoted(tool.name()) + " looks like " + VisibleText.quoted(pattern.text())
-                                + " in the policy but is not, so every call of it is denied",
-                        "if it is honest, name it in the policy, too",
-                        tool.name()));
+        ListedNames.Listed alike = listed.passedFor(tool.name());
+        if (alike != null) {
+            findings.add(
+                    Severity.WARNING,
+                    Code.LOOK_ALIKE,
+                    Place.of(""),
+                    "tool " + VisibleText.quoted(tool.name()) + " looks like "
+                            + VisibleText.quoted(alike.pattern().text())
+                            + " in the policy but is not, so every call of it is denied",
+                    "if it is honest, name it in the policy, too",
+                    tool.name());
+        }
     }
 
     private void ambiguous() {

@@ -1,6 +1,7 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.EntrySelection.Selected;
+import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -58,7 +59,7 @@ public final class PolicyReview {
             }
         }
         Findings findings = new Findings();
-        CallScenario.Names names = CallScenario.Names.of(policy);
+        ListedNames names = new ListedNames(policy);
         new NameReview(findings, tools).review(policy, names);
         ToolReview toolReview = new ToolReview(findings, tools);
         boolean enforced = policy.mode() == Mode.ENFORCE;

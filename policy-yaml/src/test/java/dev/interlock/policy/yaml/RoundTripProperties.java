@@ -3,7 +3,7 @@ package dev.interlock.policy.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.audit.PolicyDigest;
+import dev.interlock.policy.audit.PolicyRef;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;
@@ -29,7 +29,7 @@ class RoundTripProperties {
         Policy read = PolicyYaml.read(text, "written.yaml").orThrow();
         assertThat(read).as(text).isEqualTo(policy);
         assertThat(PolicyYaml.write(read)).isEqualTo(text);
-        assertThat(PolicyDigest.of(read)).isEqualTo(PolicyDigest.of(policy));
+        assertThat(PolicyRef.of(read)).isEqualTo(PolicyRef.of(policy));
     }
 
     @Provide
