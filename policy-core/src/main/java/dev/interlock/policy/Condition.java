@@ -1,7 +1,6 @@
 package dev.interlock.policy;
 
 import dev.interlock.policy.value.Value;
-import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -9,23 +8,29 @@ import org.jspecify.annotations.Nullable;
  *
  * @param path what is compared
  * @param operator how it is compared
- * @param operand what it is compared with; of a type that the operator takes
+ * @param operand what it is compared with
  * @param message what the agent is told if this condition is the reason for a denial, or null for the rule's message
  * @param place where it stands
  */
 public record Condition(
         Path path,
         Operator operator,
-        Value operand,
+        Operand operand,
         @Nullable String message,
         Place place) {
 
     /** Refuses an operand that the operator can't take. */
     public Condition {
-        Optional<String> problem = operator.problemWith(operand);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException(problem.get());
-        }
+        operand = operand.as(operator);
+    }
+
+    /**
+     * Creates a condition with an operand as the policy has it.
+     *
+     * @throws IllegalArgumentException if the operator can't take the operand
+     */
+    public Condition(Path path, Operator operator, Value operand, @Nullable String message, Place place) {
+        this(path, operator, Operand.of(operator, operand), message, place);
     }
 
     /** Creates a condition in code, without a message. */

@@ -14,25 +14,17 @@ import org.jspecify.annotations.Nullable;
  * @param in the directories, as the policy writes them
  * @param base the directory that a relative path starts from; null if a relative path is invalid
  */
-public record Directories(List<String> in, @Nullable String base) {
+record Directories(List<String> in, @Nullable String base) {
 
     private static final String EXPECTED = "an absolute path, a list of them, or a map of 'in' and 'base'";
 
     /** Copies the list, so that it can't change afterwards. */
-    public Directories {
+    Directories {
         in = List.copyOf(in);
     }
 
-    /**
-     * Returns the directories that an operand names.
-     *
-     * @throws IllegalArgumentException if it is not an operand of {@code within_path}
-     */
-    public static Directories of(Value operand) {
-        Optional<String> problem = problem(operand);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException(problem.get());
-        }
+    /** The directories that an operand names in which there is no {@link #problem}. */
+    static Directories of(Value operand) {
         if (operand instanceof ObjectValue map) {
             return new Directories(texts(map.get("in")), map.text("base"));
         }

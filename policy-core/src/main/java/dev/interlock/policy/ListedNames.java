@@ -23,8 +23,7 @@ public final class ListedNames {
     public ListedNames(Policy policy) {
         add("", policy.body());
         policy.grants()
-                .ifPresent(grants ->
-                        grants.forEach((grant, body) -> add(EntrySelection.grantPrefix(grant), body)));
+                .ifPresent(grants -> grants.forEach((grant, body) -> add(EntrySelection.grantPrefix(grant), body)));
     }
 
     /**
@@ -47,9 +46,7 @@ public final class ListedNames {
             names.add(pattern.text());
             bySkeleton.putIfAbsent(skeleton, listed);
         } else if (!pattern.equals(NamePattern.ANY)) {
-            globsBySkeleton
-                    .computeIfAbsent(skeleton, key -> new ArrayList<>())
-                    .add(listed);
+            globsBySkeleton.computeIfAbsent(skeleton, key -> new ArrayList<>()).add(listed);
         }
     }
 

@@ -1,7 +1,6 @@
 package dev.interlock.policy;
 
 import dev.interlock.policy.text.HostName;
-import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -9,7 +8,7 @@ import java.util.Optional;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** Checks which operands each operator takes. */
+/** Checks which operands each operator takes. {@link Operand} compiles patterns, and so checks them itself. */
 final class Operands {
 
     private Operands() {}
@@ -21,10 +20,9 @@ final class Operands {
             case IN, NOT_IN -> operand instanceof Value.Array ? Optional.empty() : wrong(operator, "a list", operand);
             case LT, LTE, GT, GTE ->
                 operand instanceof NumberValue ? Optional.empty() : wrong(operator, "a number", operand);
-            case REGEX, NOT_REGEX -> regex(operator, operand);
             case CONTAINS, NOT_CONTAINS ->
                 operand == Value.Nil.NULL ? wrong(operator, "a value", operand) : Optional.empty();
-            case STARTS_WITH, ENDS_WITH ->
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH ->
                 operand instanceof Value.Text ? Optional.empty() : wrong(operator, "a string", operand);
             case EXISTS -> operand instanceof Value.Bool ? Optional.empty() : wrong(operator, "true or false", operand);
             case WITHIN_PATH -> Directories.problem(operand);
@@ -32,18 +30,6 @@ final class Operands {
             case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
             case MAX_LENGTH -> length(operand);
         };
-    }
-
-    private static Optional<String> regex(Operator operator, Value operand) {
-        if (!(operand instanceof Value.Text pattern)) {
-            return wrong(operator, "a string", operand);
-        }
-        try {
-            Regex.compile(pattern.value());
-            return Optional.empty();
-        } catch (IllegalArgumentException e) {
-            return Optional.of(String.valueOf(e.getMessage()));
-        }
     }
 
     private static Optional<String> each(

@@ -64,7 +64,12 @@ public enum Operator {
      * Returns what is wrong with {@code operand} as this operator's value, and what was expected; empty if nothing is.
      */
     public Optional<String> problemWith(Value operand) {
-        return Operands.problem(this, operand);
+        try {
+            Operand.of(this, operand);
+            return Optional.empty();
+        } catch (IllegalArgumentException e) {
+            return Optional.of(String.valueOf(e.getMessage()));
+        }
     }
 
     /** Returns whether it orders numbers. */

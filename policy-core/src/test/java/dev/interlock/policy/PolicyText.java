@@ -150,7 +150,7 @@ public final class PolicyText {
     private static String conditions(List<Condition> conditions) {
         return conditions.stream()
                 .map(c -> " [" + c.path() + " " + c.operator().text() + " "
-                        + c.operand().json() + "]")
+                        + c.operand().value().json() + "]")
                 .collect(Collectors.joining());
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.audit;
 
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.value.CanonicalJson;
@@ -51,6 +52,8 @@ final class PolicyDigest {
             form.append('-');
         } else if (part instanceof Place place) {
             text(place.path());
+        } else if (part instanceof Operand operand) {
+            visit(operand.value());
         } else if (part instanceof Value value) {
             text(CanonicalJson.of(value));
         } else if (part instanceof Record record) {

@@ -30,8 +30,7 @@ final class ApprovalQuestion {
      * @param answer the answer
      * @param returned whether it was given back, which happens once
      */
-    record Yes(
-            ApprovalHandler whom, ApprovalRequest request, ApprovalAnswer.Approved answer, AtomicBoolean returned) {}
+    record Yes(ApprovalHandler whom, ApprovalRequest request, ApprovalAnswer.Approved answer, AtomicBoolean returned) {}
 
     /** Whether a call that may have to wait for an answer occupies a place among those waiting. */
     private enum Place {
@@ -56,7 +55,12 @@ final class ApprovalQuestion {
     /** Whether another question has replaced this one. */
     private volatile boolean over;
 
-    ApprovalQuestion(Approvals approvals, ApprovalWait wait, PendingApproval asked, List<Yes> yeses, @Nullable CallRecord trail) {
+    ApprovalQuestion(
+            Approvals approvals,
+            ApprovalWait wait,
+            PendingApproval asked,
+            List<Yes> yeses,
+            @Nullable CallRecord trail) {
         this.approvals = approvals;
         this.wait = wait;
         this.asked = asked;
@@ -163,7 +167,8 @@ final class ApprovalQuestion {
             deny(Messages.unasked(question, "too many calls wait for an answer already"), Outcome.DENIED, null);
             return;
         }
-        silence = approvals.alarm.in(Duration.ofNanos(Math.max(0, deadline - approvals.time.monotonicNanos())), this::expired);
+        silence = approvals.alarm.in(
+                Duration.ofNanos(Math.max(0, deadline - approvals.time.monotonicNanos())), this::expired);
         if (over || wait.result.isDone()) {
             silence.run();
         }
@@ -280,16 +285,17 @@ final class ApprovalQuestion {
         }
         CompiledPolicy now = approvals.engine.current();
         boolean overtaken = !now.policy().equals(asked.policy().policy());
-        ToolCall next = overtaken
-                ? wait.original
-                : answer.arguments() == null ? call : call.withArguments(answer.arguments());
+        ToolCall next =
+                overtaken ? wait.original : answer.arguments() == null ? call : call.withArguments(answer.arguments());
         long start = approvals.time.monotonicNanos();
         Admission kept = approvals.engine.decideAnew(now, next, asked.held());
         if (kept != null) {
             goOn(new PendingApproval(now, next, kept, start), overtaken, yes);
         } else {
             asked.held().unsent();
-            approvals.engine.reserveAsync(now, next)
+            approvals
+                    .engine
+                    .reserveAsync(now, next)
                     .thenAccept(anew -> goOn(new PendingApproval(now, next, anew, start), overtaken, yes));
         }
     }

@@ -28,7 +28,12 @@ final class ApprovalWait {
     /** How often an answer changed the arguments. */
     private final AtomicInteger changes = new AtomicInteger();
 
-    ApprovalWait(Approvals approvals, ToolCall original, AdmitOptions options, long callerDeadline, CompletableFuture<Admission> result) {
+    ApprovalWait(
+            Approvals approvals,
+            ToolCall original,
+            AdmitOptions options,
+            long callerDeadline,
+            CompletableFuture<Admission> result) {
         this.approvals = approvals;
         this.original = original;
         this.options = options;

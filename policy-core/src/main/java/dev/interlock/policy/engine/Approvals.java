@@ -6,7 +6,6 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;

@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param selection which of its entries apply to a tool
  * @param outer the enclosing body, whose counters its conditions may read too; null for the policy's own body
  */
-record CompiledBody(String prefix, EntrySelection selection, @Nullable CompiledBody outer) {
+record CompiledBody(
+        String prefix, EntrySelection selection, @Nullable CompiledBody outer) {
 
     PolicyBody body() {
         return selection.body();

@@ -8,6 +8,7 @@ import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -397,7 +398,7 @@ final class CompiledPolicy {
      * What a condition asks of a value. The equals and hashCode methods here, and in other keys needed for the first
      * decision, are written by hand: the JVM generates those of a record on first use, which takes milliseconds.
      */
-    private record Question(Operator operator, Value operand) {
+    private record Question(Operator operator, Operand operand) {
 
         @Override
         public int hashCode() {

@@ -1,6 +1,5 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.Directories;
 import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,16 +40,15 @@ final class FilePaths {
      * @throws IllegalArgumentException if a directory can't be resolved, or no path could ever lie inside it as it is
      *     written; leaving it out would leave it unprotected
      */
-    static FilePaths of(Directories directories) {
+    static FilePaths of(List<String> directories, @Nullable String base) {
         List<FilePath> read = new ArrayList<>();
-        String base = directories.base();
-        for (String directory : directories.in()) {
+        for (String directory : directories) {
             read.add(directory(directory));
         }
         FilePath start = base == null ? null : directory(base);
         for (int i = 0; start != null && i < read.size(); i++) {
             if (read.get(i).isOfWindows() != start.isOfWindows()) {
-                throw new IllegalArgumentException("'" + directories.in().get(i) + "' and the base '" + base
+                throw new IllegalArgumentException("'" + directories.get(i) + "' and the base '" + base
                         + "' are directories of different systems");
             }
         }

@@ -2,7 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Directories;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
@@ -224,7 +224,7 @@ final class Messages {
 
     /** Describes what a condition requires: {@code args.amount must be at most 100}. */
     static String expectation(Condition condition) {
-        Value operand = condition.operand();
+        Value operand = condition.operand().value();
         String text = operand instanceof NumberValue number ? number.plainText() : operand.json();
         String must = switch (condition.operator()) {
             case EQ -> "must equal " + text;
@@ -242,7 +242,7 @@ final class Messages {
             case STARTS_WITH -> "must start with " + text;
             case ENDS_WITH -> "must end with " + text;
             case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
-            case WITHIN_PATH -> path(Directories.of(operand));
+            case WITHIN_PATH -> path(condition.operand());
             case HOST_IN -> "must be an http(s) URL to " + text;
             case MAIL_IN -> "must be exactly one mail address of " + text;
             case MAX_LENGTH -> "must be no longer than " + text;
@@ -250,12 +250,13 @@ final class Messages {
         return condition.path() + " " + must;
     }
 
-    private static String path(Directories directories) {
-        List<String> in = directories.in();
+    private static String path(Operand operand) {
+        List<String> in = operand.directories();
+        String base = operand.base();
         Value where = Value.freeze(in.size() == 1 ? in.get(0) : in);
-        return directories.base() == null
+        return base == null
                 ? "must be an absolute path inside " + where.json()
-                : "must be a path inside " + where.json() + ", from " + new Value.Text(directories.base()).json();
+                : "must be a path inside " + where.json() + ", from " + new Value.Text(base).json();
     }
 
     /** Lists the names of arguments, as a server gives them. */

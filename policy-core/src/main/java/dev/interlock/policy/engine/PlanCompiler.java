@@ -23,7 +23,6 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolRating;
-import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
@@ -163,7 +162,10 @@ final class PlanCompiler {
         if (demands.state() != null) {
             Counter counter = demands.state();
             addSlot(
-                    scoped.limitName(Selected.counterName(counter.name()), tool, scoped.selected().defaultScope()),
+                    scoped.limitName(
+                            Selected.counterName(counter.name()),
+                            tool,
+                            scoped.selected().defaultScope()),
                     new LimitRule.FixedWindow(null, counter.window()),
                     scoped.selected().defaultScope(),
                     amountOf(counter),
@@ -205,7 +207,10 @@ final class PlanCompiler {
             }
         }
         addSlot(
-                scoped.limitName(Selected.counterName(counter.name()), tool, scoped.selected().defaultScope()),
+                scoped.limitName(
+                        Selected.counterName(counter.name()),
+                        tool,
+                        scoped.selected().defaultScope()),
                 new LimitRule.FixedWindow(max, counter.window()),
                 scoped.selected().defaultScope(),
                 amountOf(counter),
@@ -238,7 +243,9 @@ final class PlanCompiler {
             spend.caps()
                     .forEach((unit, cap) -> addSlot(
                             scoped.limitName(
-                                    scoped.selected().ruleName("spend-" + unit.text(), rule, index), tool, scoped.selected().defaultScope()),
+                                    scoped.selected().ruleName("spend-" + unit.text(), rule, index),
+                                    tool,
+                                    scoped.selected().defaultScope()),
                             new LimitRule.FixedWindow(cap, unit),
                             scoped.selected().defaultScope(),
                             amount,
@@ -364,7 +371,7 @@ final class PlanCompiler {
 
     /** The most that a counter may hold after the call. Empty if even a fresh counter holds too much. */
     private static Optional<Amount> mostAfterCall(Condition condition) {
-        BigDecimal micros = ((NumberValue) condition.operand()).toBigDecimal().movePointRight(Amount.PLACES);
+        BigDecimal micros = condition.operand().number().toBigDecimal().movePointRight(Amount.PLACES);
         BigDecimal most = condition.operator() == Operator.LT
                 ? micros.setScale(0, RoundingMode.CEILING).subtract(BigDecimal.ONE)
                 : micros.setScale(0, RoundingMode.FLOOR);

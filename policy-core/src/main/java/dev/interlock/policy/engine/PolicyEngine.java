@@ -396,8 +396,8 @@ public final class PolicyEngine {
             CompletionStage<CounterSnapshot> counters = !plan.readsCounters()
                     ? CompletableFuture.completedFuture(CounterSnapshot.NONE)
                     : limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new);
-            admission = counters.thenCompose(values -> takeRemaining(
-                    new ReservationAttempt(plan, call, plan.check(call, values), values, ids)));
+            admission = counters.thenCompose(
+                    values -> takeRemaining(new ReservationAttempt(plan, call, plan.check(call, values), values, ids)));
         } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
         }
@@ -421,8 +421,7 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = planFor(policy, call);
             CounterSnapshot counters = counters(plan, call);
-            ReservationAttempt attempt =
-                    new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
+            ReservationAttempt attempt = new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
             List<Explanation.Step> steps = new ArrayList<>();
             if (plan.verdict() != null) {
                 steps.add(plan.told(Check.verdict(plan.verdict())));

@@ -1,6 +1,6 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.Directories;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.value.NumberValue;
@@ -35,38 +35,31 @@ abstract sealed class Predicate {
         return null;
     }
 
-    static Predicate compile(Operator operator, Value operand) {
+    static Predicate compile(Operator operator, Operand operand) {
         return switch (operator) {
-            case EQ -> operand instanceof Value.Text text ? new EqualText(text) : new Equal(operand);
-            case NEQ -> new NotIn(List.of(operand));
-            case IN -> In.of(((Value.Array) operand).items());
-            case NOT_IN -> new NotIn(((Value.Array) operand).items());
-            case LT -> new Ordered((NumberValue) operand, false, true, false);
-            case LTE -> new Ordered((NumberValue) operand, true, true, false);
-            case GT -> new Ordered((NumberValue) operand, false, false, true);
-            case GTE -> new Ordered((NumberValue) operand, true, false, true);
-            case REGEX -> new Matches(Regex.compile(text(operand)));
-            case NOT_REGEX -> new Not(new Matches(Regex.compile(text(operand))));
-            case CONTAINS -> new Contains(operand);
-            case NOT_CONTAINS -> new Not(new Contains(operand));
-            case STARTS_WITH -> new StartsWith(text(operand));
-            case ENDS_WITH -> new EndsWith(text(operand));
-            case EXISTS -> new Exists(((Value.Bool) operand).value());
-            case WITHIN_PATH -> new WithinPath(FilePaths.of(Directories.of(operand)));
-            case HOST_IN -> new HostIn(Hosts.of(texts(operand)));
-            case MAIL_IN -> new MailIn(MailAddresses.of(texts(operand)));
-            case MAX_LENGTH -> new MaxLength((NumberValue) operand);
+            case EQ -> operand.value() instanceof Value.Text text ? new EqualText(text) : new Equal(operand.value());
+            case NEQ, NOT_IN -> new NotIn(operand.values());
+            case IN -> In.of(operand.values());
+            case LT -> new Ordered(operand.number(), false, true, false);
+            case LTE -> new Ordered(operand.number(), true, true, false);
+            case GT -> new Ordered(operand.number(), false, false, true);
+            case GTE -> new Ordered(operand.number(), true, false, true);
+            case REGEX -> new Matches(operand.regex());
+            case NOT_REGEX -> new Not(new Matches(operand.regex()));
+            case CONTAINS -> new Contains(operand.value());
+            case NOT_CONTAINS -> new Not(new Contains(operand.value()));
+            case STARTS_WITH -> new StartsWith(operand.text());
+            case ENDS_WITH -> new EndsWith(operand.text());
+            case EXISTS -> new Exists(operand.value() == Value.Bool.TRUE);
+            case WITHIN_PATH -> new WithinPath(FilePaths.of(operand.directories(), operand.base()));
+            case HOST_IN -> new HostIn(Hosts.of(operand.texts()));
+            case MAIL_IN -> new MailIn(MailAddresses.of(operand.texts()));
+            case MAX_LENGTH -> new MaxLength(operand.number());
         };
     }
 
     private static String text(Value operand) {
         return ((Value.Text) operand).value();
-    }
-
-    private static List<String> texts(Value operand) {
-        return operand instanceof Value.Array array
-                ? array.items().stream().map(Predicate::text).toList()
-                : List.of(text(operand));
     }
 
     private static final class Equal extends Predicate {

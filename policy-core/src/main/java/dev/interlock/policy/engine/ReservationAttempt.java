@@ -45,8 +45,7 @@ final class ReservationAttempt {
      * @param checked what the plan's {@linkplain ToolPlan#check checks} say about the call
      * @param counters the counters that the checks have read
      */
-    ReservationAttempt(
-            ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
+    ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
         this(plan, call, checked, ids);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;

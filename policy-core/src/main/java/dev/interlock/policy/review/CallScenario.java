@@ -52,7 +52,8 @@ record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> gra
 
     /** Why a body denies every call before any of its entries is checked; empty if it does not. */
     private static Optional<String> denial(EntrySelection body, List<Selected> entries, OfferedTool tool) {
-        if (body.hides(tool.name()) || entries.stream().anyMatch(each -> each.entry().hide())) {
+        if (body.hides(tool.name())
+                || entries.stream().anyMatch(each -> each.entry().hide())) {
             return Optional.of("the tool is hidden");
         }
         return body.body().posture() == Posture.DENY

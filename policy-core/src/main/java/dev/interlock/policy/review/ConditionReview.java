@@ -154,7 +154,7 @@ final class ConditionReview {
             report(clause, code, condition, reason, FITTING, tool, hint(condition, domain));
             return true;
         }
-        List<Value> operands = Proof.operands(condition);
+        List<Value> operands = condition.operand().values();
         boolean equality = switch (condition.operator()) {
             case EQ, NEQ, IN, NOT_IN -> true;
             default -> false;
@@ -174,7 +174,7 @@ final class ConditionReview {
     }
 
     private static @Nullable String hint(Condition condition, Domain domain) {
-        List<Value> operands = Proof.operands(condition);
+        List<Value> operands = condition.operand().values();
         return operands.size() == 1 ? hint(operands.get(0), domain) : null;
     }
 
@@ -347,6 +347,6 @@ final class ConditionReview {
     /** {@code 'lt 5'}. */
     private static String comparison(Condition condition) {
         return "'" + condition.operator().text() + " "
-                + VisibleText.brief(condition.operand().json()) + "'";
+                + VisibleText.brief(condition.operand().value().json()) + "'";
     }
 }

@@ -147,8 +147,7 @@ final class LimitReview {
         }
     }
 
-    private void demands(
-            Selected selected, Rule.Demands demands, Rule rule, OfferedTool tool, boolean enforced) {
+    private void demands(Selected selected, Rule.Demands demands, Rule rule, OfferedTool tool, boolean enforced) {
         arguments(demands, rule.place(), tool, enforced);
         Validation validation = demands.validation();
         if (validation != null
@@ -185,7 +184,7 @@ final class LimitReview {
     }
 
     private void ownLimit(Condition condition, Counter counter, OfferedTool tool, boolean enforced) {
-        BigDecimal bound = ((NumberValue) condition.operand()).toBigDecimal();
+        BigDecimal bound = condition.operand().number().toBigDecimal();
         Amount least = counter.incrementFrom() == null ? counter.increment() : Amount.ZERO;
         BigDecimal each = least.toBigDecimal();
         int order = each.compareTo(bound);
@@ -194,7 +193,7 @@ final class LimitReview {
                     condition.place(),
                     "the counter is at least " + least + " after any call, and this asks for "
                             + condition.operator().text() + " "
-                            + VisibleText.brief(condition.operand().json()),
+                            + VisibleText.brief(condition.operand().value().json()),
                     tool,
                     enforced);
         }

@@ -80,12 +80,12 @@ final class Proof {
             if (condition.operator() == Operator.CONTAINS) {
                 // A list that contains this may contain more. The result is certain only for operators that look at
                 // this element alone.
-                Value list = new Value.Array(List.of(condition.operand()));
+                Value list = new Value.Array(List.of(condition.operand().value()));
                 for (int i = 0; i < conditions.size(); i++) {
                     Operator other = conditions.get(i).operator();
                     boolean sure = other == Operator.NOT_CONTAINS || other == Operator.MAX_LENGTH;
                     if (sure
-                            && isScalar(condition.operand())
+                            && isScalar(condition.operand().value())
                             && !comparisons.get(i).holds(list)) {
                         return true;
                     }
@@ -97,7 +97,7 @@ final class Proof {
 
     /** Whether a value of this type may satisfy a condition; false only if none does. */
     private static boolean canHold(Condition condition, JsonType kind) {
-        Value operand = condition.operand();
+        Value operand = condition.operand().value();
         return switch (condition.operator()) {
             case EXISTS -> (kind != JsonType.NULL) == (operand == Value.Bool.TRUE);
             case LT, LTE, GT, GTE -> kind == JsonType.NUMBER;
@@ -106,8 +106,8 @@ final class Proof {
                 kind == JsonType.ARRAY
                         || (kind == JsonType.STRING && !JsonType.of(operand).isContainer());
             case MAX_LENGTH -> kind == JsonType.ARRAY || kind == JsonType.STRING;
-            case EQ, IN -> operands(condition).stream().anyMatch(each -> canEqual(kind, each));
-            case NEQ, NOT_IN -> operands(condition).stream().allMatch(each -> canDiffer(kind, each));
+            case EQ, IN -> condition.operand().values().stream().anyMatch(each -> canEqual(kind, each));
+            case NEQ, NOT_IN -> condition.operand().values().stream().allMatch(each -> canDiffer(kind, each));
         };
     }
 
@@ -153,16 +153,15 @@ final class Proof {
 
     private static boolean always(Condition condition, JsonType kind, Domain domain) {
         return switch (condition.operator()) {
-            case EXISTS -> condition.operand() == Value.Bool.TRUE;
+            case EXISTS -> condition.operand().value() == Value.Bool.TRUE;
             case LT, LTE, GT, GTE ->
                 kind == JsonType.NUMBER && rangeOf(condition).covers(domain.numbers());
             case MAX_LENGTH ->
                 kind == JsonType.STRING
-                        && ((NumberValue) condition.operand())
-                                        .toBigDecimal()
-                                        .compareTo(BigDecimal.valueOf(domain.maxLength()))
+                        && condition.operand().number().toBigDecimal().compareTo(BigDecimal.valueOf(domain.maxLength()))
                                 >= 0;
-            case NEQ, NOT_IN -> operands(condition).stream().allMatch(operand -> differs(operand, kind, domain));
+            case NEQ, NOT_IN ->
+                condition.operand().values().stream().allMatch(operand -> differs(operand, kind, domain));
             case EQ,
                     IN,
                     REGEX,
@@ -196,21 +195,13 @@ final class Proof {
         return !domain.kinds().contains(JsonType.of(operand));
     }
 
-    /** The values that the condition compares with. */
-    static List<Value> operands(Condition condition) {
-        return switch (condition.operator()) {
-            case IN, NOT_IN -> ((Value.Array) condition.operand()).items();
-            default -> List.of(condition.operand());
-        };
-    }
-
     /** All values for which the condition can be true, if it demands equality with scalars; otherwise null. */
     private static @Nullable List<Value> equals(Condition condition) {
         if (condition.operator() != Operator.EQ && condition.operator() != Operator.IN) {
             return null;
         }
         List<Value> values = new ArrayList<>();
-        for (Value operand : operands(condition)) {
+        for (Value operand : condition.operand().values()) {
             if (!isScalar(operand)) {
                 return null;
             }
@@ -253,7 +244,7 @@ final class Proof {
     }
 
     private static Range rangeOf(Condition condition) {
-        if (!(condition.operand() instanceof NumberValue number)) {
+        if (!(condition.operand().value() instanceof NumberValue number)) {
             return Range.ALL;
         }
         BigDecimal bound = number.toBigDecimal();

@@ -1,7 +1,6 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Directories;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
@@ -30,7 +29,7 @@ final class StringConstraints {
     }
 
     private void add(Condition condition) {
-        Value operand = condition.operand();
+        Value operand = condition.operand().value();
         switch (condition.operator()) {
             case STARTS_WITH -> prefixes.add(text(operand));
             case ENDS_WITH -> suffixes.add(text(operand));
@@ -38,9 +37,10 @@ final class StringConstraints {
             case NOT_CONTAINS -> excluded.add(text(operand));
             case REGEX -> patterns.add(text(operand));
             case NOT_REGEX -> excludedPatterns.add(text(operand));
-            case MAX_LENGTH -> longest = longest.min(((NumberValue) operand).toBigDecimal());
-            case HOST_IN, MAIL_IN -> nowhere |= texts(operand).isEmpty();
-            case WITHIN_PATH -> nowhere |= Directories.of(operand).in().isEmpty();
+            case MAX_LENGTH ->
+                longest = longest.min(condition.operand().number().toBigDecimal());
+            case HOST_IN, MAIL_IN -> nowhere |= condition.operand().texts().isEmpty();
+            case WITHIN_PATH -> nowhere |= condition.operand().directories().isEmpty();
             case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS -> {
                 // For a string, these say nothing that certainly contradicts the others.
             }
@@ -78,12 +78,6 @@ final class StringConstraints {
             }
         }
         return false;
-    }
-
-    private static List<String> texts(Value operand) {
-        return operand instanceof Value.Array array
-                ? array.items().stream().map(StringConstraints::text).toList()
-                : List.of(text(operand));
     }
 
     /** The canonical text of a scalar. */

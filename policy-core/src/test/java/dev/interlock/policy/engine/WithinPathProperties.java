@@ -3,7 +3,6 @@ package dev.interlock.policy.engine;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Directories;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.value.Value;
 import java.text.Normalizer;
@@ -101,7 +100,7 @@ class WithinPathProperties {
         List<String> all = new ArrayList<>(base);
         all.addAll(steps);
         String path = String.join("/", steps);
-        FilePaths paths = FilePaths.of(new Directories(List.of(text(directory)), text(base)));
+        FilePaths paths = FilePaths.of(List.of(text(directory)), text(base));
 
         assertThat(paths.contain(path)).isEqualTo(steps.isEmpty() ? Truth.INVALID : walked(all, directory));
         assertThat(contain(text(directory), path)).isEqualTo(Truth.INVALID);
@@ -137,8 +136,7 @@ class WithinPathProperties {
         for (UnaryOperator<String> trick : tricks) {
             path = trick.apply(path);
         }
-        Truth both = FilePaths.of(new Directories(List.of(text(one), text(other)), null))
-                .contain(path);
+        Truth both = FilePaths.of(List.of(text(one), text(other)), null).contain(path);
         Truth a = contain(text(one), path);
         Truth b = contain(text(other), path);
 
@@ -161,7 +159,7 @@ class WithinPathProperties {
     }
 
     private static Truth contain(String directory, String path) {
-        return FilePaths.of(new Directories(List.of(directory), null)).contain(path);
+        return FilePaths.of(List.of(directory), null).contain(path);
     }
 
     private static String text(List<String> steps) {

@@ -142,7 +142,7 @@ final class NaiveCharges {
     }
 
     private static BigDecimal largestThatHolds(Condition condition) {
-        BigDecimal bound = ((NumberValue) condition.operand()).toBigDecimal();
+        BigDecimal bound = ((NumberValue) condition.operand().value()).toBigDecimal();
         BigDecimal below = bound.setScale(Amount.PLACES, RoundingMode.FLOOR);
         return condition.operator() == Operator.LT && below.compareTo(bound) == 0 ? below.subtract(SMALLEST) : below;
     }

@@ -17,7 +17,7 @@ final class NaiveOperators {
 
     /** Compares {@code value}, null if it is missing. */
     static Outcome compare(Condition condition, @Nullable Value value) {
-        Value operand = condition.operand();
+        Value operand = condition.operand().value();
         if (condition.operator() == Operator.EXISTS) {
             boolean there = value != null && value != Value.Nil.NULL;
             return Outcome.of(there == (operand == Value.Bool.TRUE));

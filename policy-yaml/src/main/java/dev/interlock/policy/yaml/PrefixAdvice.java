@@ -23,7 +23,7 @@ final class PrefixAdvice {
 
     /** Warns if the condition can be bypassed. */
     static void check(Condition condition, Node node, NodePath at, DiagnosticCollector findings) {
-        if (!(condition.operand() instanceof Value.Text text)) {
+        if (!(condition.operand().value() instanceof Value.Text text)) {
             return;
         }
         Operator operator = condition.operator();

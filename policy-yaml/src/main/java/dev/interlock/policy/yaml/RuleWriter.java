@@ -84,7 +84,7 @@ final class RuleWriter {
         List<String> parts = new ArrayList<>();
         parts.add("path: " + YamlText.scalar(condition.path().text()));
         parts.add("op: " + condition.operator().text());
-        parts.add("value: " + YamlText.value(condition.operand()));
+        parts.add("value: " + YamlText.value(condition.operand().value()));
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
         }

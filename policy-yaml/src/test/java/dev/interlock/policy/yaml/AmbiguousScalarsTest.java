@@ -147,7 +147,7 @@ class AmbiguousScalarsTest {
     private static Value operand(String operator, String value) {
         Rule.Check rule = (Rule.Check)
                 read(operator, value).orThrow().body().tool("t").rules().get(0);
-        return rule.demands().conditions().get(0).operand();
+        return rule.demands().conditions().get(0).operand().value();
     }
 
     private static ReadResult read(String operator, String value) {

@@ -1,0 +1,111 @@
+package dev.interlock.policy;
+
+import dev.interlock.policy.text.Regex;
+import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a condition compares with: a value of the policy, parsed once as its operator reads it. Two operands are equal
+ * if their values are. Immutable and thread-safe.
+ *
+ * <p>The methods that return a typed operand throw a runtime exception if the operator does not take that type.
+ */
+public final class Operand {
+
+    private final Operator operator;
+    private final Value value;
+    private final @Nullable Regex regex;
+    private final @Nullable Directories directories;
+
+    private Operand(Operator operator, Value value) {
+        this.operator = operator;
+        this.value = value;
+        Optional<String> problem = Operands.problem(operator, value);
+        if (problem.isPresent()) {
+            throw new IllegalArgumentException(problem.get());
+        }
+        boolean pattern = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
+        this.regex = pattern ? Regex.compile(text(value)) : null;
+        this.directories = operator == Operator.WITHIN_PATH ? Directories.of(value) : null;
+    }
+
+    /**
+     * Parses an operand.
+     *
+     * @throws IllegalArgumentException if the operator can't take the value; the message says what was expected
+     */
+    public static Operand of(Operator operator, Value value) {
+        return new Operand(operator, value);
+    }
+
+    /** The same value for this operator. Parsed again only for another operator. */
+    Operand as(Operator wanted) {
+        return wanted == operator ? this : of(wanted, value);
+    }
+
+    /** Returns the value as the policy has it. */
+    public Value value() {
+        return value;
+    }
+
+    /** Returns what a value is compared with, one by one: the items for {@code in} and {@code not_in}. */
+    public List<Value> values() {
+        boolean items = operator == Operator.IN || operator == Operator.NOT_IN;
+        return items ? ((Value.Array) value).items() : List.of(value);
+    }
+
+    /** Returns the number. */
+    public NumberValue number() {
+        return (NumberValue) value;
+    }
+
+    /** Returns the string. */
+    public String text() {
+        return text(value);
+    }
+
+    /** Returns the strings of an operand that is one string or a list of them. */
+    public List<String> texts() {
+        return value instanceof Value.Array array
+                ? array.items().stream().map(Operand::text).toList()
+                : List.of(text());
+    }
+
+    /** Returns the pattern of {@code regex} and {@code not_regex}. */
+    public Regex regex() {
+        return Objects.requireNonNull(regex);
+    }
+
+    /** Returns the directories of {@code within_path}, as the policy writes them. */
+    public List<String> directories() {
+        return Objects.requireNonNull(directories).in();
+    }
+
+    /** Returns the directory that a relative path starts from; null if a relative path is invalid. */
+    public @Nullable String base() {
+        return Objects.requireNonNull(directories).base();
+    }
+
+    private static String text(Value value) {
+        return ((Value.Text) value).value();
+    }
+
+    @Override
+    public boolean equals(@Nullable Object other) {
+        return other instanceof Operand operand && value.equals(operand.value);
+    }
+
+    @Override
+    public int hashCode() {
+        return value.hashCode();
+    }
+
+    @Override
+    public String toString() {
+        return value.toString();
+    }
+}
