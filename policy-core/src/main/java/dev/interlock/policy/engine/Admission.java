@@ -144,15 +144,10 @@ public final class Admission implements AutoCloseable {
      * @param yes what persons have agreed to; given back if the call was never handed over
      */
     Admission handOver(
-            Decision approved,
-            @Nullable CallRecord trail,
-            ApprovalAnswer answer,
-            @Nullable ToolCall instead,
-            Yes yes) {
+            Decision approved, @Nullable CallRecord trail, ApprovalAnswer answer, @Nullable ToolCall instead, Yes yes) {
         boolean first = SETTLED.compareAndSet(this, false, true);
         Reserved held = sequel().reserved;
-        Sequel taking =
-                new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
+        Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
         return new Admission(approved, first ? bucket : null, count, taken, taking);
     }
 

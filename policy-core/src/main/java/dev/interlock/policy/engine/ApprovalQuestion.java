@@ -403,9 +403,8 @@ final class ApprovalQuestion {
             return;
         }
         ToolCall instead = sent == wait.original ? null : sent;
-        List<AskingRule> agreed = given.stream()
-                .flatMap(yes -> yes.request().rules().stream())
-                .toList();
+        List<AskingRule> agreed =
+                given.stream().flatMap(yes -> yes.request().rules().stream()).toList();
         Admission.Yes yes = new Admission.Yes(() -> given.forEach(this::giveBack), agreed, sent.context());
         complete(anew.held().handOver(approved, follow, last, instead, yes));
     }
