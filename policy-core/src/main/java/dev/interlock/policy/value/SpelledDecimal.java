@@ -34,7 +34,7 @@ public final class SpelledDecimal extends BigDecimal {
      */
     public static BigDecimal of(String spelling) {
         if (!JSON_NUMBER.matcher(spelling).matches()) {
-            throw new NumberFormatException("this is no number of JSON");
+            throw new NumberFormatException("this is not a JSON number");
         }
         BigDecimal value = new BigDecimal(spelling);
         return isUsual(value, spelling) ? value : new SpelledDecimal(value, spelling);
