@@ -53,6 +53,9 @@ public final class Continuations {
     /** The longest names of requested inputs that are kept for one call, in characters altogether. */
     private static final int MAX_ASKED_CHARS = 64 << 10;
 
+    /** How many bytes all calls that are kept may take up together, roughly. Callers choose how large a call is. */
+    private static final long MAX_BYTES = 64L << 20;
+
     /** How many calls that differ only in what was asked are looked at. */
     private static final int MAX_ALIKE = 100;
 
@@ -62,7 +65,7 @@ public final class Continuations {
     private static final Deque<Open> NONE = new ArrayDeque<>(1);
 
     private final TimeSource time;
-    private final Duration timeToLive;
+    private final long timeToLiveNanos;
     private final int capacity;
     private final Reminder reminder;
 
@@ -75,12 +78,17 @@ public final class Continuations {
     /** How many calls were ever kept. */
     private long kept;
 
+    /** What the calls in the table take up. */
+    private long bytes;
+
     /**
      * A call that may be continued.
      *
      * @param number tells calls apart that are equal
+     * @param bytes what the call takes up, roughly
      */
-    private record Open(String key, Set<String> asked, GuardedCall call, long number) implements Comparable<Open> {
+    private record Open(String key, Set<String> asked, GuardedCall call, long number, long bytes)
+            implements Comparable<Open> {
 
         @Override
         public int compareTo(Open other) {
@@ -113,7 +121,7 @@ public final class Continuations {
      */
     public Continuations(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
-        this.timeToLive = timeToLive;
+        this.timeToLiveNanos = timeToLive.toNanos();
         this.capacity = capacity;
         this.reminder = new Reminder(alarm, this::settleExpired);
     }
@@ -130,6 +138,7 @@ public final class Continuations {
             return false;
         }
         String key = key(answered.call(), (String) state);
+        long size = size(answered.call(), asked);
         List<GuardedCall> expired = new ArrayList<>(0);
         Duration alarm = null;
         boolean isKept = false;
@@ -137,9 +146,10 @@ public final class Continuations {
             long now = time.monotonicNanos();
             sweep(now, expired);
             GuardedCall call = answered.round() == 0 ? answered.since(now) : answered;
-            if (byAge.size() < capacity && left(call, now) > 0) {
+            if (byAge.size() < capacity && size <= MAX_BYTES - bytes && left(call, now) > 0) {
                 call.admission().inputRequired();
-                Open open = new Open(key, asked, call, kept++);
+                Open open = new Open(key, asked, call, kept++, size);
+                bytes += size;
                 byKey.computeIfAbsent(key, any -> new ArrayDeque<>(1)).add(open);
                 byAge.add(open);
                 isKept = true;
@@ -205,6 +215,7 @@ public final class Continuations {
 
     private void remove(Open open) {
         byAge.remove(open);
+        bytes -= open.bytes();
         Deque<Open> alike = byKey.get(open.key());
         if (alike != null) {
             alike.remove(open);
@@ -222,6 +233,7 @@ public final class Continuations {
             open = byAge.stream().map(Open::call).toList();
             byAge.clear();
             byKey.clear();
+            bytes = 0;
         }
         settle(open);
     }
@@ -254,7 +266,7 @@ public final class Continuations {
 
     /** For how many nanoseconds a call may still go on. */
     private long left(GuardedCall call, long now) {
-        return timeToLive.toNanos() - (now - call.sinceNanos());
+        return timeToLiveNanos - (now - call.sinceNanos());
     }
 
     private static void settle(List<GuardedCall> calls) {
@@ -282,6 +294,13 @@ public final class Continuations {
             asked.add(text);
         }
         return asked;
+    }
+
+    /** What a call takes up as long as it is kept. */
+    private static long size(ToolCall call, Set<String> asked) {
+        long names = asked.stream().mapToLong(String::length).sum();
+        return call.arguments().bytes()
+                + (long) Character.BYTES * (names + call.parameters().json().length());
     }
 
     private static @Nullable Value present(@Nullable Value value) {

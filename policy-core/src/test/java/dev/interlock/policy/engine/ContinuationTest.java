@@ -100,6 +100,35 @@ class ContinuationTest {
     }
 
     @Test
+    void largeCallsTakeUpABoundedSpaceTogether() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9_999))))
+                .rateLimiter(counting)
+                .build();
+        Continuations many = new Continuations(clock, clock, TIME_TO_LIVE, 50_000);
+        CallGuard guard = new CallGuard(engine, many);
+        String name = "x".repeat(60_000);
+        int calls = 700;
+        for (int i = 0; i < calls; i++) {
+            guard.admit(pay(Map.of(), null), OPTIONS)
+                    .join()
+                    .answered(Map.of(
+                            "resultType", "input_required", "requestState", "s" + i, "inputRequests", Map.of(name, 1)));
+        }
+
+        int kept = many.size();
+        assertThat((long) kept * name.length() * Character.BYTES).isBetween(1L << 20, 64L << 20);
+        assertThat(counting.settlements())
+                .as("the others are unknown at once")
+                .hasSize(calls - kept)
+                .containsOnly(CallOutcome.UNKNOWN);
+        assertThat(guard.admit(pay(Map.of(), "s0"), OPTIONS).join().round()).isOne();
+
+        clock.advance(TIME_TO_LIVE);
+        guard.admit(pay(Map.of(), null), OPTIONS).join().answered(asks("new"));
+        assertThat(many.size()).isOne();
+    }
+
+    @Test
     void theRoundsOfACallAreOnRecordUnderOneId() {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
