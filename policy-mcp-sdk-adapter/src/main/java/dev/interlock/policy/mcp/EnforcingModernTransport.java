@@ -268,8 +268,9 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
                             call.saying(admission.toSend(call.call())).params()));
                     McpTransportRequest sent = ModernMessages.with(
                             request, params, mirrors ? ModernParamHeaders.of(fetch.tools(), tool, params) : Map.of());
-                    round.handOver();
-                    return response(sent, response -> ended(call.id(), round, response), round::abandon);
+                    return round.handOver()
+                            ? response(sent, response -> ended(call.id(), round, response), round::abandon)
+                            : Flux.<JSONRPCMessage>empty();
                 })
                 .doOnError(round::fail)
                 .doOnComplete(round::abandon)

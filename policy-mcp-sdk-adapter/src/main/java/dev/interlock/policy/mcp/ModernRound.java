@@ -30,10 +30,19 @@ final class ModernRound {
         this.saysUnsent = saysUnsent;
     }
 
-    /** Called just before the transport gets the call. */
-    void handOver() {
+    /**
+     * Called just before the transport gets the call.
+     *
+     * @return false if the round is over, because no one awaits a response any more: then the call must not be sent
+     */
+    boolean handOver() {
+        // In this order: whoever ends the round at the same moment either sees this, or is seen below.
         handedOver = true;
+        if (over.get()) {
+            return false;
+        }
         call.admission().handedOver();
+        return true;
     }
 
     /** There was a response. */
