@@ -238,8 +238,9 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             problem = ModernMessages.headerProblem(request, read);
             params = read;
         } catch (RuntimeException e) {
-            // Reading it for the decision fails, too, and that is recorded.
+            // Not to be read a second time: what is compared with the headers must be what is decided.
             log.debug("The parameters of a call can't be read", RedactedException.of(e));
+            problem = "its parameters can't be read";
         }
         McpSchema.JSONRPCRequest asked = ModernMessages.legacy(message, params);
         Mono<CallDecision> decision = problem == null

@@ -30,6 +30,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -163,6 +164,32 @@ class EnforcingModernTransportTest {
 
         assertThat(isDenial(answer)).isTrue();
         assertThat(answer.id()).isEqualTo(1L);
+        assertThat(wire.sent).isEmpty();
+    }
+
+    @Test
+    void parametersThatCannotBeReadAtOnceAreNotReadAgain() {
+        Map<String, Object> body =
+                Map.of("name", "pay", "arguments", Map.of(), "_meta", Map.of(MetaKeys.PROTOCOL_VERSION, VERSION));
+        Map<String, Object> fickle = new LinkedHashMap<>(body) {
+            private static final long serialVersionUID = 1;
+            private boolean read;
+
+            @Override
+            public Set<Map.Entry<String, Object>> entrySet() {
+                if (!read) {
+                    read = true;
+                    throw new IllegalStateException("planted");
+                }
+                return super.entrySet();
+            }
+        };
+        McpTransportRequest request = McpTransportRequest.builder(new JSONRPCRequest("tools/call", 1L, fickle), VERSION)
+                .name("copy")
+                .build();
+
+        assertThat(isDenial(response(guarding(new Policies()).exchange(request))))
+                .isTrue();
         assertThat(wire.sent).isEmpty();
     }
 
