@@ -1,6 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.value.KnownNames;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
@@ -23,22 +24,30 @@ final class ModernListening {
 
     private static final String ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
     private static final String NOTIFICATIONS = "notifications";
-    private static final String RESOURCES = "resourceSubscriptions";
+
+    /** Some servers would take other names for it. */
+    private static final KnownNames NAMES = KnownNames.of("resourceSubscriptions");
+
     private static final String CHANGED = McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED;
 
     private ModernListening() {}
 
-    /** What of a subscription the policy allows: who may not subscribe to resources may not do so here either. */
+    /**
+     * What of a subscription the policy allows: who may not subscribe to resources may not do so here either.
+     *
+     * @throws RuntimeException if what is subscribed to can't be read
+     */
     static Map<String, @Nullable Object> allowed(PolicyEngine engine, Map<String, @Nullable Object> params) {
-        if (!(params.get(NOTIFICATIONS) instanceof Map<?, ?> filter)
-                || !filter.containsKey(RESOURCES)
-                || engine.decideMethod(McpSchema.METHOD_RESOURCES_SUBSCRIBE).allowed()) {
+        Object filter = params.get(NOTIFICATIONS);
+        if (filter == null) {
             return params;
         }
-        Map<Object, @Nullable Object> narrowed = new LinkedHashMap<>(filter);
-        narrowed.remove(RESOURCES);
+        Map<String, @Nullable Object> members = ModernMessages.members(filter);
+        if (!engine.decideMethod(McpSchema.METHOD_RESOURCES_SUBSCRIBE).allowed()) {
+            members.keySet().removeIf(name -> NAMES.meant(name) != null);
+        }
         Map<String, @Nullable Object> copy = new LinkedHashMap<>(params);
-        copy.put(NOTIFICATIONS, narrowed);
+        copy.put(NOTIFICATIONS, members);
         return copy;
     }
 

@@ -18,6 +18,7 @@ import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.modern.McpSchema.ElicitResult;
 import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
+import io.modelcontextprotocol.modern.McpSchema.SubscriptionFilter;
 import io.modelcontextprotocol.modern.client.McpResponseLostException;
 import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
 import io.modelcontextprotocol.modern.client.transport.McpTransportRequest;
@@ -769,6 +770,31 @@ class EnforcingModernTransportTest {
 
         assertThat(((Map<?, ?>) wire.sent.get(0).message().params()).get("notifications"))
                 .isEqualTo(Map.of("promptsListChanged", true));
+    }
+
+    @ParameterizedTest
+    @MethodSource("subscriptions")
+    void anyFormOfSubscriptionToResourcesIsFound(Object notifications) {
+        wire.server = request -> Flux.never();
+        EnforcingModernTransport guarded = guarding(new Policies().method("resources/subscribe", Posture.DENY));
+
+        guarded.exchange(request(1L, "subscriptions/listen", null, Map.of("notifications", notifications), VERSION))
+                .subscribe()
+                .dispose();
+
+        assertThat(wire.sent).hasSizeLessThanOrEqualTo(1);
+        assertThat(wire.sent)
+                .allSatisfy(sent -> assertThat(((Map<?, ?>) sent.message().params()).get("notifications"))
+                        .isEqualTo(Map.of()));
+    }
+
+    static List<Object> subscriptions() {
+        List<String> resources = List.of("file:///a");
+        return List.of(
+                SubscriptionFilter.of(Map.of("resourceSubscriptions", resources)),
+                Map.of("ResourceSubscriptions", resources),
+                Map.of("resource\u200bSubscriptions", resources),
+                List.of("resourceSubscriptions"));
     }
 
     // ---- closing
