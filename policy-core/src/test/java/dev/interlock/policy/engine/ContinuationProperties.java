@@ -87,7 +87,7 @@ class ContinuationProperties {
      * @param state the state that the server gives; few, so that it gives the same one to several calls; 0 for none
      * @param asked what the server asks for
      */
-    private record Step(Act act, int which, Parts parts, int state, Set<String> asked) {}
+    record Step(Act act, int which, Parts parts, int state, Set<String> asked) {}
 
     /** A call that a server has asked to be made again, in the model. */
     private static final class Waiting {

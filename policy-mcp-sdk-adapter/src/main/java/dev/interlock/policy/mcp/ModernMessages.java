@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class ModernMessages {
 
-    private static final TypeRef<LinkedHashMap<String, Object>> PLAIN = new TypeRef<>() {};
+    private static final TypeRef<LinkedHashMap<String, @Nullable Object>> PLAIN = new TypeRef<>() {};
 
     private static final String META = "_meta";
 
