@@ -1,6 +1,7 @@
 package dev.interlock.policy;
 
 import dev.interlock.policy.text.HostName;
+import dev.interlock.policy.text.WebUrl;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Operands {
             case WITHIN_PATH -> Directories.problem(operand);
             case HOST_IN -> each(operator, operand, "a list of hosts", Operands::hostProblem);
             case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
+            case URL_IN -> each(operator, operand, "a list of URLs", Operands::urlProblem);
             case MAX_LENGTH -> length(operand);
         };
     }
@@ -65,6 +67,25 @@ final class Operands {
         }
         String domain = MailAddress.domain(text.startsWith("*.") ? text.substring(2) : text);
         return domain == null ? "'" + text + "' is not a domain that receives mail" : null;
+    }
+
+    /** The engine checks whether the path has a meaning. */
+    private static @Nullable String urlProblem(String text) {
+        String quoted = "'" + text + "'";
+        WebUrl url = WebUrl.parse(text);
+        if (url == null) {
+            return quoted + " is not an absolute http, https, ws or wss URL";
+        }
+        if (url.user() != null) {
+            return quoted + " has user-info, and no URL with user-info is inside";
+        }
+        if (url.hasQueryOrFragment()) {
+            return quoted + " has a query or a fragment, which is not compared";
+        }
+        if (IpNetwork.parse(url.host() + url.path()) != null) {
+            return quoted + " is a network, and not a URL";
+        }
+        return hostProblem(url.host());
     }
 
     private static Optional<String> length(Value operand) {

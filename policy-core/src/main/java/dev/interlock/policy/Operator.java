@@ -42,6 +42,8 @@ public enum Operator {
     HOST_IN,
     /** A text that is exactly one mail address, whose domain or whole address is listed. */
     MAIL_IN,
+    /** An absolute URL that has the scheme, host and port of a listed one, and its path or one below it. */
+    URL_IN,
     /** At most this many characters of a string, or elements of a list. */
     MAX_LENGTH;
 

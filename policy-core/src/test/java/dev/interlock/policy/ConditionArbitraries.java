@@ -76,6 +76,16 @@ public final class ConditionArbitraries {
             "http://[::ffff:10.1.2.3]/",
             "http://8.8.8.8/",
             "http://localhost/",
+            "https://example.com/v1",
+            "https://example.com:443/v1/x?y",
+            "HTTPS://api.example.com/v1/./a/../b",
+            "https://example.com/v1/../x",
+            "https://example.com//v1/x",
+            "https://example.com/V1/x",
+            "https://example.com/v1%2Fx",
+            "https://example.com/v1/%2e%2e/x",
+            "https://example.com/v10",
+            "wss://example.com/v1",
             "ftp://example.com/",
             "example.com");
 
@@ -144,6 +154,7 @@ public final class ConditionArbitraries {
                 Condition.of("args.path", Operator.WITHIN_PATH, "/app/src"),
                 Condition.of("args.url", Operator.HOST_IN, List.of("example.com", "*.example.com")),
                 Condition.of("args.mail", Operator.MAIL_IN, List.of("example.com", "*.example.com")),
+                Condition.of("args.url", Operator.URL_IN, List.of("https://example.com", "https://*.example.com")),
                 Condition.of("call.identity", Operator.EXISTS, true),
                 Condition.of("tool.risk", Operator.NEQ, "critical"),
                 Condition.of("ctx.tenant", Operator.IN, List.of("red", "blue")),
@@ -207,6 +218,12 @@ public final class ConditionArbitraries {
                         List.of("10.0.0.0/8", "private"),
                         List.of());
             case MAIL_IN -> Arbitraries.of(List.of("example.com", "eve@evil.org"), List.of("*.example.com"), List.of());
+            case URL_IN ->
+                Arbitraries.of(
+                        List.of("https://example.com/v1"),
+                        List.of("https://*.example.com", "http://evil.org:8080/a/", "wss://example.com"),
+                        List.of("http://10.1.2.3/", "https://example.com"),
+                        List.of());
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
         };
     }

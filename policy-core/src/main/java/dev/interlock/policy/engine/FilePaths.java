@@ -20,9 +20,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class FilePaths {
 
-    /** A path whose percent signs are encoded more often than this is never meant as a path. */
-    private static final int MAX_DECODINGS = 4;
-
     private final List<FilePath> directories;
     private final @Nullable FilePath base;
     /** Whether any of the directories is a Windows directory. */
@@ -106,7 +103,9 @@ final class FilePaths {
             return Truth.INVALID;
         }
         String text = PathText.joined(path);
-        String decoded = text == null ? null : decoded(text);
+        String decoded = text == null
+                ? null
+                : PathText.decodeFully(text, reading -> PathText.firstReplaced(reading, windows) < 0);
         if (text == null || decoded == null) {
             return Truth.INVALID;
         }
@@ -135,21 +134,5 @@ final class FilePaths {
 
     private static boolean isOfWindows(String text) {
         return FilePath.hasDrive(text) || text.startsWith("\\");
-    }
-
-    /** The text with its percent signs decoded until none is left. Null if some program reads another text. */
-    private @Nullable String decoded(String text) {
-        String reading = text;
-        for (int i = 0; reading != null && i <= MAX_DECODINGS; i++) {
-            if (PathText.firstReplaced(reading, windows) >= 0) {
-                return null;
-            }
-            String decoded = PathText.decode(reading);
-            if (decoded == null || decoded.equals(reading)) {
-                return decoded;
-            }
-            reading = TextBound.isExceededBy(decoded) ? null : PathText.joined(decoded);
-        }
-        return null;
     }
 }

@@ -2,11 +2,10 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.IpNetwork;
 import dev.interlock.policy.text.HostName;
-import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.text.WebUrl;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Locale;
 import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -68,7 +67,8 @@ final class Hosts {
         return host == null ? Truth.INVALID : includeHost(host);
     }
 
-    private Truth includeHost(String canonical) {
+    /** Whether a {@linkplain HostName#canonical canonical} host is in this set. */
+    Truth includeHost(String canonical) {
         if (exact.contains(canonical)) {
             return Truth.TRUE;
         }
@@ -104,48 +104,13 @@ final class Hosts {
         return false;
     }
 
-    private static @Nullable String hostOf(String url) {
-        if (TextBound.isExceededBy(url)) {
+    private static @Nullable String hostOf(String text) {
+        WebUrl url = TextBound.isExceededBy(text) ? null : WebUrl.parse(text);
+        if (url == null || !url.scheme().startsWith("http")) {
             return null;
         }
-        for (int i = 0; i < url.length(); i++) {
-            char c = url.charAt(i);
-            if (c == '\\' || VisibleText.isBreakingSpace(c) || VisibleText.isControl(c)) {
-                return null;
-            }
-        }
-        int start = authorityStart(url);
-        if (start < 0) {
-            return null;
-        }
-        int end = start;
-        while (end < url.length() && "/?#".indexOf(url.charAt(end)) < 0) {
-            end++;
-        }
-        String authority = url.substring(start, end);
-        int at = authority.indexOf('@');
-        if (at != authority.lastIndexOf('@')) {
-            return null;
-        }
-        if (at >= 0 && !isPlainUser(authority.substring(0, at))) {
-            return null;
-        }
-        String hostAndPort = authority.substring(at + 1);
-        int colon = hostAndPort.startsWith("[")
-                ? hostAndPort.indexOf(':', Math.max(0, hostAndPort.indexOf(']')))
-                : hostAndPort.indexOf(':');
-        if (colon < 0) {
-            return HostName.canonical(hostAndPort);
-        }
-        return isPort(hostAndPort.substring(colon + 1)) ? HostName.canonical(hostAndPort.substring(0, colon)) : null;
-    }
-
-    private static int authorityStart(String url) {
-        String lower = url.substring(0, Math.min(8, url.length())).toLowerCase(Locale.ROOT);
-        if (lower.startsWith("https://")) {
-            return 8;
-        }
-        return lower.startsWith("http://") ? 7 : -1;
+        String user = url.user();
+        return user == null || isPlainUser(user) ? HostName.canonical(url.host()) : null;
     }
 
     /** Other characters before the {@code @} could lead programs that decode or normalize first to another host. */
@@ -155,9 +120,5 @@ final class Hosts {
                         || (c >= 'A' && c <= 'Z')
                         || (c >= '0' && c <= '9')
                         || "-._~:".indexOf(c) >= 0);
-    }
-
-    private static boolean isPort(String text) {
-        return text.length() <= 5 && text.chars().allMatch(c -> c >= '0' && c <= '9');
     }
 }

@@ -245,6 +245,7 @@ final class Messages {
             case WITHIN_PATH -> path(condition.operand());
             case HOST_IN -> "must be an http(s) URL to " + text;
             case MAIL_IN -> "must be exactly one mail address of " + text;
+            case URL_IN -> "must be a URL at or below " + text;
             case MAX_LENGTH -> "must be no longer than " + text;
         };
         return condition.path() + " " + must;

@@ -67,7 +67,7 @@ final class PathNames {
      * Whether this is a DOS short name: up to eight characters that end with a tilde and a number, and an extension of
      * up to three.
      */
-    private static boolean isShort(String name) {
+    static boolean isShort(String name) {
         int dot = name.indexOf('.');
         int end = dot < 0 ? name.length() : dot;
         int tilde = name.lastIndexOf('~', end - 1);

@@ -5,6 +5,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.text.Normalizer;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** The characters of a path: which of them some program replaces, and what percent signs encode. */
@@ -21,6 +22,9 @@ final class PathText {
 
     /** Characters that Unicode composition turns into an ASCII character, although nothing is composed. */
     private static final String SECOND_FORMS = "\u037E\u1FEF\u212A";
+
+    /** A path whose percent signs are encoded more often than this is never meant as a path. */
+    private static final int MAX_DECODINGS = 4;
 
     private PathText() {}
 
@@ -42,6 +46,11 @@ final class PathText {
             i += Character.charCount(c);
         }
         return -1;
+    }
+
+    /** Whether a character that is not ASCII becomes a separator or an escape in some program. */
+    static boolean maySeparate(int c) {
+        return c >= 0x80 && (isConverted(c) || hasForm(c, false));
     }
 
     /** Some systems map characters that names can't contain to private-use characters. */
@@ -144,6 +153,27 @@ final class PathText {
         }
         String normalized = decodeBytes(visible(text));
         return normalized != null && visible(normalized).equals(visible(decoded)) ? decoded : null;
+    }
+
+    /**
+     * Decodes a text until no escape is left.
+     *
+     * @param readable whether every program reads the characters of a text alike; asked before each step
+     * @return null if some program reads another text
+     */
+    static @Nullable String decodeFully(String text, Predicate<String> readable) {
+        String reading = text;
+        for (int i = 0; reading != null && i <= MAX_DECODINGS; i++) {
+            if (!readable.test(reading)) {
+                return null;
+            }
+            String decoded = decode(reading);
+            if (decoded == null || decoded.equals(reading)) {
+                return decoded;
+            }
+            reading = TextBound.isExceededBy(decoded) ? null : joined(decoded);
+        }
+        return null;
     }
 
     private static String visible(String text) {

@@ -7,6 +7,7 @@ import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -51,9 +52,10 @@ abstract sealed class Predicate {
             case STARTS_WITH -> new StartsWith(operand.text());
             case ENDS_WITH -> new EndsWith(operand.text());
             case EXISTS -> new Exists(operand.value() == Value.Bool.TRUE);
-            case WITHIN_PATH -> new WithinPath(FilePaths.of(operand.directories(), operand.base()));
-            case HOST_IN -> new HostIn(Hosts.of(operand.texts()));
-            case MAIL_IN -> new MailIn(MailAddresses.of(operand.texts()));
+            case WITHIN_PATH -> new OfText(FilePaths.of(operand.directories(), operand.base())::contain);
+            case HOST_IN -> new OfText(Hosts.of(operand.texts())::include);
+            case MAIL_IN -> new OfText(MailAddresses.of(operand.texts())::include);
+            case URL_IN -> new OfText(Urls.of(operand.texts())::include);
             case MAX_LENGTH -> new MaxLength(operand.number());
         };
     }
@@ -359,42 +361,17 @@ abstract sealed class Predicate {
         }
     }
 
-    private static final class WithinPath extends Predicate {
-        private final FilePaths directories;
+    /** A question that only a string can answer. */
+    private static final class OfText extends Predicate {
+        private final Function<String, Truth> question;
 
-        WithinPath(FilePaths directories) {
-            this.directories = directories;
+        OfText(Function<String, Truth> question) {
+            this.question = question;
         }
 
         @Override
         Truth test(Value value) {
-            return value instanceof Value.Text text ? directories.contain(text.value()) : Truth.INVALID;
-        }
-    }
-
-    private static final class HostIn extends Predicate {
-        private final Hosts hosts;
-
-        HostIn(Hosts hosts) {
-            this.hosts = hosts;
-        }
-
-        @Override
-        Truth test(Value value) {
-            return value instanceof Value.Text text ? hosts.include(text.value()) : Truth.INVALID;
-        }
-    }
-
-    private static final class MailIn extends Predicate {
-        private final MailAddresses addresses;
-
-        MailIn(MailAddresses addresses) {
-            this.addresses = addresses;
-        }
-
-        @Override
-        Truth test(Value value) {
-            return value instanceof Value.Text text ? addresses.include(text.value()) : Truth.INVALID;
+            return value instanceof Value.Text text ? question.apply(text.value()) : Truth.INVALID;
         }
     }
 

@@ -101,7 +101,8 @@ final class Proof {
         return switch (condition.operator()) {
             case EXISTS -> (kind != JsonType.NULL) == (operand == Value.Bool.TRUE);
             case LT, LTE, GT, GTE -> kind == JsonType.NUMBER;
-            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN -> kind == JsonType.STRING;
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN ->
+                kind == JsonType.STRING;
             case CONTAINS, NOT_CONTAINS ->
                 kind == JsonType.ARRAY
                         || (kind == JsonType.STRING && !JsonType.of(operand).isContainer());
@@ -172,7 +173,8 @@ final class Proof {
                     ENDS_WITH,
                     WITHIN_PATH,
                     HOST_IN,
-                    MAIL_IN -> false;
+                    MAIL_IN,
+                    URL_IN -> false;
         };
     }
 

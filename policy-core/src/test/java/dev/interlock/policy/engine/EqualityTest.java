@@ -274,6 +274,7 @@ class EqualityTest {
         for (Operator operator : Operator.values()) {
             Object operand = switch (operator) {
                 case IN, HOST_IN, MAIL_IN -> List.of("a");
+                case URL_IN -> "https://a/";
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS, EQ -> true;
                 case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> null;
@@ -294,6 +295,7 @@ class EqualityTest {
         for (Operator operator : Operator.values()) {
             Object operand = switch (operator) {
                 case IN, NOT_IN, HOST_IN, MAIL_IN -> List.of("a");
+                case URL_IN -> "https://a/";
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS -> true;
                 default -> "/a";
@@ -313,6 +315,7 @@ class EqualityTest {
         assertThat(holds("admin", Operator.NOT_IN, List.of())).isTrue();
         assertThat(holds("https://example.com/", Operator.HOST_IN, List.of())).isFalse();
         assertThat(holds("ana@example.com", Operator.MAIL_IN, List.of())).isFalse();
+        assertThat(holds("https://example.com/", Operator.URL_IN, List.of())).isFalse();
         assertThat(holds("/app", Operator.WITHIN_PATH, List.of())).isFalse();
     }
 

@@ -60,6 +60,8 @@ final class NaiveOperators {
                 value instanceof Value.Text url ? NaiveUrl.isOnOneOf(url.value(), strings(operand)) : Outcome.INVALID;
             case MAIL_IN ->
                 value instanceof Value.Text mail ? NaiveMail.isOneOf(mail.value(), strings(operand)) : Outcome.INVALID;
+            case URL_IN ->
+                value instanceof Value.Text url ? NaiveUrl.isAtOrBelow(url.value(), strings(operand)) : Outcome.INVALID;
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }

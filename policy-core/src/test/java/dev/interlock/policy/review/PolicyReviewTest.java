@@ -60,11 +60,12 @@ class PolicyReviewTest {
     }
 
     @Test
-    void whatListsPathsHostsOrMailAddressesCanHoldUnlessTheListIsEmpty() {
+    void whatListsPathsHostsMailAddressesOrUrlsCanHoldUnlessTheListIsEmpty() {
         Map<String, Object> lists = new LinkedHashMap<>();
         lists.put("within_path", Map.of("in", List.of("C:\\work"), "base", "C:\\"));
         lists.put("host_in", List.of("private", "fd00::/8"));
         lists.put("mail_in", List.of("example.com"));
+        lists.put("url_in", List.of("https://example.com/v1"));
         lists.forEach((operator, operand) -> {
             assertThat(brief(idLists(operator, operand))).as(operator).isEmpty();
             Object none = operator.equals("within_path") ? Map.of("in", List.of(), "base", "/") : List.of();

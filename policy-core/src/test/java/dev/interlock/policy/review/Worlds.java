@@ -192,6 +192,9 @@ final class Worlds {
         if (operator == Operator.WITHIN_PATH) {
             return new Value.Text(operand.json().length() % 2 == 0 ? "/a/b" : "C:\\a");
         }
+        if (operator == Operator.URL_IN) {
+            return new Value.Text(operand.json().length() % 2 == 0 ? "https://a/b" : "ws://*.a:1");
+        }
         if (operator.problemWith(operand).isEmpty()) {
             return operand;
         }

@@ -11,6 +11,7 @@ import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
+import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,10 +58,19 @@ final class ConditionReader {
             Map.entry("mail", "mail_in"),
             Map.entry("email", "mail_in"),
             Map.entry("email_in", "mail_in"),
+            Map.entry("url", "url_in"),
+            Map.entry("uri", "url_in"),
+            Map.entry("uri_in", "url_in"),
+            Map.entry("url_prefix", "url_in"),
+            Map.entry("within_url", "url_in"),
             Map.entry("maxLength", "max_length"));
 
     private static final Set<String> OPERATORS_OF_INTERCEPT =
             Set.of("eq", "neq", "in", "not_in", "lt", "lte", "gt", "gte", "regex", "contains", "exists");
+
+    /** The operators whose items are checked one by one, each at its own place. */
+    private static final Set<Operator> LISTING =
+            EnumSet.of(Operator.HOST_IN, Operator.WITHIN_PATH, Operator.MAIL_IN, Operator.URL_IN);
 
     /** A placeholder for checks that only look at the operand. */
     private static final Path ANY_PATH = Path.parse("args.a");
@@ -287,9 +297,7 @@ final class ConditionReader {
             }
             return sense;
         }
-        boolean listing =
-                operator == Operator.HOST_IN || operator == Operator.WITHIN_PATH || operator == Operator.MAIL_IN;
-        return !listing || itemsMakeSense(operator, operand, node, at);
+        return !LISTING.contains(operator) || itemsMakeSense(operator, operand, node, at);
     }
 
     private boolean itemsMakeSense(Operator operator, Value operand, Node node, NodePath at) {
@@ -348,8 +356,17 @@ final class ConditionReader {
                 OperandForms.ABSOLUTE_PATH.matcher(text).matches()
                         ? null
                         : "a relative path means another directory in every process";
+            case URL_IN -> urlHint(text);
             default -> hostHint(text);
         };
+    }
+
+    private static String urlHint(String text) {
+        if (OperandForms.URL_OF_NETWORK.matcher(text).matches()) {
+            return "use host_in for a network; write a slash at the end if the number is the name of a path";
+        }
+        return "write scheme, host and path, without user-info, query and fragment: https://example.com/v1/"
+                + " or https://*.example.com:8443/";
     }
 
     private static String hostHint(String text) {
@@ -455,6 +472,9 @@ final class ConditionReader {
 
         /** Looks like a network in CIDR form, valid or not. */
         static final Pattern NETWORK = Pattern.compile("[^/]+/[0-9]+");
+
+        /** A URL that is a network in CIDR form but for its scheme. */
+        static final Pattern URL_OF_NETWORK = Pattern.compile("[a-zA-Z]+://[0-9a-fA-F.:\\[\\]]+/[0-9]+");
 
         static final Pattern LOOK_AROUND = Pattern.compile("\\(\\?<?[=!]");
         static final Pattern BACK_REFERENCE = Pattern.compile("\\\\[1-9]|\\\\k<|\\(\\?P=");

@@ -55,7 +55,8 @@ final class PrefixAdvice {
             return "use mail_in, which reads one address: a list of several, or a line break, gets past a suffix";
         }
         return kind.equals(URL)
-                ? "use host_in, which compares the real host: user-info and look-alike hosts get past a prefix"
+                ? "use host_in, which compares the real host, or url_in, which compares the path, too:"
+                        + " user-info and look-alike hosts get past a prefix"
                 : "use within_path, which resolves '..' first: '/../' gets past a prefix";
     }
 

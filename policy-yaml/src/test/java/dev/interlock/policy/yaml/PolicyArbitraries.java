@@ -591,6 +591,11 @@ public final class PolicyArbitraries {
             case MAIL_IN ->
                 Arbitraries.of(List.of("example.com", "*.example.org"), List.of("ana@example.com"))
                         .map(Value::freeze);
+            case URL_IN ->
+                Arbitraries.oneOf(
+                        Arbitraries.of("https://example.com", "wss://*.Example.org:8443/v1/")
+                                .map(Value.Text::new),
+                        Arbitraries.just(Value.freeze(List.of("http://10.0.0.1/a", "http://[fd00::1]/"))));
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
         };
     }
