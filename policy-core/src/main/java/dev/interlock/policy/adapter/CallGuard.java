@@ -16,6 +16,7 @@ public final class CallGuard {
 
     private final PolicyEngine engine;
     private final @Nullable Continuations continuations;
+    private final @Nullable SealedStates states;
 
     /**
      * Creates a guard.
@@ -23,8 +24,18 @@ public final class CallGuard {
      * @param continuations keeps the calls that may go on; null if each call has one round only
      */
     public CallGuard(PolicyEngine engine, @Nullable Continuations continuations) {
+        this(engine, continuations, null);
+    }
+
+    private CallGuard(PolicyEngine engine, @Nullable Continuations continuations, @Nullable SealedStates states) {
         this.engine = engine;
         this.continuations = continuations;
+        this.states = states;
+    }
+
+    /** Returns a guard on a server's side, whose clients bring back what is known of calls that go on. */
+    public static CallGuard sealing(PolicyEngine engine, SealedStates states) {
+        return new CallGuard(engine, null, states);
     }
 
     /**
@@ -35,7 +46,8 @@ public final class CallGuard {
      * @return never completes exceptionally unless it is cancelled
      */
     public CompletableFuture<GuardedCall> admit(ToolCall call, AdmitOptions options) {
-        GuardedCall before = continuations == null ? null : continuations.take(call);
+        GuardedCall before =
+                continuations != null ? continuations.take(call) : states != null ? states.take(call) : null;
         CompletableFuture<Admission> deciding = (before == null
                         ? engine.admitAsync(call, options)
                         : engine.continueAsync(call, before.admission(), before.round() + 1, options))

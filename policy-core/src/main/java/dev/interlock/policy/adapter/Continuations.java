@@ -54,7 +54,7 @@ public final class Continuations {
     private static final int MAX_ASKED_CHARS = 64 << 10;
 
     /** How many bytes all calls that are kept may take up together, roughly. Callers choose how large a call is. */
-    private static final long MAX_BYTES = 64L << 20;
+    static final long MAX_BYTES = 64L << 20;
 
     /** How many calls that differ only in what was asked are looked at. */
     private static final int MAX_ALIKE = 100;
@@ -274,7 +274,7 @@ public final class Continuations {
     }
 
     /** The names of the requested inputs. Null if they can't be read, or are too long to be kept. */
-    private static @Nullable Set<String> asked(@Nullable Object requests) {
+    static @Nullable Set<String> asked(@Nullable Object requests) {
         if (requests == null) {
             return Set.of();
         }
@@ -297,7 +297,7 @@ public final class Continuations {
     }
 
     /** What a call takes up as long as it is kept. */
-    private static long size(ToolCall call, Set<String> asked) {
+    static long size(ToolCall call, Set<String> asked) {
         long names = asked.stream().mapToLong(String::length).sum();
         return call.arguments().bytes()
                 + (long) Character.BYTES * (names + call.parameters().json().length());
@@ -309,7 +309,7 @@ public final class Continuations {
 
     // ---- keys
 
-    private static String key(ToolCall call, @Nullable String state) {
+    static String key(ToolCall call, @Nullable String state) {
         Map<String, Value> rest = new LinkedHashMap<>(call.parameters().members());
         rest.remove(STATE);
         rest.remove(ToolCall.INPUT_RESPONSES);
@@ -338,7 +338,7 @@ public final class Continuations {
         digest.update(bytes.flip());
     }
 
-    private static MessageDigest sha256() {
+    static MessageDigest sha256() {
         try {
             return MessageDigest.getInstance("SHA-256");
         } catch (NoSuchAlgorithmException e) {

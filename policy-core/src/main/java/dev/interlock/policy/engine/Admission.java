@@ -187,6 +187,17 @@ public final class Admission implements AutoCloseable {
         return sequel().trail;
     }
 
+    /** Returns the id under which the call is on record; empty if it isn't. */
+    public String recordId() {
+        CallRecord record = record();
+        return record == null ? "" : record.id();
+    }
+
+    /** Leaves nothing to settle: the call was settled elsewhere. */
+    void markSettled() {
+        SETTLED.setVolatile(this, true);
+    }
+
     private Sequel sequel() {
         return sequel == null ? Sequel.NONE : sequel;
     }

@@ -102,6 +102,11 @@ final class AuditRecorder {
         return Admission.unreserved(trail.unavailable());
     }
 
+    /** The record of a call that another process has begun. Throws whatever the host's clock throws. */
+    CallRecord goingOn(String id, ToolCall call, CompiledPolicy policy) {
+        return new CallRecord(this, id, call, policy.ref(), rating(call), now());
+    }
+
     /**
      * Records a decision on a request other than a call. Returns a denial if the request would otherwise pass
      * unrecorded.

@@ -37,6 +37,10 @@ final class CallRecord {
         this.sinceNanos = startNanos;
     }
 
+    String id() {
+        return id;
+    }
+
     /** The same record for a call that replaces the one that was asked about. */
     CallRecord goingOnWith(ToolCall other) {
         return new CallRecord(recorder, id, other, policy, rating, sinceNanos);

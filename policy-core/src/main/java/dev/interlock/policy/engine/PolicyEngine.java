@@ -278,6 +278,22 @@ public final class PolicyEngine {
         return result;
     }
 
+    /**
+     * Returns the admission of a call that another replica has admitted and settled, for {@link #continueAsync}. Nothing
+     * is reserved by it, and settling it does nothing.
+     *
+     * @param recordId the id under which that replica has the call on record; empty if it hasn't
+     */
+    public Admission admittedElsewhere(ToolCall call, String recordId) {
+        Admission admission = Admission.unreserved(Decision.ALLOWED);
+        if (recorder == null || recordId.isEmpty()) {
+            return admission;
+        }
+        Admission recorded = admission.recordedBy(recorder.goingOn(recordId, call, current));
+        recorded.markSettled();
+        return recorded;
+    }
+
     private void admitInstead(ToolCall call, AdmitOptions options, CompletableFuture<Admission> result) {
         CompletableFuture<Admission> fresh = admitAsync(call, options).toCompletableFuture();
         CompletionStage<Admission> end = result;

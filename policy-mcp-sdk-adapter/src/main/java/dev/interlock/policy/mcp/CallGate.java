@@ -1,7 +1,6 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.CallGuard;
-import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
@@ -39,16 +38,12 @@ final class CallGate {
     private final Duration approvalWait;
 
     /**
-     * @param continuations keeps the calls that may go on in another round; null if each has one round only
+     * @param guard has the calls decided
      * @param converter converts parameters of an unknown Java type to plain JSON values
      */
-    CallGate(
-            EnforcementBuilder<?> settings,
-            Callers callers,
-            @Nullable Continuations continuations,
-            Function<Object, Object> converter) {
+    CallGate(EnforcementBuilder<?> settings, Callers callers, CallGuard guard, Function<Object, Object> converter) {
         this.engine = settings.engine;
-        this.guard = new CallGuard(engine, continuations);
+        this.guard = guard;
         this.callers = callers;
         this.argumentLimits = settings.argumentLimits;
         this.converter = converter;

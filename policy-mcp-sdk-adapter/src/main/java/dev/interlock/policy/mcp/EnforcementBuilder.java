@@ -16,7 +16,10 @@ import org.jspecify.annotations.Nullable;
  * @param <B> the builder itself
  */
 public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
-        permits EnforcingClientTransport.Builder, EnforcingModernTransport.Builder, EnforcingServerTransports.Builder {
+        permits EnforcingClientTransport.Builder,
+                EnforcingModernTransport.Builder,
+                EnforcingRequestManager.Builder,
+                EnforcingServerTransports.Builder {
 
     final PolicyEngine engine;
 

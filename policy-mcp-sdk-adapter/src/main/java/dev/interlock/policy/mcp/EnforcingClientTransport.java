@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
@@ -104,7 +105,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
         this.methods = new Methods(builder.engine, callers, this::plain);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
-        this.calls = new CallGate(builder, callers, continuations, this::plain);
+        this.calls = new CallGate(builder, callers, new CallGuard(engine, continuations), this::plain);
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
         this.alarm = builder.alarm;

@@ -1,9 +1,9 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
-import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
@@ -13,10 +13,8 @@ import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.modern.JsonRpc;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
 import io.modelcontextprotocol.modern.client.McpResponseLostException;
 import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
@@ -28,7 +26,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -36,7 +33,6 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
-import reactor.core.publisher.SynchronousSink;
 import reactor.util.context.ContextView;
 
 /**
@@ -80,11 +76,6 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     /** A server's complaint that a header is not what it expects: it has changed a tool's schema. */
     private static final int HEADER_MISMATCH = -32020;
 
-    /** For how long a client may keep a list at most. */
-    private static final long MAX_TTL_MILLIS = 60_000;
-
-    private static final String TTL = "ttlMs";
-
     /** Of the self-test's call, which never leaves. */
     private static final String PROTOCOL_VERSION = "2026-07-28";
 
@@ -98,7 +89,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     private final CallGate calls;
     private final Continuations continuations;
     private final Methods methods;
-    private final ToolListFilter toolLists;
+    private final ModernAnswers shownAnswers;
     private final ToolListFetch fetch;
     private final UndecidedCalls deciding = new UndecidedCalls();
     private final AtomicInteger toolListChanges = new AtomicInteger();
@@ -116,8 +107,8 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         this.methods = new Methods(engine, callers, ModernMessages::converted);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
-        this.calls = new CallGate(builder, callers, continuations, ModernMessages::converted);
-        this.toolLists = new ToolListFilter(engine, methods, answers);
+        this.calls = new CallGate(builder, callers, new CallGuard(engine, continuations), ModernMessages::converted);
+        this.shownAnswers = new ModernAnswers(methods, new ToolListFilter(engine, methods, answers), answers);
         this.fetch = new ToolListFetch(
                 new ToolListState<>(
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
@@ -212,11 +203,11 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         if (lists) {
             return list(ModernMessages.with(request, params, Map.of()), context);
         }
-        UnaryOperator<JSONRPCResponse> shown = response -> withoutDeniedRequests(id, response);
+        UnaryOperator<JSONRPCResponse> shown = response -> shownAnswers.withoutDeniedRequests(id, response);
         if (params != null && message.method().equals(ModernListening.METHOD)) {
             Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
             Flux<JSONRPCMessage> told =
-                    toServer(ModernMessages.with(request, allowed, Map.of())).handle(new Incoming(id, shown, () -> {}));
+                    toServer(ModernMessages.with(request, allowed, Map.of())).handle(incoming(id, shown, () -> {}));
             return ModernListening.withChanges(engine, id, allowed, told);
         }
         return response(ModernMessages.with(request, params, Map.of()), shown, () -> {});
@@ -284,14 +275,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             // The tool's schema has changed. The next call lists the tools first.
             toolListChanges.incrementAndGet();
         }
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
-        if (!asks.allowed()) {
-            // The server has begun the call.
-            round.abandon();
-            return ModernMessages.modern(answers.withheld(id, asks));
-        }
-        round.end(response);
-        return response;
+        return shownAnswers.ofCall(id, round, response);
     }
 
     // ---- lists
@@ -312,36 +296,19 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     }
 
     private JSONRPCResponse listed(Object id, JSONRPCResponse response, Caller caller, Listing list) {
-        JSONRPCResponse page = withoutDeniedRequests(id, response);
-        if (page.error() != null) {
-            return page;
-        }
-        try {
-            McpSchema.JSONRPCResponse filtered = toolLists.filtered(
-                    SdkRecords.result(id, ModernMessages.members(Objects.requireNonNull(page.result()))), caller, list);
-            return filtered.error() != null
-                    ? ModernMessages.modern(filtered)
-                    : JSONRPCResponse.result(id, shortLived(ModernMessages.members(filtered.result())));
-        } catch (Throwable e) {
-            return ModernMessages.modern(answers.refusal(id, methods.listWithheld(e)));
-        }
-    }
-
-    /** What is shown to one caller is not for others, and not for long: the policy may change. */
-    private Map<String, @Nullable Object> shortLived(Map<String, @Nullable Object> page) {
-        if (mirrors && page.get("tools") instanceof List<?> tools) {
+        JSONRPCResponse shown = shownAnswers.page(id, response, caller, list);
+        if (mirrors && shown.result() instanceof Map<?, ?> page && page.get("tools") instanceof List<?> tools) {
             // As the SDK's client does where it makes the headers itself.
-            page.put(
+            Map<String, @Nullable Object> sendable = ModernMessages.members(page);
+            sendable.put(
                     "tools",
                     tools.stream()
                             .filter(tool -> !(tool instanceof Map<?, ?>)
                                     || ModernParamHeaders.areValid(ModernMessages.members(tool)))
                             .toList());
+            return JSONRPCResponse.result(id, sendable);
         }
-        long ttl = page.get(TTL) instanceof Number given ? given.longValue() : 0;
-        page.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
-        page.put("cacheScope", "private");
-        return page;
+        return shown;
     }
 
     /** A way to send requests of our own on behalf of a request. */
@@ -371,69 +338,13 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
     private Flux<JSONRPCMessage> response(
             McpTransportRequest request, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
         return toServer(request)
-                .<JSONRPCMessage>handle(new Incoming(request.message().id(), shown, lost))
+                .<JSONRPCMessage>handle(incoming(request.message().id(), shown, lost))
                 .concatWith(Mono.error(() -> new McpResponseLostException(request.method(), null)))
                 .takeUntil(JSONRPCResponse.class::isInstance);
     }
 
-    /** What the client may see of a response to a request other than a call. */
-    private JSONRPCResponse withoutDeniedRequests(Object id, JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
-        if (asks.allowed()) {
-            return response;
-        }
-        log.debug("Withheld an answer of the server's that asks for what it may not");
-        return ModernMessages.modern(answers.refusal(id, asks));
-    }
-
-    /** What comes from the server while a request is under way. */
-    private final class Incoming implements BiConsumer<JSONRPCMessage, SynchronousSink<JSONRPCMessage>> {
-
-        private final Object id;
-        private final UnaryOperator<JSONRPCResponse> shown;
-        private final Runnable lost;
-
-        Incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
-            this.id = id;
-            this.shown = shown;
-            this.lost = lost;
-        }
-
-        @Override
-        public void accept(JSONRPCMessage message, SynchronousSink<JSONRPCMessage> client) {
-            if (message instanceof JSONRPCResponse response) {
-                client.next(answer(response));
-            } else if (message instanceof JSONRPCNotification notification) {
-                if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
-                    // Count the change even if the client must not be notified.
-                    toolListChanges.incrementAndGet();
-                }
-                if (methods.toldByServer(ModernMessages.legacy(notification)).allowed()) {
-                    client.next(notification);
-                } else {
-                    log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
-                }
-            } else {
-                log.warn("Dropped a message from the server that is not a response or notification of JSON-RPC");
-            }
-        }
-
-        private JSONRPCResponse answer(JSONRPCResponse response) {
-            Object answered = response.id();
-            if (answered != null && JsonRpcIds.key(answered).equals(JsonRpcIds.key(id))) {
-                return shown.apply(response);
-            }
-            lost.run();
-            // A server that can't read a request doesn't know its id.
-            return answered == null && response.error() != null
-                    ? shown.apply(response)
-                    : JSONRPCResponse.error(
-                            id,
-                            new JSONRPCError(
-                                    McpSchema.ErrorCodes.INTERNAL_ERROR,
-                                    "The server answered another request than this one.",
-                                    null));
-        }
+    private ModernIncoming incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+        return new ModernIncoming(id, methods, toolListChanges, shown, lost);
     }
 
     // ---- self-test

@@ -81,9 +81,10 @@ final class ModernListening {
                             ? Flux.just(message).concatWith(Mono.fromRunnable(acknowledged::tryEmitEmpty))
                             : Flux.just(message))
                     .doFinally(signal -> over.tryEmitEmpty());
-            return messages.mergeWith(
-                    changes.concatMap(change -> acknowledged.asMono().thenReturn(change), 1)
-                            .takeUntilOther(over.asMono()));
+            // The changes first: a server may acknowledge at once, and its client may cause one at once.
+            return changes.concatMap(change -> acknowledged.asMono().thenReturn(change), 1)
+                    .takeUntilOther(over.asMono())
+                    .mergeWith(messages);
         });
     }
 

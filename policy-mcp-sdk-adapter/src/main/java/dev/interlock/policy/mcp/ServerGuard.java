@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
@@ -75,7 +76,7 @@ final class ServerGuard {
         this.callers = new Callers(settings.server, settings.identity, settings.session, true, settings.resolver);
         this.answers = settings.answers();
         this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
-        this.calls = new CallGate(settings, callers, null, params -> params);
+        this.calls = new CallGate(settings, callers, new CallGuard(settings.engine, null), params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);

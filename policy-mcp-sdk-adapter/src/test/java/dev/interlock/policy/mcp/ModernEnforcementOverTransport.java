@@ -38,7 +38,7 @@ import org.junit.jupiter.api.Test;
 abstract class ModernEnforcementOverTransport {
 
     private static final List<String> ALL =
-            List.of("report", "copy", "secret", "tidy", "route", "ask", "complain", "refuse", "wait");
+            List.of("report", "copy", "secret", "tidy", "route", "ask", "complain", "refuse", "wait", "stream");
 
     private final RecordingLimiter limiter = new RecordingLimiter();
     private final List<String> questions = new CopyOnWriteArrayList<>();
@@ -138,7 +138,8 @@ abstract class ModernEnforcementOverTransport {
 
         assertThat(page.cacheScope()).isEqualTo(CacheScope.PRIVATE);
         assertThat(page.ttlMs()).isEqualTo(60_000);
-        assertThat(all.tools().stream().map(Tool::name)).containsExactly("tidy", "route", "complain", "refuse", "wait");
+        assertThat(all.tools().stream().map(Tool::name))
+                .containsExactly("tidy", "route", "complain", "refuse", "wait", "stream");
     }
 
     @Test

@@ -41,7 +41,7 @@ final class ModernServer {
     private final Sinks.Empty<Void> released = Sinks.empty();
 
     ModernServer() {
-        add(tool("report", Map.of()).build(), request -> text(new TreeMap<>(ran).toString()));
+        add(tool("report", Map.of()).build(), request -> text(ran()));
         add(tool("copy", Map.of()).build(), this::done);
         add(tool("secret", Map.of()).build(), this::done);
         add(
@@ -70,6 +70,16 @@ final class ModernServer {
             ran.merge("wait", 1, Integer::sum);
             return released.asMono().then(Mono.just(McpAsyncResponse.<CallToolOutcome>result(text("released"))));
         }));
+        tools.put(
+                "stream",
+                McpAsyncTool.of(
+                        tool("stream", Map.of()).build(),
+                        (context, request) -> Mono.just(McpAsyncResponse.streaming(client -> {
+                            ran.merge("stream", 1, Integer::sum);
+                            return client.progress(1, 2.0, "half")
+                                    .then(Mono.fromCallable(() ->
+                                            request.requestState() == null ? question("name", "s") : done(request)));
+                        }))));
     }
 
     private interface Handler {
@@ -124,6 +134,11 @@ final class ModernServer {
                                 .build())
                 .requestState(state)
                 .build();
+    }
+
+    /** How often each tool has run. */
+    String ran() {
+        return new TreeMap<>(ran).toString();
     }
 
     /** Ends the calls of {@code wait}. */

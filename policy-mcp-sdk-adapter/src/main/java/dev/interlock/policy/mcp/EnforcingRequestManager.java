@@ -1,0 +1,490 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.GuardSettings;
+import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.SealedStates;
+import dev.interlock.policy.adapter.ToolListState;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
+import io.modelcontextprotocol.common.McpTransportContext;
+import io.modelcontextprotocol.modern.JsonRpc;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
+import io.modelcontextprotocol.modern.server.McpHeaders;
+import io.modelcontextprotocol.modern.server.McpRequestManager;
+import io.modelcontextprotocol.modern.server.McpServer;
+import io.modelcontextprotocol.modern.server.McpTransportResponse;
+import io.modelcontextprotocol.spec.McpSchema;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
+import reactor.core.publisher.Mono;
+import reactor.util.context.Context;
+import reactor.util.context.ContextView;
+
+/**
+ * Puts a policy in front of a server of the SDK's modern API, which speaks MCP 2026-07-28. Give it to the transport in
+ * place of the server:
+ *
+ * <pre>{@code
+ * EnforcingRequestManager guarded = EnforcingRequestManager.wrap(server, engine);
+ * tomcat.addServlet(..., HttpServletMcpTransport.builder(guarded).build());
+ * }</pre>
+ *
+ * <ul>
+ *   <li>Every {@code tools/call} is decided before the server sees it. A denied call is answered here, with a tool
+ *       result whose {@code isError} is true. What runs is what was decided: a copy of the arguments.
+ *   <li>{@code tools/list} shows a caller the tools that the policy lets this caller see. Each page is marked as private
+ *       and short-lived.
+ *   <li>Other requests and notifications follow the policy's {@code methods}. So do the requests that the server puts
+ *       into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if it doesn't
+ *       answer a call.
+ *   <li>A client that listens for changes to the list of tools is also notified of those that a new policy or tool lock
+ *       makes.
+ *   <li>Everything else passes unchanged.
+ * </ul>
+ *
+ * <p>Who calls is what {@link Builder#callContext} says, from the transport's context. There are no MCP sessions: unless
+ * that or {@link Builder#session} names one, limits count by the identity, and without one all callers share them.
+ *
+ * <p>The first of response, error, cancellation and end of the stream settles a call. One that none of these ends within
+ * {@link Builder#callTimeToLive} counts as unknown. So does a call that the server answers with {@code input_required}:
+ * it keeps what it took. The rounds after that are decided anew, and charged nothing; see {@link SealedStates}.
+ *
+ * <p>A message that can't be read or decided is denied, and every request gets an answer, whatever fails. No thread is
+ * started. {@link #handleBlocking} decides on the caller's thread, which it may block, and runs the server there;
+ * {@link #handle} doesn't block. Thread-safe.
+ */
+public final class EnforcingRequestManager implements McpRequestManager {
+
+    private static final Logger log = LoggerFactory.getLogger(EnforcingRequestManager.class);
+
+    /** The most calls that may run at once. Beyond that, the oldest count as lost. */
+    private static final int MAX_RUNNING = 10_000;
+
+    private final McpRequestManager delegate;
+    private final PolicyEngine engine;
+    private final Callers callers;
+    private final Answers answers;
+    private final SealedStates states;
+    private final CallGate calls;
+    private final Methods methods;
+    private final ModernAnswers shownAnswers;
+    private final ToolListFetch fetch;
+    private final UndecidedCalls deciding = new UndecidedCalls();
+    private final PendingCalls<ModernRound> running;
+    private final AtomicInteger toolListChanges = new AtomicInteger();
+
+    /**
+     * The way of one request to the server.
+     *
+     * @param transport what the transport knows of the request
+     * @param blocking whether the server is called on the thread that makes the request, which may block
+     */
+    private record Way(McpRequestManager server, McpTransportContext transport, boolean blocking) {
+
+        Mono<McpTransportResponse> send(JSONRPCRequest request) {
+            try {
+                return blocking ? server.handleBlocking(transport, request) : server.handle(transport, request);
+            } catch (Throwable e) {
+                return Mono.error(e);
+            }
+        }
+
+        /** For a request that isn't the one that came, so that its headers say nothing about it. */
+        Way withoutHeaders() {
+            return new Way(
+                    server,
+                    key -> McpHeaders.TRANSPORT_CONTEXT_KEY.equals(key) ? McpHeaders.NOT_MIRRORED : transport.get(key),
+                    blocking);
+        }
+
+        @Override
+        public String toString() {
+            return blocking ? "blocking" : "not blocking";
+        }
+    }
+
+    private EnforcingRequestManager(Builder builder) {
+        this.delegate = builder.delegate;
+        this.engine = builder.engine;
+        this.callers = new Callers(builder.server, builder.identity, builder.session, true, builder.resolver);
+        this.answers = builder.answers();
+        this.methods = new Methods(engine, callers, ModernMessages::converted);
+        this.states = new SealedStates(
+                engine, builder.time, builder.stateKey, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
+        this.calls = new CallGate(builder, callers, CallGuard.sealing(engine, states), ModernMessages::converted);
+        this.shownAnswers = new ModernAnswers(methods, new ToolListFilter(engine, methods, answers), answers);
+        this.fetch = new ToolListFetch(
+                new ToolListState<>(
+                        engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
+                builder.toolListTimeout);
+        this.running = new PendingCalls<>(
+                builder.time, builder.alarm, builder.callTimeToLive, MAX_RUNNING, ModernRound::abandon);
+    }
+
+    /**
+     * Wraps a server with the default settings. One engine may serve any number of servers.
+     *
+     * @throws IllegalStateException as {@link Builder#build} does
+     * @throws IllegalArgumentException as {@link Builder#build} does
+     */
+    public static EnforcingRequestManager wrap(McpRequestManager server, PolicyEngine engine) {
+        return builder(server, engine).build();
+    }
+
+    /** Wraps a server with custom settings. */
+    public static Builder builder(McpRequestManager server, PolicyEngine engine) {
+        return new Builder(server, engine);
+    }
+
+    /**
+     * Closes the guard, and the server if it is an {@link McpServer}. The SDK's transports close only a server that
+     * they were given themselves, so the host calls this when it closes the transport: otherwise the streams of clients
+     * that listen stay open. No more calls are let through, and calls that still run count as unknown.
+     */
+    public void closeGracefully() {
+        deciding.withdrawAll();
+        running.close();
+        fetch.tools().close();
+        if (delegate instanceof McpServer server) {
+            server.closeGracefully();
+        }
+    }
+
+    @Override
+    public Mono<McpTransportResponse> handle(McpTransportContext transport, JSONRPCRequest request) {
+        return answer(request, new Way(delegate, transport, false));
+    }
+
+    @Override
+    public Mono<McpTransportResponse> handleBlocking(McpTransportContext transport, JSONRPCRequest request) {
+        return answer(request, new Way(delegate, transport, true));
+    }
+
+    @Override
+    public Mono<Void> handleNotification(McpTransportContext transport, JSONRPCNotification notification) {
+        return Mono.<Void>deferContextual(context -> {
+                    try {
+                        if (methods.askedByClient(notification.method(), context)
+                                .allowed()) {
+                            return delegate.handleNotification(transport, notification);
+                        }
+                    } catch (Throwable e) {
+                        return Mono.error(e);
+                    }
+                    log.debug("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
+                    return Mono.empty();
+                })
+                .onErrorResume(failure -> {
+                    log.warn(
+                            "The notification {} failed",
+                            VisibleText.name(notification.method()),
+                            RedactedException.of(failure));
+                    return Mono.empty();
+                })
+                .contextWrite(context -> from(transport, context));
+    }
+
+    /** The MCP session would be that of another server, in whose request this one is made. */
+    private static Context from(McpTransportContext transport, Context context) {
+        return context.delete(CallContextResolver.MCP_SESSION_ID).put(McpTransportContext.KEY, transport);
+    }
+
+    /** Never fails, and never completes empty: transports would show the client all details, or nothing. */
+    private Mono<McpTransportResponse> answer(JSONRPCRequest request, Way way) {
+        return Mono.deferContextual(context -> {
+                    try {
+                        return decided(request, way, context);
+                    } catch (Throwable e) {
+                        log.debug("Refused a request that could not be decided", RedactedException.of(e));
+                        return Mono.just(ours(answers.refusal(
+                                request.id(), CallDecision.failed(e).decision())));
+                    }
+                })
+                .onErrorResume(failure -> Mono.just(response(failed(request, failure))))
+                .switchIfEmpty(Mono.fromSupplier(() -> response(unanswered(request))))
+                .contextWrite(context -> from(way.transport(), context));
+    }
+
+    private Mono<McpTransportResponse> decided(JSONRPCRequest request, Way way, ContextView context) {
+        Object id = request.id();
+        if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            return call(request, way, context);
+        }
+        if (AdapterRequests.isOurs(id)) {
+            return Mono.just(ours(Answers.idReserved(id)));
+        }
+        Decision decision = methods.askedByClient(request.method(), context);
+        if (!decision.allowed()) {
+            log.debug("Refused {} from a client", VisibleText.name(request.method()));
+            return Mono.just(ours(answers.refusal(id, decision)));
+        }
+        if (request.method().equals(McpSchema.METHOD_TOOLS_LIST)) {
+            return list(request, way, context);
+        }
+        ModernIncoming incoming = incoming(id, response -> shownAnswers.withoutDeniedRequests(id, response), () -> {});
+        return request.method().equals(ModernListening.METHOD) && request.params() instanceof Map<?, ?> params
+                ? listen(request, ModernMessages.members(params), way, incoming)
+                : way.send(request).map(answer -> shown(request, answer, incoming));
+    }
+
+    private ModernIncoming incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+        return new ModernIncoming(id, methods, toolListChanges, shown, lost);
+    }
+
+    // ---- calls
+
+    private Mono<McpTransportResponse> call(JSONRPCRequest request, Way way, ContextView context) {
+        Mono<CallDecision> decision = deciding.until(
+                request.id(),
+                calls.decide(ModernMessages.legacy(request, request.params()), fetch, own(way.withoutHeaders()), null));
+        return way.blocking()
+                ? ruled(request, way, await(decision, context))
+                : decision.flatMap(ruling -> ruled(request, way, ruling));
+    }
+
+    /** Waits on this thread: the server must run on it, too, since its tools may look for what the host keeps there. */
+    private static CallDecision await(Mono<CallDecision> decision, ContextView context) {
+        AtomicReference<@Nullable CallDecision> made = new AtomicReference<>();
+        try {
+            return Objects.requireNonNull(
+                    decision.doOnNext(made::set).contextWrite(context).block());
+        } catch (Throwable e) {
+            // This thread was interrupted when the decision came.
+            CallDecision late = made.get();
+            if (late != null) {
+                late.unsent();
+            }
+            throw e;
+        }
+    }
+
+    private Mono<McpTransportResponse> ruled(JSONRPCRequest request, Way way, CallDecision ruling) {
+        GuardedCall guarded = ruling.guarded();
+        CallRequest call = ruling.call();
+        if (ruling.decision().allowed() && guarded != null && call != null) {
+            return pass(request, way, call, guarded);
+        }
+        ruling.unsent();
+        return Mono.just(ours(answers.denial(request.id(), ruling)));
+    }
+
+    private Mono<McpTransportResponse> pass(JSONRPCRequest request, Way way, CallRequest call, GuardedCall guarded) {
+        ModernRound round = new ModernRound(guarded, failure -> false);
+        if (!running.add(round, round)) {
+            guarded.unsent();
+            return Mono.error(new IllegalStateException("the server is closed"));
+        }
+        ModernIncoming incoming =
+                incoming(request.id(), response -> ended(request.id(), guarded, round, response), () -> end(round));
+        return Mono.defer(() -> {
+                    Admission admission = guarded.admission();
+                    ToolCall sent = admission.toSend(call.call());
+                    // Arguments that a person has changed differ from the headers that repeat them.
+                    Way there = sent.equals(call.call()) ? way : way.withoutHeaders();
+                    JSONRPCRequest decided = new JSONRPCRequest(
+                            request.jsonrpc(),
+                            request.method(),
+                            request.id(),
+                            states.restored(
+                                    guarded.call(),
+                                    ModernMessages.members(Objects.requireNonNull(
+                                            call.saying(sent).params()))));
+                    return round.handOver() ? there.send(decided) : Mono.<McpTransportResponse>empty();
+                })
+                .map(answer -> shown(request, answer, incoming))
+                .switchIfEmpty(Mono.fromRunnable(() -> end(round)))
+                .doOnError(failure -> end(round))
+                .doOnCancel(() -> end(round));
+    }
+
+    /** Handles the server's answer to a call, and returns what the client may see of it. */
+    private JSONRPCResponse ended(Object id, GuardedCall call, ModernRound round, JSONRPCResponse response) {
+        running.forget(round, round);
+        JSONRPCResponse shown = shownAnswers.ofCall(id, round, response);
+        if (shown.result() == null) {
+            return shown;
+        }
+        Map<?, ?> result = shown.result() instanceof Map<?, ?> map ? map : ModernMessages.members(shown.result());
+        return JSONRPCResponse.result(id, states.sealed(call, result));
+    }
+
+    private void end(ModernRound round) {
+        running.forget(round, round);
+        round.abandon();
+    }
+
+    // ---- lists and subscriptions
+
+    private Mono<McpTransportResponse> list(JSONRPCRequest request, Way way, ContextView context) {
+        Object id = request.id();
+        Caller caller;
+        Listing list;
+        try {
+            caller = callers.of(context);
+            list = fetch.tools().listing(ToolListFilter.cursor(ModernMessages.legacy(request, request.params())));
+        } catch (Throwable e) {
+            return Mono.just(ours(answers.refusal(id, methods.listWithheld(e))));
+        }
+        ModernIncoming incoming = incoming(id, response -> shownAnswers.page(id, response, caller, list), () -> {});
+        return way.send(request).map(answer -> shown(request, answer, incoming));
+    }
+
+    private Mono<McpTransportResponse> listen(
+            JSONRPCRequest request, Map<String, @Nullable Object> params, Way way, ModernIncoming incoming) {
+        Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
+        JSONRPCRequest sent = new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), allowed);
+        return way.send(sent)
+                .map(answer -> answer instanceof McpTransportResponse.Streaming stream
+                        ? McpTransportResponse.streaming(ModernListening.withChanges(
+                                        engine,
+                                        request.id(),
+                                        allowed,
+                                        stream.messages().<JSONRPCMessage>handle(incoming))
+                                .onErrorResume(failure -> Mono.just(failed(request, failure))))
+                        : shown(request, answer, incoming));
+    }
+
+    /** A way to send requests of our own. */
+    private static Exchange own(Way way) {
+        return asked -> way.send(
+                        new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, asked.method(), asked.id(), asked.params()))
+                .flatMap(answer -> answer instanceof McpTransportResponse.Streaming stream
+                        ? stream.messages().ofType(JSONRPCResponse.class).next()
+                        : Mono.just(single(answer)))
+                .map(response -> ModernMessages.legacy(asked.id(), response));
+    }
+
+    // ---- answers
+
+    /** What the client may see of an answer. One that streams ends with a response in any case. */
+    private static McpTransportResponse shown(
+            JSONRPCRequest request, McpTransportResponse answer, ModernIncoming incoming) {
+        if (!(answer instanceof McpTransportResponse.Streaming stream)) {
+            return response(incoming.answer(single(answer)));
+        }
+        Flux<JSONRPCMessage> messages = stream.messages()
+                .<JSONRPCMessage>handle(incoming)
+                .onErrorResume(failure -> {
+                    incoming.lost().run();
+                    return Mono.just(failed(request, failure));
+                })
+                .concatWith(Mono.fromSupplier(() -> {
+                    incoming.lost().run();
+                    return unanswered(request);
+                }))
+                .takeUntil(JSONRPCResponse.class::isInstance)
+                .doOnCancel(incoming.lost());
+        return McpTransportResponse.streaming(messages);
+    }
+
+    private static JSONRPCResponse single(McpTransportResponse answer) {
+        if (answer instanceof McpTransportResponse.Result result) {
+            return result.response();
+        }
+        if (answer instanceof McpTransportResponse.Error error) {
+            return error.response();
+        }
+        throw new IllegalStateException("the server's answer is of no known kind: " + answer.getClass());
+    }
+
+    private static McpTransportResponse ours(McpSchema.JSONRPCResponse answer) {
+        return response(ModernMessages.modern(answer));
+    }
+
+    private static McpTransportResponse response(JSONRPCResponse response) {
+        return response.error() == null ? McpTransportResponse.result(response) : McpTransportResponse.error(response);
+    }
+
+    private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
+        log.warn("{} failed", VisibleText.name(request.method()), RedactedException.of(failure));
+        return internalError(request, "Internal error");
+    }
+
+    private static JSONRPCResponse unanswered(JSONRPCRequest request) {
+        return internalError(request, "The server did not answer.");
+    }
+
+    private static JSONRPCResponse internalError(JSONRPCRequest request, String text) {
+        return JSONRPCResponse.error(request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, text, null));
+    }
+
+    /** The number of running calls; for tests. */
+    int runningCalls() {
+        return running.size();
+    }
+
+    /** The number of states that are remembered; for tests. */
+    int rememberedStates() {
+        return states.size();
+    }
+
+    /** The number of calls being decided; for tests. */
+    int callsBeingDecided() {
+        return deciding.size();
+    }
+
+    /** Settings of a wrapped server. */
+    public static final class Builder extends EnforcementBuilder<Builder> {
+
+        private final McpRequestManager delegate;
+        private byte @Nullable [] stateKey;
+
+        private Builder(McpRequestManager delegate, PolicyEngine engine) {
+            super(engine);
+            this.delegate = delegate;
+        }
+
+        @Override
+        Builder self() {
+            return this;
+        }
+
+        /**
+         * The key with which the states of calls that go on are sealed. Give the same to all replicas of a server, and
+         * keep it as secret as a password. With another key, the states that clients hold become those of new calls.
+         * Default: a random key, for a server without replicas.
+         *
+         * @param key at least {@value SealedStates#MIN_KEY_BYTES} random bytes; copied
+         * @throws IllegalArgumentException if it is shorter
+         */
+        public Builder stateKey(byte[] key) {
+            if (key.length < SealedStates.MIN_KEY_BYTES) {
+                throw new IllegalArgumentException(
+                        "stateKey must have at least " + SealedStates.MIN_KEY_BYTES + " bytes, had " + key.length);
+            }
+            this.stateKey = key.clone();
+            return this;
+        }
+
+        /**
+         * Returns the wrapped server.
+         *
+         * @throws IllegalStateException if the policy can't be enforced on this version of the SDK
+         * @throws IllegalArgumentException if the policy reads facts that no call here can have: the identity, the
+         *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
+         */
+        public EnforcingRequestManager build() {
+            SdkCompatibility.requireGuarded(Map.of(McpRequestManager.class, EnforcingRequestManager.class));
+            requireFacts();
+            return new EnforcingRequestManager(this);
+        }
+    }
+}

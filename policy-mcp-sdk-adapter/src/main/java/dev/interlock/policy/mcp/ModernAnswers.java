@@ -1,0 +1,71 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.tool.AnnouncedTools.Listing;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import java.util.Map;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Tells what a client of the SDK's modern API may see of its server's responses. */
+record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers) {
+
+    private static final Logger log = LoggerFactory.getLogger(ModernAnswers.class);
+
+    /** For how long a client may keep a list at most. */
+    private static final long MAX_TTL_MILLIS = 60_000;
+
+    private static final String TTL = "ttlMs";
+
+    /** The response to a request other than a call. */
+    JSONRPCResponse withoutDeniedRequests(Object id, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+        if (asks.allowed()) {
+            return response;
+        }
+        log.debug("Withheld an answer of the server's that asks for what it may not");
+        return ModernMessages.modern(answers.refusal(id, asks));
+    }
+
+    /** The response to a call, which is settled by it. */
+    JSONRPCResponse ofCall(Object id, ModernRound round, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+        if (!asks.allowed()) {
+            // The server has begun the call.
+            round.abandon();
+            return ModernMessages.modern(answers.withheld(id, asks));
+        }
+        round.end(response);
+        return response;
+    }
+
+    /**
+     * A page of a list of tools. What is shown to one caller is not for others, and not for long: the policy may
+     * change.
+     *
+     * @param list the list to which the page belongs
+     */
+    JSONRPCResponse page(Object id, JSONRPCResponse response, Caller caller, Listing list) {
+        JSONRPCResponse page = withoutDeniedRequests(id, response);
+        if (page.error() != null) {
+            return page;
+        }
+        try {
+            var filtered = toolLists.filtered(
+                    SdkRecords.result(id, ModernMessages.members(Objects.requireNonNull(page.result()))), caller, list);
+            if (filtered.error() != null) {
+                return ModernMessages.modern(filtered);
+            }
+            Map<String, @Nullable Object> shown = ModernMessages.members(filtered.result());
+            long ttl = shown.get(TTL) instanceof Number given ? given.longValue() : 0;
+            shown.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
+            shown.put("cacheScope", "private");
+            return JSONRPCResponse.result(id, shown);
+        } catch (Throwable e) {
+            return ModernMessages.modern(answers.refusal(id, methods.listWithheld(e)));
+        }
+    }
+}

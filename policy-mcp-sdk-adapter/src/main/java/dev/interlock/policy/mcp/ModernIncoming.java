@@ -1,0 +1,72 @@
+package dev.interlock.policy.mcp;
+
+import dev.interlock.policy.adapter.JsonRpcIds;
+import dev.interlock.policy.text.VisibleText;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
+import io.modelcontextprotocol.spec.McpSchema;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiConsumer;
+import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import reactor.core.publisher.SynchronousSink;
+
+/**
+ * Decides what the client may see of the messages that come from the server while a request is under way.
+ *
+ * @param id the id of the request
+ * @param toolListChanges counts the changes that the server reports
+ * @param shown returns what the client may see of the response
+ * @param lost called if it is not certain that a response answers the request
+ */
+record ModernIncoming(
+        Object id, Methods methods, AtomicInteger toolListChanges, UnaryOperator<JSONRPCResponse> shown, Runnable lost)
+        implements BiConsumer<JSONRPCMessage, SynchronousSink<JSONRPCMessage>> {
+
+    private static final Logger log = LoggerFactory.getLogger(ModernIncoming.class);
+
+    @Override
+    public void accept(JSONRPCMessage message, SynchronousSink<JSONRPCMessage> client) {
+        if (message instanceof JSONRPCResponse response) {
+            client.next(answer(response));
+        } else if (message instanceof JSONRPCNotification notification) {
+            if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
+                // Count the change even if the client must not be notified.
+                toolListChanges.incrementAndGet();
+            }
+            if (methods.toldByServer(ModernMessages.legacy(notification)).allowed()) {
+                client.next(notification);
+            } else {
+                log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
+            }
+        } else {
+            log.warn("Dropped a message from the server that is not a response or notification of JSON-RPC");
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "what comes for a request";
+    }
+
+    /** What the client may see of a response. */
+    JSONRPCResponse answer(JSONRPCResponse response) {
+        Object answered = response.id();
+        if (answered != null && JsonRpcIds.key(answered).equals(JsonRpcIds.key(id))) {
+            return shown.apply(response);
+        }
+        lost.run();
+        // A server that can't read a request doesn't know its id.
+        return answered == null && response.error() != null
+                ? shown.apply(response)
+                : JSONRPCResponse.error(
+                        id,
+                        new JSONRPCError(
+                                McpSchema.ErrorCodes.INTERNAL_ERROR,
+                                "The server answered another request than this one.",
+                                null));
+    }
+}
