@@ -121,7 +121,8 @@ class WithinPathProperties {
         if (plain == Truth.FALSE) {
             assertThat(spelled).as(path).isNotEqualTo(Truth.TRUE);
         }
-        if (plain == Truth.TRUE) {
+        // Two tricks together can make a path of a file URL: one in a directory named "file:".
+        if (plain == Truth.TRUE && !path.startsWith("/file:")) {
             assertThat(spelled).as(path).isNotEqualTo(Truth.FALSE);
         }
     }
