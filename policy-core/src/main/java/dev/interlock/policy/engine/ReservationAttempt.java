@@ -50,9 +50,11 @@ final class ReservationAttempt {
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;
         }
+        boolean recordsDenial =
+                isRecordedDenial() || (decision.asks() && hasAuditedLimit(plan) && plan.recordsDenial(call, counters));
         for (CompiledLimit slot : plan.slots()) {
             // After a recorded denial, audited limits count nothing, just as if the denial had been enforced.
-            if ((isRecordedDenial() && slot.denials().audited()) || !slot.applies(call, counters)) {
+            if ((recordsDenial && slot.denials().audited()) || !slot.applies(call, counters)) {
                 continue;
             }
             Charge charge = slot.charge(call);
@@ -67,6 +69,15 @@ final class ReservationAttempt {
             }
         }
         open = !slots.isEmpty();
+    }
+
+    private static boolean hasAuditedLimit(ToolPlan plan) {
+        for (CompiledLimit slot : plan.slots()) {
+            if (slot.denials().audited()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** An attempt for inspection only: it is charged to all limits that apply, whatever the checks say. */

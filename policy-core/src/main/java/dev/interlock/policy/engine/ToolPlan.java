@@ -209,6 +209,17 @@ final class ToolPlan {
         return recordedQuestion == null ? Decision.ALLOWED : recordedQuestion;
     }
 
+    /** Whether a rule that only records denies the call. {@link #check} doesn't say so of a call that also asks. */
+    boolean recordsDenial(ToolCall call, CounterSnapshot counters) {
+        for (Check check : joined) {
+            Decision decision = check.apply(call, counters);
+            if (decision != null && decision.audited() && decision.verdict() == Decision.Verdict.DENIED) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** The decision as it is reported. Under a policy that only records, it is marked as only recorded. */
     Decision told(Decision decision) {
         return audit && decision.verdict() != Decision.Verdict.ALLOWED ? decision.auditedOnly() : decision;

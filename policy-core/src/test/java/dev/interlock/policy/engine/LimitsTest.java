@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
@@ -31,6 +32,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.naive.TimedCall;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.Arrays;
@@ -280,5 +282,20 @@ class LimitsTest {
             passed++;
         }
         return passed;
+    }
+
+    @Test
+    void aRuleThatOnlyRecordsItsDenialCountsNothingEvenIfAPersonIsAsked() {
+        Condition counted = Policies.when("state.pay.n", Operator.NEQ, 0);
+        Run run = new Run(Policies.pay(
+                Policies.ask("a person", Policies.when("args.large", Operator.EQ, true)),
+                Policies.recorded(Policies.count("counted", null, ChargeMode.SUCCESS, counted))));
+
+        Decision asked = run.make(new TimedCall(Desk.pay(Map.of("large", true)), 0, CallOutcome.SUCCEEDED));
+        Decision next = run.make(new TimedCall(Desk.pay(Map.of("large", false)), 0, CallOutcome.SUCCEEDED));
+
+        assertThat(asked.verdict()).isEqualTo(Decision.Verdict.NEEDS_APPROVAL);
+        assertThat(next.audited()).isTrue();
+        assertThat(next.verdict()).isEqualTo(Decision.Verdict.DENIED);
     }
 }

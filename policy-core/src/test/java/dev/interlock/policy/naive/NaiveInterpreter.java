@@ -71,7 +71,7 @@ public final class NaiveInterpreter {
         }
         Answer recorded = first(objections, Verdict.DENIED, true);
         Answer question = first(objections, Verdict.NEEDS_APPROVAL, false);
-        if (recorded != null && question == null) {
+        if (recorded != null) {
             charges.removeIf(CountedAs::audited);
         }
         List<CountedAs> full = count(charges, timed);
