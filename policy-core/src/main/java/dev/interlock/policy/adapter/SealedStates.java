@@ -39,8 +39,8 @@ import org.jspecify.annotations.Nullable;
  * this holds:
  *
  * <ul>
- *   <li>Identity, session, server, tool, arguments and all other parameters are equal, as {@link Continuations} compares
- *       them, and the keys of {@code inputResponses} are among those that the server asked for.
+ *   <li>Identity, session, server, tool, arguments and all other parameters are equal, as {@link Continuations}
+ *       compares them, and the keys of {@code inputResponses} are among those that the server asked for.
  *   <li>The state was made with this key, has not expired, and was not used here before. Each process remembers which
  *       states it has seen; another replica accepts each once, too.
  *   <li>The call has been made again fewer than ten times.

@@ -279,8 +279,8 @@ public final class PolicyEngine {
     }
 
     /**
-     * Returns the admission of a call that another replica has admitted and settled, for {@link #continueAsync}. Nothing
-     * is reserved by it, and settling it does nothing.
+     * Returns the admission of a call that another replica has admitted and settled, for {@link #continueAsync}.
+     * Nothing is reserved by it, and settling it does nothing.
      *
      * @param recordId the id under which that replica has the call on record; empty if it hasn't
      */

@@ -50,8 +50,8 @@ import reactor.util.context.ContextView;
  * <ul>
  *   <li>Every {@code tools/call} is decided before the server sees it. A denied call is answered here, with a tool
  *       result whose {@code isError} is true. What runs is what was decided: a copy of the arguments.
- *   <li>{@code tools/list} shows a caller the tools that the policy lets this caller see. Each page is marked as private
- *       and short-lived.
+ *   <li>{@code tools/list} shows a caller the tools that the policy lets this caller see. Each page is marked as
+ *       private and short-lived.
  *   <li>Other requests and notifications follow the policy's {@code methods}. So do the requests that the server puts
  *       into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if it doesn't
  *       answer a call.
@@ -60,12 +60,14 @@ import reactor.util.context.ContextView;
  *   <li>Everything else passes unchanged.
  * </ul>
  *
- * <p>Who calls is what {@link Builder#callContext} says, from the transport's context. There are no MCP sessions: unless
- * that or {@link Builder#session} names one, limits count by the identity, and without one all callers share them.
+ * <p>Who calls is what {@link Builder#callContext} says, from the transport's context. There are no MCP sessions:
+ * unless that or {@link Builder#session} names one, limits count by the identity, and without one all callers share
+ * them.
  *
- * <p>The first of response, error, cancellation and end of the stream settles a call. One that none of these ends within
- * {@link Builder#callTimeToLive} counts as unknown. So does a call that the server answers with {@code input_required}:
- * it keeps what it took. The rounds after that are decided anew, and charged nothing; see {@link SealedStates}.
+ * <p>The first of response, error, cancellation and end of the stream settles a call. One that none of these ends
+ * within {@link Builder#callTimeToLive} counts as unknown. So does a call that the server answers with
+ * {@code input_required}: it keeps what it took. The rounds after that are decided anew, and charged nothing; see
+ * {@link SealedStates}.
  *
  * <p>A message that can't be read or decided is denied, and every request gets an answer, whatever fails. No thread is
  * started. {@link #handleBlocking} decides on the caller's thread, which it may block, and runs the server there;
