@@ -3,14 +3,16 @@ package dev.interlock.policy.adapter;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
-/** What a server's result says about the call: that it is complete, or that it goes on. */
+/** What a server's result says about the call: that it is complete, or that it goes on, or neither. */
 enum AnswerKind {
     /** The call has ended. */
     COMPLETE,
     /** The server asks for input, and the client makes the call again with it. */
     INPUT_REQUIRED,
     /** The call goes on as a task, whose result comes by other requests. */
-    TASK;
+    TASK,
+    /** The result is of a type that is not known here, so it is not certain that the call has ended. */
+    OTHER;
 
     /**
      * Reads a result. Servers of 2026-07-28 state the {@code resultType}. Servers of 2025-11-25 answer with a {@code
@@ -28,6 +30,9 @@ enum AnswerKind {
         }
         boolean task =
                 "task".equals(type) || (members.get("task") instanceof Map<?, ?> about && about.get("taskId") != null);
-        return task ? TASK : COMPLETE;
+        if (task) {
+            return TASK;
+        }
+        return type == null || "complete".equals(type) ? COMPLETE : OTHER;
     }
 }

@@ -89,8 +89,8 @@ public final class GuardedCall {
     }
 
     /**
-     * Returns how a call has ended that can't go on after this result. It is unknown if the server asks for input, and
-     * if the call goes on as a task.
+     * Returns how a call has ended that can't go on after this result. It is unknown if the server asks for input, if
+     * the call goes on as a task, and if the result is of a type that is not known here.
      *
      * @param call the call as it came
      * @param result the result as plain JSON values

@@ -310,6 +310,20 @@ class ContinuationTest {
     }
 
     @Test
+    void aResultOfAnUnknownTypeEndsAsUnknown() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+
+        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "half", "content", List.of()));
+        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", 1, "content", List.of()));
+        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "complete", "content", List.of()));
+
+        assertThat(counting.settlements())
+                .containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN, CallOutcome.SUCCEEDED);
+    }
+
+    @Test
     void answersCountTowardsTheSizeOfTheArguments() {
         ToolCall call = ToolCall.of("pay", Map.of("note", "x".repeat(600)), new ValueLimits(8, 1_000))
                 .saying((ObjectValue) Value.freeze(Map.of("inputResponses", Map.of("a", "y".repeat(600)))));

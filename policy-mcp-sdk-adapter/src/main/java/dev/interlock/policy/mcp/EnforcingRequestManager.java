@@ -321,11 +321,9 @@ public final class EnforcingRequestManager implements McpRequestManager {
     private JSONRPCResponse ended(Object id, GuardedCall call, ModernRound round, JSONRPCResponse response) {
         running.forget(round, round);
         JSONRPCResponse shown = shownAnswers.ofCall(id, round, response);
-        if (shown.result() == null) {
-            return shown;
-        }
-        Map<?, ?> result = shown.result() instanceof Map<?, ?> map ? map : ModernMessages.members(shown.result());
-        return JSONRPCResponse.result(id, states.sealed(call, result));
+        return shown.result() instanceof Map<?, ?> result
+                ? JSONRPCResponse.result(id, states.sealed(call, result))
+                : shown;
     }
 
     private void end(ModernRound round) {

@@ -30,8 +30,9 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
         return ModernMessages.modern(answers.refusal(id, asks));
     }
 
-    /** The response to a call, which is settled by it. */
-    JSONRPCResponse ofCall(Object id, ModernRound round, JSONRPCResponse response) {
+    /** The response to a call, which is settled by it. Its result is plain JSON. */
+    JSONRPCResponse ofCall(Object id, ModernRound round, JSONRPCResponse answer) {
+        JSONRPCResponse response = plain(answer);
         Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
         if (!asks.allowed()) {
             // The server has begun the call.
@@ -42,6 +43,19 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
         return response;
     }
 
+    /** The same response, whose result was converted to JSON if it has a type of the SDK's. */
+    private static JSONRPCResponse plain(JSONRPCResponse response) {
+        if (response.result() == null || response.result() instanceof Map<?, ?>) {
+            return response;
+        }
+        try {
+            return JSONRPCResponse.result(response.id(), ModernMessages.converted(response.result()));
+        } catch (RuntimeException e) {
+            log.debug("A result can't be converted", RedactedException.of(e));
+            return response; // It will be withheld, since what it asks for can't be read.
+        }
+    }
+
     /**
      * A page of a list of tools. What is shown to one caller is not for others, and not for long: the policy may
      * change.
@@ -49,7 +63,7 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
      * @param list the list to which the page belongs
      */
     JSONRPCResponse page(Object id, JSONRPCResponse response, Caller caller, Listing list) {
-        JSONRPCResponse page = withoutDeniedRequests(id, response);
+        JSONRPCResponse page = withoutDeniedRequests(id, plain(response));
         if (page.error() != null) {
             return page;
         }

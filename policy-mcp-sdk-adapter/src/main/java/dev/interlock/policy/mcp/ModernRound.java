@@ -3,8 +3,6 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
-import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
@@ -13,9 +11,6 @@ import java.util.function.Predicate;
  * of the stream ends it; clients cancel the stream when they have their response. Thread-safe.
  */
 final class ModernRound {
-
-    /** The types of results that are certain to end the call, or to ask for another round. */
-    private static final Set<Object> KNOWN_TYPES = Set.of("complete", "input_required");
 
     private final GuardedCall call;
     private final Predicate<? super Throwable> saysUnsent;
@@ -45,7 +40,7 @@ final class ModernRound {
         return true;
     }
 
-    /** There was a response. */
+    /** There was a response, whose result, if it has one, is plain JSON. */
     void end(JSONRPCResponse response) {
         if (!over.compareAndSet(false, true)) {
             return;
@@ -54,14 +49,7 @@ final class ModernRound {
             call.settle(CallOutcome.FAILED);
             return;
         }
-        Object result = response.result();
-        Map<?, ?> members = result instanceof Map<?, ?> map ? map : ModernMessages.members(result);
-        Object type = members.get("resultType");
-        if (type == null || KNOWN_TYPES.contains(type)) {
-            call.answered(members);
-        } else {
-            call.settle(CallOutcome.UNKNOWN);
-        }
+        call.answered(response.result());
     }
 
     /** The transport failed. */
