@@ -59,8 +59,8 @@ public final class Continuations {
     /** How many calls that differ only in what was asked are looked at. */
     private static final int MAX_ALIKE = 100;
 
-    private static final String STATE = "requestState";
-    private static final String REQUESTS = "inputRequests";
+    static final String STATE = "requestState";
+    static final String REQUESTS = "inputRequests";
 
     private static final Deque<Open> NONE = new ArrayDeque<>(1);
 

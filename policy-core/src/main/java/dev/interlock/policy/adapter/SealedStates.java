@@ -63,8 +63,6 @@ public final class SealedStates {
     private static final int NONCE_BYTES = 12;
     private static final int TAG_BITS = 128;
 
-    private static final String STATE = "requestState";
-
     private final PolicyEngine engine;
     private final TimeSource time;
     private final long timeToLiveMillis;
@@ -166,16 +164,16 @@ public final class SealedStates {
      * @param result the result as plain JSON values
      */
     public Map<?, ?> sealed(GuardedCall call, Map<?, ?> result) {
-        Object inner = result.get(STATE);
+        Object inner = result.get(Continuations.STATE);
         if (AnswerKind.of(result) == AnswerKind.INPUT_REQUIRED
                 && call.round() < Continuations.MAX_ROUNDS
                 && call.call().problem() == null
                 && (inner == null || inner instanceof String)) {
-            Set<String> asked = Continuations.asked(result.get("inputRequests"));
+            Set<String> asked = Continuations.asked(result.get(Continuations.REQUESTS));
             String sealed = asked == null ? null : seal(call, asked, (String) inner);
             if (sealed != null) {
                 Map<Object, @Nullable Object> shown = new LinkedHashMap<>(result);
-                shown.put(STATE, sealed);
+                shown.put(Continuations.STATE, sealed);
                 return shown;
             }
         }
@@ -280,9 +278,9 @@ public final class SealedStates {
         }
         Map<String, @Nullable Object> restored = new LinkedHashMap<>(params);
         if (content.inner() == null) {
-            restored.remove(STATE);
+            restored.remove(Continuations.STATE);
         } else {
-            restored.put(STATE, content.inner());
+            restored.put(Continuations.STATE, content.inner());
         }
         return restored;
     }
@@ -290,7 +288,7 @@ public final class SealedStates {
     /** What the state of a call holds; null if it has none that was made for it with this key. */
     private @Nullable Content opened(ToolCall call) {
         if (call.problem() != null
-                || !(call.parameters().get(STATE) instanceof Value.Text state)
+                || !(call.parameters().get(Continuations.STATE) instanceof Value.Text state)
                 || !state.value().startsWith(PREFIX)) {
             return null;
         }

@@ -77,9 +77,6 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingRequestManager.class);
 
-    /** The most calls that may run at once. Beyond that, the oldest count as lost. */
-    private static final int MAX_RUNNING = 10_000;
-
     private final McpRequestManager delegate;
     private final PolicyEngine engine;
     private final Callers callers;
@@ -138,7 +135,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
                 builder.toolListTimeout);
         this.running = new PendingCalls<>(
-                builder.time, builder.alarm, builder.callTimeToLive, MAX_RUNNING, ModernRound::abandon);
+                builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_PENDING, ModernRound::abandon);
     }
 
     /**

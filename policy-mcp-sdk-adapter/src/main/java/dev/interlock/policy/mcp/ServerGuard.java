@@ -1,6 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
@@ -47,9 +48,6 @@ final class ServerGuard {
 
     private static final Logger log = LoggerFactory.getLogger(ServerGuard.class);
 
-    /** The most calls that may run at once. Beyond that, the oldest count as lost. */
-    private static final int MAX_RUNNING = 10_000;
-
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
     private final PolicyEngine engine;
@@ -81,7 +79,7 @@ final class ServerGuard {
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
         this.running = new PendingCalls<>(
-                settings.time, settings.alarm, settings.callTimeToLive, MAX_RUNNING, Pending::abandon);
+                settings.time, settings.alarm, settings.callTimeToLive, GuardSettings.MAX_PENDING, Pending::abandon);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
