@@ -6,6 +6,7 @@ import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +17,8 @@ public final class CallGuard {
 
     private final PolicyEngine engine;
     private final @Nullable Continuations continuations;
-    private final @Nullable SealedStates states;
+    /** Takes the call that another one continues. */
+    private final Function<ToolCall, @Nullable GuardedCall> before;
 
     /**
      * Creates a guard.
@@ -24,18 +26,21 @@ public final class CallGuard {
      * @param continuations keeps the calls that may go on; null if each call has one round only
      */
     public CallGuard(PolicyEngine engine, @Nullable Continuations continuations) {
-        this(engine, continuations, null);
+        this(engine, continuations, continuations == null ? call -> null : continuations::take);
     }
 
-    private CallGuard(PolicyEngine engine, @Nullable Continuations continuations, @Nullable SealedStates states) {
+    private CallGuard(
+            PolicyEngine engine,
+            @Nullable Continuations continuations,
+            Function<ToolCall, @Nullable GuardedCall> before) {
         this.engine = engine;
         this.continuations = continuations;
-        this.states = states;
+        this.before = before;
     }
 
     /** Returns a guard on a server's side, whose clients bring back what is known of calls that go on. */
     public static CallGuard sealing(PolicyEngine engine, SealedStates states) {
-        return new CallGuard(engine, null, states);
+        return new CallGuard(engine, null, states::take);
     }
 
     /**
@@ -46,8 +51,7 @@ public final class CallGuard {
      * @return never completes exceptionally unless it is cancelled
      */
     public CompletableFuture<GuardedCall> admit(ToolCall call, AdmitOptions options) {
-        GuardedCall before =
-                continuations != null ? continuations.take(call) : states != null ? states.take(call) : null;
+        GuardedCall before = this.before.apply(call);
         CompletableFuture<Admission> deciding = (before == null
                         ? engine.admitAsync(call, options)
                         : engine.continueAsync(call, before.admission(), before.round() + 1, options))
