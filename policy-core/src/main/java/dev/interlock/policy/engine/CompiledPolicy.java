@@ -129,7 +129,7 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
-        this.byNameAlone = this.lock == null && dependsOnName();
+        this.byNameAlone = this.lock == null && isNameEnough();
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -226,7 +226,7 @@ final class CompiledPolicy {
             ToolPlan plan = table.get(call.tool()); // without a lock, unlike computeIfAbsent
             return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, grant, rating)) : plan;
         }
-        Object key = dependsOnName() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
+        Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
         ToolPlan plan = unlisted.getIfPresent(key);
         if (plan == null) {
             plan = compile(call.tool(), grant, rating);
@@ -283,7 +283,7 @@ final class CompiledPolicy {
     }
 
     private Map<String, ToolPlan> table(int grant, ToolRating rating) {
-        return dependsOnName()
+        return isNameEnough()
                 ? plans
                 : variants.computeIfAbsent(variant(grant, rating), variant -> new ConcurrentHashMap<>());
     }
@@ -293,7 +293,7 @@ final class CompiledPolicy {
     }
 
     /** Whether what the policy says about a tool depends on nothing but its name. */
-    private boolean dependsOnName() {
+    private boolean isNameEnough() {
         return policy.grants().isEmpty() && !readsRating;
     }
 
