@@ -6,43 +6,27 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
-import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.modern.McpException;
-import io.modelcontextprotocol.modern.McpSchema.CacheScope;
 import io.modelcontextprotocol.modern.McpSchema.CallToolResult;
 import io.modelcontextprotocol.modern.McpSchema.ElicitResult;
 import io.modelcontextprotocol.modern.McpSchema.InputRequiredResult;
-import io.modelcontextprotocol.modern.McpSchema.ListToolsResult;
-import io.modelcontextprotocol.modern.McpSchema.TextContent;
 import io.modelcontextprotocol.modern.McpSchema.Tool;
 import io.modelcontextprotocol.modern.client.McpClient;
 import io.modelcontextprotocol.modern.client.McpSyncClient;
-import io.modelcontextprotocol.modern.client.SubscriptionEvent;
 import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
-import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
 /** The SDK's modern client, guarded, with its modern server. */
-abstract class ModernEnforcementOverTransport {
+abstract class ModernEnforcementOverTransport extends ModernOverTransport {
 
-    private static final List<String> ALL =
-            List.of("report", "copy", "secret", "tidy", "route", "ask", "complain", "refuse", "wait", "stream");
-
-    private final RecordingLimiter limiter = new RecordingLimiter();
-    private final List<String> questions = new CopyOnWriteArrayList<>();
-    private PolicyEngine engine;
     private McpClientTransport bare;
     private EnforcingModernTransport guarded;
 
@@ -51,20 +35,16 @@ abstract class ModernEnforcementOverTransport {
 
     abstract void stopServer() throws Exception;
 
-    private McpSyncClient client(PolicyEngine.Builder settings) throws Exception {
+    @Override
+    McpSyncClient client(PolicyEngine.Builder settings) throws Exception {
         engine = settings.build();
         bare = connectToNewServer();
         guarded = EnforcingModernTransport.builder(bare, engine)
                 .callContext((transport, reactor) ->
                         CallContext.by(transport.get("user") instanceof String user ? user : "somebody"))
                 .build();
-        return McpClient.sync(guarded)
-                .roundTimeout(Await.PATIENCE)
+        return asking(guarded)
                 .transportContextProvider(() -> McpTransportContext.create(Map.of("user", "ada")))
-                .formElicitation(question -> {
-                    questions.add(question.message());
-                    return new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("name", "Ada", "age", "36"));
-                })
                 .build();
     }
 
@@ -74,72 +54,19 @@ abstract class ModernEnforcementOverTransport {
         stopServer();
     }
 
-    private static PolicyEngine.Builder engine(Policies policies) {
-        return PolicyEngine.builder(policies.policy());
+    @Override
+    McpSyncClient.ToolSpec unseen(McpSyncClient client, String tool) {
+        return client.tool(tool);
     }
 
-    private PolicyEngine.Builder limited(Policies policies) {
-        return engine(policies).rateLimiter(limiter);
-    }
-
-    private static String text(CallToolResult result) {
-        return ((TextContent) result.content().get(0)).text();
-    }
-
-    /** What has run, as the server says to a client without a guard. */
-    private String ran() {
+    /** As the server says to a client without a guard. */
+    @Override
+    String ran() {
         return text(McpClient.sync(bare)
                 .roundTimeout(Await.PATIENCE)
                 .build()
                 .tool("report")
                 .call());
-    }
-
-    @Test
-    void everyCallIsDecidedAndNoneThatIsDeniedRuns() throws Exception {
-        McpSyncClient client = client(engine(new Policies()
-                .tool("copy", Policies.limit(2))
-                .risk("high+", Policies.denied("Too dangerous."))
-                .hiding("secret")));
-
-        // Its rating comes from a list that was not asked for yet.
-        assertThat(text(client.tool("tidy").call())).startsWith("[POLICY DENIED] Too dangerous.");
-        assertThat(text(client.tool("secret").call())).startsWith("[POLICY DENIED]");
-        assertThat(text(client.tool("copy").arguments(Map.of("a", 1)).call())).isEqualTo("copy {a=1}");
-        assertThat(text(client.tool("copy").call())).startsWith("copy");
-        CallToolResult third = client.tool("copy").call();
-        assertThat(text(third)).startsWith("[POLICY DENIED]");
-        assertThat(third.isError()).isTrue();
-        assertThat(ran()).isEqualTo("{copy=2}");
-    }
-
-    @Test
-    void nothingRunsIfThePolicyDeniesEverything() throws Exception {
-        McpSyncClient client = client(engine(new Policies().defaultDeny()));
-
-        for (String tool : ALL) {
-            assertThat(text(client.tool(tool).call())).startsWith("[POLICY DENIED]");
-            assertThat(text(client.tool(tool)
-                            .requestState("second")
-                            .inputResponses(Map.of())
-                            .call()))
-                    .startsWith("[POLICY DENIED]");
-        }
-        assertThat(client.listTools().list().tools()).isEmpty();
-        assertThat(ran()).isEqualTo("{}");
-    }
-
-    @Test
-    void hiddenToolsAreNotListedAndListsAreShortLived() throws Exception {
-        McpSyncClient client = client(engine(new Policies().hiding("secret", "copy", "report", "ask")));
-
-        ListToolsResult page = client.tools().list();
-        ListToolsResult all = client.listTools().list();
-
-        assertThat(page.cacheScope()).isEqualTo(CacheScope.PRIVATE);
-        assertThat(page.ttlMs()).isEqualTo(60_000);
-        assertThat(all.tools().stream().map(Tool::name))
-                .containsExactly("tidy", "route", "complain", "refuse", "wait", "stream");
     }
 
     @Test
@@ -241,24 +168,6 @@ abstract class ModernEnforcementOverTransport {
         assertThat(text(client.tool("copy").call())).startsWith("copy");
         assertThat(text(client.tool("tidy").call())).startsWith("[POLICY DENIED]");
         assertThat(client.listTools().list().tools().stream().map(Tool::name)).containsExactly("copy");
-    }
-
-    @Test
-    void aClientThatListensLearnsOfANewPolicy() throws Exception {
-        McpSyncClient client = client(engine(new Policies()));
-        BlockingQueue<SubscriptionEvent> events = new LinkedBlockingQueue<>();
-        assertThat(client.listTools().list().tools()).hasSize(ALL.size());
-
-        try (AutoCloseable listening = client.listen().toolsChanged().open(events::add)) {
-            assertThat(events.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .isInstanceOf(SubscriptionEvent.Subscribed.class);
-            engine.update(new Policies().hiding("*").policy());
-
-            assertThat(events.poll(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS))
-                    .isInstanceOf(SubscriptionEvent.ToolsListChanged.class);
-            assertThat(client.listTools().list().tools()).isEmpty();
-            assertThat(listening).isNotNull();
-        }
     }
 
     @Test
