@@ -22,7 +22,8 @@ final class CedarRule {
 
     private static final String RULE = """
             permit(principal, action == Action::"create_refund", resource) when {
-              context.amount <= 100 && ["EUR", "USD", "GBP"].contains(context.currency) && context.customer.tier == "gold"
+              context.amount <= 100 && ["EUR", "USD", "GBP"].contains(context.currency)
+                && context.customer.tier == "gold"
             };
             """;
 

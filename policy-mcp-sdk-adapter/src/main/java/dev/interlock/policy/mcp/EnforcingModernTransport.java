@@ -43,16 +43,12 @@ import reactor.util.context.ContextView;
  * <ul>
  *   <li>Every {@code tools/call} is decided, by its body, before it leaves. A denied call never leaves: it is answered
  *       here, with a tool result whose {@code isError} is true. What is sent is what was decided. A request whose
- * headers
- *       say something else than its body is denied.
+ *       headers say something else than its body is denied.
  *   <li>Hidden tools are removed from every page of {@code tools/list}. A page is marked as private and short-lived,
- * since
- *       another caller, or another policy, may see another list.
+ *       since another caller, or another policy, may see another list.
  *   <li>Other requests, and the notifications of the server, follow the policy's {@code methods}. So do the requests
- * that
- *       a server puts into an answer: an answer with a refused one is replaced by a denial, or by a protocol error if
- * it
- *       doesn't answer a call.
+ *       that a server puts into an answer: an answer with a refused one is replaced by a denial, or by a protocol error
+ *       if it doesn't answer a call.
  *   <li>A client that listens for changes to the list of tools is also notified of those that a new policy or tool lock
  *       makes.
  *   <li>Everything else passes unchanged.
@@ -66,8 +62,8 @@ import reactor.util.context.ContextView;
  * once and settled once, however many rounds it takes, and each round is decided anew; see {@link Continuations}. If it
  * doesn't go on within {@link Builder#callTimeToLive}, it counts as unknown.
  *
- * <p>A message that can't be read or decided is denied. Nothing here blocks, and no thread is started. The
- * owner of the wrapped transport closes this one in its place.
+ * <p>A message that can't be read or decided is denied. Nothing here blocks, and no thread is started. The owner of the
+ * wrapped transport closes this one in its place.
  */
 public final class EnforcingModernTransport implements McpClientTransport, AutoCloseable {
 
