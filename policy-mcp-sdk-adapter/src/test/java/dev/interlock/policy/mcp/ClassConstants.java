@@ -34,11 +34,17 @@ record ClassConstants(Path file, List<String> texts, List<Member> members) {
 
     /** Of all classes of the adapter. */
     static List<ClassConstants> ofTheAdapter() throws IOException, URISyntaxException {
-        Path classes = Path.of(EnforcingClientTransport.class
-                .getProtectionDomain()
-                .getCodeSource()
-                .getLocation()
-                .toURI());
+        return besides(EnforcingClientTransport.class);
+    }
+
+    /** Of all classes of the adapter's tests. */
+    static List<ClassConstants> ofTheTests() throws IOException, URISyntaxException {
+        return besides(ClassConstants.class);
+    }
+
+    private static List<ClassConstants> besides(Class<?> type) throws IOException, URISyntaxException {
+        Path classes =
+                Path.of(type.getProtectionDomain().getCodeSource().getLocation().toURI());
         if (!Files.isDirectory(classes)) {
             throw new IllegalStateException("these are not the classes as they were compiled: " + classes);
         }

@@ -114,6 +114,23 @@ class SdkLinkageTest {
                 .isEmpty();
     }
 
+    /** The build leaves them out on an older SDK by their name: JUnit can't even load them there. */
+    @Test
+    void theTestsOfTheModernApiAreKnownByTheirName() throws Exception {
+        Set<String> allowed = Set.of("SdkLinkageTest");
+
+        List<String> tests = ClassConstants.ofTheTests().stream()
+                .filter(file -> mentions(file, MODERN))
+                .map(ClassConstants::outermost)
+                .distinct()
+                .toList();
+
+        assertThat(tests).contains("ModernHttpIT", "ModernRequestManagerTest");
+        assertThat(tests)
+                .filteredOn(name -> !name.contains("Modern") && !allowed.contains(name))
+                .isEmpty();
+    }
+
     private static boolean mentions(ClassConstants file, String text) {
         return file.texts().stream().anyMatch(constant -> constant.contains(text));
     }

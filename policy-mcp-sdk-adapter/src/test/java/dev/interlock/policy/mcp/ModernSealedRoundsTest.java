@@ -34,7 +34,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import reactor.core.publisher.Mono;
 
 /** Calls of several rounds at a guarded server, with clients and replicas of any kind. */
-class SealedRoundsTest {
+class ModernSealedRoundsTest {
 
     private static final byte[] KEY = "a key that all the replicas share".getBytes(StandardCharsets.UTF_8);
 

@@ -40,7 +40,7 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /** What a client and a server of any kind may do at the ends of the guard. */
-class EnforcingRequestManagerTest {
+class ModernRequestManagerTest {
 
     private static final Map<String, Object> DONE =
             Map.of("resultType", "complete", "content", List.of(Map.of("type", "text", "text", "done")));
