@@ -259,6 +259,6 @@ public final class ToolCall {
     /** Names the tool and the server; never an argument, identity or session. */
     @Override
     public String toString() {
-        return server == null ? "call of " + tool : "call of " + tool + " on " + server;
+        return server == null ? "call to " + tool : "call to " + tool + " on " + server;
     }
 }

@@ -81,7 +81,7 @@ final class Messages {
     }
 
     static String approval(String tool, RuleRef rule) {
-        return "A call of '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
+        return "A call to '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
     /** Joins the messages of several rules that ask for one approval. Equal messages appear once. */
@@ -182,7 +182,7 @@ final class Messages {
 
     static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {
         String reached = "Limit of " + of(rule) + " reached (rule '" + ref.name() + "')";
-        return retryAfter == null ? reached + "." : reached + "; room again in " + span(retryAfter) + ".";
+        return retryAfter == null ? reached + "." : reached + "; try again in " + span(retryAfter) + ".";
     }
 
     static String tooLarge(LimitRule rule, RuleRef ref) {

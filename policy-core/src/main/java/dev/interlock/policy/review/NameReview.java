@@ -99,7 +99,7 @@ final class NameReview {
                     Code.BAD_TOOL_NAME,
                     Place.of(""),
                     "the name of tool " + VisibleText.quoted(tool.name()) + " " + defect
-                            + ", so every call of it is denied",
+                            + ", so every call to it is denied",
                     "ask why the server names it so",
                     tool.name());
             return;
@@ -112,7 +112,7 @@ final class NameReview {
                     Place.of(""),
                     "tool " + VisibleText.quoted(tool.name()) + " looks like "
                             + VisibleText.quoted(alike.pattern().text())
-                            + " in the policy but is not, so every call of it is denied",
+                            + " in the policy but is not, so every call to it is denied",
                     "if it is honest, name it in the policy, too",
                     tool.name());
         }

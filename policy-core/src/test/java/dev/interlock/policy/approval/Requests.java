@@ -16,21 +16,21 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Questions for tests: about a call of {@code pay} on the server {@code bank}, under a rule that waits five minutes.
+ * Questions for tests: about a call to {@code pay} on the server {@code bank}, under a rule that waits five minutes.
  */
 public final class Requests {
 
     static final AskingRule RULE = new AskingRule(
             "a person",
             Place.of("tools.pay.rules[0]"),
-            "A call of 'pay' needs a person's approval.",
+            "A call to 'pay' needs a person's approval.",
             Duration.ofMinutes(5));
 
     static final Policy POLICY = Policy.of(PolicyBody.of(Posture.ALLOW));
 
     private Requests() {}
 
-    /** A question about a call of {@code pay}. */
+    /** A question about a call to {@code pay}. */
     public static ApprovalRequest pay(@Nullable String identity, Map<String, ?> arguments) {
         return of("pay", "bank", identity, arguments, POLICY);
     }

@@ -24,7 +24,7 @@ final class Desk {
                 .build();
     }
 
-    /** A call of {@code pay} with these arguments. */
+    /** A call to {@code pay} with these arguments. */
     static ToolCall pay(Map<String, ?> arguments) {
         return ToolCall.of("pay", arguments);
     }
@@ -37,7 +37,7 @@ final class Desk {
         return engine.decide(pay(arguments));
     }
 
-    /** The decision on a call of {@code pay} that is then made and succeeds. */
+    /** The decision on a call to {@code pay} that is then made and succeeds. */
     Decision admit(Map<String, ?> arguments) {
         return admit(pay(arguments));
     }

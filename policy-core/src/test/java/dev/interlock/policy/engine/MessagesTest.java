@@ -49,7 +49,7 @@ class MessagesTest {
     static Stream<Arguments> denials() {
         return Stream.of(
                 Arguments.of(pay(deny("no")), "Tool 'pay' may not be called (rule 'no')."),
-                Arguments.of(pay(ask("boss")), "A call of 'pay' needs a person's approval (rule 'boss')."),
+                Arguments.of(pay(ask("boss")), "A call to 'pay' needs a person's approval (rule 'boss')."),
                 Arguments.of(
                         Policy.of(Policies.hiding("pay")),
                         "Tool 'pay' is not available: the policy does not offer it."),
@@ -121,7 +121,7 @@ class MessagesTest {
         Decision decision = second(hourly(1), Duration.ZERO);
 
         assertThat(decision.retryAfter()).isEqualTo(Duration.ofMinutes(30));
-        assertThat(decision.message()).isEqualTo("Limit of 1 per hour reached (rule 'slow'); room again in 30 min.");
+        assertThat(decision.message()).isEqualTo("Limit of 1 per hour reached (rule 'slow'); try again in 30 min.");
     }
 
     @Test
@@ -131,7 +131,7 @@ class MessagesTest {
                 rateOf(1, minute, Algorithm.TOKEN_BUCKET, Scope.SESSION, ChargeMode.SENT), Duration.ofMillis(59_500));
 
         assertThat(decision.retryAfter()).isEqualTo(Duration.ofMillis(500));
-        assertThat(decision.message()).isEqualTo("Limit of 1 per 60 s reached (rule 'slow'); room again in 1 s.");
+        assertThat(decision.message()).isEqualTo("Limit of 1 per 60 s reached (rule 'slow'); try again in 1 s.");
     }
 
     @Test
@@ -141,7 +141,7 @@ class MessagesTest {
                 second(rateOf(1, week, Algorithm.SLIDING_WINDOW, Scope.SESSION, ChargeMode.SENT), Duration.ofDays(1));
 
         assertThat(decision.retryAfter()).isEqualTo(Duration.ofDays(6));
-        assertThat(decision.message()).isEqualTo("Limit of 1 per 7 days reached (rule 'slow'); room again in 6 days.");
+        assertThat(decision.message()).isEqualTo("Limit of 1 per 7 days reached (rule 'slow'); try again in 6 days.");
     }
 
     @Test

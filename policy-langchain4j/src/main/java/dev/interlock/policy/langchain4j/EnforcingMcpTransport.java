@@ -521,7 +521,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private static void report(String tool, Decision decision) {
         if (log.isDebugEnabled()) {
             log.debug(
-                    "{} a call of {}: {}, rule {}",
+                    "{} a call to {}: {}, rule {}",
                     decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied",
                     VisibleText.name(tool),
                     decision.code().text(),

@@ -153,7 +153,7 @@ final class CallGate {
                     .log("A call was denied because it could not be decided");
         } else if (!decision.allowed() && log.isDebugEnabled()) {
             log.debug(
-                    "{} a call of {}: {}, rule {}",
+                    "{} a call to {}: {}, rule {}",
                     decision.code() == Decision.Code.APPROVAL_PENDING ? "Put to a person" : "Denied",
                     VisibleText.name(
                             ruling.call() == null ? null : ruling.call().call().tool()),

@@ -200,7 +200,7 @@ final class GuardedServer {
         stop.run();
     }
 
-    /** Lets the calls of {@code wait} go on. */
+    /** Lets the calls to {@code wait} go on. */
     void release() {
         released.countDown();
     }
@@ -209,7 +209,7 @@ final class GuardedServer {
         return Map.copyOf(ran);
     }
 
-    /** Returns once a call of {@code wait} has begun. */
+    /** Returns once a call to {@code wait} has begun. */
     void awaitWaiting() throws InterruptedException {
         if (!waiting.await(Await.PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
             throw new IllegalStateException("'wait' was not called");

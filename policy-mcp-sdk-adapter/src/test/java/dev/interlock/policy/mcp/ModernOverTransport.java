@@ -39,7 +39,7 @@ abstract class ModernOverTransport {
     /** A client of a new server, with a guard between them. */
     abstract McpSyncClient client(PolicyEngine.Builder settings) throws Exception;
 
-    /** A call of a tool that the client has not seen in a list. */
+    /** A call to a tool that the client has not seen in a list. */
     abstract McpSyncClient.ToolSpec unseen(McpSyncClient client, String tool);
 
     /** What has run on the server. */

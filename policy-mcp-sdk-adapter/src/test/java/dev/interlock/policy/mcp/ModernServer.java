@@ -141,7 +141,7 @@ final class ModernServer {
         return new TreeMap<>(ran).toString();
     }
 
-    /** Ends the calls of {@code wait}. */
+    /** Ends the calls to {@code wait}. */
     void release() {
         released.tryEmitEmpty();
     }

@@ -48,7 +48,7 @@ final class Policies {
                 .tool("delete_store", denied("Stores are not deleted by agents."));
     }
 
-    /** No call of {@code pay} where this path has this value. */
+    /** No call to {@code pay} where this path has this value. */
     static Policy denyingIf(String path, String value) {
         Condition condition = new Condition(
                 Path.parse(path), Operator.EQ, new Value.Text(value), null, Place.of("tools.pay.deny_if[0]"));

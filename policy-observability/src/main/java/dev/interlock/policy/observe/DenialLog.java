@@ -82,7 +82,7 @@ public final class DenialLog implements AuditSink {
         Told now = tell(kind, decided.time());
         if (now.now()) {
             log.info(
-                    "{} a call of {}: {}, rule {}, decision {}{}",
+                    "{} a call to {}: {}, rule {}, decision {}{}",
                     decision.verdict() == Decision.Verdict.DENIED ? "Denied" : "Asked about",
                     VisibleText.name(kind.tool()),
                     kind.code(),

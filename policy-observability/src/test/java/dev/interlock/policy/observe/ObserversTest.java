@@ -233,7 +233,7 @@ class ObserversTest {
         assertThat(registry.get("interlock.calls.open").gauge().value()).isZero();
         assertThat(logged.list)
                 .singleElement()
-                .satisfies(line -> assertThat(line.getFormattedMessage()).startsWith("Denied a call of pay: approval"));
+                .satisfies(line -> assertThat(line.getFormattedMessage()).startsWith("Denied a call to pay: approval"));
     }
 
     @Test
@@ -450,9 +450,9 @@ class ObserversTest {
         assertThat(logged.list)
                 .extracting(ILoggingEvent::getFormattedMessage)
                 .containsExactly(
-                        "Denied a call of pay: condition, rule cap, decision d1",
-                        "Denied a call of drop: deny_rule, rule never, decision d1",
-                        "Denied a call of pay: condition, rule cap, decision d1 (4 more since the last time)");
+                        "Denied a call to pay: condition, rule cap, decision d1",
+                        "Denied a call to drop: deny_rule, rule never, decision d1",
+                        "Denied a call to pay: condition, rule cap, decision d1 (4 more since the last time)");
         assertThat(logged.list).extracting(ILoggingEvent::getLevel).containsOnly(Level.INFO);
     }
 

@@ -45,7 +45,7 @@ public record CaseResult(String name, int line, int calls, Duration took, Option
 
         /** Which call it is, and what differs. */
         public String message() {
-            return "line " + line + ", call of " + tool + (repetition == 0 ? "" : ", the " + ordinal(repetition)) + ": "
+            return "line " + line + ", call to " + tool + (repetition == 0 ? "" : ", the " + ordinal(repetition)) + ": "
                     + String.join("; ", differences);
         }
 

@@ -93,7 +93,7 @@ class PolicyTestsTest {
                 .get(0);
         CaseResult.Failure failure = result.failure().orElseThrow();
         assertThat(failure.message())
-                .isEqualTo("line 4, call of pay, the 3rd time: expected allowed, got denied by 'pace'");
+                .isEqualTo("line 4, call to pay, the 3rd time: expected allowed, got denied by 'pace'");
         assertThat(failure.explanation().steps()).anyMatch(step -> step.text().contains("used 2 of 2 per 60 s"));
     }
 

@@ -12,7 +12,7 @@ final class CannedAnswers {
     /**
      * Returns an answer.
      *
-     * @param number the number of this call of the tool, from 1
+     * @param number the number of this call to the tool, from 1
      */
     static Map<String, Object> to(String tool, Map<String, Object> arguments, int number) {
         Map<String, Object> answer = new LinkedHashMap<>();

@@ -195,7 +195,7 @@ final class Demo {
         for (Played call : calls) {
             if (!call.isAsExpected()) {
                 fine = false;
-                report.unexpected("a call of " + call.step().tool() + " should have been "
+                report.unexpected("a call to " + call.step().tool() + " should have been "
                         + call.step().expected().text() + ", was " + call.code());
             }
             if (call.step().expected() == Code.ALLOWED) {

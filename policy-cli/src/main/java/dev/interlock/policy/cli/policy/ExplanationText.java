@@ -31,7 +31,7 @@ public final class ExplanationText {
         }
         Duration wait = decision.retryAfter();
         if (wait != null) {
-            out.append("  room again in ").append(wait.toString().substring(2).toLowerCase(java.util.Locale.ROOT));
+            out.append("  try again in ").append(wait.toString().substring(2).toLowerCase(java.util.Locale.ROOT));
             out.append('\n');
         }
         out.append('\n').append("tool     ").append(Printable.of(tool));

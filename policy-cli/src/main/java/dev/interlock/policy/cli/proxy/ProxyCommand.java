@@ -255,7 +255,7 @@ public final class ProxyCommand implements Callable<Integer> {
     /** Only the person is told how to approve: an agent that can run commands would be tempted. */
     private static ApprovalTickets tickets(PrintWriter err) {
         return ApprovalTickets.builder()
-                .onOpened(ticket -> err.println("interlock proxy: a call of '"
+                .onOpened(ticket -> err.println("interlock proxy: a call to '"
                         + Printable.of(ticket.request().tool())
                         + "' needs approval; look at it with: interlock approvals"
                         + " list; say yes with: interlock approvals approve " + ticket.id()))

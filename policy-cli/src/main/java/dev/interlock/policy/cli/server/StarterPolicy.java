@@ -188,7 +188,7 @@ final class StarterPolicy {
         for (RatedTool tool : tools) {
             String defect = LookAlikes.defect(tool.name());
             if (defect != null) {
-                out.append("\n# No call of ").append(tool.shownName()).append(" passes: its name ");
+                out.append("\n# No call to ").append(tool.shownName()).append(" passes: its name ");
                 out.append(defect).append(".\n");
             }
         }

@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.ObjectMapper;
 
-/** A tool that a person has labelled with what a call of it does; not certain where two persons could differ. */
+/** A tool that a person has labelled with what a call to it does; not certain where two persons could differ. */
 record LabelledTool(String server, ToolDefinition definition, ToolCategory category, boolean certain) {
 
     /** Lines of server, tool, category and description, parted by tabs. */
