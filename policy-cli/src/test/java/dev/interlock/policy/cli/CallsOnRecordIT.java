@@ -42,7 +42,7 @@ class CallsOnRecordIT {
 
     private Interlock interlock;
 
-    /** Has a card that is declined; dies in the middle of a call of {@code die}; never answers one of {@code hang}. */
+    /** Has a card that is declined; dies in the middle of a call to {@code die}; never answers one of {@code hang}. */
     static final class Shop {
         public static void main(String... args) throws IOException {
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));

@@ -79,14 +79,7 @@ public final class Interlock {
 
     /** How a JVM is started that has what this one has. */
     public static List<String> java() {
-        String home = System.getProperty("java.home");
-        return List.of(
-                Path.of(home, "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xshare:auto",
-                "-cp",
-                System.getProperty("java.class.path"));
+        return ClassArchive.COMMAND;
     }
 
     public static byte[] utf8(String text) {
