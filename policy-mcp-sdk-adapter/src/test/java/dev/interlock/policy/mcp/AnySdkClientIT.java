@@ -21,7 +21,10 @@ class AnySdkClientIT extends AnySdkContract {
                         Path.of(System.getProperty("java.home"), "bin", "java").toString())
                 .args("-cp", System.getProperty("java.class.path"), AnySdkServer.class.getName())
                 .build();
-        guarded = EnforcingClientTransport.wrap(new StdioClientTransport(server, McpJsonDefaults.getMapper()), engine);
+        guarded = EnforcingClientTransport.builder(
+                        new StdioClientTransport(server, McpJsonDefaults.getMapper()), engine)
+                .toolListTimeout(Await.PATIENCE)
+                .build();
         return guarded;
     }
 

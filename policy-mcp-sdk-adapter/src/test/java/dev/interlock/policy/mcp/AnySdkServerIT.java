@@ -21,7 +21,10 @@ class AnySdkServerIT extends AnySdkContract {
     McpClientTransport connect(PolicyEngine engine) throws Exception {
         HttpServletStreamableServerTransportProvider provider =
                 HttpServletStreamableServerTransportProvider.builder().build();
-        server = new AnySdkServer().on(EnforcingServerTransports.wrap(provider, engine));
+        server = new AnySdkServer()
+                .on(EnforcingServerTransports.builder(engine)
+                        .toolListTimeout(Await.PATIENCE)
+                        .wrap(provider));
         http = HttpServer.of(provider, directory);
         return HttpClientStreamableHttpTransport.builder(http.url()).build();
     }

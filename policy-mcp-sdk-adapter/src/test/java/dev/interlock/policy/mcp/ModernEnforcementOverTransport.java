@@ -40,6 +40,7 @@ abstract class ModernEnforcementOverTransport extends ModernOverTransport {
         engine = settings.build();
         bare = connectToNewServer();
         guarded = EnforcingModernTransport.builder(bare, engine)
+                .toolListTimeout(Await.PATIENCE)
                 .callContext((transport, reactor) ->
                         CallContext.by(transport.get("user") instanceof String user ? user : "somebody"))
                 .build();

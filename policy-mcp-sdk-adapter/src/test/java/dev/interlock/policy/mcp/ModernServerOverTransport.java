@@ -37,6 +37,7 @@ abstract class ModernServerOverTransport extends ModernOverTransport {
     McpSyncClient client(PolicyEngine.Builder settings) throws Exception {
         engine = settings.build();
         guarded = EnforcingRequestManager.builder(server.server(), engine)
+                .toolListTimeout(Await.PATIENCE)
                 .callContext((transport, reactor) ->
                         CallContext.by(transport.get("user") instanceof String user ? user : "somebody"))
                 .build();
