@@ -16,6 +16,7 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.doubles.ForwardingLimiter;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
@@ -58,7 +59,11 @@ class HostErrorsTest {
     }
 
     /** A limiter that answers later, and on another thread, as one on another machine does. */
-    private final class Remote implements RateLimiter {
+    private final class Remote extends ForwardingLimiter {
+
+        Remote() {
+            super(memory);
+        }
 
         @Override
         public boolean blocks() {
@@ -66,23 +71,8 @@ class HostErrorsTest {
         }
 
         @Override
-        public Reservation reserve(Batch batch) {
-            return memory.reserve(batch);
-        }
-
-        @Override
         public CompletionStage<Reservation> reserveAsync(Batch batch) {
             return CompletableFuture.supplyAsync(() -> memory.reserve(batch), threads);
-        }
-
-        @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-            memory.settle(reservation, outcome);
-        }
-
-        @Override
-        public List<Usage> usage(List<Charge> charges) {
-            return memory.usage(charges);
         }
 
         @Override

@@ -6,15 +6,10 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.limit.Batch;
-import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.doubles.ForwardingLimiter;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.LimitRule;
-import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.util.ArrayList;
 import java.util.List;
@@ -63,30 +58,18 @@ class PlansTest {
         return PolicyEngine.builder(policy).rateLimiter(opened).build();
     }
 
-    private static final class Opened implements RateLimiter {
+    private static final class Opened extends ForwardingLimiter {
 
-        private final RateLimiter limiter = InMemoryRateLimiter.create();
         private final List<String> limits = new ArrayList<>();
+
+        Opened() {
+            super(InMemoryRateLimiter.create());
+        }
 
         @Override
         public @Nullable LimitHandle open(String limit, LimitRule rule, Amount amount, ChargeMode mode) {
             limits.add(limit);
             return limiter.open(limit, rule, amount, mode);
-        }
-
-        @Override
-        public Reservation reserve(Batch batch) {
-            return limiter.reserve(batch);
-        }
-
-        @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-            limiter.settle(reservation, outcome);
-        }
-
-        @Override
-        public List<Usage> usage(List<Charge> charges) {
-            return limiter.usage(charges);
         }
     }
 }

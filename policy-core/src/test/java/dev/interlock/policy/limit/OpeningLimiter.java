@@ -1,16 +1,14 @@
 package dev.interlock.policy.limit;
 
 import dev.interlock.policy.call.CallOutcome;
-import java.util.List;
+import dev.interlock.policy.doubles.ForwardingLimiter;
 import org.jspecify.annotations.Nullable;
 
 /** Charges single limits by the short way that a limiter opens for them, as an engine does; all else by the other. */
-public final class OpeningLimiter implements RateLimiter {
-
-    private final RateLimiter limiter;
+public final class OpeningLimiter extends ForwardingLimiter {
 
     public OpeningLimiter(RateLimiter limiter) {
-        this.limiter = limiter;
+        super(limiter);
     }
 
     @Override
@@ -58,10 +56,5 @@ public final class OpeningLimiter implements RateLimiter {
             settled = true;
             return first;
         }
-    }
-
-    @Override
-    public List<Usage> usage(List<Charge> charges) {
-        return limiter.usage(charges);
     }
 }

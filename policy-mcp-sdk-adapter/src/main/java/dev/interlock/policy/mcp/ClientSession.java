@@ -1,6 +1,10 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.approval.ApprovalHandler;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
+import io.modelcontextprotocol.spec.McpServerTransport;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -11,12 +15,14 @@ import org.jspecify.annotations.Nullable;
  * @param toolLists fetches the list of tools
  * @param deciding the calls that are being decided
  * @param changes notifies the client of changes to the list of tools; null if it can't be reached
+ * @param approvals asks the person at the client's end for approvals; null if that person must not be asked
  */
 record ClientSession(
         @Nullable String id,
         ToolListFetch toolLists,
         UndecidedCalls deciding,
-        @Nullable ListChanges changes) {
+        @Nullable ListChanges changes,
+        @Nullable ElicitedApprovals approvals) {
 
     private static final String CANCELLED = "notifications/cancelled";
 
@@ -31,6 +37,19 @@ record ClientSession(
                 deciding.withdraw(id);
             }
         }
+    }
+
+    /** Records what the client says about itself, if this request says it. */
+    void introduced(JSONRPCRequest request, McpServerTransport transport) {
+        if (approvals != null && request.method().equals(McpSchema.METHOD_INITIALIZE)) {
+            approvals.introduced(request, transport);
+        }
+    }
+
+    /** Asks the client's person about a call that came over this transport; null if that person must not be asked. */
+    @Nullable
+    ApprovalHandler person(McpServerTransport transport) {
+        return approvals == null ? null : approvals.over(transport);
     }
 
     /** Called when the client has sent a request or notification with this method. */
@@ -53,6 +72,9 @@ record ClientSession(
         toolLists.tools().close();
         if (changes != null) {
             changes.close();
+        }
+        if (approvals != null) {
+            approvals.close();
         }
     }
 }

@@ -23,7 +23,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.time.Duration;
-import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -69,7 +68,8 @@ import reactor.util.context.ContextView;
  * Builder#callTimeToLive}. A connection ends when it is closed or replaced; when the transport reports a failure; and,
  * over stdio, when the server's process has ended: what is sent on it from then on fails.
  */
-public final class EnforcingClientTransport implements McpClientTransport {
+public final class EnforcingClientTransport extends ForwardingTransport<McpClientTransport>
+        implements McpClientTransport {
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingClientTransport.class);
 
@@ -80,7 +80,6 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
 
-    private final McpClientTransport delegate;
     private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
@@ -98,7 +97,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private final AtomicReference<@Nullable Connection> current = new AtomicReference<>();
 
     private EnforcingClientTransport(Builder builder) {
-        this.delegate = builder.delegate;
+        super(builder.delegate);
         this.engine = builder.engine;
         this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
         this.answers = builder.answers();
@@ -144,7 +143,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
             Connection connection = new Connection(
                     handler,
                     pending,
-                    new AdapterRequests(delegate::sendMessage, pending),
+                    new AdapterRequests(transport::sendMessage, pending),
                     new UndecidedCalls(),
                     new ToolListFetch(
                             new ToolListState<>(
@@ -153,7 +152,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
                     changes,
                     engine.onChange(changes::changed));
             end(current.getAndSet(connection));
-            return delegate.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
+            return transport.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
                             .onErrorResume(
                                     UnreadableResponseException.class,
                                     failure -> Mono.justOrEmpty(unreadable(connection, failure)))))
@@ -166,7 +165,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
      * fail. The only way to find out is to wait on a thread.
      */
     private void watch(Connection connection) {
-        if (delegate instanceof StdioClientTransport stdio) {
+        if (transport instanceof StdioClientTransport stdio) {
             Thread watcher = new Thread(
                     () -> {
                         stdio.awaitForExit();
@@ -181,7 +180,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
 
     @Override
     public void setExceptionHandler(Consumer<Throwable> handler) {
-        delegate.setExceptionHandler(failure -> {
+        transport.setExceptionHandler(failure -> {
             failed();
             handler.accept(failure);
         });
@@ -198,12 +197,12 @@ public final class EnforcingClientTransport implements McpClientTransport {
     @Override
     public void close() {
         endAll();
-        delegate.close();
+        transport.close();
     }
 
     @Override
     public Mono<Void> closeGracefully() {
-        return Mono.defer(delegate::closeGracefully).doFinally(signal -> endAll());
+        return Mono.defer(transport::closeGracefully).doFinally(signal -> endAll());
     }
 
     private void endAll() {
@@ -218,16 +217,6 @@ public final class EnforcingClientTransport implements McpClientTransport {
             connection.toolLists().tools().close();
             connection.unsubscribe().run();
         }
-    }
-
-    @Override
-    public <T> T unmarshalFrom(Object data, TypeRef<T> typeRef) {
-        return delegate.unmarshalFrom(data, typeRef);
-    }
-
-    @Override
-    public List<String> protocolVersions() {
-        return delegate.protocolVersions();
     }
 
     // ---- from the client to the server
@@ -252,7 +241,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     private Mono<Void> toServer(JSONRPCMessage message) {
         return SelfTest.isProbe(message)
                 ? Mono.error(new IllegalStateException("the self-test's call was let through"))
-                : delegate.sendMessage(message);
+                : transport.sendMessage(message);
     }
 
     private Mono<Void> send(JSONRPCRequest request, ContextView context) {
@@ -310,7 +299,7 @@ public final class EnforcingClientTransport implements McpClientTransport {
     }
 
     private Object plain(Object typed) {
-        return delegate.unmarshalFrom(typed, PLAIN);
+        return transport.unmarshalFrom(typed, PLAIN);
     }
 
     /**

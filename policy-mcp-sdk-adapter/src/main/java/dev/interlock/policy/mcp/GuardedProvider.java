@@ -3,11 +3,13 @@ package dev.interlock.policy.mcp;
 import io.modelcontextprotocol.spec.McpServerSession;
 import io.modelcontextprotocol.spec.McpServerTransport;
 import io.modelcontextprotocol.spec.McpServerTransportProvider;
-import java.util.List;
-import reactor.core.publisher.Mono;
 
 /** A provider for stdio or SSE that guards each of its sessions. */
-record GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) implements McpServerTransportProvider {
+final class GuardedProvider extends GuardingProvider<McpServerTransportProvider> implements McpServerTransportProvider {
+
+    GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) {
+        super(provider, guard);
+    }
 
     @Override
     public void setSessionFactory(McpServerSession.Factory factory) {
@@ -18,33 +20,5 @@ record GuardedProvider(McpServerTransportProvider provider, ServerGuard guard) i
         McpServerTransport serial = new SerialTransport(transport);
         McpServerSession session = factory.create(new GuardedSessionTransport(serial, guard));
         return new GuardedSession(session, serial, guard);
-    }
-
-    @Override
-    public Mono<Void> notifyClients(String method, Object params) {
-        guard.notifies(method);
-        return provider.notifyClients(method, params);
-    }
-
-    @Override
-    public Mono<Void> notifyClient(String sessionId, String method, Object params) {
-        guard.notifies(method);
-        return provider.notifyClient(sessionId, method, params);
-    }
-
-    @Override
-    public List<String> protocolVersions() {
-        return provider.protocolVersions();
-    }
-
-    @Override
-    public Mono<Void> closeGracefully() {
-        return Mono.defer(provider::closeGracefully).doFinally(signal -> guard.close());
-    }
-
-    @Override
-    public void close() {
-        guard.close();
-        provider.close();
     }
 }

@@ -1,6 +1,5 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.approval.ApprovalHandler;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.McpError;
@@ -44,7 +43,6 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     private final McpStreamableServerSession session;
     private final ServerGuard guard;
     private final ClientSession client;
-    private final @Nullable ElicitedApprovals approvals;
     private final Set<OpenConnection> open = ConcurrentHashMap.newKeySet();
 
     GuardedStreamableSession(
@@ -54,9 +52,8 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         this.session = session;
         this.guard = guard;
         this.client = guard.session(session.getId(), session::sendNotification);
-        this.approvals = guard.elicitedApprovals();
-        if (approvals != null) {
-            approvals.introduced(capabilities);
+        if (client.approvals() != null) {
+            client.approvals().introduced(capabilities);
         }
     }
 
@@ -112,13 +109,11 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     }
 
     private Mono<Object> answer(String method, @Nullable Object params, McpStreamableServerTransport transport) {
-        ApprovalHandler person =
-                approvals == null ? null : approvals.over(new GuardedStreamableTransport(transport, guard, null));
         return guard.answer(
                         SdkRecords.request(method, INNER_ID, params),
                         client,
                         request -> exchange(request, transport),
-                        person)
+                        client.person(new GuardedStreamableTransport(transport, guard, null)))
                 .flatMap(response -> response.error() == null
                         ? Mono.just(response.result())
                         : Mono.error(new McpError(response.error())));
@@ -158,9 +153,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> accept(JSONRPCResponse response) {
-        return approvals != null && ElicitedApprovals.isAnswer(response)
-                ? guard.answered(response, session.getId(), approvals)
-                : session.accept(response);
+        return guard.answered(response, client, session::accept);
     }
 
     @Override
@@ -210,12 +203,12 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public Mono<Void> delete() {
-        return session.delete().doFirst(this::hangUp).then(Mono.defer(this::closeConnections));
+        return session.delete().doFirst(client::close).then(Mono.defer(this::closeConnections));
     }
 
     @Override
     public Mono<Void> closeGracefully() {
-        return session.closeGracefully().doFirst(this::hangUp).then(Mono.defer(this::closeConnections));
+        return session.closeGracefully().doFirst(client::close).then(Mono.defer(this::closeConnections));
     }
 
     private Mono<Void> closeConnections() {
@@ -226,15 +219,8 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
 
     @Override
     public void close() {
-        hangUp();
+        client.close();
         session.close();
         List.copyOf(open).forEach(OpenConnection::close);
-    }
-
-    private void hangUp() {
-        client.close();
-        if (approvals != null) {
-            approvals.close();
-        }
     }
 }

@@ -3,7 +3,12 @@ package dev.interlock.policy.mcp;
 import io.modelcontextprotocol.server.McpStatelessServerHandler;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpServerSession;
+import io.modelcontextprotocol.spec.McpServerTransport;
+import io.modelcontextprotocol.spec.McpServerTransportProvider;
+import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import io.modelcontextprotocol.spec.McpStreamableServerSession;
+import io.modelcontextprotocol.spec.McpStreamableServerTransport;
+import io.modelcontextprotocol.spec.McpStreamableServerTransportProvider;
 import java.lang.reflect.Method;
 import java.lang.reflect.Modifier;
 import java.util.ArrayList;
@@ -48,8 +53,13 @@ final class SdkCompatibility {
     static void requireServer() {
         requireMembers(NEEDED);
         requireGuarded(Map.of(
+                McpServerTransportProvider.class, GuardedProvider.class,
+                McpServerTransport.class, GuardedSessionTransport.class,
                 McpServerSession.class, GuardedSession.class,
+                McpStreamableServerTransportProvider.class, GuardedStreamableProvider.class,
+                McpStreamableServerTransport.class, GuardedStreamableTransport.class,
                 McpStreamableServerSession.class, GuardedStreamableSession.class,
+                McpStatelessServerTransport.class, GuardedStatelessTransport.class,
                 McpStatelessServerHandler.class, GuardedStatelessTransport.Handler.class));
     }
 
@@ -104,16 +114,21 @@ final class SdkCompatibility {
         List<String> unguarded = new ArrayList<>();
         for (Method method : sdk.getMethods()) {
             boolean ofTheSdk = !method.getDeclaringClass().equals(Object.class);
-            if (ofTheSdk && !Modifier.isStatic(method.getModifiers()) && !overrides(guard, method)) {
+            if (ofTheSdk && !Modifier.isStatic(method.getModifiers()) && !overrides(sdk, guard, method)) {
                 unguarded.add(sdk.getSimpleName() + "." + method.getName());
             }
         }
         return unguarded;
     }
 
-    private static boolean overrides(Class<?> guard, Method method) {
-        return Arrays.stream(guard.getDeclaredMethods())
-                .anyMatch(own -> own.getName().equals(method.getName())
-                        && Arrays.equals(own.getParameterTypes(), method.getParameterTypes()));
+    /** Whether a guard has the method from elsewhere than the SDK's type: its own, or that of a base of guards. */
+    private static boolean overrides(Class<?> sdk, Class<?> guard, Method method) {
+        try {
+            return !guard.getMethod(method.getName(), method.getParameterTypes())
+                    .getDeclaringClass()
+                    .isAssignableFrom(sdk);
+        } catch (NoSuchMethodException e) {
+            return false;
+        }
     }
 }

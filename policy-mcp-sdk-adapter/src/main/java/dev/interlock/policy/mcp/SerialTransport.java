@@ -1,9 +1,7 @@
 package dev.interlock.policy.mcp;
 
-import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpServerTransport;
-import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -20,9 +18,8 @@ import reactor.core.publisher.MonoSink;
  * others have queued in the meantime. Only after that are the senders notified, so that their next steps delay no
  * message. A message that is being sent is sent to its end, even if its sender has stopped waiting.
  */
-final class SerialTransport implements McpServerTransport {
+final class SerialTransport extends ForwardingTransport<McpServerTransport> implements McpServerTransport {
 
-    private final McpServerTransport transport;
     private final Queue<Send> waiting = new ConcurrentLinkedQueue<>();
     private final Queue<Runnable> ended = new ConcurrentLinkedQueue<>();
 
@@ -32,7 +29,7 @@ final class SerialTransport implements McpServerTransport {
     private volatile boolean sending;
 
     SerialTransport(McpServerTransport transport) {
-        this.transport = transport;
+        super(transport);
     }
 
     private static final class Send {
@@ -94,25 +91,5 @@ final class SerialTransport implements McpServerTransport {
         ended.add(telling);
         sending = false;
         proceed();
-    }
-
-    @Override
-    public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
-        return transport.unmarshalFrom(data, type);
-    }
-
-    @Override
-    public List<String> protocolVersions() {
-        return transport.protocolVersions();
-    }
-
-    @Override
-    public Mono<Void> closeGracefully() {
-        return transport.closeGracefully();
-    }
-
-    @Override
-    public void close() {
-        transport.close();
     }
 }

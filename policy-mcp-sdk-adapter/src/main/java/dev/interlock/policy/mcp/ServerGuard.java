@@ -106,7 +106,8 @@ final class ServerGuard {
                 id,
                 new ToolListFetch(new ToolListState<>(tools, time, toolListChanges), toolListTimeout),
                 new UndecidedCalls(),
-                changes);
+                changes,
+                approvalForm == null || notifying == null ? null : new ElicitedApprovals(approvalForm));
     }
 
     private void enforcedOtherwise() {
@@ -115,12 +116,6 @@ final class ServerGuard {
             all = List.copyOf(clients.keySet());
         }
         all.forEach(ListChanges::changed);
-    }
-
-    /** Asks the person at the other end of one session; null if that person must not be asked. */
-    @Nullable
-    ElicitedApprovals elicitedApprovals() {
-        return approvalForm == null ? null : new ElicitedApprovals(approvalForm);
     }
 
     /**
@@ -165,11 +160,15 @@ final class ServerGuard {
     }
 
     /**
-     * Takes a client's answer to a request for an approval.
+     * Takes a client's response: it answers either a request for an approval, which is ours, or one of the server's.
      *
-     * @param asked the questions of the session in which the answer came
+     * @param session the session in which it came
      */
-    Mono<Void> answered(JSONRPCResponse response, String session, ElicitedApprovals asked) {
+    Mono<Void> answered(JSONRPCResponse response, ClientSession session, Function<JSONRPCResponse, Mono<Void>> server) {
+        ElicitedApprovals asked = session.approvals();
+        if (asked == null || !ElicitedApprovals.isAnswer(response)) {
+            return server.apply(response);
+        }
         return Mono.<Void>deferContextual(context -> {
                     try {
                         asked.answered(response, callers.of(context).identity());
@@ -184,7 +183,7 @@ final class ServerGuard {
                             RedactedException.of(failure));
                     return Mono.empty();
                 })
-                .contextWrite(in(session));
+                .contextWrite(in(session.id()));
     }
 
     private Mono<JSONRPCResponse> call(

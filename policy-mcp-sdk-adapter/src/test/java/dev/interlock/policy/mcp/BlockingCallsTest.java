@@ -191,9 +191,9 @@ class BlockingCallsTest {
                 .build();
         ServerGuard guard =
                 new ServerGuard(EnforcingServerTransports.builder(asking).elicitApprovals());
-        ClientSession session = guard.session("s", null);
-        ElicitedApprovals person = guard.elicitedApprovals();
-        person.introduced(ClientCapabilities.builder().elicitation().build());
+        ClientSession session = guard.session("s", method -> Mono.empty());
+        session.approvals()
+                .introduced(ClientCapabilities.builder().elicitation().build());
         McpServerTransport client = new McpServerTransport() {
             @Override
             public Mono<Void> sendMessage(JSONRPCMessage question) {
@@ -202,8 +202,8 @@ class BlockingCallsTest {
                                 JSONRPCResponse.result(
                                         ((JSONRPCRequest) question).id(),
                                         Map.of("action", "accept", "content", Map.of("decision", "approve"))),
-                                "s",
-                                person));
+                                session,
+                                forTheServer -> Mono.error(new AssertionError("not the server's"))));
             }
 
             @Override
@@ -219,13 +219,13 @@ class BlockingCallsTest {
         Exchange server = request -> Mono.just(JSONRPCResponse.result(request.id(), Map.of("content", List.of())));
 
         List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
-                .flatMap(id -> guard.answer(call(id, "export"), session, server, person.over(client)), 10)
+                .flatMap(id -> guard.answer(call(id, "export"), session, server, session.person(client)), 10)
                 .collectList());
 
         assertThat(responses)
                 .hasSize(50)
                 .noneMatch(response -> response.result().toString().contains("DENIED"));
-        assertThat(person.openQuestions()).isZero();
+        assertThat(session.approvals().openQuestions()).isZero();
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 }

@@ -678,12 +678,22 @@ class EnforcingServerTransportsTest {
         }
     }
 
+    /** A base does not pass on what it does not know, and the guard behind it is not taken to do so. */
+    static final class GuardWithABase extends GuardOfToday {
+        @Override
+        public Mono<Void> handle(JSONRPCMessage message) {
+            return super.handle(message);
+        }
+    }
+
     @Test
     void anSdkWithAWayInThatNoOneGuardsIsRefused() {
         SdkCompatibility.requireServer();
         SdkCompatibility.requireClient();
 
         assertThat(SdkCompatibility.unguarded(LaterSession.class, GuardOfToday.class))
+                .containsExactly("LaterSession.handleAll");
+        assertThat(SdkCompatibility.unguarded(LaterSession.class, GuardWithABase.class))
                 .containsExactly("LaterSession.handleAll");
         assertThatThrownBy(() -> SdkCompatibility.requireGuarded(Map.of(LaterSession.class, GuardOfToday.class)))
                 .isInstanceOf(IllegalStateException.class)

@@ -135,13 +135,13 @@ final class GuardedServer {
 
     GuardedServer on(McpServerTransportProvider provider) {
         GuardedProvider wrapped = (GuardedProvider) guard.wrap(provider);
-        inPlace = wrapped.guard();
+        inPlace = wrapped.guard;
         return started(McpServer.sync(wrapped));
     }
 
     GuardedServer on(McpStreamableServerTransportProvider provider) {
         GuardedStreamableProvider wrapped = (GuardedStreamableProvider) guard.wrap(provider);
-        inPlace = wrapped.guard();
+        inPlace = wrapped.guard;
         return started(McpServer.sync(wrapped));
     }
 

@@ -1,22 +1,23 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.doubles.ForwardingLimiter;
 import dev.interlock.policy.limit.Batch;
-import dev.interlock.policy.limit.Charge;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
-import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Counts in memory, and remembers in which order what was settled. */
-final class LoggingLimiter implements RateLimiter {
+final class LoggingLimiter extends ForwardingLimiter {
 
-    private final RateLimiter limiter = InMemoryRateLimiter.create();
     private final List<CallOutcome> settlements = new ArrayList<>();
     private final List<String> subjects = new ArrayList<>();
     private int granted;
+
+    LoggingLimiter() {
+        super(InMemoryRateLimiter.create());
+    }
 
     @Override
     public synchronized Reservation reserve(Batch batch) {
@@ -32,11 +33,6 @@ final class LoggingLimiter implements RateLimiter {
     public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter.settle(reservation, outcome);
         settlements.add(outcome);
-    }
-
-    @Override
-    public List<Usage> usage(List<Charge> charges) {
-        return limiter.usage(charges);
     }
 
     synchronized List<CallOutcome> settlements() {

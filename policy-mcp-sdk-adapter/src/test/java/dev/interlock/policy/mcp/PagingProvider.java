@@ -1,6 +1,5 @@
 package dev.interlock.policy.mcp;
 
-import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -8,7 +7,6 @@ import io.modelcontextprotocol.spec.McpSchema.Tool;
 import io.modelcontextprotocol.spec.McpServerSession;
 import io.modelcontextprotocol.spec.McpServerTransport;
 import io.modelcontextprotocol.spec.McpServerTransportProvider;
-import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -63,14 +61,12 @@ final class PagingProvider implements McpServerTransportProvider {
         return delegate.protocolVersions();
     }
 
-    private static final class PagingSession extends McpServerSession {
+    private static final class PagingSession extends ForwardingSession {
 
-        private final McpServerSession session;
         private final McpServerTransport transport;
 
         PagingSession(McpServerSession session, McpServerTransport transport) {
-            super(session.getId(), Duration.ofSeconds(1), transport, request -> Mono.empty(), Map.of(), Map.of());
-            this.session = session;
+            super(session, transport);
             this.transport = transport;
         }
 
@@ -79,26 +75,6 @@ final class PagingProvider implements McpServerTransportProvider {
             return message instanceof JSONRPCRequest request && request.method().equals("tools/list")
                     ? transport.sendMessage(JSONRPCResponse.result(request.id(), page(request.params())))
                     : session.handle(message);
-        }
-
-        @Override
-        public <T> Mono<T> sendRequest(String method, Object params, TypeRef<T> type) {
-            return session.sendRequest(method, params, type);
-        }
-
-        @Override
-        public Mono<Void> sendNotification(String method, Object params) {
-            return session.sendNotification(method, params);
-        }
-
-        @Override
-        public Mono<Void> closeGracefully() {
-            return session.closeGracefully();
-        }
-
-        @Override
-        public void close() {
-            session.close();
         }
     }
 }

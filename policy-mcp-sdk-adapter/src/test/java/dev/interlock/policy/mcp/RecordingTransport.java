@@ -1,6 +1,5 @@
 package dev.interlock.policy.mcp;
 
-import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -15,19 +14,18 @@ import reactor.core.publisher.Mono;
  * Remembers what goes out through another transport from senders who say who they are: in which order, in whose
  * context, and how much of it at once.
  */
-final class RecordingTransport implements McpClientTransport {
+final class RecordingTransport extends ForwardingTransport<McpClientTransport> implements McpClientTransport {
 
     /** The key in the Reactor context under which they do. */
     static final String SENDER = "sender";
 
-    private final McpClientTransport transport;
     private final AtomicInteger sending = new AtomicInteger();
     private final AtomicInteger mostAtOnce = new AtomicInteger();
 
     private final List<String> requests = new CopyOnWriteArrayList<>();
 
     RecordingTransport(McpClientTransport transport) {
-        this.transport = transport;
+        super(transport);
     }
 
     /** The requests that were sent: {@code id by sender}. */
@@ -63,20 +61,5 @@ final class RecordingTransport implements McpClientTransport {
     @Override
     public void setExceptionHandler(Consumer<Throwable> handler) {
         transport.setExceptionHandler(handler);
-    }
-
-    @Override
-    public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
-        return transport.unmarshalFrom(data, type);
-    }
-
-    @Override
-    public List<String> protocolVersions() {
-        return transport.protocolVersions();
-    }
-
-    @Override
-    public Mono<Void> closeGracefully() {
-        return transport.closeGracefully();
     }
 }

@@ -42,8 +42,7 @@ class SdkLinkageTest {
                             "McpStreamableServerSession.hasOpenStream",
                             "McpStreamableServerSession.releaseListeningStream",
                             "McpStreamableServerSession.responseStream",
-                            "McpServerTransportProvider.notifyClient",
-                            "McpStreamableServerTransportProvider.notifyClient"));
+                            "McpServerTransportProviderBase.notifyClient"));
 
     /** The build says which line it tests. This makes sure that it is the one on the class path. */
     @Test

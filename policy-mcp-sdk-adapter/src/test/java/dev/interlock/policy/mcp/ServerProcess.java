@@ -3,7 +3,6 @@ package dev.interlock.policy.mcp;
 import io.modelcontextprotocol.client.transport.ServerParameters;
 import io.modelcontextprotocol.client.transport.StdioClientTransport;
 import io.modelcontextprotocol.json.McpJsonDefaults;
-import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.transport.StdioServerTransportProvider;
 import io.modelcontextprotocol.spec.McpClientTransport;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
@@ -97,12 +96,10 @@ final class ServerProcess {
     }
 
     /** One client's use of the process. */
-    private final class Turn implements McpClientTransport {
-
-        private final StdioClientTransport stdio;
+    private final class Turn extends ForwardingTransport<StdioClientTransport> implements McpClientTransport {
 
         Turn(StdioClientTransport stdio) {
-            this.stdio = stdio;
+            super(stdio);
         }
 
         @Override
@@ -115,20 +112,20 @@ final class ServerProcess {
             // While another thread sends, the SDK's client on stdio waits at most a tenth of a second and then fails
             // ("Failed to enqueue message"); before 2.1 at once. On a busy machine that is soon over.
             return Mono.defer(() -> {
-                synchronized (stdio) {
-                    return stdio.sendMessage(message);
+                synchronized (transport) {
+                    return transport.sendMessage(message);
                 }
             });
         }
 
         @Override
-        public <T> T unmarshalFrom(Object data, TypeRef<T> type) {
-            return stdio.unmarshalFrom(data, type);
+        public Mono<Void> closeGracefully() {
+            return Mono.fromRunnable(this::close);
         }
 
         @Override
-        public Mono<Void> closeGracefully() {
-            return Mono.fromRunnable(() -> receiver = ServerProcess::ignore);
+        public void close() {
+            receiver = ServerProcess::ignore;
         }
     }
 

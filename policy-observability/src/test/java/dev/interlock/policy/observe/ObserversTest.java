@@ -18,14 +18,13 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.doubles.ForwardingLimiter;
 import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
-import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import io.micrometer.core.instrument.DistributionSummary;
@@ -304,34 +303,18 @@ class ObserversTest {
     }
 
     /** A limiter that says it is far away, and whose counts can't always be read. */
-    private static final class Remote implements RateLimiter {
-        private final RateLimiter near;
+    private static final class Remote extends ForwardingLimiter {
         private boolean fails;
 
         Remote(RateLimiter near) {
-            this.near = near;
-        }
-
-        @Override
-        public Reservation reserve(Batch batch) {
-            return near.reserve(batch);
-        }
-
-        @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-            near.settle(reservation, outcome);
-        }
-
-        @Override
-        public List<Usage> usage(List<Charge> charges) {
-            return near.usage(charges);
+            super(near);
         }
 
         @Override
         public CompletionStage<List<Usage>> usageAsync(List<Charge> charges) {
             return fails
                     ? CompletableFuture.failedFuture(new IllegalStateException("away"))
-                    : RateLimiter.super.usageAsync(charges);
+                    : super.usageAsync(charges);
         }
 
         @Override

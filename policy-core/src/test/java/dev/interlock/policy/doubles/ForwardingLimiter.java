@@ -1,0 +1,37 @@
+package dev.interlock.policy.doubles;
+
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
+import dev.interlock.policy.limit.Usage;
+import java.util.List;
+
+/**
+ * A limiter that asks another one. It opens no limits, so that no reservation gets past {@link #reserve}, and it does
+ * everything at once.
+ */
+public class ForwardingLimiter implements RateLimiter {
+
+    protected final RateLimiter limiter;
+
+    public ForwardingLimiter(RateLimiter limiter) {
+        this.limiter = limiter;
+    }
+
+    @Override
+    public Reservation reserve(Batch batch) {
+        return limiter.reserve(batch);
+    }
+
+    @Override
+    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        limiter.settle(reservation, outcome);
+    }
+
+    @Override
+    public List<Usage> usage(List<Charge> charges) {
+        return limiter.usage(charges);
+    }
+}
