@@ -144,7 +144,7 @@ class ArchitectureTest {
 
     /** What each adapter has for its own client; the names say that it is the same thing. */
     private static final Set<String> IN_EACH_ADAPTER =
-            Set.of("Answers", "CallContextResolver", "CallRequest", "ListChanges", "ToolListFetch");
+            Set.of("Answers", "CallContextResolver", "CallRequest", "ToolListFetch");
 
     @Test
     void noTwoTypesOfTheLibrariesShareAName() {

@@ -5,6 +5,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import java.util.Map;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,36 +75,42 @@ public final class GuardedCall {
 
     /**
      * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may
-     * go on in another round, it stays open; otherwise it is settled.
+     * go on in another round, it stays open; otherwise it is settled. It is settled as unknown if the server asks for
+     * input, if the call goes on as a task, and if the result is of a type that is not known here.
      *
      * @param result the result as plain JSON values. Embedded requests in it must have been decided before
      */
     public void answered(@Nullable Object result) {
-        if (AnswerKind.of(result) == AnswerKind.INPUT_REQUIRED
+        AnswerKind kind = AnswerKind.of(result);
+        if (kind == AnswerKind.INPUT_REQUIRED
                 && result instanceof Map<?, ?> members
                 && continuations != null
                 && continuations.keep(this, members)) {
             return;
         }
-        settle(outcome(call, result));
-    }
-
-    /**
-     * Returns how a call has ended that can't go on after this result. It is unknown if the server asks for input, if
-     * the call goes on as a task, and if the result is of a type that is not known here.
-     *
-     * @param call the call as it came
-     * @param result the result as plain JSON values
-     */
-    public static CallOutcome outcome(ToolCall call, @Nullable Object result) {
-        return AnswerKind.of(result) == AnswerKind.COMPLETE && call.parameters().get("task") == null
-                ? CallOutcome.ofResult(result)
-                : CallOutcome.UNKNOWN;
+        boolean complete = kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
+        settle(complete ? CallOutcome.ofResult(result) : CallOutcome.UNKNOWN);
     }
 
     /** Settles the call, unless it was settled before. A call that a server has begun is never unsent. */
     public void settle(CallOutcome outcome) {
         admission.settle(outcome);
+    }
+
+    /**
+     * Reports that sending this round of the call has failed. Unless the transport says that nothing has left, the call
+     * may have run: transports retry by themselves.
+     *
+     * @param saysUnsent which failures mean that nothing has left. What it throws is thrown again, once the call is
+     *     settled as unknown
+     */
+    public void sendingFailed(Throwable failure, Predicate<? super Throwable> saysUnsent) {
+        boolean surely = false;
+        try {
+            surely = saysUnsent.test(failure);
+        } finally {
+            settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
+        }
     }
 
     /** Reports that this round of the call was not sent. */

@@ -91,6 +91,20 @@ public final class EmbeddedRequests {
     }
 
     /**
+     * Returns the methods of the requests in a response that has an error. A reader may follow the error or the result,
+     * if there is one as well.
+     *
+     * @param result as for {@link #inResult}
+     * @param code as for {@link #inError}
+     * @param data as for {@link #inError}
+     */
+    public static List<String> inResponse(@Nullable Object result, @Nullable Object code, @Nullable Object data) {
+        List<String> all = new ArrayList<>(inResult(result));
+        all.addAll(inError(code, data));
+        return all;
+    }
+
+    /**
      * Returns the methods of the requests in an error.
      *
      * @param code the error's code

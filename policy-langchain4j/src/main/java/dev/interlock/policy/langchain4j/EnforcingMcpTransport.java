@@ -1,10 +1,12 @@
 package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.CallOutcome;
@@ -20,7 +22,6 @@ import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
-import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import dev.langchain4j.invocation.InvocationContext;
 import dev.langchain4j.mcp.client.McpCallContext;
@@ -37,7 +38,6 @@ import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import dev.langchain4j.mcp.protocol.McpListToolsParams;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -117,12 +117,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.engine = builder.engine;
         this.answers = new Answers(new DenialText(builder.denialPrefix));
         this.calls = new PendingCalls<>(
-                builder.time,
-                builder.alarm,
-                builder.callTimeToLive,
-                GuardSettings.MAX_PENDING,
-                call -> call.end(CallOutcome.UNKNOWN));
-        this.changes = new ListChanges(builder.engine);
+                builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_PENDING, PendingCall::lose);
+        this.changes = new ListChanges(engine, new CompletableFuture<Void>().defaultExecutor(), this::notifyClient);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
         this.server = builder.server;
@@ -160,10 +156,29 @@ public final class EnforcingMcpTransport implements McpTransport {
             fetch.tools().close();
             fetch = newFetch();
         }
+        changes.close();
         handler = guarded;
-        changes.start(guarded);
+        changes.open();
         calls.open();
         delegate.start(guarded);
+    }
+
+    private CompletableFuture<Void> notifyClient() {
+        GuardedHandler client = handler;
+        try {
+            if (client != null) {
+                client.toClient(JsonNodeFactory.instance
+                        .objectNode()
+                        .put("jsonrpc", "2.0")
+                        .put("method", ListChanges.METHOD));
+            }
+            return CompletableFuture.completedFuture(null);
+        } catch (RuntimeException e) {
+            log.debug(
+                    "The client could not be told that its list of tools has changed ({})",
+                    e.getClass().getName());
+            return CompletableFuture.failedFuture(e);
+        }
     }
 
     @Override
@@ -173,7 +188,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                 ? delegate.initialize(request)
                         .thenApply(this::withoutDeniedRequests)
                         .thenApply(answer -> {
-                            changes.initialized();
+                            changes.begin();
                             return answer;
                         })
                 : CompletableFuture.failedFuture(answers.refusal(decision));
@@ -318,7 +333,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (notification.getParams() instanceof McpCancellationParams params && params.getRequestId() != null) {
             PendingCall call = calls.take(params.getRequestId());
             if (call != null) {
-                call.end(CallOutcome.UNKNOWN);
+                call.lose();
             }
         }
     }
@@ -387,7 +402,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         });
         answer.whenComplete((response, failure) -> {
             if (answer.isCancelled()) {
-                open.end(CallOutcome.UNKNOWN);
+                open.lose();
             }
         });
         return answer;
@@ -430,7 +445,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             return CompletableFuture.completedFuture(
                     answers.denial(request.id(), admission.decision(), admission.answer()));
         }
-        if (answer.isDone() || !open.send(admission)) {
+        if (answer.isDone() || !open.send(GuardedCall.of(request.call(), admission))) {
             admission.unsent();
             return CompletableFuture.failedFuture(
                     new IllegalStateException("the call was given up before it was decided, and was not sent"));
@@ -440,7 +455,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             decided =
                     new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call())));
         } catch (Throwable e) {
-            open.end(CallOutcome.UNSENT);
+            open.end(GuardedCall::unsent);
             return CompletableFuture.failedFuture(e);
         }
         admission.handedOver();
@@ -448,12 +463,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         try {
             response = delegate.executeOperationWithResponse(decided);
         } catch (Throwable e) {
-            notSent(open, e);
+            open.end(call -> call.sendingFailed(e, saysUnsent));
             return CompletableFuture.failedFuture(e);
         }
         return response.whenComplete((message, failure) -> {
                     if (failure != null) {
-                        notSent(open, failure);
+                        open.end(call -> call.sendingFailed(failure, saysUnsent));
                     }
                 })
                 .thenApply(message -> answered(request, open, message));
@@ -463,34 +478,22 @@ public final class EnforcingMcpTransport implements McpTransport {
     private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
         if (asks.allowed()) {
-            open.end(settlement(request.call(), response));
+            open.end(call -> settle(call, response));
             return response;
         }
         // The server has begun the call.
-        open.end(CallOutcome.UNKNOWN);
+        open.lose();
         report(request.call().tool(), asks);
         return answers.denial(request.id(), asks, null);
     }
 
-    /** Unless the transport says that nothing has left, the call may have run: transports retry by themselves. */
-    private void notSent(PendingCall open, Throwable failure) {
-        boolean surely = false;
-        try {
-            surely = saysUnsent.test(failure);
-        } finally {
-            open.end(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
-        }
-    }
-
-    private static CallOutcome settlement(ToolCall call, @Nullable JsonNode answer) {
-        if (answer == null) {
-            return CallOutcome.UNKNOWN;
-        }
+    private static void settle(GuardedCall call, @Nullable JsonNode answer) {
         // Read it as the client does: if there is a result, it ignores an error.
-        if (answer.has("result")) {
-            return GuardedCall.outcome(call, JsonMap.of(answer.get("result")));
+        if (answer != null && answer.has("result")) {
+            call.answered(JsonMap.of(answer.get("result")));
+        } else {
+            call.settle(answer != null && answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN);
         }
-        return answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
     }
 
     /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */
@@ -546,15 +549,13 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (response == null) {
             return Decision.ALLOWED;
         }
-        List<String> inResult = EmbeddedRequests.inResult(JsonMap.of(response.path("result")));
+        Object result = JsonMap.of(response.path("result"));
         JsonNode error = response.path("error");
-        if (!error.isObject()) {
-            return embedded(inResult);
-        }
-        // A reader of the response may follow either of the two.
-        List<String> all = new ArrayList<>(inResult);
-        all.addAll(EmbeddedRequests.inError(JsonMap.of(error.path("code")), JsonMap.of(error.path("data"))));
-        return embedded(all);
+        return embedded(
+                error.isObject()
+                        ? EmbeddedRequests.inResponse(
+                                result, JsonMap.of(error.path("code")), JsonMap.of(error.path("data")))
+                        : EmbeddedRequests.inResult(result));
     }
 
     private Decision embedded(List<String> methods) {
@@ -585,10 +586,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private JsonNode filtered(JsonNode response, Listing list, @Nullable InvocationContext invocation) {
         try {
-            return ToolLists.withoutHidden(response, list, tool -> {
-                ToolCall call = ToolCall.of(tool.definition().name(), Arguments.NONE);
-                return engine.visible(signed(call, invocation).among(list.tools()), tool.known());
-            });
+            return ToolLists.withoutHidden(response, list, engine, call -> signed(call, invocation));
         } catch (Throwable e) {
             log.warn(
                     "A list of tools was withheld because of a failure ({})",

@@ -1,6 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.text.VisibleText;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;

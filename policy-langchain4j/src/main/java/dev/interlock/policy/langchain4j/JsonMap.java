@@ -34,6 +34,16 @@ final class JsonMap extends AbstractMap<String, @Nullable Object> {
         };
     }
 
+    /** The tree's object, not a copy. */
+    JsonNode object() {
+        return object;
+    }
+
+    @Override
+    public @Nullable Object get(@Nullable Object name) {
+        return name instanceof String text ? of(object.path(text)) : null;
+    }
+
     @Override
     public Set<Map.Entry<String, @Nullable Object>> entrySet() {
         return new AbstractSet<>() {

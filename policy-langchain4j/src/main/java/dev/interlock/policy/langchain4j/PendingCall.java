@@ -1,15 +1,16 @@
 package dev.interlock.policy.langchain4j;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
-import dev.interlock.policy.engine.Admission;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /** A call that the client waits for: being decided, sent, or over. Thread-safe. */
 final class PendingCall {
 
     private @Nullable CompletableFuture<?> decision;
-    private @Nullable Admission admission;
+    private @Nullable GuardedCall sent;
     private boolean over;
 
     /**
@@ -32,9 +33,9 @@ final class PendingCall {
      *
      * @return false if the call is over: no caller waits for it any longer, and it must not be sent
      */
-    synchronized boolean send(Admission granted) {
+    synchronized boolean send(GuardedCall granted) {
         if (!over) {
-            admission = granted;
+            sent = granted;
         }
         return !over;
     }
@@ -44,20 +45,29 @@ final class PendingCall {
         return over;
     }
 
-    /** Ends the call with this outcome, unless it has ended before. */
-    void end(CallOutcome outcome) {
-        Admission sent;
+    /**
+     * Ends the call, unless it has ended before.
+     *
+     * @param settling settles it if it was sent
+     */
+    void end(Consumer<GuardedCall> settling) {
+        GuardedCall ended;
         CompletableFuture<?> undecided;
         synchronized (this) {
             over = true;
-            sent = admission;
-            undecided = sent == null ? decision : null;
+            ended = sent;
+            undecided = ended == null ? decision : null;
         }
-        if (sent != null) {
-            sent.settle(outcome);
+        if (ended != null) {
+            settling.accept(ended);
         }
         if (undecided != null) {
             undecided.cancel(false);
         }
+    }
+
+    /** Ends the call as one of which it is not known whether it has run. */
+    void lose() {
+        end(call -> call.settle(CallOutcome.UNKNOWN));
     }
 }

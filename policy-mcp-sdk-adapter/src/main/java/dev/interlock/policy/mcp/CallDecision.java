@@ -4,6 +4,8 @@ import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.Decision;
+import java.util.function.BiFunction;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +30,20 @@ record CallDecision(
     @Override
     public String toString() {
         return "ruling: " + decision;
+    }
+
+    /**
+     * Passes the call on, or denies it and reports that it is not sent.
+     *
+     * @param pass passes it on
+     * @param deny answers it
+     */
+    <T> T either(BiFunction<CallRequest, GuardedCall, T> pass, Supplier<T> deny) {
+        if (decision.allowed() && guarded != null && call != null) {
+            return pass.apply(call, guarded);
+        }
+        unsent();
+        return deny.get();
     }
 
     /** Reports that the call is not sent. */

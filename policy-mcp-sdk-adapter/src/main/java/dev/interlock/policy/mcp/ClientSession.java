@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.approval.ApprovalHandler;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;

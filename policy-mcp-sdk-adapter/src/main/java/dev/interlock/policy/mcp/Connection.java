@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -16,7 +17,6 @@ import reactor.core.publisher.Mono;
  * @param deciding the calls that are being decided
  * @param toolLists fetches the list of tools
  * @param changes notifies the client of changes to that list
- * @param unsubscribe stops the engine's notifications of changes
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
@@ -24,8 +24,7 @@ record Connection(
         AdapterRequests own,
         UndecidedCalls deciding,
         ToolListFetch toolLists,
-        ListChanges changes,
-        Runnable unsubscribe) {
+        ListChanges changes) {
 
     /** Hands the client a message as if its peer had sent it, unless it answers one of our own requests. */
     Mono<Void> deliver(JSONRPCResponse message) {

@@ -4,9 +4,9 @@ import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -135,11 +135,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         return Mono.defer(() -> {
             PendingCalls<Pending> pending =
                     new PendingCalls<>(time, alarm, callTimeToLive, GuardSettings.MAX_PENDING, Pending::abandon);
-            ListChanges changes = new ListChanges(
+            ListChanges changes = ToolListChanges.to(
                     engine,
-                    () -> handler.apply(Mono.just(
-                                    SdkRecords.notification(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED, null)))
+                    () -> handler.apply(Mono.just(SdkRecords.notification(ListChanges.METHOD, null)))
                             .then());
+            changes.open();
             Connection connection = new Connection(
                     handler,
                     pending,
@@ -149,8 +149,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                             new ToolListState<>(
                                     engine.tools().open(callers.server(), toolListChanges), time, toolListChanges),
                             toolListTimeout),
-                    changes,
-                    engine.onChange(changes::changed));
+                    changes);
             end(current.getAndSet(connection));
             return transport.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
                             .onErrorResume(
@@ -215,7 +214,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             connection.pending().close();
             connection.deciding().withdrawAll();
             connection.toolLists().tools().close();
-            connection.unsubscribe().run();
+            connection.changes().close();
         }
     }
 
@@ -332,15 +331,12 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
         Mono<CallDecision> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
-        return connection.deciding().until(request.id(), decision).flatMap(ruling -> {
-            GuardedCall guarded = ruling.guarded();
-            CallRequest call = ruling.call();
-            if (ruling.decision().allowed() && guarded != null && call != null) {
-                return pass(connection, call, guarded);
-            }
-            ruling.unsent();
-            return connection.deliver(answers.denial(request.id(), ruling));
-        });
+        return connection
+                .deciding()
+                .until(request.id(), decision)
+                .flatMap(ruling -> ruling.either(
+                        (call, guarded) -> pass(connection, call, guarded),
+                        () -> connection.deliver(answers.denial(request.id(), ruling))));
     }
 
     private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
@@ -357,7 +353,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                     admission.handedOver();
                     return Mono.defer(() -> toServer(decided)).doOnError(failure -> {
                         if (connection.pending().forget(call.id(), pending)) {
-                            notSent(guarded, failure);
+                            guarded.sendingFailed(failure, saysUnsent);
                         }
                     });
                 })
@@ -367,16 +363,6 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                         guarded.unsent();
                     }
                 });
-    }
-
-    /** Unless the transport says that nothing has left, the call may have run: transports retry by themselves. */
-    private void notSent(GuardedCall call, Throwable failure) {
-        boolean surely = false;
-        try {
-            surely = saysUnsent.test(failure);
-        } finally {
-            call.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
-        }
     }
 
     // ---- from the server to the client
@@ -432,16 +418,10 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (request == null && AdapterRequests.isOurs(id)) {
             return null;
         }
-        Decision asks = methods.askedWithin(response);
         if (request instanceof Pending.Call call) {
-            if (asks.allowed()) {
-                call.answered(response);
-                return response;
-            }
-            // The server has begun the call.
-            call.abandon();
-            return answers.withheld(id, asks);
+            return call.answered(response, methods, answers);
         }
+        Decision asks = methods.askedWithin(response);
         if (!asks.allowed()) {
             log.debug("Withheld an answer of the server's that asks for what it may not");
             return answers.refusal(id, asks);
@@ -450,7 +430,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             return response;
         }
         if (request instanceof Pending.Initialize) {
-            Object announced = connection.changes().announced(response.result());
+            Object announced = ToolListChanges.announced(connection.changes(), response.result());
             return Objects.equals(announced, response.result()) ? response : SdkRecords.result(id, announced);
         }
         if (request instanceof Pending.ToolList list) {

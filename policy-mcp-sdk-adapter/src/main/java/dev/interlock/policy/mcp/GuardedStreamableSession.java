@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.ListChanges;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.McpError;
@@ -60,7 +61,7 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
     /** The server's answer to {@code initialize}, as the client gets it. */
     InitializeResult announced(InitializeResult answer) {
         ListChanges changes = client.changes();
-        return changes == null ? answer : changes.announced(answer);
+        return changes == null ? answer : ToolListChanges.announced(changes, answer);
     }
 
     // ---- requests

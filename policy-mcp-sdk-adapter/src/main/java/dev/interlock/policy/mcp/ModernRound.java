@@ -54,14 +54,8 @@ final class ModernRound {
 
     /** The transport failed. */
     void fail(Throwable failure) {
-        if (!over.compareAndSet(false, true)) {
-            return;
-        }
-        boolean surely = false;
-        try {
-            surely = !handedOver || saysUnsent.test(failure);
-        } finally {
-            call.settle(surely ? CallOutcome.UNSENT : CallOutcome.UNKNOWN);
+        if (over.compareAndSet(false, true)) {
+            call.sendingFailed(failure, known -> !handedOver || saysUnsent.test(known));
         }
     }
 

@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -33,8 +34,19 @@ sealed interface Pending {
      */
     record Call(GuardedCall guarded) implements Pending {
 
-        /** Takes the server's answer to the call. */
-        void answered(JSONRPCResponse response) {
+        /** Takes the server's response to the call, and returns what the client may see of it. */
+        JSONRPCResponse answered(JSONRPCResponse response, Methods methods, Answers answers) {
+            Decision asks = methods.askedWithin(response);
+            if (asks.allowed()) {
+                settle(response);
+                return response;
+            }
+            // The server has begun the call.
+            abandon();
+            return answers.withheld(response.id(), asks);
+        }
+
+        private void settle(JSONRPCResponse response) {
             if (response.error() != null) {
                 guarded.settle(CallOutcome.FAILED);
             } else if (response.result() instanceof CallToolResult typed) {

@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.approval.ApprovalHandler;
@@ -94,9 +95,8 @@ final class ServerGuard {
      */
     ClientSession session(@Nullable String id, @Nullable Function<String, Mono<Void>> notifying) {
         AnnouncedTools tools = id == null ? unclaimed : engine.tools().open(callers.server(), toolListChanges);
-        ListChanges changes = notifying == null
-                ? null
-                : new ListChanges(engine, () -> notifying.apply(McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED));
+        ListChanges changes =
+                notifying == null ? null : ToolListChanges.to(engine, () -> notifying.apply(ListChanges.METHOD));
         if (changes != null) {
             synchronized (clients) {
                 clients.put(changes, true);
@@ -189,15 +189,11 @@ final class ServerGuard {
     private Mono<JSONRPCResponse> call(
             JSONRPCRequest request, ClientSession session, Exchange server, @Nullable ApprovalHandler person) {
         Mono<CallDecision> decision = calls.decide(request, session.toolLists(), server, person);
-        return session.deciding().until(request.id(), decision).flatMap(ruling -> {
-            GuardedCall guarded = ruling.guarded();
-            CallRequest call = ruling.call();
-            if (ruling.decision().allowed() && guarded != null && call != null) {
-                return pass(request, call, guarded, server);
-            }
-            ruling.unsent();
-            return Mono.just(answers.denial(request.id(), ruling));
-        });
+        return session.deciding()
+                .until(request.id(), decision)
+                .flatMap(ruling -> ruling.either(
+                        (call, guarded) -> pass(request, call, guarded, server),
+                        () -> Mono.just(answers.denial(request.id(), ruling))));
     }
 
     private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, GuardedCall guarded, Exchange server) {
@@ -213,22 +209,10 @@ final class ServerGuard {
                     return server.send(decided);
                 })
                 .onErrorResume(McpError.class, failure -> Mono.just(failed(request, failure)))
-                .map(response -> ended(pending, response))
+                .map(response -> pending.answered(response, methods, answers))
                 // Before the client sees the answer: a query after that must find the call settled.
                 .doOnTerminate(() -> end(pending))
                 .doOnCancel(() -> end(pending));
-    }
-
-    /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private JSONRPCResponse ended(Pending.Call call, JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(response);
-        if (asks.allowed()) {
-            call.answered(response);
-            return response;
-        }
-        // The server has begun the call.
-        call.abandon();
-        return answers.withheld(response.id(), asks);
     }
 
     /**
@@ -267,7 +251,8 @@ final class ServerGuard {
                 : server.send(request)
                         .map(response -> response.error() != null
                                 ? response
-                                : SdkRecords.result(response.id(), changes.announced(response.result())));
+                                : SdkRecords.result(
+                                        response.id(), ToolListChanges.announced(changes, response.result())));
     }
 
     /** Handles failures that the SDK leaves to the transport, which would send the client all details. */

@@ -1,11 +1,8 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.ToolListPage;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.ToolDefinition;
-import dev.interlock.policy.value.InvalidValueException;
-import dev.interlock.policy.value.KnownNames;
-import dev.interlock.policy.value.ObjectValue;
-import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
@@ -25,9 +22,6 @@ public final class ToolDefinitionReader {
     private static final Logger log = LoggerFactory.getLogger(ToolDefinitionReader.class);
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
-
-    private static final KnownNames PARTS =
-            KnownNames.of("name", "title", "description", "inputSchema", "outputSchema", "annotations");
 
     private ToolDefinitionReader() {}
 
@@ -49,10 +43,10 @@ public final class ToolDefinitionReader {
      */
     public static @Nullable ToolDefinition read(@Nullable Object tool) {
         if (tool instanceof Map<?, ?> map) {
-            return read(map);
+            return ToolListPage.definition(map);
         }
         if (tool instanceof Tool typed) {
-            ToolDefinition definition = read(members(typed));
+            ToolDefinition definition = ToolListPage.definition(members(typed));
             return definition == null || definition.whole() ? definition : asSent(typed, definition);
         }
         return null;
@@ -69,7 +63,8 @@ public final class ToolDefinitionReader {
     /** A server's author may write a schema with arrays and beans, which become JSON only when they are sent. */
     private static ToolDefinition asSent(Tool tool, ToolDefinition partial) {
         try {
-            ToolDefinition sent = read(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
+            ToolDefinition sent =
+                    ToolListPage.definition(McpJsonDefaults.getMapper().convertValue(tool, PLAIN));
             return sent == null ? partial : sent;
         } catch (RuntimeException e) {
             log.warn(
@@ -78,59 +73,6 @@ public final class ToolDefinitionReader {
                     RedactedException.of(e));
             return partial;
         }
-    }
-
-    private static @Nullable ToolDefinition read(Map<?, ?> tool) {
-        if (!(tool.get("name") instanceof String name) || tool.keySet().stream().anyMatch(PARTS::isLookAlike)) {
-            return null;
-        }
-        Object title = tool.get("title");
-        Object description = tool.get("description");
-        ObjectValue input = frozen(tool.get("inputSchema"));
-        ObjectValue output = frozen(tool.get("outputSchema"));
-        ObjectValue hints = frozen(tool.get("annotations"));
-        ObjectValue others = others(tool);
-        boolean whole = isText(title)
-                && isText(description)
-                && (tool.get("inputSchema") == null || input != null)
-                && (tool.get("outputSchema") == null || output != null)
-                && (tool.get("annotations") == null || hints != null)
-                && others != null;
-        return new ToolDefinition(
-                name,
-                title instanceof String said ? said : "",
-                description instanceof String said ? said : "",
-                input,
-                output,
-                hints == null ? ObjectValue.EMPTY : hints,
-                others == null ? ObjectValue.EMPTY : others,
-                whole);
-    }
-
-    /** All members without a field of their own in the definition; null if they can't be read. */
-    private static @Nullable ObjectValue others(Map<?, ?> tool) {
-        Map<Object, @Nullable Object> others = new LinkedHashMap<>();
-        tool.forEach((member, value) -> {
-            if (!(member instanceof String name) || ToolDefinition.isOther(name, value == null)) {
-                others.put(member, value);
-            }
-        });
-        return frozen(others);
-    }
-
-    private static boolean isText(@Nullable Object part) {
-        return part == null || part instanceof String;
-    }
-
-    private static @Nullable ObjectValue frozen(@Nullable Object object) {
-        if (object instanceof Map<?, ?>) {
-            try {
-                return (ObjectValue) Value.freeze(object);
-            } catch (InvalidValueException e) {
-                return null;
-            }
-        }
-        return null;
     }
 
     private static Map<String, Object> hints(ToolAnnotations annotations) {

@@ -77,7 +77,7 @@ final class ToolListFetch {
                     if (response.error() != null) {
                         return Mono.error(new McpTransportException("the server refused to list its tools"));
                     }
-                    String next = ToolListFilter.learn(response.result(), list);
+                    String next = ToolListFilter.page(response.result()).learn(list);
                     if (next == null) {
                         return Mono.empty();
                     }

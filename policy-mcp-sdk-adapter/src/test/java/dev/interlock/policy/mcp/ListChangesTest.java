@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
@@ -140,13 +141,13 @@ class ListChangesTest {
     void aPolicyThatLetsNoClientHearOfItKeepsIt() {
         connected();
         engine.update(new Policies().method(CHANGED, Posture.DENY).policy());
-        ListChanges changes = new ListChanges(engine, () -> Mono.error(new AssertionError("told")));
+        ListChanges changes = ToolListChanges.to(engine, () -> Mono.error(new AssertionError("told")));
         changes.heard("notifications/initialized");
 
         changes.changed();
 
         Map<String, Object> hello = Map.of("capabilities", Map.of("tools", Map.of()));
-        assertThat(changes.announced(hello)).isSameAs(hello);
+        assertThat(ToolListChanges.announced(changes, hello)).isSameAs(hello);
         assertThat(shown).isEmpty();
     }
 
@@ -187,7 +188,7 @@ class ListChangesTest {
         CountDownLatch reading = new CountDownLatch(1);
         CountDownLatch reads = new CountDownLatch(1);
         AtomicInteger told = new AtomicInteger();
-        ListChanges slow = new ListChanges(
+        ListChanges slow = ToolListChanges.to(
                 engine,
                 () -> Mono.fromRunnable(() -> {
                     told.incrementAndGet();
