@@ -11,6 +11,7 @@ import static java.util.stream.Collectors.toMap;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.tngtech.archunit.base.DescribedPredicate;
+import com.tngtech.archunit.core.domain.AccessTarget.CodeUnitAccessTarget;
 import com.tngtech.archunit.core.domain.JavaAccess;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
@@ -278,6 +279,27 @@ class ArchitectureTest {
                                 && SEEN.contains(access.getName())))
                 .because("packages that ask for themselves have had different answers")
                 .check(CLASSES);
+    }
+
+    /** Where the adapter makes the SDK's messages: one class for each of its two APIs. */
+    private static final Set<String> MAKERS = Set.of("SdkRecords", "ModernMessages");
+
+    @Test
+    void theMessagesOfTheSdkAreMadeInOnePlaceForEachApi() {
+        DescribedPredicate<JavaAccess<?>> making = describe(
+                "makes a message of the SDK's",
+                access -> access.getTargetOwner()
+                                .getName()
+                                .matches("io\\.modelcontextprotocol\\.(spec\\.McpSchema|modern\\.JsonRpc)\\$.*")
+                        && Set.of("<init>", "result", "error").contains(access.getName())
+                        && access.getTarget() instanceof CodeUnitAccessTarget target
+                        && !target.getRawParameterTypes().isEmpty());
+        List<String> makers = CLASSES.that(in(MCP)).stream()
+                .filter(type -> type.getAccessesFromSelf().stream().anyMatch(making))
+                .map(JavaClass::getSimpleName)
+                .toList();
+
+        assertThat(makers).containsExactlyInAnyOrderElementsOf(MAKERS);
     }
 
     /** Packages that hosts implement or build adapters from. What is public there is meant for them. */

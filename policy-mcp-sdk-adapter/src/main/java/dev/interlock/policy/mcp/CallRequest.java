@@ -84,7 +84,7 @@ final class CallRequest {
         return new CallRequest(
                 request,
                 ToolCall.of(typed.name(), arguments, limits).saying(parameters.rest()),
-                decided -> new CallToolRequest(
+                decided -> SdkRecords.call(
                         decided.tool(),
                         arguments == null && isEmpty(decided) ? null : thaw(decided),
                         meta == null ? null : meta(parameters)));
@@ -199,7 +199,7 @@ final class CallRequest {
      * @param decided the call, or the one that a person has approved in its place
      */
     JSONRPCRequest saying(ToolCall decided) {
-        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params.apply(decided));
+        return SdkRecords.with(request, params.apply(decided));
     }
 
     /**

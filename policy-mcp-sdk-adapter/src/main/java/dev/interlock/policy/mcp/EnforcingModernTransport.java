@@ -11,7 +11,6 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
-import io.modelcontextprotocol.modern.JsonRpc;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
@@ -233,15 +232,9 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         Mono<CallDecision> decision = problem == null
                 ? calls.decide(asked, fetch, own(request), null)
                 : calls.refuse(asked, problem, fetch, own(request));
-        return deciding.until(id, decision).flatMapMany(ruling -> {
-            GuardedCall guarded = ruling.guarded();
-            CallRequest call = ruling.call();
-            if (ruling.decision().allowed() && guarded != null && call != null) {
-                return pass(request, call, guarded);
-            }
-            ruling.unsent();
-            return answered(answers.denial(id, ruling));
-        });
+        return deciding.until(id, decision)
+                .flatMapMany(ruling -> ruling.either(
+                        (call, guarded) -> pass(request, call, guarded), () -> answered(answers.denial(id, ruling))));
     }
 
     private Flux<JSONRPCMessage> pass(McpTransportRequest request, CallRequest call, GuardedCall guarded) {
@@ -302,7 +295,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
                             .filter(tool -> !(tool instanceof Map<?, ?>)
                                     || ModernParamHeaders.areValid(ModernMessages.members(tool)))
                             .toList());
-            return JSONRPCResponse.result(id, sendable);
+            return ModernMessages.result(id, sendable);
         }
         return shown;
     }
@@ -367,8 +360,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         Map<String, @Nullable Object> params = ModernMessages.members(Objects.requireNonNull(probe.params()));
         params.put("_meta", Map.of(MetaKeys.PROTOCOL_VERSION, PROTOCOL_VERSION));
         McpTransportRequest request = McpTransportRequest.builder(
-                        new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, probe.method(), probe.id(), params),
-                        PROTOCOL_VERSION)
+                        ModernMessages.modern(SdkRecords.with(probe, params)), PROTOCOL_VERSION)
                 .name(String.valueOf(params.get("name")))
                 .build();
         return exchange(request)

@@ -14,12 +14,10 @@ import dev.interlock.policy.mcp.Callers.Caller;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.common.McpTransportContext;
-import io.modelcontextprotocol.modern.JsonRpc;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.modern.server.McpHeaders;
 import io.modelcontextprotocol.modern.server.McpRequestManager;
 import io.modelcontextprotocol.modern.server.McpServer;
@@ -276,13 +274,9 @@ public final class EnforcingRequestManager implements McpRequestManager {
     }
 
     private Mono<McpTransportResponse> ruled(JSONRPCRequest request, Way way, CallDecision ruling) {
-        GuardedCall guarded = ruling.guarded();
-        CallRequest call = ruling.call();
-        if (ruling.decision().allowed() && guarded != null && call != null) {
-            return pass(request, way, call, guarded);
-        }
-        ruling.unsent();
-        return Mono.just(ours(answers.denial(request.id(), ruling)));
+        return ruling.either(
+                (call, guarded) -> pass(request, way, call, guarded),
+                () -> Mono.just(ours(answers.denial(request.id(), ruling))));
     }
 
     private Mono<McpTransportResponse> pass(JSONRPCRequest request, Way way, CallRequest call, GuardedCall guarded) {
@@ -298,10 +292,8 @@ public final class EnforcingRequestManager implements McpRequestManager {
                     ToolCall sent = admission.toSend(call.call());
                     // Arguments that a person has changed differ from the headers that repeat them.
                     Way there = sent.equals(call.call()) ? way : way.withoutHeaders();
-                    JSONRPCRequest decided = new JSONRPCRequest(
-                            request.jsonrpc(),
-                            request.method(),
-                            request.id(),
+                    JSONRPCRequest decided = ModernMessages.with(
+                            request,
                             states.restored(
                                     guarded.call(),
                                     ModernMessages.members(Objects.requireNonNull(
@@ -319,7 +311,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
         running.forget(round, round);
         JSONRPCResponse shown = shownAnswers.ofCall(id, round, response);
         return shown.result() instanceof Map<?, ?> result
-                ? JSONRPCResponse.result(id, states.sealed(call, result))
+                ? ModernMessages.result(id, states.sealed(call, result))
                 : shown;
     }
 
@@ -347,8 +339,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
     private Mono<McpTransportResponse> listen(
             JSONRPCRequest request, Map<String, @Nullable Object> params, Way way, ModernIncoming incoming) {
         Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
-        JSONRPCRequest sent = new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), allowed);
-        return way.send(sent)
+        return way.send(ModernMessages.with(request, allowed))
                 .map(answer -> answer instanceof McpTransportResponse.Streaming stream
                         ? McpTransportResponse.streaming(ModernListening.withChanges(
                                         engine,
@@ -361,8 +352,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     /** A way to send requests of our own. */
     private static Exchange own(Way way) {
-        return asked -> way.send(
-                        new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, asked.method(), asked.id(), asked.params()))
+        return asked -> way.send(ModernMessages.modern(asked))
                 .flatMap(answer -> answer instanceof McpTransportResponse.Streaming stream
                         ? stream.messages().ofType(JSONRPCResponse.class).next()
                         : Mono.just(single(answer)))
@@ -412,15 +402,11 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     private static JSONRPCResponse failed(JSONRPCRequest request, Throwable failure) {
         log.warn("{} failed", VisibleText.name(request.method()), RedactedException.of(failure));
-        return internalError(request, "Internal error");
+        return ModernMessages.internalError(request.id(), "Internal error");
     }
 
     private static JSONRPCResponse unanswered(JSONRPCRequest request) {
-        return internalError(request, "The server did not answer.");
-    }
-
-    private static JSONRPCResponse internalError(JSONRPCRequest request, String text) {
-        return JSONRPCResponse.error(request.id(), new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, text, null));
+        return ModernMessages.internalError(request.id(), "The server did not answer.");
     }
 
     /** The number of running calls; for tests. */

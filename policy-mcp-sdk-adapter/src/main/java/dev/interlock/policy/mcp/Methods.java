@@ -9,7 +9,6 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.function.UnaryOperator;
@@ -55,35 +54,33 @@ final class Methods {
     /** Decides on a notification from the server, and on the requests in it. */
     Decision toldByServer(JSONRPCNotification notification) {
         Decision decision = askedByServer(notification.method());
-        return decision.allowed() ? embedded(found(notification.params())) : decision;
+        return decision.allowed() ? embedded(found(notification.params(), null)) : decision;
     }
 
     /** Decides on the requests in a response from the server. */
     Decision askedWithin(JSONRPCResponse response) {
-        JSONRPCError error = response.error();
-        List<String> inResult = found(response.result());
-        if (error == null) {
-            return embedded(inResult);
-        }
-        List<String> all = new ArrayList<>(inResult);
-        all.addAll(EmbeddedRequests.inError(error.code(), error.data()));
-        return embedded(all);
+        return embedded(found(response.result(), response.error()));
     }
 
     private Decision embedded(List<String> methods) {
         return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, unsigned(""));
     }
 
-    private List<String> found(@Nullable Object result) {
-        if (result == null || result instanceof Map<?, ?> || result.getClass().getNestHost() == SDK) {
-            return EmbeddedRequests.inResult(result);
+    private List<String> found(@Nullable Object result, @Nullable JSONRPCError error) {
+        Object plain = result;
+        if (result != null
+                && !(result instanceof Map<?, ?>)
+                && result.getClass().getNestHost() != SDK) {
+            try {
+                plain = converter.apply(result);
+            } catch (RuntimeException e) {
+                log.debug("A result of {} can't be read", result.getClass(), RedactedException.of(e));
+                return List.of("");
+            }
         }
-        try {
-            return EmbeddedRequests.inResult(converter.apply(result));
-        } catch (RuntimeException e) {
-            log.debug("A result of {} can't be read", result.getClass(), RedactedException.of(e));
-            return List.of("");
-        }
+        return error == null
+                ? EmbeddedRequests.inResult(plain)
+                : EmbeddedRequests.inResponse(plain, error.code(), error.data());
     }
 
     /** Denies a message whose method can't be read at all, or is not certain. */

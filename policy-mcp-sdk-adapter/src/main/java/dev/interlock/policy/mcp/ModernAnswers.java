@@ -49,7 +49,7 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
             return response;
         }
         try {
-            return JSONRPCResponse.result(response.id(), ModernMessages.converted(response.result()));
+            return ModernMessages.result(response.id(), ModernMessages.converted(response.result()));
         } catch (RuntimeException e) {
             log.debug("A result can't be converted", RedactedException.of(e));
             return response; // It will be withheld, since what it asks for can't be read.
@@ -77,7 +77,7 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
             long ttl = shown.get(TTL) instanceof Number given ? given.longValue() : 0;
             shown.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
             shown.put("cacheScope", "private");
-            return JSONRPCResponse.result(id, shown);
+            return ModernMessages.result(id, shown);
         } catch (Throwable e) {
             return ModernMessages.modern(answers.refusal(id, methods.listWithheld(e)));
         }

@@ -5,7 +5,6 @@ import dev.interlock.policy.text.VisibleText;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiConsumer;
@@ -62,11 +61,6 @@ record ModernIncoming(
         // A server that can't read a request doesn't know its id.
         return answered == null && response.error() != null
                 ? shown.apply(response)
-                : JSONRPCResponse.error(
-                        id,
-                        new JSONRPCError(
-                                McpSchema.ErrorCodes.INTERNAL_ERROR,
-                                "The server answered another request than this one.",
-                                null));
+                : ModernMessages.internalError(id, "The server answered another request than this one.");
     }
 }

@@ -65,7 +65,7 @@ final class ModernListening {
             return server;
         }
         JSONRPCNotification changed =
-                new JSONRPCNotification(CHANGED, Map.of("_meta", Map.of(MetaKeys.SUBSCRIPTION_ID, id)));
+                ModernMessages.notification(CHANGED, Map.of("_meta", Map.of(MetaKeys.SUBSCRIPTION_ID, id)));
         return Flux.defer(() -> {
             Sinks.Empty<Void> acknowledged = Sinks.empty();
             Sinks.Empty<Void> over = Sinks.empty();

@@ -59,13 +59,32 @@ final class ModernMessages {
                 : JSONRPCResponse.error(response.id(), new JSONRPCError(error.code(), error.message(), error.data()));
     }
 
+    static JSONRPCRequest modern(McpSchema.JSONRPCRequest request) {
+        return new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, request.method(), request.id(), request.params());
+    }
+
+    static JSONRPCResponse result(Object id, Object result) {
+        return JSONRPCResponse.result(id, result);
+    }
+
+    /** The answer where there is none of the server's that the client may see. */
+    static JSONRPCResponse internalError(Object id, String text) {
+        return JSONRPCResponse.error(id, new JSONRPCError(McpSchema.ErrorCodes.INTERNAL_ERROR, text, null));
+    }
+
+    static JSONRPCNotification notification(String method, Object params) {
+        return new JSONRPCNotification(method, params);
+    }
+
+    /** The same request with other parameters. */
+    static JSONRPCRequest with(JSONRPCRequest request, @Nullable Object params) {
+        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params);
+    }
+
     /** The same request with other parameters and headers. */
     static McpTransportRequest with(
             McpTransportRequest request, @Nullable Object params, Map<String, String> paramHeaders) {
-        JSONRPCRequest message = request.message();
-        return McpTransportRequest.builder(
-                        new JSONRPCRequest(message.jsonrpc(), message.method(), message.id(), params),
-                        request.protocolVersion())
+        return McpTransportRequest.builder(with(request.message(), params), request.protocolVersion())
                 .name(request.name())
                 .paramHeaders(paramHeaders)
                 .roundTimeout(request.roundTimeout())
@@ -74,9 +93,7 @@ final class ModernMessages {
 
     /** A request of ours, on behalf of another. */
     static McpTransportRequest of(McpSchema.JSONRPCRequest own, McpTransportRequest onBehalfOf) {
-        return McpTransportRequest.builder(
-                        new JSONRPCRequest(JsonRpc.JSONRPC_VERSION, own.method(), own.id(), own.params()),
-                        onBehalfOf.protocolVersion())
+        return McpTransportRequest.builder(modern(own), onBehalfOf.protocolVersion())
                 .build();
     }
 

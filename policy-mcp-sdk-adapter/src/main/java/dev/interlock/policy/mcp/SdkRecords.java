@@ -1,14 +1,19 @@
 package dev.interlock.policy.mcp;
 
 import io.modelcontextprotocol.spec.McpSchema;
+import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
+import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
+import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import io.modelcontextprotocol.spec.McpTransportSessionClosedException;
 import java.lang.reflect.RecordComponent;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -22,6 +27,27 @@ final class SdkRecords {
 
     static JSONRPCRequest request(String method, Object id, @Nullable Object params) {
         return new JSONRPCRequest(McpSchema.JSONRPC_VERSION, method, id, params);
+    }
+
+    /** The same request with other parameters. */
+    static JSONRPCRequest with(JSONRPCRequest request, Object params) {
+        return new JSONRPCRequest(request.jsonrpc(), request.method(), request.id(), params);
+    }
+
+    static CallToolRequest call(
+            String tool, @Nullable Map<String, Object> arguments, @Nullable Map<String, Object> meta) {
+        return new CallToolRequest(tool, arguments, meta);
+    }
+
+    /** The same page with other tools. */
+    static ListToolsResult with(ListToolsResult page, List<?> tools) {
+        return new ListToolsResult(tools.stream().map(Tool.class::cast).toList(), page.nextCursor(), page.meta());
+    }
+
+    /** The same answer to {@code initialize} with other capabilities. */
+    static InitializeResult with(InitializeResult answer, ServerCapabilities capabilities) {
+        return new InitializeResult(
+                answer.protocolVersion(), capabilities, answer.serverInfo(), answer.instructions(), answer.meta());
     }
 
     static JSONRPCNotification notification(String method, @Nullable Object params) {

@@ -26,10 +26,14 @@ final class ToolListChanges {
      * @param sending sends the notification; may block
      */
     static ListChanges to(PolicyEngine engine, Supplier<Mono<Void>> sending) {
-        return new ListChanges(engine, task -> Schedulers.boundedElastic().schedule(task), () -> Mono.defer(sending)
-                .doOnError(failure -> log.debug(
-                        "A client could not be told that its list of tools has changed", RedactedException.of(failure)))
-                .toFuture());
+        return new ListChanges(
+                engine,
+                task -> Schedulers.boundedElastic().schedule(task),
+                () -> Mono.defer(sending)
+                        .doOnError(failure -> log.debug(
+                                "A client could not be told that its list of tools has changed",
+                                RedactedException.of(failure)))
+                        .toFuture());
     }
 
     /**
@@ -66,11 +70,6 @@ final class ToolListChanges {
                 || Boolean.TRUE.equals(capabilities.tools().listChanged())) {
             return answer;
         }
-        return new InitializeResult(
-                answer.protocolVersion(),
-                capabilities.mutate().tools(true).build(),
-                answer.serverInfo(),
-                answer.instructions(),
-                answer.meta());
+        return SdkRecords.with(answer, capabilities.mutate().tools(true).build());
     }
 }

@@ -8,7 +8,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.ListToolsResult;
 import io.modelcontextprotocol.spec.McpSchema.PaginatedRequest;
-import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -69,12 +68,11 @@ final class ToolListFilter {
     private @Nullable Object withoutHidden(@Nullable Object result, Caller caller, Listing list) {
         ToolListPage page = page(result);
         List<?> visible = page.visible(list, engine, caller::signs);
-        if (visible == page.tools()) {
+        if (visible.size() == page.tools().size()) {
             return null;
         }
         if (result instanceof ListToolsResult typed) {
-            return new ListToolsResult(
-                    visible.stream().map(Tool.class::cast).toList(), typed.nextCursor(), typed.meta());
+            return SdkRecords.with(typed, visible);
         }
         Map<Object, Object> copy = new LinkedHashMap<>((Map<?, ?>) result);
         copy.put(TOOLS, visible);
