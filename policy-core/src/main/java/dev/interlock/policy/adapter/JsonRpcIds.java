@@ -1,11 +1,25 @@
 package dev.interlock.policy.adapter;
 
 import java.math.BigDecimal;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
-/** Makes ids of JSON-RPC requests comparable. */
+/** Finds ids of JSON-RPC requests, and makes them comparable. */
 public final class JsonRpcIds {
 
     private JsonRpcIds() {}
+
+    /**
+     * Returns the id of the request that a notification cancels; null if it cancels none.
+     *
+     * @param method the method of the notification
+     * @param params its parameters
+     */
+    public static @Nullable Object cancelled(String method, @Nullable Object params) {
+        return method.equals("notifications/cancelled") && params instanceof Map<?, ?> members
+                ? members.get("requestId")
+                : null;
+    }
 
     /**
      * Returns a key that is equal for equal ids. A JSON reader may turn a {@code Long} into an {@code Integer}, and

@@ -1,12 +1,12 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.approval.ApprovalHandler;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpServerTransport;
-import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,18 +25,14 @@ record ClientSession(
         @Nullable ListChanges changes,
         @Nullable ElicitedApprovals approvals) {
 
-    private static final String CANCELLED = "notifications/cancelled";
-
     /**
      * Called when the client has sent a notification. If it cancels a call that still waits for a person's answer, the
      * call is not made. A call that already runs goes on, just as the server's own session lets it.
      */
     void heard(JSONRPCNotification notification) {
-        if (notification.method().equals(CANCELLED) && notification.params() instanceof Map<?, ?> params) {
-            Object id = params.get("requestId");
-            if (id != null) {
-                deciding.withdraw(id);
-            }
+        Object cancelled = JsonRpcIds.cancelled(notification.method(), notification.params());
+        if (cancelled != null) {
+            deciding.withdraw(cancelled);
         }
     }
 

@@ -4,6 +4,7 @@ import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
@@ -72,8 +73,6 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         implements McpClientTransport {
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingClientTransport.class);
-
-    private static final String NOTIFICATION_CANCELLED = "notifications/cancelled";
 
     /** How long to go on reading the output of a server that has ended. */
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
@@ -151,7 +150,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                             toolListTimeout),
                     changes);
             end(current.getAndSet(connection));
-            return transport.connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
+            return transport
+                    .connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
                             .onErrorResume(
                                     UnreadableResponseException.class,
                                     failure -> Mono.justOrEmpty(unreadable(connection, failure)))))
@@ -287,9 +287,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                     ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
                     : Mono.empty();
         }
-        if (notification.method().equals(NOTIFICATION_CANCELLED)) {
-            cancelled(notification.params());
-        }
+        cancelled(JsonRpcIds.cancelled(notification.method(), notification.params()));
         Connection connection = current.get();
         if (connection != null) {
             connection.changes().heard(notification.method());
@@ -305,9 +303,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
      * A cancelled call may have run all the same, and the client ignores its response, if one comes. Handle this before
      * the server learns of the cancellation: a call that is still being decided must not follow it.
      */
-    private void cancelled(@Nullable Object params) {
+    private void cancelled(@Nullable Object id) {
         Connection connection = current.get();
-        Object id = params instanceof Map<?, ?> map ? map.get("requestId") : null;
         if (connection == null || id == null) {
             return;
         }

@@ -104,9 +104,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpServerTransportProvider wrap(McpServerTransportProvider provider) {
-            SdkCompatibility.requireServer();
-            requireFacts();
-            return new GuardedProvider(provider, new ServerGuard(this));
+            return new GuardedProvider(provider, guard());
         }
 
         /**
@@ -117,9 +115,7 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpStreamableServerTransportProvider wrap(McpStreamableServerTransportProvider provider) {
-            SdkCompatibility.requireServer();
-            requireFacts();
-            return new GuardedStreamableProvider(provider, new ServerGuard(this));
+            return new GuardedStreamableProvider(provider, guard());
         }
 
         /**
@@ -130,9 +126,13 @@ public final class EnforcingServerTransports {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public McpStatelessServerTransport wrap(McpStatelessServerTransport transport) {
+            return new GuardedStatelessTransport(transport, guard());
+        }
+
+        private ServerGuard guard() {
             SdkCompatibility.requireServer();
             requireFacts();
-            return new GuardedStatelessTransport(transport, new ServerGuard(this));
+            return new ServerGuard(this);
         }
     }
 }

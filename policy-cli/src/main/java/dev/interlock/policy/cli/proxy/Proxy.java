@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.proxy;
 
+import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.cli.io.Deadline;
 import dev.interlock.policy.cli.io.Lines;
 import dev.interlock.policy.cli.server.HostOutput;
@@ -15,10 +16,9 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
 import java.util.Iterator;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -40,8 +40,8 @@ final class Proxy {
     /** The most requests that are remembered until they are answered. Beyond that, the oldest is forgotten. */
     private static final int MOST_PENDING = 10_000;
 
-    /** The ids of the requests that await their answers, in order. Guarded by itself. */
-    private final Set<Object> pending = new LinkedHashSet<>();
+    /** The ids of the requests that await their answers, in order, by a key that equal ids share. Guarded by itself. */
+    private final Map<Object, Object> pending = new LinkedHashMap<>();
 
     /** How many messages are being decided or sent. Guarded by {@link #pending}. */
     private int underWay;
@@ -149,7 +149,11 @@ final class Proxy {
 
     private void send(JSONRPCMessage message) {
         if (message instanceof JSONRPCNotification notification) {
-            cancelled(notification);
+            // A cancelled request gets no answer.
+            Object cancelled = JsonRpcIds.cancelled(notification.method(), notification.params());
+            if (cancelled != null) {
+                answered(cancelled);
+            }
             try {
                 transport.sendMessage(message).block(NOTIFICATION_PATIENCE);
             } catch (RuntimeException e) {
@@ -170,22 +174,6 @@ final class Proxy {
         });
     }
 
-    /** A cancelled request gets no answer. */
-    private void cancelled(JSONRPCNotification notification) {
-        if (notification.method().equals("notifications/cancelled")
-                && notification.params() instanceof Map<?, ?> params) {
-            Object id = params.get("requestId");
-            if (id != null) {
-                answered(id);
-            }
-        }
-    }
-
-    /** A number is the same id as an {@code int} and as a {@code long}. */
-    private static Object key(Object id) {
-        return id instanceof Integer number ? (Object) number.longValue() : id;
-    }
-
     private void underWay(int change) {
         synchronized (pending) {
             underWay += change;
@@ -195,20 +183,19 @@ final class Proxy {
 
     private void asked(Object id) {
         synchronized (pending) {
-            pending.add(key(id));
+            pending.put(JsonRpcIds.key(id), id);
             if (pending.size() > MOST_PENDING) {
-                Iterator<Object> oldest = pending.iterator();
+                Iterator<Object> oldest = pending.keySet().iterator();
                 oldest.next();
                 oldest.remove();
             }
         }
     }
 
-    private boolean answered(Object id) {
+    private void answered(Object id) {
         synchronized (pending) {
-            boolean waited = pending.remove(key(id));
+            pending.remove(JsonRpcIds.key(id));
             pending.notifyAll();
-            return waited;
         }
     }
 
@@ -234,7 +221,7 @@ final class Proxy {
     void giveUp(String problem) {
         List<Object> unanswered;
         synchronized (pending) {
-            unanswered = List.copyOf(pending);
+            unanswered = List.copyOf(pending.values());
             pending.clear();
         }
         unanswered.forEach(id -> host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, problem)));
