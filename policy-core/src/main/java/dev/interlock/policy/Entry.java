@@ -1,6 +1,7 @@
 package dev.interlock.policy;
 
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a policy says about the tools that one of its keys names. An empty entry only lists them.
@@ -10,10 +11,17 @@ import java.util.List;
  * @param denyIf conditions, each of which denies
  * @param rules rules that must all pass
  * @param limits limits that must all have room
+ * @param rounds how often a call may be made again with what its server asks for; null if the entry doesn't say
  * @param place where it stands
  */
 public record Entry(
-        boolean hide, List<Block> require, List<Block> denyIf, List<Rule> rules, List<Limit> limits, Place place) {
+        boolean hide,
+        List<Block> require,
+        List<Block> denyIf,
+        List<Rule> rules,
+        List<Limit> limits,
+        @Nullable Rounds rounds,
+        Place place) {
 
     /** Copies the lists. */
     public Entry {
@@ -21,6 +29,12 @@ public record Entry(
         denyIf = List.copyOf(denyIf);
         rules = List.copyOf(rules);
         limits = List.copyOf(limits);
+    }
+
+    /** Creates an entry that says nothing about rounds. */
+    public Entry(
+            boolean hide, List<Block> require, List<Block> denyIf, List<Rule> rules, List<Limit> limits, Place place) {
+        this(hide, require, denyIf, rules, limits, null, place);
     }
 
     /** Returns an entry that only lists its tools. */

@@ -15,6 +15,7 @@ final class ConditionEdits {
                 blocks(entry.denyIf(), change),
                 entry.rules().stream().map(rule -> rule(rule, change)).toList(),
                 entry.limits(),
+                entry.rounds(),
                 entry.place());
     }
 

@@ -104,9 +104,16 @@ public final class PolicyArbitraries {
                         upTo(1, strict),
                         upTo(1, lax),
                         rules.list().ofMaxSize(2),
-                        limits)
-                .as((hide, require, denyIf, checked, counted) ->
-                        new Entry(hide, require, denyIf, checked, counted, nowhere));
+                        limits,
+                        Arbitraries.integers().between(0, Rounds.MOST).optional(0.1))
+                .as((hide, require, denyIf, checked, counted, rounds) -> new Entry(
+                        hide,
+                        require,
+                        denyIf,
+                        checked,
+                        counted,
+                        rounds.map(most -> new Rounds(most, nowhere)).orElse(null),
+                        nowhere));
     }
 
     private static Arbitrary<List<Block>> upTo(int size, Arbitrary<Block> blocks) {

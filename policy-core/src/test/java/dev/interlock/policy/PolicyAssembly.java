@@ -93,6 +93,7 @@ final class PolicyAssembly {
                 blocks(entry.denyIf(), entry, scope, letter, place + ".deny_if"),
                 rules,
                 limits,
+                entry.rounds() == null ? null : new Rounds(entry.rounds().most(), Place.of(place + ".rounds")),
                 Place.of(place));
     }
 

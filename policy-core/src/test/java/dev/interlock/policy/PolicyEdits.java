@@ -41,7 +41,14 @@ public final class PolicyEdits {
             if (here) {
                 rules.add(rule);
             }
-            return new Entry(entry.hide(), entry.require(), entry.denyIf(), rules, entry.limits(), entry.place());
+            return new Entry(
+                    entry.hide(),
+                    entry.require(),
+                    entry.denyIf(),
+                    rules,
+                    entry.limits(),
+                    entry.rounds(),
+                    entry.place());
         }));
     }
 
@@ -53,7 +60,8 @@ public final class PolicyEdits {
             Collections.shuffle(rules, random);
             List<Limit> limits = new ArrayList<>(entry.limits());
             Collections.shuffle(limits, random);
-            return new Entry(entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.place());
+            return new Entry(
+                    entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.rounds(), entry.place());
         }));
     }
 

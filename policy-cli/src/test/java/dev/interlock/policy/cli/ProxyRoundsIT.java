@@ -46,20 +46,13 @@ class ProxyRoundsIT {
         }
     }
 
-    @Test
-    void severalRoundsAreChargedAndSettledOnce() throws Exception {
+    /** The answers to calls that are made one after another with these states. */
+    private List<String> answers(String policy, String... states) throws Exception {
         List<String> args = new ArrayList<>(List.of("proxy", "policy.yaml", "--audit", "audit.jsonl", "--"));
         args.addAll(Interlock.java());
         args.add(InquiringServer.class.getName());
         Process proxy = new Interlock(directory)
-                .file("policy.yaml", """
-                        version: "1"
-                        tools:
-                          book:
-                            rules:
-                              - name: seldom
-                                rate_limit: 1/day
-                        """)
+                .file("policy.yaml", policy)
                 .builder(args.toArray(String[]::new))
                 .redirectError(directory.resolve("err").toFile())
                 .start();
@@ -67,7 +60,7 @@ class ProxyRoundsIT {
         try (OutputStream out = proxy.getOutputStream();
                 BufferedReader in =
                         new BufferedReader(new InputStreamReader(proxy.getInputStream(), StandardCharsets.UTF_8))) {
-            for (String state : List.of("", "s1", "s2", "s2", "")) {
+            for (String state : states) {
                 String more = state.isEmpty()
                         ? ""
                         : ",\"requestState\":\"" + state + "\",\"inputResponses\":{\"q\":{\"action\":\"accept\"}}";
@@ -80,6 +73,19 @@ class ProxyRoundsIT {
             }
         }
         assertThat(proxy.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS)).isTrue();
+        return answers;
+    }
+
+    @Test
+    void severalRoundsAreChargedAndSettledOnce() throws Exception {
+        List<String> answers = answers("""
+                version: "1"
+                tools:
+                  book:
+                    rules:
+                      - name: seldom
+                        rate_limit: 1/day
+                """, "", "s1", "s2", "s2", "");
 
         assertThat(answers.get(0)).contains("input_required");
         assertThat(answers.get(1)).contains("input_required");
@@ -93,5 +99,50 @@ class ProxyRoundsIT {
         assertThat(log).filteredOn(line -> line.contains("\"round\":")).hasSize(2);
         assertThat(new Interlock(directory).run("audit", "stats", "audit.jsonl").out())
                 .contains("3 calls");
+    }
+
+    @Test
+    void aServerThatMayNotAskEndsTheCallAsDeniedAndReplayFindsTheSame() throws Exception {
+        String policy = """
+                version: "1"
+                tools:
+                  book: {rounds: 0}
+                """;
+        List<String> answers = answers(policy, "", "s2");
+
+        assertThat(answers.get(0)).contains("[POLICY DENIED] ", "rounds").doesNotContain("inputRequests");
+        assertThat(answers.get(1)).contains("complete").doesNotContain("isError");
+        List<String> log = Files.readAllLines(directory.resolve("audit.jsonl"));
+        assertThat(log)
+                .filteredOn(line -> line.contains("\"code\":\"rounds\""))
+                .singleElement()
+                .satisfies(line -> assertThat(line)
+                        .contains("\"round\":1", "\"decision\":\"denied\"", "\"place\":\"tools.book.rounds\""));
+        assertThat(log)
+                .filteredOn(line -> line.contains("\"event\":\"settlement\""))
+                .hasSize(2)
+                .first()
+                .satisfies(line -> assertThat(line).contains("\"outcome\":\"unknown\""));
+        assertThat(new Interlock(directory)
+                        .run("replay", "policy.yaml", "audit.jsonl", "--partial")
+                        .out())
+                .contains("\"allowed\":false,\"code\":\"rounds\",\"rule\":\"tools.book.rounds\"")
+                .contains("\"allowed\":true");
+    }
+
+    @Test
+    void aCallThatWasMadeAgainOftenEnoughIsANewCall() throws Exception {
+        List<String> answers = answers("""
+                version: "1"
+                tools:
+                  book:
+                    rounds: 1
+                    rules:
+                      - name: seldom
+                        rate_limit: 1/day
+                """, "", "s1", "s2");
+
+        assertThat(answers.get(1)).contains("input_required");
+        assertThat(answers.get(2)).as("charged, and there is no room").contains("[POLICY DENIED]", "seldom");
     }
 }

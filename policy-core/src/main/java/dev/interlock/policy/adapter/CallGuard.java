@@ -78,6 +78,6 @@ public final class CallGuard {
     private GuardedCall guarded(ToolCall call, @Nullable GuardedCall before, Admission admission) {
         return before != null && before.admission() == admission
                 ? before.again(call)
-                : new GuardedCall(continuations, call, admission, 0, 0);
+                : new GuardedCall(engine, continuations, call, admission, 0, 0);
     }
 }

@@ -1,10 +1,12 @@
 package dev.interlock.policy.adapter;
 
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.Reminder;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -36,19 +38,21 @@ import org.jspecify.annotations.Nullable;
  *       inputResponses}: a call without either is a new call.
  *   <li>The keys of its {@code inputResponses} are among those that the server asked for.
  *   <li>No other call has continued the one before.
- *   <li>The call has gone on for less than the time to live, and has been made again fewer than ten times.
+ *   <li>The call has gone on for less than the time to live, and has been made again fewer than ten times, or as often
+ *       as the policy's {@code rounds} say.
+ *   <li>It is certain which call goes on, if persons have changed the arguments of one of several calls that are equal.
  * </ul>
  *
  * <p>Anything else is a new call. A call that isn't continued in time is settled as unknown, even if no other call
- * comes. When there is no room for another call, that call is settled as unknown at once; a call that has a place keeps
- * it. Neither gives anything back.
+ * comes. When there is no room for another call, or its caller takes up a quarter of it, that call is settled as
+ * unknown at once; a call that has a place keeps it. Neither gives anything back.
  *
  * <p>Thread-safe. Keys are digests, so that no caller can choose keys that slow the table down.
  */
 public final class Continuations {
 
     /** How often a call may be made again. */
-    static final int MAX_ROUNDS = 10;
+    static final int MAX_ROUNDS = Rounds.MOST;
 
     /** The longest names of requested inputs that are kept for one call, in characters altogether. */
     private static final int MAX_ASKED_CHARS = 64 << 10;
@@ -62,24 +66,19 @@ public final class Continuations {
     static final String STATE = "requestState";
     static final String REQUESTS = "inputRequests";
 
-    private static final Deque<Open> NONE = new ArrayDeque<>(1);
-
     private final TimeSource time;
     private final long timeToLiveNanos;
-    private final int capacity;
     private final Reminder reminder;
+    private final CallerShares shares;
 
-    /** The calls by their key, those with the same key in order. */
-    private final Map<String, Deque<Open>> byKey = new HashMap<>();
+    /** The calls by their key. */
+    private final Map<String, Alike> byKey = new HashMap<>();
 
     /** All calls in the order in which they expire. */
     private final TreeSet<Open> byAge = new TreeSet<>();
 
     /** How many calls were ever kept. */
     private long kept;
-
-    /** What the calls in the table take up. */
-    private long bytes;
 
     /**
      * A call that may be continued.
@@ -106,9 +105,50 @@ public final class Continuations {
             return Long.hashCode(number);
         }
 
+        /** What is sent when the call is made again: persons may have changed it. */
+        Arguments sent() {
+            return call.admission().toSend(call.call()).arguments();
+        }
+
         @Override
         public String toString() {
             return call.toString();
+        }
+    }
+
+    /** The calls with the same key, in order. */
+    private static final class Alike {
+        private final Deque<Open> calls = new ArrayDeque<>(1);
+
+        /** Whether persons have changed the arguments of some of the calls that were ever among these. */
+        private boolean different;
+
+        void add(Open open) {
+            different |= !calls.isEmpty() && !calls.peek().sent().equals(open.sent());
+            calls.add(open);
+        }
+
+        /** The call that one with these answers continues; null if there is none, or if it is not certain which. */
+        @Nullable
+        Open find(Set<String> given) {
+            Open found = null;
+            int looked = 0;
+            for (Open open : calls) {
+                if (open.asked().containsAll(given)) {
+                    if (!different) {
+                        return open;
+                    }
+                    if (found != null && !found.sent().equals(open.sent())) {
+                        return null;
+                    }
+                    found = found == null ? open : found;
+                }
+                looked++;
+                if (looked == MAX_ALIKE) {
+                    return different && calls.size() > MAX_ALIKE ? null : found;
+                }
+            }
+            return found;
         }
     }
 
@@ -122,7 +162,7 @@ public final class Continuations {
     public Continuations(TimeSource time, Alarm alarm, Duration timeToLive, int capacity) {
         this.time = time;
         this.timeToLiveNanos = timeToLive.toNanos();
-        this.capacity = capacity;
+        this.shares = new CallerShares(capacity, MAX_BYTES);
         this.reminder = new Reminder(alarm, this::settleExpired);
     }
 
@@ -146,11 +186,10 @@ public final class Continuations {
             long now = time.monotonicNanos();
             sweep(now, expired);
             GuardedCall call = answered.round() == 0 ? answered.since(now) : answered;
-            if (byAge.size() < capacity && size <= MAX_BYTES - bytes && left(call, now) > 0) {
+            if (left(call, now) > 0 && shares.take(CallerShares.caller(call.call()), size)) {
                 call.admission().inputRequired();
                 Open open = new Open(key, asked, call, kept++, size);
-                bytes += size;
-                byKey.computeIfAbsent(key, any -> new ArrayDeque<>(1)).add(open);
+                byKey.computeIfAbsent(key, any -> new Alike()).add(open);
                 byAge.add(open);
                 isKept = true;
                 alarm = byAge.first().equals(open) ? Duration.ofNanos(left(call, now)) : null;
@@ -190,7 +229,8 @@ public final class Continuations {
         Open found;
         synchronized (this) {
             sweep(time.monotonicNanos(), expired);
-            found = find(key, given);
+            Alike alike = byKey.get(key);
+            found = alike == null ? null : alike.find(given);
             if (found != null) {
                 remove(found);
             }
@@ -199,27 +239,13 @@ public final class Continuations {
         return found == null ? null : found.call();
     }
 
-    private @Nullable Open find(String key, Set<String> given) {
-        int looked = 0;
-        for (Open open : byKey.getOrDefault(key, NONE)) {
-            if (open.asked().containsAll(given)) {
-                return open;
-            }
-            looked++;
-            if (looked == MAX_ALIKE) {
-                break;
-            }
-        }
-        return null;
-    }
-
     private void remove(Open open) {
         byAge.remove(open);
-        bytes -= open.bytes();
-        Deque<Open> alike = byKey.get(open.key());
+        shares.giveBack(CallerShares.caller(open.call().call()), open.bytes());
+        Alike alike = byKey.get(open.key());
         if (alike != null) {
-            alike.remove(open);
-            if (alike.isEmpty()) {
+            alike.calls.remove(open);
+            if (alike.calls.isEmpty()) {
                 byKey.remove(open.key());
             }
         }
@@ -233,7 +259,7 @@ public final class Continuations {
             open = byAge.stream().map(Open::call).toList();
             byAge.clear();
             byKey.clear();
-            bytes = 0;
+            shares.clear();
         }
         settle(open);
     }
@@ -298,9 +324,8 @@ public final class Continuations {
 
     /** What a call takes up as long as it is kept. */
     static long size(ToolCall call, Set<String> asked) {
-        long names = asked.stream().mapToLong(String::length).sum();
-        return call.arguments().bytes()
-                + (long) Character.BYTES * (names + call.parameters().json().length());
+        return GuardedCall.size(call)
+                + Character.BYTES * asked.stream().mapToLong(String::length).sum();
     }
 
     private static @Nullable Value present(@Nullable Value value) {

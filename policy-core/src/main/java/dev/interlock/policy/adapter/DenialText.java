@@ -30,13 +30,16 @@ public record DenialText(String prefix) {
 
     /** Returns a denial because something failed. The message gives no details. */
     public static Decision failed() {
-        return new Decision(
-                Decision.Verdict.DENIED,
-                Decision.Code.ERROR,
-                null,
-                "The policy could not be applied, so this was denied.",
-                null,
-                false);
+        return denied("The policy could not be applied, so this was denied.");
+    }
+
+    /** Returns a denial because there is no room in {@link PendingCalls}. */
+    public static Decision busy() {
+        return denied("Too many requests await their response at the moment, and so this one is not made.");
+    }
+
+    private static Decision denied(String message) {
+        return new Decision(Decision.Verdict.DENIED, Decision.Code.ERROR, null, message, null, false);
     }
 
     /** Returns the text that says why a request was refused, or which ticket a call waits for. */

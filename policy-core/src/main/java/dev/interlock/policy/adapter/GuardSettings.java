@@ -14,8 +14,11 @@ public final class GuardSettings {
     /** How long a call waits for a list of tools, unless the host sets another time. */
     public static final Duration TOOL_LIST_TIMEOUT = Duration.ofSeconds(10);
 
-    /** The most responses that are awaited at once. Beyond that, the oldest request counts as lost. */
-    public static final int MAX_PENDING = 10_000;
+    /** The most responses that are awaited at once. Beyond that, calls are denied. One caller has a quarter of it. */
+    public static final int MAX_PENDING = 50_000;
+
+    /** The most bytes that the calls whose responses are awaited take up. One caller has a quarter of it. */
+    public static final long MAX_PENDING_BYTES = 256L << 20;
 
     /** The most calls that wait for input at once. Beyond that, a call that asks for input counts as lost. */
     public static final int MAX_CONTINUATIONS = 50_000;

@@ -4,6 +4,8 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.EmbeddedRequests;
+import dev.interlock.policy.engine.PolicyEngine;
 import java.util.Map;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +16,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class GuardedCall {
 
+    private final @Nullable PolicyEngine engine;
     private final @Nullable Continuations continuations;
     private final ToolCall call;
     private final Admission admission;
@@ -21,12 +24,20 @@ public final class GuardedCall {
     private final int round;
 
     /**
+     * @param engine decides whether the call may go on; null if it can't
      * @param continuations keeps the call if it goes on; null if its answers end it
      * @param call the call as it came, with its original arguments
      * @param sinceNanos when the first round was answered, by the monotonic clock; any number in the first round
      * @param round how often the call had been made again
      */
-    GuardedCall(@Nullable Continuations continuations, ToolCall call, Admission admission, long sinceNanos, int round) {
+    GuardedCall(
+            @Nullable PolicyEngine engine,
+            @Nullable Continuations continuations,
+            ToolCall call,
+            Admission admission,
+            long sinceNanos,
+            int round) {
+        this.engine = engine;
         this.continuations = continuations;
         this.call = call;
         this.admission = admission;
@@ -36,17 +47,17 @@ public final class GuardedCall {
 
     /** A decision on a call that goes on in no other round: a denial, for example. */
     public static GuardedCall of(ToolCall call, Admission admission) {
-        return new GuardedCall(null, call, admission, 0, 0);
+        return new GuardedCall(null, null, call, admission, 0, 0);
     }
 
     /** The same call, made again. */
     GuardedCall again(ToolCall made) {
-        return new GuardedCall(continuations, made, admission, sinceNanos, round + 1);
+        return new GuardedCall(engine, continuations, made, admission, sinceNanos, round + 1);
     }
 
     /** The same round of the call, answered at this moment for the first time. */
     GuardedCall since(long nanos) {
-        return new GuardedCall(continuations, call, admission, nanos, round);
+        return new GuardedCall(engine, continuations, call, admission, nanos, round);
     }
 
     /** Returns the call as it came, with its original arguments. */
@@ -64,6 +75,18 @@ public final class GuardedCall {
         return admission.decision();
     }
 
+    /** Returns roughly how many bytes the call takes up in memory. */
+    public long size() {
+        return size(call);
+    }
+
+    static long size(ToolCall call) {
+        return call.arguments().bytes()
+                + (call.parameters().size() == 0
+                        ? 0L
+                        : (long) Character.BYTES * call.parameters().json().length());
+    }
+
     /** Returns how often the call had been made again: 0 for a new call. */
     public int round() {
         return round;
@@ -76,20 +99,50 @@ public final class GuardedCall {
     /**
      * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may
      * go on in another round, it stays open; otherwise it is settled. It is settled as unknown if the server asks for
-     * input, if the call goes on as a task, and if the result is of a type that is not known here.
+     * input, if the call goes on as a task, and if the result is of a type that is not known here. Never throws.
      *
      * @param result the result as plain JSON values. Embedded requests in it must have been decided before
+     * @return whether the client may see the result. If the decision doesn't {@linkplain Decision#allowed allow} it,
+     *     the policy lets the server ask for no input, or the answer could not be handled; the client gets the denial
      */
-    public void answered(@Nullable Object result) {
-        AnswerKind kind = AnswerKind.of(result);
-        if (kind == AnswerKind.INPUT_REQUIRED
+    public Decision answered(@Nullable Object result) {
+        return answered(result, true);
+    }
+
+    /**
+     * Does the same for an answer that comes after the call was settled, so that the call can't go on.
+     *
+     * @param result the result as plain JSON values
+     */
+    public Decision answeredLate(@Nullable Object result) {
+        return answered(result, false);
+    }
+
+    private Decision answered(@Nullable Object result, boolean mayGoOn) {
+        try {
+            Decision input = engine != null && EmbeddedRequests.asksForInput(result)
+                    ? engine.admitInput(call, admission, round)
+                    : Decision.ALLOWED;
+            AnswerKind kind = AnswerKind.of(result);
+            if (!input.allowed()) {
+                settle(CallOutcome.UNKNOWN);
+            } else if (!(mayGoOn && isKept(kind, result))) {
+                boolean complete =
+                        kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
+                settle(complete ? CallOutcome.ofResult(result) : CallOutcome.UNKNOWN);
+            }
+            return input;
+        } catch (Throwable e) {
+            settle(CallOutcome.UNKNOWN);
+            return engine == null ? DenialText.failed() : engine.withhold(call, e);
+        }
+    }
+
+    private boolean isKept(AnswerKind kind, @Nullable Object result) {
+        return kind == AnswerKind.INPUT_REQUIRED
                 && result instanceof Map<?, ?> members
                 && continuations != null
-                && continuations.keep(this, members)) {
-            return;
-        }
-        boolean complete = kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
-        settle(complete ? CallOutcome.ofResult(result) : CallOutcome.UNKNOWN);
+                && continuations.keep(this, members);
     }
 
     /** Settles the call, unless it was settled before. A call that a server has begun is never unsent. */

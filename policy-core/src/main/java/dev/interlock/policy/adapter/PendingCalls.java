@@ -1,5 +1,6 @@
 package dev.interlock.policy.adapter;
 
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.Reminder;
 import dev.interlock.policy.time.TimeSource;
@@ -17,9 +18,9 @@ import org.jspecify.annotations.Nullable;
  * Calls, and other requests, that await their response, by id.
  *
  * <p>Not every SDK tells its transport that a caller has given up waiting: a timeout looks like a server that is still
- * busy. So an entry that outlives its time to live is abandoned, even if no other request comes. When there are too
- * many entries, the oldest is abandoned. Abandoning must never give anything back, so that neither bound can be used to
- * free room in a limit.
+ * busy. So an entry that outlives its time to live is abandoned, even if no other request comes. Abandoning must never
+ * give anything back, so that the bound can't be used to free room in a limit. An entry is never abandoned for a later
+ * one: when there is no room for another, or its caller takes up a quarter of the room, the request must not be sent.
  *
  * <p>Thread-safe. Entries are in the order in which they were added, so a sweep costs no more than the entries that it
  * removes.
@@ -31,14 +32,24 @@ public final class PendingCalls<R> {
     private final TimeSource time;
     private final Duration timeToLive;
     private final long timeToLiveNanos;
-    private final int capacity;
+    private final CallerShares shares;
     private final Consumer<? super R> abandoning;
     private final Reminder reminder;
 
     private final Map<Object, Entry<R>> entries = new LinkedHashMap<>();
     private boolean closed;
 
-    private record Entry<R>(R request, long addedNanos, boolean shared) {
+    /** What became of a request that was to be added. */
+    public enum Addition {
+        /** Its response is awaited. */
+        AWAITED,
+        /** There is no room for it, and it must not be sent. */
+        FULL,
+        /** The table is closed, and it must not be sent. */
+        CLOSED
+    }
+
+    private record Entry<R>(R request, String caller, long bytes, long addedNanos, boolean shared) {
         @Override
         public String toString() {
             return "a pending request";
@@ -51,43 +62,76 @@ public final class PendingCalls<R> {
      * @param alarm rings when the oldest request has expired
      * @param timeToLive how long a response is awaited; positive
      * @param capacity the most requests that are held
+     * @param maxBytes how much the requests that are held may take up together
      * @param abandoning is told of each request whose response is no longer awaited; must not throw
      */
     public PendingCalls(
-            TimeSource time, Alarm alarm, Duration timeToLive, int capacity, Consumer<? super R> abandoning) {
+            TimeSource time,
+            Alarm alarm,
+            Duration timeToLive,
+            int capacity,
+            long maxBytes,
+            Consumer<? super R> abandoning) {
         this.time = time;
         this.timeToLive = timeToLive;
         this.timeToLiveNanos = timeToLive.toNanos();
-        this.capacity = capacity;
+        this.shares = new CallerShares(capacity, maxBytes);
         this.abandoning = abandoning;
         this.reminder = new Reminder(alarm, this::abandonAged);
     }
 
-    /**
-     * Awaits a response.
-     *
-     * @return false if the table is closed; then the request must not be sent
-     */
-    public boolean add(Object id, R request) {
+    /** Creates an empty table with the bounds of {@link GuardSettings}. */
+    public static <R> PendingCalls<R> bounded(
+            TimeSource time, Alarm alarm, Duration timeToLive, Consumer<? super R> abandoning) {
+        return new PendingCalls<>(
+                time, alarm, timeToLive, GuardSettings.MAX_PENDING, GuardSettings.MAX_PENDING_BYTES, abandoning);
+    }
+
+    /** Returns what to tell the engine of a request that was refused because there is no room. */
+    public static IllegalStateException full() {
+        return new IllegalStateException("too many requests await their response");
+    }
+
+    /** Awaits the response to a request of whose caller nothing is known, and which takes up next to nothing. */
+    public Addition add(Object id, R request) {
+        return add(id, request, ToolCall.COMMON_SESSION, 0);
+    }
+
+    /** Awaits the response to a call. */
+    public Addition add(Object id, R request, ToolCall call) {
+        return add(id, request, CallerShares.caller(call), GuardedCall.size(call));
+    }
+
+    private Addition add(Object id, R request, String caller, long bytes) {
         List<R> abandoned = new ArrayList<>(0);
-        boolean added = false;
+        Addition addition = Addition.CLOSED;
         synchronized (this) {
             if (!closed) {
                 long now = time.monotonicNanos();
-                Entry<R> sameId = entries.remove(JsonRpcIds.key(id));
+                Entry<R> sameId = remove(id);
                 if (sameId != null) {
                     abandoned.add(sameId.request());
                 }
-                sweep(now, capacity - 1, abandoned);
-                entries.put(JsonRpcIds.key(id), new Entry<>(request, now, sameId != null));
-                added = true;
+                sweep(now, abandoned);
+                addition = shares.take(caller, bytes) ? Addition.AWAITED : Addition.FULL;
+                if (addition == Addition.AWAITED) {
+                    entries.put(JsonRpcIds.key(id), new Entry<>(request, caller, bytes, now, sameId != null));
+                }
             }
         }
         abandoned.forEach(abandoning);
-        if (added) {
+        if (addition == Addition.AWAITED) {
             reminder.in(timeToLive);
         }
-        return added;
+        return addition;
+    }
+
+    private @Nullable Entry<R> remove(Object id) {
+        Entry<R> removed = entries.remove(JsonRpcIds.key(id));
+        if (removed != null) {
+            shares.giveBack(removed.caller(), removed.bytes());
+        }
+        return removed;
     }
 
     /** Returns when the next request expires; null if there is none. */
@@ -96,7 +140,7 @@ public final class PendingCalls<R> {
         Duration next = null;
         synchronized (this) {
             long now = time.monotonicNanos();
-            sweep(now, capacity, abandoned);
+            sweep(now, abandoned);
             if (!entries.isEmpty()) {
                 Entry<R> oldest = entries.values().iterator().next();
                 next = Duration.ofNanos(timeToLiveNanos - (now - oldest.addedNanos()));
@@ -118,8 +162,8 @@ public final class PendingCalls<R> {
         List<R> abandoned = new ArrayList<>(0);
         Entry<R> entry;
         synchronized (this) {
-            entry = entries.remove(JsonRpcIds.key(id));
-            sweep(time.monotonicNanos(), capacity, abandoned);
+            entry = remove(id);
+            sweep(time.monotonicNanos(), abandoned);
         }
         @Nullable R answered = entry == null ? null : entry.request();
         if (entry != null && entry.shared()) {
@@ -140,7 +184,7 @@ public final class PendingCalls<R> {
         Entry<R> entry = entries.get(JsonRpcIds.key(id));
         boolean awaited = entry != null && entry.request() == request;
         if (awaited) {
-            entries.remove(JsonRpcIds.key(id));
+            remove(id);
         }
         return awaited;
     }
@@ -165,7 +209,14 @@ public final class PendingCalls<R> {
         List<R> abandoned = new ArrayList<>();
         synchronized (this) {
             closed |= closing;
-            entries.values().removeIf(entry -> which.test(entry.request()) && abandoned.add(entry.request()));
+            entries.values().removeIf(entry -> {
+                boolean goes = which.test(entry.request());
+                if (goes) {
+                    shares.giveBack(entry.caller(), entry.bytes());
+                    abandoned.add(entry.request());
+                }
+                return goes;
+            });
         }
         abandoned.forEach(abandoning);
     }
@@ -175,14 +226,15 @@ public final class PendingCalls<R> {
         return entries.size();
     }
 
-    private void sweep(long now, int room, List<R> abandoned) {
+    private void sweep(long now, List<R> abandoned) {
         Iterator<Entry<R>> oldestFirst = entries.values().iterator();
         while (oldestFirst.hasNext()) {
             Entry<R> oldest = oldestFirst.next();
-            if (now - oldest.addedNanos() < timeToLiveNanos && entries.size() <= room) {
+            if (now - oldest.addedNanos() < timeToLiveNanos) {
                 return;
             }
             oldestFirst.remove();
+            shares.giveBack(oldest.caller(), oldest.bytes());
             abandoned.add(oldest.request());
         }
     }

@@ -244,7 +244,8 @@ public final class SealedStates {
         }
         long since = time.monotonicNanos()
                 - TimeUnit.MILLISECONDS.toNanos(Math.max(0, timeToLiveMillis - (content.expiresMillis() - now)));
-        return new GuardedCall(null, call, engine.admittedElsewhere(call, content.record()), since, content.round());
+        return new GuardedCall(
+                engine, null, call, engine.admittedElsewhere(call, content.record()), since, content.round());
     }
 
     private void sweep(long now) {

@@ -112,6 +112,8 @@ public record Decision(
         APPROVED,
         /** An MCP method that the policy denies, or that only looks like one. */
         METHOD,
+        /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
+        ROUNDS,
         /** Something failed in the engine; the host's listener received the details. */
         ERROR;
 

@@ -193,6 +193,12 @@ public final class Admission implements AutoCloseable {
         return record == null ? "" : record.id();
     }
 
+    /** The same admission, or an equal one of its own if several calls share this one. */
+    @SuppressWarnings("ReferenceEquality") // this very object
+    Admission unshared() {
+        return this == FREE ? new Admission(decision, null, null, 0, null) : this;
+    }
+
     /** Leaves nothing to settle: the call was settled elsewhere. */
     void markSettled() {
         SETTLED.setVolatile(this, true);

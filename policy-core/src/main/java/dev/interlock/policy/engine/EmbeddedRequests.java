@@ -36,6 +36,9 @@ public final class EmbeddedRequests {
     /** The longest code that is read, in characters. Reading takes more than linear time. */
     private static final int MAX_CODE = 64;
 
+    /** The longest type of a result that is read, in characters. */
+    private static final int MAX_TYPE = 64;
+
     /** The deepest nesting that is read. The deepest valid case is a task whose result is a task. */
     private static final int MAX_DEPTH = 8;
 
@@ -55,6 +58,11 @@ public final class EmbeddedRequests {
             "elicitation",
             "elicitations",
             "method");
+
+    /** What only an answer has that asks for input, besides its type. */
+    private static final KnownNames INPUT = KnownNames.of("inputRequests", "requestState", "resultType");
+
+    private static final KnownNames INPUT_REQUIRED = KnownNames.of("inputRequired");
 
     private enum Where {
         RESULT,
@@ -102,6 +110,32 @@ public final class EmbeddedRequests {
         List<String> all = new ArrayList<>(inResult(result));
         all.addAll(inError(code, data));
         return all;
+    }
+
+    /**
+     * Returns whether some client would take a result for one that asks for input ({@code input_required}) and make the
+     * request again.
+     *
+     * @param result plain maps, lists and scalars; anything else asks for nothing
+     */
+    public static boolean asksForInput(@Nullable Object result) {
+        if (!(result instanceof Map<?, ?> members)) {
+            return false;
+        }
+        for (Map.Entry<?, ?> member : members.entrySet()) {
+            String name = meant(INPUT, member.getKey());
+            Object value = member.getValue();
+            if (name != null && value != null && (!name.equals("resultType") || isInputRequired(value))) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean isInputRequired(Object type) {
+        return type instanceof String text
+                && text.length() <= MAX_TYPE
+                && meant(INPUT_REQUIRED, text.strip().replace("-", "")) != null;
     }
 
     /**
@@ -217,7 +251,11 @@ public final class EmbeddedRequests {
 
     /** The member's name, or the name that some reader takes it for. Null if it has nothing to do with requests. */
     private static @Nullable String meant(Map.Entry<?, ?> member) {
-        return member.getKey() instanceof String key ? NAMES.meant(key.replace("_", "")) : null;
+        return meant(NAMES, member.getKey());
+    }
+
+    private static @Nullable String meant(KnownNames names, @Nullable Object text) {
+        return text instanceof String name ? names.meant(name.replace("_", "")) : null;
     }
 
     private static boolean isUrlElicitation(@Nullable Object code) {

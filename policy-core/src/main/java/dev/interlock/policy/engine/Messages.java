@@ -64,6 +64,17 @@ final class Messages {
         return "The server's answer asks for '" + method + "'. " + sentence(denied) + ' ' + BEGUN;
     }
 
+    static String input(String tool, RuleRef rule) {
+        return "The server asks for input before it completes the call to '" + tool
+                + "', which the policy does not allow (rule '" + rule.name() + "'). " + BEGUN;
+    }
+
+    static String rounds(int most) {
+        return most == 0
+                ? "the server may not ask for input"
+                : "the server may ask for input " + (most == 1 ? "once" : most + " times") + " in one call";
+    }
+
     static String method(NamePattern pattern) {
         return "The policy does not allow this (methods: '" + pattern + "').";
     }

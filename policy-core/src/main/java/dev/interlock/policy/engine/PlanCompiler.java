@@ -12,6 +12,7 @@ import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
@@ -49,6 +50,9 @@ final class PlanCompiler {
     private final List<Check> checks = new ArrayList<>();
     private final List<CompiledLimit> slots = new ArrayList<>();
     private final List<CounterReference> reads = new ArrayList<>();
+
+    /** The fewest rounds that an entry allows; null if none says anything. */
+    private @Nullable Rounds rounds;
 
     /**
      * @param predicates compiles conditions. Plans share the compiled conditions: callers choose the names of tools,
@@ -100,6 +104,10 @@ final class PlanCompiler {
         for (Limit limit : scoped.entry().limits()) {
             addLimit(scoped, limit);
         }
+        Rounds given = scoped.entry().rounds();
+        if (given != null && (rounds == null || given.most() < rounds.most())) {
+            rounds = given;
+        }
     }
 
     /** The plan, after every entry has been added. */
@@ -109,7 +117,15 @@ final class PlanCompiler {
             never |= check instanceof Check.Always always && always.enforced();
         }
         boolean listed = !(showOnlyWhatCouldPass && never);
-        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter);
+        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds());
+    }
+
+    private @Nullable PlannedRounds rounds() {
+        if (rounds == null) {
+            return null;
+        }
+        RuleRef rule = ref(rounds.place().path(), rounds.place());
+        return new PlannedRounds(rounds, Decision.denied(Code.ROUNDS, rule, Messages.input(tool, rule)));
     }
 
     private void addRequire(CompiledEntry scoped, Block block) {

@@ -243,8 +243,9 @@ public final class PolicyEngine {
      *       {@code first} when the call has ended.
      *   <li>The call is denied, and so ends: {@code first} is settled as {@linkplain Admission#unknown() unknown}, and
      *       the stage completes with the denial.
-     *   <li>A rule asks now that no person has said yes to for this call. Then {@code first} is settled as unknown, and
-     *       the stage completes as {@link #admitAsync(ToolCall, AdmitOptions)} does for a new call.
+     *   <li>A rule asks now that no person has said yes to for this call, or the policy allows fewer repetitions of it.
+     *       Then {@code first} is settled as unknown, and the stage completes as {@link #admitAsync(ToolCall,
+     *       AdmitOptions)} does for a new call, never with {@code first}.
      * </ul>
      *
      * <p>The stage is a {@link CompletableFuture} that never completes exceptionally unless it is cancelled. A caller
@@ -256,26 +257,113 @@ public final class PolicyEngine {
      * @param round how often the call has been made again, this time included
      */
     public CompletionStage<Admission> continueAsync(ToolCall call, Admission first, int round, AdmitOptions options) {
+        CompletableFuture<Admission> result = new CompletableFuture<>();
+        try {
+            continueAsync(call, first, round, options, result);
+        } catch (Throwable e) {
+            endRound(call, first, e, result);
+        }
+        return result;
+    }
+
+    private void continueAsync(
+            ToolCall call, Admission first, int round, AdmitOptions options, CompletableFuture<Admission> result) {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
-        ToolCall sent = call.withArguments(first.toSend(call).arguments());
-        CompletableFuture<Admission> result = new CompletableFuture<>();
-        decideRound(policy, sent, first).thenAccept(decision -> {
+        ToolCall sent = policy.settled(call.withArguments(first.toSend(call).arguments()));
+        ToolPlan plan = planFor(policy, sent);
+        if (round > plan.mostRounds()) {
+            first.unknown();
+            admitInstead(call, options, result);
+            return;
+        }
+        decideRound(plan, sent, first).thenAccept(decision -> {
             try {
-                boolean asks = decision.asks();
-                if (asks && !first.covers(decision.asking(), policy, sent.context())) {
+                Decision made = answered(decision, first, policy, sent);
+                if (made.asks()) {
                     first.unknown();
                     admitInstead(call, options, result);
                     return;
                 }
-                Decision made = asks ? decision.answered(Decision.Verdict.ALLOWED, Code.APPROVED, "") : decision;
                 finishRound(sent, policy, first, made, start, round, result);
             } catch (Throwable e) {
-                first.unknown();
-                result.complete(Admission.unreserved(failure(call, e)));
+                endRound(call, first, e, result);
             }
         });
-        return result;
+    }
+
+    /** A question as a yes if persons have said yes to it for the call. */
+    private static Decision answered(Decision decision, Admission first, CompiledPolicy policy, ToolCall sent) {
+        return decision.asks() && first.covers(decision.asking(), policy, sent.context())
+                ? decision.answered(Decision.Verdict.ALLOWED, Code.APPROVED, "")
+                : decision;
+    }
+
+    /**
+     * Returns whether a call that its server has refused to read may be sent once more, under the same admission: the
+     * decision by the policy in force and by what is known of the tool now, except for the call's limits. Takes
+     * nothing, settles nothing, asks no person and records nothing.
+     *
+     * @param call the call as it came
+     * @param first the call's admission, not settled
+     * @return never completes exceptionally
+     */
+    public CompletionStage<Decision> decideAgain(ToolCall call, Admission first) {
+        try {
+            CompiledPolicy policy = current;
+            ToolCall sent = policy.settled(call.withArguments(first.toSend(call).arguments()));
+            return decideRound(planFor(policy, sent), sent, first)
+                    .thenApply(decision -> answered(decision, first, policy, sent));
+        } catch (Throwable e) {
+            return CompletableFuture.completedFuture(failure(call, e));
+        }
+    }
+
+    /** Denies a round that can't be decided, which ends the call. */
+    private void endRound(ToolCall call, Admission first, Throwable failure, CompletableFuture<Admission> result) {
+        first.unknown();
+        result.complete(Admission.unreserved(failure(call, failure)));
+    }
+
+    /**
+     * Decides whether a call may go on, when its server has answered a round with {@code input_required}. It may not if
+     * the policy in force says {@code rounds: 0}. The answer must be passed on only if the decision
+     * {@linkplain Decision#allowed allows} it; if not, the caller settles the call as unknown, because the server has
+     * begun it. A denial is recorded, as one of the round that the server asks for. Never throws.
+     *
+     * @param call the call as it came
+     * @param admission the call's admission
+     * @param round how often the call had been made again
+     */
+    public Decision admitInput(ToolCall call, Admission admission, int round) {
+        try {
+            CompiledPolicy policy = current;
+            ToolPlan plan = planFor(policy, policy.settled(call));
+            PlannedRounds rounds = plan.rounds();
+            if (rounds == null || rounds.rounds().most() > 0) {
+                return Decision.ALLOWED;
+            }
+            Decision decision = plan.told(rounds.denial());
+            CallRecord record = admission.record();
+            if (record == null) {
+                return decision;
+            }
+            long start = recorder == null ? 0 : recorder.start(call);
+            boolean recorded = record.decidedAgain(call, policy.ref(), decision, start, round + 1);
+            return recorded || !decision.allowed() ? decision : record.unavailable();
+        } catch (Throwable e) {
+            return failure(call, e);
+        }
+    }
+
+    /**
+     * Denies what a server has answered to a call, because something failed while the answer was handled. The failure
+     * is reported and recorded like a failure of the engine itself. The caller settles the call.
+     *
+     * @param failure what was thrown
+     */
+    public Decision withhold(ToolCall call, Throwable failure) {
+        return failure(call, failure);
     }
 
     /**
@@ -300,7 +388,7 @@ public final class PolicyEngine {
         end.whenComplete((admission, failure) -> fresh.cancel(false));
         CompletionStage<Admission> admitted = fresh;
         admitted.thenAccept(admission -> {
-            if (!result.complete(admission)) {
+            if (!result.complete(admission.unshared())) {
                 admission.unsent();
             }
         });
@@ -328,11 +416,9 @@ public final class PolicyEngine {
     }
 
     /** Decides a call by everything but limits. Counters are read without what the call has reserved itself. */
-    private CompletionStage<Decision> decideRound(CompiledPolicy policy, ToolCall asked, Admission first) {
-        ToolCall call = policy.settled(asked);
+    private CompletionStage<Decision> decideRound(ToolPlan plan, ToolCall call, Admission first) {
         CompletionStage<Decision> decision;
         try {
-            ToolPlan plan = planFor(policy, call);
             if (!plan.readsCounters()) {
                 return CompletableFuture.completedFuture(plan.told(plan.check(call, CounterSnapshot.NONE)));
             }
@@ -449,6 +535,10 @@ public final class PolicyEngine {
             ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
             if (charged.isOpen()) {
                 steps.addAll(charged.explain(limiter.usage(charged.charges())));
+            }
+            PlannedRounds rounds = plan.rounds();
+            if (rounds != null) {
+                steps.add(rounds.explain());
             }
             Decision decision =
                     attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();

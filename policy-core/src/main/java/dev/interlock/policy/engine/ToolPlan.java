@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
@@ -40,6 +41,9 @@ final class ToolPlan {
      */
     private final @Nullable LimitHandle bucket;
 
+    /** Null if no entry says how often a call may be made again. */
+    private final @Nullable PlannedRounds rounds;
+
     private ToolPlan(
             @Nullable Decision verdict,
             boolean audit,
@@ -48,7 +52,8 @@ final class ToolPlan {
             Check[] checks,
             CompiledLimit[] slots,
             List<CounterReference> reads,
-            @Nullable LimitHandle bucket) {
+            @Nullable LimitHandle bucket,
+            @Nullable PlannedRounds rounds) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -59,6 +64,7 @@ final class ToolPlan {
         this.reads = reads;
         this.checksOnly = slots.length == 0 && reads.isEmpty();
         this.bucket = bucket;
+        this.rounds = rounds;
     }
 
     /**
@@ -67,7 +73,8 @@ final class ToolPlan {
      * @param audit whether the policy's own mode is to record only
      */
     static ToolPlan denied(Decision decision, boolean audit) {
-        return new ToolPlan(decision, audit, audit, List.of(), new Check[0], new CompiledLimit[0], List.of(), null);
+        return new ToolPlan(
+                decision, audit, audit, List.of(), new Check[0], new CompiledLimit[0], List.of(), null, null);
     }
 
     /** A tool whose calls are checked. */
@@ -78,7 +85,8 @@ final class ToolPlan {
             List<Check> checks,
             List<CompiledLimit> slots,
             List<CounterReference> reads,
-            RateLimiter limiter) {
+            RateLimiter limiter,
+            @Nullable PlannedRounds rounds) {
         return new ToolPlan(
                 null,
                 audit,
@@ -87,7 +95,8 @@ final class ToolPlan {
                 checks.toArray(new Check[0]),
                 slots.toArray(new CompiledLimit[0]),
                 List.copyOf(reads),
-                slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null);
+                slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null,
+                rounds);
     }
 
     /** The decision for every call if it does not depend on the arguments; otherwise null. */
@@ -132,6 +141,17 @@ final class ToolPlan {
     /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
         return opened.count(CompiledLimit.subject(slots[0].scope(), call));
+    }
+
+    /** How often a call may be made again with what its server asks for. */
+    int mostRounds() {
+        return rounds == null ? Rounds.MOST : rounds.rounds().most();
+    }
+
+    /** What the entries say about rounds; null if none says anything. */
+    @Nullable
+    PlannedRounds rounds() {
+        return rounds;
     }
 
     /** Whether conditions read counters. */

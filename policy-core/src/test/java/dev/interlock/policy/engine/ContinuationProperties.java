@@ -42,8 +42,13 @@ class ContinuationProperties {
 
     private static final Duration TIME_TO_LIVE = Duration.ofMinutes(10);
 
-    private static final Policy COUNTED = Policy.of(Policies.star(
-            Policies.entry(List.of(Policies.rate("all", Policies.hourly(1_000_000))), List.of(), List.of())));
+    private static final Policy COUNTED = counted(10);
+
+    private static Policy counted(int rounds) {
+        return Policy.of(Policies.star(Policies.rounds(
+                rounds,
+                Policies.entry(List.of(Policies.rate("all", Policies.hourly(1_000_000))), List.of(), List.of()))));
+    }
 
     /** Who calls what, and with what: each part has two values, and a call that differs in one is another call. */
     private record Parts(int identity, int session, int server, int tool, int argument, int parameter) {
@@ -125,9 +130,16 @@ class ContinuationProperties {
                 .ofMaxSize(60);
     }
 
+    /** Few, so that calls come to their end; or as many as there may be. */
+    @Provide
+    Arbitrary<Integer> rounds() {
+        return Arbitraries.of(0, 1, 2, 3, 10, 10);
+    }
+
     @Property(tries = 500)
-    void eachNewCallIsChargedOnceAndSettledOnceWhateverHappens(@ForAll("steps") List<Step> steps) {
-        new World().play(steps);
+    void eachNewCallIsChargedOnceAndSettledOnceWhateverHappens(
+            @ForAll("steps") List<Step> steps, @ForAll("rounds") int rounds) {
+        new World(rounds).play(steps);
     }
 
     /** The guard beside a model that keeps its calls in a plain list. */
@@ -135,13 +147,19 @@ class ContinuationProperties {
         private final ManualTime clock = new ManualTime();
         private final RecordingLimiter limiter = new RecordingLimiter();
         private final Continuations continuations = new Continuations(clock, clock, TIME_TO_LIVE, 1_000);
-        private final CallGuard guard =
-                new CallGuard(PolicyEngine.builder(COUNTED).rateLimiter(limiter).build(), continuations);
+        private final int most;
+        private final CallGuard guard;
 
         private final List<Running> running = new ArrayList<>();
         private final List<Waiting> waiting = new ArrayList<>();
         private final List<Waiting> used = new ArrayList<>();
         private int charged;
+
+        World(int most) {
+            this.most = most;
+            this.guard = new CallGuard(
+                    PolicyEngine.builder(counted(most)).rateLimiter(limiter).build(), continuations);
+        }
 
         void play(List<Step> steps) {
             for (Step step : steps) {
@@ -208,12 +226,14 @@ class ContinuationProperties {
             GuardedCall call = guard.admit(parts.call(state, answered), AdmitOptions.DEFAULT)
                     .join();
             Waiting before = state == null && answered == null ? null : find(parts, state, answered);
-            if (before == null) {
+            if (before != null) {
+                waiting.remove(before);
+                used.add(before);
+            }
+            if (before == null || before.rounds >= most) {
                 charged++;
                 running.add(new Running(parts, call, 0, 0));
             } else {
-                waiting.remove(before);
-                used.add(before);
                 running.add(new Running(parts, call, before.since, before.rounds + 1));
             }
             assertThat(call.round()).isEqualTo(running.get(running.size() - 1).rounds());
@@ -245,10 +265,11 @@ class ContinuationProperties {
                     if (state != null) {
                         result.put("requestState", state);
                     }
-                    call.call().answered(result);
+                    boolean passes = call.call().answered(result).allowed();
+                    assertThat(passes).isEqualTo(most > 0);
                     long since = call.rounds() == 0 ? clock.monotonicNanos() : call.since();
                     Waiting open = new Waiting(call.parts(), state, step.asked(), since, call.rounds());
-                    if (call.rounds() < 10 && !isExpired(open)) {
+                    if (passes && call.rounds() < 10 && !isExpired(open)) {
                         waiting.add(open);
                     }
                 }

@@ -13,6 +13,7 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
@@ -43,7 +44,7 @@ class ContinuationTest {
     private final ManualTime clock = new ManualTime();
     private final RecordingLimiter counting = new RecordingLimiter();
     private final List<AuditEvent> events = new ArrayList<>();
-    private final Continuations continuations = new Continuations(clock, clock, TIME_TO_LIVE, 3);
+    private final Continuations continuations = new Continuations(clock, clock, TIME_TO_LIVE, 12);
     private final List<ApprovalRequest> asked = new ArrayList<>();
     private @Nullable Map<String, ?> instead;
 
@@ -106,6 +107,7 @@ class ContinuationTest {
                 .build();
         Continuations many = new Continuations(clock, clock, TIME_TO_LIVE, 50_000);
         CallGuard guard = new CallGuard(engine, many);
+        long share = 16L << 20;
         String name = "x".repeat(60_000);
         int calls = 700;
         for (int i = 0; i < calls; i++) {
@@ -116,16 +118,153 @@ class ContinuationTest {
         }
 
         int kept = many.size();
-        assertThat((long) kept * name.length() * Character.BYTES).isBetween(1L << 20, 64L << 20);
+        assertThat((long) kept * name.length() * Character.BYTES).isBetween(share / 2, share);
         assertThat(counting.settlements())
                 .as("the others are unknown at once")
                 .hasSize(calls - kept)
                 .containsOnly(CallOutcome.UNKNOWN);
         assertThat(guard.admit(pay(Map.of(), "s0"), OPTIONS).join().round()).isOne();
+        ToolCall another = pay(Map.of(), null).by("bob");
+        guard.admit(another, OPTIONS)
+                .join()
+                .answered(
+                        Map.of("resultType", "input_required", "requestState", "b", "inputRequests", Map.of(name, 1)));
+        assertThat(many.size()).as("another caller has room").isEqualTo(kept);
 
         clock.advance(TIME_TO_LIVE);
         guard.admit(pay(Map.of(), null), OPTIONS).join().answered(asks("new"));
         assertThat(many.size()).isOne();
+    }
+
+    @Test
+    void oneCallerLeavesPlacesToTheOthers() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+        for (String caller : List.of("ann", "bob", "cem", "dot", "eve")) {
+            for (int i = 0; i < 4; i++) {
+                admit(engine, pay(Map.of(), null).by(caller)).answered(asks(caller + i));
+            }
+        }
+
+        assertThat(continuations.size()).isEqualTo(12);
+        assertThat(admit(engine, pay(Map.of(), "dot2").by("dot")).round()).isEqualTo(1);
+        assertThat(admit(engine, pay(Map.of(), "dot3").by("dot")).round()).isZero();
+        assertThat(admit(engine, pay(Map.of(), "eve0").by("eve")).round()).isZero();
+    }
+
+    @Test
+    void callersWithoutAnIdentityAreToldApartByTheirSession() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(99))))
+                .rateLimiter(counting)
+                .build();
+        for (String session : List.of("1", "2")) {
+            for (int i = 0; i < 4; i++) {
+                admit(engine, pay(Map.of(), null).by(null).in(session)).answered(asks(session + i));
+            }
+        }
+
+        assertThat(continuations.size()).isEqualTo(6);
+    }
+
+    private GuardedCall changedTo(PolicyEngine engine, int amount) {
+        instead = Map.of("amount", amount);
+        GuardedCall call = admit(engine, pay(Map.of("amount", 500), null));
+        call.admission().handedOver();
+        return call;
+    }
+
+    private ToolCall answering(String... keys) {
+        Map<String, Object> responses = new HashMap<>();
+        List.of(keys).forEach(key -> responses.put(key, Map.of("action", "accept")));
+        return ToolCall.of("pay", Map.of("amount", 500)).by("ann").saying((ObjectValue)
+                Value.freeze(Map.of("inputResponses", responses)));
+    }
+
+    private static Map<String, ?> asksFor(String... keys) {
+        Map<String, Object> requests = new HashMap<>();
+        List.of(keys).forEach(key -> requests.put(key, Map.of("method", "elicitation/create")));
+        return Map.of("resultType", "input_required", "inputRequests", requests);
+    }
+
+    @Test
+    void whatAPersonChangedInOneOfTwoEqualCallsIsNeverSentForTheOther() {
+        PolicyEngine engine = engine(Policies.pay(Policies.ask("big"), Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        changedTo(engine, 5).answered(asksFor("a", "b"));
+        changedTo(engine, 7).answered(asksFor("b", "c"));
+        instead = Map.of("amount", 9);
+
+        GuardedCall ambiguous = admit(engine, answering("b"));
+
+        assertThat(ambiguous.round()).as("either could be meant").isZero();
+        assertThat(asked).hasSize(3);
+        ToolCall certain = answering("b", "c");
+        GuardedCall second = admit(engine, certain);
+        assertThat(second.round()).isEqualTo(1);
+        assertThat(second.admission().toSend(certain).arguments().root().toJava())
+                .hasToString("{amount=7}");
+        assertThat(admit(engine, answering("a"))
+                        .admission()
+                        .toSend(certain)
+                        .arguments()
+                        .root()
+                        .toJava())
+                .hasToString("{amount=5}");
+    }
+
+    @Test
+    void equalCallsThatAPersonChangedAlikeGoOnInOrder() {
+        PolicyEngine engine = engine(Policies.pay(Policies.ask("big"), Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        changedTo(engine, 5).answered(asksFor("a"));
+        changedTo(engine, 5).answered(asksFor("a"));
+
+        assertThat(admit(engine, answering("a")).round()).isEqualTo(1);
+        assertThat(admit(engine, answering("a")).round()).isEqualTo(1);
+        assertThat(admit(engine, answering("a")).round()).isZero();
+    }
+
+    @Test
+    void anAnswerThatCanNotBeReadEndsTheCallAsUnknownAndIsHeldBack() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        Map<String, Object> broken = new HashMap<>(asks("s")) {
+            @Override
+            public Object get(Object key) {
+                if ("requestState".equals(key)) {
+                    throw new IllegalStateException("a secret");
+                }
+                return super.get(key);
+            }
+        };
+
+        Decision decision = admit(engine, pay(Map.of(), null)).answered(broken);
+
+        assertThat(decision.allowed()).isFalse();
+        assertThat(decision.code()).isEqualTo(Code.ERROR);
+        assertThat(decision.message()).doesNotContain("secret");
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(events).anyMatch(AuditEvent.Failed.class::isInstance);
+    }
+
+    @Test
+    @SuppressWarnings("NullAway") // stands for anything that throws before a decision begins
+    void aRoundWhoseDecisionCanNotEvenBeginEndsTheCallAsUnknown() {
+        PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
+                .rateLimiter(counting)
+                .build();
+        GuardedCall call = admit(engine, pay(Map.of(), null));
+        call.answered(asks("s1"));
+        Admission denied = engine.continueAsync(null, call.admission(), 1, OPTIONS)
+                .toCompletableFuture()
+                .join();
+
+        assertThat(denied.decision().code()).isEqualTo(Code.ERROR);
+        assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
     @Test

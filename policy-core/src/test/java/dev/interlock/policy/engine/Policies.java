@@ -16,6 +16,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Rule.Demands;
 import dev.interlock.policy.Scope;
@@ -93,6 +94,18 @@ final class Policies {
 
     static Entry entry(List<Rule> rules, List<Limit> limits, List<Block> denyIf) {
         return new Entry(false, List.of(), denyIf, rules, limits, Place.of("tools.pay"));
+    }
+
+    /** The same entry with so many rounds. */
+    static Entry rounds(int most, Entry entry) {
+        return new Entry(
+                entry.hide(),
+                entry.require(),
+                entry.denyIf(),
+                entry.rules(),
+                entry.limits(),
+                new Rounds(most, Place.of(entry.place().path() + ".rounds")),
+                entry.place());
     }
 
     static Rule deny(String name) {

@@ -3,6 +3,7 @@ package dev.interlock.policy.langchain4j;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
+import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
@@ -93,6 +94,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final McpTransport delegate;
     private final PolicyEngine engine;
     private final Answers answers;
+    private final CallGuard guard;
     private final PendingCalls<PendingCall> calls;
     private final TimeSource time;
     private final Duration toolListTimeout;
@@ -116,8 +118,9 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
         this.answers = new Answers(new DenialText(builder.denialPrefix));
-        this.calls = new PendingCalls<>(
-                builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_PENDING, PendingCall::lose);
+        this.guard = new CallGuard(engine, null);
+        this.calls =
+                PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, PendingCall::lose);
         this.changes = new ListChanges(engine, new CompletableFuture<Void>().defaultExecutor(), this::notifyClient);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
@@ -370,10 +373,16 @@ public final class EnforcingMcpTransport implements McpTransport {
     private CompletableFuture<JsonNode> call(McpCallContext context) {
         CallRequest request = CallRequest.read(context.message(), argumentLimits);
         ToolCall call = request.call().on(server);
-        CompletableFuture<Admission> decided;
+        CompletableFuture<GuardedCall> decided;
         PendingCall open = new PendingCall();
         try {
-            if (request.id() != null && !calls.add(request.id(), open)) {
+            PendingCalls.Addition addition =
+                    request.id() == null ? PendingCalls.Addition.AWAITED : calls.add(request.id(), open, call);
+            if (addition == PendingCalls.Addition.FULL) {
+                failed(call, PendingCalls.full());
+                return CompletableFuture.completedFuture(answers.denial(request.id(), DenialText.busy(), null));
+            }
+            if (addition == PendingCalls.Addition.CLOSED) {
                 return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
             }
             call = signed(request.call(), context.invocationContext()).among(fetch.tools());
@@ -385,12 +394,12 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         CompletableFuture<JsonNode> answer = new CompletableFuture<>();
         ToolCall signed = call;
-        Function<Optional<Admission>, CompletableFuture<JsonNode>> next =
-                ruled -> ruled.map(admission -> pass(context, request, open, answer, admission))
+        Function<Optional<GuardedCall>, CompletableFuture<JsonNode>> next =
+                ruled -> ruled.map(guarded -> pass(context, request, open, answer, guarded))
                         .orElseGet(() -> CompletableFuture.completedFuture(
                                 answers.denial(request.id(), DenialText.failed(), null)));
-        CompletableFuture<Optional<Admission>> ruled =
-                decided.handle((admission, failure) -> ruled(open, signed, admission, failure));
+        CompletableFuture<Optional<GuardedCall>> ruled =
+                decided.handle((guarded, failure) -> ruled(open, signed, guarded, failure));
         // Sending may block. The thread that decides, such as a remote limiter's, must not.
         (ruled.isDone() ? ruled.thenCompose(next) : ruled.thenComposeAsync(next)).whenComplete((response, failure) -> {
             forgetCall(request.id(), open);
@@ -409,13 +418,16 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Empty if the call is over, so that no caller waits for it any longer. */
-    private Optional<Admission> ruled(
-            PendingCall open, ToolCall call, @Nullable Admission admission, @Nullable Throwable failure) {
-        if (admission == null && !open.isOver()) {
-            return Optional.of(
-                    failed(call, failure == null ? new IllegalStateException("the engine gave no decision") : failure));
+    private Optional<GuardedCall> ruled(
+            PendingCall open, ToolCall call, @Nullable GuardedCall guarded, @Nullable Throwable failure) {
+        if (guarded == null && !open.isOver()) {
+            return Optional.of(GuardedCall.of(
+                    call,
+                    failed(
+                            call,
+                            failure == null ? new IllegalStateException("the engine gave no decision") : failure)));
         }
-        return Optional.ofNullable(admission);
+        return Optional.ofNullable(guarded);
     }
 
     /** A denial because something failed, recorded like every other denial. */
@@ -438,14 +450,15 @@ public final class EnforcingMcpTransport implements McpTransport {
             CallRequest request,
             PendingCall open,
             CompletableFuture<JsonNode> answer,
-            Admission admission) {
+            GuardedCall guarded) {
+        Admission admission = guarded.admission();
         if (!admission.decision().allowed()) {
             admission.unsent();
             report(request.call().tool(), admission.decision());
             return CompletableFuture.completedFuture(
                     answers.denial(request.id(), admission.decision(), admission.answer()));
         }
-        if (answer.isDone() || !open.send(GuardedCall.of(request.call(), admission))) {
+        if (answer.isDone() || !open.send(guarded)) {
             admission.unsent();
             return CompletableFuture.failedFuture(
                     new IllegalStateException("the call was given up before it was decided, and was not sent"));
@@ -477,34 +490,40 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** Handles the server's answer to a call, and returns what the client may see of it. */
     private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
+        Decision decision = asks;
         if (asks.allowed()) {
-            open.end(call -> settle(call, response));
+            decision = settled(open, response);
+        } else {
+            // The server has begun the call.
+            open.lose();
+        }
+        if (decision.allowed()) {
             return response;
         }
-        // The server has begun the call.
-        open.lose();
-        report(request.call().tool(), asks);
-        return answers.denial(request.id(), asks, null);
+        report(request.call().tool(), decision);
+        return answers.denial(request.id(), decision, null);
     }
 
-    private static void settle(GuardedCall call, @Nullable JsonNode answer) {
+    /** Settles a call by its answer, and decides whether the client may see it. */
+    private static Decision settled(PendingCall open, @Nullable JsonNode answer) {
         // Read it as the client does: if there is a result, it ignores an error.
         if (answer != null && answer.has("result")) {
-            call.answered(JsonMap.of(answer.get("result")));
-        } else {
-            call.settle(answer != null && answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN);
+            return open.answered(JsonMap.of(answer.get("result")));
         }
+        CallOutcome outcome = answer != null && answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
+        open.end(call -> call.settle(outcome));
+        return Decision.ALLOWED;
     }
 
     /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */
-    private CompletableFuture<Admission> decide(ToolCall call, Map<String, Object> meta, PendingCall open) {
+    private CompletableFuture<GuardedCall> decide(ToolCall call, Map<String, Object> meta, PendingCall open) {
         return fetch.isNeeded(engine, call)
                 ? fetch.learn(meta).thenCompose(learnt -> admit(call, open))
                 : admit(call, open);
     }
 
-    private CompletableFuture<Admission> admit(ToolCall call, PendingCall open) {
-        return open.decidedBy(engine.admitAsync(call, options).toCompletableFuture());
+    private CompletableFuture<GuardedCall> admit(ToolCall call, PendingCall open) {
+        return open.decidedBy(guard.admit(call, options));
     }
 
     private ToolCall signed(ToolCall call, @Nullable InvocationContext invocation) {

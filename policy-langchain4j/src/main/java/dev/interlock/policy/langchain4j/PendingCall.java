@@ -2,6 +2,7 @@ package dev.interlock.policy.langchain4j;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -43,6 +44,16 @@ final class PendingCall {
     /** Whether the call has ended. */
     synchronized boolean isOver() {
         return over;
+    }
+
+    /** Takes the server's result of the call, and decides whether the client may see it. */
+    Decision answered(@Nullable Object result) {
+        GuardedCall ended;
+        synchronized (this) {
+            over = true;
+            ended = sent;
+        }
+        return ended == null ? Decision.ALLOWED : ended.answered(result);
     }
 
     /**

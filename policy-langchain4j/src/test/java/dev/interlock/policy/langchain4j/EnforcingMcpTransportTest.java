@@ -9,6 +9,7 @@ import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalTickets;
 import dev.interlock.policy.audit.AuditEvent;
@@ -592,6 +593,18 @@ class EnforcingMcpTransportTest {
         assertThat(server.sent()).isEmpty();
         assertThat(transport.openCalls()).isZero();
         assertThat(denials).containsExactly("malformed of ");
+    }
+
+    @Test
+    void aCallThatThereIsNoRoomForIsDeniedAndNoOtherIsDroppedForIt() {
+        int room = GuardSettings.MAX_PENDING / 4;
+        for (int id = 1; id <= room; id++) {
+            send(call(id, "count", "{}"));
+        }
+
+        assertThat(code(send(call(room + 1, "count", "{}")))).isEqualTo("error");
+        assertThat(server.sent()).hasSize(room);
+        assertThat(limiter.settlements()).isEmpty();
     }
 
     @Test

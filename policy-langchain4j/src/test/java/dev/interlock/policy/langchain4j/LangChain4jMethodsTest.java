@@ -43,6 +43,10 @@ class LangChain4jMethodsTest {
               ask:
                 rules:
                   - rate_limit: {max: 10, window: 60}
+              form:
+                rounds: 0
+                rules:
+                  - rate_limit: {max: 10, window: 60}
             """;
 
     private static final String ELICIT = "{'method': 'elicitation/create', 'params': {}}";
@@ -91,12 +95,16 @@ class LangChain4jMethodsTest {
     }
 
     private static void assertDenied(JsonNode answer) {
+        assertDenied(answer, "method");
+    }
+
+    private static void assertDenied(JsonNode answer, String code) {
         JsonNode result = answer.get("result");
         assertThat(result.get("isError").asBoolean()).isTrue();
         assertThat(result.get("resultType").asText()).isEqualTo("complete");
         assertThat(result.get("content").get(0).get("text").asText()).startsWith("[POLICY DENIED] ");
         assertThat(result.get("_meta").get("dev.interlock/decision").get("code").asText())
-                .isEqualTo("method");
+                .isEqualTo(code);
         assertThat(answer.has("error")).isFalse();
     }
 
@@ -193,6 +201,20 @@ class LangChain4jMethodsTest {
         server.receive("{'jsonrpc': '2.0', 'id': 1, 'error': " + error + "}");
 
         assertDenied(answer.join());
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "{'resultType': 'input_required', 'inputRequests': {'r': {'method': 'roots/list'}}}",
+                "{'resultType': 'input_required', 'requestState': 's'}",
+                "{'content': [], 'inputrequests': {}}"
+            })
+    void aServerThatMayNotAskEndsTheCallAsDenied(String result) {
+        McpCallToolRequest form = new McpCallToolRequest(1L, "form", (ObjectNode) ScriptedTransport.json("{}"));
+
+        assertDenied(answered(form, result).join(), "rounds");
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 

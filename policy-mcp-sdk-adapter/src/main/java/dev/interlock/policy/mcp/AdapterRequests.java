@@ -39,8 +39,12 @@ record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingCall
     public Mono<JSONRPCResponse> send(JSONRPCRequest request) {
         return Mono.create(sink -> {
             Pending awaited = new Pending.Own(sink);
-            if (!pending.add(request.id(), awaited)) {
-                sink.error(new McpTransportException("the connection is closed"));
+            PendingCalls.Addition addition = pending.add(request.id(), awaited);
+            if (addition != PendingCalls.Addition.AWAITED) {
+                sink.error(new McpTransportException(
+                        addition == PendingCalls.Addition.FULL
+                                ? "too many requests await their response"
+                                : "the connection is closed"));
                 return;
             }
             Disposable sent = sending.apply(request)

@@ -1,7 +1,9 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardedCall;
+import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
@@ -104,6 +106,13 @@ final class CallGate {
         Mono<GuardedCall> admission = admit(call, deadline, person);
         // A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs.
         return toolLists.isNeeded(engine, call) ? toolLists.learn(server, meta).then(admission) : admission;
+    }
+
+    /** Denies a call that was admitted but can't be sent, because too many await their response. */
+    Decision busy(GuardedCall admitted) {
+        admitted.unsent();
+        engine.deny(admitted.call(), PendingCalls.full());
+        return DenialText.busy();
     }
 
     /** A denial because something failed, recorded like every other denial. */

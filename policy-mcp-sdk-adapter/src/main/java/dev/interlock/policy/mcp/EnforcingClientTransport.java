@@ -132,8 +132,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     @Override
     public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         return Mono.defer(() -> {
-            PendingCalls<Pending> pending =
-                    new PendingCalls<>(time, alarm, callTimeToLive, GuardSettings.MAX_PENDING, Pending::abandon);
+            PendingCalls<Pending> pending = PendingCalls.bounded(time, alarm, callTimeToLive, Pending::abandon);
             ListChanges changes = ToolListChanges.to(
                     engine,
                     () -> handler.apply(Mono.just(SdkRecords.notification(ListChanges.METHOD, null)))
@@ -272,10 +271,12 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     }
 
     private Mono<Void> awaited(Connection connection, JSONRPCRequest request, Pending pending) {
-        if (!connection.pending().add(request.id(), pending)) {
-            return Mono.error(SdkRecords.sessionClosed());
-        }
-        return toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
+        return switch (connection.pending().add(request.id(), pending)) {
+            case AWAITED ->
+                toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
+            case FULL -> connection.deliver(answers.refusal(request.id(), methods.busy(request.method())));
+            case CLOSED -> Mono.error(SdkRecords.sessionClosed());
+        };
     }
 
     private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
@@ -338,7 +339,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
         Pending pending = new Pending.Call(guarded);
-        if (!connection.pending().add(call.id(), pending)) {
+        PendingCalls.Addition addition = connection.pending().add(call.id(), pending, guarded.call());
+        if (addition == PendingCalls.Addition.FULL) {
+            return connection.deliver(answers.withheld(call.id(), calls.busy(guarded)));
+        }
+        if (addition == PendingCalls.Addition.CLOSED) {
             // The connection went away while the call was decided. On the next one, the client would not await the
             // answer.
             guarded.unsent();

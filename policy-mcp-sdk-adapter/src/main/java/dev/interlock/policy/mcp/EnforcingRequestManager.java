@@ -132,8 +132,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                 new ToolListState<>(
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
                 builder.toolListTimeout);
-        this.running = new PendingCalls<>(
-                builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_PENDING, ModernRound::abandon);
+        this.running = PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, ModernRound::abandon);
     }
 
     /**
@@ -281,7 +280,11 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     private Mono<McpTransportResponse> pass(JSONRPCRequest request, Way way, CallRequest call, GuardedCall guarded) {
         ModernRound round = new ModernRound(guarded, failure -> false);
-        if (!running.add(round, round)) {
+        PendingCalls.Addition addition = running.add(round, round, guarded.call());
+        if (addition == PendingCalls.Addition.FULL) {
+            return Mono.just(ours(answers.withheld(request.id(), calls.busy(guarded))));
+        }
+        if (addition == PendingCalls.Addition.CLOSED) {
             guarded.unsent();
             return Mono.error(new IllegalStateException("the server is closed"));
         }

@@ -1,5 +1,7 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.engine.EmbeddedRequests;
@@ -102,6 +104,12 @@ final class Methods {
     Decision listWithheld(Throwable failure) {
         log.debug("A list of tools was withheld because of a failure", RedactedException.of(failure));
         return engine.deny(unsigned(McpSchema.METHOD_TOOLS_LIST), failure);
+    }
+
+    /** Denies a request because too many await their response. */
+    Decision busy(String method) {
+        engine.deny(unsigned(method), PendingCalls.full());
+        return DenialText.busy();
     }
 
     /** The caller affects only the audit record, not the decision. */

@@ -39,8 +39,8 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
             round.abandon();
             return ModernMessages.modern(answers.withheld(id, asks));
         }
-        round.end(response);
-        return response;
+        Decision input = round.end(response);
+        return input.allowed() ? response : ModernMessages.modern(answers.withheld(id, input));
     }
 
     /** The same response, whose result was converted to JSON if it has a type of the SDK's. */

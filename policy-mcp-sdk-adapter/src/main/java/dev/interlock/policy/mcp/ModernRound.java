@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
@@ -16,6 +17,7 @@ final class ModernRound {
     private final Predicate<? super Throwable> saysUnsent;
     private final AtomicBoolean over = new AtomicBoolean();
     private volatile boolean handedOver;
+    private volatile boolean heard;
 
     /**
      * @param saysUnsent which failures of the transport mean that the call has not left
@@ -40,22 +42,31 @@ final class ModernRound {
         return true;
     }
 
-    /** There was a response, whose result, if it has one, is plain JSON. */
-    void end(JSONRPCResponse response) {
-        if (!over.compareAndSet(false, true)) {
-            return;
-        }
+    /** Something has come from the server, so that the call has surely left. */
+    void heard() {
+        heard = true;
+    }
+
+    /**
+     * There was a response, whose result, if it has one, is plain JSON.
+     *
+     * @return whether the client may see it
+     */
+    Decision end(JSONRPCResponse response) {
+        boolean first = over.compareAndSet(false, true);
         if (response.error() != null) {
-            call.settle(CallOutcome.FAILED);
-            return;
+            if (first) {
+                call.settle(CallOutcome.FAILED);
+            }
+            return Decision.ALLOWED;
         }
-        call.answered(response.result());
+        return first ? call.answered(response.result()) : call.answeredLate(response.result());
     }
 
     /** The transport failed. */
     void fail(Throwable failure) {
         if (over.compareAndSet(false, true)) {
-            call.sendingFailed(failure, known -> !handedOver || saysUnsent.test(known));
+            call.sendingFailed(failure, known -> !handedOver || (!heard && saysUnsent.test(known)));
         }
     }
 

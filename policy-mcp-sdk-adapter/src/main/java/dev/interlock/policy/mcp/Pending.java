@@ -38,22 +38,22 @@ sealed interface Pending {
         JSONRPCResponse answered(JSONRPCResponse response, Methods methods, Answers answers) {
             Decision asks = methods.askedWithin(response);
             if (asks.allowed()) {
-                settle(response);
-                return response;
+                Decision input = settle(response);
+                return input.allowed() ? response : answers.withheld(response.id(), input);
             }
             // The server has begun the call.
             abandon();
             return answers.withheld(response.id(), asks);
         }
 
-        private void settle(JSONRPCResponse response) {
+        private Decision settle(JSONRPCResponse response) {
             if (response.error() != null) {
                 guarded.settle(CallOutcome.FAILED);
-            } else if (response.result() instanceof CallToolResult typed) {
-                guarded.answered(Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null);
-            } else {
-                guarded.answered(response.result());
+                return Decision.ALLOWED;
             }
+            return response.result() instanceof CallToolResult typed
+                    ? guarded.answered(Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null)
+                    : guarded.answered(response.result());
         }
 
         @Override

@@ -1,7 +1,6 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.CallGuard;
-import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
@@ -79,8 +78,7 @@ final class ServerGuard {
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
-        this.running = new PendingCalls<>(
-                settings.time, settings.alarm, settings.callTimeToLive, GuardSettings.MAX_PENDING, Pending::abandon);
+        this.running = PendingCalls.bounded(settings.time, settings.alarm, settings.callTimeToLive, Pending::abandon);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
@@ -198,7 +196,11 @@ final class ServerGuard {
 
     private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, GuardedCall guarded, Exchange server) {
         Pending.Call pending = new Pending.Call(guarded);
-        if (!running.add(pending, pending)) {
+        PendingCalls.Addition addition = running.add(pending, pending, guarded.call());
+        if (addition == PendingCalls.Addition.FULL) {
+            return Mono.just(answers.withheld(request.id(), calls.busy(guarded)));
+        }
+        if (addition == PendingCalls.Addition.CLOSED) {
             guarded.unsent();
             return Mono.error(new IllegalStateException("the server is closed"));
         }

@@ -157,6 +157,34 @@ class ClientContinuationTest {
     }
 
     @Test
+    void aServerThatMayNotAskEndsTheCall() {
+        engine.update(new Policies().rounds("ask", 0, Policies.limit(100_000)).policy());
+        call("1", 1, null);
+        ask("1", "s", "name");
+
+        assertThat(wire.shownResponse(0).result().toString())
+                .contains("[POLICY DENIED] ", "code=rounds", "resultType=complete")
+                .doesNotContain("inputRequests");
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertNothingIsLeft();
+    }
+
+    @Test
+    void aCallThatWasMadeAgainOftenEnoughIsANewCall() {
+        engine.update(new Policies().rounds("ask", 1, Policies.limit(100_000)).policy());
+        call("1", 1, null);
+        ask("1", "s1");
+        call("2", 1, "s1");
+        ask("2", "s2");
+        assertThat(limiter.reserved()).isEqualTo(1);
+        call("3", 1, "s2");
+
+        assertThat(wire.sent).hasSize(3);
+        assertThat(limiter.reserved()).isEqualTo(2);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
     void closingSettlesWhatWaits() {
         call("1", 1, null);
         ask("1", "s", "name");

@@ -8,6 +8,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
@@ -804,16 +805,24 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void isUnknownOnceAServerOwesTenThousandLaterAnswers() {
-            for (int i = 0; i <= 12_000; i++) {
+        void isNotSentIfAServerOwesTooManyAnswersButNoOtherCallIsDroppedForIt() {
+            int room = GuardSettings.MAX_PENDING / 4;
+            for (int i = 0; i < room; i++) {
                 transport.sendMessage(call(i, "export", null)).block();
             }
+            assertThat(limiter.settlements()).isEmpty();
 
-            assertThat(transport.pendingRequests()).isEqualTo(10_000);
-            assertThat(limiter.settlements()).hasSize(2_001).containsOnly(CallOutcome.UNKNOWN);
+            transport.sendMessage(call(room, "export", null)).block();
+
+            assertThat(wire.sent).hasSize(room);
+            assertThat(resultOf(wire.shownResponse(0)).toString())
+                    .contains("[POLICY DENIED] Too many requests await their response at the moment");
+            assertThat(transport.pendingRequests()).isEqualTo(room);
+            assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
             wire.respond(0, result("late"));
-            wire.respond(12_000, result("in time"));
-            assertThat(limiter.settlements()).hasSize(2_002).last().isEqualTo(CallOutcome.SUCCEEDED);
+            assertThat(limiter.settlements()).hasSize(2).last().isEqualTo(CallOutcome.SUCCEEDED);
+            transport.sendMessage(call(room, "export", null)).block();
+            assertThat(wire.sent).hasSize(room + 1);
         }
 
         @Test
@@ -1327,14 +1336,18 @@ class EnforcingClientTransportTest {
         }
 
         @Test
-        void showsAGuestNothingOnceTenThousandRequestsHaveFollowed() {
+        void showsAGuestNothingHoweverManyRequestsFollow() {
+            int room = GuardSettings.MAX_PENDING / 4;
             listAsGuest(0);
-            for (int i = 1; i <= 10_000; i++) {
+            for (int i = 1; i <= room; i++) {
                 listAsGuest(i);
             }
 
+            assertThat(wire.sent).hasSize(room);
+            assertThat(wire.shownResponse(0).id()).isEqualTo(room);
+            assertThat(wire.shownResponse(0).error()).isNotNull();
             assertNothingIsShownFor(0);
-            assertNothingIsShownFor(10_000);
+            assertNothingIsShownFor(room - 1);
         }
 
         @Test

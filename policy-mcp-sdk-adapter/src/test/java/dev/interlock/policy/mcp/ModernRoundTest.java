@@ -5,12 +5,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.ValueLimits;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import java.util.AbstractMap;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 
 /** How a call and its caller's cancellation meet. */
@@ -38,6 +42,35 @@ class ModernRoundTest {
 
         assertThat(round.handOver()).isFalse();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT);
+    }
+
+    @Test
+    void aCallOfWhichTheServerHasSaidSomethingIsNeverUnsent() {
+        ModernRound silent = round();
+        silent.handOver();
+        silent.fail(new IllegalStateException("closed"));
+        ModernRound heard = round();
+        heard.handOver();
+        heard.heard();
+        heard.fail(new IllegalStateException("closed"));
+
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNSENT, CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void aResultThatCanNotBeReadEndsTheCallAsUnknownAndIsHeldBack() {
+        ModernRound round = round();
+        round.handOver();
+
+        Decision decision = round.end(JSONRPCResponse.result(1, new AbstractMap<String, Object>() {
+            @Override
+            public Set<Entry<String, Object>> entrySet() {
+                throw new IllegalStateException("broken");
+            }
+        }));
+
+        assertThat(decision.allowed()).isFalse();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
     @Test

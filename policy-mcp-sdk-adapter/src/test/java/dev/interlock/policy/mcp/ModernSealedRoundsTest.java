@@ -127,6 +127,31 @@ class ModernSealedRoundsTest {
     }
 
     @Test
+    void aServerThatMayNotAskEndsTheCallAsDenied() {
+        engine.update(new Policies().rounds("t", 0, Policies.limit(10)).policy());
+
+        Map<?, ?> answer = call(guarded, null);
+
+        assertThat(answer.toString())
+                .contains("[POLICY DENIED] ", "code=rounds")
+                .doesNotContain("inner", "il1.");
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(guarded.rememberedStates()).isZero();
+    }
+
+    @Test
+    void aCallThatWasMadeAgainOftenEnoughIsANewCall() {
+        engine.update(new Policies().rounds("t", 1, Policies.limit(10)).policy());
+        asking.set(2);
+        String state = state(call(guarded, state(call(guarded, null))));
+        assertThat(limiter.reserved()).isOne();
+
+        assertThat(call(guarded, state)).isEqualTo(DONE);
+        assertThat(limiter.reserved()).isEqualTo(2);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.SUCCEEDED);
+    }
+
+    @Test
     void aCallGoesOnAndIsChargedAndSettledOnce() {
         asking.set(3);
         String state = state(call(guarded, null));

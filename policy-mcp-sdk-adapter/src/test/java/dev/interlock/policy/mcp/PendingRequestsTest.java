@@ -23,23 +23,11 @@ class PendingRequestsTest {
             .rateLimiter(limiter)
             .build();
     private final PendingCalls<Pending> pending =
-            new PendingCalls<>(time, time, Duration.ofMinutes(1), 3, Pending::abandon);
+            PendingCalls.bounded(time, time, Duration.ofMinutes(1), Pending::abandon);
 
     private Pending call() {
         Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
         return new Pending.Call(GuardedCall.of(ToolCall.of("export", java.util.Map.of()), admission));
-    }
-
-    @Test
-    void holdNoMoreThanTheirCapacityAndLetTheOldestGo() {
-        for (int id = 0; id < 5; id++) {
-            pending.add(id, call());
-        }
-
-        assertThat(pending.size()).isEqualTo(3);
-        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
-        assertThat(pending.take(1)).isNull();
-        assertThat(pending.take(2)).isNotNull();
     }
 
     @Test
@@ -82,7 +70,7 @@ class PendingRequestsTest {
     void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
         Pending call = call();
         PendingCalls<Pending> silent =
-                new PendingCalls<>(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), 3, Pending::abandon);
+                PendingCalls.bounded(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), Pending::abandon);
         silent.add(1, call);
         time.advance(Duration.ofHours(1));
 
@@ -117,11 +105,11 @@ class PendingRequestsTest {
     void takeNothingMoreOnceClosedForGood() {
         pending.add(1, call());
         pending.abandon(Pending::mayBeLost);
-        assertThat(pending.add(2, call())).isTrue();
+        assertThat(pending.add(2, call())).isEqualTo(PendingCalls.Addition.AWAITED);
 
         pending.close();
 
-        assertThat(pending.add(3, call())).isFalse();
+        assertThat(pending.add(3, call())).isEqualTo(PendingCalls.Addition.CLOSED);
         assertThat(pending.size()).isZero();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
     }

@@ -14,6 +14,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Validation;
@@ -86,6 +87,16 @@ final class Policies {
     Policies tool(String pattern, Rule... rules) {
         Place place = Place.of("tools." + pattern);
         tools.put(new NamePattern(pattern), new Entry(false, List.of(), List.of(), List.of(rules), List.of(), place));
+        return this;
+    }
+
+    /** Tools with these rules whose calls may be made again so often. */
+    Policies rounds(String pattern, int most, Rule... rules) {
+        Place place = Place.of("tools." + pattern);
+        Rounds rounds = new Rounds(most, Place.of(place.path() + ".rounds"));
+        tools.put(
+                new NamePattern(pattern),
+                new Entry(false, List.of(), List.of(), List.of(rules), List.of(), rounds, place));
         return this;
     }
 

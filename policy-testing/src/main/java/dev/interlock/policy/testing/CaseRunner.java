@@ -45,7 +45,8 @@ final class CaseRunner {
         Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
         boolean visible = simulator.visible(call.call());
-        Decision decision = simulator.make(call.call(), call.outcome(), call.approved());
+        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds());
+        coverage.add(decision);
         List<String> differences = call.expected().differences(decision, visible);
         return differences.isEmpty()
                 ? null

@@ -6,7 +6,10 @@ import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.Explanation.Result;
 import dev.interlock.policy.engine.Explanation.Step;
@@ -82,6 +85,10 @@ public final class Coverage {
         for (Limit limit : entry.limits()) {
             add(limit.counter(), limit.place(), true);
         }
+        Rounds rounds = entry.rounds();
+        if (rounds != null && rounds.most() == 0) {
+            add(rounds.place().path(), rounds.place(), true);
+        }
     }
 
     private void add(String name, Place place, boolean passable) {
@@ -108,6 +115,15 @@ public final class Coverage {
                 rule.denied |= denies;
                 rule.passed |= !denies;
             }
+        }
+    }
+
+    /** Adds how a call ended whose server asked for input. No explanation foresees that. */
+    void add(Decision decision) {
+        RuleRef ref = decision.rule();
+        @Nullable Covered rule = ref == null || decision.code() != Decision.Code.ROUNDS ? null : rules.get(ref.place());
+        if (rule != null) {
+            rule.denied = true;
         }
     }
 

@@ -10,6 +10,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
@@ -84,20 +85,53 @@ public final class PolicySimulator {
     }
 
     /**
-     * Makes a call and ends it at once.
+     * Does the same as {@link #make(ToolCall, CallOutcome, boolean, int)} for a call whose server asks for no input.
+     */
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
+        return make(call, outcome, approved, 0);
+    }
+
+    /**
+     * Makes a call, in as many rounds as its server asks for, and ends it at once.
      *
      * @param outcome how it ends if it is let through
      * @param approved whether a person approves it if asked
+     * @param rounds how often the server asks for input, and gets it, before it ends the call
      * @return the decision; if it {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval}, that decision even if
-     *     the approval was given
+     *     the approval was given. If the call is denied in a later round, that denial
      */
-    public Decision make(ToolCall call, CallOutcome outcome, boolean approved) {
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved, int rounds) {
         introduce(call);
         approving = approved;
         asked = null;
         Admission admission = engine.admit(call);
+        Decision recorded = null;
+        int round = 0;
+        for (int left = rounds; left > 0 && admission.decision().allowed(); left--) {
+            Decision input = engine.admitInput(call, admission, round);
+            if (!input.allowed()) {
+                admission.unknown();
+                return input;
+            }
+            recorded = input.audited() ? input : recorded;
+            admission.inputRequired();
+            Admission next = engine.continueAsync(call, admission, round + 1, AdmitOptions.DEFAULT)
+                    .toCompletableFuture()
+                    .join();
+            round = isSame(next, admission) ? round + 1 : 0;
+            admission = next;
+        }
         admission.settle(outcome);
-        return asked == null ? admission.decision() : question(asked);
+        if (asked != null) {
+            return question(asked);
+        }
+        Decision decision = admission.decision();
+        return recorded != null && decision.verdict() == Decision.Verdict.ALLOWED ? recorded : decision;
+    }
+
+    @SuppressWarnings("ReferenceEquality") // the engine returns the same admission exactly if the call goes on
+    private static boolean isSame(Admission one, Admission other) {
+        return one == other;
     }
 
     /** Answers in place of any approver, for all rules at once. */

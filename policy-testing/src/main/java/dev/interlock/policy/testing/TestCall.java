@@ -10,9 +10,17 @@ import dev.interlock.policy.call.ToolCall;
  * @param call the call
  * @param outcome how it ends if it is let through
  * @param approved whether a person approves it
+ * @param rounds how often the server asks for input before it ends the call
  * @param times how often it is made
  * @param expected what is expected each time
  * @param line its line in the file
  */
 record TestCall(
-        long time, ToolCall call, CallOutcome outcome, boolean approved, int times, Expectation expected, int line) {}
+        long time,
+        ToolCall call,
+        CallOutcome outcome,
+        boolean approved,
+        int rounds,
+        int times,
+        Expectation expected,
+        int line) {}

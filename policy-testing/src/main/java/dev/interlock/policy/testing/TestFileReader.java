@@ -28,7 +28,18 @@ final class TestFileReader {
     private static final List<String> CASE_KEYS =
             List.of("name", "start", "identity", "session", "server", "ctx", "calls");
     private static final List<String> CALL_KEYS = List.of(
-            "tool", "args", "at", "times", "identity", "session", "server", "ctx", "outcome", "approved", "expect");
+            "tool",
+            "args",
+            "at",
+            "times",
+            "identity",
+            "session",
+            "server",
+            "ctx",
+            "rounds",
+            "outcome",
+            "approved",
+            "expect");
     private static final List<String> EXPECT_KEYS =
             List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
 
@@ -38,6 +49,7 @@ final class TestFileReader {
             Arrays.stream(Decision.Code.values()).map(Decision.Code::text).toList();
     private static final String BY = " by ";
     private static final long MOST_TIMES = 100_000;
+    private static final long MOST_ROUNDS = 100;
 
     private final List<TestCase> cases = new ArrayList<>();
     private ToolList tools = ToolList.NONE;
@@ -153,6 +165,8 @@ final class TestFileReader {
         Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart);
         Part timesPart = members.get("times");
         Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
+        Part roundsPart = members.get("rounds");
+        Long rounds = roundsPart == null ? Long.valueOf(0) : roundsPart.whole("rounds", 0, MOST_ROUNDS);
         Part outcomePart = members.get("outcome");
         String outcome =
                 outcomePart == null ? CallOutcome.SUCCEEDED.text() : outcomePart.word("outcome", CallOutcome.texts());
@@ -168,6 +182,7 @@ final class TestFileReader {
                 || time == null
                 || arguments == null
                 || times == null
+                || rounds == null
                 || outcome == null
                 || approved == null
                 || expected == null) {
@@ -183,6 +198,7 @@ final class TestFileReader {
                 context == null ? call : call.with(context),
                 CallOutcome.of(outcome).orElseThrow(),
                 approved,
+                rounds.intValue(),
                 times.intValue(),
                 expected,
                 part.line());

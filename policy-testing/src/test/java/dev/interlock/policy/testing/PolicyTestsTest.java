@@ -38,6 +38,11 @@ class PolicyTestsTest {
               watch:
                 rules:
                   - {name: seen, mode: audit, action: deny}
+              form: {rounds: 0}
+              book:
+                rounds: 2
+                rules:
+                  - {name: daily, rate_limit: 2/day}
             """;
 
     @TempDir
@@ -71,6 +76,14 @@ class PolicyTestsTest {
                   - name: what is only recorded passes
                     calls:
                       - {tool: watch, expect: {decision: allowed, audited: true, rule: seen}}
+                  - name: a server that may not ask
+                    calls:
+                      - {tool: form, expect: allowed}
+                      - {tool: form, rounds: 1, expect: {decision: denied by tools.form.rounds, code: rounds}}
+                  - name: a call past its rounds is a new one
+                    calls:
+                      - {tool: book, rounds: 2, expect: allowed}
+                      - {tool: book, rounds: 3, expect: denied by daily}
                   - name: what is hidden is not shown
                     calls:
                       - {tool: secret, expect: hidden}
@@ -108,6 +121,7 @@ class PolicyTestsTest {
                       - {tool: pay, args: {amount: 1}, expect: allowed}
                       - {tool: pay, args: {amount: 1000}, expect: denied}
                       - {tool: watch, expect: allowed}
+                      - {tool: form, rounds: 1, expect: denied}
                 """).run(policy, null, coverage);
         assertThat(coverage.rules())
                 .extracting(Coverage.RuleCoverage::name, Coverage.RuleCoverage::isComplete)
@@ -115,7 +129,8 @@ class PolicyTestsTest {
                         org.assertj.core.groups.Tuple.tuple("cap", true),
                         org.assertj.core.groups.Tuple.tuple("pace", false),
                         org.assertj.core.groups.Tuple.tuple("ask", false),
-                        org.assertj.core.groups.Tuple.tuple("seen", true));
+                        org.assertj.core.groups.Tuple.tuple("seen", true),
+                        org.assertj.core.groups.Tuple.tuple("tools.form.rounds", true));
     }
 
     @ParameterizedTest
@@ -130,6 +145,7 @@ class PolicyTestsTest {
             cases: [{name: n, calls: [{tool: t, at: 1970-01-01T00:00:00Z, expect: allowed}]}] | bad-value
             cases: [{name: n, calls: [{tool: t, args: [], expect: allowed}]}] | wrong-type
             cases: [{name: n, calls: [{tool: t, times: 0, expect: allowed}]}] | bad-number
+            cases: [{name: n, calls: [{tool: t, rounds: -1, expect: allowed}]}] | bad-number
             cases: [{name: n, calls: [{tool: t, outcome: ok, expect: allowed}]}] | bad-value
             cases: [{name: n}]                                                | missing-key
             cases: []                                                         | missing-key

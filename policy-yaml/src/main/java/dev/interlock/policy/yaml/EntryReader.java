@@ -5,6 +5,7 @@ import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -44,7 +45,7 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "limits", "hide")) {
+        for (String key : List.of("require", "deny_if", "limits", "hide", "rounds")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -59,7 +60,18 @@ final class EntryReader {
                 intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
                 rules(fields, owner),
                 intercept.skipping(() -> limits(fields, owner)),
+                rounds(fields),
                 place);
+    }
+
+    private @Nullable Rounds rounds(Fields fields) {
+        Node.Pair pair = fields.pair("rounds");
+        if (pair == null) {
+            return null;
+        }
+        NodePath at = fields.at("rounds");
+        Long most = context.scalars.whole(pair.value(), at, "rounds", 0, Rounds.MOST);
+        return most == null ? null : new Rounds(most.intValue(), ReadContext.place(pair.key(), at));
     }
 
     private void wrongType(Node node, NodePath at) {

@@ -27,7 +27,7 @@ final class Keys {
 
     static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
 
-    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide");
+    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds");
 
     static final Keys RULE = new Keys(
             "a rule",

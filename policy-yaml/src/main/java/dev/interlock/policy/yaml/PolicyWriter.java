@@ -87,7 +87,8 @@ final class PolicyWriter {
                 && entry.require().isEmpty()
                 && entry.denyIf().isEmpty()
                 && entry.rules().isEmpty()
-                && entry.limits().isEmpty()) {
+                && entry.limits().isEmpty()
+                && entry.rounds() == null) {
             out.line(key, "{}");
             return;
         }
@@ -99,6 +100,9 @@ final class PolicyWriter {
             list("deny_if", entry.denyIf(), this::block);
             list("rules", entry.rules(), rule -> out.item(() -> rules.rule(rule, defaultScope)));
             list("limits", entry.limits(), limit -> out.item(() -> rules.limit(limit, defaultScope)));
+            if (entry.rounds() != null) {
+                out.line("rounds", Integer.toString(entry.rounds().most()));
+            }
         });
     }
 

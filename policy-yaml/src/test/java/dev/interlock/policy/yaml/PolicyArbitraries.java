@@ -17,6 +17,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.RiskSelector;
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Spend;
@@ -293,8 +294,10 @@ public final class PolicyArbitraries {
                 Arbitraries.of("a", "b", "Limit each hour").optional(0.6).list().ofSize(3);
         Arbitrary<List<Function<Slot, Limit>>> limits =
                 has(Feature.LIMITS) ? limits().list().ofMaxSize(2) : Arbitraries.just(List.of());
-        return Combinators.combine(hide, require, denyIf, rules, names, limits)
-                .as((h, r, d, makers, ruleNames, l) -> slot -> {
+        Arbitrary<Optional<Integer>> rounds =
+                Arbitraries.integers().between(0, Rounds.MOST).optional(0.1);
+        return Combinators.combine(hide, require, denyIf, rules, names, limits, rounds)
+                .as((h, r, d, makers, ruleNames, l, most) -> slot -> {
                     List<Rule> placed = new ArrayList<>();
                     Set<String> seen = new HashSet<>();
                     for (int i = 0; i < makers.size(); i++) {
@@ -311,6 +314,8 @@ public final class PolicyArbitraries {
                             place(d, slot.at().key("deny_if")),
                             placed,
                             placedLimits,
+                            most.map(n -> new Rounds(n, slot.key("rounds").place()))
+                                    .orElse(null),
                             slot.place());
                 });
     }

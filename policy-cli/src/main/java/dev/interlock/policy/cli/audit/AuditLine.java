@@ -31,7 +31,8 @@ public record AuditLine(Map<?, ?> members) {
         return members.get(name) instanceof String text ? text : "";
     }
 
-    long number(String name) {
+    /** Returns a whole number; 0 if there is none with that name. */
+    public long number(String name) {
         return members.get(name) instanceof Number number ? number.longValue() : 0;
     }
 

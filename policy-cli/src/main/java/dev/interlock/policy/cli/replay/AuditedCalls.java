@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.replay;
 
+import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.cli.audit.AuditLine;
 import dev.interlock.policy.cli.io.Lines;
@@ -9,8 +10,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What an audit log says about a call after the line with its decision: how it ended, and whether a person approved it.
- * By the id of its decision.
+ * What an audit log says about a call after the line with its decision: how it ended, whether a person approved it, and
+ * how often its server asked for input. By the id of its decision.
  */
 final class AuditedCalls {
 
@@ -20,6 +21,7 @@ final class AuditedCalls {
     private static final class Call {
         private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
+        private int rounds;
         private boolean replayed;
     }
 
@@ -42,8 +44,15 @@ final class AuditedCalls {
         String id = line.text("id");
         if (line.event().equals("settlement")) {
             call(id).outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
-        } else if (line.text("decision").equals("approved")) {
+            return;
+        }
+        if (line.text("decision").equals("approved")) {
             call(id).approved = true;
+        }
+        long round = line.number("round");
+        if (round > 0) {
+            Call call = call(id);
+            call.rounds = (int) Math.max(call.rounds, Math.min(round, Rounds.MOST));
         }
     }
 
@@ -65,6 +74,10 @@ final class AuditedCalls {
 
     boolean approved(String id) {
         return call(id).approved;
+    }
+
+    int rounds(String id) {
+        return call(id).rounds;
     }
 
     /**

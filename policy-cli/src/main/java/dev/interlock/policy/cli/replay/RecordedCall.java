@@ -11,5 +11,6 @@ import org.jspecify.annotations.Nullable;
  * @param call the call
  * @param outcome how it ended
  * @param approved whether a person approved it
+ * @param rounds how often its server asked for input before it ended
  */
-record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved) {}
+record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved, int rounds) {}

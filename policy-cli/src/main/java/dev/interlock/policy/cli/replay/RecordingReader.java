@@ -31,6 +31,9 @@ final class RecordingReader {
 
     private static final ValueLimits TOOL_LIMITS = new ValueLimits(256, Lines.LONGEST);
 
+    /** How often a server may ask for input in one call. */
+    private static final int MOST_ROUNDS = 100;
+
     private final JsonFactory json = JsonReader.factory();
 
     /** Null unless the recording is an audit log. */
@@ -85,6 +88,7 @@ final class RecordingReader {
         private @Nullable ObjectValue context;
         private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
+        private int rounds;
         private @Nullable String caseId;
         private @Nullable String id;
         private @Nullable String policy;
@@ -162,6 +166,10 @@ final class RecordingReader {
                         once(15, name);
                         code = scalarOrNull(parser);
                     }
+                    case "rounds" -> {
+                        once(17, name);
+                        rounds = rounds(parser);
+                    }
                     case "argsComplete" -> {
                         once(16, name);
                         argumentsComplete = Boolean.valueOf(scalarOrNull(parser));
@@ -215,6 +223,7 @@ final class RecordingReader {
             }
             outcome = calls.outcome(id);
             approved = calls.approved(id);
+            rounds = calls.rounds(id);
             if ("malformed".equals(code)) {
                 argumentsProblem = "they could not be read when the call was made";
             } else {
@@ -242,7 +251,7 @@ final class RecordingReader {
             if (context != null) {
                 call = call.with(context);
             }
-            return new RecordedCall(time, call, outcome, approved);
+            return new RecordedCall(time, call, outcome, approved, rounds);
         }
 
         private static @Nullable Long time(JsonParser parser) {
@@ -266,6 +275,16 @@ final class RecordingReader {
             }
             throw new DamagedLineException(
                     "'t' must be a whole number of milliseconds since 1970, or a time like" + " 2026-01-31T12:00:00Z");
+        }
+
+        private static int rounds(JsonParser parser) {
+            if (parser.currentToken() == JsonToken.VALUE_NUMBER_INT && parser.getStringLength() <= 3) {
+                int rounds = parser.getIntValue();
+                if (rounds >= 0 && rounds <= MOST_ROUNDS) {
+                    return rounds;
+                }
+            }
+            throw new DamagedLineException("'rounds' must be a whole number from 0 to " + MOST_ROUNDS);
         }
 
         private void arguments(JsonParser parser) {

@@ -41,7 +41,7 @@ import tools.jackson.core.JacksonException;
             "Runs recorded calls through a policy.",
             "The calls are decided at the times at which they were made; nothing waits. Prints a decision a line, and a"
                     + " summary to the standard error.",
-            "CALLS has a call a line, with identity, session, server, outcome and approved where they matter:",
+            "CALLS has a call a line, with identity, session, server, rounds, outcome and approved where they matter:",
             "  {\"t\": 1767225600000, \"tool\": \"create_charge\", \"args\": {\"amount\": 5}}",
             "Or it is an audit log whose calls have all their arguments.",
         },

@@ -71,7 +71,7 @@ final class ReplaySession {
             } catch (IllegalArgumentException e) {
                 throw new DamagedLineException(String.valueOf(e.getMessage()));
             }
-            return simulator.make(call.call(), call.outcome(), call.approved());
+            return simulator.make(call.call(), call.outcome(), call.approved(), call.rounds());
         }
     }
 
