@@ -68,7 +68,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
 
     private static final Logger log = LoggerFactory.getLogger(EnforcingModernTransport.class);
 
-    /** A server's complaint that a header is not what it expects: it has changed a tool's schema. */
+    /** A server's complaint that a header is not what it expects: it may have changed a tool's schema. */
     private static final int HEADER_MISMATCH = -32020;
 
     /** Of the self-test's call, which never leaves. */
@@ -247,10 +247,13 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         return listed.flatMapMany(known -> {
                     Map<String, @Nullable Object> params = ModernMessages.members(Objects.requireNonNull(
                             call.saying(admission.toSend(call.call())).params()));
-                    McpTransportRequest sent = ModernMessages.with(
-                            request, params, mirrors ? ModernParamHeaders.of(fetch.tools(), tool, params) : Map.of());
+                    McpTransportRequest sent = withHeaders(request, tool, params);
                     return round.handOver()
-                            ? response(sent, response -> ended(call.id(), round, response), round::abandon)
+                            ? response(
+                                    messages(sent, call, guarded, round),
+                                    sent,
+                                    response -> shownAnswers.ofCall(call.id(), round, response),
+                                    round::abandon)
                             : Flux.<JSONRPCMessage>empty();
                 })
                 .doOnError(round::fail)
@@ -258,13 +261,58 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
                 .doOnCancel(round::abandon);
     }
 
-    /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private JSONRPCResponse ended(Object id, ModernRound round, JSONRPCResponse response) {
-        if (response.error() != null && Objects.equals(response.error().code(), HEADER_MISMATCH)) {
-            // The tool's schema has changed. The next call lists the tools first.
-            toolListChanges.incrementAndGet();
+    private McpTransportRequest withHeaders(
+            McpTransportRequest request, String tool, Map<String, @Nullable Object> params) {
+        return ModernMessages.with(
+                request, params, mirrors ? ModernParamHeaders.of(fetch.tools(), tool, params) : Map.of());
+    }
+
+    /**
+     * What the server sends for a call. If it refuses the call because of headers that repeat arguments, it may have
+     * changed the tool since it was listed. Then the tools are listed again, and the call is sent once more, with a new
+     * id, if the headers are others now and the policy still allows it. It is the same call: nothing is charged again.
+     */
+    private Flux<JSONRPCMessage> messages(
+            McpTransportRequest sent, CallRequest call, GuardedCall guarded, ModernRound round) {
+        Flux<JSONRPCMessage> messages = toServer(sent).doOnNext(message -> round.heard());
+        return !mirrors
+                ? messages
+                : messages.concatMap(
+                        message -> isMismatch(message, call.id())
+                                ? resent(sent, call, guarded, round).switchIfEmpty(Flux.just(message))
+                                : Flux.just(message),
+                        1);
+    }
+
+    private static boolean isMismatch(JSONRPCMessage message, Object id) {
+        return message instanceof JSONRPCResponse response
+                && response.error() != null
+                && Objects.equals(response.error().code(), HEADER_MISMATCH)
+                && ModernIncoming.answers(response, id);
+    }
+
+    /** Empty if the call is not sent again. */
+    private Flux<JSONRPCMessage> resent(
+            McpTransportRequest refused, CallRequest call, GuardedCall guarded, ModernRound round) {
+        toolListChanges.incrementAndGet();
+        if (!methods.mayList()) {
+            return Flux.empty();
         }
-        return shownAnswers.ofCall(id, round, response);
+        return fetch.learn(own(refused), call.meta()).flatMapMany(learnt -> {
+            Map<String, @Nullable Object> params = ModernMessages.members(
+                    Objects.requireNonNull(refused.message().params()));
+            McpTransportRequest next =
+                    withHeaders(ModernMessages.underNewId(refused), call.call().tool(), params);
+            if (!learnt || next.paramHeaders().equals(refused.paramHeaders())) {
+                return Flux.empty();
+            }
+            Mono<Decision> decision = engine.readsDefinitions()
+                    ? Mono.fromCompletionStage(() -> engine.decideAgain(guarded.call(), guarded.admission()))
+                    : Mono.just(Decision.ALLOWED);
+            return decision.filter(made -> made.allowed() && round.handOver())
+                    .flatMapMany(
+                            made -> toServer(next).map(message -> ModernMessages.answering(message, next, call.id())));
+        });
     }
 
     // ---- lists
@@ -326,8 +374,15 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
      */
     private Flux<JSONRPCMessage> response(
             McpTransportRequest request, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
-        return toServer(request)
-                .<JSONRPCMessage>handle(incoming(request.message().id(), shown, lost))
+        return response(toServer(request), request, shown, lost);
+    }
+
+    private Flux<JSONRPCMessage> response(
+            Flux<JSONRPCMessage> messages,
+            McpTransportRequest request,
+            UnaryOperator<JSONRPCResponse> shown,
+            Runnable lost) {
+        return messages.<JSONRPCMessage>handle(incoming(request.message().id(), shown, lost))
                 .concatWith(Mono.error(() -> new McpResponseLostException(request.method(), null)))
                 .takeUntil(JSONRPCResponse.class::isInstance);
     }

@@ -51,15 +51,20 @@ record ModernIncoming(
         return "what comes for a request";
     }
 
+    /** Whether a response has the id of a request. */
+    static boolean answers(JSONRPCResponse response, Object id) {
+        Object answered = response.id();
+        return answered != null && JsonRpcIds.key(answered).equals(JsonRpcIds.key(id));
+    }
+
     /** What the client may see of a response. */
     JSONRPCResponse answer(JSONRPCResponse response) {
-        Object answered = response.id();
-        if (answered != null && JsonRpcIds.key(answered).equals(JsonRpcIds.key(id))) {
+        if (answers(response, id)) {
             return shown.apply(response);
         }
         lost.run();
         // A server that can't read a request doesn't know its id.
-        return answered == null && response.error() != null
+        return response.id() == null && response.error() != null
                 ? shown.apply(response)
                 : ModernMessages.internalError(id, "The server answered another request than this one.");
     }

@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.modern.JsonRpc;
+import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCRequest;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
@@ -14,6 +15,8 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -89,6 +92,32 @@ final class ModernMessages {
                 .paramHeaders(paramHeaders)
                 .roundTimeout(request.roundTimeout())
                 .build();
+    }
+
+    /** The same request under an id of its own, which a guard further on takes for any client's. */
+    static McpTransportRequest underNewId(McpTransportRequest request) {
+        JSONRPCRequest message = request.message();
+        ThreadLocalRandom random = ThreadLocalRandom.current();
+        String id = new UUID(random.nextLong(), random.nextLong()).toString();
+        return McpTransportRequest.builder(
+                        new JSONRPCRequest(message.jsonrpc(), message.method(), id, message.params()),
+                        request.protocolVersion())
+                .name(request.name())
+                .paramHeaders(request.paramHeaders())
+                .roundTimeout(request.roundTimeout())
+                .build();
+    }
+
+    /**
+     * A message that came for a request under another id, as one for that id. A response to any other request stays one
+     * to another, also if it has that id.
+     */
+    static JSONRPCMessage answering(JSONRPCMessage message, McpTransportRequest request, Object id) {
+        if (!(message instanceof JSONRPCResponse response) || response.id() == null) {
+            return message;
+        }
+        Object answered = ModernIncoming.answers(response, request.message().id()) ? id : AdapterRequests.newId();
+        return new JSONRPCResponse(response.jsonrpc(), answered, response.result(), response.error());
     }
 
     /** A request of ours, on behalf of another. */

@@ -36,6 +36,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -467,6 +468,33 @@ class EnforcingModernTransportTest {
     }
 
     @Test
+    void aServerThatMayNotAskEndsTheCall() {
+        wire.server = EnforcingModernTransportTest::asksUntilAnsweredTwice;
+        EnforcingModernTransport guarded = guarding(new Policies().rounds("pay", 0, Policies.limit(10)));
+
+        JSONRPCResponse answer = response(guarded.exchange(round(1, null, Map.of())));
+
+        assertThat(text(answer)).startsWith("[POLICY DENIED] The server asks for input");
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(guarded.continuations()).isZero();
+    }
+
+    @Test
+    void aCallThatWasMadeAgainOftenEnoughIsANewCall() {
+        wire.server = EnforcingModernTransportTest::asksUntilAnsweredTwice;
+        EnforcingModernTransport guarded = guarding(new Policies().rounds("pay", 1, Policies.limit(10)));
+
+        response(guarded.exchange(round(1, null, Map.of())));
+        response(guarded.exchange(round(2, "1", Map.of())));
+        assertThat(limiter.reserved()).isOne();
+        response(guarded.exchange(round(3, "2", Map.of())));
+
+        assertThat(limiter.reserved()).isEqualTo(2);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.SUCCEEDED);
+        assertThat(guarded.continuations()).isZero();
+    }
+
+    @Test
     void aCallThatDoesNotGoOnIsUnknownInTheEnd() {
         wire.server = EnforcingModernTransportTest::asksUntilAnsweredTwice;
         ManualTime time = new ManualTime();
@@ -681,17 +709,160 @@ class EnforcingModernTransportTest {
         assertThat(wire.sent.get(2).paramHeaders()).isEqualTo(Map.of("Cents", "1500"));
     }
 
+    /** A server that lists {@code pay} without a header the first time, and with this header from then on. */
+    private void changingTo(String header, Function<McpTransportRequest, Flux<JSONRPCMessage>> onceItIsListedAgain) {
+        wire.mirrors = true;
+        AtomicInteger lists = new AtomicInteger();
+        wire.server = request -> {
+            if (request.method().equals("tools/list")) {
+                Map<String, Object> to = new LinkedHashMap<>(Map.of("type", "string"));
+                if (lists.getAndIncrement() > 0) {
+                    to.put("x-mcp-header", header);
+                }
+                return result(
+                        request, Map.of("resultType", "complete", "tools", List.of(tool("pay", Map.of("to", to)))));
+            }
+            return request.paramHeaders().isEmpty()
+                    ? error(request.message().id(), -32020)
+                    : onceItIsListedAgain.apply(request);
+        };
+    }
+
+    private static McpTransportRequest payingA(Object id) {
+        return call(id, "pay", Map.of("to", "a"));
+    }
+
     @Test
-    void afterAMismatchOfHeadersTheToolsAreListedAgain() {
+    void afterAMismatchOfHeadersACallIsSentOnceMoreWithTheHeadersOfToday() {
+        changingTo("To", request -> result(request, DONE));
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        JSONRPCResponse answer = response(guarded.exchange(payingA(1L)));
+
+        assertThat(text(answer)).isEqualTo("done");
+        assertThat(answer.id()).isEqualTo(1L);
+        assertThat(wire.methods()).containsExactly("tools/list", "tools/call", "tools/list", "tools/call");
+        McpTransportRequest again = wire.sent.get(3);
+        assertThat(again.paramHeaders()).isEqualTo(Map.of("To", "a"));
+        assertThat(again.message().params())
+                .isEqualTo(wire.sent.get(1).message().params());
+        assertThat(again.message().id()).isNotEqualTo(1L);
+        assertThat(limiter.reserved()).as("charged once").isOne();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
+        response(guarded.exchange(payingA(2L)));
+        assertThat(wire.methods()).as("the list is known now").hasSize(5);
+    }
+
+    @Test
+    void aCallIsNotSentAThirdTime() {
+        changingTo("To", request -> error(request.message().id(), -32020));
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        JSONRPCResponse answer = response(guarded.exchange(payingA(1L)));
+
+        assertThat(answer.error().code()).isEqualTo(-32020);
+        assertThat(answer.id()).isEqualTo(1L);
+        assertThat(wire.methods()).containsExactly("tools/list", "tools/call", "tools/list", "tools/call");
+        assertThat(limiter.reserved()).isOne();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.FAILED);
+    }
+
+    @Test
+    void aCallWhoseHeadersAreStillTheSameIsNotSentAgain() {
         wire.mirrors = true;
         wire.server = request -> error(request.message().id(), -32020);
         wire.listing(List.of(tool("pay")));
-        EnforcingModernTransport guarded = guarding(new Policies());
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
 
-        response(guarded.exchange(call("pay")));
-        response(guarded.exchange(call(2L, "pay", Map.of())));
+        JSONRPCResponse answer = response(guarded.exchange(call("pay")));
 
-        assertThat(wire.methods()).containsExactly("tools/list", "tools/call", "tools/list", "tools/call");
+        assertThat(answer.error().code()).isEqualTo(-32020);
+        assertThat(wire.methods()).containsExactly("tools/list", "tools/call", "tools/list");
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.FAILED);
+    }
+
+    @Test
+    void aCallIsNotSentAgainIfToolsMayNotBeListedOrTheListFails() {
+        wire.mirrors = true;
+        wire.server = request -> error(request.message().id(), -32020);
+        EnforcingModernTransport forbidden =
+                guarding(new Policies().tool("pay", Policies.limit(10)).method("tools/list", Posture.DENY));
+        EnforcingModernTransport failing = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        assertThat(response(forbidden.exchange(call("pay"))).error().code()).isEqualTo(-32020);
+        assertThat(wire.methods()).containsExactly("tools/call");
+        assertThat(response(failing.exchange(call("pay"))).error().code()).isEqualTo(-32020);
+        assertThat(wire.methods()).filteredOn("tools/call"::equals).hasSize(2);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.FAILED, CallOutcome.FAILED);
+    }
+
+    @Test
+    void aCallIsNotSentAgainIfItIsDeniedByWhatIsKnownOfTheToolNow() {
+        changingTo("To", request -> result(request, DONE));
+        PolicyEngine engine = PolicyEngine.builder(new Policies()
+                        .tool("pay", Policies.limit(10))
+                        .risk("low", Policies.denied("no"))
+                        .policy())
+                .rateLimiter(limiter)
+                .build();
+        Function<McpTransportRequest, Flux<JSONRPCMessage>> server = wire.server;
+        wire.server = request -> {
+            if (request.method().equals("tools/list") && wire.sent.size() > 1) {
+                engine.update(new Policies()
+                        .tool("pay", Policies.denied("not any more"))
+                        .risk("low", Policies.denied("no"))
+                        .policy());
+            }
+            return server.apply(request);
+        };
+
+        JSONRPCResponse answer =
+                response(EnforcingModernTransport.wrap(wire, engine).exchange(payingA(1L)));
+
+        assertThat(answer.error().code()).isEqualTo(-32020);
+        assertThat(wire.methods()).filteredOn("tools/call"::equals).hasSize(1);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.FAILED);
+    }
+
+    @Test
+    void aCallThatIsCancelledWhileTheToolsAreListedIsNotSentAgain() {
+        changingTo("To", request -> result(request, DONE));
+        Sinks.One<JSONRPCMessage> list = Sinks.one();
+        Function<McpTransportRequest, Flux<JSONRPCMessage>> server = wire.server;
+        wire.server = request -> request.method().equals("tools/list") && wire.sent.size() > 1
+                ? server.apply(request).flatMap(answer -> list.asMono())
+                : server.apply(request);
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        Disposable caller = guarded.exchange(payingA(1L)).subscribe();
+        assertThat(wire.methods()).containsExactly("tools/list", "tools/call", "tools/list");
+        caller.dispose();
+        list.tryEmitValue(JSONRPCResponse.result(
+                wire.sent.get(2).message().id(), Map.of("resultType", "complete", "tools", List.of(tool("pay")))));
+
+        assertThat(wire.methods()).filteredOn("tools/call"::equals).hasSize(1);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void anAnswerToTheFirstAttemptIsNotOneToTheSecond() {
+        changingTo("To", request -> Flux.just(JSONRPCResponse.result(1L, DONE)));
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        JSONRPCResponse answer = response(guarded.exchange(payingA(1L)));
+
+        assertThat(answer.error().code()).isEqualTo(-32603);
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void aMismatchWithoutHeadersIsPassedOn() {
+        wire.server = request -> error(request.message().id(), -32020);
+        wire.listing(List.of(tool("pay", Map.of("to", Map.of("type", "string", "x-mcp-header", "To")))));
+        EnforcingModernTransport guarded = guarding(new Policies().tool("pay", Policies.limit(10)));
+
+        assertThat(response(guarded.exchange(payingA(1L))).error().code()).isEqualTo(-32020);
+        assertThat(wire.methods()).containsExactly("tools/call");
     }
 
     @Test

@@ -22,6 +22,7 @@ import io.modelcontextprotocol.modern.server.feature.ToolsFeature;
 import io.modelcontextprotocol.modern.server.feature.ToolsPage;
 import io.modelcontextprotocol.modern.server.transport.StdioMcpTransport;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,7 +38,7 @@ final class ModernServer {
     private static final long TTL = 3_600_000;
 
     private final Map<String, Integer> ran = new ConcurrentHashMap<>();
-    private final Map<String, McpAsyncTool> tools = new LinkedHashMap<>();
+    private final Map<String, McpAsyncTool> tools = Collections.synchronizedMap(new LinkedHashMap<>());
     private final Sinks.Empty<Void> released = Sinks.empty();
 
     ModernServer() {
@@ -97,6 +98,14 @@ final class ModernServer {
                             }
                             return McpAsyncResponse.result(handler.call(request));
                         })));
+    }
+
+    /** Has {@code route} repeat its argument in another header from now on. */
+    void repeatIn(String header) {
+        add(
+                tool("route", Map.of("region", Map.of("type", "string", "x-mcp-header", header)))
+                        .build(),
+                this::done);
     }
 
     private static Tool.Builder tool(String name, Map<String, Object> properties) {
