@@ -93,7 +93,9 @@ final class CallGate {
                 })
                 .onErrorResume(failure -> Mono.just(CallDecision.failed(failure)))
                 .switchIfEmpty(Mono.fromSupplier(CallDecision::missing))
-                .doOnNext(CallGate::report);
+                .doOnNext(CallGate::report)
+                .doOnDiscard(GuardedCall.class, GuardedCall::unsent)
+                .doOnDiscard(CallDecision.class, CallDecision::unsent);
     }
 
     private Mono<GuardedCall> decide(
@@ -123,30 +125,37 @@ final class CallGate {
 
     /** A caller that stops waiting, while the engine decides or a person thinks, leaves nothing reserved. */
     private Mono<GuardedCall> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
-        return Mono.<GuardedCall>create(sink -> {
-                    Duration left;
-                    try {
-                        left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
-                    } catch (Throwable e) {
-                        sink.error(e);
-                        return;
-                    }
-                    AdmitOptions options = new AdmitOptions(left, true, person);
-                    CompletableFuture<GuardedCall> deciding = guard.admit(call, options);
-                    sink.onCancel(() -> deciding.cancel(false));
-                    CompletionStage<GuardedCall> decided = deciding;
-                    decided.whenComplete((guarded, failure) -> {
-                        if (deciding.isCancelled()) {
-                            return;
-                        }
-                        if (failure != null) {
-                            sink.error(failure);
-                        } else {
-                            sink.success(guarded);
-                        }
-                    });
-                })
-                .doOnDiscard(GuardedCall.class, GuardedCall::unsent);
+        return Mono.create(sink -> {
+            Duration left;
+            try {
+                left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+            } catch (Throwable e) {
+                sink.error(e);
+                return;
+            }
+            AdmitOptions options = new AdmitOptions(left, true, person);
+            CompletableFuture<GuardedCall> deciding = guard.admit(call, options);
+            sink.onCancel(() -> stop(deciding));
+            CompletionStage<GuardedCall> decided = deciding;
+            decided.whenComplete((guarded, failure) -> {
+                if (deciding.isCancelled()) {
+                    return;
+                }
+                if (failure != null) {
+                    sink.error(failure);
+                } else {
+                    sink.success(guarded);
+                }
+            });
+        });
+    }
+
+    /** No one waits for the decision any more, and no one has received it. */
+    private static void stop(CompletableFuture<GuardedCall> deciding) {
+        if (!deciding.cancel(false) && !deciding.isCompletedExceptionally()) {
+            // It was made at this very moment. The sink drops it, which is not the same as discarding it.
+            deciding.join().unsent();
+        }
     }
 
     /**
