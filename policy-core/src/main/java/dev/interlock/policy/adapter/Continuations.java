@@ -180,8 +180,8 @@ public final class Continuations {
         String key = key(answered.call(), (String) state);
         long size = size(answered.call(), asked);
         List<GuardedCall> expired = new ArrayList<>(0);
-        Duration alarm = null;
         boolean isKept = false;
+        boolean isFirst = false;
         synchronized (this) {
             long now = time.monotonicNanos();
             sweep(now, expired);
@@ -192,14 +192,13 @@ public final class Continuations {
                 byKey.computeIfAbsent(key, any -> new Alike()).add(open);
                 byAge.add(open);
                 isKept = true;
-                alarm = byAge.first().equals(open) ? Duration.ofNanos(left(call, now)) : null;
+                isFirst = byAge.first().equals(open);
             }
         }
         settle(expired);
-        if (alarm != null) {
+        if (isFirst) {
             // The alarm may be set for a call that expires later.
-            reminder.cancel();
-            reminder.in(alarm);
+            reminder.sooner();
         }
         return isKept;
     }
