@@ -246,4 +246,18 @@ final class Proxy {
             }
         }
     }
+
+    /** The number of requests that await their answers; for tests. */
+    int unanswered() {
+        synchronized (pending) {
+            return pending.size();
+        }
+    }
+
+    /** The number of messages that are being decided or sent; for tests. */
+    int underWay() {
+        synchronized (pending) {
+            return underWay;
+        }
+    }
 }
