@@ -32,7 +32,8 @@ import org.jspecify.annotations.Nullable;
  *       window, only {@code max} changes. What was reserved before such a change may be kept even if it should be given
  *       back.
  *   <li>A charge of {@link Amount#ZERO} always has room. It takes nothing, not even a place for its key.
- *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}.
+ *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}. A {@linkplain
+ *       Batch#strict strict} batch is granted by the store alone, in whichever way a host has calls decided without it.
  * </ul>
  */
 public interface RateLimiter {

@@ -3,18 +3,25 @@ package dev.interlock.policy.doubles;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Usage;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** Grants everything, unless told otherwise, and remembers how each reservation was settled. */
+/**
+ * Grants everything, unless told otherwise, and remembers how each reservation was settled. What is good once is
+ * granted once, and is no reservation.
+ */
 public final class RecordingLimiter implements RateLimiter {
 
     private final Map<Reservation, List<CallOutcome>> reservations = new HashMap<>();
@@ -23,7 +30,28 @@ public final class RecordingLimiter implements RateLimiter {
     private Supplier<CompletionStage<Reservation>> answer = () -> CompletableFuture.completedFuture(grant());
     private boolean slow;
 
+    private final Set<LimitKey> redeemed = new HashSet<>();
+    private Predicate<LimitKey> reachable = key -> true;
+
     private record Token(int number) implements Reservation.Granted {}
+
+    private record Redeemed() implements Reservation.Granted {}
+
+    /** From now on nothing that is good once is granted unless this holds. */
+    public synchronized void redeeming(Predicate<LimitKey> reachable) {
+        this.reachable = reachable;
+    }
+
+    /** How much that is good once was used. */
+    public synchronized int redeemed() {
+        return redeemed.size();
+    }
+
+    private synchronized Reservation redeem(LimitKey key) {
+        return reachable.test(key) && redeemed.add(key)
+                ? new Redeemed()
+                : new Reservation.Refused(0, Reservation.Reason.NO_ROOM, null);
+    }
 
     /** From now on reservations are answered so. */
     public void answering(Supplier<CompletionStage<Reservation>> stage) {
@@ -70,6 +98,10 @@ public final class RecordingLimiter implements RateLimiter {
 
     @Override
     public CompletionStage<Reservation> reserveAsync(Batch batch) {
+        if (batch.strict()) {
+            return CompletableFuture.completedFuture(
+                    redeem(batch.charges().get(0).key()));
+        }
         synchronized (this) {
             batch.charges().forEach(charge -> subjects.add(charge.key().subject()));
         }
@@ -78,6 +110,9 @@ public final class RecordingLimiter implements RateLimiter {
 
     @Override
     public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        if (reservation instanceof Redeemed) {
+            return;
+        }
         reservations.get(reservation).add(outcome);
         settlements.add(outcome);
     }

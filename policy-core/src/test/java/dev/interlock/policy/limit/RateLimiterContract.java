@@ -670,6 +670,44 @@ public abstract class RateLimiterContract {
         assertThat(usage(charge(key("b"), limit, Amount.ZERO)).used()).isEqualTo(Amount.of(300));
     }
 
+    // ---- what is good once ----
+
+    @Test
+    void aKeyThatIsGoodOnceIsGrantedOnceInItsLifetime() {
+        for (CallOutcome outcome : List.of(CallOutcome.SUCCEEDED, CallOutcome.UNKNOWN)) {
+            LimitKey once = new LimitKey("once", outcome.name());
+            settle((Reservation.Granted) redeem(once), outcome);
+
+            assertThat(redeem(once)).isInstanceOf(Reservation.Refused.class);
+            assertThat(redeem(new LimitKey("once", "another" + outcome))).isInstanceOf(Reservation.Granted.class);
+        }
+        LimitKey last = new LimitKey("once", "last");
+        redeem(last);
+        advance(MINUTE.minusSeconds(1));
+        assertThat(redeem(last)).isInstanceOf(Reservation.Refused.class);
+        advance(SECOND);
+        assertThat(redeem(last)).isInstanceOf(Reservation.Granted.class);
+    }
+
+    @Test
+    void manyThreadsTogetherUseAKeyThatIsGoodOnceOnce() throws Exception {
+        int used = together(4, () -> {
+            int count = 0;
+            for (int i = 0; i < 100; i++) {
+                if (redeem(new LimitKey("once", "" + i)) instanceof Reservation.Granted granted) {
+                    settle(granted, CallOutcome.SUCCEEDED);
+                    count++;
+                }
+            }
+            return count;
+        });
+        assertThat(used).isEqualTo(100);
+    }
+
+    private Reservation redeem(LimitKey key) {
+        return limiter().reserve(Batch.once("use-" + calls.incrementAndGet(), key, Caller.of("ada", null), MINUTE));
+    }
+
     private static int together(int threads, Callable<Integer> work) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {

@@ -83,6 +83,10 @@ public final class MeteredRateLimiter implements RateLimiter {
     }
 
     private void look(Batch batch, Reservation answer) {
+        if (batch.strict()) {
+            // It uses up a key that is good once, and no limit.
+            return;
+        }
         try {
             if (answer instanceof Reservation.Granted) {
                 granted(batch.charges());

@@ -19,6 +19,9 @@ import java.util.List;
 /** Answers in place of Redis: one implementation for each {@link FailureMode}. */
 interface Fallback {
 
+    /** Refuses everything. */
+    Fallback DENIAL = new Denial();
+
     Reservation reserve(Batch batch);
 
     /** Settles what {@link #reserve} granted. */
@@ -36,7 +39,7 @@ interface Fallback {
             return new Fraction(
                     local.exactly(), InMemoryRateLimiter.builder().time(time).build());
         }
-        return mode instanceof FailureMode.Open ? new Uncounted() : new Denial();
+        return mode instanceof FailureMode.Open ? new Uncounted() : DENIAL;
     }
 
     /** Refuses everything. */

@@ -55,7 +55,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p><b>When Redis is unavailable</b>, the {@link FailureMode} says what happens to calls, and the {@link
  * RedisListener} is notified. A call in flight is delayed by at most the {@linkplain Builder#timeout timeout}. After
- * some failures in a row, Redis isn't asked for a while, and calls aren't delayed at all.
+ * some failures in a row, Redis isn't asked for a while, and calls aren't delayed at all. What is good {@linkplain
+ * Batch#once once} is refused in every mode.
  *
  * <p><b>What can be lost.</b> Redis replicates asynchronously. What was counted in the last moments before a master
  * dies may be missing on the replica that takes over: those calls are then handed back. The guide to scaling says how
@@ -227,7 +228,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     /** The answer without Redis. If it is a refusal, whatever may have been taken in Redis is cancelled. */
     private Reservation instead(Batch batch, RedisReservation claim, int lastAsked) {
-        Reservation answer = fallback.reserve(batch);
+        Reservation answer = (batch.strict() ? Fallback.DENIAL : fallback).reserve(batch);
         if (answer instanceof Reservation.Granted granted) {
             claim.besides(granted);
             return claim;

@@ -8,6 +8,7 @@ import dev.interlock.policy.Window;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
@@ -333,6 +334,34 @@ class FaultTest {
         assertThat(used()).isEqualTo(2);
         proxy.lead(1);
         assertThat(admittedInVain(30)).as("the next outage").isZero();
+    }
+
+    @Test
+    void whatIsGoodOnceIsRefusedInAnOutageInEveryMode() {
+        for (FailureMode mode : List.of(FailureMode.closed(), FailureMode.open(), FailureMode.local(1))) {
+            limiter.close();
+            limiter = limiter(mode);
+            awaitAnswers();
+            assertThat(limiter.reserve(once("before " + mode))).isInstanceOf(Granted.class);
+            proxy.lead(1);
+            assertThat(inVain(once("during " + mode))).isEqualTo(unavailable());
+            assertThat(inVain(once("before " + mode))).isEqualTo(unavailable());
+
+            proxy.lead(server.port());
+            awaitAnswers();
+            assertThat(limiter.reserve(once("before " + mode)))
+                    .isInstanceOfSatisfying(
+                            Reservation.Refused.class,
+                            refused -> assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM));
+        }
+    }
+
+    private Batch once(String key) {
+        return Batch.once(
+                "call-" + calls.incrementAndGet(),
+                new LimitKey("once", key),
+                Caller.of("ada", null),
+                Duration.ofMinutes(10));
     }
 
     @Test
