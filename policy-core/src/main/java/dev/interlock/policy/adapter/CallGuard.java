@@ -17,30 +17,16 @@ public final class CallGuard {
 
     private final PolicyEngine engine;
     private final @Nullable Continuations continuations;
-    /** Takes the call that another one continues. */
-    private final Function<ToolCall, @Nullable GuardedCall> before;
 
     /**
      * Creates a guard.
      *
-     * @param continuations keeps the calls that may go on; null if each call has one round only
+     * @param continuations keeps the calls that may go on; null if each call has one round only, or clients bring back
+     *     what is known of calls that go on: {@link SealedStates#admit}
      */
     public CallGuard(PolicyEngine engine, @Nullable Continuations continuations) {
-        this(engine, continuations, continuations == null ? call -> null : continuations::take);
-    }
-
-    private CallGuard(
-            PolicyEngine engine,
-            @Nullable Continuations continuations,
-            Function<ToolCall, @Nullable GuardedCall> before) {
         this.engine = engine;
         this.continuations = continuations;
-        this.before = before;
-    }
-
-    /** Returns a guard on a server's side, whose clients bring back what is known of calls that go on. */
-    public static CallGuard sealing(PolicyEngine engine, SealedStates states) {
-        return new CallGuard(engine, null, states::take);
     }
 
     /**
@@ -51,7 +37,32 @@ public final class CallGuard {
      * @return never completes exceptionally unless it is cancelled
      */
     public CompletableFuture<GuardedCall> admit(ToolCall call, AdmitOptions options) {
-        GuardedCall before = this.before.apply(call);
+        return admit(call, continuations == null ? null : continuations.take(call), options);
+    }
+
+    /** Does the same for a call whose state was opened. Completes exceptionally, too, if the host's clock throws. */
+    CompletableFuture<GuardedCall> admit(OpenedCall opened, AdmitOptions options) {
+        CompletableFuture<@Nullable GuardedCall> before = opened.before().toCompletableFuture();
+        if (before.isDone()) {
+            return admit(opened.call(), before.join(), options);
+        }
+        CompletableFuture<GuardedCall> result = new CompletableFuture<>();
+        CompletionStage<@Nullable GuardedCall> known = before;
+        known.whenComplete((found, failure) -> {
+            try {
+                if (failure != null) {
+                    result.completeExceptionally(failure);
+                } else if (!result.isDone()) {
+                    complete(result, admit(opened.call(), found, options), guarded -> guarded);
+                }
+            } catch (Throwable e) {
+                result.completeExceptionally(e);
+            }
+        });
+        return result;
+    }
+
+    private CompletableFuture<GuardedCall> admit(ToolCall call, @Nullable GuardedCall before, AdmitOptions options) {
         CompletableFuture<Admission> deciding = (before == null
                         ? engine.admitAsync(call, options)
                         : engine.continueAsync(call, before.admission(), before.round() + 1, options))
@@ -60,18 +71,27 @@ public final class CallGuard {
             return CompletableFuture.completedFuture(guarded(call, before, deciding.join()));
         }
         CompletableFuture<GuardedCall> result = new CompletableFuture<>();
-        CompletionStage<Admission> decided = deciding;
-        decided.whenComplete((admission, failure) -> {
+        complete(result, deciding, admission -> guarded(call, before, admission));
+        return result;
+    }
+
+    /** Completes the result with the decision. If no one waits for it any more, the decision has no effect. */
+    private static <T> void complete(
+            CompletableFuture<GuardedCall> result, CompletableFuture<T> deciding, Function<T, GuardedCall> guarded) {
+        CompletionStage<T> decided = deciding;
+        decided.whenComplete((decision, failure) -> {
             if (failure != null) {
                 result.completeExceptionally(failure);
-            } else if (!result.complete(guarded(call, before, admission))) {
+                return;
+            }
+            GuardedCall call = guarded.apply(decision);
+            if (!result.complete(call)) {
                 // Counts as unknown for a call that was going on.
-                admission.unsent();
+                call.unsent();
             }
         });
         CompletionStage<GuardedCall> end = result;
-        end.whenComplete((guarded, failure) -> deciding.cancel(false));
-        return result;
+        end.whenComplete((call, failure) -> deciding.cancel(false));
     }
 
     @SuppressWarnings("ReferenceEquality") // the engine returns the same admission exactly if the call goes on

@@ -349,7 +349,7 @@ public final class Continuations {
     }
 
     /** Adds a text with its length. By characters, because different texts may have the same bytes in UTF-8. */
-    private static void add(MessageDigest digest, @Nullable String text) {
+    static void add(MessageDigest digest, @Nullable String text) {
         if (text == null) {
             digest.update(ByteBuffer.allocate(Integer.BYTES).putInt(-1).flip());
             return;

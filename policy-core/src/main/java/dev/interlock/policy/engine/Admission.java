@@ -5,6 +5,7 @@ import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.CarriedAdmission.Charged;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.value.ObjectValue;
@@ -72,15 +73,26 @@ public final class Admission implements AutoCloseable {
      * @param answer what a person answered; null if no person took part
      * @param instead what is sent in place of the call that was asked about; null if that call itself is sent
      * @param yes a person's yes, to be given back if the call was never handed over; null if there is none
+     * @param elsewhere what was reserved for the call, and settled, before this admission
      */
     private record Sequel(
             @Nullable Reserved reserved,
             @Nullable CallRecord trail,
             @Nullable ApprovalAnswer answer,
             @Nullable ToolCall instead,
-            @Nullable Yes yes) {
+            @Nullable Yes yes,
+            List<Charged> elsewhere) {
 
         static final Sequel NONE = new Sequel(null, null, null, null, null);
+
+        Sequel(
+                @Nullable Reserved reserved,
+                @Nullable CallRecord trail,
+                @Nullable ApprovalAnswer answer,
+                @Nullable ToolCall instead,
+                @Nullable Yes yes) {
+            this(reserved, trail, answer, instead, yes, List.of());
+        }
     }
 
     /** The yes of persons. It is used up when the call is handed over or the yes is given back. */
@@ -125,6 +137,34 @@ public final class Admission implements AutoCloseable {
     /** A decision that an answer led to, with nothing reserved. */
     static Admission answered(Decision decision, ApprovalAnswer answer) {
         return new Admission(decision, null, null, 0, new Sequel(null, null, answer, null, null));
+    }
+
+    /**
+     * The admission of a call that goes on and was settled before. Settling it does nothing.
+     *
+     * @param carried what is known of the call's admission
+     * @param call the call as it came again
+     * @param trail where its decisions are recorded; null if they are not
+     */
+    static Admission resumed(CarriedAdmission carried, ToolCall call, @Nullable CallRecord trail) {
+        ToolCall instead = carried.instead() == null ? null : call.withArguments(carried.instead());
+        Yes yes = carried.agreed().isEmpty() ? null : new Yes(() -> {}, carried.agreed(), carried.context());
+        Admission resumed = new Admission(
+                Decision.ALLOWED, null, null, 0, new Sequel(null, trail, null, instead, yes, carried.charged()));
+        SETTLED.setVolatile(resumed, true);
+        return resumed;
+    }
+
+    /** What has to be known of this admission so that the call can go on elsewhere. */
+    CarriedAdmission carried(CompiledPolicy policy) {
+        Yes yes = sequel().yes;
+        ToolCall instead = sequel().instead;
+        return new CarriedAdmission(
+                recordId(),
+                charged(),
+                yes == null ? List.of() : yes.rules,
+                yes == null ? ObjectValue.EMPTY : policy.read(yes.context),
+                instead == null ? null : instead.arguments());
     }
 
     /** The same admission, with its end recorded. Settle only the returned one. */
@@ -173,6 +213,16 @@ public final class Admission implements AutoCloseable {
         return held == null ? List.of() : held.charges();
     }
 
+    /** What was reserved for the call at any time, as far as it is known by keys. */
+    List<Charged> charged() {
+        List<Charged> elsewhere = sequel().elsewhere;
+        return elsewhere.isEmpty()
+                ? charges().stream()
+                        .map(charge -> new Charged(charge.key(), charge.amount()))
+                        .toList()
+                : elsewhere;
+    }
+
     /** Whether persons have said yes to all these rules, for a call whose context reads as this one's. */
     boolean covers(List<AskingRule> asking, CompiledPolicy policy, ObjectValue context) {
         Yes yes = sequel().yes;
@@ -197,11 +247,6 @@ public final class Admission implements AutoCloseable {
     @SuppressWarnings("ReferenceEquality") // this very object
     Admission unshared() {
         return this == FREE ? new Admission(decision, null, null, 0, null) : this;
-    }
-
-    /** Leaves nothing to settle: the call was settled elsewhere. */
-    void markSettled() {
-        SETTLED.setVolatile(this, true);
     }
 
     private Sequel sequel() {

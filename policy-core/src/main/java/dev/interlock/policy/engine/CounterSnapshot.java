@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.engine.CarriedAdmission.Charged;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.value.NumberValue;
@@ -16,15 +17,15 @@ record CounterSnapshot(List<Usage> usages) {
      * The counters without what a call has reserved itself.
      *
      * @param probes what was queried, one for each counter
-     * @param own what is reserved for the call
+     * @param own what was reserved for the call
      */
-    static CounterSnapshot without(List<Charge> own, List<Charge> probes, List<Usage> usages) {
+    static CounterSnapshot without(List<Charged> own, List<Charge> probes, List<Usage> usages) {
         List<Usage> others = new ArrayList<>(usages.size());
         for (int i = 0; i < usages.size(); i++) {
             Charge probe = probes.get(i);
             Usage usage = usages.get(i);
             long micros = usage.used().micros();
-            for (Charge charge : own) {
+            for (Charged charge : own) {
                 // What can't be counted counts as everything, whatever one call has of it.
                 if (micros < Amount.MAX.micros() && charge.key().equals(probe.key())) {
                     micros = Math.max(0, micros - charge.amount().micros());

@@ -4,13 +4,18 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.limit.Batch;
+import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
+import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.RateLimiter;
+import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
@@ -24,6 +29,7 @@ import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.tool.rating.StandardToolClassifier;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -63,6 +69,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Thread-safe. One engine serves any number of clients and servers.
  */
 public final class PolicyEngine {
+
+    /** No limit of a policy has this name, since theirs have a {@code #}. */
+    private static final String REDEEMED = "redeemed";
 
     private final RateLimiter limiter;
     private final ToolCatalog catalog;
@@ -252,8 +261,8 @@ public final class PolicyEngine {
      * that stops waiting cancels it, which ends the call as unknown.
      *
      * @param call the call as it came again, with its original arguments
-     * @param first the call's admission, {@linkplain Admission#inputRequired begun} and not settled. No one else may
-     *     settle it until the stage is complete
+     * @param first the call's admission, {@linkplain Admission#inputRequired begun} and not settled, or {@linkplain
+     *     #resume resumed}. No one else may settle it until the stage is complete
      * @param round how often the call has been made again, this time included
      */
     public CompletionStage<Admission> continueAsync(ToolCall call, Admission first, int round, AdmitOptions options) {
@@ -367,19 +376,59 @@ public final class PolicyEngine {
     }
 
     /**
-     * Returns the admission of a call that another replica has admitted and settled, for {@link #continueAsync}.
-     * Nothing is reserved by it, and settling it does nothing.
-     *
-     * @param recordId the id under which that replica has the call on record; empty if it hasn't
+     * Returns what has to be known of an admission so that its call can go on in another process, whose engine
+     * {@linkplain #resume resumes} it. What the admission has reserved doesn't travel, so settle it.
      */
-    public Admission admittedElsewhere(ToolCall call, String recordId) {
-        Admission admission = Admission.unreserved(Decision.ALLOWED);
-        if (recorder == null || recordId.isEmpty()) {
-            return admission;
+    public CarriedAdmission carry(Admission admission) {
+        return admission.carried(current);
+    }
+
+    /**
+     * Returns the admission of a call that goes on, for {@link #continueAsync}. Nothing is reserved by it, and settling
+     * it does nothing.
+     *
+     * @param call the call as it came again, with its original arguments
+     * @param carried what this engine, or that of another process, has said of its admission
+     */
+    public Admission resume(ToolCall call, CarriedAdmission carried) {
+        CallRecord trail = recorder == null || carried.recordId().isEmpty()
+                ? null
+                : recorder.goingOn(carried.recordId(), call, current);
+        return Admission.resumed(carried, call, trail);
+    }
+
+    /**
+     * Uses up something that is good once, in all processes that share the limiter. Blocks nothing.
+     *
+     * @param key identifies it
+     * @param call the call that uses it, whose caller may only use up so much at a time
+     * @param lifetime for how long it stays used up; longer than it is good
+     * @return whether this is the first use. False, too, if that is not known, since the limiter can't be reached or
+     *     holds too many keys. The stage never fails
+     */
+    public CompletionStage<Boolean> redeem(String key, ToolCall call, Duration lifetime) {
+        CompletionStage<Boolean> first;
+        try {
+            Batch batch = Batch.once(
+                    ids.get(), new LimitKey(REDEEMED, key), Caller.of(call.identity(), call.session()), lifetime);
+            first = limiter.blocks()
+                    ? limiter.reserveAsync(batch).thenApply(this::isGranted)
+                    : CompletableFuture.completedFuture(isGranted(limiter.reserve(batch)));
+        } catch (Throwable e) {
+            first = CompletableFuture.failedFuture(e);
         }
-        Admission recorded = admission.recordedBy(recorder.goingOn(recordId, call, current));
-        recorded.markSettled();
-        return recorded;
+        return first.exceptionally(e -> {
+            listener.failed(call, e);
+            return false;
+        });
+    }
+
+    private boolean isGranted(Reservation reservation) {
+        if (reservation instanceof Reservation.Granted granted) {
+            limiter.settle(granted, CallOutcome.SUCCEEDED);
+            return true;
+        }
+        return false;
     }
 
     private void admitInstead(ToolCall call, AdmitOptions options, CompletableFuture<Admission> result) {
@@ -427,7 +476,7 @@ public final class PolicyEngine {
                     ? limiter.usageAsync(probes)
                     : CompletableFuture.completedFuture(limiter.usage(probes));
             decision = usages.thenApply(
-                    values -> plan.told(plan.check(call, CounterSnapshot.without(first.charges(), probes, values))));
+                    values -> plan.told(plan.check(call, CounterSnapshot.without(first.charged(), probes, values))));
         } catch (Throwable e) {
             decision = CompletableFuture.failedFuture(e);
         }

@@ -82,7 +82,19 @@ record ApprovalForm(ValueLimits limits) {
             return new ApprovalAnswer.Unasked("the client could not ask a person");
         }
         try {
-            Map<String, Object> result = converter.apply(response.result());
+            return read(converter.apply(response.result()));
+        } catch (RuntimeException e) {
+            return unreadable(e);
+        }
+    }
+
+    /**
+     * Reads the result of an elicitation.
+     *
+     * @param result the result as plain JSON
+     */
+    ApprovalAnswer read(Map<String, ? extends @Nullable Object> result) {
+        try {
             Object action = result.get("action");
             if ("decline".equals(action)) {
                 return ApprovalAnswer.refused(BY, null);
@@ -94,9 +106,13 @@ record ApprovalForm(ValueLimits limits) {
                     ? filledIn(content)
                     : unreadable();
         } catch (RuntimeException | IOException e) {
-            log.info("A client's answer to a request for approval can't be read", RedactedException.of(e));
-            return unreadable();
+            return unreadable(e);
         }
+    }
+
+    private static ApprovalAnswer unreadable(Exception failure) {
+        log.info("A client's answer to a request for approval can't be read", RedactedException.of(failure));
+        return unreadable();
     }
 
     private ApprovalAnswer filledIn(Map<?, ?> content) throws IOException {

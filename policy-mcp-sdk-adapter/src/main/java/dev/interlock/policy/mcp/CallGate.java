@@ -64,7 +64,21 @@ final class CallGate {
      */
     Mono<CallDecision> decide(
             JSONRPCRequest request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
-        return decide(() -> CallRequest.read(request, argumentLimits, converter), toolLists, server, person);
+        return decideBy(
+                request,
+                toolLists,
+                server,
+                (call, options) -> guard.admit(call, person == null ? options : options.askingFirst(person)));
+    }
+
+    /** Does the same for a caller that has its own way to put the call to the engine. */
+    Mono<CallDecision> decideBy(JSONRPCRequest request, ToolListFetch toolLists, Exchange server, Admitting admitting) {
+        return decide(() -> CallRequest.read(request, argumentLimits, converter), toolLists, server, admitting);
+    }
+
+    /** A way to have a call decided; see {@link CallGuard#admit}. */
+    interface Admitting {
+        CompletableFuture<GuardedCall> admit(ToolCall call, AdmitOptions options);
     }
 
     /**
@@ -73,18 +87,18 @@ final class CallGate {
      * @param problem what is wrong with it, as in "the call is malformed: its header differs"
      */
     Mono<CallDecision> refuse(JSONRPCRequest request, String problem, ToolListFetch toolLists, Exchange server) {
-        return decide(() -> CallRequest.malformed(request, "", problem), toolLists, server, null);
+        return decide(() -> CallRequest.malformed(request, "", problem), toolLists, server, guard::admit);
     }
 
     private Mono<CallDecision> decide(
-            Supplier<CallRequest> request, ToolListFetch toolLists, Exchange server, @Nullable ApprovalHandler person) {
+            Supplier<CallRequest> request, ToolListFetch toolLists, Exchange server, Admitting admitting) {
         return Mono.deferContextual(context -> {
                     CallRequest call = request.get();
                     ToolCall known = call.call().on(callers.server());
                     try {
                         ToolCall signed = callers.of(context).signs(call.call()).among(toolLists.tools());
                         known = signed;
-                        return decide(signed, call.meta(), toolLists, server, person)
+                        return decide(signed, call.meta(), toolLists, server, admitting)
                                 .map(guarded -> new CallDecision(guarded, call))
                                 .onErrorResume(e -> Mono.just(deny(call, signed, e)));
                     } catch (Throwable e) {
@@ -99,13 +113,9 @@ final class CallGate {
     }
 
     private Mono<GuardedCall> decide(
-            ToolCall call,
-            Map<String, Object> meta,
-            ToolListFetch toolLists,
-            Exchange server,
-            @Nullable ApprovalHandler person) {
+            ToolCall call, Map<String, Object> meta, ToolListFetch toolLists, Exchange server, Admitting admitting) {
         long deadline = time.monotonicNanos() + approvalWait.toNanos();
-        Mono<GuardedCall> admission = admit(call, deadline, person);
+        Mono<GuardedCall> admission = admit(call, deadline, admitting);
         // A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs.
         return toolLists.isNeeded(engine, call) ? toolLists.learn(server, meta).then(admission) : admission;
     }
@@ -124,7 +134,7 @@ final class CallGate {
     }
 
     /** A caller that stops waiting, while the engine decides or a person thinks, leaves nothing reserved. */
-    private Mono<GuardedCall> admit(ToolCall call, long deadline, @Nullable ApprovalHandler person) {
+    private Mono<GuardedCall> admit(ToolCall call, long deadline, Admitting admitting) {
         return Mono.create(sink -> {
             Duration left;
             try {
@@ -133,8 +143,8 @@ final class CallGate {
                 sink.error(e);
                 return;
             }
-            AdmitOptions options = new AdmitOptions(left, true, person);
-            CompletableFuture<GuardedCall> deciding = guard.admit(call, options);
+            AdmitOptions options = new AdmitOptions(left, true, null);
+            CompletableFuture<GuardedCall> deciding = admitting.admit(call, options);
             sink.onCancel(() -> stop(deciding));
             CompletionStage<GuardedCall> decided = deciding;
             decided.whenComplete((guarded, failure) -> {

@@ -4,6 +4,7 @@ import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.SealedApprovals;
 import dev.interlock.policy.adapter.SealedStates;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.Decision;
@@ -23,6 +24,9 @@ import io.modelcontextprotocol.modern.server.McpRequestManager;
 import io.modelcontextprotocol.modern.server.McpServer;
 import io.modelcontextprotocol.modern.server.McpTransportResponse;
 import io.modelcontextprotocol.spec.McpSchema;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -65,7 +69,8 @@ import reactor.util.context.ContextView;
  * <p>The first of response, error, cancellation and end of the stream settles a call. One that none of these ends
  * within {@link Builder#callTimeToLive} counts as unknown. So does a call that the server answers with
  * {@code input_required}: it keeps what it took. The rounds after that are decided anew, and charged nothing; see
- * {@link SealedStates}.
+ * {@link SealedStates}. If {@linkplain Builder#elicitApprovals the host wishes}, clients ask their people for approvals
+ * in the same way.
  *
  * <p>A message that can't be read or decided is denied, and every request gets an answer, whatever fails. No thread is
  * started. {@link #handleBlocking} decides on the caller's thread, which it may block, and runs the server there;
@@ -80,13 +85,18 @@ public final class EnforcingRequestManager implements McpRequestManager {
     private final Callers callers;
     private final Answers answers;
     private final SealedStates states;
+    private final CallGuard guard;
     private final CallGate calls;
+    /** Null if clients must not ask their people for approvals. */
+    private final @Nullable ApprovalForm approvalForm;
+
     private final Methods methods;
     private final ModernAnswers shownAnswers;
     private final ToolListFetch fetch;
     private final UndecidedCalls deciding = new UndecidedCalls();
     private final PendingCalls<ModernRound> running;
     private final AtomicInteger toolListChanges = new AtomicInteger();
+    private final Duration selfTestTimeout;
 
     /**
      * The way of one request to the server.
@@ -124,9 +134,11 @@ public final class EnforcingRequestManager implements McpRequestManager {
         this.callers = new Callers(builder.server, builder.identity, builder.session, true, builder.resolver);
         this.answers = builder.answers();
         this.methods = new Methods(engine, callers, ModernMessages::converted);
-        this.states = new SealedStates(
-                engine, builder.time, builder.stateKey, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
-        this.calls = new CallGate(builder, callers, CallGuard.sealing(engine, states), ModernMessages::converted);
+        this.states = new SealedStates(engine, builder.time, builder.stateKeys, builder.callTimeToLive);
+        this.guard = new CallGuard(engine, null);
+        this.calls = new CallGate(builder, callers, guard, ModernMessages::converted);
+        this.approvalForm = builder.elicitsApprovals ? new ApprovalForm(builder.argumentLimits) : null;
+        this.selfTestTimeout = builder.toolListTimeout;
         this.shownAnswers = new ModernAnswers(methods, new ToolListFilter(engine, methods, answers), answers);
         this.fetch = new ToolListFetch(
                 new ToolListState<>(
@@ -248,12 +260,21 @@ public final class EnforcingRequestManager implements McpRequestManager {
     // ---- calls
 
     private Mono<McpTransportResponse> call(JSONRPCRequest request, Way way, ContextView context) {
+        SealedApprovals approvals = approvalForm == null
+                ? null
+                : new SealedApprovals(states, new ModernElicitation(approvalForm, methods, request.params()));
         Mono<CallDecision> decision = deciding.until(
                 request.id(),
-                calls.decide(ModernMessages.legacy(request, request.params()), fetch, own(way.withoutHeaders()), null));
+                calls.decideBy(
+                        ModernMessages.legacy(request, request.params()),
+                        fetch,
+                        own(way.withoutHeaders()),
+                        (call, options) -> approvals == null
+                                ? states.admit(guard, call, options)
+                                : approvals.admit(guard, call, options)));
         return way.blocking()
-                ? ruled(request, way, await(decision, context))
-                : decision.flatMap(ruling -> ruled(request, way, ruling));
+                ? ruled(request, way, await(decision, context), approvals)
+                : decision.flatMap(ruling -> ruled(request, way, ruling, approvals));
     }
 
     /** Waits on this thread: the server must run on it, too, since its tools may look for what the host keeps there. */
@@ -272,14 +293,24 @@ public final class EnforcingRequestManager implements McpRequestManager {
         }
     }
 
-    private Mono<McpTransportResponse> ruled(JSONRPCRequest request, Way way, CallDecision ruling) {
-        return ruling.either(
-                (call, guarded) -> pass(request, way, call, guarded),
-                () -> Mono.just(ours(answers.denial(request.id(), ruling))));
+    private Mono<McpTransportResponse> ruled(
+            JSONRPCRequest request, Way way, CallDecision ruling, @Nullable SealedApprovals approvals) {
+        return ruling.either((call, guarded) -> pass(request, way, call, guarded), () -> {
+            SealedApprovals.Question question = approvals == null ? null : approvals.question(ruling.answer());
+            return Mono.just(
+                    question == null || approvalForm == null
+                            ? ours(answers.denial(request.id(), ruling))
+                            : response(ModernMessages.result(
+                                    request.id(), ModernElicitation.inputRequired(approvalForm, question))));
+        });
     }
 
     private Mono<McpTransportResponse> pass(JSONRPCRequest request, Way way, CallRequest call, GuardedCall guarded) {
         ModernRound round = new ModernRound(guarded, failure -> false);
+        if (SelfTest.isProbeId(request.id())) {
+            guarded.unsent();
+            return Mono.error(new IllegalStateException("a call of a self-test must not be made"));
+        }
         PendingCalls.Addition addition = running.add(round, round, guarded.call());
         if (addition == PendingCalls.Addition.FULL) {
             return Mono.just(ours(answers.withheld(request.id(), calls.busy(guarded))));
@@ -297,7 +328,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                     Way there = sent.equals(call.call()) ? way : way.withoutHeaders();
                     JSONRPCRequest decided = ModernMessages.with(
                             request,
-                            states.restored(
+                            SealedStates.restored(
                                     guarded.call(),
                                     ModernMessages.members(Objects.requireNonNull(
                                             call.saying(sent).params()))));
@@ -362,6 +393,57 @@ public final class EnforcingRequestManager implements McpRequestManager {
                 .map(response -> ModernMessages.legacy(asked.id(), response));
     }
 
+    // ---- self-test
+
+    /**
+     * Checks that this guard denies what every policy denies: makes a call that no policy allows, in both ways in which
+     * transports make calls. A stand-in takes the place of the server, which never sees the call, even if the test
+     * fails. Whether transports were given this guard, and not the bare server, is for the host to see.
+     *
+     * <p>Call this at start-up. It blocks, so don't call it on one of Reactor's threads.
+     *
+     * @throws IllegalStateException if the call was not denied, or reached the stand-in
+     */
+    public void selfTest() {
+        for (boolean blocking : new boolean[] {false, true}) {
+            StandIn server = new StandIn();
+            SelfTest.run(
+                    probe -> answer(ModernMessages.modern(probe), new Way(server, McpTransportContext.EMPTY, blocking))
+                            .map(answer -> ModernMessages.legacy(probe.id(), single(answer))),
+                    selfTestTimeout);
+            server.requireUnseen();
+        }
+    }
+
+    /** Takes the place of the server in a self-test. */
+    private static final class StandIn implements McpRequestManager {
+
+        private volatile boolean seen;
+
+        @Override
+        public Mono<McpTransportResponse> handle(McpTransportContext transport, JSONRPCRequest request) {
+            seen = true;
+            return Mono.empty();
+        }
+
+        @Override
+        public Mono<McpTransportResponse> handleBlocking(McpTransportContext transport, JSONRPCRequest request) {
+            return handle(transport, request);
+        }
+
+        @Override
+        public Mono<Void> handleNotification(McpTransportContext transport, JSONRPCNotification notification) {
+            return Mono.fromRunnable(() -> seen = true);
+        }
+
+        void requireUnseen() {
+            if (seen) {
+                throw new IllegalStateException(
+                        "the self-test failed: a call that no policy allows went on to the server");
+            }
+        }
+    }
+
     // ---- answers
 
     /** What the client may see of an answer. One that streams ends with a response in any case. */
@@ -417,11 +499,6 @@ public final class EnforcingRequestManager implements McpRequestManager {
         return running.size();
     }
 
-    /** The number of states that are remembered; for tests. */
-    int rememberedStates() {
-        return states.size();
-    }
-
     /** The number of calls being decided; for tests. */
     int callsBeingDecided() {
         return deciding.size();
@@ -431,7 +508,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
     public static final class Builder extends EnforcementBuilder<Builder> {
 
         private final McpRequestManager delegate;
-        private byte @Nullable [] stateKey;
+        private List<byte[]> stateKeys = List.of();
 
         private Builder(McpRequestManager delegate, PolicyEngine engine) {
             super(engine);
@@ -444,19 +521,47 @@ public final class EnforcingRequestManager implements McpRequestManager {
         }
 
         /**
-         * The key with which the states of calls that go on are sealed. Give the same to all replicas of a server, and
-         * keep it as secret as a password. With another key, the states that clients hold become those of new calls.
-         * Default: a random key, for a server without replicas.
+         * Has the client ask its person, with MCP's elicitation, about calls that need an approval. Such a call is
+         * answered with {@code input_required}, and made again with the person's answer; nothing waits. The engine's
+         * {@link dev.interlock.policy.approval.ApprovalHandler}, if it has one, is asked if that fails: if the client
+         * can't ask, the policy's {@code methods} refuse {@code elicitation/create}, or the person dismisses the
+         * question. A no is final.
          *
-         * @param key at least {@value SealedStates#MIN_KEY_BYTES} random bytes; copied
-         * @throws IllegalArgumentException if it is shorter
+         * <p>The client asks the person and sends the answer. So this protects people from their agents, if the client
+         * really asks its person. It doesn't protect a server from its clients. Default: only the engine's handler is
+         * asked.
          */
-        public Builder stateKey(byte[] key) {
-            if (key.length < SealedStates.MIN_KEY_BYTES) {
-                throw new IllegalArgumentException(
-                        "stateKey must have at least " + SealedStates.MIN_KEY_BYTES + " bytes, had " + key.length);
+        public Builder elicitApprovals() {
+            this.elicitsApprovals = true;
+            return this;
+        }
+
+        /**
+         * The keys with which the states of calls that go on, and of those that wait for an approval, are sealed. Give
+         * the same to all replicas of a server, and keep them as secret as a password: who has one can make approvals.
+         * With other keys, the states that clients hold become those of new calls.
+         *
+         * <p>To change the key while replicas run, first give all of them the new key as an earlier one, then give all
+         * of them the new key first and the old one as an earlier one. The old one can go after ten minutes. Default:
+         * a random key, for a server without replicas.
+         *
+         * @param key seals states; at least {@value SealedStates#MIN_KEY_BYTES} random bytes; copied
+         * @param earlier keys with which states may have been sealed; copied
+         * @throws IllegalArgumentException if one is shorter
+         */
+        public Builder stateKey(byte[] key, byte[]... earlier) {
+            List<byte[]> keys = new ArrayList<>();
+            keys.add(key.clone());
+            for (byte[] other : earlier) {
+                keys.add(other.clone());
             }
-            this.stateKey = key.clone();
+            for (byte[] each : keys) {
+                if (each.length < SealedStates.MIN_KEY_BYTES) {
+                    throw new IllegalArgumentException("a stateKey must have at least " + SealedStates.MIN_KEY_BYTES
+                            + " bytes, had " + each.length);
+                }
+            }
+            this.stateKeys = keys;
             return this;
         }
 

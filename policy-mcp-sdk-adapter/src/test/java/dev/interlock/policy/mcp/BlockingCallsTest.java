@@ -45,7 +45,7 @@ class BlockingCallsTest {
 
     private static final String THREADS = "must-not-block";
 
-    private static final List<BlockingOperationError> BLOCKED = new CopyOnWriteArrayList<>();
+    static final List<BlockingOperationError> BLOCKED = new CopyOnWriteArrayList<>();
 
     private final ScriptedTransport wire = new ScriptedTransport();
     private final RecordingLimiter limiter = new RecordingLimiter();
@@ -104,7 +104,7 @@ class BlockingCallsTest {
         assertThat(BLOCKED).isEmpty();
     }
 
-    private static <T> T onANonBlockingThread(Mono<T> work) {
+    static <T> T onANonBlockingThread(Mono<T> work) {
         Scheduler scheduler = Schedulers.newParallel(THREADS);
         try {
             return work.subscribeOn(scheduler).block(Await.PATIENCE);

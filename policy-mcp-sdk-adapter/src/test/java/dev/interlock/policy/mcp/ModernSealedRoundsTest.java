@@ -38,14 +38,6 @@ class ModernSealedRoundsTest {
 
     private static final byte[] KEY = "a key that all the replicas share".getBytes(StandardCharsets.UTF_8);
 
-    private static final Map<String, Object> ASKS = Map.of(
-            "resultType",
-            "input_required",
-            "requestState",
-            "inner",
-            "inputRequests",
-            Map.of("k", Map.of("method", "elicitation/create", "params", Map.of())));
-
     private static final Map<String, Object> DONE = Map.of("resultType", "complete", "content", List.of());
 
     private final RecordingLimiter limiter = new RecordingLimiter();
@@ -53,6 +45,7 @@ class ModernSealedRoundsTest {
     private final List<Map<?, ?>> received = Collections.synchronizedList(new ArrayList<>());
     private final AtomicInteger asking = new AtomicInteger(1);
     private final AtomicInteger questions = new AtomicInteger();
+    private String inner = "inner";
     private PolicyEngine engine =
             engine(new Policies().tool("t", Policies.limit(10)).tool("u", Policies.limit(10)));
     private final EnforcingRequestManager guarded = replica(KEY);
@@ -67,6 +60,16 @@ class ModernSealedRoundsTest {
                 .build();
     }
 
+    private Map<String, Object> asks() {
+        return Map.of(
+                "resultType",
+                "input_required",
+                "requestState",
+                inner,
+                "inputRequests",
+                Map.of("k", Map.of("method", "elicitation/create", "params", Map.of())));
+    }
+
     /** Asks for input until a call comes with its state. */
     private final class Server implements McpRequestManager {
 
@@ -74,8 +77,8 @@ class ModernSealedRoundsTest {
         public Mono<McpTransportResponse> handle(McpTransportContext context, JSONRPCRequest request) {
             Map<?, ?> params = (Map<?, ?>) request.params();
             received.add(params);
-            boolean asks = !"inner".equals(params.get("requestState")) || asking.decrementAndGet() > 0;
-            return Mono.just(McpTransportResponse.result(JSONRPCResponse.result(request.id(), asks ? ASKS : DONE)));
+            boolean asks = !inner.equals(params.get("requestState")) || asking.decrementAndGet() > 0;
+            return Mono.just(McpTransportResponse.result(JSONRPCResponse.result(request.id(), asks ? asks() : DONE)));
         }
 
         @Override
@@ -89,11 +92,11 @@ class ModernSealedRoundsTest {
         }
     }
 
-    private EnforcingRequestManager replica(byte[] key) {
+    private EnforcingRequestManager replica(byte[] key, byte[]... earlier) {
         return EnforcingRequestManager.builder(new Server(), engine)
                 .callContext((transport, reactor) -> CallContext.by(String.valueOf(transport.get("user"))))
                 .timeSource(time)
-                .stateKey(key)
+                .stateKey(key, earlier)
                 .build();
     }
 
@@ -136,7 +139,6 @@ class ModernSealedRoundsTest {
                 .contains("[POLICY DENIED] ", "code=rounds")
                 .doesNotContain("inner", "il1.");
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
-        assertThat(guarded.rememberedStates()).isZero();
     }
 
     @Test
@@ -163,8 +165,7 @@ class ModernSealedRoundsTest {
         assertThat(limiter.reserved()).isOne();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(received.subList(1, 4)).allMatch(params -> "inner".equals(params.get("requestState")));
-        time.advance(Duration.ofMinutes(10));
-        assertThat(guarded.rememberedStates()).isZero();
+        assertThat(limiter.redeemed()).isEqualTo(3);
     }
 
     @Test
@@ -184,13 +185,14 @@ class ModernSealedRoundsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"changed", "cut", "longer", "padded", "empty", "plain", "of another key"})
+    @ValueSource(strings = {"changed", "cut", "short", "longer", "padded", "empty", "plain", "of another key"})
     void aForgedStateIsThatOfANewCallAndPassesAsItCame(String kind) {
         String good = state(call(guarded, null));
         Map<String, UnaryOperator<String>> kinds = Map.of(
                 "changed",
                         state -> state.substring(0, 30) + (state.charAt(30) == 'A' ? 'B' : 'A') + state.substring(31),
                 "cut", state -> state.substring(0, state.length() - 4),
+                "short", state -> state.substring(0, 30),
                 "longer", state -> state + "AAAA",
                 "padded", state -> state + "=",
                 "empty", state -> "il1.",
@@ -260,18 +262,70 @@ class ModernSealedRoundsTest {
     }
 
     @Test
-    void aPersonIsAskedOnceAndAgainAtAnotherReplica() {
+    void aPersonIsAskedOnceWhicheverReplicaTheCallGoesOnAt() {
         engine = engine(new Policies().tool("t", Policies.limit(10), Policies.ask()));
         EnforcingRequestManager here = replica(KEY);
+        engine = engine(new Policies().tool("t", Policies.limit(10), Policies.ask()));
+        EnforcingRequestManager there = replica(KEY);
         asking.set(10);
 
         String state = state(call(here, null));
+        state = state(call(there, state));
         state = state(call(here, state));
-        assertThat(questions).hasValue(1);
-        call(replica(KEY), state);
+        call(there, state);
 
-        assertThat(questions).hasValue(2);
+        assertThat(questions).hasValue(1);
+        assertThat(limiter.reserved()).isOne();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
+        assertThat(received).hasSize(4);
+    }
+
+    @Test
+    void aStateIsGoodOnceForAllReplicasAndForNoneIfTheStoreIsGone() {
+        engine = engine(new Policies().tool("t", Policies.limit(10)));
+        EnforcingRequestManager there = replica(KEY);
+        asking.set(10);
+        String state = state(call(guarded, null));
+        String next = state(call(there, state));
+        call(guarded, state);
         assertThat(limiter.reserved()).isEqualTo(2);
+
+        limiter.redeeming(key -> {
+            throw new IllegalStateException("the store is gone");
+        });
+        call(guarded, next);
+        assertThat(limiter.reserved()).isEqualTo(3);
+    }
+
+    @Test
+    void keysChangeWithoutACallThatIsLost() {
+        byte[] next = "another key that the replicas share".getBytes(StandardCharsets.UTF_8);
+        EnforcingRequestManager opensBoth = replica(KEY, next);
+        EnforcingRequestManager sealsWithTheNext = replica(next, KEY);
+        asking.set(100);
+
+        String old = state(call(opensBoth, null));
+        String both = state(call(sealsWithTheNext, old));
+        both = state(call(opensBoth, both));
+        call(sealsWithTheNext, both);
+        assertThat(limiter.reserved()).isOne();
+
+        call(replica(next), state(call(opensBoth, null)));
+        assertThat(limiter.reserved()).isEqualTo(3);
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1_000, 1_000_000})
+    void aStateIsSealedWithinABound(int length) {
+        inner = "s".repeat(length);
+        Map<?, ?> result = call(guarded, null);
+
+        boolean fits = length < 100_000;
+        assertThat(((String) result.get("requestState")).length()).isLessThan(fits ? 2_500 : length + 1);
+        assertThat(result.get("requestState").equals(inner)).isEqualTo(!fits);
+        call(guarded, (String) result.get("requestState"));
+        assertThat(limiter.reserved()).isEqualTo(fits ? 1 : 2);
+        assertThat(received.get(1).get("requestState")).isEqualTo(inner);
     }
 
     @Test
@@ -324,8 +378,6 @@ class ModernSealedRoundsTest {
 
         assertThat(limiter.reserved()).isEqualTo(calls);
         assertThat(limiter.settledEachOnce()).isTrue();
-        time.advance(Duration.ofMinutes(10));
-        assertThat(guarded.rememberedStates() + other.rememberedStates()).isZero();
         assertThat(guarded.runningCalls() + other.runningCalls()).isZero();
     }
 

@@ -10,15 +10,20 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.modern.McpException;
+import io.modelcontextprotocol.modern.McpSchema.ElicitResult;
 import io.modelcontextprotocol.modern.McpSchema.InputRequiredResult;
 import io.modelcontextprotocol.modern.McpSchema.Tool;
+import io.modelcontextprotocol.modern.client.McpClient;
 import io.modelcontextprotocol.modern.client.McpSyncClient;
 import io.modelcontextprotocol.modern.client.transport.McpClientTransport;
 import io.modelcontextprotocol.modern.server.McpRequestManager;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** The SDK's modern server, guarded, with its modern client. */
 abstract class ModernServerOverTransport extends ModernOverTransport {
@@ -35,14 +40,33 @@ abstract class ModernServerOverTransport extends ModernOverTransport {
 
     @Override
     McpSyncClient client(PolicyEngine.Builder settings) throws Exception {
+        serve(settings, guard -> guard);
+        return client("ada");
+    }
+
+    private void serve(PolicyEngine.Builder settings, UnaryOperator<EnforcingRequestManager.Builder> guard)
+            throws Exception {
         engine = settings.build();
-        guarded = EnforcingRequestManager.builder(server.server(), engine)
-                .toolListTimeout(Await.PATIENCE)
-                .callContext((transport, reactor) ->
-                        CallContext.by(transport.get("user") instanceof String user ? user : "somebody"))
+        guarded = guard.apply(EnforcingRequestManager.builder(server.server(), engine)
+                        .toolListTimeout(Await.PATIENCE)
+                        .callContext((transport, reactor) ->
+                                CallContext.by(transport.get("user") instanceof String user ? user : "somebody")))
                 .build();
         serve(guarded);
-        return client("ada");
+    }
+
+    /** A client whose person gives the same answer to each question about a call, and what they are asked for else. */
+    private McpSyncClient approving(PolicyEngine.Builder settings, ElicitResult answer) throws Exception {
+        serve(settings, EnforcingRequestManager.Builder::elicitApprovals);
+        return McpClient.sync(connect("ada"))
+                .roundTimeout(Await.PATIENCE)
+                .formElicitation(question -> {
+                    questions.add(question.message());
+                    return question.message().contains("approval")
+                            ? answer
+                            : new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("name", "Ada", "age", "36"));
+                })
+                .build();
     }
 
     McpSyncClient client(String user) throws Exception {
@@ -84,6 +108,76 @@ abstract class ModernServerOverTransport extends ModernOverTransport {
         assertThat(limiter.reserved()).isEqualTo(2);
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN);
         assertThat(guarded.runningCalls()).isZero();
+    }
+
+    @Test
+    void thePersonAtTheClientAgreesAndTheServerAsksForMore() throws Exception {
+        McpSyncClient client = approving(
+                limited(new Policies()
+                        .tool("ask", Policies.limit(10), Policies.ask())
+                        .tool("stream", Policies.limit(10), Policies.ask())
+                        .tool("copy", Policies.limit(10), Policies.ask())),
+                new ElicitResult(ElicitResult.Action.ACCEPT, Map.of("decision", "approve")));
+
+        assertThat(text(client.tool("copy").arguments(Map.of("a", 1)).call())).isEqualTo("copy {a=1}");
+        assertThat(text(client.tool("ask").arguments(Map.of("a", 1)).call())).isEqualTo("asked [age]");
+        assertThat(text(client.tool("stream").arguments(Map.of("a", 1)).call())).isEqualTo("stream {a=1}");
+
+        assertThat(questions).hasSize(6);
+        assertThat(questions.get(1)).contains("call of", "ask", "\"a\": 1");
+        assertThat(questions.subList(2, 4)).containsExactly("Your name?", "Your age?");
+        assertThat(ran()).isEqualTo("{ask=3, copy=1, stream=2}");
+        assertThat(limiter.settlements())
+                .containsExactly(
+                        CallOutcome.UNSENT,
+                        CallOutcome.SUCCEEDED,
+                        CallOutcome.UNSENT,
+                        CallOutcome.UNKNOWN,
+                        CallOutcome.UNSENT,
+                        CallOutcome.UNKNOWN);
+    }
+
+    @Test
+    void whatThePersonChangesIsWhatRuns() throws Exception {
+        McpSyncClient client = approving(
+                engine(new Policies().tool("route", Policies.ask())),
+                new ElicitResult(
+                        ElicitResult.Action.ACCEPT, Map.of("decision", "approve", "arguments", "{\"region\":\"us\"}")));
+        Tool route = client.listTools().list().tools().stream()
+                .filter(tool -> tool.name().equals("route"))
+                .findFirst()
+                .orElseThrow();
+
+        assertThat(text(client.tool(route).arguments(Map.of("region", "eu")).call()))
+                .isEqualTo("route {region=us}");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"DECLINE", "CANCEL"})
+    void aPersonWhoDoesNotAgreeKeepsTheCallFromRunning(ElicitResult.Action action) throws Exception {
+        McpSyncClient client =
+                approving(engine(new Policies().tool("copy", Policies.ask())), new ElicitResult(action, null));
+
+        assertThat(text(client.tool("copy").call())).startsWith("[POLICY DENIED]");
+        assertThat(ran()).isEqualTo("{}");
+    }
+
+    @Test
+    void aClientThatNobodyAnswersIsNotAsked() throws Exception {
+        serve(engine(new Policies().tool("copy", Policies.ask())), EnforcingRequestManager.Builder::elicitApprovals);
+        McpSyncClient client = McpClient.sync(connect("ada")).build();
+
+        assertThat(text(client.tool("copy").call())).startsWith("[POLICY DENIED]");
+        assertThat(ran()).isEqualTo("{}");
+    }
+
+    @Test
+    void theGuardTestsItselfBesideTheServer() throws Exception {
+        McpSyncClient client = client(engine(new Policies()));
+        guarded.selfTest();
+
+        assertThat(text(client.tool("copy").call())).startsWith("copy");
+        assertThat(ran()).isEqualTo("{copy=1}");
     }
 
     @Test
