@@ -7,7 +7,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 
 /** Which entries of a body apply to a tool, in the order in which they are checked. Immutable. */
 public final class EntrySelection {
@@ -135,32 +134,31 @@ public final class EntrySelection {
          * count after the call. Any other condition on a counter looks at the count before it, also if the counter of
          * another entry has the same name.
          *
-         * @param counter the rule's counter, or null
+         * @param demands the demands of the rule
          */
-        public boolean limitsOwnCounter(Condition condition, @Nullable Counter counter) {
+        public boolean limitsOwnCounter(Condition condition, Rule.Demands demands) {
             Path path = condition.path();
-            return counter != null
+            Limit state = demands.limit(Limit.Form.STATE);
+            return state != null
                     && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
                     && path.root() == Path.Root.STATE
-                    && path.member(1).equals(counter.name())
+                    && path.member(1).equals(state.counter())
                     && path.member(0).equals(owner());
         }
 
-        /** Returns the name under which a rate limit counts within this entry. */
-        public String rateName(RateLimit rate, Rule rule, int index) {
-            return rate.shorthand() ? counterName(shorthandName(rate)) : ruleName("rate", rule, index);
-        }
-
-        /** Returns the name of the counter of a limit that was written as {@code 5/hour}. */
-        public static String shorthandName(RateLimit rate) {
-            return "_rate_" + rate.window().text();
-        }
-
         /**
-         * Returns a name for what a rule counts: from the rule's name, which stays the same if rules are reordered, or
-         * else from its position.
+         * Returns the name under which a limit of a rule counts within this entry: the counter's name, or a name from
+         * the rule's name, which stays the same if rules are reordered, or else from its position.
+         *
+         * @param index the rule's position in the entry
          */
-        public String ruleName(String what, Rule rule, int index) {
+        public String localName(Limit limit, Rule rule, int index) {
+            String counter = limit.counter();
+            if (counter != null) {
+                return counterName(counter);
+            }
+            Window window = limit.window();
+            String what = limit.form() == Limit.Form.SPEND && window != null ? "spend-" + window.text() : "rate";
             String name = rule.name();
             if (name == null) {
                 // Not ':' alone, because a rule may be called '0'.

@@ -1,35 +1,164 @@
 package dev.interlock.policy;
 
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A counter together with its limit: an item of {@code limits}.
+ * The most that may be counted in a window. Each cap of a budget is a limit of its own.
  *
- * @param counter the counter's name within its entry
- * @param max the most that may be counted in a window
- * @param window the window
+ * @param form how a document writes it
+ * @param counter the counter's name within its entry, under which conditions read it; null if it counts under its
+ *     rule's name and can't be read
+ * @param max the most that may be counted in a window; null for a {@code state}, whose limits are the conditions on it
+ *     in the same rule
+ * @param window the window; null for a cap on what one call may count
  * @param algorithm how it counts
  * @param scope what it counts separately
- * @param incrementFrom the argument that holds how much a call counts; null if each call counts one
+ * @param increment how much a call counts if {@code incrementFrom} is null
+ * @param incrementFrom the argument that holds how much a call counts, or null
  * @param charge when an amount is given back
- * @param message what the agent is told if there is no room, or null for a built-in message
- * @param place where it stands
+ * @param message what the agent is told if there is no room; null for the rule's message or a built-in message
+ * @param place where it, or the rule that it belongs to, stands
  */
 public record Limit(
-        String counter,
-        Amount max,
-        Window window,
+        Form form,
+        @Nullable String counter,
+        @Nullable Amount max,
+        @Nullable Window window,
         Algorithm algorithm,
         Scope scope,
+        Amount increment,
         @Nullable Path incrementFrom,
         ChargeMode charge,
         @Nullable String message,
         Place place) {
 
-    /** Refuses a limit that can't be counted. */
+    /** The keys of a document under which limits stand. */
+    public enum Form {
+        /** {@code state} in a rule: a counter without a {@code max}. */
+        STATE,
+        /** {@code rate_limit} in a rule: a map, or {@code 5/hour}, which is also a counter. */
+        RATE_LIMIT,
+        /** A key of {@code spend} in a rule: {@code per_call}, {@code hourly}, … */
+        SPEND,
+        /** An item of an entry's {@code limits}. */
+        LIMITS
+    }
+
+    /** Refuses a limit that can't be counted, or that lacks a part that its form has. */
     public Limit {
-        Counter.requireName(counter);
-        Counter.requireArgument(incrementFrom);
-        RateLimit.requireLength(algorithm, window);
+        if (counter != null && counter.isBlank()) {
+            throw new IllegalArgumentException("a counter needs a name");
+        }
+        if (incrementFrom != null && incrementFrom.root() != Path.Root.ARGS) {
+            throw new IllegalArgumentException(
+                    "an amount is read from an argument (args.<name>), not from " + incrementFrom);
+        }
+        if (incrementFrom != null && incrementFrom.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            throw new IllegalArgumentException(
+                    "an amount is read from one argument, and '[*]' means many: " + incrementFrom);
+        }
+        if (algorithm != Algorithm.FIXED_WINDOW && window == Window.Calendar.MONTH) {
+            throw new IllegalArgumentException("a " + algorithm.text()
+                    + " needs a window of one length, and months differ; write a length such as 30d");
+        }
+        boolean fixed = algorithm == Algorithm.FIXED_WINDOW;
+        boolean ones = increment.equals(Amount.ONE);
+        boolean sayable = switch (form) {
+            case STATE -> counter != null && max == null && window != null && fixed;
+            case RATE_LIMIT ->
+                isWhole(max)
+                        && window != null
+                        && ones
+                        && incrementFrom == null
+                        && (counter == null || isShort(counter, window, algorithm, charge));
+            case SPEND ->
+                counter == null
+                        && max != null
+                        && fixed
+                        && window != Window.Calendar.MINUTE
+                        && !(window instanceof Window.Length);
+            case LIMITS -> counter != null && max != null && window != null && ones;
+        };
+        if (!sayable || (message != null && form != Form.LIMITS)) {
+            throw new IllegalArgumentException("'" + form.name().toLowerCase(Locale.ROOT)
+                    + "' can't be a limit with the counter " + counter + ", the max " + max + ", the window "
+                    + (window == null ? null : window.text()) + ", the increment " + increment + " or "
+                    + incrementFrom + ", the algorithm " + algorithm.text() + " and the message " + message);
+        }
+    }
+
+    /** Returns {@code rate_limit: 5/hour}. Its counter is named after the window, so an entry may have one for each. */
+    public static Limit calls(long max, Window.Calendar window, Scope scope, Place place) {
+        Amount most = Amount.of(max);
+        Algorithm fixed = Algorithm.FIXED_WINDOW;
+        ChargeMode charge = ChargeMode.SUCCESS;
+        return new Limit(
+                Form.RATE_LIMIT, counterOf(window), most, window, fixed, scope, Amount.ONE, null, charge, null, place);
+    }
+
+    /**
+     * Returns {@code spend}: first the cap on one call, if there is one, then one limit for each other cap.
+     *
+     * @param perCall the most that one call may cost, or null
+     * @param caps the most that may be spent in each calendar unit, in the order in which they are reported
+     * @param from the argument that holds what a call costs; null if each call costs {@code perCall}
+     */
+    public static List<Limit> budget(
+            @Nullable Amount perCall,
+            Map<Window.Calendar, Amount> caps,
+            @Nullable Path from,
+            ChargeMode charge,
+            Scope scope,
+            Place place) {
+        if (perCall == null && (from == null || caps.isEmpty())) {
+            throw new IllegalArgumentException("a budget needs 'per_call', or else 'from' and at least one cap");
+        }
+        Amount cost = perCall == null || from != null ? Amount.ONE : perCall;
+        List<Limit> budget = new ArrayList<>();
+        if (perCall != null) {
+            budget.add(cap(perCall, null, cost, from, charge, scope, place));
+        }
+        caps.forEach((unit, max) -> budget.add(cap(max, unit, cost, from, charge, scope, place)));
+        return List.copyOf(budget);
+    }
+
+    private static Limit cap(
+            Amount max,
+            @Nullable Window window,
+            Amount cost,
+            @Nullable Path from,
+            ChargeMode charge,
+            Scope scope,
+            Place place) {
+        return new Limit(Form.SPEND, null, max, window, Algorithm.FIXED_WINDOW, scope, cost, from, charge, null, place);
+    }
+
+    /** Returns the counter's name, or the path of its place. */
+    public String label() {
+        return counter == null ? place.path() : counter;
+    }
+
+    /** Returns the most that one call may count, or null if this is a limit of a window. */
+    public @Nullable Amount perCall() {
+        return window == null ? max : null;
+    }
+
+    private static String counterOf(Window window) {
+        return "_rate_" + window.text();
+    }
+
+    private static boolean isShort(String counter, Window window, Algorithm algorithm, ChargeMode charge) {
+        return window instanceof Window.Calendar
+                && counter.equals(counterOf(window))
+                && algorithm == Algorithm.FIXED_WINDOW
+                && charge == ChargeMode.SUCCESS;
+    }
+
+    private static boolean isWhole(@Nullable Amount max) {
+        return max != null && max.compareTo(Amount.ONE) >= 0 && max.micros() % Amount.ONE_MICROS == 0;
     }
 }

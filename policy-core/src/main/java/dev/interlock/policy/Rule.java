@@ -70,33 +70,37 @@ public sealed interface Rule {
      * What a rule demands of a call.
      *
      * @param conditions conditions that must all hold
-     * @param rateLimit a limit on calls, or null
-     * @param state a counter, or null
-     * @param spend a budget, or null
+     * @param limits limits that must all have room, in the order in which they are charged. A document can only have a
+     *     {@code state}, a {@code rate_limit} and a budget, in this order
      * @param validation checks on the arguments, or null
      */
     record Demands(
             List<Condition> conditions,
-            @Nullable RateLimit rateLimit,
-            @Nullable Counter state,
-            @Nullable Spend spend,
+            List<Limit> limits,
             @Nullable Validation validation) {
 
         /** No demands. */
-        public static final Demands NONE = new Demands(List.of(), null, null, null, null);
+        public static final Demands NONE = new Demands(List.of(), List.of(), null);
 
-        /** Copies the conditions. */
+        /** Copies the lists. */
         public Demands {
             conditions = List.copyOf(conditions);
+            limits = List.copyOf(limits);
+        }
+
+        /** Returns the first limit of this form, or null. Of a budget, that is the cap on one call if there is one. */
+        public @Nullable Limit limit(Limit.Form form) {
+            for (Limit limit : limits) {
+                if (limit.form() == form) {
+                    return limit;
+                }
+            }
+            return null;
         }
 
         /** Returns whether every call satisfies it. */
         public boolean isEmpty() {
-            return conditions.isEmpty()
-                    && rateLimit == null
-                    && state == null
-                    && spend == null
-                    && (validation == null || validation.isEmpty());
+            return conditions.isEmpty() && limits.isEmpty() && (validation == null || validation.isEmpty());
         }
     }
 }

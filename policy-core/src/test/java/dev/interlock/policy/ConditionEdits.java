@@ -40,10 +40,6 @@ final class ConditionEdits {
 
     private static Rule.Demands demands(Rule.Demands demands, UnaryOperator<Condition> change) {
         return new Rule.Demands(
-                demands.conditions().stream().map(change).toList(),
-                demands.rateLimit(),
-                demands.state(),
-                demands.spend(),
-                demands.validation());
+                demands.conditions().stream().map(change).toList(), demands.limits(), demands.validation());
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.Limit.Form;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -14,6 +15,7 @@ import net.jqwik.api.Tuple;
 final class DemandArbitraries {
 
     private static final Path AMOUNT = Path.parse("args.amount");
+    private static final Place NOWHERE = Place.of("?");
 
     private DemandArbitraries() {}
 
@@ -21,9 +23,9 @@ final class DemandArbitraries {
     static Arbitrary<Rule.Demands> counting() {
         return Arbitraries.frequencyOf(
                 Tuple.of(2, Arbitraries.just(Rule.Demands.NONE)),
-                Tuple.of(4, rateLimits().map(rate -> new Rule.Demands(List.of(), rate, null, null, null))),
+                Tuple.of(4, rateLimits().map(rate -> new Rule.Demands(List.of(), List.of(rate), null))),
                 Tuple.of(2, counters()),
-                Tuple.of(1, spends().map(spend -> new Rule.Demands(List.of(), null, null, spend, null))));
+                Tuple.of(1, spends().map(budget -> new Rule.Demands(List.of(), budget, null))));
     }
 
     static Arbitrary<Limit> limits() {
@@ -35,15 +37,17 @@ final class DemandArbitraries {
                         Arbitraries.of(AMOUNT).optional(0.3),
                         Arbitraries.of(ChargeMode.class))
                 .as((max, window, algorithm, scope, from, charge) -> new Limit(
+                        Form.LIMITS,
                         "?",
                         max,
                         countable(algorithm, window),
                         algorithm,
                         scope,
+                        Amount.ONE,
                         from.orElse(null),
                         charge,
                         null,
-                        Place.of("?")));
+                        NOWHERE));
     }
 
     static Arbitrary<Validation> validations() {
@@ -65,42 +69,60 @@ final class DemandArbitraries {
                         bounds == 2 ? OptionalInt.of(depth) : OptionalInt.empty()));
     }
 
-    private static Arbitrary<RateLimit> rateLimits() {
-        Arbitrary<RateLimit> shorthand = Combinators.combine(
+    private static Arbitrary<Limit> rateLimits() {
+        Arbitrary<Limit> shorthand = Combinators.combine(
                         Arbitraries.longs().between(1, 3), Arbitraries.of(Window.Calendar.class))
-                .as((max, unit) ->
-                        new RateLimit(max, unit, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true));
-        Arbitrary<RateLimit> written = Combinators.combine(
+                .as((max, unit) -> Limit.calls(max, unit, Scope.TOOL, NOWHERE));
+        Arbitrary<Limit> written = Combinators.combine(
                         Arbitraries.longs().between(1, 3),
                         windows(),
                         Arbitraries.of(Algorithm.class),
                         Arbitraries.of(Scope.class),
                         Arbitraries.of(ChargeMode.class))
-                .as((max, window, algorithm, scope, charge) ->
-                        new RateLimit(max, countable(algorithm, window), algorithm, scope, charge, false));
+                .as((max, window, algorithm, scope, charge) -> new Limit(
+                        Form.RATE_LIMIT,
+                        null,
+                        Amount.of(max),
+                        countable(algorithm, window),
+                        algorithm,
+                        scope,
+                        Amount.ONE,
+                        null,
+                        charge,
+                        null,
+                        NOWHERE));
         return Arbitraries.oneOf(shorthand, written);
     }
 
     /** A counter, mostly with a limit; {@link PolicyAssembly} gives both their names. */
     private static Arbitrary<Rule.Demands> counters() {
-        Arbitrary<Counter> states = Combinators.combine(
+        Arbitrary<Limit> states = Combinators.combine(
                         Arbitraries.of(Window.Calendar.class),
                         Arbitraries.of("1", "0.5", "2"),
                         Arbitraries.of(AMOUNT).optional(0.4),
                         Arbitraries.of(ChargeMode.class))
-                .as((window, increment, from, charge) ->
-                        new Counter("?", window, amount(increment), from.orElse(null), charge));
+                .as((window, increment, from, charge) -> new Limit(
+                        Form.STATE,
+                        "?",
+                        null,
+                        window,
+                        Algorithm.FIXED_WINDOW,
+                        Scope.TOOL,
+                        amount(increment),
+                        from.orElse(null),
+                        charge,
+                        null,
+                        NOWHERE));
         Arbitrary<List<Condition>> own = Combinators.combine(
                         Arbitraries.of(Operator.LTE, Operator.LT, Operator.NEQ, Operator.GTE),
                         Arbitraries.of(0, 1, 2, 5, 3.5))
                 .as((operator, bound) -> Condition.of(PolicyAssembly.OWN_COUNTER, operator, bound))
                 .list()
                 .ofMaxSize(1);
-        return Combinators.combine(own, states)
-                .as((limits, state) -> new Rule.Demands(limits, null, state, null, null));
+        return Combinators.combine(own, states).as((limits, state) -> new Rule.Demands(limits, List.of(state), null));
     }
 
-    private static Arbitrary<Spend> spends() {
+    private static Arbitrary<List<Limit>> spends() {
         Arbitrary<Map<Window.Calendar, Amount>> caps = Arbitraries.maps(
                         Arbitraries.of(
                                 Window.Calendar.HOUR, Window.Calendar.DAY, Window.Calendar.WEEK, Window.Calendar.MONTH),
@@ -115,7 +137,7 @@ final class DemandArbitraries {
                 .filter((perCall, capped, from, charge) ->
                         (perCall.isPresent() || from.isPresent()) && (perCall.isPresent() || !capped.isEmpty()))
                 .as((perCall, capped, from, charge) ->
-                        new Spend(perCall.orElse(null), capped, from.orElse(null), charge));
+                        Limit.budget(perCall.orElse(null), capped, from.orElse(null), charge, Scope.TOOL, NOWHERE));
     }
 
     private static Arbitrary<Window> windows() {

@@ -156,10 +156,6 @@ public final class PolicyArbitraries {
                         counting,
                         DemandArbitraries.validations().optional(0.1))
                 .as((asked, counted, validation) -> new Rule.Demands(
-                        PolicyAssembly.joined(asked, counted.conditions()),
-                        counted.rateLimit(),
-                        counted.state(),
-                        counted.spend(),
-                        validation.orElse(null)));
+                        PolicyAssembly.joined(asked, counted.conditions()), counted.limits(), validation.orElse(null)));
     }
 }

@@ -85,7 +85,9 @@ final class PolicyAssembly {
         }
         List<Limit> limits = new ArrayList<>();
         for (int i = 0; i < entry.limits().size(); i++) {
-            limits.add(assemble(entry.limits().get(i), letter + "l" + i, place + ".limits[" + i + "]"));
+            Limit limit = entry.limits().get(i);
+            limits.add(
+                    with(limit, name(limit, letter + "l" + i), limit.scope(), Place.of(place + ".limits[" + i + "]")));
         }
         return new Entry(
                 entry.hide(),
@@ -137,43 +139,49 @@ final class PolicyAssembly {
     }
 
     private Rule.Demands demands(Rule.Demands demands, Entry entry, String scope, String letter, int number) {
-        Counter state = demands.state();
-        String own = state == null ? null : state.name().equals("?") ? letter + number : state.name();
+        Limit state = demands.limit(Limit.Form.STATE);
+        String own = state == null ? null : name(state, letter + number);
+        List<Limit> limits = new ArrayList<>();
+        for (Limit limit : demands.limits()) {
+            Scope usual = scope.equals("_global") ? Scope.GLOBAL : Scope.TOOL;
+            limits.add(
+                    switch (limit.form()) {
+                        case STATE -> with(limit, own, usual, limit.place());
+                        case SPEND -> with(limit, null, usual, limit.place());
+                        default ->
+                            isTaken(limit, entry, number) ? with(limit, null, limit.scope(), limit.place()) : limit;
+                    });
+        }
         return new Rule.Demands(
-                conditions(demands.conditions(), entry, scope, letter, own),
-                rate(demands.rateLimit(), entry, number),
-                state == null
-                        ? null
-                        : new Counter(own, state.window(), state.increment(), state.incrementFrom(), state.charge()),
-                demands.spend(),
-                demands.validation());
+                conditions(demands.conditions(), entry, scope, letter, own), limits, demands.validation());
     }
 
-    /** An entry may have only one short rate limit for each window; a second one is written out. */
-    private static @Nullable RateLimit rate(@Nullable RateLimit rate, Entry entry, int number) {
-        boolean taken = rate != null
-                && entry.rules().subList(0, number).stream()
-                        .map(Rule::demands)
-                        .map(Rule.Demands::rateLimit)
-                        .anyMatch(other -> other != null
-                                && other.shorthand()
-                                && other.window().equals(rate.window()));
-        return taken
-                ? new RateLimit(rate.max(), rate.window(), rate.algorithm(), rate.scope(), rate.charge(), false)
-                : rate;
+    /** Whether a short rate limit has an earlier one of its window in its entry; it is then written out. */
+    private static boolean isTaken(Limit rate, Entry entry, int number) {
+        return entry.rules().subList(0, number).stream()
+                .map(rule -> rule.demands().limit(Limit.Form.RATE_LIMIT))
+                .anyMatch(other -> other != null
+                        && rate.counter() != null
+                        && rate.counter().equals(other.counter()));
     }
 
-    private static Limit assemble(Limit limit, String name, String place) {
+    private static Limit with(Limit limit, @Nullable String counter, Scope scope, Place place) {
         return new Limit(
-                limit.counter().equals("?") ? name : limit.counter(),
+                limit.form(),
+                counter,
                 limit.max(),
                 limit.window(),
                 limit.algorithm(),
-                limit.scope(),
+                scope,
+                limit.increment(),
                 limit.incrementFrom(),
                 limit.charge(),
                 limit.message(),
-                Place.of(place));
+                place);
+    }
+
+    private static String name(Limit counter, String fresh) {
+        return counter.label().equals("?") ? fresh : counter.label();
     }
 
     private List<Condition> conditions(
@@ -205,20 +213,11 @@ final class PolicyAssembly {
     /** The name that the first counter of the entry has, or will have. */
     private static Optional<String> counter(Entry entry, String letter) {
         for (int i = 0; i < entry.rules().size(); i++) {
-            Counter state = state(entry.rules().get(i));
+            Limit state = entry.rules().get(i).demands().limit(Limit.Form.STATE);
             if (state != null) {
-                return Optional.of(state.name().equals("?") ? letter + i : state.name());
+                return Optional.of(name(state, letter + i));
             }
         }
-        return entry.limits().isEmpty()
-                ? Optional.empty()
-                : Optional.of(
-                        entry.limits().get(0).counter().equals("?")
-                                ? letter + "l0"
-                                : entry.limits().get(0).counter());
-    }
-
-    private static @Nullable Counter state(Rule rule) {
-        return rule.demands().state();
+        return entry.limits().stream().findFirst().map(limit -> name(limit, letter + "l0"));
     }
 }

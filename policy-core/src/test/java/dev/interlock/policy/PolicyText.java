@@ -2,7 +2,7 @@ package dev.interlock.policy;
 
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.stream.Collectors;
 
@@ -77,43 +77,11 @@ public final class PolicyText {
 
     private static String demands(Rule.Demands demands) {
         StringBuilder text = new StringBuilder(conditions(demands.conditions()));
-        RateLimit rate = demands.rateLimit();
-        if (rate != null) {
-            text.append(" rate ")
-                    .append(rate.max())
-                    .append('/')
-                    .append(rate.window().text());
-            text.append(rate.shorthand() ? " shorthand" : "");
-            text.append(how(rate.algorithm(), rate.scope(), rate.charge()));
-        }
-        Counter state = demands.state();
-        if (state != null) {
-            text.append(" count ").append(state.name()).append(" += ");
-            text.append(state.incrementFrom() == null ? state.increment() : state.incrementFrom());
-            text.append(" per ")
-                    .append(state.window().text())
-                    .append(' ')
-                    .append(state.charge().text());
-        }
-        Spend spend = demands.spend();
-        if (spend != null) {
-            text.append(" spend ").append(spend.from() == null ? "" : spend.from());
-            text.append(spend.perCall() == null ? "" : " per_call " + spend.perCall());
-            text.append(" ")
-                    .append(caps(spend.caps()))
-                    .append(' ')
-                    .append(spend.charge().text());
-        }
+        demands.limits().forEach(limit -> text.append(' ').append(limit(limit)));
         return text.append(Optional.ofNullable(demands.validation())
                         .map(PolicyText::validation)
                         .orElse(""))
                 .toString();
-    }
-
-    private static String caps(Map<Window.Calendar, Amount> caps) {
-        return caps.entrySet().stream()
-                .map(cap -> cap.getValue() + "/" + cap.getKey().text())
-                .collect(Collectors.joining(","));
     }
 
     private static String validation(Validation validation) {
@@ -131,14 +99,13 @@ public final class PolicyText {
     }
 
     private static String limit(Limit limit) {
-        return "limit " + limit.counter() + " " + limit.max() + "/"
-                + limit.window().text()
-                + (limit.incrementFrom() == null ? "" : " of " + limit.incrementFrom())
-                + how(limit.algorithm(), limit.scope(), limit.charge());
-    }
-
-    private static String how(Algorithm algorithm, Scope scope, ChargeMode charge) {
-        return " " + algorithm.text() + " " + scope.text() + " " + charge.text();
+        return limit.form().name().toLowerCase(Locale.ROOT)
+                + (limit.counter() == null ? "" : " " + limit.counter())
+                + (limit.max() == null ? "" : " " + limit.max())
+                + (limit.window() == null ? " a call" : "/" + limit.window().text())
+                + " of " + (limit.incrementFrom() == null ? limit.increment() : limit.incrementFrom())
+                + " " + limit.algorithm().text() + " " + limit.scope().text() + " "
+                + limit.charge().text();
     }
 
     private static String block(Block block) {

@@ -1,16 +1,11 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.Amount;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.EntrySelection.Selected;
-import dev.interlock.policy.Limit;
 import dev.interlock.policy.Path;
-import dev.interlock.policy.RateLimit;
-import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.limit.LimitRule;
 import java.util.Optional;
+import java.util.stream.Stream;
 
 /**
  * An entry with its body.
@@ -43,32 +38,15 @@ record CompiledEntry(CompiledBody body, Selected selected) {
     }
 
     Optional<CounterReference> ownCounter(String counter, String tool) {
-        for (Rule rule : entry().rules()) {
-            Rule.Demands demands = rule.demands();
-            Counter state = demands.state();
-            if (state != null && state.name().equals(counter)) {
-                return Optional.of(new CounterReference(
-                        limitName(Selected.counterName(counter), tool, selected.defaultScope()),
-                        new LimitRule.FixedWindow(null, state.window()),
-                        selected.defaultScope()));
-            }
-            RateLimit rate = demands.rateLimit();
-            if (rate != null && rate.shorthand() && Selected.shorthandName(rate).equals(counter)) {
-                return Optional.of(new CounterReference(
-                        limitName(Selected.counterName(counter), tool, rate.scope()),
-                        LimitRules.of(rate.algorithm(), Amount.of(rate.max()), rate.window()),
-                        rate.scope()));
-            }
-        }
-        for (Limit limit : entry().limits()) {
-            if (limit.counter().equals(counter)) {
-                return Optional.of(new CounterReference(
+        return Stream.concat(
+                        entry().rules().stream().flatMap(rule -> rule.demands().limits().stream()),
+                        entry().limits().stream())
+                .filter(limit -> counter.equals(limit.counter()))
+                .findFirst()
+                .map(limit -> new CounterReference(
                         limitName(Selected.counterName(counter), tool, limit.scope()),
-                        LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
+                        LimitRules.of(limit, limit.max()),
                         limit.scope()));
-            }
-        }
-        return Optional.empty();
     }
 
     /** The key of a limit of this entry; see {@link Selected#limitName}. */

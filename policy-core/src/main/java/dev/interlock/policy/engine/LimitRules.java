@@ -1,20 +1,28 @@
 package dev.interlock.policy.engine;
 
-import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.LimitRule;
 import java.time.Duration;
+import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Translates limits from the policy's types to the limiter's. */
 final class LimitRules {
 
     private LimitRules() {}
 
-    static LimitRule of(Algorithm algorithm, Amount max, Window window) {
-        return switch (algorithm) {
-            case TOKEN_BUCKET -> new LimitRule.TokenBucket(max, length(window));
-            case SLIDING_WINDOW -> new LimitRule.SlidingWindow(max, length(window));
+    /**
+     * The rule of a limit.
+     *
+     * @param max the most that it counts, or null if it only counts; only a fixed window may
+     */
+    static LimitRule of(Limit limit, @Nullable Amount max) {
+        Window window = Objects.requireNonNull(limit.window(), "the limit of one call counts nothing");
+        return switch (limit.algorithm()) {
+            case TOKEN_BUCKET -> new LimitRule.TokenBucket(Objects.requireNonNull(max), length(window));
+            case SLIDING_WINDOW -> new LimitRule.SlidingWindow(Objects.requireNonNull(max), length(window));
             case FIXED_WINDOW -> new LimitRule.FixedWindow(max, window);
         };
     }

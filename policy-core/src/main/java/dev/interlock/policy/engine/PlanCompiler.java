@@ -2,25 +2,19 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
-import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.RuleRef;
-import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolRating;
@@ -102,7 +96,7 @@ final class PlanCompiler {
             addRule(scoped, rules.get(i), i);
         }
         for (Limit limit : scoped.entry().limits()) {
-            addLimit(scoped, limit);
+            addItem(scoped, limit);
         }
         Rounds given = scoped.entry().rounds();
         if (given != null && (rounds == null || given.most() < rounds.most())) {
@@ -150,16 +144,13 @@ final class PlanCompiler {
         List<Condition> plain = new ArrayList<>();
         List<Condition> ownLimits = new ArrayList<>();
         for (Condition condition : demands.conditions()) {
-            (scoped.selected().limitsOwnCounter(condition, demands.state()) ? ownLimits : plain).add(condition);
+            (scoped.selected().limitsOwnCounter(condition, demands) ? ownLimits : plain).add(condition);
         }
         if (!plain.isEmpty()) {
             checks.add(conditions(scoped, plain, denials));
         }
         checks.addAll(argumentChecks(demands, denials));
-        if (demands.state() != null) {
-            addCounter(scoped, demands.state(), ownLimits, denials);
-        }
-        addRateAndSpend(scoped, demands, rule, index, denials, null);
+        addLimits(scoped, rule, index, ownLimits, denials, null);
     }
 
     private void addApproval(CompiledEntry scoped, Rule.Approval rule, int index, DenialFactory denials) {
@@ -175,41 +166,39 @@ final class PlanCompiler {
                 denials.audited() ? ask.auditedOnly() : ask,
                 denials.rule());
         checks.add(approval);
-        if (demands.state() != null) {
-            Counter counter = demands.state();
-            addSlot(
-                    scoped.limitName(
-                            Selected.counterName(counter.name()),
-                            tool,
-                            scoped.selected().defaultScope()),
-                    new LimitRule.FixedWindow(null, counter.window()),
-                    scoped.selected().defaultScope(),
-                    amountOf(counter),
-                    counter.charge(),
-                    denials,
-                    approval);
-        }
-        addRateAndSpend(scoped, demands, rule, index, denials, approval);
+        addLimits(scoped, rule, index, List.of(), denials, approval);
     }
 
-    private void addLimit(CompiledEntry scoped, Limit limit) {
-        DenialFactory denials = denials(ref(limit.counter(), limit.place()), limit.message(), Mode.ENFORCE);
-        AmountSource amount = AmountSource.constant(Amount.ONE);
-        if (limit.incrementFrom() != null) {
-            amount = AmountSource.argument(limit.incrementFrom());
-            checks.add(amountPresent(amount, null, limit.incrementFrom(), denials));
-        }
-        addSlot(
-                scoped.limitName(Selected.counterName(limit.counter()), tool, limit.scope()),
-                LimitRules.of(limit.algorithm(), limit.max(), limit.window()),
-                limit.scope(),
-                amount,
-                limit.charge(),
-                denials,
-                null);
+    private void addItem(CompiledEntry scoped, Limit limit) {
+        DenialFactory denials = denials(ref(limit.label(), limit.place()), limit.message(), Mode.ENFORCE);
+        checks.addAll(amountChecks(limit, denials));
+        addLimit(scoped, Selected.counterName(limit.label()), limit, limit.max(), denials, null);
     }
 
-    private void addCounter(CompiledEntry scoped, Counter counter, List<Condition> ownLimits, DenialFactory denials) {
+    private void addLimits(
+            CompiledEntry scoped,
+            Rule rule,
+            int index,
+            List<Condition> ownLimits,
+            DenialFactory denials,
+            Check.@Nullable Approval trigger) {
+        for (Limit limit : rule.demands().limits()) {
+            String local = scoped.selected().localName(limit, rule, index);
+            if (limit.form() == Limit.Form.STATE) {
+                addState(scoped, local, limit, ownLimits, denials, trigger);
+            } else if (limit.perCall() == null) {
+                addLimit(scoped, local, limit, limit.max(), denials, trigger);
+            }
+        }
+    }
+
+    private void addState(
+            CompiledEntry scoped,
+            String local,
+            Limit state,
+            List<Condition> ownLimits,
+            DenialFactory denials,
+            Check.@Nullable Approval trigger) {
         Amount max = null;
         DenialFactory limitDenials = denials;
         for (Condition condition : ownLimits) {
@@ -222,64 +211,24 @@ final class PlanCompiler {
                 limitDenials = own;
             }
         }
-        addSlot(
-                scoped.limitName(
-                        Selected.counterName(counter.name()),
-                        tool,
-                        scoped.selected().defaultScope()),
-                new LimitRule.FixedWindow(max, counter.window()),
-                scoped.selected().defaultScope(),
-                amountOf(counter),
-                counter.charge(),
-                limitDenials,
-                null);
+        addLimit(scoped, local, state, max, limitDenials, trigger);
     }
 
-    private void addRateAndSpend(
+    private void addLimit(
             CompiledEntry scoped,
-            Rule.Demands demands,
-            Rule rule,
-            int index,
+            String local,
+            Limit limit,
+            @Nullable Amount max,
             DenialFactory denials,
             Check.@Nullable Approval trigger) {
-        RateLimit rate = demands.rateLimit();
-        if (rate != null) {
-            addSlot(
-                    scoped.limitName(scoped.selected().rateName(rate, rule, index), tool, rate.scope()),
-                    LimitRules.of(rate.algorithm(), Amount.of(rate.max()), rate.window()),
-                    rate.scope(),
-                    AmountSource.constant(Amount.ONE),
-                    rate.charge(),
-                    denials,
-                    trigger);
-        }
-        Spend spend = demands.spend();
-        if (spend != null) {
-            AmountSource amount = amountOf(spend);
-            spend.caps()
-                    .forEach((unit, cap) -> addSlot(
-                            scoped.limitName(
-                                    scoped.selected().ruleName("spend-" + unit.text(), rule, index),
-                                    tool,
-                                    scoped.selected().defaultScope()),
-                            new LimitRule.FixedWindow(cap, unit),
-                            scoped.selected().defaultScope(),
-                            amount,
-                            spend.charge(),
-                            denials,
-                            trigger));
-        }
-    }
-
-    private void addSlot(
-            String name,
-            LimitRule rule,
-            Scope scope,
-            AmountSource amount,
-            ChargeMode mode,
-            DenialFactory denials,
-            Check.@Nullable Approval trigger) {
-        slots.add(new CompiledLimit(name, rule, scope, amount, mode, denials, trigger));
+        slots.add(new CompiledLimit(
+                scoped.limitName(local, tool, limit.scope()),
+                LimitRules.of(limit, max),
+                limit.scope(),
+                amountOf(limit),
+                limit.charge(),
+                denials,
+                trigger));
     }
 
     /** What a rule checks in the arguments in addition to its conditions. */
@@ -288,40 +237,36 @@ final class PlanCompiler {
         if (demands.validation() != null) {
             result.add(new Check.Valid(demands.validation(), validator, denials));
         }
-        Counter counter = demands.state();
-        if (counter != null && counter.incrementFrom() != null) {
-            result.add(amountPresent(amountOf(counter), null, counter.incrementFrom(), denials));
-        }
-        Spend spend = demands.spend();
-        if (spend != null && spend.from() != null) {
-            result.add(amountPresent(amountOf(spend), spend.perCall(), spend.from(), denials));
+        for (Limit.Form form : Limit.Form.values()) {
+            Limit limit = demands.limit(form);
+            if (limit != null) {
+                result.addAll(amountChecks(limit, denials));
+            }
         }
         return result;
     }
 
-    private static AmountSource amountOf(Counter counter) {
-        return counter.incrementFrom() == null
-                ? AmountSource.constant(counter.increment())
-                : AmountSource.argument(counter.incrementFrom());
+    private static AmountSource amountOf(Limit limit) {
+        return limit.incrementFrom() == null
+                ? AmountSource.constant(limit.increment())
+                : AmountSource.argument(limit.incrementFrom());
     }
 
-    private static AmountSource amountOf(Spend spend) {
-        if (spend.from() != null) {
-            return AmountSource.argument(spend.from());
+    /** What a limit checks in the argument that it counts, if it counts one. */
+    private static List<Check> amountChecks(Limit limit, DenialFactory denials) {
+        Path from = limit.incrementFrom();
+        if (from == null) {
+            return List.of();
         }
-        Amount perCall = spend.perCall();
-        return AmountSource.constant(perCall == null ? Amount.ONE : perCall);
-    }
-
-    private static Check amountPresent(AmountSource amount, @Nullable Amount most, Path from, DenialFactory denials) {
+        Amount most = limit.perCall();
         Decision tooMuch =
                 denials.because(Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
-        return new Check.AmountPresent(
-                amount,
+        return List.of(new Check.AmountPresent(
+                amountOf(limit),
                 most,
                 denials.because(Code.AMOUNT, Messages.amount(from.text(), denials.rule())),
                 tooMuch,
-                denials.rule());
+                denials.rule()));
     }
 
     private static Check always(Decision decision, DenialFactory denials) {

@@ -50,7 +50,7 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
             if (rule instanceof Rule.Check check) {
                 Rule.Demands demands = check.demands();
                 List<Condition> plain = demands.conditions().stream()
-                        .filter(condition -> !selected.limitsOwnCounter(condition, demands.state()))
+                        .filter(condition -> !selected.limitsOwnCounter(condition, demands))
                         .toList();
                 clauses.add(new ConditionGroup(Use.REQUIRE, plain, rule.place(), enforced));
             } else if (rule instanceof Rule.Approval approval) {

@@ -4,7 +4,6 @@ import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
@@ -12,10 +11,8 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.review.Finding.Code;
@@ -27,6 +24,8 @@ import dev.interlock.policy.value.ObjectValue;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reviews limits and checks of the arguments: finds what no call passes, and what no call can reach. */
@@ -89,24 +88,19 @@ final class LimitReview {
         for (Selected selected : situation.entries()) {
             Entry entry = selected.entry();
             boolean granted = situation.granted().contains(selected);
-            for (Rule rule : entry.rules()) {
-                RateLimit rate = rule instanceof Rule.Check check && rule.mode() == Mode.ENFORCE
-                        ? check.demands().rateLimit()
-                        : null;
-                if (rate != null
-                        && rate.algorithm() == Algorithm.FIXED_WINDOW
-                        && rate.window() instanceof Window.Calendar unit) {
-                    fixed.add(new Fixed(rule.place(), granted, unit, rate.scope(), rate.charge(), rate.max()));
-                }
-            }
-            for (Limit limit : entry.limits()) {
+            Stream<Limit> rates = entry.rules().stream()
+                    .filter(rule -> rule instanceof Rule.Check && rule.mode() == Mode.ENFORCE)
+                    .map(rule -> rule.demands().limit(Limit.Form.RATE_LIMIT))
+                    .filter(Objects::nonNull);
+            Stream.concat(rates, entry.limits().stream()).forEach(limit -> {
                 if (limit.algorithm() == Algorithm.FIXED_WINDOW
                         && limit.window() instanceof Window.Calendar unit
+                        && limit.max() != null
                         && limit.incrementFrom() == null) {
                     long max = limit.max().micros() / Amount.ONE_MICROS;
                     fixed.add(new Fixed(limit.place(), granted, unit, limit.scope(), limit.charge(), max));
                 }
-            }
+            });
         }
         for (int i = 0; enforced && i < fixed.size(); i++) {
             for (int j = 0; j < fixed.size(); j++) {
@@ -139,10 +133,10 @@ final class LimitReview {
             }
         }
         for (Limit limit : entry.limits()) {
-            if (limit.incrementFrom() != null) {
-                amount(limit.incrementFrom(), limit.max(), limit.place(), tool, policyEnforced);
-            } else if (limit.max().compareTo(Amount.ONE) < 0) {
-                neverPasses(limit.place(), "each call counts 1, and the limit is " + limit.max(), tool, policyEnforced);
+            Amount max = limit.max();
+            amount(limit, max, limit.place(), tool, policyEnforced);
+            if (limit.incrementFrom() == null && max != null && max.compareTo(Amount.ONE) < 0) {
+                neverPasses(limit.place(), "each call counts 1, and the limit is " + max, tool, policyEnforced);
             }
         }
     }
@@ -160,30 +154,33 @@ final class LimitReview {
                 && validation.maxDepth().getAsInt() < 1) {
             neverPasses(rule.place(), "no arguments are less deep than 1", tool, enforced);
         }
-        Counter counter = demands.state();
-        if (counter != null) {
-            for (Condition condition : demands.conditions()) {
-                if (selected.limitsOwnCounter(condition, counter)) {
-                    ownLimit(condition, counter, tool, enforced);
+        for (Limit limit : demands.limits()) {
+            if (limit.form() == Limit.Form.STATE) {
+                for (Condition condition : demands.conditions()) {
+                    if (selected.limitsOwnCounter(condition, demands)) {
+                        ownLimit(condition, limit, tool, enforced);
+                    }
                 }
+            } else if (limit.form() == Limit.Form.SPEND) {
+                cap(limit, rule, tool, enforced);
             }
-        }
-        Spend spend = demands.spend();
-        if (spend != null && spend.from() == null && spend.perCall() != null) {
-            Amount perCall = spend.perCall();
-            spend.caps().forEach((unit, cap) -> {
-                if (cap.compareTo(perCall) < 0) {
-                    neverPasses(
-                            rule.place(),
-                            "each call costs " + perCall + ", and " + cap + " a " + unit.text() + " is all there is",
-                            tool,
-                            enforced);
-                }
-            });
         }
     }
 
-    private void ownLimit(Condition condition, Counter counter, OfferedTool tool, boolean enforced) {
+    private void cap(Limit limit, Rule rule, OfferedTool tool, boolean enforced) {
+        Amount max = limit.max();
+        Window window = limit.window();
+        if (max != null && window != null && limit.incrementFrom() == null && max.compareTo(limit.increment()) < 0) {
+            neverPasses(
+                    rule.place(),
+                    "each call costs " + limit.increment() + ", and " + max + " a " + window.text()
+                            + " is all there is",
+                    tool,
+                    enforced);
+        }
+    }
+
+    private void ownLimit(Condition condition, Limit counter, OfferedTool tool, boolean enforced) {
         BigDecimal bound = condition.operand().number().toBigDecimal();
         Amount least = counter.incrementFrom() == null ? counter.increment() : Amount.ZERO;
         BigDecimal each = least.toBigDecimal();
@@ -200,11 +197,11 @@ final class LimitReview {
     }
 
     private void arguments(Rule.Demands demands, Place place, OfferedTool tool, boolean enforced) {
-        if (demands.state() != null && demands.state().incrementFrom() != null) {
-            amount(demands.state().incrementFrom(), null, place, tool, enforced);
-        }
-        if (demands.spend() != null && demands.spend().from() != null) {
-            amount(demands.spend().from(), demands.spend().perCall(), place, tool, enforced);
+        for (Limit.Form form : Limit.Form.values()) {
+            Limit limit = demands.limit(form);
+            if (limit != null) {
+                amount(limit, limit.perCall(), place, tool, enforced);
+            }
         }
         ObjectValue schema = tool.definition().inputSchema();
         if (demands.validation() == null || schema == null) {
@@ -227,7 +224,8 @@ final class LimitReview {
     }
 
     /** Reviews an argument that is counted: it must be a number that is not negative, otherwise the call is denied. */
-    private void amount(@Nullable Path from, @Nullable Amount most, Place place, OfferedTool tool, boolean enforced) {
+    private void amount(Limit limit, @Nullable Amount most, Place place, OfferedTool tool, boolean enforced) {
+        Path from = limit.incrementFrom();
         if (from == null) {
             return;
         }

@@ -100,9 +100,8 @@ final class ReachReview {
         return rule instanceof Rule.Check check
                 && check.demands().conditions().isEmpty()
                 && check.demands().validation() == null
-                && check.demands().state() == null
-                && check.demands().spend() == null
-                && check.demands().rateLimit() != null;
+                && check.demands().limits().size() == 1
+                && check.demands().limit(Limit.Form.RATE_LIMIT) != null;
     }
 
     private void note(Place place, CallScenario situation, RuleReach fresh, @Nullable Place denier) {

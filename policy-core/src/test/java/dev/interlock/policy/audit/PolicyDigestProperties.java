@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -14,7 +15,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.PolicyEdits;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.Spend;
+import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window.Calendar;
 import dev.interlock.policy.text.NamePattern;
 import java.util.LinkedHashMap;
@@ -103,11 +104,12 @@ class PolicyDigestProperties {
         Map<Calendar, Amount> dayFirst = new LinkedHashMap<>();
         dayFirst.put(Calendar.DAY, Amount.ONE);
         dayFirst.put(Calendar.HOUR, Amount.ONE);
-        Path from = Path.parse("args.amount");
+        assertThat(budget(hourFirst)).isNotEqualTo(budget(dayFirst)).isEqualTo(budget(new LinkedHashMap<>(hourFirst)));
+    }
 
-        assertThat(new Spend(null, hourFirst, from, ChargeMode.SUCCESS))
-                .isNotEqualTo(new Spend(null, dayFirst, from, ChargeMode.SUCCESS))
-                .isEqualTo(new Spend(null, new LinkedHashMap<>(hourFirst), from, ChargeMode.SUCCESS));
+    private static List<Limit> budget(Map<Calendar, Amount> caps) {
+        return Limit.budget(
+                null, caps, Path.parse("args.amount"), ChargeMode.SUCCESS, Scope.TOOL, Place.of("tools.pay"));
     }
 
     @Example

@@ -73,7 +73,7 @@ class CallFactsTest {
 
     /** A policy that reads {@code ctx.role}, in each place in which a policy can read something. */
     static Stream<Policy> readers() {
-        Rule.Demands demands = new Rule.Demands(List.of(reading("ctx.role")), null, null, null, null);
+        Rule.Demands demands = new Rule.Demands(List.of(reading("ctx.role")), List.of(), null);
         Entry denying = denyingIf("ctx.role");
         return Stream.of(
                 policy(tools(denying)),

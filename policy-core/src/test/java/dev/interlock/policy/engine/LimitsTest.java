@@ -15,18 +15,16 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
-import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Rule.Demands;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
@@ -190,20 +188,16 @@ class LimitsTest {
 
     @Test
     void anUnnamedRuleAndOneThatIsCalledLikeItsPositionCountApart() {
-        RateLimit two = rateOf(2, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SENT);
+        Limit two = rateOf(2, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SENT);
         Rule unnamed = new Rule.Check(
-                null,
-                new Demands(List.of(), two, null, null, null),
-                null,
-                Mode.ENFORCE,
-                Place.of("tools.pay.rules[0]"));
+                null, new Demands(List.of(), List.of(two), null), null, Mode.ENFORCE, Place.of("tools.pay.rules[0]"));
 
         assertThat(callsThatPass(pay(unnamed, rate("0", two)))).isEqualTo(2);
     }
 
     @Test
     void noChoiceOfNamesMakesTheLimitsOfTwoGrantsOne() {
-        RateLimit one = rateOf(1, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.ENTRY, ChargeMode.SENT);
+        Limit one = rateOf(1, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.ENTRY, ChargeMode.SENT);
         PolicyBody ofA = Policies.body(Posture.DENY, Map.of("b.tools.c", limited(one)));
         PolicyBody ofB = Policies.body(Posture.DENY, Map.of("c", limited(one)));
         Desk desk = new Desk(Policies.granting(PolicyBody.of(Posture.ALLOW), Map.of("a", ofA, "a.tools.b", ofB)));
@@ -214,7 +208,7 @@ class LimitsTest {
 
     @Test
     void aCounterOfTheEntryForAllToolsCountsThemTogether() {
-        Rule two = count("two", null, ChargeMode.SENT, when("state._global.n", Operator.LTE, 2));
+        Rule two = count("two", null, ChargeMode.SENT, Scope.GLOBAL, when("state._global.n", Operator.LTE, 2));
         Desk desk = new Desk(Policy.of(Policies.star(Policies.entry(List.of(two), List.of(), List.of()))));
 
         assertThat(desk.admit(ToolCall.of("pay", Map.of()))).isEqualTo(Decision.ALLOWED);
@@ -254,14 +248,13 @@ class LimitsTest {
 
     /** Ten an hour, said in two ways. */
     private static List<Policy> countingAmounts() {
-        Spend budget = new Spend(
-                null, Map.of(Window.Calendar.HOUR, Amount.of(10)), Path.parse("args.amount"), ChargeMode.SUCCESS);
+        Map<Window.Calendar, Amount> tenAnHour = Map.of(Window.Calendar.HOUR, Amount.of(10));
         return List.of(
                 pay(count("ten", "args.amount", ChargeMode.SUCCESS, when("state.pay.n", Operator.LTE, 10))),
-                pay(spend("ten", budget)));
+                pay(spend("ten", null, tenAnHour, "args.amount", ChargeMode.SUCCESS)));
     }
 
-    private static Entry limited(RateLimit limit) {
+    private static Entry limited(Limit limit) {
         return Policies.entry(List.of(rate("once", limit)), List.of(), List.of());
     }
 

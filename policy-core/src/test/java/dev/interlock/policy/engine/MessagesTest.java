@@ -18,14 +18,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Operator;
-import dev.interlock.policy.Path;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.Decision;
@@ -86,8 +84,7 @@ class MessagesTest {
                         pay(count("sum", "args.amount", ChargeMode.SENT, when("state.pay.n", Operator.LTE, 9))),
                         "The call counts more than the limit of 9 per hour ever allows (rule 'sum')."),
                 Arguments.of(
-                        pay(spend(
-                                "each", new Spend(Amount.of(5), Map.of(), Path.parse("args.amount"), ChargeMode.SENT))),
+                        pay(spend("each", Amount.of(5), Map.of(), "args.amount", ChargeMode.SENT)),
                         "One call may cost at most 5 (args.amount, rule 'each')."),
                 Arguments.of(
                         pay(validate("args", needs("to"))),
@@ -174,7 +171,7 @@ class MessagesTest {
                 .isEqualTo("The call does not meet rule 'whole': a required argument is missing.");
     }
 
-    private static Decision second(RateLimit limit, Duration later) {
+    private static Decision second(Limit limit, Duration later) {
         Desk desk = new Desk(pay(rate("slow", limit)));
         desk.admit(Map.of());
         desk.pass(later);

@@ -21,7 +21,6 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.Decision.Verdict;
@@ -201,21 +200,22 @@ class NeighboursTest {
         Policy counted = pay(count("sum", "args.price", ChargeMode.SUCCESS));
         Policy spent = pay(spend(
                 "budget",
-                new Spend(
-                        null,
-                        Map.of(Window.Calendar.DAY, Amount.of(10)),
-                        Path.parse("args.price"),
-                        ChargeMode.SUCCESS)));
+                null,
+                Map.of(Window.Calendar.DAY, Amount.of(10)),
+                "args.price",
+                ChargeMode.SUCCESS));
         Policy limited = Policies.of(
                 "pay",
                 Policies.entry(
                         List.of(),
                         List.of(new Limit(
+                                Limit.Form.LIMITS,
                                 "sum",
                                 Amount.of(10),
                                 Window.Calendar.DAY,
                                 Algorithm.FIXED_WINDOW,
                                 Scope.TOOL,
+                                Amount.ONE,
                                 Path.parse("args.price"),
                                 ChargeMode.SUCCESS,
                                 null,

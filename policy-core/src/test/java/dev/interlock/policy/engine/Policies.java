@@ -5,7 +5,6 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
@@ -15,12 +14,10 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Rule.Demands;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -113,7 +110,7 @@ final class Policies {
     }
 
     static Rule check(String name, Condition... conditions) {
-        return check(name, new Demands(List.of(conditions), null, null, null, null));
+        return check(name, new Demands(List.of(conditions), List.of(), null));
     }
 
     static Rule check(String name, Demands demands) {
@@ -131,39 +128,67 @@ final class Policies {
     }
 
     static Rule ask(String name, Condition... conditions) {
-        return ask(name, new Demands(List.of(conditions), null, null, null, null));
+        return ask(name, new Demands(List.of(conditions), List.of(), null));
     }
 
     static Rule ask(String name, Demands demands) {
         return new Rule.Approval(name, demands, Rule.Approval.DEFAULT_TIMEOUT, null, Mode.ENFORCE, place(name));
     }
 
-    static Rule rate(String name, RateLimit limit) {
-        return check(name, new Demands(List.of(), limit, null, null, null));
+    static Rule rate(String name, Limit limit) {
+        return check(name, new Demands(List.of(), List.of(limit), null));
     }
 
     static Rule validate(String name, Validation validation) {
-        return check(name, new Demands(List.of(), null, null, null, validation));
+        return check(name, new Demands(List.of(), List.of(), validation));
     }
 
-    static Rule spend(String name, Spend spend) {
-        return check(name, new Demands(List.of(), null, null, spend, null));
+    /** A budget of {@code pay} for what an argument says. */
+    static Rule spend(
+            String name, @Nullable Amount perCall, Map<Window.Calendar, Amount> caps, String from, ChargeMode charge) {
+        List<Limit> budget = Limit.budget(perCall, caps, Path.parse(from), charge, Scope.TOOL, place(name));
+        return check(name, new Demands(List.of(), budget, null));
     }
 
     /** A counter {@code n} of {@code pay}, of an argument or, without one, of calls, with these conditions. */
     static Rule count(String name, @Nullable String from, ChargeMode charge, Condition... conditions) {
-        Path path = from == null ? null : Path.parse(from);
-        Counter counter = new Counter("n", Window.Calendar.HOUR, Amount.ONE, path, charge);
-        return check(name, new Demands(List.of(conditions), null, counter, null, null));
+        return count(name, from, charge, Scope.TOOL, conditions);
+    }
+
+    static Rule count(String name, @Nullable String from, ChargeMode charge, Scope scope, Condition... conditions) {
+        Limit counter = new Limit(
+                Limit.Form.STATE,
+                "n",
+                null,
+                Window.Calendar.HOUR,
+                Algorithm.FIXED_WINDOW,
+                scope,
+                Amount.ONE,
+                from == null ? null : Path.parse(from),
+                charge,
+                null,
+                place(name));
+        return check(name, new Demands(List.of(conditions), List.of(counter), null));
     }
 
     /** Calls of each tool in a calendar hour, given back if they fail. */
-    static RateLimit hourly(long max) {
-        return new RateLimit(max, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true);
+    static Limit hourly(long max) {
+        return Limit.calls(max, Window.Calendar.HOUR, Scope.TOOL, place("hourly"));
     }
 
-    static RateLimit rateOf(long max, Window window, Algorithm algorithm, Scope scope, ChargeMode charge) {
-        return new RateLimit(max, window, algorithm, scope, charge, false);
+    static Limit rateOf(long max, Window window, Algorithm algorithm, Scope scope, ChargeMode charge) {
+        return new Limit(
+                Limit.Form.RATE_LIMIT,
+                null,
+                Amount.of(max),
+                window,
+                algorithm,
+                scope,
+                Amount.ONE,
+                null,
+                charge,
+                null,
+                place("rate"));
     }
 
     static Validation schema() {

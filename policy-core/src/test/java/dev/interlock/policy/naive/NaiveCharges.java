@@ -4,15 +4,13 @@ import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
@@ -68,13 +66,9 @@ final class NaiveCharges {
         return key;
     }
 
-    /** The scope of what can't be given one. */
-    static Scope usualScope(Scoped scoped) {
-        return scoped.isGlobal() ? Scope.GLOBAL : Scope.TOOL;
-    }
-
     static Cap cap(Limit limit) {
-        return new Cap(limit.algorithm(), limit.max().toBigDecimal(), limit.window());
+        return new Cap(
+                limit.algorithm(), limit.max() == null ? null : limit.max().toBigDecimal(), limit.window());
     }
 
     /** Whether the call says how much it counts. */
@@ -92,31 +86,28 @@ final class NaiveCharges {
     /** Whether the call says how much it counts, and whether there ever is room for a call. */
     boolean add(Rule rule, Rule.Demands demands, List<Condition> own) {
         boolean audited = rule.mode() == Mode.AUDIT;
-        RateLimit rate = demands.rateLimit();
-        if (rate != null) {
-            Cap cap = new Cap(rate.algorithm(), BigDecimal.valueOf(rate.max()), rate.window());
-            add("rate " + rule.label(), rate.scope(), cap, BigDecimal.ONE, rate.charge(), rule.label(), audited);
-        }
         boolean met =
                 own.stream().allMatch(condition -> largestThatHolds(condition).signum() >= 0);
         boolean said = true;
-        Counter counter = demands.state();
-        if (counter != null) {
-            Cap cap = new Cap(Algorithm.FIXED_WINDOW, max(own), counter.window());
-            BigDecimal amount = amount(call, counter.incrementFrom(), counter.increment());
-            said = add(counter.name(), usualScope(scoped), cap, amount, counter.charge(), rule.label(), audited);
-        }
-        Spend spend = demands.spend();
-        if (spend != null) {
-            BigDecimal amount = amount(call, spend.from(), spend.perCall() == null ? Amount.ZERO : spend.perCall());
+        for (Limit limit : demands.limits()) {
+            BigDecimal amount = amount(call, limit.incrementFrom(), limit.increment());
             said &= amount != null;
-            spend.caps().forEach((unit, max) -> {
-                Cap cap = new Cap(Algorithm.FIXED_WINDOW, max.toBigDecimal(), unit);
-                String name = "spend " + rule.label() + unit;
-                add(name, usualScope(scoped), cap, amount, spend.charge(), rule.label(), audited);
-            });
+            if (limit.window() != null) {
+                Cap cap = limit.form() == Form.STATE
+                        ? new Cap(Algorithm.FIXED_WINDOW, max(own), limit.window())
+                        : cap(limit);
+                add(name(limit, rule), limit.scope(), cap, amount, limit.charge(), rule.label(), audited);
+            }
         }
         return said && met;
+    }
+
+    private static String name(Limit limit, Rule rule) {
+        return switch (limit.form()) {
+            case STATE, LIMITS -> limit.label();
+            case RATE_LIMIT -> "rate " + rule.label();
+            case SPEND -> "spend " + rule.label() + limit.window();
+        };
     }
 
     private boolean add(

@@ -1,8 +1,6 @@
 package dev.interlock.policy.naive;
 
-import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Path;
@@ -145,12 +143,9 @@ final class NaiveConditions {
 
     private @Nullable Value counter(Scoped place, ToolCall call, String name) {
         for (Rule rule : place.entry().rules()) {
-            Optional<Counter> counter = demands(rule)
-                    .map(Rule.Demands::state)
-                    .filter(state -> state.name().equals(name));
-            if (counter.isPresent()) {
-                Cap cap = new Cap(Algorithm.FIXED_WINDOW, null, counter.get().window());
-                return used(NaiveCharges.key(place, call, name, NaiveCharges.usualScope(place)), cap);
+            Limit state = rule.demands().limit(Limit.Form.STATE);
+            if (state != null && state.label().equals(name)) {
+                return used(NaiveCharges.key(place, call, name, state.scope()), NaiveCharges.cap(state));
             }
         }
         for (Limit limit : place.entry().limits()) {
@@ -163,12 +158,5 @@ final class NaiveConditions {
 
     private Value used(List<Object> key, Cap cap) {
         return NumberValue.of(ledger.used(key, cap, timed.millis()));
-    }
-
-    private static Optional<Rule.Demands> demands(Rule rule) {
-        if (rule instanceof Rule.Check check) {
-            return Optional.of(check.demands());
-        }
-        return rule instanceof Rule.Approval approval ? Optional.of(approval.demands()) : Optional.empty();
     }
 }

@@ -2,6 +2,7 @@ package dev.interlock.policy.naive;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Rule;
@@ -66,9 +67,10 @@ final class NaiveRule {
 
     /** The conditions that are the limit of the rule's own counter, not a question about it. */
     private List<Condition> ownLimits(Demands demands) {
+        Limit state = demands.limit(Limit.Form.STATE);
         return demands.conditions().stream()
-                .filter(condition -> demands.state() != null
-                        && isOwnCounter(condition.path(), demands.state().name())
+                .filter(condition -> state != null
+                        && isOwnCounter(condition.path(), state.label())
                         && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE))
                 .toList();
     }
@@ -87,13 +89,12 @@ final class NaiveRule {
     }
 
     private boolean isTooMuch(Demands demands) {
-        if (demands.spend() == null
-                || demands.spend().perCall() == null
-                || demands.spend().from() == null) {
-            return false;
-        }
-        BigDecimal amount = NaiveCharges.amount(timed.call(), demands.spend().from(), Amount.ONE);
-        return amount == null || amount.compareTo(demands.spend().perCall().toBigDecimal()) > 0;
+        return demands.limits().stream()
+                .filter(limit -> limit.window() == null && limit.incrementFrom() != null)
+                .anyMatch(limit -> {
+                    BigDecimal amount = NaiveCharges.amount(timed.call(), limit.incrementFrom(), Amount.ONE);
+                    return amount == null || amount.compareTo(limit.max().toBigDecimal()) > 0;
+                });
     }
 
     private boolean validates(@Nullable Validation validation) {

@@ -45,7 +45,7 @@ final class Policies {
     }
 
     static Rule.Demands conditions(Condition... conditions) {
-        return new Rule.Demands(List.of(conditions), null, null, null, null);
+        return new Rule.Demands(List.of(conditions), List.of(), null);
     }
 
     static Entry rules(String place, Rule... rules) {

@@ -20,7 +20,6 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
@@ -87,15 +86,26 @@ class PolicyReviewTest {
 
     /** What is found in a rule that adds 5 to its own counter, and reads a counter that must be less than 3. */
     private static List<Finding.Code> counting(String read) {
-        Counter five = new Counter("n", Window.Calendar.HOUR, Amount.of(5), null, ChargeMode.SENT);
+        Limit five = new Limit(
+                Limit.Form.STATE,
+                "n",
+                null,
+                Window.Calendar.HOUR,
+                Algorithm.FIXED_WINDOW,
+                Scope.TOOL,
+                Amount.of(5),
+                null,
+                ChargeMode.SENT,
+                null,
+                Place.of("r"));
         Rule reading = new Rule.Check(
                 "r",
-                new Rule.Demands(List.of(condition("c", read, "lt", 3)), null, five, null, null),
+                new Rule.Demands(List.of(condition("c", read, "lt", 3)), List.of(five), null),
                 null,
                 Mode.ENFORCE,
                 Place.of("r"));
         Rule other = new Rule.Check(
-                "o", new Rule.Demands(List.of(), null, five, null, null), null, Mode.ENFORCE, Place.of("o"));
+                "o", new Rule.Demands(List.of(), List.of(five), null), null, Mode.ENFORCE, Place.of("o"));
         Policy policy = policy(Map.of("get_item", rules("g", reading), "delete_item", rules("d", other)));
         return review(policy, GET, DELETE).stream().map(Finding::code).toList();
     }
@@ -314,11 +324,13 @@ class PolicyReviewTest {
 
     private static Limit limit(String place, long max, Window.Calendar window) {
         return new Limit(
+                Limit.Form.LIMITS,
                 place,
                 Amount.of(max),
                 window,
                 Algorithm.FIXED_WINDOW,
                 Scope.TOOL,
+                Amount.ONE,
                 null,
                 ChargeMode.SUCCESS,
                 null,

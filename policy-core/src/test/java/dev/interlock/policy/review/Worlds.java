@@ -5,7 +5,6 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
@@ -87,7 +86,7 @@ final class Worlds {
                         blocks().list().ofMaxSize(2),
                         blocks().list().ofMaxSize(1),
                         rules().list().ofMaxSize(3),
-                        limits().list().ofMaxSize(2).uniqueElements(Limit::counter))
+                        limits().list().ofMaxSize(2).uniqueElements(Limit::label))
                 .as((require, denyIf, rules, limits) -> new Entry(false, require, denyIf, rules, limits, Place.of("")));
     }
 
@@ -100,14 +99,14 @@ final class Worlds {
         Arbitrary<Rule> deny = modes.map(mode -> new Rule.Deny(null, null, mode, Place.of("")));
         Arbitrary<Rule> check = Combinators.combine(
                         conditions().list().ofMinSize(1).ofMaxSize(3), modes)
-                .as((conditions, mode) -> new Rule.Check(
-                        null, new Rule.Demands(conditions, null, null, null, null), null, mode, Place.of("")));
+                .as((conditions, mode) ->
+                        new Rule.Check(null, new Rule.Demands(conditions, List.of(), null), null, mode, Place.of("")));
         Arbitrary<Rule> approval = conditions()
                 .list()
                 .ofMaxSize(2)
                 .map(conditions -> new Rule.Approval(
                         null,
-                        new Rule.Demands(conditions, null, null, null, null),
+                        new Rule.Demands(conditions, List.of(), null),
                         Rule.Approval.DEFAULT_TIMEOUT,
                         null,
                         Mode.ENFORCE,
@@ -120,9 +119,18 @@ final class Worlds {
                         null,
                         new Rule.Demands(
                                 List.of(Policies.condition("", "state.delete_item.n", operator, most)),
-                                null,
-                                new Counter("n", Window.Calendar.DAY, Amount.of(increment), null, ChargeMode.SUCCESS),
-                                null,
+                                List.of(new Limit(
+                                        Limit.Form.STATE,
+                                        "n",
+                                        null,
+                                        Window.Calendar.DAY,
+                                        Algorithm.FIXED_WINDOW,
+                                        Scope.TOOL,
+                                        Amount.of(increment),
+                                        null,
+                                        ChargeMode.SUCCESS,
+                                        null,
+                                        Place.of(""))),
                                 null),
                         null,
                         Mode.ENFORCE,
@@ -133,9 +141,7 @@ final class Worlds {
                         null,
                         new Rule.Demands(
                                 List.of(),
-                                null,
-                                null,
-                                null,
+                                List.of(),
                                 new Validation(
                                         false,
                                         List.of("a"),
@@ -159,11 +165,13 @@ final class Worlds {
                         Arbitraries.of(ChargeMode.class),
                         Arbitraries.of("", "", "args.a", "args.c"))
                 .as((counter, max, window, scope, charge, from) -> new Limit(
+                        Limit.Form.LIMITS,
                         counter,
                         Amount.of(max),
                         window,
                         Algorithm.FIXED_WINDOW,
                         scope,
+                        Amount.ONE,
                         from.isEmpty() ? null : Path.parse(from),
                         charge,
                         null,
@@ -355,11 +363,13 @@ final class Worlds {
                         .toList(),
                 entry.limits().stream()
                         .map(limit -> new Limit(
+                                limit.form(),
                                 limit.counter(),
                                 limit.max(),
                                 limit.window(),
                                 limit.algorithm(),
                                 limit.scope(),
+                                limit.increment(),
                                 limit.incrementFrom(),
                                 limit.charge(),
                                 null,
@@ -372,7 +382,7 @@ final class Worlds {
     private static Stream<Rule> onlyOneCounter(List<Rule> rules) {
         boolean[] seen = new boolean[1];
         return rules.stream().filter(rule -> {
-            boolean counts = rule instanceof Rule.Check check && check.demands().state() != null;
+            boolean counts = rule.demands().limit(Limit.Form.STATE) != null;
             boolean keep = !counts || !seen[0];
             seen[0] |= counts;
             return keep;
@@ -413,12 +423,7 @@ final class Worlds {
     }
 
     private static Rule.Demands numbered(Rule.Demands demands, String owner, AtomicInteger next) {
-        return new Rule.Demands(
-                numbered(demands.conditions(), owner, next),
-                demands.rateLimit(),
-                demands.state(),
-                demands.spend(),
-                demands.validation());
+        return new Rule.Demands(numbered(demands.conditions(), owner, next), demands.limits(), demands.validation());
     }
 
     private static Place place(AtomicInteger next) {

@@ -1,10 +1,12 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
@@ -12,7 +14,6 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
@@ -119,24 +120,29 @@ final class Policies {
     }
 
     static Rule limit(int max) {
-        RateLimit limit = new RateLimit(
-                max,
+        Limit limit = new Limit(
+                Limit.Form.RATE_LIMIT,
+                null,
+                Amount.of(max),
                 new Window.Length(Duration.ofDays(30)),
                 Algorithm.TOKEN_BUCKET,
                 Scope.SESSION,
+                Amount.ONE,
+                null,
                 ChargeMode.SUCCESS,
-                false);
-        return check("limit", new Rule.Demands(List.of(), limit, null, null, null));
+                null,
+                Place.of("limit"));
+        return check("limit", new Rule.Demands(List.of(), List.of(limit), null));
     }
 
     static Rule requiredArguments() {
         Validation validation = new Validation(true, List.of(), false, false, OptionalInt.empty(), OptionalInt.empty());
-        return check("required", new Rule.Demands(List.of(), null, null, null, validation));
+        return check("required", new Rule.Demands(List.of(), List.of(), validation));
     }
 
     static Rule validSchema() {
         Validation validation = new Validation(false, List.of(), true, false, OptionalInt.empty(), OptionalInt.empty());
-        return check("schema", new Rule.Demands(List.of(), null, null, null, validation));
+        return check("schema", new Rule.Demands(List.of(), List.of(), validation));
     }
 
     static Rule denied(String message) {

@@ -1,16 +1,14 @@
 package dev.interlock.policy.observe;
 
-import dev.interlock.policy.Algorithm;
-import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
@@ -39,15 +37,14 @@ final class Engines {
     static Policy policy(Posture posture) {
         Rule cap = new Rule.Check(
                 "cap",
-                new Rule.Demands(List.of(Condition.of("args.amount", Operator.LTE, 100)), null, null, null, null),
+                new Rule.Demands(List.of(Condition.of("args.amount", Operator.LTE, 100)), List.of(), null),
                 null,
                 Mode.ENFORCE,
                 Place.of("tools.pay.rules[0]"));
-        RateLimit hourly = new RateLimit(
-                1_000, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true);
+        Limit hourly = Limit.calls(1_000, Window.Calendar.HOUR, Scope.TOOL, Place.of("tools.pay.rules[1]"));
         Rule pace = new Rule.Check(
                 "pace",
-                new Rule.Demands(List.of(), hourly, null, null, null),
+                new Rule.Demands(List.of(), List.of(hourly), null),
                 null,
                 Mode.ENFORCE,
                 Place.of("tools.pay.rules[1]"));

@@ -83,7 +83,7 @@ public final class Coverage {
             }
         }
         for (Limit limit : entry.limits()) {
-            add(limit.counter(), limit.place(), true);
+            add(limit.label(), limit.place(), true);
         }
         Rounds rounds = entry.rounds();
         if (rounds != null && rounds.most() == 0) {

@@ -4,7 +4,6 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import java.util.ArrayList;
@@ -139,16 +138,7 @@ final class EntryReader {
     }
 
     private static boolean countsByName(Rule rule) {
-        Rule.Demands demands;
-        if (rule instanceof Rule.Check check) {
-            demands = check.demands();
-        } else if (rule instanceof Rule.Approval approval) {
-            demands = approval.demands();
-        } else {
-            return false;
-        }
-        RateLimit rateLimit = demands.rateLimit();
-        return demands.spend() != null || (rateLimit != null && !rateLimit.shorthand());
+        return rule.demands().limits().stream().anyMatch(limit -> limit.counter() == null);
     }
 
     private List<Limit> limits(Fields fields, EntryKey owner) {

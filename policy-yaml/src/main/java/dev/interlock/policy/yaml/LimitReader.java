@@ -3,12 +3,11 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Path;
-import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.value.NumberValue;
 import java.util.EnumMap;
@@ -20,7 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** Reads all limits: {@code state}, {@code spend}, the items of {@code limits}, the map form of {@code rate_limit}. */
 final class LimitReader {
 
-    /** The calendar unit that each cap of a budget counts over. */
+    /** The most calls that a {@code rate_limit} may allow. */
+    static final long MAX_CALLS = Amount.MAX.micros() / Amount.ONE_MICROS;
+
+    /** The calendar unit that each cap of a budget but {@code per_call} counts over. */
     static final Map<String, Window.Calendar> CAPS;
 
     static {
@@ -53,12 +55,12 @@ final class LimitReader {
 
     /** {@code rate_limit: {max: 10, window: 60}}. */
     @Nullable
-    RateLimit rateLimit(Node.Mapping map, NodePath at) {
+    Limit rateLimit(Node.Mapping map, NodePath at, Place place) {
         Fields fields = Fields.of(Keys.RATE_LIMIT, map, at, context.findings, null);
         context.intercept.refuses();
         Node maxNode = required(fields, "max");
         Node windowNode = required(fields, "window");
-        Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, RateLimit.MAX);
+        Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, MAX_CALLS);
         Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
         Algorithm unlessSaid = window instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         Algorithm algorithm = algorithm(fields, unlessSaid);
@@ -67,14 +69,16 @@ final class LimitReader {
         if (max == null || window == null || algorithm == null || scope == null || charge == null) {
             return null;
         }
-        return isCountable(algorithm, window, fields)
-                ? new RateLimit(max, window, algorithm, scope, charge, false)
-                : null;
+        if (!isCountable(algorithm, window, fields)) {
+            return null;
+        }
+        Amount most = Amount.of(max);
+        return new Limit(Form.RATE_LIMIT, null, most, window, algorithm, scope, Amount.ONE, null, charge, null, place);
     }
 
     /** {@code state}. */
     @Nullable
-    Counter state(Node node, NodePath at, EntryKey owner) {
+    Limit state(Node node, NodePath at, EntryKey owner, Place place) {
         Fields fields = fields(Keys.STATE, node, at, "state");
         if (fields == null) {
             return null;
@@ -103,7 +107,9 @@ final class LimitReader {
                 || charge == null) {
             return null;
         }
-        return new Counter(name, window, increment, from, charge);
+        Scope scope = owner.defaultScope();
+        Algorithm fixed = Algorithm.FIXED_WINDOW;
+        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place);
     }
 
     /** An item of {@code limits}. */
@@ -136,12 +142,13 @@ final class LimitReader {
                 || !isCountable(algorithm, window, fields)) {
             return null;
         }
-        return new Limit(name, max, window, algorithm, scope, from, charge, message, ReadContext.place(node, at));
+        Place place = ReadContext.place(node, at);
+        return new Limit(Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place);
     }
 
-    /** {@code spend}. */
+    /** {@code spend}, or null if it is broken. */
     @Nullable
-    Spend spend(Node node, NodePath at) {
+    List<Limit> spend(Node node, NodePath at, EntryKey owner, Place place) {
         Fields fields = fields(Keys.SPEND, node, at, "spend");
         if (fields == null) {
             return null;
@@ -182,7 +189,7 @@ final class LimitReader {
             return null;
         }
         return whole && charge != null && (fromNode == null || from != null)
-                ? new Spend(perCall, caps, from, charge)
+                ? Limit.budget(perCall, caps, from, charge, owner.defaultScope(), place)
                 : null;
     }
 

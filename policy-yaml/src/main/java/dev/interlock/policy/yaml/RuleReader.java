@@ -1,15 +1,14 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.text.Suggestion;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -61,10 +60,10 @@ final class RuleReader {
         }
         if ("require_approval".equals(action)) {
             Duration timeout = timeout(fields);
-            Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ASKS);
+            Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ASKS, place);
             return demands == null ? null : new Rule.Approval(name, demands, timeout, message, mode, place);
         }
-        Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ALLOWS);
+        Rule.Demands demands = demands(fields, owner, ConditionReader.ConditionUse.ALLOWS, place);
         noteIntercept(fields, action);
         if (demands == null || action == null) {
             return null;
@@ -187,7 +186,8 @@ final class RuleReader {
     }
 
     /** What the rule demands, or null if any of it is broken. */
-    private Rule.@Nullable Demands demands(Fields fields, EntryKey owner, ConditionReader.ConditionUse use) {
+    private Rule.@Nullable Demands demands(
+            Fields fields, EntryKey owner, ConditionReader.ConditionUse use, Place place) {
         boolean whole = true;
         List<Condition> list = List.of();
         Node node = fields.get("conditions");
@@ -196,24 +196,25 @@ final class RuleReader {
             whole = read != null;
             list = read == null ? List.of() : read;
         }
-        RateLimit rateLimit = null;
+        List<Limit> counted = new ArrayList<>();
         Node.Pair rate = fields.pair("rate_limit");
         if (rate != null) {
-            rateLimit = rateLimit(rate, fields, owner);
-            whole &= rateLimit != null;
+            Limit limit = rateLimit(rate, fields, owner, place);
+            whole &= limit != null && counted.add(limit);
         }
-        Counter state = null;
         Node stateNode = fields.get("state");
         if (stateNode != null) {
-            state = limits.state(stateNode, fields.at("state"), owner);
+            Limit state = limits.state(stateNode, fields.at("state"), owner, place);
             whole &= state != null;
+            // A counter is charged first.
+            counted.addAll(0, state == null ? List.of() : List.of(state));
         }
-        Spend spend = null;
         Node.Pair spendPair = fields.pair("spend");
         if (spendPair != null) {
             context.intercept.ignores("'spend'", spendPair.key(), fields.at("spend"));
-            spend = limits.spend(spendPair.value(), fields.at("spend"));
+            List<Limit> spend = limits.spend(spendPair.value(), fields.at("spend"), owner, place);
             whole &= spend != null;
+            counted.addAll(spend == null ? List.of() : spend);
         }
         Validation validation = null;
         Node.Pair validate = fields.pair("validate");
@@ -222,13 +223,13 @@ final class RuleReader {
             validation = validations.read(validate.value(), fields.at("validate"));
             whole &= validation != null;
         }
-        return whole ? new Rule.Demands(list, rateLimit, state, spend, validation) : null;
+        return whole ? new Rule.Demands(list, counted, validation) : null;
     }
 
-    private @Nullable RateLimit rateLimit(Node.Pair pair, Fields fields, EntryKey owner) {
+    private @Nullable Limit rateLimit(Node.Pair pair, Fields fields, EntryKey owner, Place place) {
         NodePath at = fields.at("rate_limit");
         if (pair.value() instanceof Node.Mapping map) {
-            return limits.rateLimit(map, at);
+            return limits.rateLimit(map, at, place);
         }
         if (fields.has("state")) {
             context.findings.error(
@@ -238,7 +239,7 @@ final class RuleReader {
                     "a rule can't have both the short rate_limit and state",
                     "the short form is a counter itself: make two rules, or write rate_limit as a map");
         }
-        return shorthands.read(pair.value(), at, owner);
+        return shorthands.read(pair.value(), at, owner, place);
     }
 
     /** Notes how Intercept handles a rule that checks the call. */

@@ -4,20 +4,20 @@ import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Writes the parts of entries: rules, conditions, limits. */
@@ -54,9 +54,9 @@ final class RuleWriter {
     }
 
     void limit(Limit limit, Scope defaultScope) {
-        out.line("counter", YamlText.scalar(limit.counter()));
-        out.line("window", limit.window().text());
-        out.line("max", limit.max().toString());
+        out.line("counter", YamlText.scalar(limit.label()));
+        out.line("window", window(limit));
+        out.line("max", String.valueOf(limit.max()));
         if (limit.algorithm() != Algorithm.FIXED_WINDOW) {
             out.line("algorithm", limit.algorithm().text());
         }
@@ -95,31 +95,50 @@ final class RuleWriter {
         if (!demands.conditions().isEmpty()) {
             conditions(demands.conditions());
         }
-        if (demands.rateLimit() != null) {
-            out.line("rate_limit", rateLimit(demands.rateLimit(), defaultScope));
-        }
-        if (demands.state() != null) {
-            out.line("state", state(demands.state()));
-        }
-        if (demands.spend() != null) {
-            out.line("spend", spend(demands.spend()));
-        }
+        limits(demands, defaultScope);
         if (demands.validation() != null) {
             out.line("validate", validation(demands.validation()));
         }
     }
 
-    private static String rateLimit(RateLimit limit, Scope defaultScope) {
-        boolean plain = limit.algorithm() == Algorithm.FIXED_WINDOW
-                && limit.scope() == defaultScope
-                && limit.charge() == ChargeMode.SUCCESS
-                && limit.window() instanceof Window.Calendar;
-        if (limit.shorthand() && plain) {
-            return limit.max() + "/" + limit.window().text();
+    private void limits(Rule.Demands demands, Scope defaultScope) {
+        List<Limit> said = new ArrayList<>();
+        Limit rate = demands.limit(Form.RATE_LIMIT);
+        if (rate != null && (rate.counter() == null || rate.scope() == defaultScope)) {
+            said.add(rate);
+            out.line("rate_limit", rateLimit(rate));
+        }
+        Limit state = demands.limit(Form.STATE);
+        if (state != null && state.scope() == defaultScope) {
+            said.add(0, state);
+            out.line("state", state(state));
+        }
+        Limit first = demands.limit(Form.SPEND);
+        if (first != null) {
+            Map<Window.Calendar, Amount> caps = new LinkedHashMap<>();
+            for (Limit limit : demands.limits()) {
+                if (limit.form() == Form.SPEND && limit.window() instanceof Window.Calendar unit) {
+                    caps.put(unit, Objects.requireNonNull(limit.max()));
+                }
+            }
+            said.addAll(Limit.budget(
+                    first.perCall(), caps, first.incrementFrom(), first.charge(), defaultScope, first.place()));
+            out.line("spend", spend(first, caps));
+        }
+        if (!said.equals(demands.limits())) {
+            throw new IllegalArgumentException(
+                    "a document can't say that one rule has these limits; make several rules: " + demands.limits());
+        }
+    }
+
+    private static String rateLimit(Limit limit) {
+        String window = window(limit);
+        if (limit.counter() != null) {
+            return limit.max() + "/" + window;
         }
         List<String> parts = new ArrayList<>();
         parts.add("max: " + limit.max());
-        parts.add("window: " + limit.window().text());
+        parts.add("window: " + window);
         Algorithm usual = limit.window() instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         if (limit.algorithm() != usual) {
             parts.add("algorithm: " + limit.algorithm().text());
@@ -133,10 +152,10 @@ final class RuleWriter {
         return flow(parts);
     }
 
-    private static String state(Counter counter) {
+    private static String state(Limit counter) {
         List<String> parts = new ArrayList<>();
-        parts.add("counter: " + YamlText.scalar(counter.name()));
-        parts.add("window: " + counter.window().text());
+        parts.add("counter: " + YamlText.scalar(counter.label()));
+        parts.add("window: " + window(counter));
         if (!counter.increment().equals(Amount.ONE)) {
             parts.add("increment: " + counter.increment());
         }
@@ -150,24 +169,28 @@ final class RuleWriter {
         return flow(parts);
     }
 
-    private static String spend(Spend spend) {
+    private static String spend(Limit first, Map<Window.Calendar, Amount> caps) {
         List<String> parts = new ArrayList<>();
-        if (spend.perCall() != null) {
-            parts.add("per_call: " + spend.perCall());
+        if (first.perCall() != null) {
+            parts.add("per_call: " + first.perCall());
         }
         for (Map.Entry<String, Window.Calendar> cap : LimitReader.CAPS.entrySet()) {
-            Amount amount = spend.caps().get(cap.getValue());
+            Amount amount = caps.get(cap.getValue());
             if (amount != null) {
                 parts.add(cap.getKey() + ": " + amount);
             }
         }
-        if (spend.from() != null) {
-            parts.add("from: " + YamlText.scalar(spend.from().text()));
+        if (first.incrementFrom() != null) {
+            parts.add("from: " + YamlText.scalar(first.incrementFrom().text()));
         }
-        if (spend.charge() != ChargeMode.SUCCESS) {
-            parts.add("charge: " + spend.charge().text());
+        if (first.charge() != ChargeMode.SUCCESS) {
+            parts.add("charge: " + first.charge().text());
         }
         return flow(parts);
+    }
+
+    private static String window(Limit limit) {
+        return Objects.requireNonNull(limit.window()).text();
     }
 
     private static String validation(Validation validation) {

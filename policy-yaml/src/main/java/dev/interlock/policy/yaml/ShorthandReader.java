@@ -1,8 +1,7 @@
 package dev.interlock.policy.yaml;
 
-import dev.interlock.policy.Algorithm;
-import dev.interlock.policy.ChargeMode;
-import dev.interlock.policy.RateLimit;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.Suggestion;
 import java.util.regex.Matcher;
@@ -11,9 +10,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Reads {@code rate_limit: 5/hour}. */
 final class ShorthandReader {
-
-    /** The counter's name for a limit in the short form, within its entry. */
-    static final String COUNTER_PREFIX = "_rate_";
 
     private static final Pattern FORM = Pattern.compile("([0-9]+)/([a-z]+)");
     private static final int MOST_DIGITS = 13;
@@ -25,7 +21,7 @@ final class ShorthandReader {
     }
 
     @Nullable
-    RateLimit read(Node node, NodePath at, EntryKey owner) {
+    Limit read(Node node, NodePath at, EntryKey owner, Place place) {
         if (node instanceof Node.Sequence || (node instanceof Node.Scalar scalar && scalar.isNull())) {
             context.scalars.wrongType(node, at, "rate_limit", "<n>/<window> or a map");
             return null;
@@ -40,21 +36,23 @@ final class ShorthandReader {
             return null;
         }
         String digits = matcher.group(1);
-        long max = digits.length() > MOST_DIGITS ? RateLimit.MAX + 1 : Long.parseLong(digits);
-        if (max < 1 || max > RateLimit.MAX) {
+        long max = digits.length() > MOST_DIGITS ? LimitReader.MAX_CALLS + 1 : Long.parseLong(digits);
+        if (max < 1 || max > LimitReader.MAX_CALLS) {
             context.findings.error(
                     "bad-rate-limit",
                     node,
                     at,
-                    "a rate limit must be between 1 and " + RateLimit.MAX + ", not " + Display.clean(digits, 40),
+                    "a rate limit must be between 1 and " + LimitReader.MAX_CALLS + ", not "
+                            + Display.clean(digits, 40),
                     max < 1 ? "to deny every call, write action: deny" : null);
             return null;
         }
         if (window == Window.Calendar.WEEK || window == Window.Calendar.MONTH) {
             context.intercept.refuses();
         }
-        owner.counters().define(owner, COUNTER_PREFIX + window.text(), node, at, context.findings);
-        return new RateLimit(max, window, Algorithm.FIXED_WINDOW, owner.defaultScope(), ChargeMode.SUCCESS, true);
+        Limit limit = Limit.calls(max, window, owner.defaultScope(), place);
+        owner.counters().define(owner, limit.label(), node, at, context.findings);
+        return limit;
     }
 
     private static String hint(String text) {

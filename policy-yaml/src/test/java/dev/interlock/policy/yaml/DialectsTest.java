@@ -3,13 +3,13 @@ package dev.interlock.policy.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Algorithm;
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
@@ -45,14 +45,14 @@ class DialectsTest {
                 policy.body().tool("start_dicom_export_job").rules().get(0);
         assertThat(rule.name()).isNull();
         assertThat(rule.label()).isEqualTo("tools.start_dicom_export_job.rules[0]");
-        assertThat(rule.demands().rateLimit())
-                .isEqualTo(new RateLimit(
+        assertThat(rule.demands().limits())
+                .containsExactly(PolicyArbitraries.rate(
                         10,
                         new Window.Length(Duration.ofMinutes(1)),
                         Algorithm.TOKEN_BUCKET,
                         Scope.SESSION,
                         ChargeMode.SENT,
-                        false));
+                        rule.place()));
         assertThat(rule.demands().validation().schemaRequired()).isTrue();
         assertThat(policy.body().tool("delete_datastore").rules().get(0).message())
                 .isEqualTo("Blocked by default — enable with approval");
@@ -103,11 +103,11 @@ class DialectsTest {
         assertThat(policy.body().posture()).isEqualTo(Posture.DENY);
         List<Rule> rules = policy.body().tool("create_charge").rules();
         assertThat(rules).extracting(Rule::name).containsExactly("cap a charge", "spend a day", "each hour");
-        assertThat(((Rule.Check) rules.get(2)).demands().rateLimit())
-                .isEqualTo(new RateLimit(
-                        20, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS, true));
+        assertThat(rules.get(2).demands().limits())
+                .containsExactly(Limit.calls(
+                        20, Window.Calendar.HOUR, Scope.TOOL, rules.get(2).place()));
         Rule all = policy.body().star().orElseThrow().rules().get(0);
-        assertThat(((Rule.Check) all).demands().rateLimit().scope()).isEqualTo(Scope.GLOBAL);
+        assertThat(rateLimit(all).scope()).isEqualTo(Scope.GLOBAL);
     }
 
     @Test
@@ -156,9 +156,7 @@ class DialectsTest {
                   "team-*": {default: allow, hide: ["*"]}
                 """);
         assertThat(policy.mode()).isEqualTo(Mode.AUDIT);
-        RateLimit sliding = ((Rule.Check) policy.body().tool("create_*").rules().get(0))
-                .demands()
-                .rateLimit();
+        Limit sliding = rateLimit(policy.body().tool("create_*").rules().get(0));
         assertThat(sliding.scope()).isEqualTo(Scope.ENTRY);
         assertThat(sliding.charge()).isEqualTo(ChargeMode.SENT);
         Rule.Approval approval = (Rule.Approval)
@@ -178,10 +176,7 @@ class DialectsTest {
     void theMapFormCountsASessionApartAlsoForAllTools() {
         Policy policy =
                 valid("version: \"1\"\nall_tools: {rules: [{action: allow, rate_limit: {max: 9, window: hour}}]}\n");
-        RateLimit limit = ((Rule.Check)
-                        policy.body().allTools().orElseThrow().rules().get(0))
-                .demands()
-                .rateLimit();
+        Limit limit = rateLimit(policy.body().allTools().orElseThrow().rules().get(0));
         assertThat(limit.scope()).isEqualTo(Scope.SESSION);
         assertThat(limit.algorithm()).isEqualTo(Algorithm.FIXED_WINDOW);
         assertThat(limit.charge()).isEqualTo(ChargeMode.SUCCESS);
@@ -207,8 +202,8 @@ class DialectsTest {
                         rate_limit: 1/day
                   c: *b
                 """);
-        assertThat(rate(policy, "a", 0)).isEqualTo(5);
-        assertThat(rate(policy, "b", 0)).isEqualTo(9);
+        assertThat(rate(policy, "a", 0)).isEqualTo(Amount.of(5));
+        assertThat(rate(policy, "b", 0)).isEqualTo(Amount.of(9));
         Rule merged = policy.body().tool("b").rules().get(1);
         assertThat(merged.message()).isEqualTo("No.");
         assertThat(merged.name()).isEqualTo("limited");
@@ -259,11 +254,12 @@ class DialectsTest {
         assertThat(valid("version: \"1\"\n").grants()).isEmpty();
     }
 
-    private static long rate(Policy policy, String tool, int rule) {
-        return ((Rule.Check) policy.body().tool(tool).rules().get(rule))
-                .demands()
-                .rateLimit()
-                .max();
+    private static Limit rateLimit(Rule rule) {
+        return rule.demands().limit(Limit.Form.RATE_LIMIT);
+    }
+
+    private static Amount rate(Policy policy, String tool, int rule) {
+        return rateLimit(policy.body().tool(tool).rules().get(rule)).max();
     }
 
     private static Policy valid(String document) {

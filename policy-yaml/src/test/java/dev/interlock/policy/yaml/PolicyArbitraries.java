@@ -5,9 +5,9 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
-import dev.interlock.policy.Counter;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
@@ -15,12 +15,10 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
-import dev.interlock.policy.Spend;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -383,11 +381,7 @@ public final class PolicyArbitraries {
         if (!has(Feature.LIMITS)) {
             return Combinators.combine(conditions, validations)
                     .as((list, validation) -> slot -> new Rule.Demands(
-                            place(list, slot.at().key("conditions"), List.of()),
-                            null,
-                            null,
-                            null,
-                            validation.orElse(null)));
+                            place(list, slot.at().key("conditions"), List.of()), List.of(), validation.orElse(null)));
         }
         return Combinators.combine(
                         conditions,
@@ -396,24 +390,24 @@ public final class PolicyArbitraries {
                         spends().optional(0.15),
                         validations)
                 .as((list, rate, counter, spend, validation) -> slot -> {
-                    RateLimit rateLimit = rate.map(maker -> maker.apply(slot)).orElse(null);
+                    Limit rateLimit = rate.map(maker -> maker.apply(slot)).orElse(null);
                     // The short form is a counter itself, and a rule has one.
-                    Optional<Counted> counted = rateLimit != null && rateLimit.shorthand()
+                    Optional<Counted> counted = rateLimit != null && rateLimit.counter() != null
                             ? Optional.empty()
                             : counter.map(maker -> maker.apply(slot));
                     List<ConditionMaker> own =
                             counted.flatMap(Counted::limit).map(List::of).orElse(List.of());
+                    List<Limit> limits = new ArrayList<>();
+                    counted.map(Counted::counter).ifPresent(limits::add);
+                    Optional.ofNullable(rateLimit).ifPresent(limits::add);
+                    spend.ifPresent(maker -> limits.addAll(maker.apply(slot)));
                     return new Rule.Demands(
-                            place(list, slot.at().key("conditions"), own),
-                            rateLimit,
-                            counted.map(Counted::counter).orElse(null),
-                            spend.orElse(null),
-                            validation.orElse(null));
+                            place(list, slot.at().key("conditions"), own), limits, validation.orElse(null));
                 });
     }
 
     /** A counter, and the condition of its rule that limits it. */
-    private record Counted(Counter counter, Optional<ConditionMaker> limit) {}
+    private record Counted(Limit counter, Optional<ConditionMaker> limit) {}
 
     private Arbitrary<Function<Slot, Counted>> counters() {
         Arbitrary<Optional<Integer>> limits =
@@ -424,7 +418,18 @@ public final class PolicyArbitraries {
                         Arbitraries.of("n", "spent"), windows(), amounts(), froms, charges(), limits, operators)
                 .as((name, window, increment, from, charge, limit, operator) -> slot -> {
                     String fresh = slot.fresh(name);
-                    Counter counter = new Counter(fresh, window, increment, from.orElse(null), charge);
+                    Limit counter = new Limit(
+                            Form.STATE,
+                            fresh,
+                            null,
+                            window,
+                            Algorithm.FIXED_WINDOW,
+                            slot.scope(),
+                            increment,
+                            from.orElse(null),
+                            charge,
+                            null,
+                            slot.place());
                     return new Counted(
                             counter,
                             slot.counter(fresh)
@@ -433,28 +438,27 @@ public final class PolicyArbitraries {
                 });
     }
 
-    private Arbitrary<Function<Slot, RateLimit>> rateLimits() {
+    private Arbitrary<Function<Slot, Limit>> rateLimits() {
         Arbitrary<Long> max = Arbitraries.longs().between(1, 5);
-        Arbitrary<Function<Slot, RateLimit>> shorthands = Combinators.combine(
-                        max, Arbitraries.of(Window.Calendar.class))
+        Arbitrary<Function<Slot, Limit>> shorthands = Combinators.combine(max, Arbitraries.of(Window.Calendar.class))
                 .as((n, window) -> slot -> slot.counters().add("_rate_" + window.text())
-                        ? new RateLimit(n, window, Algorithm.FIXED_WINDOW, slot.scope(), ChargeMode.SUCCESS, true)
-                        : bucket(n));
-        Arbitrary<Function<Slot, RateLimit>> maps = Combinators.combine(
+                        ? Limit.calls(n, window, slot.scope(), slot.place())
+                        : bucket(n, slot.place()));
+        Arbitrary<Function<Slot, Limit>> maps = Combinators.combine(
                         max, windows(), Arbitraries.of(Algorithm.class), Arbitraries.of(Scope.class), charges())
                 .as((n, window, algorithm, scope, charge) ->
-                        slot -> new RateLimit(n, window, countable(algorithm, window), scope, charge, false));
+                        slot -> rate(n, window, countable(algorithm, window), scope, charge, slot.place()));
         return Arbitraries.oneOf(shorthands, maps);
     }
 
-    private static RateLimit bucket(long max) {
-        return new RateLimit(
-                max,
-                new Window.Length(Duration.ofMinutes(1)),
-                Algorithm.TOKEN_BUCKET,
-                Scope.SESSION,
-                ChargeMode.SENT,
-                false);
+    private static Limit bucket(long max, Place place) {
+        Window minute = new Window.Length(Duration.ofMinutes(1));
+        return rate(max, minute, Algorithm.TOKEN_BUCKET, Scope.SESSION, ChargeMode.SENT, place);
+    }
+
+    static Limit rate(long max, Window window, Algorithm algorithm, Scope scope, ChargeMode charge, Place place) {
+        return new Limit(
+                Form.RATE_LIMIT, null, Amount.of(max), window, algorithm, scope, Amount.ONE, null, charge, null, place);
     }
 
     private static Algorithm countable(Algorithm algorithm, Window window) {
@@ -472,18 +476,20 @@ public final class PolicyArbitraries {
                         charges(),
                         texts.injectNull(0.5))
                 .as((name, max, window, algorithm, scope, from, charge, message) -> slot -> new Limit(
+                        Form.LIMITS,
                         slot.fresh(name),
                         max,
                         window,
                         countable(algorithm, window),
                         scope,
+                        Amount.ONE,
                         from.orElse(null),
                         charge,
                         message,
                         slot.place()));
     }
 
-    private Arbitrary<Spend> spends() {
+    private Arbitrary<Function<Slot, List<Limit>>> spends() {
         Arbitrary<Map<Window.Calendar, Amount>> caps = Arbitraries.maps(
                         Arbitraries.of(
                                 Window.Calendar.HOUR, Window.Calendar.DAY, Window.Calendar.WEEK, Window.Calendar.MONTH),
@@ -491,10 +497,13 @@ public final class PolicyArbitraries {
                 .ofMinSize(1)
                 .ofMaxSize(2)
                 .map(EnumMap::new);
-        Arbitrary<Spend> fixed = Combinators.combine(amounts(), caps, charges())
-                .as((perCall, map, charge) -> new Spend(perCall, map, null, charge));
-        Arbitrary<Spend> varying = Combinators.combine(amounts().optional(0.5), caps, amountPaths(), charges())
-                .as((perCall, map, from, charge) -> new Spend(perCall.orElse(null), map, from, charge));
+        Arbitrary<Function<Slot, List<Limit>>> fixed = Combinators.combine(amounts(), caps, charges())
+                .as((perCall, map, charge) ->
+                        slot -> Limit.budget(perCall, map, null, charge, slot.scope(), slot.place()));
+        Arbitrary<Function<Slot, List<Limit>>> varying = Combinators.combine(
+                        amounts().optional(0.5), caps, amountPaths(), charges())
+                .as((perCall, map, from, charge) ->
+                        slot -> Limit.budget(perCall.orElse(null), map, from, charge, slot.scope(), slot.place()));
         return Arbitraries.oneOf(fixed, varying);
     }
 

@@ -1,8 +1,8 @@
 package dev.interlock.policy.cli.demo;
 
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.RateLimit;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.adapter.DenialText;
@@ -160,9 +160,9 @@ final class Demo {
             if (rule instanceof Rule.Check check && check.demands().validation() != null) {
                 demands.add("all arguments");
             }
-            if (rule instanceof Rule.Check check && check.demands().rateLimit() != null) {
-                RateLimit limit = check.demands().rateLimit();
-                demands.add("within " + limit.max() + " per " + text(limit.window()));
+            Limit rate = rule instanceof Rule.Check ? rule.demands().limit(Limit.Form.RATE_LIMIT) : null;
+            if (rate != null && rate.window() != null) {
+                demands.add("within " + rate.max() + " per " + text(rate.window()));
             }
         }
         return demands.isEmpty() ? "nothing to check" : String.join(", ", demands);

@@ -1,7 +1,6 @@
 package dev.interlock.policy.cli.proxy;
 
 import dev.interlock.policy.Limit;
-import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Rule;
@@ -30,13 +29,15 @@ final class LongLimits {
         Stream.concat(Stream.of(policy.body()), policy.grants().stream().flatMap(grants -> grants.values().stream()))
                 .flatMap(PolicyBody::entries)
                 .forEach(entry -> {
-                    entry.rules()
-                            .forEach(rule -> longest(rule)
-                                    .ifPresent(window ->
-                                            found.add("rule '" + rule.label() + "'" + at(file, rule.place(), window))));
+                    for (Rule rule : entry.rules()) {
+                        rule.demands().limits().stream()
+                                .filter(LongLimits::isLong)
+                                .findFirst()
+                                .ifPresent(limit -> found.add("rule '" + rule.label() + "'" + at(file, limit)));
+                    }
                     entry.limits().stream()
-                            .filter(limit -> isLong(limit.window()))
-                            .forEach(limit -> found.add(named(file, limit)));
+                            .filter(LongLimits::isLong)
+                            .forEach(limit -> found.add("limit '" + limit.label() + "'" + at(file, limit)));
                 });
         if (found.isEmpty()) {
             return Optional.empty();
@@ -46,33 +47,16 @@ final class LongLimits {
                 + " is kept in this process and begins anew with the next; --redis keeps it");
     }
 
-    private static String named(String file, Limit limit) {
-        return "limit '" + limit.counter() + "'" + at(file, limit.place(), limit.window());
+    private static String at(String file, Limit limit) {
+        String window =
+                limit.window() == null ? "" : ", window " + limit.window().text();
+        return " (" + file + ":" + limit.place().line() + window + ")";
     }
 
-    private static String at(String file, Place place, Window window) {
-        return " (" + file + ":" + place.line() + ", window " + window.text() + ")";
-    }
-
-    private static Optional<Window> longest(Rule rule) {
-        Rule.Demands demands = rule.demands();
-        List<Window> windows = new ArrayList<>();
-        if (demands.rateLimit() != null) {
-            windows.add(demands.rateLimit().window());
-        }
-        if (demands.state() != null) {
-            windows.add(demands.state().window());
-        }
-        if (demands.spend() != null) {
-            windows.addAll(demands.spend().caps().keySet());
-        }
-        return windows.stream().filter(LongLimits::isLong).findFirst();
-    }
-
-    private static boolean isLong(Window window) {
-        if (window instanceof Window.Length length) {
+    private static boolean isLong(Limit limit) {
+        if (limit.window() instanceof Window.Length length) {
             return length.duration().compareTo(SHORT) > 0;
         }
-        return window != Window.Calendar.MINUTE;
+        return limit.window() != null && limit.window() != Window.Calendar.MINUTE;
     }
 }
