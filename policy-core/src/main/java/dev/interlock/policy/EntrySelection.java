@@ -46,20 +46,20 @@ public final class EntrySelection {
         List<Selected> entries = new ArrayList<>();
         Entry exact = tool.isBlank() || !new NamePattern(tool).isExact() ? null : body.tool(tool);
         if (exact != null) {
-            entries.add(new Selected(Kind.TOOL, tool, exact));
+            entries.add(new Selected(KeyKind.TOOL, tool, exact));
         }
         for (Map.Entry<NamePattern, Entry> glob : globs) {
             if (glob.getKey().matches(tool)) {
-                entries.add(new Selected(Kind.GLOB, glob.getKey().text(), glob.getValue()));
+                entries.add(new Selected(KeyKind.GLOB, glob.getKey().text(), glob.getValue()));
             }
         }
         Entry category = body.categories().get(rating.category());
         if (category != null) {
-            entries.add(new Selected(Kind.CATEGORY, rating.category().text(), category));
+            entries.add(new Selected(KeyKind.CATEGORY, rating.category().text(), category));
         }
         for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
             if (risk.getKey().matches(rating.risk())) {
-                entries.add(new Selected(Kind.RISK, risk.getKey().text(), risk.getValue()));
+                entries.add(new Selected(KeyKind.RISK, risk.getKey().text(), risk.getValue()));
             }
         }
         return entries;
@@ -68,8 +68,8 @@ public final class EntrySelection {
     /** Returns the entries for every tool. They are checked after those that {@link #naming name} it. */
     public List<Selected> global() {
         List<Selected> entries = new ArrayList<>();
-        body.star().ifPresent(star -> entries.add(new Selected(Kind.STAR, "*", star)));
-        body.allTools().ifPresent(all -> entries.add(new Selected(Kind.ALL_TOOLS, "", all)));
+        body.star().ifPresent(star -> entries.add(new Selected(KeyKind.STAR, "*", star)));
+        body.allTools().ifPresent(all -> entries.add(new Selected(KeyKind.ALL_TOOLS, "", all)));
         return entries;
     }
 
@@ -78,20 +78,20 @@ public final class EntrySelection {
         List<Selected> entries = new ArrayList<>();
         for (Map.Entry<NamePattern, Entry> tool : body.tools().entrySet()) {
             NamePattern pattern = tool.getKey();
-            entries.add(new Selected(pattern.isExact() ? Kind.TOOL : Kind.GLOB, pattern.text(), tool.getValue()));
+            entries.add(new Selected(pattern.isExact() ? KeyKind.TOOL : KeyKind.GLOB, pattern.text(), tool.getValue()));
         }
         for (Map.Entry<ToolCategory, Entry> category : body.categories().entrySet()) {
-            entries.add(new Selected(Kind.CATEGORY, category.getKey().text(), category.getValue()));
+            entries.add(new Selected(KeyKind.CATEGORY, category.getKey().text(), category.getValue()));
         }
         for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
-            entries.add(new Selected(Kind.RISK, risk.getKey().text(), risk.getValue()));
+            entries.add(new Selected(KeyKind.RISK, risk.getKey().text(), risk.getValue()));
         }
         entries.addAll(global());
         return entries;
     }
 
     /** The kinds of keys under which entries stand. */
-    public enum Kind {
+    public enum KeyKind {
         /** The name of a tool. */
         TOOL,
         /** A glob of names. */
@@ -113,11 +113,11 @@ public final class EntrySelection {
      * @param key the key: a tool's name, a glob, a category, a risk
      * @param entry the entry
      */
-    public record Selected(Kind kind, String key, Entry entry) {
+    public record Selected(KeyKind kind, String key, Entry entry) {
 
         /** Returns the scope of counters that don't specify one. */
         public Scope defaultScope() {
-            return kind == Kind.STAR || kind == Kind.ALL_TOOLS ? Scope.GLOBAL : Scope.TOOL;
+            return kind == KeyKind.STAR || kind == KeyKind.ALL_TOOLS ? Scope.GLOBAL : Scope.TOOL;
         }
 
         /** Returns how the paths of this entry's counters begin after {@code state}. */

@@ -73,9 +73,4 @@ public enum Operator {
             return Optional.of(String.valueOf(e.getMessage()));
         }
     }
-
-    /** Returns whether it orders numbers. */
-    public boolean isOrdering() {
-        return this == LT || this == LTE || this == GT || this == GTE;
-    }
 }

@@ -91,7 +91,7 @@ public final class ApprovalTickets implements ApprovalHandler {
     }
 
     /** The result of answering a ticket. */
-    public enum Outcome {
+    public enum AnswerResult {
         /** The answer counts. */
         ACCEPTED,
         /** The ticket was answered before. */
@@ -334,7 +334,7 @@ public final class ApprovalTickets implements ApprovalHandler {
      *
      * @param by who says so, for the record
      */
-    public Outcome approve(String id, @Nullable String by) {
+    public AnswerResult approve(String id, @Nullable String by) {
         return answer(id, Ticket.State.APPROVED, by, null, null);
     }
 
@@ -344,7 +344,7 @@ public final class ApprovalTickets implements ApprovalHandler {
      *
      * @param by who says so, for the record
      */
-    public Outcome approve(String id, @Nullable String by, Arguments narrower) {
+    public AnswerResult approve(String id, @Nullable String by, Arguments narrower) {
         return answer(id, Ticket.State.APPROVED, by, null, narrower);
     }
 
@@ -354,7 +354,7 @@ public final class ApprovalTickets implements ApprovalHandler {
      * @param by who says so, for the record
      * @param reason what the agent is told; null for nothing
      */
-    public Outcome deny(String id, @Nullable String by, @Nullable String reason) {
+    public AnswerResult deny(String id, @Nullable String by, @Nullable String reason) {
         return answer(id, Ticket.State.DENIED, by, reason, null);
     }
 
@@ -373,7 +373,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         return true;
     }
 
-    private synchronized Outcome answer(
+    private synchronized AnswerResult answer(
             String id,
             Ticket.State state,
             @Nullable String by,
@@ -382,10 +382,10 @@ public final class ApprovalTickets implements ApprovalHandler {
         long now = sweep();
         TicketEntry entry = byId.get(id);
         if (entry == null) {
-            return Outcome.UNKNOWN;
+            return AnswerResult.UNKNOWN;
         }
         if (!entry.isPending()) {
-            return Outcome.ALREADY_ANSWERED;
+            return AnswerResult.ALREADY_ANSWERED;
         }
         noLongerPending(entry);
         entry.state = state;
@@ -395,7 +395,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         byExpiry.remove(entry);
         entry.expiresNanos = now + nanos(entry.request.timeout());
         byExpiry.add(entry);
-        return Outcome.ACCEPTED;
+        return AnswerResult.ACCEPTED;
     }
 
     // ---- bookkeeping

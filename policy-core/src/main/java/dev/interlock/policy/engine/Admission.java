@@ -80,7 +80,7 @@ public final class Admission implements AutoCloseable {
             @Nullable CallRecord trail,
             @Nullable ApprovalAnswer answer,
             @Nullable ToolCall instead,
-            @Nullable Yes yes,
+            @Nullable Consent yes,
             List<Charged> elsewhere) {
 
         static final Sequel NONE = new Sequel(null, null, null, null, null);
@@ -90,13 +90,13 @@ public final class Admission implements AutoCloseable {
                 @Nullable CallRecord trail,
                 @Nullable ApprovalAnswer answer,
                 @Nullable ToolCall instead,
-                @Nullable Yes yes) {
+                @Nullable Consent yes) {
             this(reserved, trail, answer, instead, yes, List.of());
         }
     }
 
     /** The yes of persons. It is used up when the call is handed over or the yes is given back. */
-    static final class Yes {
+    static final class Consent {
         private final AtomicBoolean spent = new AtomicBoolean();
         private final Runnable giveBack;
         private final List<AskingRule> rules;
@@ -107,7 +107,7 @@ public final class Admission implements AutoCloseable {
          * @param rules the rules that were answered
          * @param context the context of the call that persons agreed to
          */
-        Yes(Runnable giveBack, List<AskingRule> rules, ObjectValue context) {
+        Consent(Runnable giveBack, List<AskingRule> rules, ObjectValue context) {
             this.giveBack = giveBack;
             this.rules = rules;
             this.context = context;
@@ -148,7 +148,7 @@ public final class Admission implements AutoCloseable {
      */
     static Admission resumed(CarriedAdmission carried, ToolCall call, @Nullable CallRecord trail) {
         ToolCall instead = carried.instead() == null ? null : call.withArguments(carried.instead());
-        Yes yes = carried.agreed().isEmpty() ? null : new Yes(() -> {}, carried.agreed(), carried.context());
+        Consent yes = carried.agreed().isEmpty() ? null : new Consent(() -> {}, carried.agreed(), carried.context());
         Admission resumed = new Admission(
                 Decision.ALLOWED, null, null, 0, new Sequel(null, trail, null, instead, yes, carried.charged()));
         SETTLED.setVolatile(resumed, true);
@@ -157,7 +157,7 @@ public final class Admission implements AutoCloseable {
 
     /** What has to be known of this admission so that the call can go on elsewhere. */
     CarriedAdmission carried(CompiledPolicy policy) {
-        Yes yes = sequel().yes;
+        Consent yes = sequel().yes;
         ToolCall instead = sequel().instead;
         return new CarriedAdmission(
                 recordId(),
@@ -184,7 +184,11 @@ public final class Admission implements AutoCloseable {
      * @param yes what persons have agreed to; given back if the call was never handed over
      */
     Admission handOver(
-            Decision approved, @Nullable CallRecord trail, ApprovalAnswer answer, @Nullable ToolCall instead, Yes yes) {
+            Decision approved,
+            @Nullable CallRecord trail,
+            ApprovalAnswer answer,
+            @Nullable ToolCall instead,
+            Consent yes) {
         boolean first = SETTLED.compareAndSet(this, false, true);
         Reserved held = sequel().reserved;
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
@@ -225,7 +229,7 @@ public final class Admission implements AutoCloseable {
 
     /** Whether persons have said yes to all these rules, for a call whose context reads as this one's. */
     boolean covers(List<AskingRule> asking, CompiledPolicy policy, ObjectValue context) {
-        Yes yes = sequel().yes;
+        Consent yes = sequel().yes;
         return yes != null
                 && yes.rules.containsAll(asking)
                 && policy.read(yes.context).equals(policy.read(context));
@@ -283,7 +287,7 @@ public final class Admission implements AutoCloseable {
      * {@link #unsent()}. If no person was asked, this does nothing.
      */
     public void handedOver() {
-        Yes yes = sequel().yes;
+        Consent yes = sequel().yes;
         if (yes != null) {
             yes.spent.set(true);
         }
@@ -362,7 +366,7 @@ public final class Admission implements AutoCloseable {
         if (sequel.reserved != null) {
             sequel.reserved.settle(outcome);
         }
-        Yes yes = sequel.yes;
+        Consent yes = sequel.yes;
         if (yes != null && outcome == CallOutcome.UNSENT && yes.spent.compareAndSet(false, true)) {
             yes.giveBack.run();
         }

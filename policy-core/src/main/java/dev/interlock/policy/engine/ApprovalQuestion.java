@@ -405,7 +405,7 @@ final class ApprovalQuestion {
         ToolCall instead = sent == wait.original ? null : sent;
         List<AskingRule> agreed =
                 given.stream().flatMap(yes -> yes.request().rules().stream()).toList();
-        Admission.Yes yes = new Admission.Yes(() -> given.forEach(this::giveBack), agreed, sent.context());
+        Admission.Consent yes = new Admission.Consent(() -> given.forEach(this::giveBack), agreed, sent.context());
         complete(anew.held().handOver(approved, follow, last, instead, yes));
     }
 

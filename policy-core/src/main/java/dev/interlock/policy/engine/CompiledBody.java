@@ -1,7 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.EntrySelection;
-import dev.interlock.policy.EntrySelection.Kind;
+import dev.interlock.policy.EntrySelection.KeyKind;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.PolicyBody;
@@ -43,7 +43,7 @@ record CompiledBody(
                         .flatMap(entry -> entry.ownCounter(counter, owner).stream())
                         .findFirst()
                 : Optional.ofNullable(body().tools().get(named(owner)))
-                        .flatMap(entry -> new CompiledEntry(this, new Selected(Kind.TOOL, owner, entry))
+                        .flatMap(entry -> new CompiledEntry(this, new Selected(KeyKind.TOOL, owner, entry))
                                 .ownCounter(counter, owner));
         return found.isPresent() || outer == null ? found : outer.counter(path);
     }

@@ -31,7 +31,7 @@ record CompiledLimit(
         AmountSource amount,
         ChargeMode mode,
         DenialFactory denials,
-        Check.@Nullable Approval trigger) {
+        CallCheck.@Nullable ApprovalNeeded trigger) {
 
     boolean applies(ToolCall call, CounterSnapshot counters) {
         return trigger == null || trigger.asks(call, counters);

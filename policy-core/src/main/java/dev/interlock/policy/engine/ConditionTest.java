@@ -29,9 +29,9 @@ final class ConditionTest {
     private final Predicate predicate;
 
     /** The first member of the path. Null if the path doesn't start at the arguments or contains {@code [*]}. */
-    private final PathReader.@Nullable Member first;
+    private final PathReader.@Nullable MemberStep first;
 
-    private final PathReader.Member[] rest;
+    private final PathReader.MemberStep[] rest;
     private final Shortcut shortcut;
     private final String text;
     private final String[] texts;
@@ -62,7 +62,7 @@ final class ConditionTest {
     }
 
     /** The argument that the condition reads or looks into. Null if the condition must be tested by {@link #test}. */
-    PathReader.@Nullable Member argument() {
+    PathReader.@Nullable MemberStep argument() {
         return first;
     }
 

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *     whatever its entries say
  * @param steps what was checked, in order, including the steps after the one that decided
  */
-public record Explanation(Decision decision, @Nullable ToolRating rating, List<Place> entries, List<Step> steps) {
+public record Explanation(
+        Decision decision, @Nullable ToolRating rating, List<Place> entries, List<ExplainedStep> steps) {
 
     /** Copies the lists. */
     public Explanation {
@@ -46,10 +47,11 @@ public record Explanation(Decision decision, @Nullable ToolRating rating, List<P
      * @param place where it stands in the document; null for what the engine does by itself
      * @param details the parts of the step
      */
-    public record Step(Result result, String text, @Nullable Place place, List<Step> details) {
+    public record ExplainedStep(
+            Result result, String text, @Nullable Place place, List<ExplainedStep> details) {
 
         /** Copies the details. */
-        public Step {
+        public ExplainedStep {
             details = List.copyOf(details);
         }
 

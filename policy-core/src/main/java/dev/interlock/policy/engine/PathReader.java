@@ -26,11 +26,11 @@ final class PathReader {
     }
 
     /** Null for the arguments, where nearly all paths start. */
-    private final @Nullable Source source;
+    private final @Nullable PathStart source;
 
     private final Steps steps;
 
-    private PathReader(@Nullable Source source, List<Path.Step> steps) {
+    private PathReader(@Nullable PathStart source, List<Path.Step> steps) {
         this.source = source;
         this.steps = Steps.of(steps, 0);
     }
@@ -41,7 +41,7 @@ final class PathReader {
     }
 
     /** A path into what the source reads. */
-    static PathReader of(Source source, List<Path.Step> steps) {
+    static PathReader of(PathStart source, List<Path.Step> steps) {
         return new PathReader(source, steps);
     }
 
@@ -52,13 +52,15 @@ final class PathReader {
 
     /** The first member, if the path consists only of members of the arguments; otherwise null. */
     @Nullable
-    Member firstArgument() {
+    MemberStep firstArgument() {
         return source == null && steps.every == null ? steps.members[0] : null;
     }
 
     /** The members after the first. */
-    Member[] afterFirst() {
-        return steps.members.length < 2 ? new Member[0] : Arrays.copyOfRange(steps.members, 1, steps.members.length);
+    MemberStep[] afterFirst() {
+        return steps.members.length < 2
+                ? new MemberStep[0]
+                : Arrays.copyOfRange(steps.members, 1, steps.members.length);
     }
 
     private @Nullable Value start(ToolCall call, CounterSnapshot counters) {
@@ -101,7 +103,7 @@ final class PathReader {
         return walk(start(call, counters), steps.members);
     }
 
-    private static @Nullable Value walk(@Nullable Value start, Member[] members) {
+    private static @Nullable Value walk(@Nullable Value start, MemberStep[] members) {
         Value value = start;
         for (int i = 0; i < members.length && value != null && !isUnclear(value); i++) {
             value = members[i].from(value);
@@ -110,40 +112,40 @@ final class PathReader {
     }
 
     /** Where a path starts. Returns null if there is nothing. */
-    interface Source {
+    interface PathStart {
         @Nullable
         Value read(ToolCall call, CounterSnapshot counters);
     }
 
     /** The steps up to the end or a {@code [*]}, and the steps to apply to every element after it. */
     private static final class Steps {
-        private static final Member[] NO_MEMBERS = {};
+        private static final MemberStep[] NO_MEMBERS = {};
 
-        final Member[] members;
+        final MemberStep[] members;
         final @Nullable Steps every;
 
-        private Steps(Member[] members, @Nullable Steps every) {
+        private Steps(MemberStep[] members, @Nullable Steps every) {
             this.members = members;
             this.every = every;
         }
 
         static Steps of(List<Path.Step> steps, int from) {
-            List<Member> members = new ArrayList<>();
+            List<MemberStep> members = new ArrayList<>();
             for (int i = from; i < steps.size(); i++) {
                 if (!(steps.get(i) instanceof Path.Step.Member member)) {
                     return new Steps(members.toArray(NO_MEMBERS), of(steps, i + 1));
                 }
-                members.add(Member.of(member));
+                members.add(MemberStep.of(member));
             }
             return new Steps(members.toArray(NO_MEMBERS), null);
         }
     }
 
     /** A member's name and, if the name can be the number of an element, that number; otherwise -1. */
-    record Member(MemberName name, int index) {
+    record MemberStep(MemberName name, int index) {
 
-        static Member of(Path.Step.Member step) {
-            return new Member(MemberName.of(step.name()), step.quoted() ? -1 : index(step.name()));
+        static MemberStep of(Path.Step.Member step) {
+            return new MemberStep(MemberName.of(step.name()), step.quoted() ? -1 : index(step.name()));
         }
 
         /** The member's value. Null if there is none; {@link #UNCLEAR} if it is ambiguous. */

@@ -41,7 +41,7 @@ final class PlanCompiler {
     private final Function<Condition, Predicate> predicates;
 
     private final List<Place> entries = new ArrayList<>();
-    private final List<Check> checks = new ArrayList<>();
+    private final List<CallCheck> checks = new ArrayList<>();
     private final List<CompiledLimit> slots = new ArrayList<>();
     private final List<CounterReference> reads = new ArrayList<>();
 
@@ -86,7 +86,7 @@ final class PlanCompiler {
         }
         for (Block block : scoped.entry().denyIf()) {
             RuleRef rule = ref(block.place().path(), block.place());
-            checks.add(new Check.DenyIf(
+            checks.add(new CallCheck.DenyIf(
                     tests(scoped, block.conditions()),
                     denials(rule, block.message(), Mode.ENFORCE).because(Code.DENY_IF, Messages.denyIf(rule)),
                     rule));
@@ -107,8 +107,8 @@ final class PlanCompiler {
     /** The plan, after every entry has been added. */
     ToolPlan plan(boolean showOnlyWhatCouldPass) {
         boolean never = false;
-        for (Check check : checks) {
-            never |= check instanceof Check.Always always && always.enforced();
+        for (CallCheck check : checks) {
+            never |= check instanceof CallCheck.Always always && always.enforced();
         }
         boolean listed = !(showOnlyWhatCouldPass && never);
         return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds());
@@ -160,7 +160,7 @@ final class PlanCompiler {
                 denials.rule().place(),
                 rule.message() == null ? Messages.approval(tool, denials.rule()) : rule.message(),
                 rule.timeout())));
-        Check.Approval approval = new Check.Approval(
+        CallCheck.ApprovalNeeded approval = new CallCheck.ApprovalNeeded(
                 tests(scoped, demands.conditions()),
                 argumentChecks(demands, denials),
                 denials.audited() ? ask.auditedOnly() : ask,
@@ -181,7 +181,7 @@ final class PlanCompiler {
             int index,
             List<Condition> ownLimits,
             DenialFactory denials,
-            Check.@Nullable Approval trigger) {
+            CallCheck.@Nullable ApprovalNeeded trigger) {
         for (Limit limit : rule.demands().limits()) {
             String local = scoped.selected().localName(limit, rule, index);
             if (limit.form() == Limit.Form.STATE) {
@@ -198,7 +198,7 @@ final class PlanCompiler {
             Limit state,
             List<Condition> ownLimits,
             DenialFactory denials,
-            Check.@Nullable Approval trigger) {
+            CallCheck.@Nullable ApprovalNeeded trigger) {
         Amount max = null;
         DenialFactory limitDenials = denials;
         for (Condition condition : ownLimits) {
@@ -220,7 +220,7 @@ final class PlanCompiler {
             Limit limit,
             @Nullable Amount max,
             DenialFactory denials,
-            Check.@Nullable Approval trigger) {
+            CallCheck.@Nullable ApprovalNeeded trigger) {
         slots.add(new CompiledLimit(
                 scoped.limitName(local, tool, limit.scope()),
                 LimitRules.of(limit, max),
@@ -232,10 +232,10 @@ final class PlanCompiler {
     }
 
     /** What a rule checks in the arguments in addition to its conditions. */
-    private List<Check> argumentChecks(Rule.Demands demands, DenialFactory denials) {
-        List<Check> result = new ArrayList<>();
+    private List<CallCheck> argumentChecks(Rule.Demands demands, DenialFactory denials) {
+        List<CallCheck> result = new ArrayList<>();
         if (demands.validation() != null) {
-            result.add(new Check.Valid(demands.validation(), validator, denials));
+            result.add(new CallCheck.Valid(demands.validation(), validator, denials));
         }
         for (Limit.Form form : Limit.Form.values()) {
             Limit limit = demands.limit(form);
@@ -253,7 +253,7 @@ final class PlanCompiler {
     }
 
     /** What a limit checks in the argument that it counts, if it counts one. */
-    private static List<Check> amountChecks(Limit limit, DenialFactory denials) {
+    private static List<CallCheck> amountChecks(Limit limit, DenialFactory denials) {
         Path from = limit.incrementFrom();
         if (from == null) {
             return List.of();
@@ -261,7 +261,7 @@ final class PlanCompiler {
         Amount most = limit.perCall();
         Decision tooMuch =
                 denials.because(Code.LIMIT, most == null ? "" : Messages.perCall(most, from.text(), denials.rule()));
-        return List.of(new Check.AmountPresent(
+        return List.of(new CallCheck.AmountPresent(
                 amountOf(limit),
                 most,
                 denials.because(Code.AMOUNT, Messages.amount(from.text(), denials.rule())),
@@ -269,18 +269,18 @@ final class PlanCompiler {
                 denials.rule()));
     }
 
-    private static Check always(Decision decision, DenialFactory denials) {
-        return new Check.Always(decision, denials.rule());
+    private static CallCheck always(Decision decision, DenialFactory denials) {
+        return new CallCheck.Always(decision, denials.rule());
     }
 
-    private Check conditions(CompiledEntry scoped, List<Condition> conditions, DenialFactory denials) {
+    private CallCheck conditions(CompiledEntry scoped, List<Condition> conditions, DenialFactory denials) {
         Decision[] denied = new Decision[conditions.size()];
         for (int i = 0; i < denied.length; i++) {
             Condition condition = conditions.get(i);
             denied[i] = denials.withMessage(condition.message())
                     .because(Code.CONDITION, Messages.condition(condition, denials.rule()));
         }
-        return new Check.Conditions(tests(scoped, conditions), denied, denials.rule());
+        return new CallCheck.Conditions(tests(scoped, conditions), denied, denials.rule());
     }
 
     private ConditionTest[] tests(CompiledEntry scoped, List<Condition> conditions) {
@@ -317,7 +317,7 @@ final class PlanCompiler {
         };
     }
 
-    private static PathReader.Source callSource(String member) {
+    private static PathReader.PathStart callSource(String member) {
         return switch (member) {
             case "identity" -> (call, counters) -> text(call.identity());
             case "session" -> (call, counters) -> text(call.session());

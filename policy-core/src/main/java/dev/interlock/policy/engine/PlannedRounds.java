@@ -2,8 +2,8 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
-import dev.interlock.policy.engine.Explanation.Step;
 import java.util.List;
 
 /**
@@ -14,7 +14,7 @@ import java.util.List;
  */
 record PlannedRounds(Rounds rounds, Decision denial) {
 
-    Step explain() {
-        return new Step(Result.PASSED, Messages.rounds(rounds.most()), rounds.place(), List.of());
+    ExplainedStep explain() {
+        return new ExplainedStep(Result.PASSED, Messages.rounds(rounds.most()), rounds.place(), List.of());
     }
 }

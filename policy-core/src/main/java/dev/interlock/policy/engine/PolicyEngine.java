@@ -573,11 +573,11 @@ public final class PolicyEngine {
             ToolPlan plan = planFor(policy, call);
             CounterSnapshot counters = counters(plan, call);
             ReservationAttempt attempt = new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
-            List<Explanation.Step> steps = new ArrayList<>();
+            List<Explanation.ExplainedStep> steps = new ArrayList<>();
             if (plan.verdict() != null) {
-                steps.add(plan.told(Check.verdict(plan.verdict())));
+                steps.add(plan.told(CallCheck.verdict(plan.verdict())));
             }
-            for (Check check : plan.checks()) {
+            for (CallCheck check : plan.checks()) {
                 steps.add(plan.told(check.explain(call, counters)));
             }
             // Also for a call that is already denied: a caller that asks for the reason also wants to see the limits.

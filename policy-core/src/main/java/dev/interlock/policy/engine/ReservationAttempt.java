@@ -5,7 +5,7 @@ import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitRule;
@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReservationAttempt {
 
-    private static final Reservation.Refused BEYOND_COUNTING =
-            new Reservation.Refused(-1, Reservation.Reason.TOO_LARGE, null);
+    private static final Reservation.NotGranted BEYOND_COUNTING =
+            new Reservation.NotGranted(-1, Reservation.Reason.TOO_LARGE, null);
 
     private final ToolPlan plan;
     private final ToolCall call;
@@ -136,7 +136,7 @@ final class ReservationAttempt {
             open = false;
             return;
         }
-        Reservation.Refused refused = (Reservation.Refused) answer;
+        Reservation.NotGranted refused = (Reservation.NotGranted) answer;
         CompiledLimit slot = slots.get(Math.max(0, refused.charge()));
         refuse(slot, refusal(slot, refused));
     }
@@ -174,8 +174,8 @@ final class ReservationAttempt {
         return plan.told(foreseen);
     }
 
-    List<Step> explain(List<Usage> usages) {
-        List<Step> steps = new ArrayList<>();
+    List<ExplainedStep> explain(List<Usage> usages) {
+        List<ExplainedStep> steps = new ArrayList<>();
         for (int i = 0; i < slots.size(); i++) {
             CompiledLimit slot = slots.get(i);
             Usage usage = usages.get(i);
@@ -183,8 +183,8 @@ final class ReservationAttempt {
             String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
                     + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
                     + (usage.room() == null ? "" : ", room for " + usage.room());
-            steps.add(plan.told(new Step(
-                    Check.result(refusal),
+            steps.add(plan.told(new ExplainedStep(
+                    CallCheck.result(refusal),
                     slot.denials().rule().name() + ": " + text,
                     slot.denials().rule().place(),
                     List.of())));
@@ -203,14 +203,14 @@ final class ReservationAttempt {
         return wait != null && wait.isZero();
     }
 
-    private static Reservation.Refused refused(int index, Usage usage) {
-        return new Reservation.Refused(
+    private static Reservation.NotGranted refused(int index, Usage usage) {
+        return new Reservation.NotGranted(
                 index,
                 usage.retryAfter() == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM,
                 usage.retryAfter());
     }
 
-    private static Decision refusal(CompiledLimit slot, Reservation.Refused refused) {
+    private static Decision refusal(CompiledLimit slot, Reservation.NotGranted refused) {
         LimitRule rule = slot.rule();
         RuleRef ref = slot.denials().rule();
         Decision denied = switch (refused.reason()) {

@@ -5,8 +5,8 @@ import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
-import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.RateLimiter;
@@ -25,10 +25,10 @@ final class ToolPlan {
     private final boolean audit;
     private final boolean listed;
     private final List<Place> entries;
-    private final Check[] checks;
+    private final CallCheck[] checks;
 
     /** The same checks, with the conditions of consecutive rules joined. */
-    private final Check[] joined;
+    private final CallCheck[] joined;
 
     private final CompiledLimit[] slots;
     private final List<CounterReference> reads;
@@ -49,7 +49,7 @@ final class ToolPlan {
             boolean audit,
             boolean listed,
             List<Place> entries,
-            Check[] checks,
+            CallCheck[] checks,
             CompiledLimit[] slots,
             List<CounterReference> reads,
             @Nullable LimitHandle bucket,
@@ -74,7 +74,7 @@ final class ToolPlan {
      */
     static ToolPlan denied(Decision decision, boolean audit) {
         return new ToolPlan(
-                decision, audit, audit, List.of(), new Check[0], new CompiledLimit[0], List.of(), null, null);
+                decision, audit, audit, List.of(), new CallCheck[0], new CompiledLimit[0], List.of(), null, null);
     }
 
     /** A tool whose calls are checked. */
@@ -82,7 +82,7 @@ final class ToolPlan {
             boolean audit,
             boolean listed,
             List<Place> entries,
-            List<Check> checks,
+            List<CallCheck> checks,
             List<CompiledLimit> slots,
             List<CounterReference> reads,
             RateLimiter limiter,
@@ -92,7 +92,7 @@ final class ToolPlan {
                 audit,
                 audit || listed,
                 List.copyOf(entries),
-                checks.toArray(new Check[0]),
+                checks.toArray(new CallCheck[0]),
                 slots.toArray(new CompiledLimit[0]),
                 List.copyOf(reads),
                 slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null,
@@ -116,7 +116,7 @@ final class ToolPlan {
     }
 
     /** The checks, in order. */
-    List<Check> checks() {
+    List<CallCheck> checks() {
         return Collections.unmodifiableList(Arrays.asList(checks));
     }
 
@@ -164,21 +164,21 @@ final class ToolPlan {
         return reads.stream().map(read -> read.probe(call)).toList();
     }
 
-    private static Check[] joined(Check[] checks) {
-        List<Check> joined = new ArrayList<>(checks.length);
+    private static CallCheck[] joined(CallCheck[] checks) {
+        List<CallCheck> joined = new ArrayList<>(checks.length);
         for (int i = 0; i < checks.length; i++) {
-            Check check = checks[i];
+            CallCheck check = checks[i];
             while (i + 1 < checks.length
-                    && check instanceof Check.Conditions conditions
+                    && check instanceof CallCheck.Conditions conditions
                     && conditions.enforced()
-                    && checks[i + 1] instanceof Check.Conditions next
+                    && checks[i + 1] instanceof CallCheck.Conditions next
                     && next.enforced()) {
                 check = conditions.followedBy(next);
                 i++;
             }
             joined.add(check);
         }
-        return joined.toArray(new Check[0]);
+        return joined.toArray(new CallCheck[0]);
     }
 
     /**
@@ -231,7 +231,7 @@ final class ToolPlan {
 
     /** Whether a rule that only records denies the call. {@link #check} doesn't say so of a call that also asks. */
     boolean recordsDenial(ToolCall call, CounterSnapshot counters) {
-        for (Check check : joined) {
+        for (CallCheck check : joined) {
             Decision decision = check.apply(call, counters);
             if (decision != null && decision.audited() && decision.verdict() == Decision.Verdict.DENIED) {
                 return true;
@@ -246,8 +246,8 @@ final class ToolPlan {
     }
 
     /** The same for one step of an explanation. */
-    Step told(Step step) {
+    ExplainedStep told(ExplainedStep step) {
         boolean against = step.result() == Result.DENIED || step.result() == Result.ASKS;
-        return audit && against ? new Step(Result.AUDITED, step.text(), step.place(), step.details()) : step;
+        return audit && against ? new ExplainedStep(Result.AUDITED, step.text(), step.place(), step.details()) : step;
     }
 }

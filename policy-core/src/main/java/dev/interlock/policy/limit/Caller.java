@@ -11,14 +11,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record Caller(String name, boolean identified) {
 
-    private static final Caller NOBODY = new Caller("", false);
+    private static final Caller ANONYMOUS = new Caller("", false);
 
     /** Returns the caller for this identity and this session. */
     public static Caller of(@Nullable String identity, @Nullable String session) {
         if (identity != null) {
             return new Caller(identity, true);
         }
-        return session == null || session.isEmpty() ? NOBODY : new Caller(session, false);
+        return session == null || session.isEmpty() ? ANONYMOUS : new Caller(session, false);
     }
 
     /** Omits the name, which is an identity or a session. */

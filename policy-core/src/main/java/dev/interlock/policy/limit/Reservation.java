@@ -20,7 +20,7 @@ public sealed interface Reservation {
      * @param reason the reason
      * @param retryAfter how long until there may be room, rounded up; null if waiting alone does not help
      */
-    record Refused(int charge, Reason reason, @Nullable Duration retryAfter) implements Reservation {}
+    record NotGranted(int charge, Reason reason, @Nullable Duration retryAfter) implements Reservation {}
 
     /** Why nothing was taken. */
     enum Reason {

@@ -3,9 +3,9 @@ package dev.interlock.policy.review;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.review.ConditionGroup.Use;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.ObjectValue;
@@ -71,7 +71,7 @@ final class ConditionReview {
             for (Condition condition : sayNothing) {
                 findings.add(
                         Severity.NOTE,
-                        Code.ALWAYS_HOLDS,
+                        Problem.ALWAYS_HOLDS,
                         condition.place(),
                         shown(condition) + " holds for every call" + FITTING,
                         "leave it out, or compare with what was meant",
@@ -86,7 +86,7 @@ final class ConditionReview {
         for (Condition condition : group) {
             findings.add(
                     Severity.WARNING,
-                    Code.UNKNOWN_ARGUMENT,
+                    Problem.UNKNOWN_ARGUMENT,
                     condition.place(),
                     VisibleText.brief(condition.path().text()) + ": the tool's schema has no "
                             + VisibleText.quoted(step),
@@ -107,7 +107,7 @@ final class ConditionReview {
                 String reason = group.indexOf(last) == 0 || neverAlone(last, where.always())
                         ? shown(last) + " holds for no value"
                         : "no value is " + all(group, last);
-                report(clause, Code.NEVER_HOLDS, last, reason, "", tool);
+                report(clause, Problem.NEVER_HOLDS, last, reason, "", tool);
                 return true;
             }
         }
@@ -122,7 +122,7 @@ final class ConditionReview {
             if (last != null) {
                 report(
                         clause,
-                        Code.NEVER_HOLDS,
+                        Problem.NEVER_HOLDS,
                         last,
                         "no value" + allowed() + " is " + all(group, last),
                         FITTING,
@@ -146,7 +146,7 @@ final class ConditionReview {
         if (neverAlone(condition, domain)) {
             boolean ofNoType = new Proof(List.of(condition)).neverHolds(Domain.of(domain.kinds()));
             boolean equality = condition.operator() == Operator.EQ || condition.operator() == Operator.IN;
-            Code code = equality ? Code.IMPOSSIBLE_VALUE : ofNoType ? Code.WRONG_TYPE : Code.NEVER_HOLDS;
+            Problem code = equality ? Problem.IMPOSSIBLE_VALUE : ofNoType ? Problem.WRONG_TYPE : Problem.NEVER_HOLDS;
             String reason = ofNoType && !domain.kinds().isEmpty()
                     ? what + " is " + types(domain) + " by the tool's schema, and " + shown(condition)
                             + " holds for no such value"
@@ -163,7 +163,7 @@ final class ConditionReview {
             if (Proof.neverOccurs(operand, domain) && !Proof.neverOccurs(operand, where.always())) {
                 findings.add(
                         Severity.WARNING,
-                        Code.IMPOSSIBLE_VALUE,
+                        Problem.IMPOSSIBLE_VALUE,
                         condition.place(),
                         what + " is never " + VisibleText.brief(operand.json()) + " by the tool's schema",
                         hint(operand, domain),
@@ -231,7 +231,7 @@ final class ConditionReview {
             if (last != null) {
                 findings.add(
                         Severity.ERROR,
-                        Code.CONFLICT,
+                        Problem.CONFLICT,
                         last.place(),
                         shown(last) + " can't hold together with what " + others(group, last)
                                 + " demands, so every call" + calls + " is denied",
@@ -258,7 +258,7 @@ final class ConditionReview {
             case REQUIRE ->
                 findings.add(
                         Severity.NOTE,
-                        Code.ALWAYS_HOLDS,
+                        Problem.ALWAYS_HOLDS,
                         clause.place(),
                         holds + ", so it asks for nothing",
                         "leave it out, or compare with what was meant",
@@ -266,7 +266,7 @@ final class ConditionReview {
             case DENY_IF ->
                 findings.add(
                         clause.enforced() ? Severity.ERROR : Severity.WARNING,
-                        Code.ALWAYS_HOLDS,
+                        Problem.ALWAYS_HOLDS,
                         clause.place(),
                         holds + ", so each of them is " + (clause.enforced() ? "denied" : "recorded as denied"),
                         "if that is meant, say it: action: deny",
@@ -274,7 +274,7 @@ final class ConditionReview {
             case ASK ->
                 findings.add(
                         Severity.NOTE,
-                        Code.ALWAYS_HOLDS,
+                        Problem.ALWAYS_HOLDS,
                         clause.place(),
                         holds + ", so a person is always asked",
                         "leave the conditions out if that is meant",
@@ -283,13 +283,13 @@ final class ConditionReview {
     }
 
     private void report(
-            ConditionGroup clause, Code code, Condition condition, String reason, String calls, OfferedTool tool) {
+            ConditionGroup clause, Problem code, Condition condition, String reason, String calls, OfferedTool tool) {
         report(clause, code, condition, reason, calls, tool, null);
     }
 
     private void report(
             ConditionGroup clause,
-            Code code,
+            Problem code,
             Condition condition,
             String reason,
             String calls,

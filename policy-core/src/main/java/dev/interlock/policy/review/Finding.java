@@ -1,6 +1,7 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Place;
+import dev.interlock.policy.Severity;
 import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
@@ -17,29 +18,14 @@ import org.jspecify.annotations.Nullable;
  */
 public record Finding(
         Severity severity,
-        Code code,
+        Problem code,
         Place place,
         String message,
         @Nullable String fix,
         List<String> tools) {
 
-    /** How much a finding matters. */
-    public enum Severity {
-        /** The policy can't do what it says, or leaves a hole. */
-        ERROR,
-        /** The policy or the server may not do what was intended. */
-        WARNING,
-        /** Worth knowing. */
-        NOTE;
-
-        /** Returns the severity in lower case, as it is printed. */
-        public String text() {
-            return name().toLowerCase(Locale.ROOT);
-        }
-    }
-
     /** The kind of a finding. A code keeps its meaning from release to release; messages don't. */
-    public enum Code {
+    public enum Problem {
         /** No server offers a tool with this name. */
         UNKNOWN_TOOL,
         /** A glob, category or risk that matches none of the tools. */

@@ -1,8 +1,8 @@
 package dev.interlock.policy.review;
 
 import dev.interlock.policy.Place;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -19,16 +19,16 @@ final class Findings {
 
     private record FindingKey(
             Severity severity,
-            Code code,
+            Problem code,
             Place place,
             String message,
             @Nullable String fix) {}
 
-    void add(Severity severity, Code code, Place place, String message, @Nullable String fix) {
+    void add(Severity severity, Problem code, Place place, String message, @Nullable String fix) {
         tools.computeIfAbsent(new FindingKey(severity, code, place, message, fix), key -> new LinkedHashSet<>());
     }
 
-    void add(Severity severity, Code code, Place place, String message, @Nullable String fix, String tool) {
+    void add(Severity severity, Problem code, Place place, String message, @Nullable String fix, String tool) {
         tools.computeIfAbsent(new FindingKey(severity, code, place, message, fix), key -> new LinkedHashSet<>())
                 .add(tool);
     }

@@ -13,10 +13,10 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import dev.interlock.policy.text.Suggestion;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.NumberValue;
@@ -109,7 +109,7 @@ final class LimitReview {
                 if (i != j && one.hides(other, i < j)) {
                     findings.add(
                             Severity.WARNING,
-                            Code.UNREACHABLE_LIMIT,
+                            Problem.UNREACHABLE_LIMIT,
                             other.place(),
                             "no call can hit this limit: " + one.place().path() + " (" + one.max() + " per "
                                     + one.window().text() + ") is always reached first",
@@ -214,7 +214,7 @@ final class LimitReview {
                 String hint = Suggestion.hint(name, step.names());
                 findings.add(
                         Severity.WARNING,
-                        Code.UNKNOWN_ARGUMENT,
+                        Problem.UNKNOWN_ARGUMENT,
                         place,
                         "required_args: the tool's schema has no " + VisibleText.quoted(name),
                         hint,
@@ -235,7 +235,7 @@ final class LimitReview {
             String hint = Suggestion.hint(where.unknown(), where.names());
             findings.add(
                     Severity.WARNING,
-                    Code.UNKNOWN_ARGUMENT,
+                    Problem.UNKNOWN_ARGUMENT,
                     place,
                     path + " is counted, and the tool's schema has no " + VisibleText.quoted(where.unknown()),
                     hint == null ? ConditionReview.has(where) : hint,
@@ -246,7 +246,7 @@ final class LimitReview {
         if (!where.domain().kinds().contains(JsonType.NUMBER)) {
             findings.add(
                     enforced ? Severity.ERROR : Severity.WARNING,
-                    Code.WRONG_TYPE,
+                    Problem.WRONG_TYPE,
                     place,
                     path + " is counted, but is not a number in the tool's schema,"
                             + " so every call that fits it is denied",
@@ -255,7 +255,7 @@ final class LimitReview {
         } else if (most != null && none(numbers, most)) {
             findings.add(
                     enforced ? Severity.ERROR : Severity.WARNING,
-                    Code.NEVER_PASSES,
+                    Problem.NEVER_PASSES,
                     place,
                     path + " is more than " + most + " by the tool's schema, so every call that fits it is denied",
                     null,
@@ -275,7 +275,7 @@ final class LimitReview {
     private void neverPasses(Place place, String why, OfferedTool tool, boolean enforced) {
         findings.add(
                 enforced ? Severity.ERROR : Severity.WARNING,
-                Code.NEVER_PASSES,
+                Problem.NEVER_PASSES,
                 place,
                 why + (enforced ? ", so no call passes" : ", so every call is recorded as denied"),
                 null,

@@ -5,8 +5,8 @@ import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.text.Skeleton;
@@ -80,7 +80,7 @@ final class NameReview {
             // was meant.
             findings.add(
                     protects && hint != null ? Severity.ERROR : Severity.WARNING,
-                    Code.UNKNOWN_TOOL,
+                    Problem.UNKNOWN_TOOL,
                     place,
                     "there is no tool " + VisibleText.quoted(pattern.text()),
                     hint == null ? "take it out, or name the tool as its server does" : hint);
@@ -88,7 +88,7 @@ final class NameReview {
     }
 
     private void matchesNothing(String message, Place place) {
-        findings.add(Severity.NOTE, Code.MATCHES_NOTHING, place, message, null);
+        findings.add(Severity.NOTE, Problem.MATCHES_NOTHING, place, message, null);
     }
 
     private void disguised(OfferedTool tool, ListedNames listed) {
@@ -96,7 +96,7 @@ final class NameReview {
         if (defect != null) {
             findings.add(
                     Severity.WARNING,
-                    Code.BAD_TOOL_NAME,
+                    Problem.BAD_TOOL_NAME,
                     Place.of(""),
                     "the name of tool " + VisibleText.quoted(tool.name()) + " " + defect
                             + ", so every call to it is denied",
@@ -108,7 +108,7 @@ final class NameReview {
         if (alike != null) {
             findings.add(
                     Severity.WARNING,
-                    Code.LOOK_ALIKE,
+                    Problem.LOOK_ALIKE,
                     Place.of(""),
                     "tool " + VisibleText.quoted(tool.name()) + " looks like "
                             + VisibleText.quoted(alike.pattern().text())
@@ -129,7 +129,7 @@ final class NameReview {
                 boolean one = new LinkedHashSet<>(offering).size() == 1;
                 findings.add(
                         Severity.WARNING,
-                        Code.AMBIGUOUS_TOOL,
+                        Problem.AMBIGUOUS_TOOL,
                         Place.of(""),
                         "tool " + VisibleText.quoted(name) + " is offered "
                                 + (one ? "twice by " + offering.get(0) : "by " + String.join(" and ", offering))
@@ -148,7 +148,7 @@ final class NameReview {
             if (other != null) {
                 findings.add(
                         Severity.WARNING,
-                        Code.LOOK_ALIKE,
+                        Problem.LOOK_ALIKE,
                         Place.of(""),
                         "tools " + VisibleText.quoted(other) + " and " + VisibleText.quoted(name) + " look alike",
                         "see that the right one is called",
@@ -164,7 +164,7 @@ final class NameReview {
                 if (!pattern.isExact() && covers(earlier, pattern)) {
                     findings.add(
                             Severity.WARNING,
-                            Code.UNREACHABLE_GRANT,
+                            Problem.UNREACHABLE_GRANT,
                             Place.of("grants." + pattern),
                             "no identity gets this grant: " + VisibleText.quoted(earlier.text())
                                     + " stands before it and matches all that it does",

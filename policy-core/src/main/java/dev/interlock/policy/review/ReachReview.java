@@ -7,8 +7,8 @@ import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.Map;
@@ -130,7 +130,7 @@ final class ReachReview {
             for (String tool : part.tools) {
                 findings.add(
                         harmless ? Severity.NOTE : Severity.WARNING,
-                        part.limit ? Code.UNREACHABLE_LIMIT : Code.UNREACHABLE_RULE,
+                        part.limit ? Problem.UNREACHABLE_LIMIT : Problem.UNREACHABLE_RULE,
                         place,
                         (part.limit ? "no call can hit this limit: " : "this never decides: ") + part.reason,
                         harmless ? null : "take one of the two out",

@@ -5,8 +5,8 @@ import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.rating.ModelSpeech;
@@ -56,7 +56,7 @@ final class ToolReview {
                 .orElse("");
         findings.add(
                 risk == RiskLevel.CRITICAL ? Severity.ERROR : Severity.WARNING,
-                Code.UNCOVERED_TOOL,
+                Problem.UNCOVERED_TOOL,
                 Place.of(""),
                 "nothing covers " + VisibleText.quoted(situation.tool().name()) + ", " + risk.text() + " risk ("
                         + situation.tool().rating().category().text() + "; " + factors + ")",
@@ -76,7 +76,7 @@ final class ToolReview {
             for (String speech : ModelSpeech.in(tool.definition())) {
                 findings.add(
                         Severity.WARNING,
-                        Code.SPEAKS_TO_MODEL,
+                        Problem.SPEAKS_TO_MODEL,
                         Place.of(""),
                         "tool " + VisibleText.quoted(tool.name()) + ": " + VisibleText.brief(speech),
                         "read the whole definition before anyone calls it",
@@ -87,7 +87,7 @@ final class ToolReview {
                 boolean foreign = !Objects.equals(meant.server(), tool.server());
                 findings.add(
                         foreign ? Severity.WARNING : Severity.NOTE,
-                        Code.NAMES_OTHER_TOOL,
+                        Problem.NAMES_OTHER_TOOL,
                         Place.of(""),
                         "the description of tool " + VisibleText.quoted(tool.name()) + " names tool "
                                 + VisibleText.quoted(other) + (foreign ? " of another server" : ""),

@@ -12,7 +12,7 @@ import dev.interlock.policy.approval.ApprovalAnswer.Approved;
 import dev.interlock.policy.approval.ApprovalAnswer.Pending;
 import dev.interlock.policy.approval.ApprovalAnswer.Refused;
 import dev.interlock.policy.approval.ApprovalAnswer.Unasked;
-import dev.interlock.policy.approval.ApprovalTickets.Outcome;
+import dev.interlock.policy.approval.ApprovalTickets.AnswerResult;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.value.Arguments;
@@ -58,7 +58,7 @@ class ApprovalTicketsTest {
     void anEqualCallPassesOnceAfterAYes() {
         String id = ticket(Map.of("amount", 5));
 
-        assertThat(tickets.approve(id, "Ada")).isEqualTo(Outcome.ACCEPTED);
+        assertThat(tickets.approve(id, "Ada")).isEqualTo(AnswerResult.ACCEPTED);
 
         assertThat(pay(Map.of("amount", 5))).isEqualTo(new Approved("Ada", null, id));
         assertThat(pay(Map.of("amount", 5))).isInstanceOf(Pending.class).isNotEqualTo(new Pending(id, LIFE));
@@ -139,8 +139,8 @@ class ApprovalTicketsTest {
     void onlyTheFirstAnswerCounts() {
         String id = ticket(Map.of());
 
-        assertThat(tickets.deny(id, "Ada", null)).isEqualTo(Outcome.ACCEPTED);
-        assertThat(tickets.approve(id, "Bob")).isEqualTo(Outcome.ALREADY_ANSWERED);
+        assertThat(tickets.deny(id, "Ada", null)).isEqualTo(AnswerResult.ACCEPTED);
+        assertThat(tickets.approve(id, "Bob")).isEqualTo(AnswerResult.ALREADY_ANSWERED);
 
         assertThat(pay(Map.of())).isEqualTo(new Refused("Ada", null, id));
     }
@@ -153,7 +153,7 @@ class ApprovalTicketsTest {
 
         time.advance(Duration.ofNanos(1));
 
-        assertThat(tickets.approve(id, "Ada")).isEqualTo(Outcome.UNKNOWN);
+        assertThat(tickets.approve(id, "Ada")).isEqualTo(AnswerResult.UNKNOWN);
         assertThat(tickets.list()).isEmpty();
         assertThat(ticket(Map.of())).isNotEqualTo(id);
     }
@@ -421,13 +421,14 @@ class ApprovalTicketsTest {
         ExecutorService threads = Executors.newFixedThreadPool(2);
         for (int round = 0; round < 300; round++) {
             String id = ticket(Map.of("round", round));
-            Callable<Outcome> yes = () -> tickets.approve(id, "Ada");
-            Callable<Outcome> no = () -> tickets.deny(id, "Bob", null);
+            Callable<AnswerResult> yes = () -> tickets.approve(id, "Ada");
+            Callable<AnswerResult> no = () -> tickets.deny(id, "Bob", null);
 
-            List<Future<Outcome>> outcomes = threads.invokeAll(List.of(yes, no));
+            List<Future<AnswerResult>> outcomes = threads.invokeAll(List.of(yes, no));
 
-            boolean approved = outcomes.get(0).get() == Outcome.ACCEPTED;
-            assertThat(outcomes.get(1).get()).isEqualTo(approved ? Outcome.ALREADY_ANSWERED : Outcome.ACCEPTED);
+            boolean approved = outcomes.get(0).get() == AnswerResult.ACCEPTED;
+            assertThat(outcomes.get(1).get())
+                    .isEqualTo(approved ? AnswerResult.ALREADY_ANSWERED : AnswerResult.ACCEPTED);
             assertThat(pay(Map.of("round", round))).isInstanceOf(approved ? Approved.class : Refused.class);
         }
         threads.shutdown();

@@ -50,7 +50,7 @@ public final class RecordingLimiter implements RateLimiter {
     private synchronized Reservation redeem(LimitKey key) {
         return reachable.test(key) && redeemed.add(key)
                 ? new Redeemed()
-                : new Reservation.Refused(0, Reservation.Reason.NO_ROOM, null);
+                : new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, null);
     }
 
     /** From now on reservations are answered so. */

@@ -110,7 +110,8 @@ class ApprovalProperties {
                 }
                 case APPROVE -> {
                     Ticket ticket = pick(tickets.list(), event.which);
-                    if (ticket != null && tickets.approve(ticket.id(), "Ada") == ApprovalTickets.Outcome.ACCEPTED) {
+                    if (ticket != null
+                            && tickets.approve(ticket.id(), "Ada") == ApprovalTickets.AnswerResult.ACCEPTED) {
                         ApprovalRequest request = ticket.request();
                         Bound bound = new Bound(
                                 String.valueOf(request.identity()),

@@ -136,7 +136,7 @@ class AuditTest {
         Desk desk = new Desk(audited(pay(ask("a person"), deny("never"))));
 
         assertThat(desk.engine.explain(Desk.pay(Map.of())).steps())
-                .extracting(Explanation.Step::result)
+                .extracting(Explanation.ExplainedStep::result)
                 .containsOnly(Explanation.Result.AUDITED);
     }
 }

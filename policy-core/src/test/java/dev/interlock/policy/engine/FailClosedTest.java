@@ -110,7 +110,7 @@ class FailClosedTest {
         RateLimiter nonsense = new Failing(false) {
             @Override
             public Reservation reserve(Batch batch) {
-                return new Reservation.Refused(7, Reservation.Reason.NO_ROOM, null);
+                return new Reservation.NotGranted(7, Reservation.Reason.NO_ROOM, null);
             }
 
             @Override

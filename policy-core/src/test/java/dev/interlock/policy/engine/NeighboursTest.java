@@ -198,12 +198,8 @@ class NeighboursTest {
     @Test
     void anAmountThatCanNotBeToldDenies() {
         Policy counted = pay(count("sum", "args.price", ChargeMode.SUCCESS));
-        Policy spent = pay(spend(
-                "budget",
-                null,
-                Map.of(Window.Calendar.DAY, Amount.of(10)),
-                "args.price",
-                ChargeMode.SUCCESS));
+        Policy spent = pay(
+                spend("budget", null, Map.of(Window.Calendar.DAY, Amount.of(10)), "args.price", ChargeMode.SUCCESS));
         Policy limited = Policies.of(
                 "pay",
                 Policies.entry(
@@ -273,12 +269,12 @@ class NeighboursTest {
 
     @Test
     void theExplanationSaysThatTheValueCanNotBeTold() {
-        List<Explanation.Step> steps = new Desk(require(SMALL))
+        List<Explanation.ExplainedStep> steps = new Desk(require(SMALL))
                 .engine
                 .explain(Desk.pay(Map.of("amount", 5, "Amount", 500)))
                 .steps();
 
-        assertThat(steps.stream().flatMap(step -> step.details().stream()).map(Explanation.Step::text))
+        assertThat(steps.stream().flatMap(step -> step.details().stream()).map(Explanation.ExplainedStep::text))
                 .anyMatch(text -> text.contains("invalid") && text.contains("only in case"));
     }
 

@@ -258,7 +258,7 @@ class RoundsTest {
     }
 
     private static String explained(int rounds) {
-        List<Explanation.Step> steps =
+        List<Explanation.ExplainedStep> steps =
                 PolicyEngine.builder(counted(rounds)).build().explain(pay(null)).steps();
         return steps.get(steps.size() - 1).text();
     }

@@ -62,7 +62,7 @@ class RuleRowTest {
         assertThat(desk.engine
                         .explain(Desk.pay(Map.of("amount", 85, "to", "bob")))
                         .steps())
-                .extracting(Explanation.Step::result)
+                .extracting(Explanation.ExplainedStep::result)
                 .isEqualTo(List.of(
                         Explanation.Result.PASSED,
                         Explanation.Result.PASSED,

@@ -104,7 +104,7 @@ public abstract class RateLimiterContract {
     @MethodSource("tenAMinute")
     void anAmountLargerThanMaxIsTooLargeForGood(LimitRule rule) {
         assertThat(reserve(charge(key, rule, amount("10.000001"))))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_LARGE, null));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_LARGE, null));
         assertThat(admits(charge(key, rule, Amount.of(10)))).isTrue();
     }
 
@@ -127,7 +127,7 @@ public abstract class RateLimiterContract {
     @MethodSource("nothingAtAll")
     void aLimitOfNothingAdmitsNothing(LimitRule rule) {
         assertThat(reserve(charge(key, rule, Amount.ONE)))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_LARGE, null));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_LARGE, null));
         assertThat(admits(charge(key, rule, Amount.ZERO))).isTrue();
     }
 
@@ -179,7 +179,7 @@ public abstract class RateLimiterContract {
                     .isInstanceOf(Reservation.Granted.class);
         }
         assertThat(limiter().reserveAsync(batch(charges)).toCompletableFuture().get())
-                .isInstanceOf(Reservation.Refused.class);
+                .isInstanceOf(Reservation.NotGranted.class);
         assertThat(limiter().usageAsync(charges).toCompletableFuture().get())
                 .isEqualTo(limiter().usage(charges));
     }
@@ -305,7 +305,7 @@ public abstract class RateLimiterContract {
         admitted(10, rule);
 
         assertThat(reserve(charge(other, rule, Amount.ONE), charge(key, rule, Amount.ONE)))
-                .isInstanceOf(Reservation.Refused.class);
+                .isInstanceOf(Reservation.NotGranted.class);
         assertThat(usage(charge(other, rule, Amount.ZERO)).used()).isEqualTo(Amount.ZERO);
         assertThat(admits(charge(other, rule, Amount.of(10)))).isTrue();
     }
@@ -337,7 +337,7 @@ public abstract class RateLimiterContract {
         FixedWindow used = new FixedWindow(Amount.ONE, Window.Calendar.DAY);
         reserve(charge(key("used"), used, Amount.ONE));
 
-        Reservation.Refused refused = refused(reserve(
+        Reservation.NotGranted refused = refused(reserve(
                 charge(key("a"), TEN_BUCKET, Amount.ONE),
                 charge(key("used"), used, Amount.ONE),
                 charge(key("b"), TEN_BUCKET, Amount.of(11))));
@@ -352,7 +352,7 @@ public abstract class RateLimiterContract {
                 .isTrue();
         assertThat(admits(charge(key, rule, Amount.ONE))).isFalse();
 
-        Reservation.Refused refused = refused(reserve(
+        Reservation.NotGranted refused = refused(reserve(
                 charge(key("b"), rule, Amount.of(6)),
                 charge(key("b"), rule, Amount.of(4)),
                 charge(key("b"), rule, Amount.ONE)));
@@ -515,7 +515,7 @@ public abstract class RateLimiterContract {
             Charge charge = charge(key, rule, new Amount((i * 7 + 1) % 40 * 300_000L));
             Usage usage = usage(charge);
             Reservation reservation = reserve(charge);
-            if (reservation instanceof Reservation.Refused refused) {
+            if (reservation instanceof Reservation.NotGranted refused) {
                 assertThat(usage.retryAfter()).isEqualTo(refused.retryAfter());
                 assertThat(usage.room()).isLessThan(charge.amount());
             } else {
@@ -678,13 +678,13 @@ public abstract class RateLimiterContract {
             LimitKey once = new LimitKey("once", outcome.name());
             settle((Reservation.Granted) redeem(once), outcome);
 
-            assertThat(redeem(once)).isInstanceOf(Reservation.Refused.class);
+            assertThat(redeem(once)).isInstanceOf(Reservation.NotGranted.class);
             assertThat(redeem(new LimitKey("once", "another" + outcome))).isInstanceOf(Reservation.Granted.class);
         }
         LimitKey last = new LimitKey("once", "last");
         redeem(last);
         advance(MINUTE.minusSeconds(1));
-        assertThat(redeem(last)).isInstanceOf(Reservation.Refused.class);
+        assertThat(redeem(last)).isInstanceOf(Reservation.NotGranted.class);
         advance(SECOND);
         assertThat(redeem(last)).isInstanceOf(Reservation.Granted.class);
     }
@@ -756,8 +756,8 @@ public abstract class RateLimiterContract {
         return (Reservation.Granted) reserve(charges);
     }
 
-    private static Reservation.Refused refused(Reservation reservation) {
-        return (Reservation.Refused) reservation;
+    private static Reservation.NotGranted refused(Reservation reservation) {
+        return (Reservation.NotGranted) reservation;
     }
 
     /** How many of so many calls are admitted. */

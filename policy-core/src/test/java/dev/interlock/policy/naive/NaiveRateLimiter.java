@@ -41,7 +41,7 @@ public final class NaiveRateLimiter implements RateLimiter {
             if (!ledger.hasRoom(charge.key(), Cap.of(charge.rule()), amount, now)) {
                 Duration wait = waitFor(charge, now);
                 kept.items.forEach(item -> ledger.giveBack(item.taken));
-                return new Reservation.Refused(
+                return new Reservation.NotGranted(
                         i, wait == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM, wait);
             }
             kept.items.add(new Item(charge, ledger.take(charge.key(), amount, now)));

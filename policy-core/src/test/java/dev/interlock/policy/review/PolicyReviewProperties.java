@@ -8,11 +8,11 @@ import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.review.Finding.Code;
-import dev.interlock.policy.review.Finding.Severity;
+import dev.interlock.policy.review.Finding.Problem;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import java.util.ArrayList;
@@ -72,9 +72,9 @@ class PolicyReviewProperties {
     void conditionsThatAreSaidNeverToHoldNeverDo(@ForAll("worlds") World world) {
         holdsOrNot(
                 world,
-                finding -> (finding.code() == Code.NEVER_HOLDS
-                                || finding.code() == Code.WRONG_TYPE
-                                || finding.code() == Code.IMPOSSIBLE_VALUE)
+                finding -> (finding.code() == Problem.NEVER_HOLDS
+                                || finding.code() == Problem.WRONG_TYPE
+                                || finding.code() == Problem.IMPOSSIBLE_VALUE)
                         && (finding.message().contains("no such value")
                                 || finding.message().contains("holds for no value")),
                 false);
@@ -82,7 +82,7 @@ class PolicyReviewProperties {
 
     @Property(edgeCases = EdgeCasesMode.NONE)
     void conditionsThatAreSaidAlwaysToHoldAlwaysDo(@ForAll("worlds") World world) {
-        holdsOrNot(world, finding -> finding.code() == Code.ALWAYS_HOLDS, true);
+        holdsOrNot(world, finding -> finding.code() == Problem.ALWAYS_HOLDS, true);
     }
 
     private static void holdsOrNot(World world, Predicate<Finding> kind, boolean holds) {
@@ -107,7 +107,8 @@ class PolicyReviewProperties {
     @Property(edgeCases = EdgeCasesMode.NONE)
     void whatIsSaidNeverToDecideNeverDoes(@ForAll("worlds") World world) {
         List<Finding> unreachable = world.findings().stream()
-                .filter(finding -> finding.code() == Code.UNREACHABLE_RULE || finding.code() == Code.UNREACHABLE_LIMIT)
+                .filter(finding ->
+                        finding.code() == Problem.UNREACHABLE_RULE || finding.code() == Problem.UNREACHABLE_LIMIT)
                 .toList();
         if (unreachable.isEmpty()) {
             return;
@@ -130,7 +131,7 @@ class PolicyReviewProperties {
     @Property(edgeCases = EdgeCasesMode.NONE)
     void whatIsSaidToBeUncoveredMayAlwaysBeCalled(@ForAll("worlds") World world) {
         if (world.policy().grants().isPresent()
-                || world.findings().stream().noneMatch(finding -> finding.code() == Code.UNCOVERED_TOOL)) {
+                || world.findings().stream().noneMatch(finding -> finding.code() == Problem.UNCOVERED_TOOL)) {
             return;
         }
         PolicyEngine engine = engine(world.policy(), world.tool());

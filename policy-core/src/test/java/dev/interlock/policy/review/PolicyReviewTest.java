@@ -29,6 +29,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolDefinition;
@@ -53,8 +54,8 @@ class PolicyReviewTest {
         List<Finding> findings =
                 review(policy(Map.of("delete_itm", rules("tools.delete_itm", deny("r")))), GET, DELETE);
 
-        assertThat(findings.get(0).code()).isEqualTo(Finding.Code.UNKNOWN_TOOL);
-        assertThat(findings.get(0).severity()).isEqualTo(Finding.Severity.ERROR);
+        assertThat(findings.get(0).code()).isEqualTo(Finding.Problem.UNKNOWN_TOOL);
+        assertThat(findings.get(0).severity()).isEqualTo(Severity.ERROR);
         assertThat(findings.get(0).fix()).isEqualTo("did you mean 'delete_item'?");
     }
 
@@ -80,12 +81,12 @@ class PolicyReviewTest {
 
     @Test
     void aConditionOnAnotherEntrysCounterOfTheSameNameIsNoLimitOfTheRulesOwn() {
-        assertThat(counting("state.get_item.n")).contains(Finding.Code.NEVER_PASSES);
-        assertThat(counting("state.delete_item.n")).doesNotContain(Finding.Code.NEVER_PASSES);
+        assertThat(counting("state.get_item.n")).contains(Finding.Problem.NEVER_PASSES);
+        assertThat(counting("state.delete_item.n")).doesNotContain(Finding.Problem.NEVER_PASSES);
     }
 
     /** What is found in a rule that adds 5 to its own counter, and reads a counter that must be less than 3. */
-    private static List<Finding.Code> counting(String read) {
+    private static List<Finding.Problem> counting(String read) {
         Limit five = new Limit(
                 Limit.Form.STATE,
                 "n",
@@ -300,7 +301,7 @@ class PolicyReviewTest {
 
         assertThat(brief(findings)).contains("warning speaks-to-model", "note names-other-tool");
         assertThat(findings)
-                .filteredOn(f -> f.code() == Finding.Code.SPEAKS_TO_MODEL)
+                .filteredOn(f -> f.code() == Finding.Problem.SPEAKS_TO_MODEL)
                 .hasSize(2);
     }
 

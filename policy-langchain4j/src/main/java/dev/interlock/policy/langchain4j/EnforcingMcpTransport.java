@@ -93,7 +93,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private final McpTransport delegate;
     private final PolicyEngine engine;
-    private final Answers answers;
+    private final DenialMessages answers;
     private final CallGuard guard;
     private final PendingCalls<PendingCall> calls;
     private final TimeSource time;
@@ -112,15 +112,14 @@ public final class EnforcingMcpTransport implements McpTransport {
     private volatile @Nullable GuardedHandler handler;
 
     /** Holds what has been announced since the transport was last started. */
-    private volatile ToolListFetch fetch;
+    private volatile ToolListQuery fetch;
 
     private EnforcingMcpTransport(Builder builder) {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
-        this.answers = new Answers(new DenialText(builder.denialPrefix));
+        this.answers = new DenialMessages(new DenialText(builder.denialPrefix));
         this.guard = new CallGuard(engine, null);
-        this.calls =
-                PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, PendingCall::lose);
+        this.calls = PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, PendingCall::lose);
         this.changes = new ListChanges(engine, new CompletableFuture<Void>().defaultExecutor(), this::notifyClient);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
@@ -232,14 +231,14 @@ public final class EnforcingMcpTransport implements McpTransport {
         // A call that can't be read is decided at once, without asking a person or a remote limiter.
         if (!answer.isDone()
                 || answer.isCompletedExceptionally()
-                || !Answers.isDenial(answer.getNow(MissingNode.getInstance()))) {
+                || !DenialMessages.isDenial(answer.getNow(MissingNode.getInstance()))) {
             throw new IllegalStateException("the self-test failed: a call that no policy allows was not denied");
         }
     }
 
-    private ToolListFetch newFetch() {
+    private ToolListQuery newFetch() {
         AnnouncedTools tools = engine.tools().open(server, toolListChanges);
-        return new ToolListFetch(
+        return new ToolListQuery(
                 delegate, new ToolListState<>(tools, time, toolListChanges), toolListTimeout, this::forget);
     }
 
@@ -371,7 +370,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @SuppressWarnings("FutureReturnValueIgnored") // its last stage passes every failure on
     private CompletableFuture<JsonNode> call(McpCallContext context) {
-        CallRequest request = CallRequest.read(context.message(), argumentLimits);
+        CallMessage request = CallMessage.read(context.message(), argumentLimits);
         ToolCall call = request.call().on(server);
         CompletableFuture<GuardedCall> decided;
         PendingCall open = new PendingCall();
@@ -447,7 +446,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     private CompletableFuture<JsonNode> pass(
             McpCallContext context,
-            CallRequest request,
+            CallMessage request,
             PendingCall open,
             CompletableFuture<JsonNode> answer,
             GuardedCall guarded) {
@@ -488,7 +487,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private @Nullable JsonNode answered(CallRequest request, PendingCall open, @Nullable JsonNode response) {
+    private @Nullable JsonNode answered(CallMessage request, PendingCall open, @Nullable JsonNode response) {
         Decision asks = askedWithin(response);
         Decision decision = asks;
         if (asks.allowed()) {

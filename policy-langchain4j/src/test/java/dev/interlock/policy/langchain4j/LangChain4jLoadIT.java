@@ -70,6 +70,7 @@ class LangChain4jLoadIT {
         FORBIDDEN("");
 
         private final String answer;
+
         @SuppressWarnings("ImmutableEnumChecker") // the list is unmodifiable
         private final List<CallOutcome> ends;
 

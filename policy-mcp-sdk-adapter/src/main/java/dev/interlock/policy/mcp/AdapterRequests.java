@@ -16,7 +16,7 @@ import reactor.core.publisher.Mono;
  * @param sending sends a message
  * @param pending where the requests await their responses
  */
-record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingCalls<Pending> pending)
+record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingCalls<PendingRequest> pending)
         implements Exchange {
 
     static final String ID_PREFIX = "dev.interlock/";
@@ -38,7 +38,7 @@ record AdapterRequests(Function<JSONRPCMessage, Mono<Void>> sending, PendingCall
     @Override
     public Mono<JSONRPCResponse> send(JSONRPCRequest request) {
         return Mono.create(sink -> {
-            Pending awaited = new Pending.Own(sink);
+            PendingRequest awaited = new PendingRequest.Own(sink);
             PendingCalls.Addition addition = pending.add(request.id(), awaited);
             if (addition != PendingCalls.Addition.AWAITED) {
                 sink.error(new McpTransportException(

@@ -29,27 +29,27 @@ record Callers(
      * The caller when nothing is known about the call itself. If callers are distinguished, a caller without any known
      * property.
      */
-    Caller unidentified() {
+    ResolvedCaller unidentified() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
-                : new Caller(server, null, null, ObjectValue.EMPTY);
+                : new ResolvedCaller(server, null, null, ObjectValue.EMPTY);
     }
 
-    Caller of(ContextView context) {
+    ResolvedCaller of(ContextView context) {
         McpTransportContext transport = context.getOrDefault(McpTransportContext.KEY, McpTransportContext.EMPTY);
         // On a client, this would be the session of a server in whose request the call is made.
         String connection = serving ? context.getOrDefault(CallContextResolver.MCP_SESSION_ID, null) : null;
         return caller(resolver.resolve(transport == null ? McpTransportContext.EMPTY : transport, context), connection);
     }
 
-    private Caller caller(CallContext known, @Nullable String connection) {
+    private ResolvedCaller caller(CallContext known, @Nullable String connection) {
         String who = known.identity() == null ? identity : known.identity();
         String where = known.session() == null ? session : known.session();
-        return new Caller(server, who, where == null && who == null ? connection : where, known.facts());
+        return new ResolvedCaller(server, who, where == null && who == null ? connection : where, known.facts());
     }
 
     /** One caller. If the session is null, {@link ToolCall#session} says which session applies. */
-    record Caller(
+    record ResolvedCaller(
             @Nullable String server,
             @Nullable String identity,
             @Nullable String session,

@@ -20,7 +20,7 @@ import reactor.core.publisher.Mono;
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
-        PendingCalls<Pending> pending,
+        PendingCalls<PendingRequest> pending,
         AdapterRequests own,
         UndecidedCalls deciding,
         ToolListFetch toolLists,
@@ -28,7 +28,7 @@ record Connection(
 
     /** Hands the client a message as if its peer had sent it, unless it answers one of our own requests. */
     Mono<Void> deliver(JSONRPCResponse message) {
-        if (AdapterRequests.isOurs(message.id()) && pending.take(message.id()) instanceof Pending.Own request) {
+        if (AdapterRequests.isOurs(message.id()) && pending.take(message.id()) instanceof PendingRequest.Own request) {
             request.sink().success(message);
             return Mono.empty();
         }

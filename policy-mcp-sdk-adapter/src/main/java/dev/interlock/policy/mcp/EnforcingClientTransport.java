@@ -132,7 +132,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     @Override
     public Mono<Void> connect(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler) {
         return Mono.defer(() -> {
-            PendingCalls<Pending> pending = PendingCalls.bounded(time, alarm, callTimeToLive, Pending::abandon);
+            PendingCalls<PendingRequest> pending =
+                    PendingCalls.bounded(time, alarm, callTimeToLive, PendingRequest::abandon);
             ListChanges changes = ToolListChanges.to(
                     engine,
                     () -> handler.apply(Mono.just(SdkRecords.notification(ListChanges.METHOD, null)))
@@ -188,7 +189,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private void failed() {
         Connection connection = current.get();
         if (connection != null) {
-            connection.pending().abandon(Pending::mayBeLost);
+            connection.pending().abandon(PendingRequest::mayBeLost);
         }
     }
 
@@ -266,11 +267,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             return list(connection, request, context);
         }
         return request.method().equals(McpSchema.METHOD_INITIALIZE)
-                ? awaited(connection, request, new Pending.Initialize())
+                ? awaited(connection, request, new PendingRequest.Initialize())
                 : toServer(request);
     }
 
-    private Mono<Void> awaited(Connection connection, JSONRPCRequest request, Pending pending) {
+    private Mono<Void> awaited(Connection connection, JSONRPCRequest request, PendingRequest pending) {
         return switch (connection.pending().add(request.id(), pending)) {
             case AWAITED ->
                 toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
@@ -311,15 +312,15 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         }
         // While a call is being decided, it has not been sent. After this, it won't be.
         connection.deciding().withdraw(id);
-        if (connection.pending().take(id) instanceof Pending.Call call) {
+        if (connection.pending().take(id) instanceof PendingRequest.Call call) {
             call.abandon();
         }
     }
 
     private Mono<Void> list(Connection connection, JSONRPCRequest request, ContextView context) {
-        Pending list;
+        PendingRequest list;
         try {
-            list = new Pending.ToolList(
+            list = new PendingRequest.ToolListRequest(
                     callers.of(context), connection.toolLists().tools().listing(ToolListFilter.cursor(request)));
         } catch (Throwable e) {
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
@@ -338,7 +339,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     }
 
     private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
-        Pending pending = new Pending.Call(guarded);
+        PendingRequest pending = new PendingRequest.Call(guarded);
         PendingCalls.Addition addition = connection.pending().add(call.id(), pending, guarded.call());
         if (addition == PendingCalls.Addition.FULL) {
             return connection.deliver(answers.withheld(call.id(), calls.busy(guarded)));
@@ -412,15 +413,15 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (id == null) {
             return methods.askedWithin(response).allowed() ? response : null;
         }
-        Pending request = connection.pending().take(id);
-        if (request instanceof Pending.Own own) {
+        PendingRequest request = connection.pending().take(id);
+        if (request instanceof PendingRequest.Own own) {
             own.sink().success(response);
             return null;
         }
         if (request == null && AdapterRequests.isOurs(id)) {
             return null;
         }
-        if (request instanceof Pending.Call call) {
+        if (request instanceof PendingRequest.Call call) {
             return call.answered(response, methods, answers);
         }
         Decision asks = methods.askedWithin(response);
@@ -431,11 +432,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (response.error() != null) {
             return response;
         }
-        if (request instanceof Pending.Initialize) {
+        if (request instanceof PendingRequest.Initialize) {
             Object announced = ToolListChanges.announced(connection.changes(), response.result());
             return Objects.equals(announced, response.result()) ? response : SdkRecords.result(id, announced);
         }
-        if (request instanceof Pending.ToolList list) {
+        if (request instanceof PendingRequest.ToolListRequest list) {
             return toolLists.filtered(response, list.caller(), list.list());
         }
         // A list whose request has aged out of the map is still a list, but its reader is unknown by now.
@@ -449,11 +450,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     /** What the client sees in place of an unreadable response; null if the response was ours. */
     private static @Nullable JSONRPCMessage unreadable(Connection connection, UnreadableResponseException failure) {
-        Pending request = connection.pending().take(failure.id());
+        PendingRequest request = connection.pending().take(failure.id());
         if (request != null) {
             request.abandon();
         }
-        return request instanceof Pending.Own || AdapterRequests.isOurs(failure.id())
+        return request instanceof PendingRequest.Own || AdapterRequests.isOurs(failure.id())
                 ? null
                 : SdkRecords.error(
                         failure.id(), McpSchema.ErrorCodes.INTERNAL_ERROR, String.valueOf(failure.getMessage()), null);

@@ -8,7 +8,7 @@ import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
@@ -319,7 +319,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
 
     private Flux<JSONRPCMessage> list(McpTransportRequest request, ContextView context) {
         Object id = request.message().id();
-        Caller caller;
+        ResolvedCaller caller;
         Listing list;
         try {
             caller = callers.of(context);
@@ -332,7 +332,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         return response(request, response -> listed(id, response, caller, list), () -> {});
     }
 
-    private JSONRPCResponse listed(Object id, JSONRPCResponse response, Caller caller, Listing list) {
+    private JSONRPCResponse listed(Object id, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
         JSONRPCResponse shown = shownAnswers.page(id, response, caller, list);
         if (mirrors && shown.result() instanceof Map<?, ?> page && page.get("tools") instanceof List<?> tools) {
             // As the SDK's client does where it makes the headers itself.

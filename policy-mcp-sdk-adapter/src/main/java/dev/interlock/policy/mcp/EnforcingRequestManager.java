@@ -1,7 +1,6 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.CallGuard;
-import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.SealedApprovals;
@@ -11,7 +10,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.common.McpTransportContext;
@@ -358,7 +357,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     private Mono<McpTransportResponse> list(JSONRPCRequest request, Way way, ContextView context) {
         Object id = request.id();
-        Caller caller;
+        ResolvedCaller caller;
         Listing list;
         try {
             caller = callers.of(context);

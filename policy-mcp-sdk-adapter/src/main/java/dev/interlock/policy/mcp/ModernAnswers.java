@@ -1,7 +1,7 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import java.util.Map;
@@ -62,7 +62,7 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
      *
      * @param list the list to which the page belongs
      */
-    JSONRPCResponse page(Object id, JSONRPCResponse response, Caller caller, Listing list) {
+    JSONRPCResponse page(Object id, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
         JSONRPCResponse page = withoutDeniedRequests(id, plain(response));
         if (page.error() != null) {
             return page;

@@ -9,7 +9,7 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
@@ -56,7 +56,7 @@ final class ServerGuard {
     private final CallGate calls;
     private final Methods methods;
     private final ToolListFilter toolLists;
-    private final PendingCalls<Pending> running;
+    private final PendingCalls<PendingRequest> running;
     /** The clients to notify of changes. Weakly held: transports may drop a session without closing it. */
     private final Map<ListChanges, Boolean> clients = new WeakHashMap<>();
 
@@ -78,7 +78,8 @@ final class ServerGuard {
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
-        this.running = PendingCalls.bounded(settings.time, settings.alarm, settings.callTimeToLive, Pending::abandon);
+        this.running =
+                PendingCalls.bounded(settings.time, settings.alarm, settings.callTimeToLive, PendingRequest::abandon);
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
@@ -195,7 +196,7 @@ final class ServerGuard {
     }
 
     private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, GuardedCall guarded, Exchange server) {
-        Pending.Call pending = new Pending.Call(guarded);
+        PendingRequest.Call pending = new PendingRequest.Call(guarded);
         PendingCalls.Addition addition = running.add(pending, pending, guarded.call());
         if (addition == PendingCalls.Addition.FULL) {
             return Mono.just(answers.withheld(request.id(), calls.busy(guarded)));
@@ -229,14 +230,14 @@ final class ServerGuard {
         return McpJsonDefaults.getMapper().convertValue(typed, PLAIN);
     }
 
-    private void end(Pending.Call call) {
+    private void end(PendingRequest.Call call) {
         running.forget(call, call);
         call.abandon();
     }
 
     private Mono<JSONRPCResponse> list(
             JSONRPCRequest request, ClientSession session, ContextView context, Exchange server) {
-        Caller caller;
+        ResolvedCaller caller;
         try {
             caller = callers.of(context);
         } catch (Throwable e) {

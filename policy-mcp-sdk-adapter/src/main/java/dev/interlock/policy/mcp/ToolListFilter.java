@@ -2,7 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.ToolListPage;
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.mcp.Callers.Caller;
+import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -52,7 +52,7 @@ final class ToolListFilter {
      *
      * @param list the list to which this page belongs
      */
-    JSONRPCResponse filtered(JSONRPCResponse response, Caller caller, Listing list) {
+    JSONRPCResponse filtered(JSONRPCResponse response, ResolvedCaller caller, Listing list) {
         if (response.error() != null) {
             return response;
         }
@@ -65,7 +65,7 @@ final class ToolListFilter {
     }
 
     /** Null if nothing is hidden and the result may pass unchanged. */
-    private @Nullable Object withoutHidden(@Nullable Object result, Caller caller, Listing list) {
+    private @Nullable Object withoutHidden(@Nullable Object result, ResolvedCaller caller, Listing list) {
         ToolListPage page = page(result);
         List<?> visible = page.visible(list, engine, caller::signs);
         if (visible.size() == page.tools().size()) {

@@ -209,7 +209,7 @@ class EnforcingClientTransportTest {
         @Test
         void tellsProgramsHowLongToWaitForALimit() {
             limiter.answering(() -> CompletableFuture.completedFuture(
-                    new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofMillis(4_321))));
+                    new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, Duration.ofMillis(4_321))));
 
             wrapped(LIMITED).sendMessage(call("1", "export", null)).block();
 

@@ -22,12 +22,12 @@ class PendingRequestsTest {
                     new Policies().tool("export", Policies.limit(10)).policy())
             .rateLimiter(limiter)
             .build();
-    private final PendingCalls<Pending> pending =
-            PendingCalls.bounded(time, time, Duration.ofMinutes(1), Pending::abandon);
+    private final PendingCalls<PendingRequest> pending =
+            PendingCalls.bounded(time, time, Duration.ofMinutes(1), PendingRequest::abandon);
 
-    private Pending call() {
+    private PendingRequest call() {
         Admission admission = engine.admit(ToolCall.of("export", (java.util.Map<String, ?>) null));
-        return new Pending.Call(GuardedCall.of(ToolCall.of("export", java.util.Map.of()), admission));
+        return new PendingRequest.Call(GuardedCall.of(ToolCall.of("export", java.util.Map.of()), admission));
     }
 
     @Test
@@ -68,9 +68,9 @@ class PendingRequestsTest {
 
     @Test
     void giveAnAnsweredRequestOutAlthoughItHasJustBecomeTooOld() {
-        Pending call = call();
-        PendingCalls<Pending> silent =
-                PendingCalls.bounded(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), Pending::abandon);
+        PendingRequest call = call();
+        PendingCalls<PendingRequest> silent =
+                PendingCalls.bounded(time, (delay, task) -> () -> {}, Duration.ofMinutes(1), PendingRequest::abandon);
         silent.add(1, call);
         time.advance(Duration.ofHours(1));
 
@@ -91,8 +91,8 @@ class PendingRequestsTest {
 
     @Test
     void forgetARequestOnlyIfItIsStillTheOneUnderItsId() {
-        Pending first = call();
-        Pending second = call();
+        PendingRequest first = call();
+        PendingRequest second = call();
         pending.add(1, first);
         pending.add(1, second);
 
@@ -104,7 +104,7 @@ class PendingRequestsTest {
     @Test
     void takeNothingMoreOnceClosedForGood() {
         pending.add(1, call());
-        pending.abandon(Pending::mayBeLost);
+        pending.abandon(PendingRequest::mayBeLost);
         assertThat(pending.add(2, call())).isEqualTo(PendingCalls.Addition.AWAITED);
 
         pending.close();

@@ -90,7 +90,7 @@ public final class MeteredRateLimiter implements RateLimiter {
         try {
             if (answer instanceof Reservation.Granted) {
                 granted(batch.charges());
-            } else if (answer instanceof Reservation.Refused refused
+            } else if (answer instanceof Reservation.NotGranted refused
                     && refused.reason() == Reservation.Reason.NO_ROOM
                     && refused.charge() >= 0) {
                 record(batch.charges().get(refused.charge()).key(), 0);

@@ -47,7 +47,7 @@ interface Fallback {
 
         @Override
         public Reservation reserve(Batch batch) {
-            return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
+            return new Reservation.NotGranted(-1, Reservation.Reason.UNAVAILABLE, null);
         }
 
         @Override
@@ -100,10 +100,10 @@ interface Fallback {
             List<Charge> charges = batch.charges().stream().map(this::reduced).toList();
             Reservation answer = limiter.reserve(new Batch("", charges));
             // An amount too large for the fraction isn't necessarily too large for the whole limit.
-            return answer instanceof Reservation.Refused refused
+            return answer instanceof Reservation.NotGranted refused
                             && refused.reason() == Reservation.Reason.TOO_LARGE
                             && fits(batch.charges(), refused.charge())
-                    ? new Reservation.Refused(refused.charge(), Reservation.Reason.UNAVAILABLE, null)
+                    ? new Reservation.NotGranted(refused.charge(), Reservation.Reason.UNAVAILABLE, null)
                     : answer;
         }
 

@@ -213,17 +213,17 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         giveUp(claim, last, MILLIS_OF_NONE);
         if (verdict == TOO_MANY) {
             int position = demand.position(fields.getShort());
-            return new Reservation.Refused(position, Reservation.Reason.TOO_MANY_KEYS, null);
+            return new Reservation.NotGranted(position, Reservation.Reason.TOO_MANY_KEYS, null);
         }
         if (verdict != REFUSED) {
             // The request was cancelled meanwhile, its id belongs to another call, or a part of a count is missing.
-            return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
+            return new Reservation.NotGranted(-1, Reservation.Reason.UNAVAILABLE, null);
         }
         int position = demand.position(fields.getShort());
         double micros = fields.getDouble();
         return micros < 0
-                ? new Reservation.Refused(position, Reservation.Reason.TOO_LARGE, null)
-                : new Reservation.Refused(position, Reservation.Reason.NO_ROOM, micros(micros));
+                ? new Reservation.NotGranted(position, Reservation.Reason.TOO_LARGE, null)
+                : new Reservation.NotGranted(position, Reservation.Reason.NO_ROOM, micros(micros));
     }
 
     /** The answer without Redis. If it is a refusal, whatever may have been taken in Redis is cancelled. */

@@ -123,8 +123,8 @@ class AgainstMemoryProperties {
         }
 
         private static Reservation comparable(Reservation answer) {
-            return answer instanceof Reservation.Refused refused
-                    ? new Reservation.Refused(refused.charge(), refused.reason(), comparable(refused.retryAfter()))
+            return answer instanceof Reservation.NotGranted refused
+                    ? new Reservation.NotGranted(refused.charge(), refused.reason(), comparable(refused.retryAfter()))
                     : answer;
         }
 

@@ -13,8 +13,8 @@ import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
+import dev.interlock.policy.limit.Reservation.NotGranted;
 import dev.interlock.policy.limit.Reservation.Reason;
-import dev.interlock.policy.limit.Reservation.Refused;
 import dev.interlock.policy.limit.Usage;
 import java.time.Duration;
 import java.time.Instant;
@@ -76,7 +76,7 @@ class CallersKeysInRedisProperties {
                 Reservation answer = limiter.reserve(new Batch(
                         "keys-" + run + "-" + i, List.of(new Charge(key, rule, Amount.ONE, ChargeMode.SENT, caller))));
 
-                if (answer instanceof Refused refused && refused.reason() == Reason.TOO_MANY_KEYS) {
+                if (answer instanceof NotGranted refused && refused.reason() == Reason.TOO_MANY_KEYS) {
                     assertThat(isLive).as("the key of call %d is known", i).isFalse();
                     assertThat(keys.size() < maxKeys && !callers.containsKey(caller))
                             .as("there was a place for call %d", i)

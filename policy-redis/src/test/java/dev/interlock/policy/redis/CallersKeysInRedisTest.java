@@ -78,7 +78,7 @@ class CallersKeysInRedisTest {
     }
 
     private static Reservation tooManyKeys(int charge) {
-        return new Reservation.Refused(charge, Reason.TOO_MANY_KEYS, null);
+        return new Reservation.NotGranted(charge, Reason.TOO_MANY_KEYS, null);
     }
 
     /** How many keys one caller gets of an empty limit. */
@@ -258,7 +258,8 @@ class CallersKeysInRedisTest {
 
             assertThat(reserve(limiter, old)).as("though the limit is full").isInstanceOf(Granted.class);
             assertThat(reserve(limiter, old)).isInstanceOf(Granted.class);
-            assertThat(((Reservation.Refused) reserve(limiter, old)).reason()).isEqualTo(Reason.NO_ROOM);
+            assertThat(((Reservation.NotGranted) reserve(limiter, old)).reason())
+                    .isEqualTo(Reason.NO_ROOM);
 
             clock.advance(Duration.ofMinutes(3));
             assertThat(reserve(limiter, old)).isInstanceOf(Granted.class);

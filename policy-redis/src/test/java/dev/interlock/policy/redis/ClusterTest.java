@@ -85,7 +85,8 @@ class ClusterTest {
                         .as("call %d", i)
                         .isInstanceOf(Granted.class);
             }
-            Reservation.Refused refused = (Reservation.Refused) limiter.reserve(batch("all-refused", charges("fresh")));
+            Reservation.NotGranted refused =
+                    (Reservation.NotGranted) limiter.reserve(batch("all-refused", charges("fresh")));
             assertThat(refused.charge()).isEqualTo(2);
             assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM);
 
@@ -123,7 +124,7 @@ class ClusterTest {
                 keys++;
                 answer = limiter.reserve(batch("flood" + keys, List.of(invented(keys, "mallory"))));
             }
-            assertThat(answer).isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_MANY_KEYS, null));
+            assertThat(answer).isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_MANY_KEYS, null));
             assertThat(keys).isEqualTo(9);
             assertThat(limiter.reserve(batch("honest", List.of(invented(keys, "ada")))))
                     .isInstanceOf(Granted.class);

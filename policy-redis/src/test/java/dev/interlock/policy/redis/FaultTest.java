@@ -327,7 +327,7 @@ class FaultTest {
         assertThat(admittedInVain(30)).isEqualTo(1);
         assertThat(limiter.reserve(batch(new Charge(KEY, TEN, Amount.of(4), ChargeMode.SENT))))
                 .as("more than the part that is left, but not than the limit")
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.UNAVAILABLE, null));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.UNAVAILABLE, null));
 
         proxy.lead(server.port());
         awaitAnswers();
@@ -351,7 +351,7 @@ class FaultTest {
             awaitAnswers();
             assertThat(limiter.reserve(once("before " + mode)))
                     .isInstanceOfSatisfying(
-                            Reservation.Refused.class,
+                            Reservation.NotGranted.class,
                             refused -> assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM));
         }
     }
@@ -374,7 +374,7 @@ class FaultTest {
     // ---- words for the above ----
 
     private static Reservation unavailable() {
-        return new Reservation.Refused(-1, Reservation.Reason.UNAVAILABLE, null);
+        return new Reservation.NotGranted(-1, Reservation.Reason.UNAVAILABLE, null);
     }
 
     private Batch batch(Charge... charges) {

@@ -121,7 +121,7 @@ class FourJvmTest {
                         if (reservation instanceof Reservation.Granted granted) {
                             limiter.settle(granted, CallOutcome.SUCCEEDED);
                             admitted++;
-                        } else if (((Reservation.Refused) reservation).reason() != Reservation.Reason.NO_ROOM) {
+                        } else if (((Reservation.NotGranted) reservation).reason() != Reservation.Reason.NO_ROOM) {
                             throw new IllegalStateException("refused for another reason: " + reservation);
                         }
                     }

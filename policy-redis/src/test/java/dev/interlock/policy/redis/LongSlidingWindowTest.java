@@ -50,12 +50,14 @@ class LongSlidingWindowTest {
                     assertThat(answer.get()).isInstanceOf(Granted.class);
                 }
             }
-            assertThat(reserve(limiter).get()).isInstanceOf(Reservation.Refused.class);
+            assertThat(reserve(limiter).get()).isInstanceOf(Reservation.NotGranted.class);
             assertThat(entries()).isLessThanOrEqualTo(2 * 2_048 + 1);
 
             for (int i = 0; i < 60; i++) {
                 clock.set(within.getFirst().plus(WINDOW).minus(Duration.ofMillis(1)));
-                assertThat(reserve(limiter).get()).as("while all are within").isInstanceOf(Reservation.Refused.class);
+                assertThat(reserve(limiter).get())
+                        .as("while all are within")
+                        .isInstanceOf(Reservation.NotGranted.class);
                 clock.advance(SLICE.plusMillis(1));
                 while (!within.isEmpty()
                         && !within.getFirst().plus(WINDOW).isAfter(clock.now().minus(SLICE))) {

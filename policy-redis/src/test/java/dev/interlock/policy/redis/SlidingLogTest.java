@@ -34,7 +34,7 @@ class SlidingLogTest {
             if (answer instanceof Granted) {
                 count++;
             } else {
-                assertThat(((Reservation.Refused) answer).reason()).isEqualTo(Reservation.Reason.NO_ROOM);
+                assertThat(((Reservation.NotGranted) answer).reason()).isEqualTo(Reservation.Reason.NO_ROOM);
             }
         }
         return count;

@@ -11,8 +11,8 @@ import dev.interlock.policy.Rule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
-import dev.interlock.policy.engine.Explanation.Step;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -99,7 +99,7 @@ public final class Coverage {
     void add(Explanation explanation) {
         Set<Place> against = new HashSet<>();
         Set<Place> seen = new HashSet<>();
-        for (Step step : explanation.steps()) {
+        for (ExplainedStep step : explanation.steps()) {
             Place place = step.place();
             if (place != null) {
                 seen.add(place);

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Severity;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 

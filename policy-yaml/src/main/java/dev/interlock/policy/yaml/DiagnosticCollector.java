@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Severity;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -81,7 +81,7 @@ public final class PolicyWatcher implements AutoCloseable {
          * @param reading the version
          * @param cause why it failed
          */
-        record Failed(ReadResult reading, Throwable cause) implements Event {}
+        record UpdateFailed(ReadResult reading, Throwable cause) implements Event {}
 
         /**
          * The file is missing or can't be opened. The last version stays in force.
@@ -228,7 +228,7 @@ public final class PolicyWatcher implements AutoCloseable {
             update.accept(policy.get());
         } catch (RuntimeException | Error e) {
             // Errors too: a policy that overflows the stack must not end the watching.
-            tell(new Event.Failed(reading, e));
+            tell(new Event.UpdateFailed(reading, e));
             return Look.REJECTED;
         }
         inForce = content;

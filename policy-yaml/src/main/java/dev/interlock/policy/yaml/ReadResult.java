@@ -1,6 +1,7 @@
 package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.Severity;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;

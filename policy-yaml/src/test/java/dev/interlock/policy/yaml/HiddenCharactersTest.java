@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Severity;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

@@ -178,7 +178,7 @@ class PolicyWatcherTest {
         assertThat(events)
                 .last()
                 .isInstanceOfSatisfying(
-                        Event.Failed.class,
+                        Event.UpdateFailed.class,
                         failed -> assertThat(failed.cause()).hasMessage("needs a schema validator"));
         write("one");
         assertThat(look(watcher, 2)).isEqualTo(Look.UNCHANGED);

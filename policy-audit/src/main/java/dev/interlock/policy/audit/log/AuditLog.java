@@ -54,7 +54,7 @@ public final class AuditLog implements AuditSink, Closeable {
      * @param queued how many events are queued or being written
      * @param failing whether the log currently can't write
      */
-    public record Status(long written, long dropped, int queued, boolean failing) {}
+    public record LogStatus(long written, long dropped, int queued, boolean failing) {}
 
     private AuditLog(Builder builder) throws IOException {
         this.lines = new EventLines(builder.argumentsKey, builder.redaction);
@@ -109,7 +109,7 @@ public final class AuditLog implements AuditSink, Closeable {
     }
 
     /** The current state of the log. */
-    public Status status() {
+    public LogStatus status() {
         return intake.status();
     }
 

@@ -337,10 +337,10 @@ final class EventQueue {
         }
     }
 
-    AuditLog.Status status() {
+    AuditLog.LogStatus status() {
         lock.lock();
         try {
-            return new AuditLog.Status(written, dropped, events, failure != null);
+            return new AuditLog.LogStatus(written, dropped, events, failure != null);
         } finally {
             lock.unlock();
         }

@@ -1,7 +1,7 @@
 package dev.interlock.policy.audit.log;
 
-import dev.interlock.policy.audit.log.Verification.Finding;
 import dev.interlock.policy.audit.log.Verification.Kind;
+import dev.interlock.policy.audit.log.Verification.LogFinding;
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -30,8 +30,8 @@ public final class LogVerifier {
     private boolean unclosed;
     private boolean pruned;
 
-    private final List<Finding> findings = new ArrayList<>();
-    private final List<Finding> notes = new ArrayList<>();
+    private final List<LogFinding> findings = new ArrayList<>();
+    private final List<LogFinding> notes = new ArrayList<>();
     private long count;
     /** How many lines the last valid signature covers, including those of all earlier files. */
     private long signed;
@@ -248,10 +248,10 @@ public final class LogVerifier {
     }
 
     private void find(Path path, long line, Kind kind, String message) {
-        findings.add(new Finding(path, line, kind, message));
+        findings.add(new LogFinding(path, line, kind, message));
     }
 
     private void note(Path path, long line, Kind kind, String message) {
-        notes.add(new Finding(path, line, kind, message));
+        notes.add(new LogFinding(path, line, kind, message));
     }
 }

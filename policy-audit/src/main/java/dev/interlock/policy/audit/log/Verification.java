@@ -12,7 +12,8 @@ import java.util.List;
  * @param lines how many lines they have
  * @param head the last line; compare it with one that was kept elsewhere
  */
-public record Verification(List<Finding> findings, List<Finding> notes, List<Path> files, long lines, LogHead head) {
+public record Verification(
+        List<LogFinding> findings, List<LogFinding> notes, List<Path> files, long lines, LogHead head) {
 
     /** Copies the lists. */
     public Verification {
@@ -54,7 +55,7 @@ public record Verification(List<Finding> findings, List<Finding> notes, List<Pat
      * @param kind the kind of finding
      * @param message a description for people; quotes nothing from the log but numbers
      */
-    public record Finding(Path file, long line, Kind kind, String message) {
+    public record LogFinding(Path file, long line, Kind kind, String message) {
 
         /** {@code file:line: message}. */
         @Override

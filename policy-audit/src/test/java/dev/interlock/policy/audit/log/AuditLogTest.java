@@ -427,7 +427,7 @@ class AuditLogTest {
         assertThat(resumed.get("tornBytes").asInt()).isEqualTo(26);
         assertThat(LogLines.text(directory.resolve("audit.jsonl.torn-4"))).isEqualTo("{\"seq\":4,\"prev\":\"half a li");
         assertThat(verify().findings()).isEmpty();
-        assertThat(verify().notes()).extracting(Verification.Finding::kind).contains(Verification.Kind.RESUMED);
+        assertThat(verify().notes()).extracting(Verification.LogFinding::kind).contains(Verification.Kind.RESUMED);
     }
 
     @Test
@@ -669,7 +669,7 @@ class AuditLogTest {
                         .mapToInt(line -> line.get("events").asInt())
                         .sum())
                 .isEqualTo(8);
-        assertThat(verify().notes()).extracting(Verification.Finding::kind).contains(Verification.Kind.LOST);
+        assertThat(verify().notes()).extracting(Verification.LogFinding::kind).contains(Verification.Kind.LOST);
     }
 
     @Test

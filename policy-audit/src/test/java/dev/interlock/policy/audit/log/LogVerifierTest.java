@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.tuple;
 
-import dev.interlock.policy.audit.log.Verification.Finding;
 import dev.interlock.policy.audit.log.Verification.Kind;
+import dev.interlock.policy.audit.log.Verification.LogFinding;
 import dev.interlock.policy.call.ToolCall;
 import java.io.IOException;
 import java.nio.channels.FileChannel;
@@ -62,12 +62,12 @@ class LogVerifierTest {
         Files.write(file, lines);
     }
 
-    private List<Finding> findings() throws IOException {
+    private List<LogFinding> findings() throws IOException {
         return LogVerifier.of(file).verify().findings();
     }
 
     private void assertFound(Kind kind, long line) throws IOException {
-        assertThat(findings()).extracting(Finding::kind, Finding::line).containsExactly(tuple(kind, line));
+        assertThat(findings()).extracting(LogFinding::kind, LogFinding::line).containsExactly(tuple(kind, line));
         assertThat(findings().get(0)).asString().startsWith(file + ":" + line + ": ");
     }
 
@@ -108,7 +108,7 @@ class LogVerifierTest {
     void swappedLinesAreFound() throws Exception {
         rewrite(lines -> Collections.swap(lines, 4, 5));
         assertThat(findings())
-                .extracting(Finding::kind, Finding::line)
+                .extracting(LogFinding::kind, LogFinding::line)
                 .containsExactly(tuple(Kind.MISSING, 5L), tuple(Kind.MOVED, 6L));
     }
 
@@ -150,7 +150,7 @@ class LogVerifierTest {
         Files.write(other, lines);
 
         assertThat(LogVerifier.of(other).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.TRUNCATED);
     }
 
@@ -162,7 +162,7 @@ class LogVerifierTest {
 
         assertThat(findings()).as("not visible without a head").isEmpty();
         assertThat(LogVerifier.of(file).head(head).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.TRUNCATED);
     }
 
@@ -174,7 +174,7 @@ class LogVerifierTest {
 
         assertThat(findings()).as("not visible without a head or a key").isEmpty();
         assertThat(LogVerifier.of(file).head(kept).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.CHANGED);
     }
 
@@ -185,11 +185,11 @@ class LogVerifierTest {
         assertThat(LogVerifier.of(signed).key(KEY).verify().findings()).isEmpty();
 
         assertThat(LogVerifier.of(file).key(KEY).verify().findings())
-                .extracting(Finding::kind, Finding::line)
+                .extracting(LogFinding::kind, LogFinding::line)
                 .containsExactly(tuple(Kind.SIGNATURE, 12L));
         SealKey other = SealKey.hmac(new byte[32]);
         assertThat(LogVerifier.of(signed).key(other).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.SIGNATURE);
     }
 
@@ -212,7 +212,7 @@ class LogVerifierTest {
                 .as("the chain is whole")
                 .isEmpty();
         assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.SIGNATURE);
     }
 
@@ -221,13 +221,13 @@ class LogVerifierTest {
         rewrite(lines -> lines.remove(lines.size() - 1));
 
         assertThat(LogVerifier.of(file).key(KEY).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.TRUNCATED);
         Verification excused = LogVerifier.of(file).key(KEY).unclosed(true).verify();
         assertThat(excused.intact())
                 .as("so looks a log, too, whose process was killed before it signed anything")
                 .isTrue();
-        assertThat(excused.notes()).extracting(Finding::kind).containsExactly(Kind.SIGNATURE);
+        assertThat(excused.notes()).extracting(LogFinding::kind).containsExactly(Kind.SIGNATURE);
         assertThat(excused.notes().get(0).message()).startsWith("no line of this log is signed");
     }
 
@@ -242,7 +242,7 @@ class LogVerifierTest {
         Files.write(signed, lines);
 
         assertThat(LogVerifier.of(signed).key(KEY).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.TRUNCATED);
         Verification excused = LogVerifier.of(signed).key(KEY).unclosed(true).verify();
         assertThat(excused.findings()).isEmpty();
@@ -262,7 +262,7 @@ class LogVerifierTest {
                 .as("a signature says who wrote a log, not which one was to be there")
                 .isEmpty();
         assertThat(LogVerifier.of(signed).key(KEY).head(kept).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.CHANGED);
     }
 
@@ -296,13 +296,13 @@ class LogVerifierTest {
 
         Files.delete(files.get(0));
         assertThat(LogVerifier.of(rotated).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.MISSING);
         assertThat(LogVerifier.of(rotated).pruned(true).verify().findings()).isEmpty();
 
         Files.delete(files.get(2));
         assertThat(LogVerifier.of(rotated).pruned(true).verify().findings())
-                .extracting(Finding::kind, Finding::file)
+                .extracting(LogFinding::kind, LogFinding::file)
                 .contains(tuple(Kind.MISSING, files.get(3)));
     }
 
@@ -316,7 +316,7 @@ class LogVerifierTest {
                 .as("not visible without a head")
                 .isEmpty();
         assertThat(LogVerifier.of(rotated).head(head).verify().findings())
-                .extracting(Finding::kind)
+                .extracting(LogFinding::kind)
                 .containsExactly(Kind.TRUNCATED);
     }
 
@@ -344,7 +344,7 @@ class LogVerifierTest {
             assertThat(log.tryLock()).isNotNull();
 
             assertThat(LogVerifier.of(cut).verify().findings())
-                    .extracting(Finding::kind)
+                    .extracting(LogFinding::kind)
                     .containsExactly(Kind.TRUNCATED);
             assertThat(LogVerifier.of(cut).key(KEY).verify().intact()).isFalse();
         }

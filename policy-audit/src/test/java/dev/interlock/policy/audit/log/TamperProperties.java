@@ -76,7 +76,7 @@ class TamperProperties {
         if (value == whole[index]) {
             return;
         }
-        List<Verification.Finding> findings = verify(changed).findings();
+        List<Verification.LogFinding> findings = verify(changed).findings();
 
         assertThat(findings).isNotEmpty();
         assertThat(findings.get(0).line()).isBetween(lineOf(index), lineOf(index) + 1);

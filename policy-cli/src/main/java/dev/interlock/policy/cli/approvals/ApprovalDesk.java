@@ -133,7 +133,7 @@ public final class ApprovalDesk implements AutoCloseable {
         return said == null || said.isBlank() || said.equals(user) ? user : user + ", as " + said;
     }
 
-    private static Json outcome(ApprovalTickets.Outcome outcome) {
+    private static Json outcome(ApprovalTickets.AnswerResult outcome) {
         return new Json().put("outcome", outcome.name().toLowerCase(Locale.ROOT));
     }
 

@@ -3,7 +3,7 @@ package dev.interlock.policy.cli.audit;
 import dev.interlock.policy.audit.log.LogHead;
 import dev.interlock.policy.audit.log.LogVerifier;
 import dev.interlock.policy.audit.log.Verification;
-import dev.interlock.policy.audit.log.Verification.Finding;
+import dev.interlock.policy.audit.log.Verification.LogFinding;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Count;
@@ -138,11 +138,11 @@ final class AuditVerifyCommand implements Callable<Integer> {
         PrintWriter out = spec.commandLine().getOut();
         Screen screen = Screen.of(spec);
         Colours colours = Colours.detect();
-        for (Finding finding : found.findings()) {
+        for (LogFinding finding : found.findings()) {
             out.println(screen.fit(colours.bold(where(log, name, finding)) + " " + colours.red(text(finding)) + ": "
                     + Printable.of(finding.message())));
         }
-        for (Finding note : found.notes()) {
+        for (LogFinding note : found.notes()) {
             out.println(screen.fit(colours.bold(where(log, name, note)) + " " + colours.faint("note") + ": "
                     + Printable.of(note.message())));
         }
@@ -154,18 +154,18 @@ final class AuditVerifyCommand implements Callable<Integer> {
         out.println("head " + found.head());
     }
 
-    private static String where(Path log, String name, Finding finding) {
+    private static String where(Path log, String name, LogFinding finding) {
         return Printable.of(file(log, name, finding)) + ":" + finding.line() + ":";
     }
 
     /** Standard input was kept in a temporary file, whose name means nothing to the user. */
-    private static String file(Path log, String name, Finding finding) {
+    private static String file(Path log, String name, LogFinding finding) {
         return log.toString().equals(name) || !finding.file().equals(log)
                 ? String.valueOf(finding.file().getFileName())
                 : name;
     }
 
-    private static String text(Finding finding) {
+    private static String text(LogFinding finding) {
         return finding.kind().name().toLowerCase(Locale.ROOT);
     }
 
@@ -179,7 +179,7 @@ final class AuditVerifyCommand implements Callable<Integer> {
                 .put("notes", found.notes(), finding -> json(log, name, finding));
     }
 
-    private static Json json(Path log, String name, Finding finding) {
+    private static Json json(Path log, String name, LogFinding finding) {
         return new Json()
                 .put("file", file(log, name, finding))
                 .put("line", finding.line())

@@ -1,9 +1,9 @@
 package dev.interlock.policy.cli.io;
 
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.cli.screen.Columns;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.Diagnostic;
-import dev.interlock.policy.yaml.Severity;
 import org.jspecify.annotations.Nullable;
 
 /** Shows diagnostics, each with the line to which it refers and a caret under the place. */

@@ -6,7 +6,7 @@ import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.engine.Explanation;
-import dev.interlock.policy.engine.Explanation.Step;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.util.stream.Collectors;
@@ -94,7 +94,7 @@ public final class ExplanationText {
         return Printable.of(place.path()) + line(place);
     }
 
-    private void append(StringBuilder out, Step step, String indent) {
+    private void append(StringBuilder out, ExplainedStep step, String indent) {
         out.append(indent).append(mark(step)).append(Printable.of(step.text()));
         Place place = step.place();
         if (place != null && place.line() > 0 && step.result() != Explanation.Result.NOTED) {
@@ -104,7 +104,7 @@ public final class ExplanationText {
         step.details().forEach(detail -> append(out, detail, indent + "         "));
     }
 
-    private String mark(Step step) {
+    private String mark(ExplainedStep step) {
         return switch (step.result()) {
             case PASSED -> colours.green("passed   ");
             case DENIED -> colours.red("denied   ");

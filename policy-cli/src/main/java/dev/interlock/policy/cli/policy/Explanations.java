@@ -53,7 +53,7 @@ final class Explanations {
         return json.put("audited", decision.audited());
     }
 
-    private static Json json(Explanation.Step step) {
+    private static Json json(Explanation.ExplainedStep step) {
         Json json = new Json()
                 .put("result", step.result().name().toLowerCase(Locale.ROOT))
                 .put("text", step.text());

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.policy;
 
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Count;
@@ -13,7 +14,6 @@ import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.ReadResult;
-import dev.interlock.policy.yaml.Severity;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;

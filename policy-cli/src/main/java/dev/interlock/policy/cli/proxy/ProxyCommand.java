@@ -366,7 +366,7 @@ public final class ProxyCommand implements Callable<Integer> {
             for (Diagnostic error : rejected.reading().errors()) {
                 err.println(error);
             }
-        } else if (event instanceof PolicyWatcher.Event.Failed failed) {
+        } else if (event instanceof PolicyWatcher.Event.UpdateFailed failed) {
             err.println("interlock proxy: " + policyFile + " was changed, but can't be enforced: "
                     + Printable.of(String.valueOf(failed.cause().getMessage())) + "; the one before stays");
         } else if (event instanceof PolicyWatcher.Event.Missing) {

@@ -1,6 +1,7 @@
 package dev.interlock.policy.cli.server;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Count;
@@ -11,7 +12,6 @@ import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.review.Finding;
-import dev.interlock.policy.review.Finding.Severity;
 import dev.interlock.policy.review.PolicyReview;
 import java.io.PrintWriter;
 import java.util.List;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.server;
 
+import dev.interlock.policy.Severity;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Excerpt;
 import dev.interlock.policy.cli.io.Json;
@@ -8,7 +9,6 @@ import dev.interlock.policy.cli.io.Texts;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.review.Finding;
 import dev.interlock.policy.yaml.Diagnostic;
-import dev.interlock.policy.yaml.Severity;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +26,7 @@ final class FindingsText {
         String message = finding.message() + (placed ? tools(finding.tools()) : "");
         if (finding.place().line() > 0) {
             return excerpt.show(new Diagnostic(
-                    severity(finding.severity()),
+                    finding.severity(),
                     finding.code().text(),
                     message,
                     finding.fix(),
@@ -62,15 +62,7 @@ final class FindingsText {
         return name.length() > 64 ? name.substring(0, 64) + "…" : name;
     }
 
-    private static Severity severity(Finding.Severity severity) {
-        return switch (severity) {
-            case ERROR -> Severity.ERROR;
-            case WARNING -> Severity.WARNING;
-            case NOTE -> Severity.NOTE;
-        };
-    }
-
-    private static String severity(Finding.Severity severity, Colours colours) {
+    private static String severity(Severity severity, Colours colours) {
         return switch (severity) {
             case ERROR -> colours.red(severity.text());
             case WARNING -> colours.yellow(severity.text());

@@ -85,7 +85,7 @@ final class Cells {
      * Adds a cell on its former account, while no other thread knows the limiter. False if there is no place, or if
      * there is already a cell.
      */
-    boolean restore(LimitKey key, Cell cell, Object holder, Holdings.Limit limit) {
+    boolean restore(LimitKey key, Cell cell, Object holder, Holdings.SharedLimit limit) {
         cell.holding = holdings.restore(holder, limit);
         return cell.holding != null && cells.putIfAbsent(key, cell) == null;
     }

@@ -47,30 +47,30 @@ final class Holdings {
     }
 
     /** What is shared: a limit, for any tool, for callers with an identity or for those without one. */
-    record Limit(String family, boolean identified) {}
+    record SharedLimit(String family, boolean identified) {}
 
     /** The callers of a limit whose hashes have the same low bits. */
-    record Group(Limit limit, int number) {
+    record Group(SharedLimit limit, int number) {
 
-        static Group of(Limit limit, Caller caller) {
+        static Group of(SharedLimit limit, Caller caller) {
             int hash = caller.name().hashCode();
             return new Group(limit, (hash ^ hash >>> 8 ^ hash >>> 16 ^ hash >>> 24) & GROUPS - 1);
         }
     }
 
     /** One caller of a limit. */
-    record Alone(Limit limit, Caller caller) {}
+    record Alone(SharedLimit limit, Caller caller) {}
 
     /** A count of keys. */
     static final class Holding {
 
         final Object holder;
-        final Limit limit;
+        final SharedLimit limit;
 
         /** Changed only inside {@link ConcurrentMap#compute} for the holder. */
         private long keys;
 
-        Holding(Object holder, Limit limit) {
+        Holding(Object holder, SharedLimit limit) {
             this.holder = holder;
             this.limit = limit;
         }
@@ -79,7 +79,7 @@ final class Holdings {
     /** A place for a key, on the account of one caller. Null if none is left for this caller. */
     @Nullable
     Holding take(LimitKey key, Caller caller) {
-        Limit limit = new Limit(key.family(), caller.identified());
+        SharedLimit limit = new SharedLimit(key.family(), caller.identified());
         long free = maxKeys - size.get();
         Holding holding = take(Group.of(limit, caller), limit, free / GROUPS);
         if (holding == null) {
@@ -102,7 +102,7 @@ final class Holdings {
 
     /** A place for a key that was held before, however many places others have. Null if there is none. */
     @Nullable
-    Holding restore(Object holder, Limit limit) {
+    Holding restore(Object holder, SharedLimit limit) {
         if (!takePlace()) {
             return null;
         }
@@ -128,7 +128,7 @@ final class Holdings {
         return false;
     }
 
-    private @Nullable Holding take(Object holder, Limit limit, long share) {
+    private @Nullable Holding take(Object holder, SharedLimit limit, long share) {
         if (share < 1) {
             return null;
         }

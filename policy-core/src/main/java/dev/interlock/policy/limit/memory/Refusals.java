@@ -9,19 +9,19 @@ final class Refusals {
     private Refusals() {}
 
     /** The refusal for an answer of {@link Cell#waitFor} other than 0. */
-    static Reservation.Refused of(int charge, long wait) {
+    static Reservation.NotGranted of(int charge, long wait) {
         return wait == Cell.NEVER ? tooLarge(charge) : noRoom(charge, wait);
     }
 
-    static Reservation.Refused noRoom(int charge, long nanos) {
-        return new Reservation.Refused(charge, Reservation.Reason.NO_ROOM, Duration.ofNanos(nanos));
+    static Reservation.NotGranted noRoom(int charge, long nanos) {
+        return new Reservation.NotGranted(charge, Reservation.Reason.NO_ROOM, Duration.ofNanos(nanos));
     }
 
-    static Reservation.Refused tooLarge(int charge) {
-        return new Reservation.Refused(charge, Reservation.Reason.TOO_LARGE, null);
+    static Reservation.NotGranted tooLarge(int charge) {
+        return new Reservation.NotGranted(charge, Reservation.Reason.TOO_LARGE, null);
     }
 
-    static Reservation.Refused tooManyKeys(int charge) {
-        return new Reservation.Refused(charge, Reservation.Reason.TOO_MANY_KEYS, null);
+    static Reservation.NotGranted tooManyKeys(int charge) {
+        return new Reservation.NotGranted(charge, Reservation.Reason.TOO_MANY_KEYS, null);
     }
 }

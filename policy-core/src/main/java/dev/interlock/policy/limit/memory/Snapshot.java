@@ -413,7 +413,7 @@ final class Snapshot {
 
         private void put(LimitKey key, Cell cell) throws IOException {
             boolean identified = holder != null && holder.identified;
-            Holdings.Limit limit = new Holdings.Limit(key.family(), identified);
+            Holdings.SharedLimit limit = new Holdings.SharedLimit(key.family(), identified);
             Object account = Holdings.Group.of(limit, Caller.of(null, key.subject()));
             if (holder != null) {
                 account = holder.name == null

@@ -10,7 +10,7 @@ import java.util.Map;
 final class Inflection {
 
     /** The role of a form in a name or a sentence. */
-    enum Form {
+    enum WordForm {
         /** {@code delete}: an order. */
         BASE,
         /** {@code deletes}: says what happens, but may be a plural. */
@@ -26,21 +26,21 @@ final class Inflection {
     private Inflection() {}
 
     /** The verb's forms, including the base form. */
-    static Map<String, Form> of(String base) {
-        Map<String, Form> forms = new LinkedHashMap<>();
-        forms.put(base, Form.BASE);
-        forms.put(third(base), Form.THIRD);
+    static Map<String, WordForm> of(String base) {
+        Map<String, WordForm> forms = new LinkedHashMap<>();
+        forms.put(base, WordForm.BASE);
+        forms.put(third(base), WordForm.THIRD);
         for (String stem : stems(base)) {
-            forms.putIfAbsent(stem + "ing", Form.GERUND);
-            forms.putIfAbsent(stem + "ed", Form.PARTICIPLE);
+            forms.putIfAbsent(stem + "ing", WordForm.GERUND);
+            forms.putIfAbsent(stem + "ed", WordForm.PARTICIPLE);
         }
         if (base.endsWith("y") && !vowelAt(base, base.length() - 2)) {
-            forms.put(base.substring(0, base.length() - 1) + "ied", Form.PARTICIPLE);
-            forms.put(base + "ing", Form.GERUND);
+            forms.put(base.substring(0, base.length() - 1) + "ied", WordForm.PARTICIPLE);
+            forms.put(base + "ing", WordForm.GERUND);
         }
         if (base.endsWith("te")) {
-            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ion", Form.NOUN);
-            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ions", Form.NOUN);
+            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ion", WordForm.NOUN);
+            forms.putIfAbsent(base.substring(0, base.length() - 1) + "ions", WordForm.NOUN);
         }
         return forms;
     }

@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.tool.ToolCategory;
-import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.WordForm;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -59,7 +59,7 @@ final class Lexicon {
     record Verb(String base, ToolCategory category, PartOfSpeech kind) {}
 
     /** A form of a verb. */
-    record Sense(Verb verb, Form form) {}
+    record Sense(Verb verb, WordForm form) {}
 
     private static final String RESOURCE = "lexicon.txt";
     private static final String PAIRS = "pairs";
@@ -124,10 +124,10 @@ final class Lexicon {
         Inflection.of(verb.base()).forEach((word, form) -> put(word, new Sense(verb, form)));
         for (int i = 1; i < forms.length; i++) {
             if (forms[i].startsWith("+")) {
-                put(forms[i].substring(1), new Sense(verb, Form.NOUN));
-                put(forms[i].substring(1) + "s", new Sense(verb, Form.NOUN));
+                put(forms[i].substring(1), new Sense(verb, WordForm.NOUN));
+                put(forms[i].substring(1) + "s", new Sense(verb, WordForm.NOUN));
             } else {
-                put(forms[i], new Sense(verb, Form.PARTICIPLE));
+                put(forms[i], new Sense(verb, WordForm.PARTICIPLE));
             }
         }
     }
@@ -135,10 +135,10 @@ final class Lexicon {
     /** A base form that is listed wins over a form derived from another verb. */
     private void put(String word, Sense sense) {
         Sense known = senses.get(word);
-        if (known != null && known.form() == Form.BASE && sense.form() == Form.BASE) {
+        if (known != null && known.form() == WordForm.BASE && sense.form() == WordForm.BASE) {
             throw new IllegalStateException(RESOURCE + " has '" + word + "' twice");
         }
-        if (known == null || sense.form() == Form.BASE) {
+        if (known == null || sense.form() == WordForm.BASE) {
             senses.put(word, sense);
         }
     }

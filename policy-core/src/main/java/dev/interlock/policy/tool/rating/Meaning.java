@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.tool.ToolCategory;
-import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.WordForm;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
 import dev.interlock.policy.tool.rating.NameReading.Certainty;
@@ -63,8 +63,8 @@ final class Meaning {
     private @Nullable ToolCategory noun(String word) {
         Sense sense = lexicon.verb(word);
         if (sense != null) {
-            boolean act = sense.form() == Form.NOUN || sense.form() == Form.GERUND;
-            boolean either = sense.form() == Form.BASE && sense.verb().kind() == Lexicon.PartOfSpeech.NOUN_OR_VERB;
+            boolean act = sense.form() == WordForm.NOUN || sense.form() == WordForm.GERUND;
+            boolean either = sense.form() == WordForm.BASE && sense.verb().kind() == Lexicon.PartOfSpeech.NOUN_OR_VERB;
             if (act || either) {
                 return sense.verb().category();
             }

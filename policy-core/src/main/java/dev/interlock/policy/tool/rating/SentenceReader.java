@@ -1,7 +1,7 @@
 package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.tool.ToolCategory;
-import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.WordForm;
 import dev.interlock.policy.tool.rating.Lexicon.PartOfSpeech;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
@@ -153,7 +153,7 @@ final class SentenceReader {
         }
         for (String word : rest) {
             Sense sense = lexicon.verb(word);
-            if (sense != null && sense.form() != Form.PARTICIPLE && reads(sense.verb())) {
+            if (sense != null && sense.form() != WordForm.PARTICIPLE && reads(sense.verb())) {
                 return new NameReading(Certainty.HINT, ToolCategory.READ, List.of(reason + " with '" + word + "'"));
             }
         }

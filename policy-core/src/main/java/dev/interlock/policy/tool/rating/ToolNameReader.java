@@ -2,7 +2,7 @@ package dev.interlock.policy.tool.rating;
 
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
-import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.WordForm;
 import dev.interlock.policy.tool.rating.Lexicon.PartOfSpeech;
 import dev.interlock.policy.tool.rating.Lexicon.Sense;
 import dev.interlock.policy.tool.rating.Lexicon.Verb;
@@ -106,7 +106,7 @@ final class ToolNameReader {
     private static boolean counts(Sense sense, boolean joined) {
         Verb verb = sense.verb();
         boolean critical = verb.category().usualRisk() == RiskLevel.CRITICAL;
-        boolean orders = sense.form() == Form.BASE || sense.form() == Form.THIRD;
+        boolean orders = sense.form() == WordForm.BASE || sense.form() == WordForm.THIRD;
         return orders && (joined || (critical && verb.kind() == PartOfSpeech.VERB));
     }
 
@@ -135,7 +135,7 @@ final class ToolNameReader {
 
     private boolean is(String word, PartOfSpeech kind) {
         Sense sense = lexicon.verb(word);
-        return sense != null && sense.form() == Form.BASE && sense.verb().kind() == kind;
+        return sense != null && sense.form() == WordForm.BASE && sense.verb().kind() == kind;
     }
 
     private Verb verb(String word) {

@@ -122,7 +122,7 @@ class FixedWindowProperties {
                 model.calls.add(call);
                 open.add(new Held(granted, model, call));
             } else if (exact) {
-                assertThat(((Reservation.Refused) reservation).retryAfter())
+                assertThat(((Reservation.NotGranted) reservation).retryAfter())
                         .isEqualTo(Duration.ofMillis(CalendarWindows.end(window, current) - time.wallMillis()))
                         .isEqualTo(usage.retryAfter());
             }

@@ -72,7 +72,7 @@ class HoldingsProperties {
                 boolean isNew = known.add(limit + caller.name());
                 if (isNew) {
                     assertThat(answer).as("a new key").isInstanceOf(Reservation.Granted.class);
-                } else if (answer instanceof Reservation.Refused refused) {
+                } else if (answer instanceof Reservation.NotGranted refused) {
                     assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM);
                 }
             } else {
@@ -111,7 +111,7 @@ class HoldingsProperties {
         assertThat(reserve(limiter, "limit", "mine", "mallory", MALLORY)).isInstanceOf(Reservation.Granted.class);
         assertThat(reserve(limiter, "limit", "mine", "mallory", MALLORY))
                 .isInstanceOfSatisfying(
-                        Reservation.Refused.class,
+                        Reservation.NotGranted.class,
                         refused -> assertThat(refused.reason()).isEqualTo(Reservation.Reason.NO_ROOM));
     }
 
@@ -165,7 +165,7 @@ class HoldingsProperties {
         assertThat(restored.keyCount()).isEqualTo(limiter.keyCount());
         assertThat(reserve(restored, "limit", "one-more", "mallory", MALLORY))
                 .isInstanceOfSatisfying(
-                        Reservation.Refused.class,
+                        Reservation.NotGranted.class,
                         refused -> assertThat(refused.reason()).isEqualTo(Reservation.Reason.TOO_MANY_KEYS));
         assertThat(reserve(restored, "limit", "get", "ada", Caller.of("ada", null)))
                 .isInstanceOf(Reservation.Granted.class);

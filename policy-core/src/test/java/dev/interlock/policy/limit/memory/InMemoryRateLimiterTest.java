@@ -56,7 +56,7 @@ class InMemoryRateLimiterTest {
     }
 
     private Reservation.Reason reason(Charge... charges) {
-        return ((Reservation.Refused) reserve(charges)).reason();
+        return ((Reservation.NotGranted) reserve(charges)).reason();
     }
 
     private Usage usage(Charge charge) {
@@ -76,7 +76,7 @@ class InMemoryRateLimiterTest {
         fill();
 
         assertThat(reserve(charge("d", BUCKET, 1)))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.TOO_MANY_KEYS, null));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_MANY_KEYS, null));
         assertThat(limiter.keyCount()).isEqualTo(3);
         assertThat(admits(charge("a", BUCKET, 6))).isFalse();
         assertThat(admits(charge("a", BUCKET, 5), charge("b", SLIDING, 5), charge("c", HOURLY, 5)))
@@ -113,7 +113,7 @@ class InMemoryRateLimiterTest {
                 InMemoryRateLimiter.builder().time(time).maxKeys(1).build();
         Reservation only = small.reserve(new Batch("", List.of(charge("a", SLIDING, 6))));
         Batch next = new Batch("", List.of(charge("b", SLIDING, 6)));
-        assertThat(small.reserve(next)).isInstanceOf(Reservation.Refused.class);
+        assertThat(small.reserve(next)).isInstanceOf(Reservation.NotGranted.class);
         small.settle((Reservation.Granted) only, CallOutcome.UNSENT);
         assertThat(small.reserve(next)).isInstanceOf(Reservation.Granted.class);
     }
@@ -123,7 +123,7 @@ class InMemoryRateLimiterTest {
         assertThat(admits(charge("a", BUCKET, 1), charge("b", BUCKET, 1))).isTrue();
 
         assertThat(reserve(charge("c", BUCKET, 1), charge("a", BUCKET, 1), charge("d", BUCKET, 1)))
-                .isEqualTo(new Reservation.Refused(2, Reservation.Reason.TOO_MANY_KEYS, null));
+                .isEqualTo(new Reservation.NotGranted(2, Reservation.Reason.TOO_MANY_KEYS, null));
         assertThat(limiter.keyCount()).isEqualTo(2);
         assertThat(usage(charge("a", BUCKET, 1)).used()).isEqualTo(Amount.ONE);
         assertThat(admits(charge("e", BUCKET, 1))).isTrue();
@@ -250,7 +250,7 @@ class InMemoryRateLimiterTest {
 
         assertThat(usage(charge("a", HOURLY, 1))).isEqualTo(new Usage(Amount.MAX, Amount.ZERO, Duration.ofMinutes(1)));
         assertThat(reserve(charge("a", HOURLY, 1)))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofMinutes(1)));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, Duration.ofMinutes(1)));
         time.setWall("2026-11-23T11:00:00Z");
         assertThat(admits(charge("a", HOURLY, 6))).isTrue();
     }
@@ -307,7 +307,7 @@ class InMemoryRateLimiterTest {
             Batch batch = new Batch("", List.of(charge(rule.toString(), rule, 6)));
             assertThat(limiter.reserve(batch)).isInstanceOf(Reservation.Granted.class);
             odd.advance(Duration.ofSeconds(59));
-            assertThat(limiter.reserve(batch)).isInstanceOf(Reservation.Refused.class);
+            assertThat(limiter.reserve(batch)).isInstanceOf(Reservation.NotGranted.class);
             odd.advance(Duration.ofSeconds(1));
             assertThat(limiter.reserve(batch)).isInstanceOf(Reservation.Granted.class);
         }
@@ -363,12 +363,12 @@ class InMemoryRateLimiterTest {
             assertThat(limiter.reserve(one)).isInstanceOf(Reservation.Granted.class);
         });
         assertThat(limiter.reserve(one))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
 
         time.advance(Duration.ofSeconds(10));
         meanwhile.add(() -> assertThat(limiter.reserve(one)).isInstanceOf(Reservation.Granted.class));
         assertThat(limiter.reserve(one))
-                .isEqualTo(new Reservation.Refused(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, Duration.ofSeconds(10)));
     }
 
     @Test

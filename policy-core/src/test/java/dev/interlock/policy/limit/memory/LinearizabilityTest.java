@@ -96,7 +96,7 @@ class LinearizabilityTest {
                 open.get(thread).add(granted);
                 return 0;
             }
-            Reservation.Refused refused = (Reservation.Refused) answer;
+            Reservation.NotGranted refused = (Reservation.NotGranted) answer;
             return 10 * nanos(refused.retryAfter()) + refused.charge() + 1;
         }
 

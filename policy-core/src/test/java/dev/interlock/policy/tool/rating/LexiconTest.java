@@ -2,7 +2,7 @@ package dev.interlock.policy.tool.rating;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.tool.rating.Inflection.Form;
+import dev.interlock.policy.tool.rating.Inflection.WordForm;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
@@ -21,7 +21,7 @@ class LexiconTest {
         "applied, apply, PARTICIPLE", "purges, purge, THIRD", "sent, send, PARTICIPLE", "searches, search, THIRD",
         "removal, remove, NOUN", "execution, execute, NOUN", "tries, try,", "deleteds, delete,"
     })
-    void formsLeadToTheirVerb(String word, String verb, Form form) {
+    void formsLeadToTheirVerb(String word, String verb, WordForm form) {
         Lexicon.Sense sense = lexicon.verb(word);
         if (form == null) {
             assertThat(sense).isNull();

@@ -6,8 +6,8 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
-import dev.interlock.policy.engine.Explanation.Step;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;
@@ -26,23 +26,23 @@ import org.jspecify.annotations.Nullable;
  * One thing that a policy checks in a call. Its possible decisions are created in advance, except those whose message
  * quotes the tool's schema.
  */
-abstract sealed class Check {
+abstract sealed class CallCheck {
 
     /** The decision against the call, or null if the call passes. */
     abstract @Nullable Decision apply(ToolCall call, CounterSnapshot counters);
 
     /** Explains the check in words. */
-    abstract Step explain(ToolCall call, CounterSnapshot counters);
+    abstract ExplainedStep explain(ToolCall call, CounterSnapshot counters);
 
-    static Step step(@Nullable Decision decision, RuleRef rule, String what, List<Step> details) {
-        return new Step(result(decision), rule.name() + ": " + what, rule.place(), details);
+    static ExplainedStep step(@Nullable Decision decision, RuleRef rule, String what, List<ExplainedStep> details) {
+        return new ExplainedStep(result(decision), rule.name() + ": " + what, rule.place(), details);
     }
 
     /** A denial that was decided before any check. */
-    static Step verdict(Decision decision) {
+    static ExplainedStep verdict(Decision decision) {
         RuleRef rule = decision.rule();
         String text = rule == null ? decision.message() : rule.name() + ": " + decision.message();
-        return new Step(result(decision), text, rule == null ? null : rule.place(), List.of());
+        return new ExplainedStep(result(decision), text, rule == null ? null : rule.place(), List.of());
     }
 
     static Result result(@Nullable Decision decision) {
@@ -55,7 +55,7 @@ abstract sealed class Check {
         return decision.verdict() == Decision.Verdict.NEEDS_APPROVAL ? Result.ASKS : Result.DENIED;
     }
 
-    static Step note(ConditionTest test, ToolCall call, CounterSnapshot counters) {
+    static ExplainedStep note(ConditionTest test, ToolCall call, CounterSnapshot counters) {
         Condition condition = test.condition();
         Value found = test.found(call, counters);
         String value = found == null
@@ -65,11 +65,11 @@ abstract sealed class Check {
                         : "the value is " + found.json();
         String text = Messages.expectation(condition) + ": "
                 + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", " + value;
-        return new Step(Result.NOTED, text, condition.place(), List.of());
+        return new ExplainedStep(Result.NOTED, text, condition.place(), List.of());
     }
 
-    static List<Step> notes(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
-        List<Step> notes = new ArrayList<>();
+    static List<ExplainedStep> notes(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
+        List<ExplainedStep> notes = new ArrayList<>();
         for (ConditionTest test : tests) {
             notes.add(note(test, call, counters));
         }
@@ -77,7 +77,7 @@ abstract sealed class Check {
     }
 
     /** {@code action: deny}, and limits that no call can meet. */
-    static final class Always extends Check {
+    static final class Always extends CallCheck {
         private final Decision decision;
         private final RuleRef rule;
 
@@ -96,13 +96,13 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             return step(decision, rule, "denies every call", List.of());
         }
     }
 
     /** Conditions that must all be true, each with the decision if it is not. */
-    static final class Conditions extends Check {
+    static final class Conditions extends CallCheck {
         private final ConditionTest[] tests;
         private final Decision[] denials;
         private final RuleRef rule;
@@ -111,20 +111,20 @@ abstract sealed class Check {
          * The argument that each condition reads if it differs from the argument of the condition before; otherwise
          * null.
          */
-        private final PathReader.@Nullable Member[] arguments;
+        private final PathReader.@Nullable MemberStep[] arguments;
 
         Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
             this.tests = tests;
             this.denials = denials;
             this.rule = rule;
-            this.arguments = new PathReader.@Nullable Member[tests.length];
+            this.arguments = new PathReader.@Nullable MemberStep[tests.length];
             for (int i = 0; i < tests.length; i++) {
-                PathReader.Member argument = tests[i].argument();
+                PathReader.MemberStep argument = tests[i].argument();
                 arguments[i] = i > 0 && isSame(argument, tests[i - 1].argument()) ? null : argument;
             }
         }
 
-        private static boolean isSame(PathReader.@Nullable Member one, PathReader.@Nullable Member other) {
+        private static boolean isSame(PathReader.@Nullable MemberStep one, PathReader.@Nullable MemberStep other) {
             return one != null
                     && other != null
                     && one.name().text().equals(other.name().text());
@@ -165,7 +165,7 @@ abstract sealed class Check {
                     }
                     continue;
                 }
-                PathReader.Member member = arguments[i];
+                PathReader.MemberStep member = arguments[i];
                 if (member != null) {
                     argument = member.from(root);
                 }
@@ -177,13 +177,13 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             return step(apply(call, counters), rule, "every condition must hold", notes(tests, call, counters));
         }
     }
 
     /** An item of {@code deny_if}: denies unless its block is definitely false. */
-    static final class DenyIf extends Check {
+    static final class DenyIf extends CallCheck {
         private final ConditionTest[] tests;
         private final Decision denial;
         private final RuleRef rule;
@@ -201,13 +201,13 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             return step(apply(call, counters), rule, "denies if all of this holds", notes(tests, call, counters));
         }
     }
 
     /** An amount that a limit counts: it must be present and at most what one call may cost. */
-    static final class AmountPresent extends Check {
+    static final class AmountPresent extends CallCheck {
         private final AmountSource amount;
         private final @Nullable Amount most;
         private final Decision unusable;
@@ -233,7 +233,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             BigDecimal cost = amount.read(call);
             String what =
                     cost == null ? "this call's amount can't be counted" : "this call counts " + cost.toPlainString();
@@ -242,7 +242,7 @@ abstract sealed class Check {
     }
 
     /** {@code validate}. */
-    static final class Valid extends Check {
+    static final class Valid extends CallCheck {
         private final Validation validation;
         private final @Nullable SchemaValidator validator;
         private final DenialFactory denials;
@@ -341,7 +341,7 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             Decision decision = apply(call, counters);
             return step(
                     decision,
@@ -354,13 +354,13 @@ abstract sealed class Check {
     /**
      * {@code require_approval}: asks unless its conditions are definitely false, and then checks the rest of the rule.
      */
-    static final class Approval extends Check {
+    static final class ApprovalNeeded extends CallCheck {
         private final ConditionTest[] tests;
-        private final List<Check> rest;
+        private final List<CallCheck> rest;
         private final Decision ask;
         private final RuleRef rule;
 
-        Approval(ConditionTest[] tests, List<Check> rest, Decision ask, RuleRef rule) {
+        ApprovalNeeded(ConditionTest[] tests, List<CallCheck> rest, Decision ask, RuleRef rule) {
             this.tests = tests;
             this.rest = List.copyOf(rest);
             this.ask = ask;
@@ -377,7 +377,7 @@ abstract sealed class Check {
             if (!asks(call, counters)) {
                 return null;
             }
-            for (Check check : rest) {
+            for (CallCheck check : rest) {
                 Decision denial = check.apply(call, counters);
                 if (denial != null) {
                     return denial;
@@ -387,8 +387,8 @@ abstract sealed class Check {
         }
 
         @Override
-        Step explain(ToolCall call, CounterSnapshot counters) {
-            List<Step> details = notes(tests, call, counters);
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            List<ExplainedStep> details = notes(tests, call, counters);
             if (asks(call, counters)) {
                 rest.forEach(check -> details.add(check.explain(call, counters)));
             }

@@ -11,7 +11,7 @@ import java.util.Map;
 import reactor.core.publisher.MonoSink;
 
 /** A request that has been sent and whose response matters to this adapter. */
-sealed interface Pending {
+sealed interface PendingRequest {
 
     /** What a typed result says of the call, as a plain result would. */
     Map<String, Object> FAILED_TOOL = Map.of("isError", true);
@@ -21,7 +21,7 @@ sealed interface Pending {
      * blocks nothing, and a list that arrives after all must be filtered for its reader.
      */
     default boolean mayBeLost() {
-        return !(this instanceof ToolList);
+        return !(this instanceof ToolListRequest);
     }
 
     /** No response is awaited any longer. Called at most once, and not if there was a response. */
@@ -32,7 +32,7 @@ sealed interface Pending {
      *
      * @param guarded ended by the response, unless the server asks for input
      */
-    record Call(GuardedCall guarded) implements Pending {
+    record Call(GuardedCall guarded) implements PendingRequest {
 
         /** Takes the server's response to the call, and returns what the client may see of it. */
         JSONRPCResponse answered(JSONRPCResponse response, Methods methods, Answers answers) {
@@ -63,7 +63,7 @@ sealed interface Pending {
     }
 
     /** The agent's {@code initialize}. */
-    record Initialize() implements Pending {
+    record Initialize() implements PendingRequest {
         @Override
         public void abandon() {
             // Nothing was reserved.
@@ -76,7 +76,7 @@ sealed interface Pending {
      * @param caller the caller for whom the list is filtered
      * @param list the list to which the requested page belongs
      */
-    record ToolList(Callers.Caller caller, Listing list) implements Pending {
+    record ToolListRequest(Callers.ResolvedCaller caller, Listing list) implements PendingRequest {
         @Override
         public void abandon() {
             // Nothing was reserved.
@@ -88,7 +88,7 @@ sealed interface Pending {
      *
      * @param sink where the response goes
      */
-    record Own(MonoSink<JSONRPCResponse> sink) implements Pending {
+    record Own(MonoSink<JSONRPCResponse> sink) implements PendingRequest {
         @Override
         public void abandon() {
             sink.error(new McpTransportException("the request was not answered"));

@@ -21,12 +21,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** Asks the server for its tools when {@link ToolListState} says so. */
-final class ToolListFetch {
+final class ToolListQuery {
 
     /** Shared by all instances: a late response on an earlier connection must not be taken for another request's. */
     private static final AtomicLong IDS = new AtomicLong(GuardedHandler.OWN_IDS);
 
-    private static final Logger log = LoggerFactory.getLogger(ToolListFetch.class);
+    private static final Logger log = LoggerFactory.getLogger(ToolListQuery.class);
 
     private final McpTransport transport;
     private final ToolListState<CompletableFuture<Boolean>> state;
@@ -36,7 +36,7 @@ final class ToolListFetch {
     /**
      * @param forget receives the ids whose responses are no longer awaited
      */
-    ToolListFetch(
+    ToolListQuery(
             McpTransport transport,
             ToolListState<CompletableFuture<Boolean>> state,
             Duration timeout,

@@ -21,14 +21,14 @@ import org.jspecify.annotations.Nullable;
  * @param withArguments whether the message had arguments at all
  * @param parameters the rest of the message, which is its {@code _meta}; null if it has none
  */
-record CallRequest(
+record CallMessage(
         @Nullable Long id,
         ToolCall call,
         boolean withArguments,
         @Nullable RequestParameters parameters) {
 
     /** Reads a message. An unreadable message gives a {@linkplain ToolCall#problem malformed} call, which is denied. */
-    static CallRequest read(McpClientMessage message, ValueLimits limits) {
+    static CallMessage read(McpClientMessage message, ValueLimits limits) {
         Long id = message.getId();
         if (id == null) {
             return malformed(null, "", "it has no id");
@@ -55,7 +55,7 @@ record CallRequest(
                     ToolCall.of(tool, arguments == null ? null : Json.object(arguments, limits.maxDepth()), limits);
             what = "metadata";
             RequestParameters parameters = meta == null ? null : RequestParameters.read(Map.of("_meta", meta), limits);
-            return new CallRequest(
+            return new CallMessage(
                     id, parameters == null ? call : call.saying(parameters.rest()), arguments != null, parameters);
         } catch (InvalidValueException e) {
             return malformed(id, tool, "the " + what + " can't be read: " + e.getMessage());
@@ -65,8 +65,8 @@ record CallRequest(
         }
     }
 
-    private static CallRequest malformed(@Nullable Long id, String tool, String problem) {
-        return new CallRequest(id, ToolCall.malformed(tool, problem), false, null);
+    private static CallMessage malformed(@Nullable Long id, String tool, String problem) {
+        return new CallMessage(id, ToolCall.malformed(tool, problem), false, null);
     }
 
     /**

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  * Builds LangChain4j's messages from {@link DenialText}. A refused request other than a call gets an exception:
  * LangChain4j looks for a protocol error in the answers to some requests only.
  */
-record Answers(DenialText text) {
+record DenialMessages(DenialText text) {
 
     /** The text of a rule may be of any length. */
     private static final ValueLimits ANY = new ValueLimits(Json.MAX_DEPTH, Integer.MAX_VALUE);
