@@ -402,7 +402,7 @@ class ModernApprovalsTest {
         Condition reads = new Condition(Path.parse("ctx.at"), Operator.NEQ, new Value.Text("night"), null, place);
         Rule rule = new Rule.Approval(
                 "ask",
-                new Rule.Demands(List.of(reads), null, null, null, null),
+                new Rule.Demands(List.of(reads), List.of(), null),
                 Duration.ofMinutes(5),
                 null,
                 Mode.ENFORCE,
