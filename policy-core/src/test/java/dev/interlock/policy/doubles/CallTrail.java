@@ -83,7 +83,10 @@ public final class CallTrail implements AuditSink {
         });
     }
 
-    /** How the calls with this argument have ended, in the order of {@link CallOutcome}. A call that was denied has no end. */
+    /**
+     * How the calls with this argument have ended, in the order of {@link CallOutcome}. A call that was denied has no
+     * end.
+     */
     public Map<String, List<CallOutcome>> ends() {
         Map<String, List<CallOutcome>> ends = new ConcurrentHashMap<>();
         calls.values().forEach(trail -> {
