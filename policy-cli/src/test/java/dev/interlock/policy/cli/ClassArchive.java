@@ -28,6 +28,8 @@ final class ClassArchive {
     private static final String JAVA =
             Path.of(System.getProperty("java.home"), "bin", "java").toString();
 
+    private static final String BASE = System.getProperty("basedir", "");
+
     private static final Map<Boolean, List<String>> CLASS_PATH = Stream.of(
                     System.getProperty("java.class.path").split(File.pathSeparator, -1))
             .collect(Collectors.partitioningBy(entry -> Files.isDirectory(Path.of(entry))));
@@ -40,6 +42,8 @@ final class ClassArchive {
     private static List<String> command() {
         List<String> command = new ArrayList<>(started());
         archive().ifPresent(archive -> command.add("-XX:SharedArchiveFile=" + archive));
+        // A server of a test may start further JVMs, in another working directory.
+        command.add("-Dbasedir=" + BASE);
         command.add("-cp");
         // An archive holds for a class path that begins as the one it was made with, which may not name a directory.
         command.add(Stream.concat(jars().stream(), CLASS_PATH.get(true).stream())
@@ -59,8 +63,10 @@ final class ClassArchive {
     /** Made once for these jars; empty where this JVM makes none, or the command is not in a jar yet. */
     private static Optional<Path> archive() {
         try {
-            Path directory =
-                    Path.of(System.getProperty("basedir", "."), "target").toAbsolutePath();
+            Path directory = Path.of(BASE, "target").toAbsolutePath();
+            if (!Files.isDirectory(directory)) {
+                return Optional.empty();
+            }
             Path archive = directory.resolve("classes-" + fingerprint() + ".jsa");
             try (FileChannel channel = FileChannel.open(
                             directory.resolve("classes.lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
