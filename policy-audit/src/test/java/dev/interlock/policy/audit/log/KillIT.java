@@ -136,6 +136,9 @@ class KillIT {
             }
         } finally {
             side.shutdownNow();
+            // After a failure, too: a process that outlives the test would keep the build waiting for its output.
+            assertThat(side.awaitTermination(AuditLogTest.PATIENCE.toSeconds(), TimeUnit.SECONDS))
+                    .isTrue();
         }
     }
 
