@@ -3,7 +3,6 @@ package dev.interlock.policy.adapter;
 import dev.interlock.policy.call.ToolCall;
 import java.util.HashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 
 /**
  * The room in a table of calls. Each caller may take up a quarter of it, so that one who fills it leaves room to the
@@ -54,16 +53,12 @@ final class CallerShares {
      * @return false if there is no room for it
      */
     boolean take(String caller, long size) {
-        @Nullable Taken own = byCaller.get(caller);
-        if (!all.fits(size, places, bytes)
-                || !(own == null ? new Taken() : own).fits(size, Math.max(1, places / PARTS), bytes / PARTS)) {
+        Taken own = byCaller.getOrDefault(caller, new Taken());
+        if (!all.fits(size, places, bytes) || !own.fits(size, Math.max(1, places / PARTS), bytes / PARTS)) {
             return false;
         }
+        byCaller.put(caller, own);
         all.add(1, size);
-        if (own == null) {
-            own = new Taken();
-            byCaller.put(caller, own);
-        }
         own.add(1, size);
         return true;
     }
