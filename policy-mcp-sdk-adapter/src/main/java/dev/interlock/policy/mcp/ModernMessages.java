@@ -87,7 +87,12 @@ final class ModernMessages {
     /** The same request with other parameters and headers. */
     static McpTransportRequest with(
             McpTransportRequest request, @Nullable Object params, Map<String, String> paramHeaders) {
-        return McpTransportRequest.builder(with(request.message(), params), request.protocolVersion())
+        return with(request, with(request.message(), params), paramHeaders);
+    }
+
+    private static McpTransportRequest with(
+            McpTransportRequest request, JSONRPCRequest message, Map<String, String> paramHeaders) {
+        return McpTransportRequest.builder(message, request.protocolVersion())
                 .name(request.name())
                 .paramHeaders(paramHeaders)
                 .roundTimeout(request.roundTimeout())
@@ -99,13 +104,10 @@ final class ModernMessages {
         JSONRPCRequest message = request.message();
         ThreadLocalRandom random = ThreadLocalRandom.current();
         String id = new UUID(random.nextLong(), random.nextLong()).toString();
-        return McpTransportRequest.builder(
-                        new JSONRPCRequest(message.jsonrpc(), message.method(), id, message.params()),
-                        request.protocolVersion())
-                .name(request.name())
-                .paramHeaders(request.paramHeaders())
-                .roundTimeout(request.roundTimeout())
-                .build();
+        return with(
+                request,
+                new JSONRPCRequest(message.jsonrpc(), message.method(), id, message.params()),
+                request.paramHeaders());
     }
 
     /**
