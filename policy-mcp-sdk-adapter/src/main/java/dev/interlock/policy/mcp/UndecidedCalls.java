@@ -61,7 +61,7 @@ final class UndecidedCalls {
             calls.add(call);
             return decision.doOnNext(call::ruled)
                     .takeUntilOther(call.withdrawn.asMono())
-                    .filter(call::take)
+                    .filter(ruling -> take(call, ruling))
                     // Not as the signal that ends the wait: an error signal would leave the decision running.
                     .switchIfEmpty(Mono.defer(() -> call.lost ? Mono.error(SdkRecords.sessionClosed()) : Mono.empty()))
                     .doFinally(signal -> {
@@ -69,6 +69,15 @@ final class UndecidedCalls {
                         call.close();
                     });
         });
+    }
+
+    /** Takes the ruling, unless the call is withdrawn. A call whose ruling is taken is no longer being decided. */
+    private boolean take(Call call, CallDecision ruling) {
+        boolean taken = call.take(ruling);
+        if (taken) {
+            calls.remove(call);
+        }
+        return taken;
     }
 
     /** Withdraws every call with this id. */

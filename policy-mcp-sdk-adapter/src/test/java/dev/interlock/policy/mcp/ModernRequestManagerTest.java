@@ -16,6 +16,7 @@ import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.modern.server.McpRequestManager;
 import io.modelcontextprotocol.modern.server.McpTransportResponse;
 import java.lang.reflect.Method;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashMap;
@@ -312,6 +313,22 @@ class ModernRequestManagerTest {
 
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(guarded.runningCalls()).isZero();
+    }
+
+    @Test
+    void aCallThatRunsIsNoLongerBeingDecided() {
+        EnforcingRequestManager guarded = guarding(new Policies().tool("t", Policies.limit(10)));
+        List<Integer> beingDecided = new ArrayList<>();
+        Function<JSONRPCRequest, Mono<McpTransportResponse>> server = inner.server;
+        inner.server = request -> {
+            beingDecided.add(guarded.callsBeingDecided());
+            return server.apply(request);
+        };
+
+        answer(guarded, call("t"));
+        blocking(guarded, call("t"));
+
+        assertThat(beingDecided).containsExactly(0, 0);
     }
 
     @Test
