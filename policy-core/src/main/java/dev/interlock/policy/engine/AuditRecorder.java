@@ -1,7 +1,5 @@
 package dev.interlock.policy.engine;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Change;
 import dev.interlock.policy.audit.AuditSink;
@@ -27,22 +25,15 @@ final class AuditRecorder {
 
     private static final RuleRef RULE = CompiledPolicy.ref("(audit)", "");
 
-    /**
-     * How many ratings by name are kept for tools that no server has announced. Bounded because callers choose the
-     * names.
-     */
-    private static final int MAX_RATED_NAMES = 10_000;
-
     private final @Nullable AuditSink sinks;
     private final List<AuditSink> observers;
     private final TimeSource time;
     private final Supplier<String> ids;
     private final EngineListener listener;
     private final ToolCatalog catalog;
-    private final Cache<String, ToolRating> ratedNames = Caffeine.newBuilder()
-            .maximumSize(MAX_RATED_NAMES)
-            .executor(Runnable::run)
-            .build();
+
+    /** Ratings by name of tools that no server has announced. */
+    private final NameCache<String, ToolRating> ratedNames = new NameCache<>();
 
     private AuditRecorder(PolicyEngine.Builder builder, ToolCatalog catalog) {
         this.sinks = builder.sinks().isEmpty() ? null : AuditSink.all(builder.sinks());
@@ -209,7 +200,7 @@ final class AuditRecorder {
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             return null;
         }
-        ToolRating rated = ratedNames.getIfPresent(call.tool());
+        ToolRating rated = ratedNames.get(call.tool());
         if (rated == null) {
             try {
                 rated = catalog.ratingByName(call.tool());

@@ -1,7 +1,5 @@
 package dev.interlock.policy.engine;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.EntrySelection;
@@ -46,13 +44,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A policy that is ready to decide. A plan is made at the first call to a tool and then kept. Plans are kept for every
- * name that the policy lists and for a bounded number of other names, because servers and callers choose those. The
- * cache of the other names admits a name by how often it is called, so that a flood of invented names does not drive
- * out those in use.
+ * name that the policy lists and for a bounded number of other names, because servers and callers choose those.
  */
 final class CompiledPolicy {
 
-    private static final int MAX_UNLISTED_PLANS = 10_000;
     private static final RuleRef UNKNOWN = ref("(unknown tool)", "");
     private static final ToolRating UNRATED = ToolRating.of(ToolCategory.READ);
 
@@ -87,10 +82,7 @@ final class CompiledPolicy {
     /**
      * Plans of all other names. The key is the name if it alone determines the plan, and a {@link Variation} if not.
      */
-    private final Cache<Object, ToolPlan> unlisted = Caffeine.newBuilder()
-            .maximumSize(MAX_UNLISTED_PLANS)
-            .executor(Runnable::run)
-            .build();
+    private final NameCache<Object, ToolPlan> unlisted = new NameCache<>();
 
     /** Compiled conditions, shared by all conditions that ask the same. */
     private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
@@ -197,7 +189,7 @@ final class CompiledPolicy {
         ToolPlan plan = null;
         if (byNameAlone) {
             plan = plans.get(call.tool());
-            plan = plan == null ? unlisted.getIfPresent(call.tool()) : plan;
+            plan = plan == null ? unlisted.get(call.tool()) : plan;
         }
         return plan == null ? find(call) : plan;
     }
@@ -227,7 +219,7 @@ final class CompiledPolicy {
             return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, grant, rating)) : plan;
         }
         Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
-        ToolPlan plan = unlisted.getIfPresent(key);
+        ToolPlan plan = unlisted.get(key);
         if (plan == null) {
             plan = compile(call.tool(), grant, rating);
             unlisted.put(key, plan);
