@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.text.CommandPattern;
 import dev.interlock.policy.text.HostName;
 import dev.interlock.policy.text.WebUrl;
 import dev.interlock.policy.value.NumberValue;
@@ -30,6 +31,7 @@ final class Operands {
             case HOST_IN -> each(operator, operand, "a list of hosts", Operands::hostProblem);
             case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
             case URL_IN -> each(operator, operand, "a list of URLs", Operands::urlProblem);
+            case COMMAND_IN -> each(operator, operand, "a list of commands", Operands::commandProblem);
             case MAX_LENGTH -> length(operand);
         };
     }
@@ -86,6 +88,15 @@ final class Operands {
             return quoted + " is a network, and not a URL";
         }
         return hostProblem(url.host());
+    }
+
+    private static @Nullable String commandProblem(String text) {
+        try {
+            CommandPattern.parse(text);
+            return null;
+        } catch (IllegalArgumentException e) {
+            return String.valueOf(e.getMessage());
+        }
     }
 
     private static Optional<String> length(Value operand) {

@@ -44,6 +44,8 @@ public enum Operator {
     MAIL_IN,
     /** An absolute URL that has the scheme, host and port of a listed one, and its path or one below it. */
     URL_IN,
+    /** A text that is one plain POSIX shell command, whose words match one of a list. */
+    COMMAND_IN,
     /** At most this many characters of a string, or elements of a list. */
     MAX_LENGTH;
 

@@ -98,6 +98,24 @@ public final class ConditionArbitraries {
             "eve@evil.org\n@example.com",
             "example.com");
 
+    private static final List<String> COMMANDS = List.of(
+            "git diff",
+            "git  diff HEAD --stat ",
+            "git 'diff' \"a b\"",
+            "git diff 'a;b'",
+            "git diff; id",
+            "git diff $(id)",
+            "git di\\ff",
+            "git push origin feature/x.1",
+            "git push origin feature/x..y",
+            "git push origin feature/x:main",
+            "git push --force origin",
+            "X=1 git diff",
+            "time git diff",
+            "git diff 'a",
+            "rm -rf /",
+            "rm *");
+
     private ConditionArbitraries() {}
 
     /** The scalars that arguments and operands are made of. */
@@ -118,6 +136,11 @@ public final class ConditionArbitraries {
     /** Mail addresses, some of them tricky. */
     public static Arbitrary<String> mails() {
         return Arbitraries.of(MAILS);
+    }
+
+    /** Shell commands, some of them tricky. */
+    public static Arbitrary<String> commands() {
+        return Arbitraries.of(COMMANDS);
     }
 
     /** Scalars, and lists and objects of them. */
@@ -155,6 +178,7 @@ public final class ConditionArbitraries {
                 Condition.of("args.url", Operator.HOST_IN, List.of("example.com", "*.example.com")),
                 Condition.of("args.mail", Operator.MAIL_IN, List.of("example.com", "*.example.com")),
                 Condition.of("args.url", Operator.URL_IN, List.of("https://example.com", "https://*.example.com")),
+                Condition.of("args.command", Operator.COMMAND_IN, List.of("git diff **", "git push origin feature/*")),
                 Condition.of("call.identity", Operator.EXISTS, true),
                 Condition.of("tool.risk", Operator.NEQ, "critical"),
                 Condition.of("ctx.tenant", Operator.IN, List.of("red", "blue")),
@@ -194,7 +218,8 @@ public final class ConditionArbitraries {
                 "args.\"a.b\"",
                 "args.path",
                 "args.url",
-                "args.mail");
+                "args.mail",
+                "args.command");
         return Arbitraries.of(Operator.class)
                 .flatMap(operator -> Combinators.combine(paths, operands(operator))
                         .as((path, operand) -> Condition.of(path, operator, operand)));
@@ -224,6 +249,12 @@ public final class ConditionArbitraries {
                         List.of("https://*.example.com", "http://evil.org:8080/a/", "wss://example.com"),
                         List.of("http://10.1.2.3/", "https://example.com"),
                         List.of());
+            case COMMAND_IN ->
+                Arbitraries.of(
+                        List.of("git diff **"),
+                        List.of("git * !-", "git push * origin", "rm **"),
+                        List.of("git ** !-", "g*"),
+                        List.of());
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
         };
     }
@@ -252,6 +283,7 @@ public final class ConditionArbitraries {
                 Tuple.of(3, named("path", Arbitraries.frequencyOf(Tuple.of(4, files()), Tuple.of(1, values())))),
                 Tuple.of(3, named("url", Arbitraries.frequencyOf(Tuple.of(4, urls()), Tuple.of(1, values())))),
                 Tuple.of(3, named("mail", Arbitraries.frequencyOf(Tuple.of(4, mails()), Tuple.of(1, values())))),
+                Tuple.of(3, named("command", Arbitraries.frequencyOf(Tuple.of(4, commands()), Tuple.of(1, values())))),
                 Tuple.of(1, named("a.b", scalars())),
                 Tuple.of(1, Arbitraries.of(DISGUISES).flatMap(name -> named(name, scalars()))),
                 Tuple.of(1, named("secret", scalars())));

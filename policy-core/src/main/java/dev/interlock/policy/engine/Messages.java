@@ -257,6 +257,7 @@ final class Messages {
             case HOST_IN -> "must be an http(s) URL to " + text;
             case MAIL_IN -> "must be exactly one mail address of " + text;
             case URL_IN -> "must be a URL at or below " + text;
+            case COMMAND_IN -> "must be one plain shell command of " + text;
             case MAX_LENGTH -> "must be no longer than " + text;
         };
         return condition.path() + " " + must;

@@ -56,6 +56,7 @@ abstract sealed class Predicate {
             case HOST_IN -> new OfText(Hosts.of(operand.texts())::include);
             case MAIL_IN -> new OfText(MailAddresses.of(operand.texts())::include);
             case URL_IN -> new OfText(Urls.of(operand.texts())::include);
+            case COMMAND_IN -> new OfText(Commands.of(operand.texts())::include);
             case MAX_LENGTH -> new MaxLength(operand.number());
         };
     }

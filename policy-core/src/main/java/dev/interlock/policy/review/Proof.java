@@ -101,7 +101,7 @@ final class Proof {
         return switch (condition.operator()) {
             case EXISTS -> (kind != JsonType.NULL) == (operand == Value.Bool.TRUE);
             case LT, LTE, GT, GTE -> kind == JsonType.NUMBER;
-            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN ->
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
                 kind == JsonType.STRING;
             case CONTAINS, NOT_CONTAINS ->
                 kind == JsonType.ARRAY
@@ -174,7 +174,8 @@ final class Proof {
                     WITHIN_PATH,
                     HOST_IN,
                     MAIL_IN,
-                    URL_IN -> false;
+                    URL_IN,
+                    COMMAND_IN -> false;
         };
     }
 

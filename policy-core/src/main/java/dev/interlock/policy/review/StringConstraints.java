@@ -39,7 +39,7 @@ final class StringConstraints {
             case NOT_REGEX -> excludedPatterns.add(text(operand));
             case MAX_LENGTH ->
                 longest = longest.min(condition.operand().number().toBigDecimal());
-            case HOST_IN, MAIL_IN, URL_IN ->
+            case HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
                 nowhere |= condition.operand().texts().isEmpty();
             case WITHIN_PATH -> nowhere |= condition.operand().directories().isEmpty();
             case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS -> {

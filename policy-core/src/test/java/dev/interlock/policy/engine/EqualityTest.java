@@ -275,6 +275,7 @@ class EqualityTest {
             Object operand = switch (operator) {
                 case IN, HOST_IN, MAIL_IN -> List.of("a");
                 case URL_IN -> "https://a/";
+                case COMMAND_IN -> "a **";
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS, EQ -> true;
                 case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> null;
@@ -296,6 +297,7 @@ class EqualityTest {
             Object operand = switch (operator) {
                 case IN, NOT_IN, HOST_IN, MAIL_IN -> List.of("a");
                 case URL_IN -> "https://a/";
+                case COMMAND_IN -> "a **";
                 case LT, LTE, GT, GTE, MAX_LENGTH -> 1;
                 case EXISTS -> true;
                 default -> "/a";
@@ -316,6 +318,7 @@ class EqualityTest {
         assertThat(holds("https://example.com/", Operator.HOST_IN, List.of())).isFalse();
         assertThat(holds("ana@example.com", Operator.MAIL_IN, List.of())).isFalse();
         assertThat(holds("https://example.com/", Operator.URL_IN, List.of())).isFalse();
+        assertThat(holds("ls", Operator.COMMAND_IN, List.of())).isFalse();
         assertThat(holds("/app", Operator.WITHIN_PATH, List.of())).isFalse();
     }
 

@@ -62,6 +62,10 @@ final class NaiveOperators {
                 value instanceof Value.Text mail ? NaiveMail.isOneOf(mail.value(), strings(operand)) : Outcome.INVALID;
             case URL_IN ->
                 value instanceof Value.Text url ? NaiveUrl.isAtOrBelow(url.value(), strings(operand)) : Outcome.INVALID;
+            case COMMAND_IN ->
+                value instanceof Value.Text command
+                        ? NaiveCommand.isOneOf(command.value(), strings(operand))
+                        : Outcome.INVALID;
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }

@@ -60,12 +60,13 @@ class PolicyReviewTest {
     }
 
     @Test
-    void whatListsPathsHostsMailAddressesOrUrlsCanHoldUnlessTheListIsEmpty() {
+    void whatListsPathsHostsMailAddressesUrlsOrCommandsCanHoldUnlessTheListIsEmpty() {
         Map<String, Object> lists = new LinkedHashMap<>();
         lists.put("within_path", Map.of("in", List.of("C:\\work"), "base", "C:\\"));
         lists.put("host_in", List.of("private", "fd00::/8"));
         lists.put("mail_in", List.of("example.com"));
         lists.put("url_in", List.of("https://example.com/v1"));
+        lists.put("command_in", List.of("git diff **"));
         lists.forEach((operator, operand) -> {
             assertThat(brief(idLists(operator, operand))).as(operator).isEmpty();
             Object none = operator.equals("within_path") ? Map.of("in", List.of(), "base", "/") : List.of();

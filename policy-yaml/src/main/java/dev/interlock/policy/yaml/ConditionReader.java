@@ -63,6 +63,11 @@ final class ConditionReader {
             Map.entry("uri_in", "url_in"),
             Map.entry("url_prefix", "url_in"),
             Map.entry("within_url", "url_in"),
+            Map.entry("command", "command_in"),
+            Map.entry("commands", "command_in"),
+            Map.entry("cmd_in", "command_in"),
+            Map.entry("shell_in", "command_in"),
+            Map.entry("exec_in", "command_in"),
             Map.entry("maxLength", "max_length"));
 
     private static final Set<String> OPERATORS_OF_INTERCEPT =
@@ -70,7 +75,7 @@ final class ConditionReader {
 
     /** The operators whose items are checked one by one, each at its own place. */
     private static final Set<Operator> LISTING =
-            EnumSet.of(Operator.HOST_IN, Operator.WITHIN_PATH, Operator.MAIL_IN, Operator.URL_IN);
+            EnumSet.of(Operator.HOST_IN, Operator.WITHIN_PATH, Operator.MAIL_IN, Operator.URL_IN, Operator.COMMAND_IN);
 
     /** A placeholder for checks that only look at the operand. */
     private static final Path ANY_PATH = Path.parse("args.a");
@@ -237,6 +242,9 @@ final class ConditionReader {
             return null;
         }
         PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
+        if (use == ConditionUse.ALLOWS && operator == Operator.COMMAND_IN) {
+            CommandAdvice.check(condition.operand().texts(), valueNode, at.key("value"), context.findings);
+        }
         if (use != ConditionUse.ALLOWS && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
             context.findings.warn(
                     "every-element",
@@ -357,6 +365,9 @@ final class ConditionReader {
                         ? null
                         : "a relative path means another directory in every process";
             case URL_IN -> urlHint(text);
+            case COMMAND_IN ->
+                "write plain words, and put what a shell would act on in quotes: '*' is one word, a last '**' any number"
+                        + " of them, and '!-' behind that forbids options";
             default -> hostHint(text);
         };
     }

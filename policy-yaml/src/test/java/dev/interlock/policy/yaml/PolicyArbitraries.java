@@ -610,6 +610,11 @@ public final class PolicyArbitraries {
                         Arbitraries.of("https://example.com", "wss://*.Example.org:8443/v1/")
                                 .map(Value.Text::new),
                         Arbitraries.just(Value.freeze(List.of("http://10.0.0.1/a", "http://[fd00::1]/"))));
+            case COMMAND_IN ->
+                Arbitraries.oneOf(
+                        Arbitraries.of("npm test", "git push origin feature/* !-")
+                                .map(Value.Text::new),
+                        Arbitraries.just(Value.freeze(List.of("ls *", "git commit -m 'a b'"))));
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
         };
     }
