@@ -3,6 +3,9 @@ package dev.interlock.policy.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assertions.fail;
 
+import dev.interlock.policy.recorded.EnginePath;
+import dev.interlock.policy.recorded.RecordedCase;
+import dev.interlock.policy.recorded.RecordedRun;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,12 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Recorded documents and calls, and what they must come to. The system property {@code interlock.vectors} names another
+ * Recorded documents and calls, and what they must come to; but for what the language does not have yet. The system property {@code interlock.vectors} names another
  * directory with files of the same names.
  */
 class VectorTest {
@@ -23,16 +25,14 @@ class VectorTest {
     /** How many failed cases are printed. */
     private static final int SHOWN = Integer.getInteger("shown", 10);
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(DeserializationFeature.USE_BIG_DECIMAL_FOR_FLOATS)
-            .enable(DeserializationFeature.USE_BIG_INTEGER_FOR_INTS)
-            .build();
+    private static final JsonMapper JSON = new JsonMapper();
 
     @ParameterizedTest
     @ValueSource(strings = {"validate.jsonl", "validate2.jsonl"})
     void everyDocumentReadsOrIsRefusedAsRecorded(String file) throws IOException {
         Outcome outcome = new Outcome(file);
-        for (JsonNode vector : read(file)) {
+        for (String line : read(file)) {
+            JsonNode vector = JSON.readTree(line);
             ReadResult reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             boolean valid = vector.get("valid").asBoolean();
             outcome.add(
@@ -48,7 +48,8 @@ class VectorTest {
     @ValueSource(strings = {"run.jsonl", "run2.jsonl"})
     void everyPolicyOfARunReads(String file) throws IOException {
         Outcome outcome = new Outcome(file + " (policies)");
-        for (JsonNode vector : read(file)) {
+        for (String line : read(file)) {
+            JsonNode vector = JSON.readTree(line);
             ReadResult reading = PolicyYaml.read(vector.get("policy").asString(), "policy.yaml");
             outcome.add(
                     reading.isValid()
@@ -60,10 +61,10 @@ class VectorTest {
 
     @ParameterizedTest
     @ValueSource(strings = {"run.jsonl", "run2.jsonl"})
-    void everyStepOfARunIsDecidedAsRecorded(String file) throws IOException {
+    void everyStepOfARunIsDecidedAsRecorded(String file) throws Exception {
         Outcome outcome = new Outcome(file);
-        for (JsonNode vector : read(file)) {
-            outcome.add(new RecordedRun(vector).play());
+        for (String line : read(file)) {
+            outcome.add(RecordedRun.play(RecordedCase.of(line), RecordedRun.Limits.IN_MEMORY, EnginePath::new));
         }
         outcome.finish();
     }
@@ -73,13 +74,10 @@ class VectorTest {
         return JSON.readTree(line).get("policy").asString();
     }
 
-    private static List<JsonNode> read(String file) throws IOException {
-        List<JsonNode> vectors = new ArrayList<>();
-        for (String line : Files.readAllLines(directory().resolve(file))) {
-            if (!line.isBlank()) {
-                vectors.add(JSON.readTree(line));
-            }
-        }
+    private static List<String> read(String file) throws IOException {
+        List<String> vectors = Files.readAllLines(directory().resolve(file)).stream()
+                .filter(line -> !line.isBlank() && !RecordedCase.isAhead(policyOf(line)))
+                .toList();
         assertThat(vectors).as(file).isNotEmpty();
         return vectors;
     }
