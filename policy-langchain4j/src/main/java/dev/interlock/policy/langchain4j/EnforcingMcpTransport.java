@@ -4,6 +4,7 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.adapter.CallGuard;
+import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.adapter.GuardedCall;
@@ -23,6 +24,8 @@ import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
+import dev.interlock.policy.tool.ToolCatalog.KnownTool;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.ValueLimits;
 import dev.langchain4j.invocation.InvocationContext;
 import dev.langchain4j.mcp.client.McpCallContext;
@@ -47,6 +50,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -69,7 +73,9 @@ import org.slf4j.LoggerFactory;
  *       is replaced by a denial, or fails if it doesn't answer a call.
  * </ul>
  *
- * <p>LangChain4j can't make a call again with the input that its server asks for. Such a call ends as unknown.
+ * <p>With LangChain4j 1.19 or later, a call that its server answers with {@code input_required} goes on when it is made
+ * again with the server's state: it is decided anew, but charged once and settled once; see {@link Continuations}. Older
+ * versions can't make a call again. There such a call ends as unknown.
  *
  * <p>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
  * its server, and lists them again.
@@ -87,6 +93,8 @@ public final class EnforcingMcpTransport implements McpTransport {
     private static final Logger log = LoggerFactory.getLogger(EnforcingMcpTransport.class);
 
     private static final String TOOLS_LIST = "tools/list";
+    private static final String DISCOVER = "server/discover";
+    private static final String SUBSCRIBE = "resources/subscribe";
 
     /** The package of LangChain4j's own messages. How a class from elsewhere would be serialized is unknown. */
     private static final String MESSAGES = McpClientMessage.class.getPackageName();
@@ -95,6 +103,10 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final PolicyEngine engine;
     private final DenialMessages answers;
     private final CallGuard guard;
+
+    /** Null if LangChain4j's client never makes a call again with what its server has sent. */
+    private final @Nullable Continuations continuations;
+
     private final PendingCalls<PendingCall> calls;
     private final TimeSource time;
     private final Duration toolListTimeout;
@@ -118,7 +130,11 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
         this.answers = new DenialMessages(new DenialText(builder.denialPrefix));
-        this.guard = new CallGuard(engine, null);
+        this.continuations = ModernProtocol.isKnown()
+                ? new Continuations(
+                        builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS)
+                : null;
+        this.guard = new CallGuard(engine, continuations);
         this.calls = PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, PendingCall::lose);
         this.changes = new ListChanges(engine, new CompletableFuture<Void>().defaultExecutor(), this::notifyClient);
         this.time = builder.time;
@@ -187,13 +203,36 @@ public final class EnforcingMcpTransport implements McpTransport {
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
         Decision decision = engine.admit(request("initialize"));
         return decision.allowed()
-                ? delegate.initialize(request)
-                        .thenApply(this::withoutDeniedRequests)
-                        .thenApply(answer -> {
-                            changes.begin();
-                            return answer;
-                        })
+                ? shown(delegate.initialize(request), answer -> {
+                    JsonNode allowed = withoutDeniedRequests(answer);
+                    changes.begin();
+                    return allowed;
+                })
                 : CompletableFuture.failedFuture(answers.refusal(decision));
+    }
+
+    /**
+     * Tells the wrapped transport whether the client uses MCP 2026-07-28 or later. With a version of LangChain4j before
+     * 1.19, which doesn't, this has no effect.
+     */
+    public void setModernProtocol(boolean modernProtocol) {
+        ModernProtocol.setModernProtocol(delegate, modernProtocol);
+    }
+
+    /**
+     * Tells the wrapped transport which version of the protocol the client uses. With a version of LangChain4j before
+     * 1.19 this has no effect.
+     */
+    public void setProtocolVersion(String protocolVersion) {
+        ModernProtocol.setProtocolVersion(delegate, protocolVersion);
+    }
+
+    /**
+     * Returns whether the wrapped transport needs a notification to cancel a request. With a version of LangChain4j
+     * before 1.19 every transport does.
+     */
+    public boolean requiresCancellationNotification() {
+        return ModernProtocol.requiresCancellationNotification(delegate);
     }
 
     @Override
@@ -210,6 +249,9 @@ public final class EnforcingMcpTransport implements McpTransport {
     public void close() throws IOException {
         changes.close();
         calls.close();
+        if (continuations != null) {
+            continuations.clear();
+        }
         fetch.tools().close();
         delegate.close();
     }
@@ -270,17 +312,44 @@ public final class EnforcingMcpTransport implements McpTransport {
         if (!lists && message.getId() != null && GuardedHandler.isOwn(message.getId())) {
             return CompletableFuture.failedFuture(idReserved());
         }
-        Decision decision = engine.admit(request(WireMethodNames.of(message.method)));
+        String method = WireMethodNames.of(message.method);
+        Decision decision = engine.admit(request(method));
+        if (decision.allowed() && Subscriptions.namesResources(method, asked)) {
+            decision = engine.admit(request(SUBSCRIBE));
+        }
         if (!decision.allowed()) {
             return CompletableFuture.failedFuture(answers.refusal(decision));
         }
-        if (!lists) {
-            return delegate.executeOperationWithResponse(context).thenApply(this::withoutDeniedRequests);
+        if (lists) {
+            Listing list = fetch.tools().listing(cursor(asked));
+            return shown(
+                    delegate.executeOperationWithResponse(context),
+                    response -> filtered(withoutDeniedRequests(response), list, context.invocationContext()));
         }
-        Listing list = fetch.tools().listing(cursor(asked));
-        return delegate.executeOperationWithResponse(context)
-                .thenApply(this::withoutDeniedRequests)
-                .thenApply(response -> filtered(response, list, context.invocationContext()));
+        return shown(delegate.executeOperationWithResponse(context), response -> {
+            JsonNode allowed = withoutDeniedRequests(response);
+            if (method.equals(DISCOVER) && allowed.has("result")) {
+                // In the modern protocol this is what begins a session.
+                changes.begin();
+            }
+            return allowed;
+        });
+    }
+
+    /**
+     * What the client may see of a response. A client that gives up cancels what it awaits, and LangChain4j's
+     * transports then close the stream by which the response would come.
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after the cancellation
+    private static CompletableFuture<JsonNode> shown(
+            CompletableFuture<JsonNode> response, UnaryOperator<JsonNode> shown) {
+        CompletableFuture<JsonNode> answer = response.thenApply(shown);
+        answer.whenComplete((seen, failure) -> {
+            if (answer.isCancelled()) {
+                response.cancel(true);
+            }
+        });
+        return answer;
     }
 
     /**
@@ -444,6 +513,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after the cancellation
     private CompletableFuture<JsonNode> pass(
             McpCallContext context,
             CallMessage request,
@@ -464,8 +534,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         McpCallContext decided;
         try {
-            decided =
-                    new McpCallContext(context.invocationContext(), request.decided(admission.toSend(request.call())));
+            decided = toSend(context, request, admission.toSend(request.call()));
         } catch (Throwable e) {
             open.end(GuardedCall::unsent);
             return CompletableFuture.failedFuture(e);
@@ -478,12 +547,41 @@ public final class EnforcingMcpTransport implements McpTransport {
             open.end(call -> call.sendingFailed(e, saysUnsent));
             return CompletableFuture.failedFuture(e);
         }
+        answer.whenComplete((seen, failure) -> {
+            if (answer.isCancelled()) {
+                open.lose();
+                response.cancel(true);
+            }
+        });
         return response.whenComplete((message, failure) -> {
                     if (failure != null) {
                         open.end(call -> call.sendingFailed(failure, saysUnsent));
                     }
                 })
                 .thenApply(message -> answered(request, open, message));
+    }
+
+    /**
+     * What to send: what came, if it still says what was decided, and otherwise a copy that does. Headers repeat
+     * arguments, so they are made anew if a person has changed the arguments.
+     */
+    private McpCallContext toSend(McpCallContext context, CallMessage request, ToolCall decided) {
+        if (request.isSaidBy(context.message(), decided, argumentLimits)) {
+            return context;
+        }
+        Map<String, String> headers = ModernProtocol.paramHeaders(context);
+        if (!decided.arguments().equals(request.call().arguments())) {
+            KnownTool tool = fetch.tools().find(decided.tool());
+            ObjectValue schema = tool == null ? null : tool.definition().inputSchema();
+            if (schema == null && headers != null) {
+                throw new IllegalStateException(
+                        "a person has changed arguments that headers repeat, and the tool's schema is not known");
+            }
+            headers = schema == null
+                    ? null
+                    : ParamHeaders.of(schema, decided.arguments().root());
+        }
+        return ModernProtocol.context(context.invocationContext(), request.decided(decided), headers);
     }
 
     /** Handles the server's answer to a call, and returns what the client may see of it. */

@@ -25,6 +25,7 @@ final class Json {
     static final int MAX_DEPTH = 512;
 
     private static final JsonNodeFactory NODES = JsonNodeFactory.instance;
+    private static final String NODE_CLASSES = JsonNodeFactory.class.getPackageName();
 
     private Json() {}
 
@@ -63,6 +64,19 @@ final class Json {
             members.put(member.getKey(), toJava(member.getValue(), maxDepth - 1));
         }
         return members;
+    }
+
+    /** Whether all parts of a tree are of Jackson's own classes: others could be written in any way. */
+    static boolean isPlain(JsonNode node) {
+        if (!node.getClass().getPackageName().equals(NODE_CLASSES)) {
+            return false;
+        }
+        for (JsonNode part : node) {
+            if (!isPlain(part)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static void enter(int maxDepth) {
