@@ -1,6 +1,7 @@
 package dev.interlock.policy;
 
 import dev.interlock.policy.value.Value;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,5 +37,21 @@ public record Condition(
     /** Creates a condition in code, without a message. */
     public static Condition of(String path, Operator operator, @Nullable Object operand) {
         return new Condition(Path.parse(path), operator, Value.freeze(operand), null, Place.of(path));
+    }
+
+    /**
+     * Creates a condition in code, without a message, that compares two values of one call.
+     *
+     * @param from the path of the value that is compared with
+     */
+    public static Condition between(String path, Operator operator, String from) {
+        return new Condition(
+                Path.parse(path), operator, Operand.from(operator, Path.parse(from)), null, Place.of(path));
+    }
+
+    /** Returns the paths that it reads: its own, and the one that its operand comes from. */
+    public List<Path> reads() {
+        Path from = operand.from();
+        return from == null ? List.of(path) : List.of(path, from);
     }
 }

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -9,6 +10,7 @@ import org.jspecify.annotations.Nullable;
  * @param hide whether the tools are hidden, and so denied
  * @param require conditions that must all hold
  * @param denyIf conditions, each of which denies
+ * @param askIf conditions, each of which asks a person
  * @param rules rules that must all pass
  * @param limits limits that must all have room
  * @param rounds how often a call may be made again with what its server asks for; null if the entry doesn't say
@@ -18,6 +20,7 @@ public record Entry(
         boolean hide,
         List<Block> require,
         List<Block> denyIf,
+        List<Block> askIf,
         List<Rule> rules,
         List<Limit> limits,
         @Nullable Rounds rounds,
@@ -27,14 +30,35 @@ public record Entry(
     public Entry {
         require = List.copyOf(require);
         denyIf = List.copyOf(denyIf);
+        askIf = List.copyOf(askIf);
         rules = List.copyOf(rules);
         limits = List.copyOf(limits);
     }
 
-    /** Creates an entry that says nothing about rounds. */
+    /** Creates an entry without {@code ask_if}. */
+    public Entry(
+            boolean hide,
+            List<Block> require,
+            List<Block> denyIf,
+            List<Rule> rules,
+            List<Limit> limits,
+            @Nullable Rounds rounds,
+            Place place) {
+        this(hide, require, denyIf, List.of(), rules, limits, rounds, place);
+    }
+
+    /** Creates an entry that says nothing about rounds, without {@code ask_if}. */
     public Entry(
             boolean hide, List<Block> require, List<Block> denyIf, List<Rule> rules, List<Limit> limits, Place place) {
         this(hide, require, denyIf, rules, limits, null, place);
+    }
+
+    /** Returns the items of {@code require}, {@code deny_if} and {@code ask_if}, in the order of checking. */
+    public List<Block> blocks() {
+        List<Block> blocks = new ArrayList<>(require);
+        blocks.addAll(denyIf);
+        blocks.addAll(askIf);
+        return blocks;
     }
 
     /** Returns an entry that only lists its tools. */

@@ -137,13 +137,8 @@ public final class EntrySelection {
          * @param demands the demands of the rule
          */
         public boolean limitsOwnCounter(Condition condition, Rule.Demands demands) {
-            Path path = condition.path();
             Limit state = demands.limit(Limit.Form.STATE);
-            return state != null
-                    && (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
-                    && path.root() == Path.Root.STATE
-                    && path.member(1).equals(state.counter())
-                    && path.member(0).equals(owner());
+            return state != null && state.isLimitedBy(condition, owner());
         }
 
         /**

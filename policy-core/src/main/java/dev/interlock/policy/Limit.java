@@ -57,9 +57,8 @@ public record Limit(
             throw new IllegalArgumentException(
                     "an amount is read from an argument (args.<name>), not from " + incrementFrom);
         }
-        if (incrementFrom != null && incrementFrom.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
-            throw new IllegalArgumentException(
-                    "an amount is read from one argument, and '[*]' means many: " + incrementFrom);
+        if (incrementFrom != null && !incrementFrom.isSingle()) {
+            throw new IllegalArgumentException("an amount is read from one argument, not from many: " + incrementFrom);
         }
         if (algorithm != Algorithm.FIXED_WINDOW && window == Window.Calendar.MONTH) {
             throw new IllegalArgumentException("a " + algorithm.text()
@@ -145,6 +144,19 @@ public record Limit(
     /** Returns the most that one call may count, or null if this is a limit of a window. */
     public @Nullable Amount perCall() {
         return window == null ? max : null;
+    }
+
+    /**
+     * Returns whether a condition of the same rule is the limit of this counter.
+     *
+     * @param owner how the paths of the counters of the rule's entry begin after {@code state}
+     */
+    public boolean isLimitedBy(Condition condition, String owner) {
+        Path path = condition.path();
+        return (condition.operator() == Operator.LT || condition.operator() == Operator.LTE)
+                && path.root() == Path.Root.STATE
+                && path.member(1).equals(counter)
+                && path.member(0).equals(owner);
     }
 
     private static String counterOf(Window window) {

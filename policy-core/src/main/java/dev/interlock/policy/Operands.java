@@ -36,6 +36,39 @@ final class Operands {
         };
     }
 
+    /** Who may say what an operator compares with. */
+    private enum OperandSource {
+        /** Only the policy. */
+        POLICY,
+        /** The policy or the host. */
+        HOST,
+        /** The policy, the host or the call. */
+        CALL
+    }
+
+    private static OperandSource source(Operator operator) {
+        return switch (operator) {
+            case EXISTS, REGEX, NOT_REGEX -> OperandSource.POLICY;
+            case WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN -> OperandSource.HOST;
+            case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, MAX_LENGTH ->
+                OperandSource.CALL;
+        };
+    }
+
+    /** Why {@code operator} can't be compared with what stands at {@code from}. Empty if it can. */
+    static Optional<String> problem(Operator operator, Path from) {
+        OperandSource source = source(operator);
+        if (source == OperandSource.POLICY) {
+            return Optional.of("'" + operator.text() + "' can't take 'value_from'");
+        }
+        if (!from.isSingle()) {
+            return Optional.of("'" + from + "' stands for several values, and 'value_from' is one");
+        }
+        return source == OperandSource.HOST && from.root() != Path.Root.CTX
+                ? Optional.of("'" + operator.text() + "' takes 'value_from' only from ctx, not from '" + from + "'")
+                : Optional.empty();
+    }
+
     private static Optional<String> each(
             Operator operator, Value operand, String expected, Function<String, @Nullable String> problem) {
         for (Value item : operand instanceof Value.Array array ? array.items() : List.of(operand)) {

@@ -51,6 +51,9 @@ public record Path(Root root, List<Step> steps, String text) {
 
         /** To every element of a list: {@code [*]}. */
         record Every() implements Step {}
+
+        /** To the elements of a list, of which one is enough: {@code [any]}. */
+        record Any() implements Step {}
     }
 
     /** Copies the steps. */
@@ -73,10 +76,20 @@ public record Path(Root root, List<Step> steps, String text) {
     /**
      * Returns the name of the member at step {@code index}.
      *
-     * @throws ClassCastException if that step is {@code [*]}
+     * @throws ClassCastException if that step is {@code [*]} or {@code [any]}
      */
     public String member(int index) {
         return ((Step.Member) steps.get(index)).name();
+    }
+
+    /** Returns whether the path leads to one value, and not to the elements of a list. */
+    public boolean isSingle() {
+        for (Step step : steps) {
+            if (!(step instanceof Step.Member)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override
@@ -138,9 +151,13 @@ public record Path(Root root, List<Step> steps, String text) {
                 at += 3;
                 return new Step.Every();
             }
+            if (!first && text.startsWith("[any]", at)) {
+                at += 5;
+                return new Step.Any();
+            }
             if (text.charAt(at) != '.') {
                 throw bad("'" + text + "' has a stray '" + text.substring(at, text.offsetByCodePoints(at, 1))
-                        + "'; steps are joined by '.', and '[*]' means every element");
+                        + "'; steps are joined by '.', '[*]' means every element and '[any]' at least one");
             }
             at++;
             if (at < text.length() && text.charAt(at) == '"') {
@@ -179,7 +196,7 @@ public record Path(Root root, List<Step> steps, String text) {
             switch (path.root()) {
                 case ARGS, CTX -> {}
                 case STATE -> {
-                    if (path.steps().size() != 2 || !allMembers(path)) {
+                    if (path.steps().size() != 2 || !path.isSingle()) {
                         throw bad(
                                 "'" + text + "' must be state.<tool>.<counter>; quote a tool name that contains a dot:"
                                         + " state.\"a.b\".n");
@@ -191,13 +208,9 @@ public record Path(Root root, List<Step> steps, String text) {
         }
 
         private void one(Path path, List<String> names) {
-            if (path.steps().size() != 1 || !allMembers(path) || !names.contains(path.member(0))) {
+            if (path.steps().size() != 1 || !path.isSingle() || !names.contains(path.member(0))) {
                 throw bad("'" + text + "' must be " + example(path.root()));
             }
-        }
-
-        private static boolean allMembers(Path path) {
-            return path.steps().stream().allMatch(Step.Member.class::isInstance);
         }
 
         private static IllegalArgumentException bad(String message) {

@@ -116,6 +116,14 @@ public final class ConditionArbitraries {
             "rm -rf /",
             "rm *");
 
+    /** What the host says of calls. */
+    private static final List<String> GIVEN =
+            List.of("ctx.tenant", "ctx.limit", "ctx.list", "ctx.root", "ctx.hosts", "ctx.limit.id");
+
+    /** Other values that conditions compare with. */
+    private static final List<String> OTHERS = List.of(
+            "args.amount", "args.to", "args.items.0.id", "args.meta.role", "call.identity", "tool.risk", "ctx.limit");
+
     private ConditionArbitraries() {}
 
     /** The scalars that arguments and operands are made of. */
@@ -189,6 +197,7 @@ public final class ConditionArbitraries {
                 Condition.of("args.amount", Operator.EQ, 9007199254740993L),
                 Condition.of("args.items[*].id", Operator.EQ, 5),
                 Condition.of("args.items.0.id", Operator.GTE, 1),
+                Condition.of("args.items[any].id", Operator.EQ, "admin"),
                 Condition.of("args.secret", Operator.EXISTS, true),
                 Condition.of("args.to", Operator.IN, List.of("admin", 5)),
                 Condition.of("args.to", Operator.STARTS_WITH, "ad"),
@@ -204,14 +213,49 @@ public final class ConditionArbitraries {
         return Arbitraries.of(truth ? holding : failing);
     }
 
-    /** Any path with any operator and whatever operand that takes. */
+    /** Any path with any operator and whatever operand that takes, of the policy or of the call. */
     private static Arbitrary<Condition> random() {
-        Arbitrary<String> paths = Arbitraries.of(
+        return Arbitraries.frequencyOf(Tuple.of(2, compared(paths())), Tuple.of(1, betweenTwo()));
+    }
+
+    private static Arbitrary<Condition> compared(Arbitrary<String> paths) {
+        return Arbitraries.of(Operator.class)
+                .flatMap(operator -> Combinators.combine(paths, operands(operator))
+                        .as((path, operand) -> Condition.of(path, operator, operand)));
+    }
+
+    private static Arbitrary<Condition> betweenTwo() {
+        Arbitrary<Operator> operators =
+                Arbitraries.of(Operator.class).filter(ConditionArbitraries::takesWhatTheHostSays);
+        Arbitrary<String> paths = Arbitraries.frequencyOf(
+                Tuple.of(3, paths()), Tuple.of(1, Arbitraries.of("ctx.list", "ctx.tenant", "call.identity")));
+        return Combinators.combine(operators, paths, Arbitraries.of(GIVEN), Arbitraries.of(OTHERS))
+                .as((operator, path, given, other) ->
+                        Condition.between(path, operator, takes(operator, other) ? other : given));
+    }
+
+    private static boolean takesWhatTheHostSays(Operator operator) {
+        return takes(operator, GIVEN.get(0));
+    }
+
+    private static boolean takes(Operator operator, String from) {
+        try {
+            Operand.from(operator, Path.parse(from));
+            return true;
+        } catch (IllegalArgumentException e) {
+            return false;
+        }
+    }
+
+    private static Arbitrary<String> paths() {
+        return Arbitraries.of(
                 "args.amount",
                 "args.to",
                 "args.items",
                 "args.items[*]",
                 "args.items[*].id",
+                "args.items[any]",
+                "args.items[any].id",
                 "args.items.0",
                 "args.items.\"0\"",
                 "args.meta.role",
@@ -220,9 +264,6 @@ public final class ConditionArbitraries {
                 "args.url",
                 "args.mail",
                 "args.command");
-        return Arbitraries.of(Operator.class)
-                .flatMap(operator -> Combinators.combine(paths, operands(operator))
-                        .as((path, operand) -> Condition.of(path, operator, operand)));
     }
 
     private static Arbitrary<?> operands(Operator operator) {
@@ -257,6 +298,26 @@ public final class ConditionArbitraries {
                         List.of());
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
         };
+    }
+
+    /** What the host says of one call. */
+    public static Arbitrary<Map<String, Object>> contexts() {
+        Arbitrary<Map<String, Object>> member = Arbitraries.frequencyOf(
+                Tuple.of(3, named("limit", values())),
+                Tuple.of(2, named("list", scalars().list().ofMaxSize(3))),
+                Tuple.of(1, named("list", values())),
+                Tuple.of(1, named("root", Arbitraries.of("/app/src", "src", "C:\\app", 5))),
+                Tuple.of(1, named("root", Arbitraries.just(Map.of("in", List.of("/app/src"), "base", "/app")))),
+                Tuple.of(1, named("hosts", Arbitraries.of("example.com", "https://example.com", 5))),
+                Tuple.of(1, named("hosts", Arbitraries.just(List.of("*.example.com", "private")))),
+                Tuple.of(1, named("Limit", scalars())));
+        return Combinators.combine(Arbitraries.of("red", "blue"), member.list().ofMaxSize(3))
+                .as((tenant, members) -> {
+                    Map<String, Object> all = new java.util.LinkedHashMap<>();
+                    members.forEach(all::putAll);
+                    all.put("tenant", tenant);
+                    return all;
+                });
     }
 
     /** The generated arguments of one call, by name. */

@@ -13,6 +13,7 @@ final class ConditionEdits {
                 entry.hide(),
                 blocks(entry.require(), change),
                 blocks(entry.denyIf(), change),
+                blocks(entry.askIf(), change),
                 entry.rules().stream().map(rule -> rule(rule, change)).toList(),
                 entry.limits(),
                 entry.rounds(),

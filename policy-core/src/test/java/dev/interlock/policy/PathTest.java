@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Path.Root;
 import dev.interlock.policy.Path.Step;
+import dev.interlock.policy.Path.Step.Any;
 import dev.interlock.policy.Path.Step.Every;
 import dev.interlock.policy.Path.Step.Member;
 import java.util.List;
@@ -22,6 +23,8 @@ class PathTest {
                 Arguments.of("args.a.b.0", Root.ARGS, List.of(plain("a"), plain("b"), plain("0"))),
                 Arguments.of("args.a[*].b", Root.ARGS, List.of(plain("a"), new Every(), plain("b"))),
                 Arguments.of("args.a[*][*]", Root.ARGS, List.of(plain("a"), new Every(), new Every())),
+                Arguments.of("args.a[any].b", Root.ARGS, List.of(plain("a"), new Any(), plain("b"))),
+                Arguments.of("args.\"[any]\"[any]", Root.ARGS, List.of(quoted("[any]"), new Any())),
                 Arguments.of("args.\"a.b\".c", Root.ARGS, List.of(quoted("a.b"), plain("c"))),
                 Arguments.of("args.\"\"", Root.ARGS, List.of(quoted(""))),
                 Arguments.of("args.\"[*]\"[*]", Root.ARGS, List.of(quoted("[*]"), new Every())),
@@ -65,13 +68,13 @@ class PathTest {
                         "'args.[*]' has an empty step; quote a key that is empty or contains a dot: args.\"a.b\""),
                 Arguments.of(
                         "args.a[0]",
-                        "'args.a[0]' has a stray '['; steps are joined by '.', and '[*]' means every element"),
+                        "'args.a[0]' has a stray '['; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
                 Arguments.of(
                         "args.a[*]b",
-                        "'args.a[*]b' has a stray 'b'; steps are joined by '.', and '[*]' means every element"),
+                        "'args.a[*]b' has a stray 'b'; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
                 Arguments.of(
                         "args.\"a\"b",
-                        "'args.\"a\"b' has a stray 'b'; steps are joined by '.', and '[*]' means every element"),
+                        "'args.\"a\"b' has a stray 'b'; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
                 Arguments.of("args.a]", "'args.a]' has a stray ']'; quote a whole key that contains it: args.\"a.b\""),
                 Arguments.of(
                         "args.a\"b", "'args.a\"b' has a stray '\"'; quote a whole key that contains it: args.\"a.b\""),

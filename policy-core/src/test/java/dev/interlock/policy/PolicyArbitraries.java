@@ -103,13 +103,15 @@ public final class PolicyArbitraries {
                         Arbitraries.frequency(Tuple.of(60, false), Tuple.of(1, true)),
                         upTo(1, strict),
                         upTo(1, lax),
+                        rarely(1, lax),
                         rules.list().ofMaxSize(2),
                         limits,
                         Arbitraries.integers().between(0, Rounds.MOST).optional(0.1))
-                .as((hide, require, denyIf, checked, counted, rounds) -> new Entry(
+                .as((hide, require, denyIf, askIf, checked, counted, rounds) -> new Entry(
                         hide,
                         require,
                         denyIf,
+                        askIf,
                         checked,
                         counted,
                         rounds.map(most -> new Rounds(most, nowhere)).orElse(null),
@@ -119,6 +121,12 @@ public final class PolicyArbitraries {
     private static Arbitrary<List<Block>> upTo(int size, Arbitrary<Block> blocks) {
         return Arbitraries.frequencyOf(
                 Tuple.of(3, Arbitraries.just(List.of())),
+                Tuple.of(1, blocks.list().ofMinSize(1).ofMaxSize(size)));
+    }
+
+    private static Arbitrary<List<Block>> rarely(int size, Arbitrary<Block> blocks) {
+        return Arbitraries.frequencyOf(
+                Tuple.of(8, Arbitraries.just(List.of())),
                 Tuple.of(1, blocks.list().ofMinSize(1).ofMaxSize(size)));
     }
 

@@ -93,6 +93,7 @@ final class PolicyAssembly {
                 entry.hide(),
                 blocks(entry.require(), entry, scope, letter, place + ".require"),
                 blocks(entry.denyIf(), entry, scope, letter, place + ".deny_if"),
+                blocks(entry.askIf(), entry, scope, letter, place + ".ask_if"),
                 rules,
                 limits,
                 entry.rounds() == null ? null : new Rounds(entry.rounds().most(), Place.of(place + ".rounds")),

@@ -45,6 +45,7 @@ public final class PolicyEdits {
                     entry.hide(),
                     entry.require(),
                     entry.denyIf(),
+                    entry.askIf(),
                     rules,
                     entry.limits(),
                     entry.rounds(),
@@ -61,7 +62,14 @@ public final class PolicyEdits {
             List<Limit> limits = new ArrayList<>(entry.limits());
             Collections.shuffle(limits, random);
             return new Entry(
-                    entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.rounds(), entry.place());
+                    entry.hide(),
+                    entry.require(),
+                    entry.denyIf(),
+                    entry.askIf(),
+                    rules,
+                    limits,
+                    entry.rounds(),
+                    entry.place());
         }));
     }
 

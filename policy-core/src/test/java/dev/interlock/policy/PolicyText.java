@@ -39,6 +39,7 @@ public final class PolicyText {
         }
         entry.require().forEach(block -> parts.add("require " + block(block)));
         entry.denyIf().forEach(block -> parts.add("deny_if " + block(block)));
+        entry.askIf().forEach(block -> parts.add("ask_if " + block(block)));
         entry.rules().forEach(rule -> parts.add(rule(rule)));
         entry.limits().forEach(limit -> parts.add(limit(limit)));
         return parts.isEmpty() ? "{}" : String.join("; ", parts);
@@ -117,7 +118,7 @@ public final class PolicyText {
     private static String conditions(List<Condition> conditions) {
         return conditions.stream()
                 .map(c -> " [" + c.path() + " " + c.operator().text() + " "
-                        + c.operand().value().json() + "]")
+                        + (c.operand().from() == null ? c.operand().value().json() : c.operand()) + "]")
                 .collect(Collectors.joining());
     }
 }

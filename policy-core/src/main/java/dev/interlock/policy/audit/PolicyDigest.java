@@ -53,7 +53,7 @@ final class PolicyDigest {
         } else if (part instanceof Place place) {
             text(place.path());
         } else if (part instanceof Operand operand) {
-            visit(operand.value());
+            visit(operand.from() == null ? operand.value() : operand.from());
         } else if (part instanceof Value value) {
             text(CanonicalJson.of(value));
         } else if (part instanceof Record record) {

@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
@@ -57,15 +58,23 @@ abstract sealed class CallCheck {
 
     static ExplainedStep note(ConditionTest test, ToolCall call, CounterSnapshot counters) {
         Condition condition = test.condition();
-        Value found = test.found(call, counters);
-        String value = found == null
-                ? "nothing is there"
-                : PathReader.isUnclear(found)
-                        ? "another member's name differs from one of the path only in case or looks like it"
-                        : "the value is " + found.json();
         String text = Messages.expectation(condition) + ": "
-                + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", " + value;
+                + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", "
+                + found(test.found(call, counters), "the value");
+        Path from = condition.operand().from();
+        if (from != null) {
+            text += "; at " + from + " " + found(test.operand(call, counters), "it");
+        }
         return new ExplainedStep(Result.NOTED, text, condition.place(), List.of());
+    }
+
+    private static String found(@Nullable Value found, String what) {
+        if (found == null) {
+            return "nothing is there";
+        }
+        return PathReader.isUnclear(found)
+                ? "another member's name differs from one of the path only in case or looks like it"
+                : what + " is " + found.json();
     }
 
     static List<ExplainedStep> notes(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
@@ -169,7 +178,7 @@ abstract sealed class CallCheck {
                 if (member != null) {
                     argument = member.from(root);
                 }
-                if (!test.holds(argument)) {
+                if (!test.holds(argument, call, counters)) {
                     return denials[i];
                 }
             }

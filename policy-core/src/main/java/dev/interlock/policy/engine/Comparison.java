@@ -16,7 +16,11 @@ public final class Comparison {
         this.predicate = predicate;
     }
 
-    /** Returns the comparison that the condition makes. */
+    /**
+     * Returns the comparison that the condition makes.
+     *
+     * @throws IllegalStateException if the condition compares two values of a call
+     */
     public static Comparison of(Condition condition) {
         return new Comparison(Predicate.compile(condition.operator(), condition.operand()));
     }

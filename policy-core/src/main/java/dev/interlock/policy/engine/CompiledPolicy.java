@@ -6,8 +6,6 @@ import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Mode;
-import dev.interlock.policy.Operand;
-import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -84,8 +82,7 @@ final class CompiledPolicy {
      */
     private final NameCache<Object, ToolPlan> unlisted = new NameCache<>();
 
-    /** Compiled conditions, shared by all conditions that ask the same. */
-    private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
+    private final CompiledOperators operators = new CompiledOperators();
 
     private volatile @Nullable PolicyRef ref;
 
@@ -313,7 +310,7 @@ final class CompiledPolicy {
     }
 
     private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
-        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, this::predicate);
+        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, operators);
         String defect = LookAlikes.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
@@ -342,16 +339,6 @@ final class CompiledPolicy {
         boolean onlyWhatCouldPass = policy.body().posture() == Posture.DENY
                 || (grant != null && grant.body().posture() == Posture.DENY);
         return compiler.plan(onlyWhatCouldPass);
-    }
-
-    private Predicate predicate(Condition condition) {
-        Question question = new Question(condition.operator(), condition.operand());
-        Predicate known = predicates.get(question);
-        if (known == null) {
-            known = Predicate.compile(condition.operator(), condition.operand());
-            predicates.put(question, known);
-        }
-        return known;
     }
 
     /** Adds a body's entries for a tool. Returns a plan if the body denies the tool outright. */
@@ -387,25 +374,6 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a condition asks of a value. The equals and hashCode methods here, and in other keys needed for the first
-     * decision, are written by hand: the JVM generates those of a record on first use, which takes milliseconds.
-     */
-    private record Question(Operator operator, Operand operand) {
-
-        @Override
-        public int hashCode() {
-            return 31 * operator.hashCode() + operand.hashCode();
-        }
-
-        @Override
-        public boolean equals(@Nullable Object other) {
-            return other instanceof Question question
-                    && operator == question.operator
-                    && operand.equals(question.operand);
-        }
-    }
-
-    /**
      * What a policy needs for its decisions, found in one pass over it. A large policy is read completely when it is
      * set, and the first call waits for that.
      */
@@ -426,15 +394,13 @@ final class CompiledPolicy {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
             for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
-                for (Block block : entry.entry().require()) {
-                    add(block.conditions(), entry);
-                }
-                for (Block block : entry.entry().denyIf()) {
+                for (Block block : entry.entry().blocks()) {
                     add(block.conditions(), entry);
                 }
                 for (Rule rule : entry.entry().rules()) {
                     Rule.Demands demands = rule.demands();
                     add(demands.conditions(), entry);
+                    requireFixedLimits(demands, entry);
                     add(demands.validation(), rule);
                 }
             }
@@ -442,13 +408,27 @@ final class CompiledPolicy {
 
         private void add(List<Condition> conditions, CompiledEntry entry) {
             for (Condition condition : conditions) {
-                Path.Root root = condition.path().root();
-                rating |= root == Path.Root.TOOL;
-                if (root == Path.Root.CTX) {
-                    addContext(condition.path());
+                for (Path path : condition.reads()) {
+                    add(path, entry);
                 }
-                if (root == Path.Root.STATE) {
-                    entry.counter(condition.path(), entry.selected().key());
+            }
+        }
+
+        private void add(Path path, CompiledEntry entry) {
+            switch (path.root()) {
+                case TOOL -> rating = true;
+                case CTX -> addContext(path);
+                case STATE -> entry.counter(path, entry.selected().key());
+                case ARGS, CALL -> {}
+            }
+        }
+
+        private static void requireFixedLimits(Rule.Demands demands, CompiledEntry entry) {
+            for (Condition condition : demands.conditions()) {
+                if (condition.operand().from() != null && entry.selected().limitsOwnCounter(condition, demands)) {
+                    throw new IllegalArgumentException("the condition at " + condition.place()
+                            + " is the limit of a counter, which must be a number of the policy, not "
+                            + condition.operand());
                 }
             }
         }

@@ -4,6 +4,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,9 +27,19 @@ final class ConditionTest {
 
     private final Condition condition;
     private final PathReader reader;
-    private final Predicate predicate;
 
-    /** The first member of the path. Null if the path doesn't start at the arguments or contains {@code [*]}. */
+    /** Null if the condition compares two values of the call. */
+    private final @Nullable Predicate predicate;
+
+    /** Null if the condition compares with a value of the policy. */
+    private final @Nullable Relation relation;
+
+    /** Reads what the value is compared with. Null if that is a value of the policy. */
+    private final @Nullable PathReader operandReader;
+
+    /**
+     * The first member of the path. Null if the path doesn't start at the arguments or means the elements of a list.
+     */
     private final PathReader.@Nullable MemberStep first;
 
     private final PathReader.MemberStep[] rest;
@@ -36,14 +47,31 @@ final class ConditionTest {
     private final String text;
     private final String[] texts;
 
+    /** A condition that compares with a value of the policy. */
     ConditionTest(Condition condition, PathReader reader, Predicate predicate) {
+        this(condition, reader, predicate, null, null);
+    }
+
+    /** A condition that compares two values of the call. */
+    ConditionTest(Condition condition, PathReader reader, Relation relation, PathReader operandReader) {
+        this(condition, reader, null, relation, operandReader);
+    }
+
+    private ConditionTest(
+            Condition condition,
+            PathReader reader,
+            @Nullable Predicate predicate,
+            @Nullable Relation relation,
+            @Nullable PathReader operandReader) {
         this.condition = condition;
         this.reader = reader;
         this.predicate = predicate;
+        this.relation = relation;
+        this.operandReader = operandReader;
         this.first = reader.firstArgument();
         this.rest = reader.afterFirst();
-        String operand = predicate.text();
-        String[] operands = predicate.texts();
+        String operand = predicate == null ? null : predicate.text();
+        String[] operands = predicate == null ? null : predicate.texts();
         this.text = operand == null ? "" : operand;
         this.texts = operands == null ? NO_TEXTS : operands;
         this.shortcut = operand != null
@@ -58,7 +86,33 @@ final class ConditionTest {
     }
 
     Truth test(ToolCall call, CounterSnapshot counters) {
-        return reader.test(predicate, call, counters);
+        if (predicate != null) {
+            return reader.test(predicate, call, counters);
+        }
+        Value operand = operand(call, counters);
+        if (operand == null || operand == Value.Nil.NULL || PathReader.isUnclear(operand)) {
+            return Truth.INVALID;
+        }
+        if (reader.isSingle()) {
+            return compare(reader.read(call, counters), operand);
+        }
+        Predicate bound = Objects.requireNonNull(relation).with(operand);
+        return bound == null ? Truth.INVALID : reader.test(bound, call, counters);
+    }
+
+    private Truth compare(@Nullable Value value, Value operand) {
+        return PathReader.isUnclear(value)
+                ? Truth.INVALID
+                : Objects.requireNonNull(relation).compare(value, operand);
+    }
+
+    /**
+     * What the value is compared with, if that is a value of the call. Null if there is none; {@link
+     * PathReader#UNCLEAR} if it is ambiguous.
+     */
+    @Nullable
+    Value operand(ToolCall call, CounterSnapshot counters) {
+        return Objects.requireNonNull(operandReader).read(call, counters);
     }
 
     /** The argument that the condition reads or looks into. Null if the condition must be tested by {@link #test}. */
@@ -66,11 +120,18 @@ final class ConditionTest {
         return first;
     }
 
-    /** Whether the condition is definitely true for its {@link #argument}, as read from the arguments. */
-    boolean holds(@Nullable Value argument) {
+    /** Whether the condition is definitely true for its {@link #argument}, as read from the arguments of the call. */
+    boolean holds(@Nullable Value argument, ToolCall call, CounterSnapshot counters) {
         Value value = argument;
         for (int i = 0; i < rest.length && value != null && !PathReader.isUnclear(value); i++) {
             value = rest[i].from(value);
+        }
+        if (predicate == null) {
+            Value operand = operand(call, counters);
+            return operand != null
+                    && operand != Value.Nil.NULL
+                    && !PathReader.isUnclear(operand)
+                    && compare(value, operand) == Truth.TRUE;
         }
         if (value == null) {
             return predicate.missing() == Truth.TRUE;

@@ -235,8 +235,7 @@ final class Messages {
 
     /** Describes what a condition requires: {@code args.amount must be at most 100}. */
     static String expectation(Condition condition) {
-        Value operand = condition.operand().value();
-        String text = operand instanceof NumberValue number ? number.plainText() : operand.json();
+        String text = operand(condition.operand());
         String must = switch (condition.operator()) {
             case EQ -> "must equal " + text;
             case NEQ -> "must not equal " + text;
@@ -252,7 +251,7 @@ final class Messages {
             case NOT_CONTAINS -> "must not contain " + text;
             case STARTS_WITH -> "must start with " + text;
             case ENDS_WITH -> "must end with " + text;
-            case EXISTS -> operand == Value.Bool.TRUE ? "must be given" : "must not be given";
+            case EXISTS -> condition.operand().value() == Value.Bool.TRUE ? "must be given" : "must not be given";
             case WITHIN_PATH -> path(condition.operand());
             case HOST_IN -> "must be an http(s) URL to " + text;
             case MAIL_IN -> "must be exactly one mail address of " + text;
@@ -263,7 +262,20 @@ final class Messages {
         return condition.path() + " " + must;
     }
 
+    /** What a condition compares with. A value of the call is named by its path, since the agent may not see it. */
+    private static String operand(Operand operand) {
+        if (operand.from() != null) {
+            return operand.from().text();
+        }
+        return operand.value() instanceof NumberValue number
+                ? number.plainText()
+                : operand.value().json();
+    }
+
     private static String path(Operand operand) {
+        if (operand.from() != null) {
+            return "must be a path inside " + operand.from();
+        }
         List<String> in = operand.directories();
         String base = operand.base();
         Value where = Value.freeze(in.size() == 1 ? in.get(0) : in);

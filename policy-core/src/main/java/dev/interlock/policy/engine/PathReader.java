@@ -10,7 +10,7 @@ import java.util.Arrays;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** A compiled path: where it starts, the members to walk through, and the rest after a {@code [*]}. */
+/** A compiled path: where it starts, the members to walk through, and the rest for the elements of a list. */
 final class PathReader {
 
     /**
@@ -45,15 +45,23 @@ final class PathReader {
         return new PathReader(source, steps);
     }
 
-    /** The result of {@code predicate} for the value at the path; with {@code [*]}, for every element. */
+    /**
+     * The result of {@code predicate} for the value at the path; with {@code [*]}, for every element, and with
+     * {@code [any]}, for at least one.
+     */
     Truth test(Predicate predicate, ToolCall call, CounterSnapshot counters) {
         return test(predicate, start(call, counters), steps);
+    }
+
+    /** Whether the path leads to one value, and not to the elements of a list. */
+    boolean isSingle() {
+        return steps.rest == null;
     }
 
     /** The first member, if the path consists only of members of the arguments; otherwise null. */
     @Nullable
     MemberStep firstArgument() {
-        return source == null && steps.every == null ? steps.members[0] : null;
+        return source == null && steps.rest == null ? steps.members[0] : null;
     }
 
     /** The members after the first. */
@@ -75,14 +83,28 @@ final class PathReader {
         if (isUnclear(value)) {
             return Truth.INVALID;
         }
-        return steps.every == null ? predicate.test(value) : testEvery(predicate, value, steps.every);
-    }
-
-    /** If one element can't be compared, the result is invalid whatever the other elements are. */
-    private static Truth testEvery(Predicate predicate, Value value, Steps rest) {
+        if (steps.rest == null) {
+            return predicate.test(value);
+        }
         if (!(value instanceof Value.Array array)) {
             return Truth.INVALID;
         }
+        return steps.any ? testAny(predicate, array, steps.rest) : testEvery(predicate, array, steps.rest);
+    }
+
+    private static Truth testAny(Predicate predicate, Value.Array array, Steps rest) {
+        Truth result = Truth.FALSE;
+        for (Value item : array.items()) {
+            result = result.or(test(predicate, item, rest));
+            if (result == Truth.TRUE) {
+                return result;
+            }
+        }
+        return result;
+    }
+
+    /** If one element can't be compared, the result is invalid whatever the other elements are. */
+    private static Truth testEvery(Predicate predicate, Value.Array array, Steps rest) {
         Truth result = Truth.TRUE;
         for (Value item : array.items()) {
             Truth one = test(predicate, item, rest);
@@ -95,8 +117,8 @@ final class PathReader {
     }
 
     /**
-     * The value at the path. Null if there is none; {@link #UNCLEAR} if it is ambiguous. With {@code [*]}, the list
-     * whose elements are meant.
+     * The value at the path. Null if there is none; {@link #UNCLEAR} if it is ambiguous. With {@code [*]} or
+     * {@code [any]}, the list whose elements are meant.
      */
     @Nullable
     Value read(ToolCall call, CounterSnapshot counters) {
@@ -117,27 +139,32 @@ final class PathReader {
         Value read(ToolCall call, CounterSnapshot counters);
     }
 
-    /** The steps up to the end or a {@code [*]}, and the steps to apply to every element after it. */
+    /** The steps up to the end or to the elements of a list, and the steps to apply to these elements. */
     private static final class Steps {
         private static final MemberStep[] NO_MEMBERS = {};
 
         final MemberStep[] members;
-        final @Nullable Steps every;
+        final @Nullable Steps rest;
 
-        private Steps(MemberStep[] members, @Nullable Steps every) {
+        /** Whether one of the elements is enough. Otherwise every one counts. */
+        final boolean any;
+
+        private Steps(MemberStep[] members, @Nullable Steps rest, boolean any) {
             this.members = members;
-            this.every = every;
+            this.rest = rest;
+            this.any = any;
         }
 
         static Steps of(List<Path.Step> steps, int from) {
             List<MemberStep> members = new ArrayList<>();
             for (int i = from; i < steps.size(); i++) {
                 if (!(steps.get(i) instanceof Path.Step.Member member)) {
-                    return new Steps(members.toArray(NO_MEMBERS), of(steps, i + 1));
+                    boolean any = steps.get(i) instanceof Path.Step.Any;
+                    return new Steps(members.toArray(NO_MEMBERS), of(steps, i + 1), any);
                 }
                 members.add(MemberStep.of(member));
             }
-            return new Steps(members.toArray(NO_MEMBERS), null);
+            return new Steps(members.toArray(NO_MEMBERS), null, false);
         }
     }
 

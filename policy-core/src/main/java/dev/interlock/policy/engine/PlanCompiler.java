@@ -21,10 +21,10 @@ import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.math.RoundingMode;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -38,7 +38,7 @@ final class PlanCompiler {
     private final ToolRating rating;
     private final @Nullable SchemaValidator validator;
     private final RateLimiter limiter;
-    private final Function<Condition, Predicate> predicates;
+    private final CompiledOperators operators;
 
     private final List<Place> entries = new ArrayList<>();
     private final List<CallCheck> checks = new ArrayList<>();
@@ -48,23 +48,19 @@ final class PlanCompiler {
     /** The fewest rounds that an entry allows; null if none says anything. */
     private @Nullable Rounds rounds;
 
-    /**
-     * @param predicates compiles conditions. Plans share the compiled conditions: callers choose the names of tools,
-     *     and a pattern that is compiled again for each name takes much memory
-     */
     PlanCompiler(
             Mode policyMode,
             String tool,
             ToolRating rating,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
-            Function<Condition, Predicate> predicates) {
+            CompiledOperators operators) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
         this.validator = validator;
         this.limiter = limiter;
-        this.predicates = predicates;
+        this.operators = operators;
     }
 
     /** A tool that is denied whatever its arguments are. */
@@ -88,8 +84,13 @@ final class PlanCompiler {
             RuleRef rule = ref(block.place().path(), block.place());
             checks.add(new CallCheck.DenyIf(
                     tests(scoped, block.conditions()),
-                    denials(rule, block.message(), Mode.ENFORCE).because(Code.DENY_IF, Messages.denyIf(rule)),
+                    denials(rule, block.told(), Mode.ENFORCE).because(Code.DENY_IF, Messages.denyIf(rule)),
                     rule));
+        }
+        for (Block block : scoped.entry().askIf()) {
+            RuleRef rule = ref(block.place().path(), block.place());
+            Decision ask = question(rule, block.told(), Rule.Approval.DEFAULT_TIMEOUT);
+            checks.add(new CallCheck.ApprovalNeeded(tests(scoped, block.conditions()), List.of(), ask, rule));
         }
         List<Rule> rules = scoped.entry().rules();
         for (int i = 0; i < rules.size(); i++) {
@@ -155,11 +156,7 @@ final class PlanCompiler {
 
     private void addApproval(CompiledEntry scoped, Rule.Approval rule, int index, DenialFactory denials) {
         Rule.Demands demands = rule.demands();
-        Decision ask = Approvals.question(List.of(new AskingRule(
-                denials.rule().name(),
-                denials.rule().place(),
-                rule.message() == null ? Messages.approval(tool, denials.rule()) : rule.message(),
-                rule.timeout())));
+        Decision ask = question(denials.rule(), rule.message(), rule.timeout());
         CallCheck.ApprovalNeeded approval = new CallCheck.ApprovalNeeded(
                 tests(scoped, demands.conditions()),
                 argumentChecks(demands, denials),
@@ -167,6 +164,11 @@ final class PlanCompiler {
                 denials.rule());
         checks.add(approval);
         addLimits(scoped, rule, index, List.of(), denials, approval);
+    }
+
+    private Decision question(RuleRef rule, @Nullable String message, Duration timeout) {
+        return Approvals.question(List.of(new AskingRule(
+                rule.name(), rule.place(), message == null ? Messages.approval(tool, rule) : message, timeout)));
     }
 
     private void addItem(CompiledEntry scoped, Limit limit) {
@@ -286,10 +288,17 @@ final class PlanCompiler {
     private ConditionTest[] tests(CompiledEntry scoped, List<Condition> conditions) {
         ConditionTest[] tests = new ConditionTest[conditions.size()];
         for (int i = 0; i < tests.length; i++) {
-            Condition condition = conditions.get(i);
-            tests[i] = new ConditionTest(condition, reader(scoped, condition.path()), predicates.apply(condition));
+            tests[i] = test(scoped, conditions.get(i));
         }
         return tests;
+    }
+
+    private ConditionTest test(CompiledEntry scoped, Condition condition) {
+        PathReader reader = reader(scoped, condition.path());
+        Path from = condition.operand().from();
+        return from == null
+                ? new ConditionTest(condition, reader, operators.predicate(condition))
+                : new ConditionTest(condition, reader, operators.relation(condition), reader(scoped, from));
     }
 
     private PathReader reader(CompiledEntry scoped, Path path) {

@@ -54,10 +54,7 @@ final class PolicyReads {
     }
 
     private void entry(Entry entry) {
-        for (Block block : entry.require()) {
-            conditions(block.conditions());
-        }
-        for (Block block : entry.denyIf()) {
+        for (Block block : entry.blocks()) {
             conditions(block.conditions());
         }
         for (Rule rule : entry.rules()) {
@@ -67,12 +64,17 @@ final class PolicyReads {
 
     private void conditions(List<Condition> conditions) {
         for (Condition condition : conditions) {
-            Path path = condition.path();
-            Source source = source(path);
-            if (source != null) {
-                String key = source == Source.CONTEXT ? first(path) : null;
-                reads.add(new Read(source, path.text(), key, condition.place()));
+            for (Path path : condition.reads()) {
+                path(path, condition.place());
             }
+        }
+    }
+
+    private void path(Path path, Place place) {
+        Source source = source(path);
+        if (source != null) {
+            String key = source == Source.CONTEXT ? first(path) : null;
+            reads.add(new Read(source, path.text(), key, place));
         }
     }
 

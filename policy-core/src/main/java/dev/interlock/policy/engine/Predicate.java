@@ -41,10 +41,10 @@ abstract sealed class Predicate {
             case EQ -> operand.value() instanceof Value.Text text ? new EqualText(text) : new Equal(operand.value());
             case NEQ, NOT_IN -> new NotIn(operand.values());
             case IN -> In.of(operand.values());
-            case LT -> new Ordered(operand.number(), false, true, false);
-            case LTE -> new Ordered(operand.number(), true, true, false);
-            case GT -> new Ordered(operand.number(), false, false, true);
-            case GTE -> new Ordered(operand.number(), true, false, true);
+            case LT -> new Ordered(operand.number(), Order.LT);
+            case LTE -> new Ordered(operand.number(), Order.LTE);
+            case GT -> new Ordered(operand.number(), Order.GT);
+            case GTE -> new Ordered(operand.number(), Order.GTE);
             case REGEX -> new Matches(operand.regex());
             case NOT_REGEX -> new Not(new Matches(operand.regex()));
             case CONTAINS -> new Contains(operand.value());
@@ -63,6 +63,109 @@ abstract sealed class Predicate {
 
     private static String text(Value operand) {
         return ((Value.Text) operand).value();
+    }
+
+    /** Whether a value equals one of the operands. */
+    static Truth isOneOf(Value value, List<Value> operands) {
+        Truth result = Truth.FALSE;
+        for (int i = 0; i < operands.size(); i++) {
+            result = result.or(Equality.compare(value, operands.get(i)));
+            if (result == Truth.TRUE) {
+                return result;
+            }
+        }
+        return result;
+    }
+
+    /** Whether operands are of both kinds, lists or maps and scalars. No value can be compared with all of them. */
+    static boolean areMixed(List<Value> operands) {
+        boolean containers = false;
+        boolean scalars = false;
+        for (int i = 0; i < operands.size(); i++) {
+            boolean container = Equality.isContainer(operands.get(i));
+            containers |= container;
+            scalars |= !container && operands.get(i) != Value.Nil.NULL;
+        }
+        return containers && scalars;
+    }
+
+    /** Whether a value equals none of the operands, which are not {@linkplain #areMixed mixed}. */
+    static Truth isNoneOf(Value value, List<Value> operands) {
+        if (value == Value.Nil.NULL && !operands.contains(Value.Nil.NULL)) {
+            // Many clients leave an argument out by writing null, and the server's default may be any value.
+            return Truth.INVALID;
+        }
+        Truth result = Truth.TRUE;
+        for (int i = 0; i < operands.size(); i++) {
+            Truth equal = Equality.compare(value, operands.get(i));
+            if (equal == Truth.INVALID) {
+                return equal;
+            }
+            result = result.and(equal.not());
+        }
+        return result;
+    }
+
+    /** Whether a list has an element that equals the operand, or a string has it as a part. */
+    static Truth contains(Value value, Value operand, @Nullable String text) {
+        if (value instanceof Value.Text string) {
+            return text == null ? Truth.INVALID : Truth.of(string.value().contains(text));
+        }
+        if (!(value instanceof Value.Array array)) {
+            return Truth.INVALID;
+        }
+        Truth result = Truth.FALSE;
+        for (Value item : array.items()) {
+            result = result.or(Equality.compare(item, operand));
+            if (result == Truth.TRUE) {
+                return result;
+            }
+        }
+        return result;
+    }
+
+    /** A scalar's canonical text; null for an array, an object or null, which no string can contain. */
+    static @Nullable String scalarText(Value operand) {
+        if (operand instanceof Value.Text string) {
+            return string.value();
+        }
+        if (operand instanceof NumberValue number) {
+            return number.plainText();
+        }
+        return operand instanceof Value.Bool bool ? Boolean.toString(bool.value()) : null;
+    }
+
+    /** Whether a string or list has at most so many characters or elements. */
+    static Truth isNoLonger(Value value, NumberValue max) {
+        if (value instanceof Value.Text text) {
+            return isAtMost(text.value().codePointCount(0, text.value().length()), max);
+        }
+        return value instanceof Value.Array array ? isAtMost(array.items().size(), max) : Truth.INVALID;
+    }
+
+    private static Truth isAtMost(int length, NumberValue max) {
+        return Truth.of(NumberValue.of(length).compareTo(max) <= 0);
+    }
+
+    /** An operator between two values of the call, with the one that is compared with. */
+    static final class Related extends Predicate {
+        private final Relation.Direct relation;
+        private final Value operand;
+
+        Related(Relation.Direct relation, Value operand) {
+            this.relation = relation;
+            this.operand = operand;
+        }
+
+        @Override
+        Truth test(Value value) {
+            return relation.test(value, operand);
+        }
+
+        @Override
+        Truth missing() {
+            return relation.missing();
+        }
     }
 
     private static final class Equal extends Predicate {
@@ -152,7 +255,7 @@ abstract sealed class Predicate {
     private static final class In extends Predicate {
         private static final int FEW = 8;
 
-        private final Value[] operands;
+        private final List<Value> operands;
 
         static Predicate of(List<Value> operands) {
             for (Value operand : operands) {
@@ -164,53 +267,28 @@ abstract sealed class Predicate {
         }
 
         In(List<Value> operands) {
-            this.operands = operands.toArray(new Value[0]);
+            this.operands = operands;
         }
 
         @Override
         Truth test(Value value) {
-            Truth result = Truth.FALSE;
-            for (Value operand : operands) {
-                result = result.or(Equality.compare(value, operand));
-                if (result == Truth.TRUE) {
-                    return result;
-                }
-            }
-            return result;
+            return isOneOf(value, operands);
         }
     }
 
     /** Also {@code neq}, which is {@code not_in} with one operand. */
     private static final class NotIn extends Predicate {
-        private final Value[] operands;
-
-        /** Whether no value can be compared with all of the operands, because they are of both kinds. */
+        private final List<Value> operands;
         private final boolean mixed;
 
-        private final boolean hasNull;
-
         NotIn(List<Value> operands) {
-            this.operands = operands.toArray(Value[]::new);
-            this.hasNull = operands.contains(Value.Nil.NULL);
-            this.mixed = operands.stream().anyMatch(Equality::isContainer)
-                    && operands.stream().anyMatch(each -> each != Value.Nil.NULL && !Equality.isContainer(each));
+            this.operands = operands;
+            this.mixed = areMixed(operands);
         }
 
         @Override
         Truth test(Value value) {
-            if (mixed || (value == Value.Nil.NULL && !hasNull)) {
-                // Many clients leave an argument out by writing null, and the server's default may be any value.
-                return Truth.INVALID;
-            }
-            Truth result = Truth.TRUE;
-            for (Value operand : operands) {
-                Truth equal = Equality.compare(value, operand);
-                if (equal == Truth.INVALID) {
-                    return equal;
-                }
-                result = result.and(equal.not());
-            }
-            return result;
+            return mixed ? Truth.INVALID : isNoneOf(value, operands);
         }
 
         @Override
@@ -219,17 +297,36 @@ abstract sealed class Predicate {
         }
     }
 
-    static final class Ordered extends Predicate {
-        private final NumberValue bound;
+    /** How a number must be ordered. */
+    enum Order {
+        LT(false, true, false),
+        LTE(true, true, false),
+        GT(false, false, true),
+        GTE(true, false, true);
+
         private final boolean orEqual;
         private final boolean less;
         private final boolean greater;
 
-        Ordered(NumberValue bound, boolean orEqual, boolean less, boolean greater) {
-            this.bound = bound;
+        Order(boolean orEqual, boolean less, boolean greater) {
             this.orEqual = orEqual;
             this.less = less;
             this.greater = greater;
+        }
+
+        /** Whether the result of a comparison fits. */
+        boolean holds(int comparison) {
+            return comparison == 0 ? orEqual : comparison < 0 ? less : greater;
+        }
+    }
+
+    static final class Ordered extends Predicate {
+        private final NumberValue bound;
+        private final Order order;
+
+        Ordered(NumberValue bound, Order order) {
+            this.bound = bound;
+            this.order = order;
         }
 
         @Override
@@ -241,8 +338,7 @@ abstract sealed class Predicate {
         }
 
         boolean holds(NumberValue number) {
-            int order = number.compareTo(bound);
-            return order == 0 ? orEqual : order < 0 ? less : greater;
+            return order.holds(number.compareTo(bound));
         }
     }
 
@@ -286,35 +382,12 @@ abstract sealed class Predicate {
 
         Contains(Value operand) {
             this.operand = operand;
-            this.text = canonicalText(operand);
+            this.text = scalarText(operand);
         }
 
         @Override
         Truth test(Value value) {
-            if (value instanceof Value.Text string) {
-                return text == null ? Truth.INVALID : Truth.of(string.value().contains(text));
-            }
-            if (!(value instanceof Value.Array array)) {
-                return Truth.INVALID;
-            }
-            Truth result = Truth.FALSE;
-            for (Value item : array.items()) {
-                result = result.or(Equality.compare(item, operand));
-                if (result == Truth.TRUE) {
-                    return result;
-                }
-            }
-            return result;
-        }
-
-        private static @Nullable String canonicalText(Value operand) {
-            if (operand instanceof Value.Text string) {
-                return string.value();
-            }
-            if (operand instanceof NumberValue number) {
-                return number.plainText();
-            }
-            return operand instanceof Value.Bool bool ? Boolean.toString(bool.value()) : null;
+            return contains(value, operand, text);
         }
     }
 
@@ -385,14 +458,7 @@ abstract sealed class Predicate {
 
         @Override
         Truth test(Value value) {
-            if (value instanceof Value.Text text) {
-                return within(text.value().codePointCount(0, text.value().length()));
-            }
-            return value instanceof Value.Array array ? within(array.items().size()) : Truth.INVALID;
-        }
-
-        private Truth within(int length) {
-            return Truth.of(NumberValue.of(length).compareTo(max) <= 0);
+            return isNoLonger(value, max);
         }
     }
 }

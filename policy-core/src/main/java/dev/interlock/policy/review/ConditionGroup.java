@@ -45,6 +45,9 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
         for (Block block : entry.denyIf()) {
             clauses.add(new ConditionGroup(Use.DENY_IF, block.conditions(), block.place(), policyEnforced));
         }
+        for (Block block : entry.askIf()) {
+            clauses.add(new ConditionGroup(Use.ASK, block.conditions(), block.place(), policyEnforced));
+        }
         for (Rule rule : entry.rules()) {
             boolean enforced = policyEnforced && rule.mode() == Mode.ENFORCE;
             if (rule instanceof Rule.Check check) {
@@ -58,6 +61,13 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
             }
         }
         return clauses;
+    }
+
+    /** The conditions that compare with a value of the policy. What others compare with is known only in a call. */
+    static List<Condition> known(List<Condition> conditions) {
+        return conditions.stream()
+                .filter(condition -> condition.operand().from() == null)
+                .toList();
     }
 
     /** The conditions on each path. */

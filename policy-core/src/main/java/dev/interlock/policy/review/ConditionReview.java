@@ -46,18 +46,28 @@ final class ConditionReview {
         boolean alwaysAnyCall = always;
         boolean never = false;
         List<Condition> sayNothing = new ArrayList<>();
-        for (List<Condition> group : ConditionGroup.byPath(clause.conditions())) {
-            PathDomain where = PathDomain.of(group.get(0).path(), schema);
-            // A denial for many tools by an argument that only some of them take is correct.
-            boolean meant = own || clause.use() == Use.REQUIRE || !arguments.contains(where.unknown());
-            if (where.unknown() != null && meant) {
-                unknown(group, where, tool);
+        for (Condition condition : clause.conditions()) {
+            for (Path path : condition.reads()) {
+                PathDomain where = PathDomain.of(path, schema);
+                // A denial for many tools by an argument that only some of them take is correct.
+                boolean meant = own || clause.use() == Use.REQUIRE || !arguments.contains(where.unknown());
+                if (where.unknown() != null && meant) {
+                    unknown(condition, path, where, tool);
+                }
             }
+        }
+        List<Condition> known = ConditionGroup.known(clause.conditions());
+        if (known.size() < clause.conditions().size()) {
+            always = false;
+            alwaysAnyCall = false;
+        }
+        for (List<Condition> group : ConditionGroup.byPath(known)) {
+            PathDomain where = PathDomain.of(group.get(0).path(), schema);
             never |= never(clause, group, where, tool);
             for (Condition condition : group) {
                 Proof proof = new Proof(List.of(condition));
-                boolean certain = !where.every() && proof.alwaysHolds(where.always());
-                boolean fitting = !where.every() && where.unknown() == null && proof.alwaysHolds(where.domain());
+                boolean certain = !where.several() && proof.alwaysHolds(where.always());
+                boolean fitting = !where.several() && where.unknown() == null && proof.alwaysHolds(where.domain());
                 alwaysAnyCall &= certain;
                 always &= certain || fitting;
                 if (certain || fitting) {
@@ -80,19 +90,16 @@ final class ConditionReview {
         }
     }
 
-    private void unknown(List<Condition> group, PathDomain where, OfferedTool tool) {
+    private void unknown(Condition condition, Path path, PathDomain where, OfferedTool tool) {
         String step = Optional.ofNullable(where.unknown()).orElse("");
         String hint = Suggestion.hint(step, where.names());
-        for (Condition condition : group) {
-            findings.add(
-                    Severity.WARNING,
-                    Problem.UNKNOWN_ARGUMENT,
-                    condition.place(),
-                    VisibleText.brief(condition.path().text()) + ": the tool's schema has no "
-                            + VisibleText.quoted(step),
-                    hint == null ? has(where) : hint,
-                    tool.name());
-        }
+        findings.add(
+                Severity.WARNING,
+                Problem.UNKNOWN_ARGUMENT,
+                condition.place(),
+                VisibleText.brief(path.text()) + ": the tool's schema has no " + VisibleText.quoted(step),
+                hint == null ? has(where) : hint,
+                tool.name());
     }
 
     static String has(PathDomain where) {
@@ -101,7 +108,7 @@ final class ConditionReview {
 
     /** Whether conditions on one path were found never to hold. */
     private boolean never(ConditionGroup clause, List<Condition> group, PathDomain where, OfferedTool tool) {
-        if (!where.every()) {
+        if (!where.several()) {
             Condition last = breaking(group, where.always());
             if (last != null) {
                 String reason = group.indexOf(last) == 0 || neverAlone(last, where.always())
@@ -117,7 +124,7 @@ final class ConditionReview {
                 never |= against(clause, condition, where, tool);
             }
         }
-        if (!never && !where.every() && where.unknown() == null) {
+        if (!never && !where.several() && where.unknown() == null) {
             Condition last = breaking(group, where.domain());
             if (last != null) {
                 report(
@@ -130,7 +137,7 @@ final class ConditionReview {
                 return true;
             }
         }
-        return never && !where.every();
+        return never && !PathDomain.every(group.get(0).path());
     }
 
     private static String allowed() {
@@ -140,8 +147,8 @@ final class ConditionReview {
     /** Checks one condition alone against the schema. */
     private boolean against(ConditionGroup clause, Condition condition, PathDomain where, OfferedTool tool) {
         Domain domain = where.domain();
-        String what = where.every()
-                ? "every element"
+        String what = where.several()
+                ? PathDomain.every(condition.path()) ? "every element" : "an element"
                 : VisibleText.brief(condition.path().text());
         if (neverAlone(condition, domain)) {
             boolean ofNoType = new Proof(List.of(condition)).neverHolds(Domain.of(domain.kinds()));
@@ -212,17 +219,17 @@ final class ConditionReview {
         List<Condition> demanded = new ArrayList<>();
         for (ConditionGroup clause : clauses) {
             if (clause.use() == Use.REQUIRE && clause.enforced()) {
-                demanded.addAll(clause.conditions());
+                demanded.addAll(ConditionGroup.known(clause.conditions()));
             }
         }
         for (List<Condition> group : ConditionGroup.byPath(demanded)) {
             Path path = group.get(0).path();
             PathDomain where = PathDomain.of(path, tool.definition().inputSchema());
             boolean told = clauses.stream()
-                    .flatMap(clause -> ConditionGroup.byPath(clause.conditions()).stream())
+                    .flatMap(clause -> ConditionGroup.byPath(ConditionGroup.known(clause.conditions())).stream())
                     .filter(part -> group.containsAll(part))
                     .anyMatch(part -> new Proof(part).neverHolds(where.domain()));
-            if (where.every() || told) {
+            if (where.several() || told) {
                 continue;
             }
             Condition last = breaking(group, where.always());

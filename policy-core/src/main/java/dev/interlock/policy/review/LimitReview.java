@@ -157,7 +157,7 @@ final class LimitReview {
         for (Limit limit : demands.limits()) {
             if (limit.form() == Limit.Form.STATE) {
                 for (Condition condition : demands.conditions()) {
-                    if (selected.limitsOwnCounter(condition, demands)) {
+                    if (condition.operand().from() == null && selected.limitsOwnCounter(condition, demands)) {
                         ownLimit(condition, limit, tool, enforced);
                     }
                 }

@@ -16,14 +16,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param domain the values that may be found there in a call that fits the tool's schema
  * @param always the values that may be found there in any call
- * @param every whether the path means every element of a list, which may be empty
+ * @param several whether the path means the elements of a list, of which there may be none
  * @param unknown the step of the path that the schema doesn't have, or null
  * @param names what the schema has in its place
  */
 record PathDomain(
         Domain domain,
         Domain always,
-        boolean every,
+        boolean several,
         @Nullable String unknown,
         Set<String> names) {
 
@@ -44,7 +44,7 @@ record PathDomain(
             case STATE -> known(Domain.COUNTER);
             case CALL -> known(TEXT_OR_NOTHING);
             case TOOL -> known(path.member(0).equals("risk") ? RISKS : CATEGORIES);
-            case CTX -> new PathDomain(Domain.ANYTHING, Domain.ANYTHING, every(path), null, Set.of());
+            case CTX -> new PathDomain(Domain.ANYTHING, Domain.ANYTHING, !path.isSingle(), null, Set.of());
         };
     }
 
@@ -52,13 +52,14 @@ record PathDomain(
         return new PathDomain(domain, domain, false, null, Set.of());
     }
 
+    /** Whether the path means every element of a list, so that a condition holds for an empty one. */
     static boolean every(Path path) {
         return path.steps().stream().anyMatch(Path.Step.Every.class::isInstance);
     }
 
     private static PathDomain argument(Path path, @Nullable ObjectValue inputSchema) {
         if (inputSchema == null) {
-            return new PathDomain(Domain.ANYTHING, Domain.ANYTHING, every(path), null, Set.of());
+            return new PathDomain(Domain.ANYTHING, Domain.ANYTHING, !path.isSingle(), null, Set.of());
         }
         Schemas schemas = new Schemas(inputSchema);
         List<Schemas.All> at = schemas.arguments();
@@ -72,17 +73,17 @@ record PathDomain(
             Schemas.SchemaStep next = schemas.member(top ? objects(at) : at, member.name(), isIndex(member));
             if (next.unknown()) {
                 Domain there = next.below().isEmpty() ? Domain.ABSENT : Domain.ANYTHING;
-                return new PathDomain(there, Domain.ANYTHING, every(path), member.name(), next.names());
+                return new PathDomain(there, Domain.ANYTHING, !path.isSingle(), member.name(), next.names());
             }
             missing |= next.missing();
             at = next.below();
             top = false;
             if (at.isEmpty()) {
-                return new PathDomain(Domain.ABSENT, Domain.ANYTHING, every(path), null, Set.of());
+                return new PathDomain(Domain.ABSENT, Domain.ANYTHING, !path.isSingle(), null, Set.of());
             }
         }
         Domain found = Schemas.domain(at);
-        return new PathDomain(missing ? found.orMissing() : found, Domain.ANYTHING, every(path), null, Set.of());
+        return new PathDomain(missing ? found.orMissing() : found, Domain.ANYTHING, !path.isSingle(), null, Set.of());
     }
 
     /** The arguments are an object, whether the schema says so or not. */

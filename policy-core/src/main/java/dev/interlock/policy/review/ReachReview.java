@@ -63,6 +63,9 @@ final class ReachReview {
             for (Block block : entry.denyIf()) {
                 note(block.place(), situation, new RuleReach(false, true, own), denier);
             }
+            for (Block block : entry.askIf()) {
+                note(block.place(), situation, new RuleReach(false, false, own), denier);
+            }
             for (Rule rule : entry.rules()) {
                 boolean denies = rule instanceof Rule.Deny;
                 boolean limit = isLimit(rule);

@@ -41,8 +41,7 @@ final class ToolReview {
         }
         for (Selected selected : situation.entries()) {
             Entry entry = selected.entry();
-            boolean covered = !entry.require().isEmpty()
-                    || !entry.denyIf().isEmpty()
+            boolean covered = !entry.blocks().isEmpty()
                     || !entry.limits().isEmpty()
                     || entry.rules().stream().anyMatch(rule -> covers(rule, enforced));
             if (covered) {

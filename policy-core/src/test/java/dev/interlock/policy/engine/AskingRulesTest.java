@@ -220,6 +220,23 @@ class AskingRulesTest {
     }
 
     @Test
+    void aYesIsBoundToWhatTheHostSaidThatAnArgumentIsComparedWith() {
+        PolicyEngine engine = engine(
+                pay(ask("large", dev.interlock.policy.Condition.between("args.amount", Operator.GT, "ctx.most"))),
+                tickets);
+        ToolCall call = Desk.pay(Map.of("amount", 10));
+        engine.admit(call.with(json(Map.of("most", 5, "request", 1))));
+        tickets.approve(tickets.list().get(0).id(), "a person");
+
+        assertThat(engine.admit(call.with(json(Map.of("most", 4)))).decision().allowed())
+                .isFalse();
+        assertThat(engine.admit(call.with(json(Map.of("most", 5, "request", 2))))
+                        .decision()
+                        .allowed())
+                .isTrue();
+    }
+
+    @Test
     void aYesInOneSessionOrToOtherParametersAdmitsNothingElse() {
         PolicyEngine engine = engine(pay(ask("a person")), tickets);
         ToolCall call = Desk.pay(Map.of()).by("bot").in("s1").saying(json(Map.of("task", Map.of("ttl", 1))));

@@ -10,7 +10,6 @@ import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
@@ -75,12 +74,12 @@ final class CallArbitraries {
                         Arbitraries.of(Arrays.asList("alice", "bob", "ops-1", "alice", "mallory", null)),
                         Arbitraries.of(Arrays.asList("s1", "s2", "s3", null)),
                         Arbitraries.of(Arrays.asList("files", null)),
-                        Arbitraries.of("red", "blue"))
-                .as((tool, arguments, identity, session, server, tenant) -> ToolCall.of(tool, arguments)
+                        ConditionArbitraries.contexts())
+                .as((tool, arguments, identity, session, server, context) -> ToolCall.of(tool, arguments)
                         .by(identity)
                         .in(session)
                         .on(server)
-                        .with((ObjectValue) Value.freeze(Map.of("tenant", tenant))));
+                        .with((ObjectValue) Value.freeze(context)));
     }
 
     private static Arbitrary<String> tools() {

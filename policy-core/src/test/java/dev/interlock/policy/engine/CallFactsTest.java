@@ -63,6 +63,10 @@ class CallFactsTest {
         return new Block(List.of(reading(path)), null, Place.of("block"));
     }
 
+    private static Block comparing(String path, String from) {
+        return new Block(List.of(Condition.between(path, Operator.EQ, from)), null, Place.of("block"));
+    }
+
     private static Entry denyingIf(String path) {
         return entry(List.of(), List.of(block(path)));
     }
@@ -78,6 +82,16 @@ class CallFactsTest {
         return Stream.of(
                 policy(tools(denying)),
                 policy(tools(entry(List.of(block("ctx.role")), List.of()))),
+                policy(tools(entry(List.of(comparing("args.role", "ctx.role")), List.of()))),
+                policy(tools(new Entry(
+                        false,
+                        List.of(),
+                        List.of(),
+                        List.of(comparing("args.role", "ctx.role")),
+                        List.of(),
+                        List.of(),
+                        null,
+                        Place.of("tools.pay")))),
                 policy(tools(entry(
                         List.of(),
                         List.of(),
@@ -187,6 +201,33 @@ class CallFactsTest {
                 .hasMessageContaining(": role;");
 
         assertThat(engine.policy()).isSameAs(before);
+    }
+
+    @Test
+    void aKeyThatIsComparedWithMustBeDeclaredAndGiven() {
+        Entry entry = entry(List.of(comparing("args.tenant", "ctx.tenant")), List.of());
+
+        assertThatThrownBy(
+                        () -> PolicyEngine.builder(declaring(entry, "tenant")).build())
+                .hasMessageContaining("tenant");
+        assertThatThrownBy(() -> PolicyEngine.builder(declaring(entry, "role"))
+                        .context("tenant", "role")
+                        .build())
+                .hasMessageContaining("ctx.tenant");
+        assertThatCode(() -> PolicyEngine.builder(declaring(entry, "tenant"))
+                        .context("tenant")
+                        .build())
+                .doesNotThrowAnyException();
+    }
+
+    @Test
+    void anIdentityOrServerThatIsComparedWithMustBeKnown() {
+        Policy policy = policy(tools(entry(
+                List.of(comparing("args.user", "call.identity"), comparing("args.at", "call.server")), List.of())));
+
+        assertThatThrownBy(() -> NOTHING.require(policy))
+                .hasMessageContaining("call.identity at")
+                .hasMessageContaining("call.server at");
     }
 
     @ParameterizedTest

@@ -54,6 +54,13 @@ final class Policies {
         return of("pay", new Entry(false, List.of(block), List.of(), List.of(), List.of(), Place.of("tools.pay")));
     }
 
+    /** A policy of one entry, for {@code pay}, with these items of {@code ask_if} before these rules. */
+    static Policy askIf(List<Block> blocks, Rule... rules) {
+        return of(
+                "pay",
+                new Entry(false, List.of(), List.of(), blocks, List.of(rules), List.of(), null, Place.of("tools.pay")));
+    }
+
     static Policy of(String toolOrGlob, Entry entry) {
         return Policy.of(body(Posture.ALLOW, Map.of(toolOrGlob, entry)));
     }
@@ -99,6 +106,7 @@ final class Policies {
                 entry.hide(),
                 entry.require(),
                 entry.denyIf(),
+                entry.askIf(),
                 entry.rules(),
                 entry.limits(),
                 new Rounds(most, Place.of(entry.place().path() + ".rounds")),

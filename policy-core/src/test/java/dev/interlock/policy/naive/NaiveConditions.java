@@ -38,28 +38,47 @@ final class NaiveConditions {
     }
 
     private Outcome holds(Condition condition) {
+        Path from = condition.operand().from();
+        if (from == null) {
+            return holds(condition, condition.operand().value());
+        }
+        Value operand = isMember(from) ? walk(start(from), from.steps()) : start(from);
+        return operand == null || !NaiveOperators.couldStand(condition, operand)
+                ? Outcome.INVALID
+                : holds(condition, operand);
+    }
+
+    private Outcome holds(Condition condition, Value operand) {
         Path path = condition.path();
+        return isMember(path)
+                ? holds(condition, operand, start(path), path.steps())
+                : NaiveOperators.compare(condition, operand, start(path));
+    }
+
+    /** Whether the path goes into an object that the call has. */
+    private static boolean isMember(Path path) {
+        return path.root() == Path.Root.ARGS || path.root() == Path.Root.CTX;
+    }
+
+    /** Where a path begins; for what is no object, all that there is. */
+    private @Nullable Value start(Path path) {
         ToolCall call = timed.call();
         return switch (path.root()) {
-            case ARGS -> holds(condition, call.arguments().root(), path.steps());
-            case CTX -> holds(condition, call.context(), path.steps());
-            case STATE -> NaiveOperators.compare(condition, counter(path.member(0), path.member(1)));
+            case ARGS -> call.arguments().root();
+            case CTX -> call.context();
+            case STATE -> counter(path.member(0), path.member(1));
             case CALL ->
-                NaiveOperators.compare(
-                        condition,
-                        text(
-                                switch (path.member(0)) {
-                                    case "identity" -> call.identity();
-                                    case "session" -> call.session();
-                                    default -> call.server();
-                                }));
+                text(
+                        switch (path.member(0)) {
+                            case "identity" -> call.identity();
+                            case "session" -> call.session();
+                            default -> call.server();
+                        });
             case TOOL ->
-                NaiveOperators.compare(
-                        condition,
-                        text(
-                                path.member(0).equals("risk")
-                                        ? world.rating(call.tool()).risk().text()
-                                        : world.rating(call.tool()).category().text()));
+                text(
+                        path.member(0).equals("risk")
+                                ? world.rating(call.tool()).risk().text()
+                                : world.rating(call.tool()).category().text());
         };
     }
 
@@ -67,29 +86,31 @@ final class NaiveConditions {
         return text == null ? null : new Value.Text(text);
     }
 
-    private static Outcome holds(Condition condition, @Nullable Value here, List<Step> steps) {
+    private static Outcome holds(Condition condition, Value operand, @Nullable Value here, List<Step> steps) {
         if (steps.isEmpty() || here == null) {
-            return NaiveOperators.compare(condition, here);
+            return NaiveOperators.compare(condition, operand, here);
         }
         List<Step> rest = steps.subList(1, steps.size());
-        if (steps.get(0) instanceof Step.Every) {
-            return here instanceof Value.Array list
-                    ? ofEvery(list.items().stream()
-                            .map(item -> holds(condition, item, rest))
-                            .toList())
-                    : Outcome.INVALID;
+        if (!(steps.get(0) instanceof Step.Member)) {
+            if (!(here instanceof Value.Array list)) {
+                return Outcome.INVALID;
+            }
+            List<Outcome> outcomes = list.items().stream()
+                    .map(item -> holds(condition, operand, item, rest))
+                    .toList();
+            return steps.get(0) instanceof Step.Any ? Outcome.any(outcomes) : ofEvery(outcomes);
         }
         Step.Member member = (Step.Member) steps.get(0);
         return here instanceof ObjectValue object && !NaiveNames.isClear(object, member.name())
                 ? Outcome.INVALID
-                : holds(condition, step(here, member), rest);
+                : holds(condition, operand, step(here, member), rest);
     }
 
     private static Outcome ofEvery(List<Outcome> outcomes) {
         return outcomes.contains(Outcome.INVALID) ? Outcome.INVALID : Outcome.all(outcomes);
     }
 
-    /** Where steps without {@code [*]} lead; null if nowhere, or if that isn't clear. */
+    /** Where steps to one value lead; null if nowhere, or if that isn't clear. */
     static @Nullable Value walk(Value from, List<Step> steps) {
         Value here = from;
         for (Step step : steps) {

@@ -235,6 +235,12 @@ public final class NaiveInterpreter {
                 objections.add(new Objection(Verdict.DENIED, block.place().path(), false));
             }
         }
+        for (Block block : entry.askIf()) {
+            if (conditions.all(block.conditions()) != Outcome.FALSE) {
+                objections.add(
+                        new Objection(Verdict.NEEDS_APPROVAL, block.place().path(), false));
+            }
+        }
         for (Rule rule : entry.rules()) {
             examine(rule, new NaiveRule(rule, scoped, timed, world, conditions), objections, charges);
         }

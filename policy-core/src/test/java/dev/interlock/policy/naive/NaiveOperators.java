@@ -3,6 +3,7 @@ package dev.interlock.policy.naive;
 import com.google.re2j.Pattern;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -15,9 +16,36 @@ final class NaiveOperators {
 
     private NaiveOperators() {}
 
+    /** Whether a condition that compares with a value of the call could have had this one as its value. */
+    static boolean couldStand(Condition condition, Value operand) {
+        boolean empty = operand instanceof Value.Text text && text.value().isEmpty();
+        return operand != Value.Nil.NULL
+                && switch (condition.operator()) {
+                    case EQ, NEQ -> true;
+                    case IN, NOT_IN -> operand instanceof Value.Array;
+                    case LT, LTE, GT, GTE -> operand instanceof NumberValue;
+                    case CONTAINS, NOT_CONTAINS -> !empty;
+                    case STARTS_WITH, ENDS_WITH -> operand instanceof Value.Text && !empty;
+                    case MAX_LENGTH ->
+                        operand instanceof NumberValue number
+                                && number.toBigDecimal().signum() >= 0
+                                && number.toBigDecimal().stripTrailingZeros().scale() <= 0;
+                    case WITHIN_PATH ->
+                        Operator.WITHIN_PATH.problemWith(operand).isEmpty()
+                                && directories(operand).stream()
+                                        .allMatch(
+                                                directory -> directory.startsWith("/") || directory.startsWith("C:\\"));
+                    case HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
+                        condition.operator().problemWith(operand).isEmpty();
+                    case EXISTS, REGEX, NOT_REGEX -> throw new AssertionError(condition.operator());
+                };
+    }
+
     /** Compares {@code value}, null if it is missing. */
-    static Outcome compare(Condition condition, @Nullable Value value) {
-        Value operand = condition.operand().value();
+    static Outcome compare(Condition condition, Value operand, @Nullable Value value) {
+        boolean looksForAnArgument = condition.operand().from() != null
+                && condition.operand().from().root() == Path.Root.ARGS
+                && condition.path().root() == Path.Root.CTX;
         if (condition.operator() == Operator.EXISTS) {
             boolean there = value != null && value != Value.Nil.NULL;
             return Outcome.of(there == (operand == Value.Bool.TRUE));
@@ -48,8 +76,14 @@ final class NaiveOperators {
                         value,
                         operand,
                         (text, regex) -> !Pattern.compile(regex).matcher(text).find());
-            case CONTAINS -> contains(value, operand, true);
-            case NOT_CONTAINS -> contains(value, operand, false);
+            case CONTAINS ->
+                looksForAnArgument && !(value instanceof Value.Array)
+                        ? Outcome.INVALID
+                        : contains(value, operand, true);
+            case NOT_CONTAINS ->
+                looksForAnArgument && !(value instanceof Value.Array)
+                        ? Outcome.INVALID
+                        : contains(value, operand, false);
             case STARTS_WITH -> texts(value, operand, String::startsWith);
             case ENDS_WITH -> texts(value, operand, String::endsWith);
             case WITHIN_PATH ->
@@ -72,15 +106,9 @@ final class NaiveOperators {
 
     /** One that is equal is enough. */
     private static Outcome oneOf(Value value, List<Value> operands) {
-        return any(operands.stream()
+        return Outcome.any(operands.stream()
                 .map(operand -> NaiveEquality.compare(value, operand))
                 .toList());
-    }
-
-    private static Outcome any(List<Outcome> outcomes) {
-        return outcomes.contains(Outcome.TRUE)
-                ? Outcome.TRUE
-                : outcomes.contains(Outcome.INVALID) ? Outcome.INVALID : Outcome.FALSE;
     }
 
     /** All of them must be comparable, and among themselves as well. */
@@ -116,7 +144,7 @@ final class NaiveOperators {
             return Outcome.of(text.value().contains(NaiveEquality.text(operand)) == wanted);
         }
         if (value instanceof Value.Array list) {
-            Outcome found = any(list.items().stream()
+            Outcome found = Outcome.any(list.items().stream()
                     .map(item -> NaiveEquality.compare(item, operand))
                     .toList());
             return found == Outcome.INVALID ? found : Outcome.of((found == Outcome.TRUE) == wanted);

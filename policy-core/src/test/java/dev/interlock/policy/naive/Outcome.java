@@ -12,6 +12,14 @@ enum Outcome {
         return holds ? TRUE : FALSE;
     }
 
+    /** One that holds is enough. */
+    static Outcome any(List<Outcome> outcomes) {
+        if (outcomes.contains(TRUE)) {
+            return TRUE;
+        }
+        return outcomes.contains(INVALID) ? INVALID : FALSE;
+    }
+
     /** All of them hold; one plain no decides, whatever couldn't be compared beside it. */
     static Outcome all(List<Outcome> outcomes) {
         if (outcomes.contains(FALSE)) {

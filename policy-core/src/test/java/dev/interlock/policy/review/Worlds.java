@@ -85,9 +85,11 @@ final class Worlds {
         return Combinators.combine(
                         blocks().list().ofMaxSize(2),
                         blocks().list().ofMaxSize(1),
+                        blocks().list().ofMaxSize(1),
                         rules().list().ofMaxSize(3),
                         limits().list().ofMaxSize(2).uniqueElements(Limit::label))
-                .as((require, denyIf, rules, limits) -> new Entry(false, require, denyIf, rules, limits, Place.of("")));
+                .as((require, denyIf, askIf, rules, limits) ->
+                        new Entry(false, require, denyIf, askIf, rules, limits, null, Place.of("")));
     }
 
     private static Arbitrary<Block> blocks() {
@@ -187,6 +189,7 @@ final class Worlds {
                 "args.c",
                 "args.o.x",
                 "args.l[*]",
+                "args.l[any]",
                 "args.l.0",
                 "tool.risk",
                 "call.session");
@@ -358,6 +361,7 @@ final class Worlds {
                 entry.hide(),
                 entry.require().stream().map(block -> numbered(block, next)).toList(),
                 entry.denyIf().stream().map(block -> numbered(block, next)).toList(),
+                entry.askIf().stream().map(block -> numbered(block, next)).toList(),
                 onlyOneCounter(entry.rules())
                         .map(rule -> numbered(rule, owner, next))
                         .toList(),
@@ -375,6 +379,7 @@ final class Worlds {
                                 null,
                                 place(next)))
                         .toList(),
+                null,
                 place);
     }
 

@@ -18,7 +18,6 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,8 +71,7 @@ public final class Coverage {
     }
 
     private void addEntry(Entry entry) {
-        for (Block block :
-                Stream.concat(entry.require().stream(), entry.denyIf().stream()).toList()) {
+        for (Block block : entry.blocks()) {
             add(block.place().path(), block.place(), true);
         }
         for (Rule rule : entry.rules()) {

@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -15,12 +16,13 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Reads conditions, and the items of {@code require} and {@code deny_if}. */
+/** Reads conditions, and the items of {@code require}, {@code deny_if} and {@code ask_if}. */
 final class ConditionReader {
 
     private static final Map<String, Operator> OPERATORS = operators();
@@ -114,7 +116,7 @@ final class ConditionReader {
         return whole ? conditions : null;
     }
 
-    /** The items of {@code require} or {@code deny_if}. */
+    /** The items of {@code require}, {@code deny_if} or {@code ask_if}. */
     List<Block> blocks(Node node, NodePath at, String what, EntryKey owner, ConditionUse use) {
         if (!(node instanceof Node.Sequence sequence)) {
             context.scalars.wrongType(node, at, what, "a list");
@@ -148,7 +150,10 @@ final class ConditionReader {
     }
 
     private static boolean looksLikeCondition(Node.Mapping map) {
-        return map.pair("path") != null || map.pair("op") != null || map.pair("value") != null;
+        return map.pair("path") != null
+                || map.pair("op") != null
+                || map.pair("value") != null
+                || map.pair("value_from") != null;
     }
 
     private void notACondition(Node node, NodePath at, String expected) {
@@ -167,17 +172,18 @@ final class ConditionReader {
         Fields fields = Fields.of(Keys.CONDITION, map, at, context.findings, Hints.IGNORED);
         Node pathNode = Hints.required(fields, "path", context.findings);
         Node opNode = Hints.required(fields, "op", context.findings);
-        Node valueNode = Hints.required(fields, "value", context.findings);
+        boolean fromCall = fields.has("value_from");
+        Node valueNode = fromCall ? fields.get("value") : Hints.required(fields, "value", context.findings);
         Path path = pathNode == null ? null : paths.path(pathNode, at.key("path"), "path");
         Operator operator = opNode == null ? null : operator(opNode, at.key("op"));
         if (path != null && pathNode != null && path.root() == Path.Root.STATE) {
             owner.counters().reference(owner, path, pathNode, at.key("path"));
         }
-        Value operand = valueNode == null ? null : operand(operator, valueNode, at.key("value"));
-        String message = message(fields);
-        if (message != null) {
-            context.intercept.ignores("'on_deny' of a condition", node, at.key("on_deny"));
+        if (fromCall) {
+            return between(path, operator, fields, owner, use, node);
         }
+        Value operand = valueNode == null ? null : operand(operator, valueNode, at.key("value"));
+        String message = ownMessage(fields);
         if (operator == null || operand == null || valueNode == null) {
             return null;
         }
@@ -191,10 +197,86 @@ final class ConditionReader {
                     .ifPresent(problem -> badOperand(operator, operand, problem, valueNode, at.key("value")));
             return null;
         }
+        noteRoot(path);
+        return build(path, operator, operand, message, node, at, valueNode, use);
+    }
+
+    /** A condition that compares two values of one call; null if it is broken. */
+    private @Nullable Condition between(
+            @Nullable Path path,
+            @Nullable Operator operator,
+            Fields fields,
+            EntryKey owner,
+            ConditionUse use,
+            Node node) {
+        Node.Pair pair = Objects.requireNonNull(fields.pair("value_from"));
+        NodePath at = fields.at("value_from");
+        context.intercept.ignores("'value_from'", pair.key(), at);
+        boolean whole = !fields.has("value");
+        if (!whole) {
+            context.findings.error(
+                    "conflict",
+                    pair.key(),
+                    at,
+                    "'value' and 'value_from' both say what is compared with",
+                    "keep one of them");
+        }
+        Path from = paths.path(pair.value(), at, "value_from");
+        if (from != null && from.root() == Path.Root.STATE) {
+            owner.counters().reference(owner, from, pair.value(), at);
+        }
+        String message = ownMessage(fields);
+        if (from == null || operator == null) {
+            return null;
+        }
+        Operand operand;
+        try {
+            operand = Operand.from(operator, from);
+        } catch (IllegalArgumentException e) {
+            context.findings.error(
+                    "bad-operand", pair.value(), at, String.valueOf(e.getMessage()), fromHint(operator, from));
+            return null;
+        }
+        if (path == null || !whole) {
+            return null;
+        }
+        noteRoot(path);
+        if (path.root() == Path.Root.ARGS && from.root() == Path.Root.ARGS) {
+            context.findings.warn(
+                    "value-from-caller",
+                    pair.value(),
+                    at,
+                    "the caller chooses both values that are compared here",
+                    "to hold the caller to something, compare with what the host says, such as ctx.user");
+        }
+        Condition condition = new Condition(path, operator, operand, message, ReadContext.place(node, fields.at()));
+        adviseOnElements(condition, node, fields.at(), use);
+        return condition;
+    }
+
+    private static String fromHint(Operator operator, Path from) {
+        if (!from.isSingle()) {
+            return "name one value";
+        }
+        return switch (operator) {
+            case EXISTS -> "write value: true or value: false";
+            case REGEX, NOT_REGEX -> "write the pattern under 'value'";
+            default -> "a caller could list what it wants to reach; let the host say it, as ctx.<key>";
+        };
+    }
+
+    private void noteRoot(Path path) {
         if (path.root() != Path.Root.ARGS && path.root() != Path.Root.STATE) {
             context.intercept.refuses();
         }
-        return build(path, operator, operand, message, node, at, valueNode, use);
+    }
+
+    private @Nullable String ownMessage(Fields fields) {
+        String message = message(fields);
+        if (message != null) {
+            context.intercept.ignores("'on_deny' of a condition", fields.map(), fields.at("on_deny"));
+        }
+        return message;
     }
 
     private static boolean isRegex(Operator operator) {
@@ -245,7 +327,13 @@ final class ConditionReader {
         if (use == ConditionUse.ALLOWS && operator == Operator.COMMAND_IN) {
             CommandAdvice.check(condition.operand().texts(), valueNode, at.key("value"), context.findings);
         }
-        if (use != ConditionUse.ALLOWS && path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+        adviseOnElements(condition, node, at, use);
+        return condition;
+    }
+
+    private void adviseOnElements(Condition condition, Node node, NodePath at, ConditionUse use) {
+        if (use != ConditionUse.ALLOWS
+                && condition.path().steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
             context.findings.warn(
                     "every-element",
                     node,
@@ -254,10 +342,9 @@ final class ConditionReader {
                             + (use == ConditionUse.DENIES ? "denies only calls" : "asks only about calls")
                             + " in which all elements match",
                     use == ConditionUse.DENIES
-                            ? "to deny a call with any such element, put the opposite under 'require'"
-                            : "to be asked about any such element, ask about every call");
+                            ? "write '[any]' to deny a call with any such element"
+                            : "write '[any]' to be asked about a call with any such element");
         }
-        return condition;
     }
 
     private void badOperand(Operator operator, Value operand, String problem, Node node, NodePath at) {

@@ -44,7 +44,7 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "limits", "hide", "rounds")) {
+        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -57,6 +57,7 @@ final class EntryReader {
                 hide,
                 intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
                 intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
+                intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
                 rules(fields, owner),
                 intercept.skipping(() -> limits(fields, owner)),
                 rounds(fields),

@@ -27,7 +27,7 @@ final class Keys {
 
     static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
 
-    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds");
+    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds");
 
     static final Keys RULE = new Keys(
             "a rule",
@@ -43,7 +43,7 @@ final class Keys {
             "mode",
             "approval_timeout");
 
-    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "on_deny");
+    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "value_from", "on_deny");
 
     static final Keys DIRECTORIES = new Keys("the value of within_path", "in", "base");
 
@@ -73,10 +73,15 @@ final class Keys {
             Map.entry("arg", "path"),
             Map.entry("argument", "path"),
             Map.entry("values", "value"),
+            Map.entry("value_path", "value_from"),
+            Map.entry("other", "value_from"),
             Map.entry("when", "conditions"),
             Map.entry("if", "conditions"),
             Map.entry("match", "conditions"),
             Map.entry("denyIf", "deny_if"),
+            Map.entry("askIf", "ask_if"),
+            Map.entry("approve_if", "ask_if"),
+            Map.entry("approval_if", "ask_if"),
             Map.entry("per", "window"),
             Map.entry("period", "window"),
             Map.entry("interval", "window"),

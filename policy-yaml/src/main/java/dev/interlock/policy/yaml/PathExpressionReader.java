@@ -73,9 +73,13 @@ final class PathExpressionReader {
                     "write args.<name>");
             return null;
         }
-        if (path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+        if (!path.isSingle()) {
             context.findings.error(
-                    "bad-path", node, at, "'[*]' is every element, and an amount is one", "name one argument");
+                    "bad-path",
+                    node,
+                    at,
+                    Display.quoted(path.text()) + " stands for several values, and an amount is one",
+                    "name one argument");
             return null;
         }
         return path;

@@ -84,8 +84,7 @@ final class PolicyWriter {
 
     private void entry(String key, Entry entry, Scope defaultScope) {
         if (!entry.hide()
-                && entry.require().isEmpty()
-                && entry.denyIf().isEmpty()
+                && entry.blocks().isEmpty()
                 && entry.rules().isEmpty()
                 && entry.limits().isEmpty()
                 && entry.rounds() == null) {
@@ -98,6 +97,7 @@ final class PolicyWriter {
             }
             list("require", entry.require(), this::block);
             list("deny_if", entry.denyIf(), this::block);
+            list("ask_if", entry.askIf(), this::block);
             list("rules", entry.rules(), rule -> out.item(() -> rules.rule(rule, defaultScope)));
             list("limits", entry.limits(), limit -> out.item(() -> rules.limit(limit, defaultScope)));
             if (entry.rounds() != null) {

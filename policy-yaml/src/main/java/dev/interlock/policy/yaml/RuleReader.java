@@ -10,6 +10,7 @@ import dev.interlock.policy.text.Suggestion;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads rules. */
@@ -205,7 +206,7 @@ final class RuleReader {
         Node stateNode = fields.get("state");
         if (stateNode != null) {
             Limit state = limits.state(stateNode, fields.at("state"), owner, place);
-            whole &= state != null;
+            whole &= state != null && isFixed(state, list, fields, owner);
             // A counter is charged first.
             counted.addAll(0, state == null ? List.of() : List.of(state));
         }
@@ -224,6 +225,26 @@ final class RuleReader {
             whole &= validation != null;
         }
         return whole ? new Rule.Demands(list, counted, validation) : null;
+    }
+
+    /** Reports conditions that are the limit of the rule's counter, but whose number is the call's. */
+    private boolean isFixed(Limit state, List<Condition> list, Fields fields, EntryKey owner) {
+        boolean fixed = true;
+        for (int i = 0; i < list.size(); i++) {
+            Condition condition = list.get(i);
+            if (condition.operand().from() != null && state.isLimitedBy(condition, owner.segment())) {
+                fixed = false;
+                context.findings.error(
+                        "value-from-limit",
+                        ((Node.Sequence) Objects.requireNonNull(fields.get("conditions")))
+                                .items()
+                                .get(i),
+                        fields.at("conditions").item(i),
+                        "the limit of a counter can't have 'value_from'",
+                        "write a number under 'value'");
+            }
+        }
+        return fixed;
     }
 
     private @Nullable Limit rateLimit(Node.Pair pair, Fields fields, EntryKey owner, Place place) {

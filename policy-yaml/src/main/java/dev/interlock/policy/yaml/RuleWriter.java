@@ -7,6 +7,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Validation;
@@ -84,7 +85,11 @@ final class RuleWriter {
         List<String> parts = new ArrayList<>();
         parts.add("path: " + YamlText.scalar(condition.path().text()));
         parts.add("op: " + condition.operator().text());
-        parts.add("value: " + YamlText.value(condition.operand().value()));
+        Path from = condition.operand().from();
+        parts.add(
+                from == null
+                        ? "value: " + YamlText.value(condition.operand().value())
+                        : "value_from: " + YamlText.scalar(from.text()));
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
         }

@@ -9,6 +9,7 @@ import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -35,6 +36,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -43,6 +45,7 @@ import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.Tuple;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Generates policies that use every feature of the language, with the places that they have in a document. What their
@@ -287,6 +290,8 @@ public final class PolicyArbitraries {
                 : Arbitraries.just(false);
         Arbitrary<List<Function<NodePath, Block>>> require = blocks().list().ofMaxSize(2);
         Arbitrary<List<Function<NodePath, Block>>> denyIf = blocks().list().ofMaxSize(2);
+        Arbitrary<List<Function<NodePath, Block>>> askIf =
+                has(Feature.APPROVALS) ? blocks().list().ofMaxSize(1) : Arbitraries.just(List.of());
         Arbitrary<List<RuleMaker>> rules = rules().list().ofMaxSize(3);
         Arbitrary<List<Optional<String>>> names =
                 Arbitraries.of("a", "b", "Limit each hour").optional(0.6).list().ofSize(3);
@@ -294,8 +299,8 @@ public final class PolicyArbitraries {
                 has(Feature.LIMITS) ? limits().list().ofMaxSize(2) : Arbitraries.just(List.of());
         Arbitrary<Optional<Integer>> rounds =
                 Arbitraries.integers().between(0, Rounds.MOST).optional(0.1);
-        return Combinators.combine(hide, require, denyIf, rules, names, limits, rounds)
-                .as((h, r, d, makers, ruleNames, l, most) -> slot -> {
+        return Combinators.combine(hide, require, denyIf, askIf, rules, names, limits, rounds)
+                .as((h, r, d, k, makers, ruleNames, l, most) -> slot -> {
                     List<Rule> placed = new ArrayList<>();
                     Set<String> seen = new HashSet<>();
                     for (int i = 0; i < makers.size(); i++) {
@@ -310,6 +315,7 @@ public final class PolicyArbitraries {
                             h,
                             place(r, slot.at().key("require")),
                             place(d, slot.at().key("deny_if")),
+                            place(k, slot.at().key("ask_if")),
                             placed,
                             placedLimits,
                             most.map(n -> new Rounds(n, slot.key("rounds").place()))
@@ -557,7 +563,7 @@ public final class PolicyArbitraries {
     /** Conditions, without those on counters. */
     private Arbitrary<ConditionMaker> conditions() {
         Arbitrary<Path> argument = Combinators.combine(
-                        Arbitraries.of(args), Arbitraries.of("", "", "", "[*]", "[*].id", ".0"))
+                        Arbitraries.of(args), Arbitraries.of("", "", "", "[*]", "[*].id", "[any]", "[any].id", ".0"))
                 .as((arg, rest) -> Path.parse("args." + arg + rest));
         Arbitrary<Path> paths = Arbitraries.frequencyOf(
                 Tuple.of(9, argument),
@@ -572,13 +578,38 @@ public final class PolicyArbitraries {
                                         "ctx.tenant")
                                 .map(Path::parse)));
         Arbitrary<Operation> operations = Arbitraries.of(Operator.class)
-                .flatMap(operator -> operands(operator).map(operand -> new Operation(operator, operand)));
-        return Combinators.combine(paths, operations, texts.injectNull(0.8))
+                .flatMap(operator ->
+                        operands(operator).map(operand -> new Operation(operator, Operand.of(operator, operand))));
+        Arbitrary<Operation> between = Combinators.combine(Arbitraries.of(Operator.class), argument)
+                .as((operator, from) -> new Operation(operator, callOperand(operator, from)));
+        Arbitrary<Operation> all =
+                Arbitraries.frequencyOf(Tuple.of(6, operations), Tuple.of(1, between.filter(Operation::isPossible)));
+        return Combinators.combine(paths, all, texts.injectNull(0.8))
                 .as((path, operation, message) -> at -> new Condition(
-                        path, operation.operator(), operation.operand(), message, Place.of(at.toString())));
+                        path,
+                        operation.operator(),
+                        Objects.requireNonNull(operation.operand()),
+                        message,
+                        Place.of(at.toString())));
     }
 
-    private record Operation(Operator operator, Value operand) {}
+    /** Where an operator reads its operand: at this argument, or in what the host says. Null if nowhere. */
+    private static @Nullable Operand callOperand(Operator operator, Path argument) {
+        for (Path from : List.of(argument, Path.parse("ctx.tenant"))) {
+            try {
+                return Operand.from(operator, from);
+            } catch (IllegalArgumentException e) {
+                // The operator doesn't take it from there.
+            }
+        }
+        return null;
+    }
+
+    private record Operation(Operator operator, @Nullable Operand operand) {
+        boolean isPossible() {
+            return operand != null;
+        }
+    }
 
     private Arbitrary<Value> operands(Operator operator) {
         return switch (operator) {

@@ -70,6 +70,9 @@ public final class Redaction {
             if (path.root() != Path.Root.ARGS) {
                 throw new IllegalArgumentException("'" + text + "' must be the path of an argument: args.<name>");
             }
+            if (path.steps().stream().anyMatch(Path.Step.Any.class::isInstance)) {
+                throw new IllegalArgumentException("'" + text + "' must say which elements: write [*] for all of them");
+            }
             PathNode node = root;
             for (Path.Step step : path.steps()) {
                 node = node.grow(step);
