@@ -23,6 +23,8 @@ import org.jspecify.annotations.Nullable;
  *     present but empty map grants nothing to any identity.
  * @param context the keys of {@code ctx} that the host supplies with each call, each once; empty if the policy doesn't
  *     say. An engine whose host does not declare all of them refuses the policy.
+ * @param suspended what an agent is told while the policy suspends every call; blank if the policy suspends without a
+ *     text, empty if it doesn't suspend
  */
 public record Policy(
         String description,
@@ -30,7 +32,8 @@ public record Policy(
         PolicyBody body,
         Map<NamePattern, Posture> methods,
         Optional<Map<NamePattern, PolicyBody>> grants,
-        Optional<List<String>> context) {
+        Optional<List<String>> context,
+        Optional<String> suspended) {
 
     /**
      * Copies everything, keeping order.
@@ -42,6 +45,17 @@ public record Policy(
         context.ifPresent(Policy::requireDistinct);
         methods = Collections.unmodifiableMap(new LinkedHashMap<>(methods));
         grants = grants.map(map -> Collections.unmodifiableMap(new LinkedHashMap<>(map)));
+    }
+
+    /** Creates a policy that suspends nothing. */
+    public Policy(
+            String description,
+            Mode mode,
+            PolicyBody body,
+            Map<NamePattern, Posture> methods,
+            Optional<Map<NamePattern, PolicyBody>> grants,
+            Optional<List<String>> context) {
+        this(description, mode, body, methods, grants, context, Optional.empty());
     }
 
     /** Creates a policy that doesn't say what its host supplies. */
@@ -68,12 +82,13 @@ public record Policy(
                 && body.equals(policy.body)
                 && PolicyBody.inOrder(methods).equals(PolicyBody.inOrder(policy.methods))
                 && grants.map(PolicyBody::inOrder).equals(policy.grants.map(PolicyBody::inOrder))
-                && context.equals(policy.context);
+                && context.equals(policy.context)
+                && suspended.equals(policy.suspended);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(description, mode, body, methods, grants, context);
+        return Objects.hash(description, mode, body, methods, grants, context, suspended);
     }
 
     /** Returns an enforced policy with only a body. */

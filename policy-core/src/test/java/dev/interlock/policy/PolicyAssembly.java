@@ -48,7 +48,8 @@ final class PolicyAssembly {
                             assembled.put(pattern, new PolicyAssembly(body, "grants." + pattern + ".").assemble()));
                     return assembled;
                 }),
-                parts.context());
+                parts.context(),
+                parts.suspended());
     }
 
     static <T> List<T> joined(List<? extends T> first, List<? extends T> second) {

@@ -68,7 +68,19 @@ public final class PolicyEdits {
     /** The policy in the other mode. */
     public static Policy in(Mode mode, Policy policy) {
         return new Policy(
-                policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context());
+                policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context(), policy.suspended());
+    }
+
+    /** The policy, which suspends every call if a text is given. */
+    public static Policy suspended(Optional<String> text, Policy policy) {
+        return new Policy(
+                policy.description(),
+                policy.mode(),
+                policy.body(),
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                text);
     }
 
     /** The policy with one more tool hidden. */
@@ -102,7 +114,7 @@ public final class PolicyEdits {
                                 ? Condition.of("args.amount", Operator.EXISTS, true)
                                 : condition));
         return new Policy(
-                policy.description(), policy.mode(), readable, policy.methods(), Optional.empty(), policy.context());
+                policy.description(), policy.mode(), readable, policy.methods(), Optional.empty(), policy.context(), policy.suspended());
     }
 
     /** The policy with another name for a tool, wherever it speaks of it. */
@@ -114,7 +126,7 @@ public final class PolicyEdits {
                 rename.apply(policy.body()),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, rename)),
-                policy.context());
+                policy.context(), policy.suspended());
     }
 
     private static PolicyBody renamed(String from, String to, PolicyBody body) {
@@ -147,7 +159,7 @@ public final class PolicyEdits {
 
     private static Policy with(Policy policy, PolicyBody body) {
         return new Policy(
-                policy.description(), policy.mode(), body, policy.methods(), policy.grants(), policy.context());
+                policy.description(), policy.mode(), body, policy.methods(), policy.grants(), policy.context(), policy.suspended());
     }
 
     private static Policy mapEntries(Policy policy, UnaryOperator<Entry> change) {
@@ -157,7 +169,7 @@ public final class PolicyEdits {
                 mapEntries(policy.body(), change),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))),
-                policy.context());
+                policy.context(), policy.suspended());
     }
 
     private static PolicyBody mapEntries(PolicyBody body, UnaryOperator<Entry> change) {

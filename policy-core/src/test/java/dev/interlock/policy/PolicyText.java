@@ -19,6 +19,7 @@ public final class PolicyText {
         if (policy.mode() == Mode.AUDIT) {
             text.line("", "mode: audit");
         }
+        policy.suspended().ifPresent(why -> text.line("", "suspended: " + why));
         text.body("", policy.body(), Posture.ALLOW);
         policy.methods().forEach((pattern, posture) -> text.line("", "method " + pattern + ": " + posture));
         policy.grants().ifPresent(grants -> {

@@ -179,6 +179,16 @@ public sealed interface AuditEvent {
     }
 
     /**
+     * The host has suspended all calls, or has ended its suspension. A policy that suspends is a {@link PolicyChanged}.
+     *
+     * @param suspended whether the host suspends calls from now on
+     * @param reason why, as the host says; blank if it doesn't
+     * @param by who did it, as the host says; null if it doesn't
+     */
+    record SuspensionChanged(Instant time, boolean suspended, String reason, @Nullable String by)
+            implements AuditEvent {}
+
+    /**
      * Something failed in the engine while it processed a call. If the call was being admitted, a {@link Decided} with
      * {@link Decision.Code#ERROR} follows.
      *

@@ -78,6 +78,8 @@ public record Decision(
          * from it.
          */
         NAME,
+        /** All calls are suspended, by the policy or by the host. */
+        SUSPENDED,
         /** The tool's definition differs from the accepted one, or none was accepted. */
         LOCK,
         /** The tool is hidden. */

@@ -137,14 +137,20 @@ final class AuditRecorder {
     }
 
     void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {
-        Instant at;
+        tell(new AuditEvent.PolicyChanged(wallOrOurs(), change, before, now));
+    }
+
+    void suspended(boolean suspended, String reason, @Nullable String by) {
+        tell(new AuditEvent.SuspensionChanged(wallOrOurs(), suspended, reason, by));
+    }
+
+    /** A failing clock must not block a policy update or a suspension, and neither may a sink. */
+    private Instant wallOrOurs() {
         try {
-            at = wall();
+            return wall();
         } catch (Throwable e) {
-            // A failing clock must not block a policy update, and neither may a sink.
-            at = Instant.now();
+            return Instant.now();
         }
-        tell(new AuditEvent.PolicyChanged(at, change, before, now));
     }
 
     void failed(ToolCall call, Throwable failure) {

@@ -62,6 +62,9 @@ final class CompiledPolicy {
     private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
 
+    /** Denies every call while calls are suspended; null if they are not. */
+    private final @Nullable ToolPlan suspended;
+
     private final ListedNames names;
     private final MethodRules methods;
     private final boolean readsRating;
@@ -92,6 +95,7 @@ final class CompiledPolicy {
     /**
      * Compiles a policy.
      *
+     * @param suspension what an agent is told while the host suspends every call; null if it doesn't
      * @throws IllegalArgumentException if the policy needs something that is missing: a counter that no rule defines,
      *     or a validator for {@code schema: true}
      */
@@ -100,7 +104,8 @@ final class CompiledPolicy {
             ToolCatalog catalog,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
-            @Nullable ToolLock lock) {
+            @Nullable ToolLock lock,
+            @Nullable String suspension) {
         this.policy = policy;
         this.catalog = catalog;
         this.validator = validator;
@@ -113,7 +118,9 @@ final class CompiledPolicy {
         List<CompiledBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
         this.names = new ListedNames(policy);
-        this.methods = new MethodRules(policy);
+        Decision denial = suspended(policy, suspension);
+        this.suspended = denial == null ? null : ToolPlan.denied(denial, false);
+        this.methods = new MethodRules(policy, denial);
         Needs needs = new Needs();
         for (CompiledBody each : bodies) {
             needs.add(each);
@@ -121,7 +128,18 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
-        this.byNameAlone = this.lock == null && isNameEnough();
+        this.byNameAlone = this.lock == null && suspended == null && isNameEnough();
+    }
+
+    /** The denial of every call, under every mode; null if neither the host nor the policy suspends calls. */
+    private static @Nullable Decision suspended(Policy policy, @Nullable String byHost) {
+        String text = byHost != null ? byHost : policy.suspended().orElse(null);
+        return text == null
+                ? null
+                : Decision.denied(
+                        Code.SUSPENDED,
+                        ref("(suspended)", byHost != null ? "(engine)" : "suspended"),
+                        text.isBlank() ? Messages.SUSPENDED : text);
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -191,7 +209,18 @@ final class CompiledPolicy {
             plan = plans.get(call.tool());
             plan = plan == null ? unlisted.get(call.tool()) : plan;
         }
-        return plan == null ? find(call) : plan;
+        return plan != null ? plan : suspended != null ? suspended : find(call);
+    }
+
+    /** The plan as if nothing were suspended. Lists of tools show what may be called when the suspension has ended. */
+    ToolPlan unsuspended(ToolCall call) {
+        return suspended == null ? plan(call) : find(call);
+    }
+
+    /** The denial of every call while calls are suspended; null if they are not. */
+    @Nullable
+    Decision suspension() {
+        return suspended == null ? null : suspended.verdict();
     }
 
     private ToolPlan find(ToolCall call) {

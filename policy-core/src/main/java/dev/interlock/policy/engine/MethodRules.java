@@ -31,7 +31,14 @@ final class MethodRules {
 
     private record Glob(NamePattern pattern, MethodNames.Shape shape, Decision decision) {}
 
-    MethodRules(Policy policy) {
+    /** The denial of all that a suspension denies; null if there is no suspension. */
+    private final @Nullable Decision suspended;
+
+    /**
+     * @param suspended the denial of all that a suspension denies; null if there is no suspension
+     */
+    MethodRules(Policy policy, @Nullable Decision suspended) {
+        this.suspended = suspended;
         policy.methods().forEach((pattern, posture) -> {
             Decision decision = posture == Posture.ALLOW ? Decision.ALLOWED : denied(pattern, policy.mode());
             if (!pattern.isExact()) {
@@ -73,6 +80,13 @@ final class MethodRules {
     /** The same for a request or a notification that comes by itself. */
     @Nullable
     Decision decide(String method) {
+        Decision decision = decideByRules(method);
+        return suspended != null && (decision == null || decision.allowed()) && MethodNames.isSuspended(method)
+                ? suspended
+                : decision;
+    }
+
+    private @Nullable Decision decideByRules(String method) {
         Decision named = exact.get(method);
         if (named != null) {
             return named;

@@ -50,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>It denies a call that it can't read.
+ *   <li>While calls are suspended, by the policy or by the host, it denies every call.
  *   <li>If there is a {@link ToolLock}, it denies a tool whose definition no person has accepted.
  *   <li>It looks up the plan for the tool. A plan holds all entries of the policy and of the caller's grant that apply,
  *       compiled to a flat list of checks. The plan denies every call if the name is not a valid name, the tool is
@@ -95,6 +96,9 @@ public final class PolicyEngine {
     private volatile CompiledPolicy current;
     /** The lock that the current policy was compiled with. Guarded by this. */
     private @Nullable ToolLock lock;
+
+    /** What an agent is told while the host suspends every call; null if it doesn't. Guarded by this. */
+    private @Nullable String suspension;
 
     private PolicyEngine(Builder builder) {
         this.limiter = builder.limiter == null ? InMemoryRateLimiter.create() : builder.limiter;
@@ -621,7 +625,7 @@ public final class PolicyEngine {
 
     private boolean visible(CompiledPolicy policy, ToolCall call) {
         try {
-            return policy.plan(call).listed();
+            return policy.unsuspended(call).listed();
         } catch (Throwable e) {
             failure(call, e);
             return false;
@@ -700,7 +704,7 @@ public final class PolicyEngine {
     private CompiledPolicy compile(Policy policy, @Nullable ToolLock toolLock) {
         expected.forEach(facts -> facts.require(policy));
         policy.context().ifPresent(keys -> requireContext(policy, keys));
-        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock);
+        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock, suspension);
     }
 
     private void requireContext(Policy policy, List<String> declared) {
@@ -727,7 +731,12 @@ public final class PolicyEngine {
      *
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays in force
      */
-    public synchronized void update(Policy policy) {
+    public void update(Policy policy) {
+        replace(policy);
+        endWaitsIfSuspended();
+    }
+
+    private synchronized void replace(Policy policy) {
         CompiledPolicy before = current;
         swap(Change.POLICY, compile(policy, lock));
         if (!before.ref().digest().equals(current.ref().digest())) {
@@ -769,6 +778,59 @@ public final class PolicyEngine {
             recorder.changed(change, current.ref(), next.ref());
         }
         current = next;
+    }
+
+    /** Runs what waits for a person, so no lock is held here. */
+    private void endWaitsIfSuspended() {
+        Decision denial = current.suspension();
+        if (denial != null) {
+            approvals.suspend(denial);
+        }
+    }
+
+    /**
+     * Suspends every call, whatever the policy and its mode say, until {@link #resume(String)}: each is denied with rule
+     * {@code (suspended)}, and so is every other request but those of the lifecycle, lists and {@code tasks/cancel}.
+     * Calls that are under way can't go on in another round, and calls that wait for a person end as denied. Calls that
+     * were sent before are not ended. A policy may suspend calls, too; then both have to end.
+     *
+     * <p>The suspension is in force before it is recorded: a sink that is slow or fails must not keep it off.
+     *
+     * @param reason what agents are told, so it must be fit for them; a message of the engine's if it is blank
+     * @param by who suspends, for the record; null if that is not known
+     */
+    public void suspend(String reason, @Nullable String by) {
+        synchronized (this) {
+            suspension = Objects.requireNonNull(reason, "reason");
+            current = compile(current.policy(), lock);
+            if (recorder != null) {
+                recorder.suspended(true, reason, by);
+            }
+        }
+        endWaitsIfSuspended();
+    }
+
+    /**
+     * Ends the host's suspension. Does nothing if there is none.
+     *
+     * @param by who ends it, for the record; null if that is not known
+     */
+    public synchronized void resume(@Nullable String by) {
+        String reason = suspension;
+        if (reason == null) {
+            return;
+        }
+        suspension = null;
+        CompiledPolicy next = compile(current.policy(), lock);
+        if (recorder != null) {
+            recorder.suspended(false, reason, by);
+        }
+        current = next;
+    }
+
+    /** Returns whether calls are suspended now, by the policy or by the host. */
+    public boolean isSuspended() {
+        return current.suspension() != null;
     }
 
     /**

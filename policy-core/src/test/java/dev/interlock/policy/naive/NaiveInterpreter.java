@@ -48,7 +48,7 @@ public final class NaiveInterpreter {
             return new Answer(Verdict.DENIED, "(malformed)", false);
         }
         Answer answer = enforced(timed);
-        boolean against = answer.verdict() != Verdict.ALLOWED;
+        boolean against = policy.suspended().isEmpty() && answer.verdict() != Verdict.ALLOWED;
         return new Answer(
                 answer.verdict(), answer.rule(), answer.audited() || (against && policy.mode() == Mode.AUDIT));
     }
@@ -129,6 +129,9 @@ public final class NaiveInterpreter {
 
     /** What denies before any rule is looked at, or null. */
     private @Nullable String gate(ToolCall call) {
+        if (policy.suspended().isPresent()) {
+            return "(suspended)";
+        }
         if (NaiveNames.isBad(call.tool(), listed(NamePattern::isExact), listed(pattern -> !pattern.isExact()))) {
             return "(name)";
         }

@@ -117,7 +117,29 @@ final class DocumentReader {
         context.given = given;
         Counters own = counters(null);
         PolicyBody body = bodies.read(fields, Posture.ALLOW, own);
-        return new Policy(description, mode, body, methods(fields), grants(fields, own), Optional.ofNullable(given));
+        return new Policy(
+                description,
+                mode,
+                body,
+                methods(fields),
+                grants(fields, own),
+                Optional.ofNullable(given),
+                suspended(fields));
+    }
+
+    /** What agents are told while calls are suspended, empty for {@code true}; nothing if they aren't. */
+    private Optional<String> suspended(Fields fields) {
+        Node.Pair pair = fields.pair("suspended");
+        if (pair == null) {
+            return Optional.empty();
+        }
+        NodePath at = fields.at("suspended");
+        context.intercept.ignores("'suspended'", pair.key(), at);
+        if (pair.value() instanceof Node.Scalar scalar && scalar.kind() == ScalarKind.TEXT) {
+            return Optional.ofNullable(context.scalars.nonBlank(scalar, at, "suspended"));
+        }
+        Boolean suspended = context.scalars.bool(pair.value(), at, "suspended");
+        return Boolean.TRUE.equals(suspended) ? Optional.of("") : Optional.empty();
     }
 
     /** The keys of {@code ctx} that the host provides; null if the document doesn't list them or the list is broken. */

@@ -23,6 +23,7 @@ final class Keys {
             "all_tools",
             "methods",
             "grants",
+            "suspended",
             "context");
 
     static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");

@@ -40,6 +40,8 @@ final class PolicyWriter {
         if (policy.mode() == Mode.AUDIT) {
             out.line("mode", "audit");
         }
+        policy.suspended()
+                .ifPresent(text -> out.line("suspended", text.isBlank() ? "true" : YamlText.scalar(text)));
         body(policy.body());
         if (!policy.methods().isEmpty()) {
             out.block(

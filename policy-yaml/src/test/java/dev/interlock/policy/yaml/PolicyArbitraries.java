@@ -75,7 +75,9 @@ public final class PolicyArbitraries {
         /** {@code schema: true} and {@code no_unknown_args: true}. */
         SCHEMA,
         /** {@code hide}. */
-        HIDING
+        HIDING,
+        /** {@code suspended}. */
+        SUSPENDING
     }
 
     private PolicyArbitraries(
@@ -155,14 +157,18 @@ public final class PolicyArbitraries {
         Arbitrary<Optional<List<String>>> contexts = Arbitraries.of(
                         List.of("tenant"), List.of("tenant", "yes"), List.of("a.b", "tenant", "x-note"))
                 .optional(0.2);
-        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants, contexts)
-                .as((description, mode, body, methodMap, grantMap, context) -> new Policy(
+        Arbitrary<Optional<String>> suspended = has(Feature.SUSPENDING)
+                ? Arbitraries.oneOf(Arbitraries.just(""), texts).optional(0.1)
+                : Arbitraries.just(Optional.empty());
+        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants, contexts, suspended)
+                .as((description, mode, body, methodMap, grantMap, context, stopped) -> new Policy(
                         description.orElse(""),
                         mode,
                         body.apply(NodePath.ROOT),
                         methodMap,
                         grantMap.map(PolicyArbitraries::placeGrants),
-                        context))
+                        context,
+                        stopped))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
     }

@@ -6,6 +6,7 @@ import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
+import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
@@ -46,6 +47,11 @@ final class EventLines {
             settled(line, settled);
         } else if (event instanceof PolicyChanged changed) {
             changed(line, changed);
+        } else if (event instanceof SuspensionChanged changed) {
+            line.text("event", "suspension")
+                    .flag("suspended", changed.suspended())
+                    .text("reason", changed.reason())
+                    .text("by", changed.by());
         } else if (event instanceof Failed failed) {
             line.text("event", "failure").text("failure", failed.failure());
             call(line, failed.call());
