@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Which entries of a body apply to a tool, in the order in which they are checked. Immutable. */
 public final class EntrySelection {
@@ -184,10 +185,20 @@ public final class EntrySelection {
          * @param local the limit's name within the entry, encoded
          */
         public String limitName(String prefix, String local, String tool, Scope scope) {
+            return limitName(prefix, local, null, tool, scope);
+        }
+
+        /**
+         * Does the same for an entry of a server's body, where every server's tools are counted apart.
+         *
+         * @param server the server that is called; null if the entry doesn't stand in a server's body
+         */
+        public String limitName(String prefix, String local, @Nullable String server, String tool, Scope scope) {
             String base = prefix + keyName() + "#" + local;
+            String apart = (server == null ? "" : encode(server) + "@") + encode(tool);
             return switch (scope) {
-                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + scope.text();
-                case TOOL -> base + "@" + encode(tool);
+                case SESSION, IDENTITY -> base + "@" + apart + "/" + scope.text();
+                case TOOL -> base + "@" + apart;
                 case ENTRY, GLOBAL -> base;
             };
         }
@@ -205,8 +216,21 @@ public final class EntrySelection {
 
     /** Returns how the names of a grant's limits begin. */
     public static String grantPrefix(NamePattern grant) {
+        return prefix("grants", grant);
+    }
+
+    /**
+     * Returns how the names of the limits of a server's body begin.
+     *
+     * @param outer how those of the body begin that it stands in
+     */
+    public static String serverPrefix(String outer, NamePattern server) {
+        return outer + prefix("servers", server);
+    }
+
+    private static String prefix(String kind, NamePattern pattern) {
         // Dots are encoded: otherwise a grant's name could end the way a tool's entry begins.
-        return "grants." + encode(grant.text()).replace(".", "%2e") + ".";
+        return kind + "." + encode(pattern.text()).replace(".", "%2e") + ".";
     }
 
     private static String encode(String text) {

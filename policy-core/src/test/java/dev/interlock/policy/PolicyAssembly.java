@@ -75,7 +75,13 @@ final class PolicyAssembly {
                 categories,
                 risks,
                 body.star().map(entry -> assemble(entry, "tools.*", "_global", "c")),
-                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")));
+                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")),
+                body.servers().map(servers -> {
+                    Map<NamePattern, PolicyBody> assembled = new LinkedHashMap<>();
+                    servers.forEach((pattern, inner) -> assembled.put(
+                            pattern, new PolicyAssembly(inner, at + "servers." + pattern + ".").assemble()));
+                    return assembled;
+                }));
     }
 
     private Entry assemble(Entry entry, String key, String scope, String letter) {

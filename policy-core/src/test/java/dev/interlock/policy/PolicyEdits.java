@@ -97,7 +97,8 @@ public final class PolicyEdits {
                         body.categories(),
                         body.risks(),
                         body.star(),
-                        body.allTools()));
+                        body.allTools(),
+                        body.servers()));
     }
 
     /** The policy with nothing in it but entries for tools by name or glob. */
@@ -140,7 +141,8 @@ public final class PolicyEdits {
                 body.categories(),
                 body.risks(),
                 body.star(),
-                body.allTools());
+                body.allTools(),
+                body.servers().map(servers -> mapValues(servers, inner -> renamed(from, to, inner))));
         return mapEntries(listed, entry -> ConditionEdits.mapped(entry, condition -> renamed(from, to, condition)));
     }
 
@@ -183,7 +185,8 @@ public final class PolicyEdits {
                 categories,
                 risks,
                 body.star().map(change),
-                body.allTools().map(change));
+                body.allTools().map(change),
+                body.servers().map(servers -> mapValues(servers, inner -> mapEntries(inner, change))));
     }
 
     private static <K, V> Map<K, V> mapValues(Map<K, V> map, UnaryOperator<V> change) {

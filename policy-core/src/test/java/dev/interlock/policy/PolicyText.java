@@ -61,6 +61,11 @@ public final class PolicyText {
         body.risks().forEach((risk, entry) -> line(indent, "risk " + risk.text() + ": " + of(entry)));
         body.star().ifPresent(entry -> line(indent, "\"*\": " + of(entry)));
         body.allTools().ifPresent(entry -> line(indent, "all_tools: " + of(entry)));
+        body.servers()
+                .ifPresent(servers -> servers.forEach((pattern, inner) -> {
+                    line(indent, "on server " + pattern + ":");
+                    body(indent + "  ", inner, Posture.ALLOW);
+                }));
     }
 
     private static String rule(Rule rule) {

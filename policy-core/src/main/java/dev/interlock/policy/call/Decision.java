@@ -86,6 +86,8 @@ public record Decision(
         HIDDEN,
         /** No entry names the tool, and the default is to deny. */
         DEFAULT_DENY,
+        /** The policy distinguishes servers, and the host doesn't name the server, or its name only looks like one. */
+        SERVER_UNKNOWN,
         /** No grant matches the identity. */
         NO_GRANT,
         /** A {@code deny} rule denied the call. */

@@ -58,6 +58,16 @@ final class CompiledPolicy {
     private final @Nullable ToolLockCheck lock;
 
     private final CompiledBody body;
+
+    /** The servers of the policy's own body; null if it doesn't distinguish any. */
+    private final @Nullable CompiledServers servers;
+
+    /** The servers of each grant, in the order of the grants; null where a grant doesn't distinguish any. */
+    private final List<@Nullable CompiledServers> grantServers = new ArrayList<>();
+
+    /** Whether the policy or a grant distinguishes servers. */
+    private final boolean distinguishesServers;
+
     private final List<NamePattern> grantPatterns = new ArrayList<>();
     private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
@@ -115,8 +125,16 @@ final class CompiledPolicy {
         if (policy.grants().isPresent()) {
             policy.grants().get().entrySet().forEach(this::addGrant);
         }
+        this.servers = CompiledServers.of(body);
+        grants.forEach(grant -> grantServers.add(CompiledServers.of(grant)));
         List<CompiledBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
+        boolean byServer = false;
+        for (CompiledServers each : allServers()) {
+            byServer = true;
+            bodies.addAll(each.bodies());
+        }
+        this.distinguishesServers = byServer;
         this.names = new ListedNames(policy);
         Decision denial = suspended(policy, suspension);
         this.suspended = denial == null ? null : ToolPlan.denied(denial, false);
@@ -140,6 +158,19 @@ final class CompiledPolicy {
                         Code.SUSPENDED,
                         ref("(suspended)", byHost != null ? "(engine)" : "suspended"),
                         text.isBlank() ? Messages.SUSPENDED : text);
+    }
+
+    private List<CompiledServers> allServers() {
+        List<CompiledServers> all = new ArrayList<>();
+        if (servers != null) {
+            all.add(servers);
+        }
+        for (CompiledServers each : grantServers) {
+            if (each != null) {
+                all.add(each);
+            }
+        }
+        return all;
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -233,27 +264,65 @@ final class CompiledPolicy {
 
     private ToolPlan findByPolicy(ToolCall call) {
         int grant = grantOf(call.identity());
+        Reach reach = distinguishesServers ? reach(grant, call.server()) : Reach.of(grant);
+        if (reach.unknown() != null) {
+            return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
+        }
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
-            return compile(call.tool(), grant, UNRATED);
+            return compile(call.tool(), reach, UNRATED);
         }
         KnownTool tool = call.definition();
         if (isUnknown(call)) {
             return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
         ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
-        if (names.lists(call.tool())) {
-            Map<String, ToolPlan> table = table(grant, rating);
+        if (names.lists(call.tool()) && !reach.byGlob()) {
+            Map<String, ToolPlan> table = table(reach, rating);
             ToolPlan plan = table.get(call.tool()); // without a lock, unlike computeIfAbsent
-            return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, grant, rating)) : plan;
+            return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, reach, rating)) : plan;
         }
-        Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
+        Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(reach, rating));
         ToolPlan plan = unlisted.get(key);
         if (plan == null) {
-            plan = compile(call.tool(), grant, rating);
+            plan = compile(call.tool(), reach, rating);
             unlisted.put(key, plan);
         }
         return plan;
+    }
+
+    /** What applies to the calls of a caller to a server. */
+    private Reach reach(int grant, @Nullable String server) {
+        CompiledServers.Match outer = CompiledServers.Match.NONE;
+        CompiledServers.Match inner = CompiledServers.Match.NONE;
+        CompiledServers granted = grant < grants.size() ? grantServers.get(grant) : null;
+        if (servers != null) {
+            outer = servers.match(server);
+        }
+        if (granted != null) {
+            inner = granted.match(server);
+        }
+        Place unknown = servers != null && outer.unknown()
+                ? servers.place()
+                : granted != null && inner.unknown() ? granted.place() : null;
+        boolean byGlob = (outer.body() != null && !outer.exact()) || (inner.body() != null && !inner.exact());
+        String counted = outer.body() == null && inner.body() == null ? null : server;
+        return new Reach(grant, outer.body(), inner.body(), counted, byGlob, unknown);
+    }
+
+    /** Whether a server's name that an argument gives only looks like one that the policy has rules for. */
+    boolean isLookAlike(String server) {
+        for (CompiledServers each : allServers()) {
+            if (each.isLookAlike(server)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Decision serverUnknown(String tool, Place place) {
+        return Decision.denied(
+                Code.SERVER_UNKNOWN, new RuleRef("(server unknown)", place), Messages.serverUnknown(tool));
     }
 
     private static Decision notKnown(String tool) {
@@ -303,19 +372,19 @@ final class CompiledPolicy {
                 && names.passedFor(call.tool()) == null;
     }
 
-    private Map<String, ToolPlan> table(int grant, ToolRating rating) {
+    private Map<String, ToolPlan> table(Reach reach, ToolRating rating) {
         return isNameEnough()
                 ? plans
-                : variants.computeIfAbsent(variant(grant, rating), variant -> new ConcurrentHashMap<>());
+                : variants.computeIfAbsent(variant(reach, rating), variant -> new ConcurrentHashMap<>());
     }
 
-    private static Variant variant(int grant, ToolRating rating) {
-        return new Variant(grant, rating.category(), rating.risk());
+    private static Variant variant(Reach reach, ToolRating rating) {
+        return new Variant(reach.grant(), reach.server(), rating.category(), rating.risk());
     }
 
     /** Whether what the policy says about a tool depends on nothing but its name. */
     private boolean isNameEnough() {
-        return policy.grants().isEmpty() && !readsRating;
+        return policy.grants().isEmpty() && !readsRating && !distinguishesServers;
     }
 
     /** The position of the identity's grant; one past the last if none matches, two past if there are no grants. */
@@ -341,7 +410,8 @@ final class CompiledPolicy {
         return grants.size();
     }
 
-    private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
+    private ToolPlan compile(String tool, Reach reach, ToolRating rating) {
+        int grantIndex = reach.grant();
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, this::predicate);
         String defect = LookAlikes.defect(tool);
         if (defect != null) {
@@ -354,7 +424,7 @@ final class CompiledPolicy {
         CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<CompiledEntry> entries = new ArrayList<>();
         Decision unheardOf = unheardOf(tool, grantIndex);
-        ToolPlan denied = enter(compiler, body, tool, rating, entries, unheardOf);
+        ToolPlan denied = enter(compiler, body, reach.ofPolicy(), tool, rating, entries, unheardOf);
         if (denied != null) {
             return denied;
         }
@@ -362,14 +432,13 @@ final class CompiledPolicy {
             return ToolPlan.denied(noGrant(tool), policy.mode() == Mode.AUDIT);
         }
         if (grant != null) {
-            denied = enter(compiler, grant, tool, rating, entries, unheardOf);
+            denied = enter(compiler, grant, reach.ofGrant(), tool, rating, entries, unheardOf);
             if (denied != null) {
                 return denied;
             }
         }
         entries.forEach(compiler::add);
-        boolean onlyWhatCouldPass = policy.body().posture() == Posture.DENY
-                || (grant != null && grant.body().posture() == Posture.DENY);
+        boolean onlyWhatCouldPass = denies(body) || denies(grant) || denies(reach.ofPolicy()) || denies(reach.ofGrant());
         return compiler.plan(onlyWhatCouldPass);
     }
 
@@ -383,16 +452,45 @@ final class CompiledPolicy {
         return known;
     }
 
-    /** Adds a body's entries for a tool. Returns a plan if the body denies the tool outright. */
+    private static boolean denies(@Nullable CompiledBody scoped) {
+        return scoped != null && scoped.body().posture() == Posture.DENY;
+    }
+
+    /**
+     * Adds a body's entries for a tool, then those of the server's body in it. Returns a plan if one of the two denies
+     * the tool outright.
+     */
     private static @Nullable ToolPlan enter(
             PlanCompiler compiler,
             CompiledBody scoped,
+            @Nullable CompiledBody ofServer,
+            String tool,
+            ToolRating rating,
+            List<CompiledEntry> entries,
+            Decision unheardOf) {
+        boolean listed =
+                ofServer != null && !ofServer.selection().naming(tool, rating).isEmpty();
+        ToolPlan denied = enter(compiler, scoped, listed, tool, rating, entries, unheardOf);
+        return denied != null || ofServer == null
+                ? denied
+                : enter(compiler, ofServer, false, tool, rating, entries, unheardOf);
+    }
+
+    /**
+     * Adds a body's entries for a tool. Returns a plan if the body denies the tool outright.
+     *
+     * @param listed whether the tool is listed elsewhere for this body's {@code default: deny}
+     */
+    private static @Nullable ToolPlan enter(
+            PlanCompiler compiler,
+            CompiledBody scoped,
+            boolean listed,
             String tool,
             ToolRating rating,
             List<CompiledEntry> entries,
             Decision unheardOf) {
         List<Selected> all = new ArrayList<>(scoped.selection().naming(tool, rating));
-        boolean named = !all.isEmpty();
+        boolean named = listed || !all.isEmpty();
         all.addAll(scoped.selection().global());
         if (scoped.selection().hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
@@ -503,9 +601,33 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a tool's plan depends on in addition to its name: the position of the caller's grant and the tool's rating.
+     * What applies to a caller's calls to a server besides the policy's own body.
+     *
+     * @param grant the position of the caller's grant; see {@link #grantOf}
+     * @param ofPolicy the body of the server in the policy; null if there is none
+     * @param ofGrant the body of the server in the grant; null if there is none
+     * @param server the server's name, if one of the two applies; otherwise null
+     * @param byGlob whether one of the two has a glob as its key. Then the number of such servers is not bounded
+     * @param unknown where the servers stand that the call's server can't be told from; null if it can
      */
-    private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
+    private record Reach(
+            int grant,
+            @Nullable CompiledBody ofPolicy,
+            @Nullable CompiledBody ofGrant,
+            @Nullable String server,
+            boolean byGlob,
+            @Nullable Place unknown) {
+
+        static Reach of(int grant) {
+            return new Reach(grant, null, null, null, false, null);
+        }
+    }
+
+    /**
+     * What a tool's plan depends on in addition to its name: the position of the caller's grant, the server if the
+     * policy has a body for it, and the tool's rating.
+     */
+    private record Variant(int grant, @Nullable String server, ToolCategory category, RiskLevel risk) {}
 
     /** A tool and what else its plan depends on. */
     private record Variation(String tool, Variant variant) {}

@@ -86,6 +86,11 @@ final class Messages {
         return "Tool '" + tool + "' is not available: the policy does not offer it.";
     }
 
+    static String serverUnknown(String tool) {
+        return "Tool '" + tool + "' may not be called: the policy decides by server, and which server this is is not"
+                + " known.";
+    }
+
     static String noGrant(String tool) {
         return "Tool '" + tool + "' may not be called: the policy grants this caller nothing.";
     }

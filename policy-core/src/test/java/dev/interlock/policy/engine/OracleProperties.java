@@ -29,7 +29,7 @@ class OracleProperties {
     Arbitrary<Scenario> scenarios() {
         Arbitrary<Optional<String>> suspended =
                 Arbitraries.of("", "Stopped.").optional(0.02);
-        Arbitrary<Policy> policies = Combinators.combine(suspended, PolicyArbitraries.policies())
+        Arbitrary<Policy> policies = Combinators.combine(suspended, PolicyArbitraries.policiesByServer())
                 .as(PolicyEdits::suspended);
         return Combinators.combine(policies, CallArbitraries.sequences()).as(Scenario::new);
     }
@@ -70,6 +70,7 @@ class OracleProperties {
         for (Decision.Code code : List.of(
                 Decision.Code.NAME,
                 Decision.Code.SUSPENDED,
+                Decision.Code.SERVER_UNKNOWN,
                 Decision.Code.HIDDEN,
                 Decision.Code.DEFAULT_DENY,
                 Decision.Code.NO_GRANT,

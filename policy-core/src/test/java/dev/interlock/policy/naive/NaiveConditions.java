@@ -133,7 +133,7 @@ final class NaiveConditions {
         }
         Entry other = body.tools().get(new NamePattern(scope));
         ToolCall otherCall =
-                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity());
+                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity()).on(call.server());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 

@@ -132,6 +132,10 @@ public final class NaiveInterpreter {
         if (policy.suspended().isPresent()) {
             return "(suspended)";
         }
+        if (bodiesFor(call).stream().anyMatch(body -> body.servers().isPresent())
+                && NaiveServers.isUnknown(call.server(), bodiesFor(call))) {
+            return "(server unknown)";
+        }
         if (NaiveNames.isBad(call.tool(), listed(NamePattern::isExact), listed(pattern -> !pattern.isExact()))) {
             return "(name)";
         }
@@ -143,19 +147,38 @@ public final class NaiveInterpreter {
         return grant == null ? "(no grant)" : gate(grant, call);
     }
 
+    /** The policy's own body, and the caller's grant if there is one. */
+    private List<PolicyBody> bodiesFor(ToolCall call) {
+        PolicyBody grant = grant(call);
+        return grant == null ? List.of(policy.body()) : List.of(policy.body(), grant);
+    }
+
     private @Nullable String gate(PolicyBody body, ToolCall call) {
+        PolicyBody ofServer = NaiveServers.of(body, call.server());
+        if (ofServer == null) {
+            return gate(body, false, call);
+        }
+        boolean listed = !entries(ofServer, "", call).stream().allMatch(Scoped::isGlobal);
+        String denied = gate(body, listed, call);
+        return denied == null ? gate(ofServer, false, call) : denied;
+    }
+
+    private @Nullable String gate(PolicyBody body, boolean listed, ToolCall call) {
         List<Scoped> entries = entries(body, "", call);
         if (body.hide().stream().anyMatch(pattern -> NaivePattern.matches(pattern.text(), call.tool()))
                 || entries.stream().anyMatch(scoped -> scoped.entry().hide())) {
             return "(hidden)";
         }
-        return body.posture() == Posture.DENY && entries.stream().allMatch(Scoped::isGlobal) ? "(default deny)" : null;
+        return body.posture() == Posture.DENY && !listed && entries.stream().allMatch(Scoped::isGlobal) ? "(default deny)" : null;
     }
 
     private Set<String> listed(Predicate<NamePattern> kind) {
         Set<String> names = new LinkedHashSet<>();
         List<PolicyBody> bodies = new ArrayList<>(List.of(policy.body()));
         policy.grants().ifPresent(grants -> bodies.addAll(grants.values()));
+        for (PolicyBody outer : List.copyOf(bodies)) {
+            outer.servers().ifPresent(servers -> bodies.addAll(servers.values()));
+        }
         for (PolicyBody body : bodies) {
             Stream.concat(body.hide().stream(), body.tools().keySet().stream())
                     .filter(kind.and(pattern -> !pattern.equals(NamePattern.ANY)))
@@ -189,10 +212,20 @@ public final class NaiveInterpreter {
     }
 
     private List<Scoped> entriesFor(ToolCall call) {
-        List<Scoped> all = new ArrayList<>(entries(policy.body(), "policy", call));
+        List<Scoped> all = new ArrayList<>(withServer(policy.body(), "policy", call));
         String key = grantKey(call);
         if (key != null) {
-            all.addAll(entries(policy.grants().orElseThrow().get(new NamePattern(key)), "grant " + key, call));
+            all.addAll(withServer(policy.grants().orElseThrow().get(new NamePattern(key)), "grant " + key, call));
+        }
+        return all;
+    }
+
+    private List<Scoped> withServer(PolicyBody body, String owner, ToolCall call) {
+        List<Scoped> all = new ArrayList<>(entries(body, owner, call));
+        PolicyBody ofServer = NaiveServers.of(body, call.server());
+        if (ofServer != null) {
+            String key = NaiveServers.key(body, call.server());
+            all.addAll(entries(ofServer, owner + " server " + key, call));
         }
         return all;
     }

@@ -22,7 +22,6 @@ final class DocumentReader {
     private final ReadContext context;
     private final NameReader names;
     private final BodyReader bodies;
-    private final List<Counters> counters = new ArrayList<>();
 
     private DocumentReader(DiagnosticCollector findings) {
         this.context = new ReadContext(findings);
@@ -55,9 +54,7 @@ final class DocumentReader {
             return null;
         }
         Policy policy = isImplied(map) ? implied(map) : document(map);
-        for (Counters each : counters) {
-            each.check(context.findings);
-        }
+        context.checkCounters();
         if (context.findings.failed()) {
             return null;
         }
@@ -99,7 +96,7 @@ final class DocumentReader {
                 NodePath.ROOT,
                 "this is read as the value of 'tools', since every key looks like a tool's",
                 "write version: \"1\" and tools: above it");
-        return Policy.of(bodies.readImplied(map, counters(null)));
+        return Policy.of(bodies.readImplied(map, context.counters(null)));
     }
 
     private Policy document(Node.Mapping map) {
@@ -115,7 +112,7 @@ final class DocumentReader {
         // Read before the paths, which may then use no other keys.
         List<String> given = given(fields);
         context.given = given;
-        Counters own = counters(null);
+        Counters own = context.counters(null);
         PolicyBody body = bodies.read(fields, Posture.ALLOW, own);
         return new Policy(
                 description,
@@ -168,12 +165,6 @@ final class DocumentReader {
             }
         }
         return whole ? keys : null;
-    }
-
-    private Counters counters(@Nullable Counters outer) {
-        Counters made = new Counters(outer);
-        counters.add(made);
-        return made;
     }
 
     private void version(Fields fields) {
@@ -280,7 +271,7 @@ final class DocumentReader {
             NodePath grantAt = at.key(grant.name());
             if (grant.value() instanceof Node.Mapping body) {
                 Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
-                Counters own = counters(outer);
+                Counters own = context.counters(outer);
                 grants.put(pattern, context.intercept.skipping(() -> bodies.read(inner, Posture.DENY, own)));
             } else {
                 context.scalars.wrongType(grant.value(), grantAt, "a grant", "a map");

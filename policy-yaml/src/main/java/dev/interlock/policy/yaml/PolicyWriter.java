@@ -11,6 +11,7 @@ import dev.interlock.policy.Scope;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Locale;
 import java.util.function.Consumer;
 
@@ -48,18 +49,7 @@ final class PolicyWriter {
                     "methods",
                     () -> policy.methods().forEach((name, posture) -> out.line(name(name.text()), text(posture))));
         }
-        policy.grants().ifPresent(grants -> {
-            if (grants.isEmpty()) {
-                out.line("grants", "{}");
-                return;
-            }
-            out.block(
-                    "grants",
-                    () -> grants.forEach((identity, body) -> out.block(name(identity.text()), () -> {
-                        out.line("default", text(body.posture()));
-                        body(body);
-                    })));
-        });
+        policy.grants().ifPresent(grants -> bodies("grants", grants));
         policy.context().ifPresent(keys -> out.line("context", list(keys)));
     }
 
@@ -82,6 +72,20 @@ final class PolicyWriter {
             out.block("risks", () -> body.risks().forEach((risk, entry) -> entry(risk.text(), entry, Scope.TOOL)));
         }
         body.allTools().ifPresent(entry -> entry("all_tools", entry, Scope.GLOBAL));
+        body.servers().ifPresent(servers -> bodies("servers", servers));
+    }
+
+    private void bodies(String key, Map<NamePattern, PolicyBody> bodies) {
+        if (bodies.isEmpty()) {
+            out.line(key, "{}");
+            return;
+        }
+        out.block(
+                key,
+                () -> bodies.forEach((name, body) -> out.block(name(name.text()), () -> {
+                    out.line("default", text(body.posture()));
+                    body(body);
+                })));
     }
 
     private void entry(String key, Entry entry, Scope defaultScope) {

@@ -77,7 +77,9 @@ public final class PolicyArbitraries {
         /** {@code hide}. */
         HIDING,
         /** {@code suspended}. */
-        SUSPENDING
+        SUSPENDING,
+        /** {@code servers}. */
+        SERVERS
     }
 
     private PolicyArbitraries(
@@ -166,22 +168,44 @@ public final class PolicyArbitraries {
                         mode,
                         body.apply(NodePath.ROOT),
                         methodMap,
-                        grantMap.map(PolicyArbitraries::placeGrants),
+                        grantMap.map(grants -> place(grants, NodePath.ROOT.key("grants"))),
                         context,
                         stopped))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
     }
 
-    private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<NodePath, PolicyBody>> grants) {
+    private static Map<NamePattern, PolicyBody> place(
+            Map<String, Function<NodePath, PolicyBody>> bodies, NodePath at) {
         Map<NamePattern, PolicyBody> placed = new LinkedHashMap<>();
-        NodePath at = NodePath.ROOT.key("grants");
-        grants.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
+        bodies.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
         return placed;
     }
 
-    /** Bodies: what a policy and each of its grants have. */
+    /** Bodies: what a policy and each of its grants have, with those of servers in some. */
     private Arbitrary<Function<NodePath, PolicyBody>> bodies() {
+        if (!has(Feature.SERVERS)) {
+            return plainBodies();
+        }
+        Arbitrary<Optional<Map<String, Function<NodePath, PolicyBody>>>> servers = Arbitraries.maps(
+                        Arbitraries.of("github", "git*", "a.b", "*"), plainBodies())
+                .ofMaxSize(2)
+                .optional(0.15);
+        return Combinators.combine(plainBodies(), servers).as((body, inner) -> at -> {
+            PolicyBody outer = body.apply(at);
+            return new PolicyBody(
+                    outer.posture(),
+                    outer.hide(),
+                    outer.tools(),
+                    outer.categories(),
+                    outer.risks(),
+                    outer.star(),
+                    outer.allTools(),
+                    inner.map(bodies -> place(bodies, at.key("servers"))));
+        });
+    }
+
+    private Arbitrary<Function<NodePath, PolicyBody>> plainBodies() {
         Arbitrary<String> names = Arbitraries.frequencyOf(
                 Tuple.of(6, Arbitraries.of(tools)),
                 Tuple.of(1, Arbitraries.of("*_file", "delete_*", "?*", "create_??????")));
