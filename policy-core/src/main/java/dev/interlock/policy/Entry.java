@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param rules rules that must all pass
  * @param limits limits that must all have room
  * @param rounds how often a call may be made again with what its server asks for; null if the entry doesn't say
+ * @param unwrap which other tools the tools run; null if the entry doesn't say that they run any
  * @param place where it stands
  */
 public record Entry(
@@ -21,6 +22,7 @@ public record Entry(
         List<Rule> rules,
         List<Limit> limits,
         @Nullable Rounds rounds,
+        @Nullable Unwrap unwrap,
         Place place) {
 
     /** Copies the lists. */
@@ -29,6 +31,18 @@ public record Entry(
         denyIf = List.copyOf(denyIf);
         rules = List.copyOf(rules);
         limits = List.copyOf(limits);
+    }
+
+    /** Creates an entry whose tools run no others. */
+    public Entry(
+            boolean hide,
+            List<Block> require,
+            List<Block> denyIf,
+            List<Rule> rules,
+            List<Limit> limits,
+            @Nullable Rounds rounds,
+            Place place) {
+        this(hide, require, denyIf, rules, limits, rounds, null, place);
     }
 
     /** Creates an entry that says nothing about rounds. */

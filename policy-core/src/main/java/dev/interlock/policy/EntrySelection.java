@@ -42,8 +42,12 @@ public final class EntrySelection {
         return false;
     }
 
-    /** Returns the entries that name the tool, its category or its risk, in the order in which they are checked. */
-    public List<Selected> naming(String tool, ToolRating rating) {
+    /**
+     * Returns the entries that name the tool, its category or its risk, in the order in which they are checked.
+     *
+     * @param rating how the tool is rated; null if that is not known, and then every category and risk may be its own
+     */
+    public List<Selected> naming(String tool, @Nullable ToolRating rating) {
         List<Selected> entries = new ArrayList<>();
         Entry exact = tool.isBlank() || !new NamePattern(tool).isExact() ? null : body.tool(tool);
         if (exact != null) {
@@ -54,16 +58,26 @@ public final class EntrySelection {
                 entries.add(new Selected(KeyKind.GLOB, glob.getKey().text(), glob.getValue()));
             }
         }
-        Entry category = body.categories().get(rating.category());
-        if (category != null) {
-            entries.add(new Selected(KeyKind.CATEGORY, rating.category().text(), category));
+        for (Map.Entry<ToolCategory, Entry> category : body.categories().entrySet()) {
+            if (rating == null || category.getKey() == rating.category()) {
+                entries.add(new Selected(KeyKind.CATEGORY, category.getKey().text(), category.getValue()));
+            }
         }
         for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
-            if (risk.getKey().matches(rating.risk())) {
+            if (rating == null || risk.getKey().matches(rating.risk())) {
                 entries.add(new Selected(KeyKind.RISK, risk.getKey().text(), risk.getValue()));
             }
         }
         return entries;
+    }
+
+    /**
+     * Returns whether the body lists the tool for {@code default: deny}. If the rating is not known, only the tool's
+     * name can list it.
+     */
+    public boolean lists(String tool, @Nullable ToolRating rating) {
+        return naming(tool, rating).stream()
+                .anyMatch(entry -> rating != null || entry.kind() == KeyKind.TOOL || entry.kind() == KeyKind.GLOB);
     }
 
     /** Returns the entries for every tool. They are checked after those that {@link #naming name} it. */

@@ -103,7 +103,20 @@ final class PolicyAssembly {
                 rules,
                 limits,
                 entry.rounds() == null ? null : new Rounds(entry.rounds().most(), Place.of(place + ".rounds")),
+                entry.unwrap() == null ? null : placed(entry.unwrap(), Place.of(place + ".unwrap")),
                 Place.of(place));
+    }
+
+    private static Unwrap placed(Unwrap unwrap, Place place) {
+        return new Unwrap(
+                unwrap.each(),
+                unwrap.tool(),
+                unwrap.arguments(),
+                unwrap.takesNone(),
+                unwrap.json(),
+                unwrap.server(),
+                unwrap.serverName(),
+                place);
     }
 
     private List<Block> blocks(List<Block> blocks, Entry entry, String scope, String letter, String place) {

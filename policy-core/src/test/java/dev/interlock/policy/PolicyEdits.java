@@ -48,6 +48,7 @@ public final class PolicyEdits {
                     rules,
                     entry.limits(),
                     entry.rounds(),
+                    entry.unwrap(),
                     entry.place());
         }));
     }
@@ -61,7 +62,7 @@ public final class PolicyEdits {
             List<Limit> limits = new ArrayList<>(entry.limits());
             Collections.shuffle(limits, random);
             return new Entry(
-                    entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.rounds(), entry.place());
+                    entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.rounds(), entry.unwrap(), entry.place());
         }));
     }
 
@@ -69,6 +70,36 @@ public final class PolicyEdits {
     public static Policy in(Mode mode, Policy policy) {
         return new Policy(
                 policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context(), policy.suspended());
+    }
+
+    /** The policy in which every entry of the tools that match a name has this {@code unwrap}. */
+    public static Policy unwrapping(String tool, Optional<Unwrap> unwrap, Policy policy) {
+        PolicyBody body = policy.body();
+        Map<NamePattern, Entry> tools = new LinkedHashMap<>(body.tools());
+        Entry old = body.tool(tool);
+        Entry entry = old == null ? Entry.listed(Place.of("tools." + tool)) : old;
+        unwrap.ifPresent(given -> tools.put(
+                new NamePattern(tool),
+                new Entry(
+                        entry.hide(),
+                        entry.require(),
+                        entry.denyIf(),
+                        entry.rules(),
+                        entry.limits(),
+                        entry.rounds(),
+                        given,
+                        entry.place())));
+        return PolicyAssembly.assemble(with(
+                policy,
+                new PolicyBody(
+                        body.posture(),
+                        body.hide(),
+                        tools,
+                        body.categories(),
+                        body.risks(),
+                        body.star(),
+                        body.allTools(),
+                        body.servers())));
     }
 
     /** The policy, which suspends every call if a text is given. */

@@ -42,6 +42,9 @@ public final class PolicyText {
         entry.denyIf().forEach(block -> parts.add("deny_if " + block(block)));
         entry.rules().forEach(rule -> parts.add(rule(rule)));
         entry.limits().forEach(limit -> parts.add(limit(limit)));
+        if (entry.unwrap() != null) {
+            parts.add("unwrap " + entry.unwrap());
+        }
         return parts.isEmpty() ? "{}" : String.join("; ", parts);
     }
 

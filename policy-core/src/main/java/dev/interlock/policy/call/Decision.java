@@ -116,6 +116,8 @@ public record Decision(
         APPROVED,
         /** An MCP method that the policy denies, or that only looks like one. */
         METHOD,
+        /** The call runs another tool, and which one, or with which arguments, can't be told. */
+        UNWRAP,
         /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
         ROUNDS,
         /** Something failed in the engine; the host's listener received the details. */

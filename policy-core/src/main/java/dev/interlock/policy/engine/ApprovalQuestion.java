@@ -143,7 +143,8 @@ final class ApprovalQuestion {
                 question.message(),
                 approvals.engine.rating(call),
                 asked.policy().policy(),
-                patience);
+                patience,
+                Unwrapping.calls(asked.policy(), call));
     }
 
     private void await(CompletionStage<ApprovalAnswer> stage) {

@@ -75,7 +75,7 @@ final class AuditRecorder {
     Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
         CallRecord trail;
         try {
-            trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+            trail = new CallRecord(this, ids.get(), call, policy, rating(call), startNanos);
         } catch (Throwable e) {
             // For example, the host's own source of ids threw.
             listener.failed(call, e);
@@ -95,7 +95,7 @@ final class AuditRecorder {
 
     /** The record of a call that another process has begun. Throws whatever the host's clock throws. */
     CallRecord goingOn(String id, ToolCall call, CompiledPolicy policy) {
-        return new CallRecord(this, id, call, policy.ref(), rating(call), now());
+        return new CallRecord(this, id, call, policy, rating(call), now());
     }
 
     /**
@@ -125,7 +125,7 @@ final class AuditRecorder {
     @Nullable
     CallRecord asked(ToolCall call, CompiledPolicy policy, Decision question, long startNanos) {
         try {
-            CallRecord trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+            CallRecord trail = new CallRecord(this, ids.get(), call, policy, rating(call), startNanos);
             if (trail.decided(question)) {
                 return trail;
             }

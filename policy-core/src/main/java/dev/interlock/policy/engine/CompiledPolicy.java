@@ -79,6 +79,7 @@ final class CompiledPolicy {
     private final MethodRules methods;
     private final boolean readsRating;
     private final boolean readsSchemas;
+    private final boolean unwraps;
 
     /** The keys of the context that conditions read; null if they read all. */
     private final @Nullable Set<String> contextKeys;
@@ -145,6 +146,7 @@ final class CompiledPolicy {
         }
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
+        this.unwraps = needs.unwraps;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
         this.byNameAlone = this.lock == null && suspended == null && isNameEnough();
     }
@@ -204,6 +206,11 @@ final class CompiledPolicy {
         return known;
     }
 
+    /** Whether some tool runs others. */
+    boolean unwraps() {
+        return unwraps;
+    }
+
     /** Whether a decision may depend on what servers say about their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
@@ -248,6 +255,37 @@ final class CompiledPolicy {
         return suspended == null ? plan(call) : find(call);
     }
 
+    /**
+     * The plan for a call that another call makes by running its tool. If the tool's definition is not known, the plan
+     * has every entry for a category or risk.
+     *
+     * @param by the call that makes it
+     */
+    ToolPlan innerPlan(ToolCall call, ToolCall by) {
+        String server = call.server();
+        if (distinguishesServers && server != null && !server.equals(by.server()) && isLookAlike(server)) {
+            return ToolPlan.denied(serverUnknown(call.tool(), Place.of("servers")), policy.mode() == Mode.AUDIT);
+        }
+        ToolPlan denied = lock == null ? null : lock.denial(call);
+        return denied != null
+                ? denied
+                : findByPolicy(call, catalog.isRatedByHand(call.tool()) ? Unrated.BY_NAME : Unrated.AS_EVERYTHING);
+    }
+
+    /** What becomes of a tool whose definition is not known, if the policy rates tools. */
+    private enum Unrated {
+        /** It is rated by its name, or the call is denied if it comes through a connection. */
+        AS_USUAL,
+        /** It is rated by its name. */
+        BY_NAME,
+        /** Every entry for a category or risk applies. */
+        AS_EVERYTHING
+    }
+
+    private ToolPlan findByPolicy(ToolCall call) {
+        return findByPolicy(call, Unrated.AS_USUAL);
+    }
+
     /** The denial of every call while calls are suspended; null if they are not. */
     @Nullable
     Decision suspension() {
@@ -262,7 +300,7 @@ final class CompiledPolicy {
         return call.definition() == null ? denied : toldAsUnheardOf(denied, findByPolicy(call));
     }
 
-    private ToolPlan findByPolicy(ToolCall call) {
+    private ToolPlan findByPolicy(ToolCall call, Unrated unrated) {
         int grant = grantOf(call.identity());
         Reach reach = distinguishesServers ? reach(grant, call.server()) : Reach.of(grant);
         if (reach.unknown() != null) {
@@ -272,11 +310,10 @@ final class CompiledPolicy {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
             return compile(call.tool(), reach, UNRATED);
         }
-        KnownTool tool = call.definition();
-        if (isUnknown(call)) {
+        if (unrated == Unrated.AS_USUAL && isUnknown(call)) {
             return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
-        ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
+        ToolRating rating = readsRating ? rating(call, unrated) : UNRATED;
         if (names.lists(call.tool()) && !reach.byGlob()) {
             Map<String, ToolPlan> table = table(reach, rating);
             ToolPlan plan = table.get(call.tool()); // without a lock, unlike computeIfAbsent
@@ -289,6 +326,14 @@ final class CompiledPolicy {
             unlisted.put(key, plan);
         }
         return plan;
+    }
+
+    private @Nullable ToolRating rating(ToolCall call, Unrated unrated) {
+        KnownTool tool = call.definition();
+        if (tool != null) {
+            return tool.rating();
+        }
+        return unrated == Unrated.AS_EVERYTHING ? null : catalog.ratingByName(call.tool());
     }
 
     /** What applies to the calls of a caller to a server. */
@@ -372,14 +417,16 @@ final class CompiledPolicy {
                 && names.passedFor(call.tool()) == null;
     }
 
-    private Map<String, ToolPlan> table(Reach reach, ToolRating rating) {
+    private Map<String, ToolPlan> table(Reach reach, @Nullable ToolRating rating) {
         return isNameEnough()
                 ? plans
                 : variants.computeIfAbsent(variant(reach, rating), variant -> new ConcurrentHashMap<>());
     }
 
-    private static Variant variant(Reach reach, ToolRating rating) {
-        return new Variant(reach.grant(), reach.server(), rating.category(), rating.risk());
+    private static Variant variant(Reach reach, @Nullable ToolRating rating) {
+        return rating == null
+                ? new Variant(reach.grant(), reach.server(), null, null)
+                : new Variant(reach.grant(), reach.server(), rating.category(), rating.risk());
     }
 
     /** Whether what the policy says about a tool depends on nothing but its name. */
@@ -410,7 +457,7 @@ final class CompiledPolicy {
         return grants.size();
     }
 
-    private ToolPlan compile(String tool, Reach reach, ToolRating rating) {
+    private ToolPlan compile(String tool, Reach reach, @Nullable ToolRating rating) {
         int grantIndex = reach.grant();
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, this::predicate);
         String defect = LookAlikes.defect(tool);
@@ -465,11 +512,10 @@ final class CompiledPolicy {
             CompiledBody scoped,
             @Nullable CompiledBody ofServer,
             String tool,
-            ToolRating rating,
+            @Nullable ToolRating rating,
             List<CompiledEntry> entries,
             Decision unheardOf) {
-        boolean listed =
-                ofServer != null && !ofServer.selection().naming(tool, rating).isEmpty();
+        boolean listed = ofServer != null && ofServer.selection().lists(tool, rating);
         ToolPlan denied = enter(compiler, scoped, listed, tool, rating, entries, unheardOf);
         return denied != null || ofServer == null
                 ? denied
@@ -486,11 +532,11 @@ final class CompiledPolicy {
             CompiledBody scoped,
             boolean listed,
             String tool,
-            ToolRating rating,
+            @Nullable ToolRating rating,
             List<CompiledEntry> entries,
             Decision unheardOf) {
         List<Selected> all = new ArrayList<>(scoped.selection().naming(tool, rating));
-        boolean named = listed || !all.isEmpty();
+        boolean named = listed || scoped.selection().lists(tool, rating);
         all.addAll(scoped.selection().global());
         if (scoped.selection().hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
@@ -542,6 +588,7 @@ final class CompiledPolicy {
         private boolean rating;
 
         private boolean schemas;
+        private boolean unwraps;
 
         /** The keys of the context that conditions read. */
         private final Set<String> contextKeys = new TreeSet<>();
@@ -553,6 +600,7 @@ final class CompiledPolicy {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
             for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
+                unwraps |= entry.entry().unwrap() != null;
                 for (Block block : entry.entry().require()) {
                     add(block.conditions(), entry);
                 }
@@ -625,9 +673,13 @@ final class CompiledPolicy {
 
     /**
      * What a tool's plan depends on in addition to its name: the position of the caller's grant, the server if the
-     * policy has a body for it, and the tool's rating.
+     * policy has a body for it, and the tool's rating, null if that is not known.
      */
-    private record Variant(int grant, @Nullable String server, ToolCategory category, RiskLevel risk) {}
+    private record Variant(
+            int grant,
+            @Nullable String server,
+            @Nullable ToolCategory category,
+            @Nullable RiskLevel risk) {}
 
     /** A tool and what else its plan depends on. */
     private record Variation(String tool, Variant variant) {}

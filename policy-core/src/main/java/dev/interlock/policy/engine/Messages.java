@@ -72,6 +72,10 @@ final class Messages {
                 + "', which the policy does not allow (rule '" + rule.name() + "'). " + BEGUN;
     }
 
+    static String unwrap(String tool, String problem, RuleRef rule) {
+        return "The call to '" + tool + "' is not made: " + problem + " (rule '" + rule.name() + "').";
+    }
+
     static String rounds(int most) {
         return most == 0
                 ? "the server may not ask for input"

@@ -362,7 +362,7 @@ public final class PolicyEngine {
                 return decision;
             }
             long start = recorder == null ? 0 : recorder.start(call);
-            boolean recorded = record.decidedAgain(call, policy.ref(), decision, start, round + 1);
+            boolean recorded = record.decidedAgain(call, policy, decision, start, round + 1);
             return recorded || !decision.allowed() ? decision : record.unavailable();
         } catch (Throwable e) {
             return failure(call, e);
@@ -456,7 +456,7 @@ public final class PolicyEngine {
             int round,
             CompletableFuture<Admission> result) {
         CallRecord record = first.record();
-        boolean recorded = record == null || record.decidedAgain(sent, policy.ref(), decision, start, round);
+        boolean recorded = record == null || record.decidedAgain(sent, policy, decision, start, round);
         if (recorded && decision.allowed()) {
             if (!result.complete(first)) {
                 first.unknown();
@@ -864,7 +864,11 @@ public final class PolicyEngine {
 
     private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
         String problem = call.problem();
-        return problem == null ? policy.plan(call) : ToolPlan.denied(malformed(problem), false);
+        if (problem != null) {
+            return ToolPlan.denied(malformed(problem), false);
+        }
+        ToolPlan plan = policy.plan(call);
+        return plan.unwraps() ? Unwrapping.plan(policy, plan, call) : plan;
     }
 
     /**

@@ -7,6 +7,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
@@ -62,9 +63,7 @@ public final class NaiveInterpreter {
         }
         List<Objection> objections = new ArrayList<>();
         List<CountedAs> charges = new ArrayList<>();
-        for (Scoped scoped : entriesFor(call)) {
-            examine(scoped, timed, objections, charges);
-        }
+        examine(call, timed, objections, charges, new NaiveUnwrapping(), 1);
         Answer denial = first(objections, Verdict.DENIED, false);
         if (denial != null) {
             return denial;
@@ -91,6 +90,37 @@ public final class NaiveInterpreter {
         }
         Answer recordedQuestion = first(objections, Verdict.NEEDS_APPROVAL, true);
         return recordedQuestion == null ? Answer.ALLOWED : recordedQuestion;
+    }
+
+    private void examine(
+            ToolCall call,
+            TimedCall timed,
+            List<Objection> objections,
+            List<CountedAs> charges,
+            NaiveUnwrapping unwrapping,
+            int level) {
+        TimedCall now = new TimedCall(call, timed.millis(), timed.outcome());
+        List<Unwrap> unwraps = new ArrayList<>();
+        for (Scoped scoped : entriesFor(call)) {
+            examine(scoped, now, objections, charges);
+            if (scoped.entry().unwrap() != null) {
+                unwraps.add(scoped.entry().unwrap());
+            }
+        }
+        for (Unwrap unwrap : unwraps) {
+            boolean all = unwrapping.follow(unwrap, call, level, inner -> {
+                String gate = gate(inner);
+                if (gate == null) {
+                    examine(inner, timed, objections, charges, unwrapping, level + 1);
+                } else {
+                    objections.add(new Objection(Verdict.DENIED, gate, false));
+                }
+            });
+            if (!all) {
+                objections.add(new Objection(Verdict.DENIED, unwrap.place().path(), false));
+                return;
+            }
+        }
     }
 
     private static @Nullable Answer first(List<Objection> objections, Verdict verdict, boolean audited) {

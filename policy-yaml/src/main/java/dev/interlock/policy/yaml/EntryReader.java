@@ -6,6 +6,7 @@ import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Unwrap;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ final class EntryReader {
     private final ConditionReader conditions;
     private final LimitReader limits;
     private final RuleReader rules;
+    private final UnwrapReader unwraps;
 
     EntryReader(ReadContext context) {
         this.context = context;
@@ -27,6 +29,7 @@ final class EntryReader {
         this.conditions = new ConditionReader(context, paths);
         this.limits = new LimitReader(context, times, paths);
         this.rules = new RuleReader(context, conditions, limits, times);
+        this.unwraps = new UnwrapReader(context, paths);
     }
 
     /** Reads an entry. A broken part is reported and left out. */
@@ -44,7 +47,7 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "limits", "hide", "rounds")) {
+        for (String key : List.of("require", "deny_if", "limits", "hide", "rounds", "unwrap")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -60,7 +63,13 @@ final class EntryReader {
                 rules(fields, owner),
                 intercept.skipping(() -> limits(fields, owner)),
                 rounds(fields),
+                unwrap(fields),
                 place);
+    }
+
+    private @Nullable Unwrap unwrap(Fields fields) {
+        Node.Pair pair = fields.pair("unwrap");
+        return pair == null ? null : unwraps.read(pair, fields.at("unwrap"));
     }
 
     private @Nullable Rounds rounds(Fields fields) {

@@ -32,7 +32,9 @@ final class Keys {
 
     static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
 
-    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds");
+    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds", "unwrap");
+
+    static final Keys UNWRAP = new Keys("unwrap", "each", "tool", "arguments", "json", "server", "server_name");
 
     static final Keys RULE = new Keys(
             "a rule",
@@ -67,7 +69,7 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, SERVER, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT, GRANT, SERVER, ENTRY, UNWRAP, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

@@ -48,6 +48,50 @@ final class PathExpressionReader {
         return path;
     }
 
+    /**
+     * A path to one value in the arguments.
+     *
+     * @param within whether the path begins within an element of a list, and so not with {@code args}
+     */
+    @Nullable
+    Path within(Node node, NodePath at, boolean within) {
+        String text = context.scalars.nonBlank(node, at, "a path");
+        if (text == null) {
+            return null;
+        }
+        String whole = within ? Path.Root.ARGS.text() + "." + text : text;
+        Path path;
+        try {
+            path = Path.parse(whole);
+        } catch (IllegalArgumentException e) {
+            context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), within ? null : hint(text));
+            return null;
+        }
+        if (within && text.startsWith(Path.Root.ARGS.text() + ".")) {
+            context.findings.warn(
+                    "bad-path",
+                    node,
+                    at,
+                    "with 'each', paths begin within an element, so this is its member 'args'",
+                    "leave 'args.' out");
+        }
+        if (path.root() != Path.Root.ARGS) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "the arguments say which tool is run, not " + Display.quoted(text),
+                    "write args.<name>");
+            return null;
+        }
+        if (path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            context.findings.error(
+                    "bad-path", node, at, "'[*]' is every element", "write each: args.<list> for a list of calls");
+            return null;
+        }
+        return path;
+    }
+
     /** The path of one argument that holds an amount. */
     @Nullable
     Path argument(Node node, NodePath at) {

@@ -94,7 +94,8 @@ final class PolicyWriter {
                 && entry.denyIf().isEmpty()
                 && entry.rules().isEmpty()
                 && entry.limits().isEmpty()
-                && entry.rounds() == null) {
+                && entry.rounds() == null
+                && entry.unwrap() == null) {
             out.line(key, "{}");
             return;
         }
@@ -108,6 +109,9 @@ final class PolicyWriter {
             list("limits", entry.limits(), limit -> out.item(() -> rules.limit(limit, defaultScope)));
             if (entry.rounds() != null) {
                 out.line("rounds", Integer.toString(entry.rounds().most()));
+            }
+            if (entry.unwrap() != null) {
+                out.line("unwrap", RuleWriter.unwrap(entry.unwrap()));
             }
         });
     }

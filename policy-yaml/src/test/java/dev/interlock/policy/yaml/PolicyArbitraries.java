@@ -19,6 +19,7 @@ import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -79,7 +80,9 @@ public final class PolicyArbitraries {
         /** {@code suspended}. */
         SUSPENDING,
         /** {@code servers}. */
-        SERVERS
+        SERVERS,
+        /** {@code unwrap}. */
+        UNWRAP
     }
 
     private PolicyArbitraries(
@@ -324,8 +327,10 @@ public final class PolicyArbitraries {
                 has(Feature.LIMITS) ? limits().list().ofMaxSize(2) : Arbitraries.just(List.of());
         Arbitrary<Optional<Integer>> rounds =
                 Arbitraries.integers().between(0, Rounds.MOST).optional(0.1);
-        return Combinators.combine(hide, require, denyIf, rules, names, limits, rounds)
-                .as((h, r, d, makers, ruleNames, l, most) -> slot -> {
+        Arbitrary<Optional<Unwrap>> unwraps =
+                has(Feature.UNWRAP) ? unwraps().optional(0.05) : Arbitraries.just(Optional.empty());
+        return Combinators.combine(hide, require, denyIf, rules, names, limits, rounds, unwraps)
+                .as((h, r, d, makers, ruleNames, l, most, runs) -> slot -> {
                     List<Rule> placed = new ArrayList<>();
                     Set<String> seen = new HashSet<>();
                     for (int i = 0; i < makers.size(); i++) {
@@ -344,8 +349,43 @@ public final class PolicyArbitraries {
                             placedLimits,
                             most.map(n -> new Rounds(n, slot.key("rounds").place()))
                                     .orElse(null),
+                            runs.map(unwrap -> placed(unwrap, slot.key("unwrap").place()))
+                                    .orElse(null),
                             slot.place());
                 });
+    }
+
+    private Arbitrary<Unwrap> unwraps() {
+        Place nowhere = Place.of("?");
+        Arbitrary<Path> paths = Arbitraries.of(args).map(arg -> Path.parse("args." + arg));
+        return Combinators.combine(
+                        paths.optional(0.3),
+                        paths,
+                        paths.optional(0.7),
+                        Arbitraries.of(true, false),
+                        paths.optional(0.3),
+                        texts.optional(0.5))
+                .as((each, tool, arguments, flag, server, name) -> new Unwrap(
+                        each.orElse(null),
+                        tool,
+                        arguments.orElse(null),
+                        flag && arguments.isEmpty(),
+                        flag && arguments.isPresent(),
+                        server.orElse(null),
+                        server.isPresent() ? null : name.orElse(null),
+                        nowhere));
+    }
+
+    private static Unwrap placed(Unwrap unwrap, Place place) {
+        return new Unwrap(
+                unwrap.each(),
+                unwrap.tool(),
+                unwrap.arguments(),
+                unwrap.takesNone(),
+                unwrap.json(),
+                unwrap.server(),
+                unwrap.serverName(),
+                place);
     }
 
     private static List<Block> place(List<Function<NodePath, Block>> blocks, NodePath at) {
