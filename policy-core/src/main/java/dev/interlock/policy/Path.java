@@ -17,6 +17,8 @@ public record Path(Root root, List<Step> steps, String text) {
     public enum Root {
         /** The arguments of the call. */
         ARGS("args"),
+        /** The parameters of a request other than {@code tools/call}. */
+        PARAMS("params"),
         /** A counter. */
         STATE("state"),
         /** What the engine knows of the call: {@code identity}, {@code session}, {@code server}. */

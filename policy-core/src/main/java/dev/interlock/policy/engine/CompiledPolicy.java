@@ -98,6 +98,9 @@ final class CompiledPolicy {
      */
     private final NameCache<Object, ToolPlan> unlisted = new NameCache<>();
 
+    /** Plans of methods that have an entry. */
+    private final NameCache<String, ToolPlan> methodPlans = new NameCache<>();
+
     /** Compiled conditions, shared by all conditions that ask the same. */
     private final Map<Question, Predicate> predicates = new ConcurrentHashMap<>();
 
@@ -144,6 +147,7 @@ final class CompiledPolicy {
         for (CompiledBody each : bodies) {
             needs.add(each);
         }
+        methods.entries().forEach(needs::add);
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.unwraps = needs.unwraps;
@@ -186,6 +190,27 @@ final class CompiledPolicy {
 
     Policy policy() {
         return policy;
+    }
+
+    /**
+     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method as
+     * the tool, and the parameters as its arguments.
+     */
+    @Nullable
+    ToolPlan methodPlan(String method) {
+        CompiledEntry entry = methods.entry(method);
+        if (entry == null) {
+            return null;
+        }
+        ToolPlan plan = methodPlans.get(method);
+        if (plan == null) {
+            PlanCompiler compiler =
+                    new PlanCompiler(policy.mode(), method, UNRATED, validator, limiter, this::predicate);
+            compiler.add(entry);
+            plan = compiler.plan(false);
+            methodPlans.put(method, plan);
+        }
+        return plan;
     }
 
     /** The rules for methods other than {@code tools/call}. */
@@ -599,21 +624,23 @@ final class CompiledPolicy {
         void add(CompiledBody scoped) {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
-            for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
-                unwraps |= entry.entry().unwrap() != null;
-                for (Block block : entry.entry().require()) {
-                    add(block.conditions(), entry);
-                }
-                for (Block block : entry.entry().denyIf()) {
-                    add(block.conditions(), entry);
-                }
-                for (Rule rule : entry.entry().rules()) {
-                    Rule.Demands demands = rule.demands();
-                    add(demands.conditions(), entry);
-                    add(demands.validation(), rule);
-                }
-            }
+            scoped.compiled(scoped.selection().all()).forEach(this::add);
         }
+
+        private void add(CompiledEntry entry) {
+            unwraps |= entry.entry().unwrap() != null;
+            for (Block block : entry.entry().require()) {
+                add(block.conditions(), entry);
+            }
+            for (Block block : entry.entry().denyIf()) {
+                add(block.conditions(), entry);
+            }
+            for (Rule rule : entry.entry().rules()) {
+                Rule.Demands demands = rule.demands();
+                add(demands.conditions(), entry);
+                add(demands.validation(), rule);
+            }
+            }
 
         private void add(List<Condition> conditions, CompiledEntry entry) {
             for (Condition condition : conditions) {

@@ -302,7 +302,7 @@ final class PlanCompiler {
 
     private PathReader reader(CompiledEntry scoped, Path path) {
         return switch (path.root()) {
-            case ARGS -> PathReader.argument(path);
+            case ARGS, PARAMS -> PathReader.argument(path);
             case CTX -> PathReader.of((call, counters) -> call.context(), path.steps());
             case CALL -> PathReader.of(callSource(path.member(0)), List.of());
             case TOOL -> {

@@ -114,7 +114,7 @@ public final class PolicyEngine {
         this.current = compile(builder.policy, lock);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
-        this.methods = new MethodPolicy(recorder, listener);
+        this.methods = new MethodPolicy(recorder, listener, limiter, ids);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -648,7 +648,17 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides a request or a notification as {@link #decideMethod} does, and records the decision unless the policy
+     * Returns whether a decision on a method may depend on a request's parameters or context. If it does not, the
+     * {@link MethodCall} needs none.
+     */
+    public boolean readsParameters(String method) {
+        return current.methods().entry(method) != null;
+    }
+
+    /**
+     * Decides a request or a notification as {@link #decideMethod} does, and by what the policy says of its parameters.
+     * What its limits take is never given back. Blocks only if the policy limits the method and the limiter blocks.
+     * Records the decision unless the policy
      * says nothing about the method. The request must be made only if the decision {@linkplain Decision#allowed allows}
      * it. Never throws.
      */
@@ -661,12 +671,12 @@ public final class PolicyEngine {
      * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
      * denied. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
-     * @param asked the methods, as {@link EmbeddedRequests} finds them
+     * @param asked the requests, as {@link EmbeddedRequests} finds them
      * @param answered the request that the server answers, which says on whose account the server asks; its method is
      *     ignored
      * @return the first denial; or {@link Decision#ALLOWED} if all of them may be passed on
      */
-    public Decision admitEmbedded(List<String> asked, MethodCall answered) {
+    public Decision admitEmbedded(List<EmbeddedRequest> asked, MethodCall answered) {
         return methods.admitEmbedded(current, asked, answered);
     }
 

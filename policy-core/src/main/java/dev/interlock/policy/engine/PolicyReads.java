@@ -47,6 +47,7 @@ final class PolicyReads {
             found.reads.add(new Read(Source.IDENTITY, "the identity", null, Place.of("grants")));
             grants.forEach((grant, body) -> found.body(EntrySelection.grantPrefix(grant), body));
         });
+        policy.methodEntries().values().forEach(found::entry);
         return found.reads;
     }
 
@@ -89,7 +90,7 @@ final class PolicyReads {
                     case "server" -> Source.SERVER;
                     default -> null; // A session is always known.
                 };
-            case ARGS, STATE, TOOL -> null;
+            case ARGS, PARAMS, STATE, TOOL -> null;
         };
     }
 

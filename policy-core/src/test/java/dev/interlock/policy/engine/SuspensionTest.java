@@ -149,7 +149,7 @@ class SuspensionTest {
     void whatAServerAsksWithinAnAnswerIsDenied() {
         PolicyEngine engine = PolicyEngine.builder(suspended("Stop.", pay())).build();
 
-        Decision decision = engine.admitEmbedded(List.of("elicitation/create"), MethodCall.of("tools/call"));
+        Decision decision = engine.admitEmbedded(MethodEntriesTest.requests("elicitation/create"), MethodCall.of("tools/call"));
 
         assertThat(decision.code()).isEqualTo(Code.SUSPENDED);
         assertThat(decision.allowed()).isFalse();

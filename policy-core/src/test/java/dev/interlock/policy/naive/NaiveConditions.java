@@ -41,7 +41,7 @@ final class NaiveConditions {
         Path path = condition.path();
         ToolCall call = timed.call();
         return switch (path.root()) {
-            case ARGS -> holds(condition, call.arguments().root(), path.steps());
+            case ARGS, PARAMS -> holds(condition, call.arguments().root(), path.steps());
             case CTX -> holds(condition, call.context(), path.steps());
             case STATE -> NaiveOperators.compare(condition, counter(path.member(0), path.member(1)));
             case CALL ->

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -22,11 +23,14 @@ final class DocumentReader {
     private final ReadContext context;
     private final NameReader names;
     private final BodyReader bodies;
+    private final EntryReader entries;
+    private final Map<NamePattern, Entry> methodEntries = new LinkedHashMap<>();
 
     private DocumentReader(DiagnosticCollector findings) {
         this.context = new ReadContext(findings);
         this.names = new NameReader(context);
         this.bodies = new BodyReader(context);
+        this.entries = new EntryReader(context);
     }
 
     /** The policy that the tree describes, or null if it isn't valid; the reasons have then been reported. */
@@ -121,7 +125,8 @@ final class DocumentReader {
                 methods(fields),
                 grants(fields, own),
                 Optional.ofNullable(given),
-                suspended(fields));
+                suspended(fields),
+                methodEntries);
     }
 
     /** What agents are told while calls are suspended, empty for {@code true}; nothing if they aren't. */
@@ -240,6 +245,18 @@ final class DocumentReader {
                     methodAt,
                     Display.quoted(method.name()) + " doesn't cover 'tools/call'",
                     "tools, categories, risks and all_tools decide it");
+        }
+        if (method.value() instanceof Node.Mapping map) {
+            methods.put(pattern, Posture.ALLOW);
+            methodEntries.put(
+                    pattern,
+                    context.intercept.skipping(
+                            () -> entries.method(map, method.key(), methodAt, context.counters(null))));
+            return;
+        }
+        if (method.value() instanceof Node.Sequence) {
+            context.scalars.wrongType(method.value(), methodAt, "a method's value", "allow, deny or a map");
+            return;
         }
         String word = context.scalars.word(method.value(), methodAt, "a method's value", POSTURES);
         if (word != null) {

@@ -67,6 +67,48 @@ final class EntryReader {
                 place);
     }
 
+    /** Reads what requests of a method must satisfy. A broken part is reported and left out. */
+    Entry method(Node.Mapping map, Node key, NodePath at, Counters counters) {
+        Fields fields = Fields.of(Keys.METHOD, map, at, context.findings, null);
+        EntryKey owner = new EntryKey(EntryKey.EntryType.METHOD, at.toString(), counters);
+        context.ofMethod = true;
+        try {
+            Node limits = fields.get("limits");
+            if (limits instanceof Node.Sequence sequence) {
+                for (int i = 0; i < sequence.items().size(); i++) {
+                    refuseReturns(sequence.items().get(i), at.key("limits").item(i));
+                }
+            }
+            return new Entry(
+                    false,
+                    blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
+                    blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
+                    List.of(),
+                    limits(fields, owner),
+                    ReadContext.place(key, at));
+        } finally {
+            context.ofMethod = false;
+        }
+    }
+
+    /** What becomes of a request that is no tool call is not followed, so its limits can't depend on that. */
+    private void refuseReturns(Node limit, NodePath at) {
+        if (!(limit instanceof Node.Mapping map)) {
+            return;
+        }
+        for (String key : List.of("charge", "counts")) {
+            Node.Pair pair = map.pair(key);
+            if (pair != null) {
+                context.findings.error(
+                        "bad-value",
+                        pair.key(),
+                        at.key(key),
+                        "a limit of a method counts every request that is let through, whatever comes of it",
+                        "leave '" + key + "' out");
+            }
+        }
+    }
+
     private @Nullable Unwrap unwrap(Fields fields) {
         Node.Pair pair = fields.pair("unwrap");
         return pair == null ? null : unwraps.read(pair, fields.at("unwrap"));

@@ -34,6 +34,8 @@ final class Keys {
 
     static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds", "unwrap");
 
+    static final Keys METHOD = new Keys("a method", "require", "deny_if", "limits");
+
     static final Keys UNWRAP = new Keys("unwrap", "each", "tool", "arguments", "json", "server", "server_name");
 
     static final Keys RULE = new Keys(
@@ -69,7 +71,7 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, SERVER, ENTRY, UNWRAP, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT, GRANT, SERVER, ENTRY, METHOD, UNWRAP, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(
@@ -133,7 +135,7 @@ final class Keys {
         // Exactly a key of another map: misplaced rather than misspelt.
         List<String> owners = new ArrayList<>();
         for (Keys other : ALL) {
-            if (other != this && other != GRANT && other != SERVER && other.contains(name)) {
+            if (other != this && other != GRANT && other != SERVER && other != METHOD && other.contains(name)) {
                 owners.add(other.owner);
             }
         }

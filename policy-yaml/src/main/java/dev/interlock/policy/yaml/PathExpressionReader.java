@@ -33,6 +33,9 @@ final class PathExpressionReader {
             context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), hint(text));
             return null;
         }
+        if (isElsewhere(path, node, at)) {
+            return null;
+        }
         List<String> given = context.given;
         if (given != null && path.root() == Path.Root.CTX && !given.contains(path.member(0))) {
             String nearest = Suggestion.to(path.member(0), given);
@@ -92,6 +95,35 @@ final class PathExpressionReader {
         return path;
     }
 
+    /** Whether the path begins where nothing can be read here; that has then been reported. */
+    private boolean isElsewhere(Path path, Node node, NodePath at) {
+        Path.Root root = path.root();
+        boolean params = root == Path.Root.PARAMS;
+        if (!context.ofMethod) {
+            if (params) {
+                context.findings.error(
+                        "bad-path",
+                        node,
+                        at,
+                        "a tool call has arguments, and only other requests have " + Display.quoted(path.text()),
+                        "did you mean 'args." + Display.clean(path.text().substring("params.".length()), 60) + "'?");
+            }
+            return params;
+        }
+        if (params || root == Path.Root.CALL || root == Path.Root.CTX) {
+            return false;
+        }
+        context.findings.error(
+                "bad-path",
+                node,
+                at,
+                "a request that is no tool call has no " + Display.quoted(path.text()),
+                root == Path.Root.ARGS
+                        ? "did you mean 'params." + Display.clean(path.text().substring("args.".length()), 60) + "'?"
+                        : "the paths here begin with params, call or ctx");
+        return true;
+    }
+
     /** The path of one argument that holds an amount. */
     @Nullable
     Path argument(Node node, NodePath at) {
@@ -108,7 +140,7 @@ final class PathExpressionReader {
         if (path == null) {
             return null;
         }
-        if (path.root() != Path.Root.ARGS) {
+        if (path.root() != (context.ofMethod ? Path.Root.PARAMS : Path.Root.ARGS)) {
             context.findings.error(
                     "bad-path",
                     node,

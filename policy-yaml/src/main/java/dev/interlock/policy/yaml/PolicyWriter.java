@@ -47,7 +47,14 @@ final class PolicyWriter {
         if (!policy.methods().isEmpty()) {
             out.block(
                     "methods",
-                    () -> policy.methods().forEach((name, posture) -> out.line(name(name.text()), text(posture))));
+                    () -> policy.methods().forEach((name, posture) -> {
+                        Entry entry = policy.methodEntries().get(name);
+                        if (entry == null) {
+                            out.line(name(name.text()), text(posture));
+                        } else {
+                            entry(name(name.text()), entry, Scope.TOOL);
+                        }
+                    }));
         }
         policy.grants().ifPresent(grants -> bodies("grants", grants));
         policy.context().ifPresent(keys -> out.line("context", list(keys)));

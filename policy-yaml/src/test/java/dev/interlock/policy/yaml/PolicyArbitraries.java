@@ -171,11 +171,39 @@ public final class PolicyArbitraries {
                         mode,
                         body.apply(NodePath.ROOT),
                         methodMap,
-                        grantMap.map(grants -> place(grants, NodePath.ROOT.key("grants"))),
+                        grantMap.map(bodies -> place(bodies, NodePath.ROOT.key("grants"))),
                         context,
-                        stopped))
+                        stopped,
+                        has(Feature.METHODS) ? methodEntries(methodMap) : Map.of()))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
+    }
+
+    /** Entries for some of the methods that are allowed. */
+    private static Map<NamePattern, Entry> methodEntries(Map<NamePattern, Posture> methods) {
+        Map<NamePattern, Entry> entries = new LinkedHashMap<>();
+        methods.forEach((method, posture) -> {
+            if (posture == Posture.ALLOW && !method.equals(NamePattern.ANY)) {
+                NodePath at = NodePath.ROOT.key("methods").key(method.text());
+                Place require = Place.of(at.key("require").item(0).toString());
+                Condition condition = new Condition(
+                        Path.parse("params.uri"),
+                        Operator.STARTS_WITH,
+                        new Value.Text("file:"),
+                        null,
+                        require);
+                entries.put(
+                        method,
+                        new Entry(
+                                false,
+                                List.of(new Block(List.of(condition), null, require)),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                Place.of(at.toString())));
+            }
+        });
+        return entries;
     }
 
     private static Map<NamePattern, PolicyBody> place(
