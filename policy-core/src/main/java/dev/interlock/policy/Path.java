@@ -128,6 +128,7 @@ public record Path(Root root, List<Step> steps, String text) {
         private static String example(Root root) {
             return switch (root) {
                 case ARGS -> "args.<name>, such as args.amount";
+                case PARAMS -> "params.<name>, such as params.uri";
                 case STATE -> "state.<tool>.<counter>";
                 case CALL -> "call.identity, call.session or call.server";
                 case TOOL -> "tool.category or tool.risk";
@@ -179,7 +180,7 @@ public record Path(Root root, List<Step> steps, String text) {
 
         private void check(Path path) {
             switch (path.root()) {
-                case ARGS, CTX -> {}
+                case ARGS, PARAMS, CTX -> {}
                 case STATE -> {
                     if (path.steps().size() != 2 || !allMembers(path)) {
                         throw bad(

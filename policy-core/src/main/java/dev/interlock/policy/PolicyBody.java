@@ -59,9 +59,7 @@ public record PolicyBody(
         categories = ordered(categories);
         risks = ordered(risks);
         servers = servers.map(PolicyBody::ordered);
-        if (servers.stream()
-                .flatMap(bodies -> bodies.values().stream())
-                .anyMatch(body -> body.servers.isPresent())) {
+        if (servers.stream().flatMap(bodies -> bodies.values().stream()).anyMatch(body -> body.servers.isPresent())) {
             throw new IllegalArgumentException("a server's body has no servers");
         }
         if (tools.containsKey(NamePattern.ANY)) {

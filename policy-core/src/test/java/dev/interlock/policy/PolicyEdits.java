@@ -62,14 +62,27 @@ public final class PolicyEdits {
             List<Limit> limits = new ArrayList<>(entry.limits());
             Collections.shuffle(limits, random);
             return new Entry(
-                    entry.hide(), entry.require(), entry.denyIf(), rules, limits, entry.rounds(), entry.unwrap(), entry.place());
+                    entry.hide(),
+                    entry.require(),
+                    entry.denyIf(),
+                    rules,
+                    limits,
+                    entry.rounds(),
+                    entry.unwrap(),
+                    entry.place());
         }));
     }
 
     /** The policy in the other mode. */
     public static Policy in(Mode mode, Policy policy) {
         return new Policy(
-                policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context(), policy.suspended());
+                policy.description(),
+                mode,
+                policy.body(),
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                policy.suspended());
     }
 
     /** The policy in which every entry of the tools that match a name has this {@code unwrap}. */
@@ -146,7 +159,13 @@ public final class PolicyEdits {
                                 ? Condition.of("args.amount", Operator.EXISTS, true)
                                 : condition));
         return new Policy(
-                policy.description(), policy.mode(), readable, policy.methods(), Optional.empty(), policy.context(), policy.suspended());
+                policy.description(),
+                policy.mode(),
+                readable,
+                policy.methods(),
+                Optional.empty(),
+                policy.context(),
+                policy.suspended());
     }
 
     /** The policy with another name for a tool, wherever it speaks of it. */
@@ -158,7 +177,8 @@ public final class PolicyEdits {
                 rename.apply(policy.body()),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, rename)),
-                policy.context(), policy.suspended());
+                policy.context(),
+                policy.suspended());
     }
 
     private static PolicyBody renamed(String from, String to, PolicyBody body) {
@@ -192,7 +212,13 @@ public final class PolicyEdits {
 
     private static Policy with(Policy policy, PolicyBody body) {
         return new Policy(
-                policy.description(), policy.mode(), body, policy.methods(), policy.grants(), policy.context(), policy.suspended());
+                policy.description(),
+                policy.mode(),
+                body,
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                policy.suspended());
     }
 
     private static Policy mapEntries(Policy policy, UnaryOperator<Entry> change) {
@@ -202,7 +228,8 @@ public final class PolicyEdits {
                 mapEntries(policy.body(), change),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))),
-                policy.context(), policy.suspended());
+                policy.context(),
+                policy.suspended());
     }
 
     private static PolicyBody mapEntries(PolicyBody body, UnaryOperator<Entry> change) {

@@ -208,8 +208,11 @@ public sealed interface AuditEvent {
      * @param reason why, as the host says; blank if it doesn't
      * @param by who did it, as the host says; null if it doesn't
      */
-    record SuspensionChanged(Instant time, boolean suspended, String reason, @Nullable String by)
-            implements AuditEvent {}
+    record SuspensionChanged(
+            Instant time,
+            boolean suspended,
+            String reason,
+            @Nullable String by) implements AuditEvent {}
 
     /**
      * Something failed in the engine while it processed a call. If the call was being admitted, a {@link Decided} with

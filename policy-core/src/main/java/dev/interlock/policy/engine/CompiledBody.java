@@ -20,7 +20,10 @@ import org.jspecify.annotations.Nullable;
  * @param server the server that is called, if this is the body of a server; otherwise null
  */
 record CompiledBody(
-        String prefix, EntrySelection selection, @Nullable CompiledBody outer, @Nullable String server) {
+        String prefix,
+        EntrySelection selection,
+        @Nullable CompiledBody outer,
+        @Nullable String server) {
 
     CompiledBody(String prefix, EntrySelection selection, @Nullable CompiledBody outer) {
         this(prefix, selection, outer, null);

@@ -510,7 +510,8 @@ final class CompiledPolicy {
             }
         }
         entries.forEach(compiler::add);
-        boolean onlyWhatCouldPass = denies(body) || denies(grant) || denies(reach.ofPolicy()) || denies(reach.ofGrant());
+        boolean onlyWhatCouldPass =
+                denies(body) || denies(grant) || denies(reach.ofPolicy()) || denies(reach.ofGrant());
         return compiler.plan(onlyWhatCouldPass);
     }
 
@@ -640,7 +641,7 @@ final class CompiledPolicy {
                 add(demands.conditions(), entry);
                 add(demands.validation(), rule);
             }
-            }
+        }
 
         private void add(List<Condition> conditions, CompiledEntry entry) {
             for (Condition condition : conditions) {

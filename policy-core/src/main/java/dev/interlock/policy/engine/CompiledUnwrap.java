@@ -62,9 +62,7 @@ final class CompiledUnwrap {
         if (!(list instanceof Value.Array array) || PathReader.isUnclear(list)) {
             return new Found(List.of(), "'" + each(unwrap) + "' is no list of calls");
         }
-        return array.items().isEmpty()
-                ? new Found(List.of(), "it runs no tool")
-                : find(call, array.items(), most);
+        return array.items().isEmpty() ? new Found(List.of(), "it runs no tool") : find(call, array.items(), most);
     }
 
     private static String each(Unwrap unwrap) {

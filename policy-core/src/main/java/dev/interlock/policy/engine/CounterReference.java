@@ -17,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * @param scope whose count it is
  * @param of the call that it is read for, if another call makes that call; otherwise null
  */
-record CounterReference(String name, LimitRule rule, Scope scope, @Nullable ToolCall of) {
+record CounterReference(
+        String name, LimitRule rule, Scope scope, @Nullable ToolCall of) {
 
     CounterReference(String name, LimitRule rule, Scope scope) {
         this(name, rule, scope, null);

@@ -108,7 +108,8 @@ public final class EmbeddedRequests {
      * @param code as for {@link #inError}
      * @param data as for {@link #inError}
      */
-    public static List<EmbeddedRequest> inResponse(@Nullable Object result, @Nullable Object code, @Nullable Object data) {
+    public static List<EmbeddedRequest> inResponse(
+            @Nullable Object result, @Nullable Object code, @Nullable Object data) {
         List<EmbeddedRequest> all = new ArrayList<>(inResult(result));
         all.addAll(inError(code, data));
         return all;

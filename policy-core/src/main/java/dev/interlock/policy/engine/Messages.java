@@ -42,7 +42,8 @@ final class Messages {
     private Messages() {}
 
     /** What an agent is told of a suspension that has no text of its own. */
-    static final String SUSPENDED = "All calls are suspended at the moment. Don't try again before a person asks you to.";
+    static final String SUSPENDED =
+            "All calls are suspended at the moment. Don't try again before a person asks you to.";
 
     static String malformed(String problem) {
         return "The call is not made: " + problem + ".";

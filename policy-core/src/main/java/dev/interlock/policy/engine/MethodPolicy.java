@@ -18,8 +18,7 @@ final class MethodPolicy {
     private final RateLimiter limiter;
     private final Supplier<String> ids;
 
-    MethodPolicy(
-            @Nullable AuditRecorder recorder, EngineListener listener, RateLimiter limiter, Supplier<String> ids) {
+    MethodPolicy(@Nullable AuditRecorder recorder, EngineListener listener, RateLimiter limiter, Supplier<String> ids) {
         this.recorder = recorder;
         this.listener = listener;
         this.limiter = limiter;
@@ -38,8 +37,7 @@ final class MethodPolicy {
         if (decision == null) {
             return Decision.ALLOWED;
         }
-        ToolPlan plan =
-                decision.verdict() == Decision.Verdict.ALLOWED ? policy.methodPlan(request.method()) : null;
+        ToolPlan plan = decision.verdict() == Decision.Verdict.ALLOWED ? policy.methodPlan(request.method()) : null;
         return recorded(policy, request, plan == null ? decision : charged(plan, request));
     }
 

@@ -119,7 +119,8 @@ final class PlanCompiler {
             never |= check instanceof CallCheck.Always always && always.enforced();
         }
         boolean listed = !(showOnlyWhatCouldPass && never);
-        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds(), unwraps);
+        return ToolPlan.checked(
+                policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds(), unwraps);
     }
 
     private @Nullable PlannedRounds rounds() {

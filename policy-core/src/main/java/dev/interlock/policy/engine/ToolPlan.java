@@ -155,7 +155,11 @@ final class ToolPlan {
     }
 
     private static @Nullable PlannedRounds fewer(@Nullable PlannedRounds one, @Nullable PlannedRounds other) {
-        return one == null || (other != null && other.rounds().most() < one.rounds().most()) ? other : one;
+        return one == null
+                        || (other != null
+                                && other.rounds().most() < one.rounds().most())
+                ? other
+                : one;
     }
 
     /** Whether calls to the tool make other calls. */

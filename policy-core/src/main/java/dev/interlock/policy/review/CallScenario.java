@@ -52,7 +52,9 @@ record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> gra
                 return new Layer(List.of(), Optional.of("the policy decides by server, and this one has no name"));
             }
             EntrySelection outer = new EntrySelection(body);
-            EntrySelection server = ServerBodies.of(body, tool.server()).map(EntrySelection::new).orElse(null);
+            EntrySelection server = ServerBodies.of(body, tool.server())
+                    .map(EntrySelection::new)
+                    .orElse(null);
             List<Selected> entries = applying(outer, tool);
             if (server == null) {
                 return new Layer(entries, CallScenario.denial(outer, entries, false, tool));

@@ -55,17 +55,18 @@ final class NameReview {
         if (all) {
             review(prefix, body);
         }
-        body.servers().ifPresent(servers -> servers.forEach((server, inner) -> {
-            List<OfferedTool> offered = tools.stream()
-                    .filter(tool -> ServerBodies.key(body, tool.server())
-                            .filter(server::equals)
-                            .isPresent())
-                    .toList();
-            // What other servers offer says nothing about this one.
-            if (all && !offered.isEmpty()) {
-                new NameReview(findings, offered).review(prefix + "servers." + server + ".", inner);
-            }
-        }));
+        body.servers()
+                .ifPresent(servers -> servers.forEach((server, inner) -> {
+                    List<OfferedTool> offered = tools.stream()
+                            .filter(tool -> ServerBodies.key(body, tool.server())
+                                    .filter(server::equals)
+                                    .isPresent())
+                            .toList();
+                    // What other servers offer says nothing about this one.
+                    if (all && !offered.isEmpty()) {
+                        new NameReview(findings, offered).review(prefix + "servers." + server + ".", inner);
+                    }
+                }));
     }
 
     private void review(String prefix, PolicyBody body) {

@@ -173,7 +173,8 @@ public final class StrictJson {
         } catch (NumberFormatException e) {
             throw new MalformedException();
         }
-        require(number.signum() == 0 || Math.abs((long) number.precision() - number.scale()) <= ValueLimits.MAX_EXPONENT);
+        require(number.signum() == 0
+                || Math.abs((long) number.precision() - number.scale()) <= ValueLimits.MAX_EXPONENT);
         return NumberValue.of(number);
     }
 

@@ -51,8 +51,7 @@ class EmbeddedRequestsTest {
         assertThat(inResult("inputRequests")).isEmpty();
         assertThat(inResult(Map.of("content", List.of()))).isEmpty();
         assertThat(inResult(Map.of("inputRequests", Map.of()))).isEmpty();
-        assertThat(inResult(Map.of("inputRequests", List.of())))
-                .isEmpty();
+        assertThat(inResult(Map.of("inputRequests", List.of()))).isEmpty();
         Map<String, @Nullable Object> none = new HashMap<>();
         none.put("inputRequests", null);
         assertThat(inResult(none)).isEmpty();
@@ -75,33 +74,28 @@ class EmbeddedRequestsTest {
         twice.put("METHOD", "elicitation/create");
         entries.put("twice", twice);
 
-        assertThat(inResult(Map.of("inputRequests", entries)))
-                .containsExactly("", "", "", "", "", "", "");
-        assertThat(inResult(Map.of("inputRequests", List.of(ELICIT))))
-                .containsExactly("");
+        assertThat(inResult(Map.of("inputRequests", entries))).containsExactly("", "", "", "", "", "", "");
+        assertThat(inResult(Map.of("inputRequests", List.of(ELICIT)))).containsExactly("");
         assertThat(inResult(Map.of("inputRequests", "e"))).containsExactly("");
         assertThat(inResult(Map.of("inputRequests", true))).containsExactly("");
     }
 
     @Test
     void namesInAnotherCaseAreReadByClientsThatDoNotMindIt() {
-        assertThat(inResult(Map.of("InputRequests", Map.of("e", ELICIT))))
-                .containsExactly("elicitation/create");
+        assertThat(inResult(Map.of("InputRequests", Map.of("e", ELICIT)))).containsExactly("elicitation/create");
         assertThat(inResult(Map.of("inputreque\u017ft\u017f", Map.of("e", ELICIT))))
                 .containsExactly("elicitation/create");
     }
 
     @Test
     void aTaskHoldsTheAnswerThatItStandsFor() {
-        assertThat(inResult(
-                        Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT))))
+        assertThat(inResult(Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT))))
                 .containsExactly("elicitation/create");
         assertThat(inResult(Map.of("result", Map.of("inputRequests", Map.of("s", SAMPLE)))))
                 .containsExactly("sampling/createMessage");
         assertThat(inResult(Map.of("error", Map.of("code", -32042, "message", "m"))))
                 .containsExactly("elicitation/create");
-        assertThat(inResult(Map.of("error", Map.of("code", -32603))))
-                .isEmpty();
+        assertThat(inResult(Map.of("error", Map.of("code", -32603)))).isEmpty();
     }
 
     @Test
@@ -134,9 +128,7 @@ class EmbeddedRequestsTest {
                 "inputR\u0435quests",
                 "\uff49nputRequests",
                 "\u0130nputRequests")) {
-            assertThat(inResult(Map.of(name, Map.of("s", SAMPLE))))
-                    .as(name)
-                    .containsExactly("sampling/createMessage");
+            assertThat(inResult(Map.of(name, Map.of("s", SAMPLE)))).as(name).containsExactly("sampling/createMessage");
         }
     }
 
@@ -175,9 +167,7 @@ class EmbeddedRequestsTest {
         assertThat(inError(-32042, null)).containsExactly("elicitation/create");
         assertThat(inError(new BigDecimal("-32042.0"), "odd")).containsExactly("elicitation/create");
         assertThat(inError("-32042", List.of())).containsExactly("elicitation/create");
-        assertThat(inError(-32603, data))
-                .as("whatever the code")
-                .containsExactly("elicitation/create");
+        assertThat(inError(-32603, data)).as("whatever the code").containsExactly("elicitation/create");
         assertThat(inError(-32603, Map.of("inputRequests", Map.of("s", SAMPLE))))
                 .containsExactly("sampling/createMessage");
         assertThat(inError(-32603, Map.of("detail", "x"))).isEmpty();

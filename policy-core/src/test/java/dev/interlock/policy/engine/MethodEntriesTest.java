@@ -43,7 +43,9 @@ import org.junit.jupiter.api.Test;
 class MethodEntriesTest {
 
     static List<EmbeddedRequest> requests(String... methods) {
-        return Stream.of(methods).map(method -> new EmbeddedRequest(method, null)).toList();
+        return Stream.of(methods)
+                .map(method -> new EmbeddedRequest(method, null))
+                .toList();
     }
 
     private static Entry entry(List<Condition> require, List<Condition> denyIf, List<Limit> limits) {
@@ -127,8 +129,8 @@ class MethodEntriesTest {
         assertThat(engine.admit(good.on("web")).code()).isEqualTo(Code.CONDITION);
         assertThat(engine.admit(good.with(ObjectValue.EMPTY)).allowed()).isFalse();
         assertThat(engine.admit(good.with(Arguments.NONE)).allowed()).isFalse();
-        Arguments meta = Arguments.freeze(
-                Map.of("uri", "file:///a", "_meta", Map.of("secret", 1)), ValueLimits.DEFAULT);
+        Arguments meta =
+                Arguments.freeze(Map.of("uri", "file:///a", "_meta", Map.of("secret", 1)), ValueLimits.DEFAULT);
         assertThat(engine.admit(good.with(meta)).code()).isEqualTo(Code.DENY_IF);
         assertThat(engine.admit(MethodCall.of("prompts/get")).allowed()).isTrue();
     }
@@ -136,7 +138,10 @@ class MethodEntriesTest {
     @Test
     void parametersThatAreNotKnownAreInvalidAndLookAlikesToo() {
         PolicyEngine engine = engine(
-                "resources/read", FILES, "prompts/*", entry(List.of(), List.of(when("params.a", Operator.EQ, 1)), List.of()));
+                "resources/read",
+                FILES,
+                "prompts/*",
+                entry(List.of(), List.of(when("params.a", Operator.EQ, 1)), List.of()));
 
         assertThat(engine.admit(MethodCall.of("resources/read")).allowed()).isFalse();
         assertThat(engine.admit(MethodCall.of("prompts/get")).code()).isEqualTo(Code.DENY_IF);
@@ -151,12 +156,17 @@ class MethodEntriesTest {
 
     @Test
     void theFirstKeyThatMatchesIsTheOnlyOne() {
-        PolicyEngine engine = engine(
-                "resources/*", FILES, "resources/read", Posture.ALLOW, "*", Posture.DENY, "ping", FILES);
+        PolicyEngine engine =
+                engine("resources/*", FILES, "resources/read", Posture.ALLOW, "*", Posture.DENY, "ping", FILES);
 
-        assertThat(engine.admit(asking("resources/read", Map.of("uri", "x"))).allowed()).isTrue();
-        assertThat(engine.admit(asking("resources/subscribe", Map.of("uri", "x"))).allowed()).isFalse();
-        assertThat(engine.admit(asking("resources/subscribe", Map.of("uri", "file:///app/x"))).allowed()).isTrue();
+        assertThat(engine.admit(asking("resources/read", Map.of("uri", "x"))).allowed())
+                .isTrue();
+        assertThat(engine.admit(asking("resources/subscribe", Map.of("uri", "x")))
+                        .allowed())
+                .isFalse();
+        assertThat(engine.admit(asking("resources/subscribe", Map.of("uri", "file:///app/x")))
+                        .allowed())
+                .isTrue();
         assertThat(engine.admit(MethodCall.of("initialize")).allowed()).isTrue();
         assertThat(engine.admit(MethodCall.of("ping")).allowed()).isFalse();
     }
@@ -175,14 +185,23 @@ class MethodEntriesTest {
         assertThat(engine.admit(read).retryAfter()).isNotNull();
         assertThat(engine.admit(read.in("s2")).allowed()).isTrue();
         assertThat(engine.admit(MethodCall.of("prompts/get")).allowed()).isTrue();
-        assertThat(engine.admit(MethodCall.of("prompts/list")).allowed()).as("counted apart").isTrue();
+        assertThat(engine.admit(MethodCall.of("prompts/list")).allowed())
+                .as("counted apart")
+                .isTrue();
         assertThat(engine.admit(MethodCall.of("prompts/get")).allowed()).isFalse();
-        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 60))).allowed()).isTrue();
-        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 60))).code())
+        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 60)))
+                        .allowed())
+                .isTrue();
+        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 60)))
+                        .code())
                 .isEqualTo(Code.LIMIT);
-        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 40))).allowed()).isTrue();
-        assertThat(engine.admit(asking("sampling/createMessage", Map.of())).code()).isEqualTo(Code.AMOUNT);
-        assertThat(engine.admit(MethodCall.of("sampling/createMessage").askedByServer()).code())
+        assertThat(engine.admit(asking("sampling/createMessage", Map.of("maxTokens", 40)))
+                        .allowed())
+                .isTrue();
+        assertThat(engine.admit(asking("sampling/createMessage", Map.of())).code())
+                .isEqualTo(Code.AMOUNT);
+        assertThat(engine.admit(MethodCall.of("sampling/createMessage").askedByServer())
+                        .code())
                 .isEqualTo(Code.AMOUNT);
     }
 
@@ -193,10 +212,14 @@ class MethodEntriesTest {
                 entry(List.of(), List.of(when("params.maxTokens", Operator.GT, 1_000)), List.of()));
         MethodCall answered = MethodCall.of("tools/call");
 
-        assertThat(engine.admitEmbedded(within("params", Map.of("maxTokens", 5)), answered).allowed()).isTrue();
-        assertThat(engine.admitEmbedded(within("params", Map.of("maxTokens", 5_000)), answered).code())
+        assertThat(engine.admitEmbedded(within("params", Map.of("maxTokens", 5)), answered)
+                        .allowed())
+                .isTrue();
+        assertThat(engine.admitEmbedded(within("params", Map.of("maxTokens", 5_000)), answered)
+                        .code())
                 .isEqualTo(Code.DENY_IF);
-        assertThat(engine.admitEmbedded(within("Params", Map.of("maxTokens", 5)), answered).code())
+        assertThat(engine.admitEmbedded(within("Params", Map.of("maxTokens", 5)), answered)
+                        .code())
                 .isEqualTo(Code.DENY_IF);
         assertThat(engine.admitEmbedded(within("other", 5), answered).code()).isEqualTo(Code.DENY_IF);
     }

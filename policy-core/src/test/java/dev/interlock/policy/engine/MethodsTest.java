@@ -269,7 +269,8 @@ class MethodsTest {
                 .build();
         MethodCall by = MethodCall.of("tools/call").by("ada").on("desk");
 
-        Decision denied = engine.admitEmbedded(MethodEntriesTest.requests("roots/list", "elicitation/create", "prompts/get"), by);
+        Decision denied =
+                engine.admitEmbedded(MethodEntriesTest.requests("roots/list", "elicitation/create", "prompts/get"), by);
 
         assertThat(denied.code()).isEqualTo(Code.METHOD);
         assertThat(denied.message())
@@ -290,7 +291,8 @@ class MethodsTest {
                         && request.fromServer()
                         && "ada".equals(request.identity())
                         && "desk".equals(request.server()));
-        assertThat(engine.admitEmbedded(MethodEntriesTest.requests("sampling/createMessage"), by)).isEqualTo(Decision.ALLOWED);
+        assertThat(engine.admitEmbedded(MethodEntriesTest.requests("sampling/createMessage"), by))
+                .isEqualTo(Decision.ALLOWED);
     }
 
     @Test

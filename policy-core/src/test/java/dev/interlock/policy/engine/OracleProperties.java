@@ -27,8 +27,7 @@ class OracleProperties {
 
     @Provide
     Arbitrary<Scenario> scenarios() {
-        Arbitrary<Optional<String>> suspended =
-                Arbitraries.of("", "Stopped.").optional(0.02);
+        Arbitrary<Optional<String>> suspended = Arbitraries.of("", "Stopped.").optional(0.02);
         Arbitrary<Policy> policies = Combinators.combine(suspended, PolicyArbitraries.policiesByServer())
                 .as(PolicyEdits::suspended);
         return Combinators.combine(policies, CallArbitraries.sequences()).as(Scenario::new);

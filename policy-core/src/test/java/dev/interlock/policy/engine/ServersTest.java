@@ -104,12 +104,14 @@ class ServersTest {
 
     @Test
     void aServerThatNoKeyMatchesHasOnlyTheTopLevel() {
-        Desk desk = new Desk(Policy.of(body(
-                Posture.ALLOW, Map.of("read", entry(deny("top"))), servers("github", denying("there")))));
+        Desk desk = new Desk(Policy.of(
+                body(Posture.ALLOW, Map.of("read", entry(deny("top"))), servers("github", denying("there")))));
 
         assertThat(desk.decide(pay("gitlab")).allowed()).isTrue();
-        assertThat(rule(desk.decide(ToolCall.of("read", Map.of()).on("gitlab")))).isEqualTo("top");
-        assertThat(rule(desk.decide(ToolCall.of("read", Map.of()).on("github")))).isEqualTo("top");
+        assertThat(rule(desk.decide(ToolCall.of("read", Map.of()).on("gitlab"))))
+                .isEqualTo("top");
+        assertThat(rule(desk.decide(ToolCall.of("read", Map.of()).on("github"))))
+                .isEqualTo("top");
         assertThat(rule(desk.decide(pay("github")))).isEqualTo("there");
     }
 
@@ -122,10 +124,13 @@ class ServersTest {
 
         assertThat(desk.decide(pay("github")).allowed()).isTrue();
         assertThat(rule(desk.decide(pay("other")))).isEqualTo("(default deny)");
-        assertThat(desk.decide(ToolCall.of("get", Map.of()).on("other")).allowed()).isTrue();
-        assertThat(desk.decide(ToolCall.of("get", Map.of()).on("github")).allowed()).isTrue();
+        assertThat(desk.decide(ToolCall.of("get", Map.of()).on("other")).allowed())
+                .isTrue();
+        assertThat(desk.decide(ToolCall.of("get", Map.of()).on("github")).allowed())
+                .isTrue();
         assertThat(rule(desk.decide(ToolCall.of("get", Map.of()).on("strict")))).isEqualTo("(default deny)");
-        assertThat(desk.decide(ToolCall.of("read", Map.of()).on("strict")).allowed()).isTrue();
+        assertThat(desk.decide(ToolCall.of("read", Map.of()).on("strict")).allowed())
+                .isTrue();
         assertThat(desk.engine.visible(pay("github"))).isTrue();
         assertThat(desk.engine.visible(pay("other"))).isFalse();
         assertThat(desk.engine.visible(pay(null))).isFalse();

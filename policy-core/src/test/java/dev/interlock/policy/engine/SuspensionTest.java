@@ -49,10 +49,12 @@ class SuspensionTest {
     void aPolicySuspendsBeforeEverythingElseAndInModeAuditToo() {
         Policy rules = pay(deny("never"));
         for (Policy policy : List.of(rules, audited(rules))) {
-            PolicyEngine engine = PolicyEngine.builder(suspended("Back at noon.", policy)).build();
+            PolicyEngine engine =
+                    PolicyEngine.builder(suspended("Back at noon.", policy)).build();
 
             assertSuspended(engine.decide(CALL), "Back at noon.");
-            assertSuspended(engine.admit(ToolCall.of("unheard\u200bof", Map.of())).decision(), "Back at noon.");
+            assertSuspended(
+                    engine.admit(ToolCall.of("unheard\u200bof", Map.of())).decision(), "Back at noon.");
             assertSuspended(engine.explain(CALL).decision(), "Back at noon.");
             assertThat(engine.explain(CALL).steps()).hasSize(1);
         }
@@ -70,8 +72,8 @@ class SuspensionTest {
 
     @Test
     void listsShowWhatMayBeCalledAfterwards() {
-        PolicyEngine engine = PolicyEngine.builder(suspended("", Policies.granting(
-                        Policies.hiding("secret"), Map.of("bob", Policies.hiding("pay")))))
+        PolicyEngine engine = PolicyEngine.builder(suspended(
+                        "", Policies.granting(Policies.hiding("secret"), Map.of("bob", Policies.hiding("pay")))))
                 .build();
 
         assertThat(engine.visible(ToolCall.of("read", Map.of()).by("eve"))).isFalse();
@@ -131,7 +133,8 @@ class SuspensionTest {
             })
     void lifecycleListsAndCancellationPassUnlessThePolicyDeniesThem(String method) {
         Policy policy = suspended("", pay());
-        assertThat(PolicyEngine.builder(policy).build().decideMethod(method).allowed()).isTrue();
+        assertThat(PolicyEngine.builder(policy).build().decideMethod(method).allowed())
+                .isTrue();
 
         Policy denying = suspended(
                 "",
@@ -149,7 +152,8 @@ class SuspensionTest {
     void whatAServerAsksWithinAnAnswerIsDenied() {
         PolicyEngine engine = PolicyEngine.builder(suspended("Stop.", pay())).build();
 
-        Decision decision = engine.admitEmbedded(MethodEntriesTest.requests("elicitation/create"), MethodCall.of("tools/call"));
+        Decision decision =
+                engine.admitEmbedded(MethodEntriesTest.requests("elicitation/create"), MethodCall.of("tools/call"));
 
         assertThat(decision.code()).isEqualTo(Code.SUSPENDED);
         assertThat(decision.allowed()).isFalse();
@@ -235,8 +239,9 @@ class SuspensionTest {
         first.inputRequired();
 
         engine.suspend("Stop.", null);
-        Admission second =
-                engine.continueAsync(CALL, first, 1, AdmitOptions.DEFAULT).toCompletableFuture().join();
+        Admission second = engine.continueAsync(CALL, first, 1, AdmitOptions.DEFAULT)
+                .toCompletableFuture()
+                .join();
 
         assertSuspended(second.decision(), "Stop.");
         assertSuspended(engine.decideAgain(CALL, first).toCompletableFuture().join(), "Stop.");

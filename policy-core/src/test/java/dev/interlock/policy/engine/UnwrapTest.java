@@ -52,8 +52,7 @@ class UnwrapTest {
 
     private static final Place HERE = Place.of("tools.run.unwrap");
 
-    private static final Unwrap ONE =
-            new Unwrap(null, path("name"), path("arguments"), false, false, null, null, HERE);
+    private static final Unwrap ONE = new Unwrap(null, path("name"), path("arguments"), false, false, null, null, HERE);
     private static final Unwrap JSON = new Unwrap(null, path("name"), path("arguments"), false, true, null, null, HERE);
     private static final Unwrap UNKNOWN = new Unwrap(null, path("name"), null, false, false, null, null, HERE);
     private static final Unwrap NONE = new Unwrap(null, path("name"), null, true, false, null, null, HERE);
@@ -69,8 +68,7 @@ class UnwrapTest {
     }
 
     private static Entry running(Unwrap unwrap, Rule... rules) {
-        return new Entry(
-                false, List.of(), List.of(), List.of(rules), List.of(), null, unwrap, Place.of("tools.run"));
+        return new Entry(false, List.of(), List.of(), List.of(rules), List.of(), null, unwrap, Place.of("tools.run"));
     }
 
     private static Policy policy(Unwrap unwrap, Rule... ofPay) {
@@ -240,7 +238,8 @@ class UnwrapTest {
             assertThat(decision.allowed()).as(rule.toString()).isFalse();
             assertThat(decision.rule().name()).isEqualTo("a");
         }
-        assertThat(decide(policy(UNKNOWN, rate("b", hourly(5))), run("pay", Map.of())).allowed())
+        assertThat(decide(policy(UNKNOWN, rate("b", hourly(5))), run("pay", Map.of()))
+                        .allowed())
                 .isTrue();
         assertThat(decide(policy(NONE, check("a", when("args.amount", Operator.EXISTS, false))), run("pay", Map.of()))
                         .allowed())
@@ -259,9 +258,12 @@ class UnwrapTest {
     void limitsOfAllAreReservedTogetherOrNone() {
         Desk desk = new Desk(policy(MANY, rate("pace", hourly(3))));
 
-        assertThat(desk.decide(batch(payment(1), payment(1), payment(1), payment(1))).rule().name())
+        assertThat(desk.decide(batch(payment(1), payment(1), payment(1), payment(1)))
+                        .rule()
+                        .name())
                 .isEqualTo("pace");
-        assertThat(desk.admit(batch(payment(1), payment(1), payment(1), payment(1))).code())
+        assertThat(desk.admit(batch(payment(1), payment(1), payment(1), payment(1)))
+                        .code())
                 .isEqualTo(Code.LIMIT);
         assertThat(desk.admit(batch(payment(1), payment(1))).allowed()).isTrue();
         assertThat(desk.decide(batch(payment(1), payment(1))).code()).isEqualTo(Code.LIMIT);
@@ -276,14 +278,18 @@ class UnwrapTest {
         assertUnwrapDenied(decide(policy, ToolCall.of("run", Map.of())));
         assertUnwrapDenied(decide(policy, ToolCall.of("run", Map.of("calls", payment(1)))));
         assertUnwrapDenied(decide(policy, batch(payment(1), "pay")));
-        assertUnwrapDenied(decide(policy, ToolCall.of("run", Map.of("calls", List.of(payment(1)), "Calls", List.of()))));
+        assertUnwrapDenied(decide(
+                policy, ToolCall.of("run", Map.of("calls", List.of(payment(1)), "Calls", List.of()))));
     }
 
     @Test
     void aHundredCallsAreFollowedAndNoMore() {
         Policy policy = policy(MANY, CAP);
-        assertThat(decide(policy, batch(Collections.nCopies(100, payment(1)).toArray())).allowed()).isTrue();
-        assertUnwrapDenied(decide(policy, batch(Collections.nCopies(101, payment(1)).toArray())));
+        assertThat(decide(policy, batch(Collections.nCopies(100, payment(1)).toArray()))
+                        .allowed())
+                .isTrue();
+        assertUnwrapDenied(
+                decide(policy, batch(Collections.nCopies(101, payment(1)).toArray())));
 
         Map<String, Object> nested =
                 Map.of("name", "run", "input", Map.of("calls", Collections.nCopies(49, payment(1))));
@@ -319,17 +325,18 @@ class UnwrapTest {
                     Optional.empty(),
                     Optional.empty(),
                     Optional.of(servers))));
-            ToolCall call =
-                    ToolCall.of("run", Map.of("name", "pay", "server", "github")).on("hub");
-            assertThat(desk.decide(call).allowed()).isEqualTo(unwrap == NONE);
+            ToolCall call = ToolCall.of("run", Map.of("name", "pay", "server", "github"))
+                    .on("hub");
+            assertThat(desk.decide(call).allowed()).isEqualTo(unwrap.equals(NONE));
             assertThat(desk.decide(call.on("github")).rule().name()).isEqualTo("there");
-            if (unwrap == byPath) {
+            if (unwrap.equals(byPath)) {
                 for (String server : List.of("GitHub", "g\u0456thub", " github", "")) {
                     Decision decision = desk.decide(ToolCall.of("run", Map.of("name", "pay", "server", server))
                             .on("hub"));
                     assertThat(decision.rule().name()).as(server).isEqualTo("(server unknown)");
                 }
-                assertUnwrapDenied(desk.decide(ToolCall.of("run", Map.of("name", "pay")).on("hub")));
+                assertUnwrapDenied(
+                        desk.decide(ToolCall.of("run", Map.of("name", "pay")).on("hub")));
             }
         }
     }
@@ -350,7 +357,8 @@ class UnwrapTest {
         Desk desk = new Desk(Policy.of(body));
         desk.engine.tools().learn(null, List.of(ToolDefinition.named("get_time")));
 
-        assertThat(desk.decide(run("get_weather", Map.of("n", 1))).rule().name()).isEqualTo("financial");
+        assertThat(desk.decide(run("get_weather", Map.of("n", 1))).rule().name())
+                .isEqualTo("financial");
         assertThat(desk.decide(run("get_time", Map.of("n", 1))).allowed()).isTrue();
         assertThat(desk.decide(run("get_time", Map.of("n", 2))).allowed())
                 .isEqualTo(desk.decide(ToolCall.of("get_time", Map.of("n", 2))).allowed());
@@ -398,12 +406,15 @@ class UnwrapTest {
 
         assertThat(admission.decision().allowed()).isTrue();
         assertThat(asked).hasSize(1);
-        assertThat(asked.get(0).rules()).as("the two calls have the rule in common").hasSize(1);
+        assertThat(asked.get(0).rules())
+                .as("the two calls have the rule in common")
+                .hasSize(1);
         assertThat(asked.get(0).runs()).extracting(ToolCall::tool).containsExactly("pay", "pay");
         assertThat(ApprovalText.of(asked.get(0))).contains("it runs:\n  | pay\n", "\"amount\": 2");
         assertThat(events)
                 .filteredOn(AuditEvent.Decided.class::isInstance)
-                .allSatisfy(event -> assertThat(((AuditEvent.Decided) event).runs()).hasSize(2));
+                .allSatisfy(
+                        event -> assertThat(((AuditEvent.Decided) event).runs()).hasSize(2));
     }
 
     @Test

@@ -132,8 +132,10 @@ final class NaiveConditions {
                     .orElse(null);
         }
         Entry other = body.tools().get(new NamePattern(scope));
-        ToolCall otherCall =
-                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity()).on(call.server());
+        ToolCall otherCall = ToolCall.of(scope, call.arguments())
+                .in(call.session())
+                .by(call.identity())
+                .on(call.server());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 

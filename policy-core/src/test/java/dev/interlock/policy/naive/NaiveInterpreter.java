@@ -199,7 +199,9 @@ public final class NaiveInterpreter {
                 || entries.stream().anyMatch(scoped -> scoped.entry().hide())) {
             return "(hidden)";
         }
-        return body.posture() == Posture.DENY && !listed && entries.stream().allMatch(Scoped::isGlobal) ? "(default deny)" : null;
+        return body.posture() == Posture.DENY && !listed && entries.stream().allMatch(Scoped::isGlobal)
+                ? "(default deny)"
+                : null;
     }
 
     private Set<String> listed(Predicate<NamePattern> kind) {

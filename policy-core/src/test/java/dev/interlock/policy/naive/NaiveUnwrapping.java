@@ -20,7 +20,10 @@ final class NaiveUnwrapping {
     boolean follow(Unwrap unwrap, ToolCall call, int level, Consumer<ToolCall> calls) {
         ObjectValue root = call.arguments().root();
         Value list = unwrap.each() == null ? new Value.Array(List.of(root)) : walk(root, unwrap.each());
-        if (stopped || level > 4 || !(list instanceof Value.Array array) || array.items().isEmpty()) {
+        if (stopped
+                || level > 4
+                || !(list instanceof Value.Array array)
+                || array.items().isEmpty()) {
             stopped = true;
             return false;
         }

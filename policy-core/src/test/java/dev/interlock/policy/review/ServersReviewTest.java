@@ -77,9 +77,7 @@ class ServersReviewTest {
                 Posture.ALLOW,
                 List.of(),
                 Map.of("get_issue", rules("servers.github.tools.get_issue", deny("servers.github.r"))));
-        PolicyBody top = with(
-                body(Posture.ALLOW, List.of("get_*"), Map.of()),
-                Map.of("github", github));
+        PolicyBody top = with(body(Posture.ALLOW, List.of("get_*"), Map.of()), Map.of("github", github));
 
         assertThat(review(top, server("github", "get_issue")))
                 .containsExactly("note unreachable-rule at servers.github.r");
@@ -87,15 +85,15 @@ class ServersReviewTest {
 
     @Test
     void whatToolsThatRunOthersMayRunIsNotUnknown() {
-        Unwrap unwrap = new Unwrap(
-                null, Path.parse("args.name"), null, false, false, null, null, Place.of("tools.run.unwrap"));
+        Unwrap unwrap =
+                new Unwrap(null, Path.parse("args.name"), null, false, false, null, null, Place.of("tools.run.unwrap"));
         Map<String, Entry> tools = new LinkedHashMap<>();
         tools.put(
                 "run",
-                new Entry(
-                        false, List.of(), List.of(), List.of(), List.of(), null, unwrap, Place.of("tools.run")));
+                new Entry(false, List.of(), List.of(), List.of(), List.of(), null, unwrap, Place.of("tools.run")));
         tools.put("get_secret", rules("tools.get_secret", deny("tools.get_secret.r")));
 
-        assertThat(review(body(Posture.ALLOW, List.of(), tools), server(null, "run"))).isEmpty();
+        assertThat(review(body(Posture.ALLOW, List.of(), tools), server(null, "run")))
+                .noneMatch(finding -> finding.contains("unknown-tool"));
     }
 }

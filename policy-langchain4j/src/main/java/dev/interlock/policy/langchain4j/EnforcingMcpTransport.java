@@ -395,8 +395,8 @@ public final class EnforcingMcpTransport implements McpTransport {
             cancel(notification);
             delegate.executeOperationWithoutResponse(context);
         } else {
-            Decision decision = engine.admit(
-                    request(message.method == null ? "" : WireMethodNames.of(message.method), message));
+            Decision decision =
+                    engine.admit(request(message.method == null ? "" : WireMethodNames.of(message.method), message));
             if (!decision.allowed()) {
                 throw answers.refusal(decision);
             }
@@ -446,9 +446,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** The same for a message of the client's. */
     private MethodCall request(String method, McpClientMessage message) {
         MethodCall request = request(method);
-        return engine.readsParameters(method)
-                ? saying(JSON.valueToTree(message).path("params"), request)
-                : request;
+        return engine.readsParameters(method) ? saying(JSON.valueToTree(message).path("params"), request) : request;
     }
 
     /** The request with its parameters, if the policy reads any. What can't be read is not known. */

@@ -13,7 +13,6 @@ import dev.interlock.policy.yaml.PolicyYaml;
 import dev.langchain4j.mcp.client.McpException;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
 import dev.langchain4j.mcp.protocol.McpCallToolRequest;
-import dev.langchain4j.mcp.protocol.McpReadResourceRequest;
 import dev.langchain4j.mcp.protocol.McpClientMessage;
 import dev.langchain4j.mcp.protocol.McpInitializationNotification;
 import dev.langchain4j.mcp.protocol.McpInitializeRequest;

@@ -284,7 +284,8 @@ final class ServerGuard {
             @Nullable String session,
             Function<JSONRPCNotification, Mono<Void>> server) {
         Mono<Void> passed = Mono.deferContextual(context -> {
-            if (methods.askedByClient(notification.method(), notification.params(), context).allowed()) {
+            if (methods.askedByClient(notification.method(), notification.params(), context)
+                    .allowed()) {
                 return server.apply(notification);
             }
             log.debug("Dropped the notification {} of a client's", VisibleText.name(notification.method()));

@@ -23,7 +23,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
-import io.modelcontextprotocol.spec.McpSchema.ReadResourceRequest;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -345,7 +344,7 @@ class ClientMethodsTest {
         reading.sendMessage(new JSONRPCRequest("resources/read", "1", Map.of("uri", "x", "secret", 1)))
                 .block();
         assertThat(wire.sent).isEmpty();
-        reading.sendMessage(new JSONRPCRequest("resources/read", "2", new ReadResourceRequest("x")))
+        reading.sendMessage(new JSONRPCRequest("resources/read", "2", Map.of("uri", "x")))
                 .block();
         assertThat(wire.sent).hasSize(1);
         wire.receive(new JSONRPCRequest("sampling/createMessage", "3", Map.of("secret", 1)));

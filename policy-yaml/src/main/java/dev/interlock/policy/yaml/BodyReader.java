@@ -43,6 +43,11 @@ final class BodyReader {
      * @param unlessSaid the value of {@code default} if the body doesn't give one
      */
     PolicyBody read(Fields fields, Posture unlessSaid, Counters counters) {
+        return read(fields, unlessSaid, counters, servers(fields));
+    }
+
+    private PolicyBody read(
+            Fields fields, Posture unlessSaid, Counters counters, Optional<Map<NamePattern, PolicyBody>> servers) {
         Node toolsNode = fields.get("tools");
         Tools tools = new Tools();
         if (toolsNode != null) {
@@ -56,10 +61,8 @@ final class BodyReader {
                 categories(fields, counters),
                 risks(fields, counters),
                 Optional.ofNullable(tools.star),
-                allTools == null
-                        ? Optional.empty()
-                        : Optional.of(allTools(allTools, fields.at("all_tools"), counters)),
-                servers(fields));
+                allTools == null ? Optional.empty() : Optional.of(allTools(allTools, fields.at("all_tools"), counters)),
+                servers);
         Node.Pair forAll = allTools != null ? allTools : fields.pair("tools");
         if (forAll != null && allowsNothing(body)) {
             context.findings.warn(
@@ -110,7 +113,8 @@ final class BodyReader {
                 Fields inner = Fields.of(Keys.SERVER, body, serverAt, context.findings, null);
                 servers.put(
                         pattern,
-                        context.intercept.skipping(() -> read(inner, Posture.ALLOW, context.counters(null))));
+                        context.intercept.skipping(
+                                () -> read(inner, Posture.ALLOW, context.counters(null), Optional.empty())));
             } else {
                 context.scalars.wrongType(server.value(), serverAt, "a server", "a map");
             }
@@ -134,13 +138,16 @@ final class BodyReader {
                 return;
             }
             compared += others.size();
-            others.stream().filter(pattern::overlaps).findFirst().ifPresent(glob -> context.findings.warn(
-                    "servers-shadow",
-                    key.getValue(),
-                    at.key(pattern.text()),
-                    Display.quoted(pattern.text()) + " takes servers away from " + Display.quoted(glob.text())
-                            + ": only one body applies to a server",
-                    "repeat here what the other body says, or put what is for all servers at the top"));
+            others.stream()
+                    .filter(pattern::overlaps)
+                    .findFirst()
+                    .ifPresent(glob -> context.findings.warn(
+                            "servers-shadow",
+                            key.getValue(),
+                            at.key(pattern.text()),
+                            Display.quoted(pattern.text()) + " takes servers away from " + Display.quoted(glob.text())
+                                    + ": only one body applies to a server",
+                            "repeat here what the other body says, or put what is for all servers at the top"));
         }
     }
 

@@ -71,7 +71,21 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, SERVER, ENTRY, METHOD, UNWRAP, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT,
+            GRANT,
+            SERVER,
+            ENTRY,
+            METHOD,
+            UNWRAP,
+            RULE,
+            CONDITION,
+            DIRECTORIES,
+            BLOCK,
+            RATE_LIMIT,
+            STATE,
+            SPEND,
+            LIMIT,
+            VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

@@ -11,8 +11,8 @@ import dev.interlock.policy.Scope;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -41,8 +41,7 @@ final class PolicyWriter {
         if (policy.mode() == Mode.AUDIT) {
             out.line("mode", "audit");
         }
-        policy.suspended()
-                .ifPresent(text -> out.line("suspended", text.isBlank() ? "true" : YamlText.scalar(text)));
+        policy.suspended().ifPresent(text -> out.line("suspended", text.isBlank() ? "true" : YamlText.scalar(text)));
         body(policy.body());
         if (!policy.methods().isEmpty()) {
             out.block(

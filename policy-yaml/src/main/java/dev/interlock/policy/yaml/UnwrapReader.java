@@ -7,7 +7,6 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code unwrap}. */
 final class UnwrapReader {
 
-    private static final String ARGS = Path.Root.ARGS.text() + ".";
     private static final String NONE = "none";
 
     private final ReadContext context;
@@ -32,27 +31,28 @@ final class UnwrapReader {
         Path each = eachNode == null ? null : paths.within(eachNode, at.key("each"), false);
         Path tool = toolNode == null ? null : paths.within(toolNode, at.key("tool"), within);
         Node argumentsNode = fields.get("arguments");
-        boolean takesNone = argumentsNode instanceof Node.Scalar scalar && scalar.text().equals(NONE);
-        Path arguments = argumentsNode == null || takesNone
-                ? null
-                : paths.within(argumentsNode, at.key("arguments"), within);
+        boolean takesNone =
+                argumentsNode instanceof Node.Scalar scalar && scalar.text().equals(NONE);
+        Path arguments =
+                argumentsNode == null || takesNone ? null : paths.within(argumentsNode, at.key("arguments"), within);
         boolean json = json(fields, argumentsNode, takesNone);
         Node serverNode = fields.get("server");
         String name = serverName(fields, serverNode, within);
         Path server = serverNode == null || name != null ? null : paths.within(serverNode, at.key("server"), within);
-        boolean broken = tool == null
-                || (within && each == null)
+        boolean broken = (within && each == null)
                 || (argumentsNode != null && !takesNone && arguments == null)
                 || (serverNode != null && name == null && server == null);
-        return broken
+        return tool == null || broken
                 ? null
                 : new Unwrap(each, tool, arguments, takesNone, json, server, name, ReadContext.place(pair.key(), at));
     }
 
     private boolean json(Fields fields, @Nullable Node argumentsNode, boolean takesNone) {
         Node node = fields.get("json");
-        boolean json = node != null && Boolean.TRUE.equals(context.scalars.bool(node, fields.at("json"), "json"));
-        if (json && (argumentsNode == null || takesNone)) {
+        if (node == null || !Boolean.TRUE.equals(context.scalars.bool(node, fields.at("json"), "json"))) {
+            return false;
+        }
+        if (argumentsNode == null || takesNone) {
             context.findings.error(
                     "bad-value",
                     node,
@@ -61,7 +61,7 @@ final class UnwrapReader {
                     "say where they stand, such as arguments: args.arguments");
             return false;
         }
-        return json;
+        return true;
     }
 
     /** The server's name, if {@code server_name} gives it, or {@code server} gives what can't be a path. */
@@ -80,10 +80,10 @@ final class UnwrapReader {
             return context.scalars.nonBlank(node, fields.at("server_name"), "server_name");
         }
         boolean named = !within
-                && serverNode instanceof Node.Scalar scalar
-                && !scalar.isNull()
-                && !scalar.text().isBlank()
-                && scalar.text().indexOf('.') < 0;
-        return named ? ((Node.Scalar) serverNode).text() : null;
+                && serverNode instanceof Node.Scalar word
+                && !word.isNull()
+                && !word.text().isBlank()
+                && word.text().indexOf('.') < 0;
+        return named && serverNode instanceof Node.Scalar word ? word.text() : null;
     }
 }

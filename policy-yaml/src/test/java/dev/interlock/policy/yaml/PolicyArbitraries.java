@@ -187,11 +187,7 @@ public final class PolicyArbitraries {
                 NodePath at = NodePath.ROOT.key("methods").key(method.text());
                 Place require = Place.of(at.key("require").item(0).toString());
                 Condition condition = new Condition(
-                        Path.parse("params.uri"),
-                        Operator.STARTS_WITH,
-                        new Value.Text("file:"),
-                        null,
-                        require);
+                        Path.parse("params.uri"), Operator.STARTS_WITH, new Value.Text("file:"), null, require);
                 entries.put(
                         method,
                         new Entry(
@@ -206,8 +202,7 @@ public final class PolicyArbitraries {
         return entries;
     }
 
-    private static Map<NamePattern, PolicyBody> place(
-            Map<String, Function<NodePath, PolicyBody>> bodies, NodePath at) {
+    private static Map<NamePattern, PolicyBody> place(Map<String, Function<NodePath, PolicyBody>> bodies, NodePath at) {
         Map<NamePattern, PolicyBody> placed = new LinkedHashMap<>();
         bodies.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
         return placed;

@@ -71,7 +71,12 @@ final class EventLines {
         }
         call(line, decided.call());
         if (!decided.runs().isEmpty()) {
-            line.json("runs", new Value.Array(decided.runs().stream().map(EventLines::inner).toList()).json());
+            line.json(
+                    "runs",
+                    new Value.Array(decided.runs().stream()
+                                    .map(EventLines::inner)
+                                    .toList())
+                            .json());
         }
         if (decided.rating() != null) {
             line.text("category", decided.rating().category().text());

@@ -229,7 +229,9 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         data.put("risk", text(request.rating().risk().text()));
         data.put("expires", text(ticket.opened().plus(ticket.left()).toString()));
         if (!request.runs().isEmpty()) {
-            data.put("runs", new Value.Array(request.runs().stream().map(this::inner).toList()));
+            data.put(
+                    "runs",
+                    new Value.Array(request.runs().stream().map(this::inner).toList()));
         }
         if (arguments) {
             data.put("arguments", request.arguments().root());
