@@ -14,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param rules rules that must all pass
  * @param limits limits that must all have room
  * @param rounds how often a call may be made again with what its server asks for; null if the entry doesn't say
+ * @param unwrap which other tools the tools run; null if the entry doesn't say that they run any
  * @param place where it stands
  */
 public record Entry(
@@ -24,6 +25,7 @@ public record Entry(
         List<Rule> rules,
         List<Limit> limits,
         @Nullable Rounds rounds,
+        @Nullable Unwrap unwrap,
         Place place) {
 
     /** Copies the lists. */
@@ -35,7 +37,20 @@ public record Entry(
         limits = List.copyOf(limits);
     }
 
-    /** Creates an entry without {@code ask_if}. */
+    /** Creates an entry whose tools run no others. */
+    public Entry(
+            boolean hide,
+            List<Block> require,
+            List<Block> denyIf,
+            List<Block> askIf,
+            List<Rule> rules,
+            List<Limit> limits,
+            @Nullable Rounds rounds,
+            Place place) {
+        this(hide, require, denyIf, askIf, rules, limits, rounds, null, place);
+    }
+
+    /** Creates an entry that asks nobody, and whose tools run no others. */
     public Entry(
             boolean hide,
             List<Block> require,
@@ -44,10 +59,10 @@ public record Entry(
             List<Limit> limits,
             @Nullable Rounds rounds,
             Place place) {
-        this(hide, require, denyIf, List.of(), rules, limits, rounds, place);
+        this(hide, require, denyIf, List.of(), rules, limits, rounds, null, place);
     }
 
-    /** Creates an entry that says nothing about rounds, without {@code ask_if}. */
+    /** Creates an entry that says nothing about rounds, asks nobody, and whose tools run no others. */
     public Entry(
             boolean hide, List<Block> require, List<Block> denyIf, List<Rule> rules, List<Limit> limits, Place place) {
         this(hide, require, denyIf, rules, limits, null, place);

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import org.jspecify.annotations.Nullable;
 
 /** Which entries of a body apply to a tool, in the order in which they are checked. Immutable. */
 public final class EntrySelection {
@@ -41,8 +42,12 @@ public final class EntrySelection {
         return false;
     }
 
-    /** Returns the entries that name the tool, its category or its risk, in the order in which they are checked. */
-    public List<Selected> naming(String tool, ToolRating rating) {
+    /**
+     * Returns the entries that name the tool, its category or its risk, in the order in which they are checked.
+     *
+     * @param rating how the tool is rated; null if that is not known, and then every category and risk may be its own
+     */
+    public List<Selected> naming(String tool, @Nullable ToolRating rating) {
         List<Selected> entries = new ArrayList<>();
         Entry exact = tool.isBlank() || !new NamePattern(tool).isExact() ? null : body.tool(tool);
         if (exact != null) {
@@ -53,16 +58,26 @@ public final class EntrySelection {
                 entries.add(new Selected(KeyKind.GLOB, glob.getKey().text(), glob.getValue()));
             }
         }
-        Entry category = body.categories().get(rating.category());
-        if (category != null) {
-            entries.add(new Selected(KeyKind.CATEGORY, rating.category().text(), category));
+        for (Map.Entry<ToolCategory, Entry> category : body.categories().entrySet()) {
+            if (rating == null || category.getKey() == rating.category()) {
+                entries.add(new Selected(KeyKind.CATEGORY, category.getKey().text(), category.getValue()));
+            }
         }
         for (Map.Entry<RiskSelector, Entry> risk : body.risks().entrySet()) {
-            if (risk.getKey().matches(rating.risk())) {
+            if (rating == null || risk.getKey().matches(rating.risk())) {
                 entries.add(new Selected(KeyKind.RISK, risk.getKey().text(), risk.getValue()));
             }
         }
         return entries;
+    }
+
+    /**
+     * Returns whether the body lists the tool for {@code default: deny}. If the rating is not known, only the tool's
+     * name can list it.
+     */
+    public boolean lists(String tool, @Nullable ToolRating rating) {
+        return naming(tool, rating).stream()
+                .anyMatch(entry -> rating != null || entry.kind() == KeyKind.TOOL || entry.kind() == KeyKind.GLOB);
     }
 
     /** Returns the entries for every tool. They are checked after those that {@link #naming name} it. */
@@ -179,10 +194,20 @@ public final class EntrySelection {
          * @param local the limit's name within the entry, encoded
          */
         public String limitName(String prefix, String local, String tool, Scope scope) {
+            return limitName(prefix, local, null, tool, scope);
+        }
+
+        /**
+         * Does the same for an entry of a server's body, where every server's tools are counted apart.
+         *
+         * @param server the server that is called; null if the entry doesn't stand in a server's body
+         */
+        public String limitName(String prefix, String local, @Nullable String server, String tool, Scope scope) {
             String base = prefix + keyName() + "#" + local;
+            String apart = (server == null ? "" : encode(server) + "@") + encode(tool);
             return switch (scope) {
-                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + scope.text();
-                case TOOL -> base + "@" + encode(tool);
+                case SESSION, IDENTITY -> base + "@" + apart + "/" + scope.text();
+                case TOOL -> base + "@" + apart;
                 case ENTRY, GLOBAL -> base;
             };
         }
@@ -200,8 +225,21 @@ public final class EntrySelection {
 
     /** Returns how the names of a grant's limits begin. */
     public static String grantPrefix(NamePattern grant) {
+        return prefix("grants", grant);
+    }
+
+    /**
+     * Returns how the names of the limits of a server's body begin.
+     *
+     * @param outer how those of the body begin that it stands in
+     */
+    public static String serverPrefix(String outer, NamePattern server) {
+        return outer + prefix("servers", server);
+    }
+
+    private static String prefix(String kind, NamePattern pattern) {
         // Dots are encoded: otherwise a grant's name could end the way a tool's entry begins.
-        return "grants." + encode(grant.text()).replace(".", "%2e") + ".";
+        return kind + "." + encode(pattern.text()).replace(".", "%2e") + ".";
     }
 
     private static String encode(String text) {

@@ -53,7 +53,9 @@ public record Limit(
         if (counter != null && counter.isBlank()) {
             throw new IllegalArgumentException("a counter needs a name");
         }
-        if (incrementFrom != null && incrementFrom.root() != Path.Root.ARGS) {
+        if (incrementFrom != null
+                && incrementFrom.root() != Path.Root.ARGS
+                && incrementFrom.root() != Path.Root.PARAMS) {
             throw new IllegalArgumentException(
                     "an amount is read from an argument (args.<name>), not from " + incrementFrom);
         }

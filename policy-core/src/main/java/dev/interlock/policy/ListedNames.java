@@ -37,6 +37,9 @@ public final class ListedNames {
     private void add(String prefix, PolicyBody body) {
         body.tools().forEach((pattern, entry) -> add(new Listed(pattern, entry.place())));
         body.hide().forEach(pattern -> add(new Listed(pattern, Place.of(prefix + "hide"))));
+        body.servers()
+                .ifPresent(servers ->
+                        servers.forEach((server, inner) -> add(EntrySelection.serverPrefix(prefix, server), inner)));
     }
 
     private void add(Listed listed) {

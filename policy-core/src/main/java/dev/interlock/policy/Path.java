@@ -17,6 +17,8 @@ public record Path(Root root, List<Step> steps, String text) {
     public enum Root {
         /** The arguments of the call. */
         ARGS("args"),
+        /** The parameters of a request other than {@code tools/call}. */
+        PARAMS("params"),
         /** A counter. */
         STATE("state"),
         /** What the engine knows of the call: {@code identity}, {@code session}, {@code server}. */
@@ -139,6 +141,7 @@ public record Path(Root root, List<Step> steps, String text) {
         private static String example(Root root) {
             return switch (root) {
                 case ARGS -> "args.<name>, such as args.amount";
+                case PARAMS -> "params.<name>, such as params.uri";
                 case STATE -> "state.<tool>.<counter>";
                 case CALL -> "call.identity, call.session or call.server";
                 case TOOL -> "tool.category or tool.risk";
@@ -194,7 +197,7 @@ public record Path(Root root, List<Step> steps, String text) {
 
         private void check(Path path) {
             switch (path.root()) {
-                case ARGS, CTX -> {}
+                case ARGS, PARAMS, CTX -> {}
                 case STATE -> {
                     if (path.steps().size() != 2 || !path.isSingle()) {
                         throw bad(

@@ -12,8 +12,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The part of a policy that says what may be called. The whole policy has one, and each grant has one. Two bodies are
- * equal only if their entries stand in the same order.
+ * The part of a policy that says what may be called. The whole policy has one, and each grant has one; both may have
+ * one for each server. Two bodies are equal only if their entries stand in the same order.
  *
  * @param posture what happens to a tool that no entry names
  * @param hide tools that are hidden and denied
@@ -22,6 +22,8 @@ import org.jspecify.annotations.Nullable;
  * @param risks entries by risk, in document order
  * @param star the entry for every tool that stands under {@code "*"} in {@code tools}
  * @param allTools the entry for every tool that stands under {@code all_tools}; has the same meaning
+ * @param servers bodies for the tools of one server, by the server's name or glob, in document order; empty if the body
+ *     doesn't distinguish servers. They have no servers of their own.
  */
 public record PolicyBody(
         Posture posture,
@@ -30,7 +32,20 @@ public record PolicyBody(
         Map<ToolCategory, Entry> categories,
         Map<RiskSelector, Entry> risks,
         Optional<Entry> star,
-        Optional<Entry> allTools) {
+        Optional<Entry> allTools,
+        Optional<Map<NamePattern, PolicyBody>> servers) {
+
+    /** Creates a body that doesn't distinguish servers. */
+    public PolicyBody(
+            Posture posture,
+            List<NamePattern> hide,
+            Map<NamePattern, Entry> tools,
+            Map<ToolCategory, Entry> categories,
+            Map<RiskSelector, Entry> risks,
+            Optional<Entry> star,
+            Optional<Entry> allTools) {
+        this(posture, hide, tools, categories, risks, star, allTools, Optional.empty());
+    }
 
     /** Returns a body that only says what happens to all tools. */
     public static PolicyBody of(Posture posture) {
@@ -43,6 +58,10 @@ public record PolicyBody(
         tools = ordered(tools);
         categories = ordered(categories);
         risks = ordered(risks);
+        servers = servers.map(PolicyBody::ordered);
+        if (servers.stream().flatMap(bodies -> bodies.values().stream()).anyMatch(body -> body.servers.isPresent())) {
+            throw new IllegalArgumentException("a server's body has no servers");
+        }
         if (tools.containsKey(NamePattern.ANY)) {
             throw new IllegalArgumentException("the entry for '*' is the star");
         }
@@ -59,7 +78,7 @@ public record PolicyBody(
 
     /**
      * Returns all entries, each once: those of tools, categories and risks in document order, then those for every
-     * tool.
+     * tool, then those of the servers.
      */
     public Stream<Entry> entries() {
         return Stream.of(
@@ -67,7 +86,10 @@ public record PolicyBody(
                         categories.values().stream(),
                         risks.values().stream(),
                         star.stream(),
-                        allTools.stream())
+                        allTools.stream(),
+                        servers.stream()
+                                .flatMap(bodies -> bodies.values().stream())
+                                .flatMap(PolicyBody::entries))
                 .flatMap(entries -> entries);
     }
 
@@ -85,11 +107,12 @@ public record PolicyBody(
                 && inOrder(categories).equals(inOrder(body.categories))
                 && inOrder(risks).equals(inOrder(body.risks))
                 && star.equals(body.star)
-                && allTools.equals(body.allTools);
+                && allTools.equals(body.allTools)
+                && servers.map(PolicyBody::inOrder).equals(body.servers.map(PolicyBody::inOrder));
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(posture, hide, tools, categories, risks, star, allTools);
+        return Objects.hash(posture, hide, tools, categories, risks, star, allTools, servers);
     }
 }

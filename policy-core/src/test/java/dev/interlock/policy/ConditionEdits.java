@@ -17,6 +17,7 @@ final class ConditionEdits {
                 entry.rules().stream().map(rule -> rule(rule, change)).toList(),
                 entry.limits(),
                 entry.rounds(),
+                entry.unwrap(),
                 entry.place());
     }
 

@@ -25,14 +25,20 @@ public final class PolicyArbitraries {
     /** The identities that grants are made for; they have matching globs among {@link #GRANTS}. */
     public static final List<String> IDENTITIES = List.of("alice", "bob", "ops-1");
 
+    private static final List<String> SERVERS = List.of("files", "web", "f*");
     private static final List<String> GLOBS = List.of("p*", "p?y", "*_file", "s?nd", "*e*");
     private static final List<String> GRANTS = List.of("alice", "bob", "ops-*", "*");
 
     private PolicyArbitraries() {}
 
-    /** Policies with everything in them. */
+    /** Policies with everything in them but servers. */
     public static Arbitrary<Policy> policies() {
         return policies(entries());
+    }
+
+    /** Policies that may distinguish servers, at the top and in grants. */
+    public static Arbitrary<Policy> policiesByServer() {
+        return policies(entries(), 0.15);
     }
 
     /** Policies in which nothing is counted. */
@@ -53,10 +59,15 @@ public final class PolicyArbitraries {
     }
 
     private static Arbitrary<Policy> policies(Arbitrary<Entry> entries) {
+        return policies(entries, 0);
+    }
+
+    private static Arbitrary<Policy> policies(Arbitrary<Entry> entries, double byServer) {
         Arbitrary<Mode> modes = Arbitraries.frequency(Tuple.of(9, Mode.ENFORCE), Tuple.of(1, Mode.AUDIT));
-        Arbitrary<PolicyBody> bodies = bodies(entries, 14, 1);
+        Arbitrary<PolicyBody> bodies = withServers(bodies(entries, 14, 1), bodies(entries, 6, 1), byServer);
         Arbitrary<Optional<Map<NamePattern, PolicyBody>>> grants = Arbitraries.maps(
-                        Arbitraries.of(GRANTS).map(NamePattern::new), bodies(entries, 3, 2))
+                        Arbitraries.of(GRANTS).map(NamePattern::new),
+                        withServers(bodies(entries, 3, 2), bodies(entries, 6, 1), byServer))
                 .ofMaxSize(2)
                 .map(map -> (Map<NamePattern, PolicyBody>) new LinkedHashMap<>(map))
                 .optional(0.08);
@@ -84,6 +95,28 @@ public final class PolicyArbitraries {
                         entries.optional(0.1))
                 .as((posture, hidden, tools, categories, risks, star, all) ->
                         new PolicyBody(posture, hidden, tools, categories, risks, star, all));
+    }
+
+    private static Arbitrary<PolicyBody> withServers(
+            Arbitrary<PolicyBody> bodies, Arbitrary<PolicyBody> ofServers, double share) {
+        if (share == 0) {
+            return bodies;
+        }
+        Arbitrary<Optional<Map<NamePattern, PolicyBody>>> servers = Arbitraries.maps(
+                        Arbitraries.of(SERVERS).map(NamePattern::new), ofServers)
+                .ofMaxSize(2)
+                .map(map -> (Map<NamePattern, PolicyBody>) new LinkedHashMap<>(map))
+                .optional(share);
+        return Combinators.combine(bodies, servers)
+                .as((body, inner) -> new PolicyBody(
+                        body.posture(),
+                        body.hide(),
+                        body.tools(),
+                        body.categories(),
+                        body.risks(),
+                        body.star(),
+                        body.allTools(),
+                        inner));
     }
 
     private static <K> Arbitrary<Map<K, Entry>> rarely(Arbitrary<Map<K, Entry>> maps) {

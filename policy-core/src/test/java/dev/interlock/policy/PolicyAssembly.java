@@ -48,7 +48,8 @@ final class PolicyAssembly {
                             assembled.put(pattern, new PolicyAssembly(body, "grants." + pattern + ".").assemble()));
                     return assembled;
                 }),
-                parts.context());
+                parts.context(),
+                parts.suspended());
     }
 
     static <T> List<T> joined(List<? extends T> first, List<? extends T> second) {
@@ -74,7 +75,13 @@ final class PolicyAssembly {
                 categories,
                 risks,
                 body.star().map(entry -> assemble(entry, "tools.*", "_global", "c")),
-                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")));
+                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")),
+                body.servers().map(servers -> {
+                    Map<NamePattern, PolicyBody> assembled = new LinkedHashMap<>();
+                    servers.forEach((pattern, inner) -> assembled.put(
+                            pattern, new PolicyAssembly(inner, at + "servers." + pattern + ".").assemble()));
+                    return assembled;
+                }));
     }
 
     private Entry assemble(Entry entry, String key, String scope, String letter) {
@@ -97,7 +104,20 @@ final class PolicyAssembly {
                 rules,
                 limits,
                 entry.rounds() == null ? null : new Rounds(entry.rounds().most(), Place.of(place + ".rounds")),
+                entry.unwrap() == null ? null : placed(entry.unwrap(), Place.of(place + ".unwrap")),
                 Place.of(place));
+    }
+
+    private static Unwrap placed(Unwrap unwrap, Place place) {
+        return new Unwrap(
+                unwrap.each(),
+                unwrap.tool(),
+                unwrap.arguments(),
+                unwrap.takesNone(),
+                unwrap.json(),
+                unwrap.server(),
+                unwrap.serverName(),
+                place);
     }
 
     private List<Block> blocks(List<Block> blocks, Entry entry, String scope, String letter, String place) {

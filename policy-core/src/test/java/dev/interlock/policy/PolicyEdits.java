@@ -49,6 +49,7 @@ public final class PolicyEdits {
                     rules,
                     entry.limits(),
                     entry.rounds(),
+                    entry.unwrap(),
                     entry.place());
         }));
     }
@@ -69,6 +70,7 @@ public final class PolicyEdits {
                     rules,
                     limits,
                     entry.rounds(),
+                    entry.unwrap(),
                     entry.place());
         }));
     }
@@ -76,7 +78,56 @@ public final class PolicyEdits {
     /** The policy in the other mode. */
     public static Policy in(Mode mode, Policy policy) {
         return new Policy(
-                policy.description(), mode, policy.body(), policy.methods(), policy.grants(), policy.context());
+                policy.description(),
+                mode,
+                policy.body(),
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                policy.suspended());
+    }
+
+    /** The policy in which every entry of the tools that match a name has this {@code unwrap}. */
+    public static Policy unwrapping(String tool, Optional<Unwrap> unwrap, Policy policy) {
+        PolicyBody body = policy.body();
+        Map<NamePattern, Entry> tools = new LinkedHashMap<>(body.tools());
+        Entry old = body.tool(tool);
+        Entry entry = old == null ? Entry.listed(Place.of("tools." + tool)) : old;
+        unwrap.ifPresent(given -> tools.put(
+                new NamePattern(tool),
+                new Entry(
+                        entry.hide(),
+                        entry.require(),
+                        entry.denyIf(),
+                        entry.askIf(),
+                        entry.rules(),
+                        entry.limits(),
+                        entry.rounds(),
+                        given,
+                        entry.place())));
+        return PolicyAssembly.assemble(with(
+                policy,
+                new PolicyBody(
+                        body.posture(),
+                        body.hide(),
+                        tools,
+                        body.categories(),
+                        body.risks(),
+                        body.star(),
+                        body.allTools(),
+                        body.servers())));
+    }
+
+    /** The policy, which suspends every call if a text is given. */
+    public static Policy suspended(Optional<String> text, Policy policy) {
+        return new Policy(
+                policy.description(),
+                policy.mode(),
+                policy.body(),
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                text);
     }
 
     /** The policy with one more tool hidden. */
@@ -93,7 +144,8 @@ public final class PolicyEdits {
                         body.categories(),
                         body.risks(),
                         body.star(),
-                        body.allTools()));
+                        body.allTools(),
+                        body.servers()));
     }
 
     /** The policy with nothing in it but entries for tools by name or glob. */
@@ -110,7 +162,13 @@ public final class PolicyEdits {
                                 ? Condition.of("args.amount", Operator.EXISTS, true)
                                 : condition));
         return new Policy(
-                policy.description(), policy.mode(), readable, policy.methods(), Optional.empty(), policy.context());
+                policy.description(),
+                policy.mode(),
+                readable,
+                policy.methods(),
+                Optional.empty(),
+                policy.context(),
+                policy.suspended());
     }
 
     /** The policy with another name for a tool, wherever it speaks of it. */
@@ -122,7 +180,8 @@ public final class PolicyEdits {
                 rename.apply(policy.body()),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, rename)),
-                policy.context());
+                policy.context(),
+                policy.suspended());
     }
 
     private static PolicyBody renamed(String from, String to, PolicyBody body) {
@@ -136,7 +195,8 @@ public final class PolicyEdits {
                 body.categories(),
                 body.risks(),
                 body.star(),
-                body.allTools());
+                body.allTools(),
+                body.servers().map(servers -> mapValues(servers, inner -> renamed(from, to, inner))));
         return mapEntries(listed, entry -> ConditionEdits.mapped(entry, condition -> renamed(from, to, condition)));
     }
 
@@ -155,7 +215,13 @@ public final class PolicyEdits {
 
     private static Policy with(Policy policy, PolicyBody body) {
         return new Policy(
-                policy.description(), policy.mode(), body, policy.methods(), policy.grants(), policy.context());
+                policy.description(),
+                policy.mode(),
+                body,
+                policy.methods(),
+                policy.grants(),
+                policy.context(),
+                policy.suspended());
     }
 
     private static Policy mapEntries(Policy policy, UnaryOperator<Entry> change) {
@@ -165,7 +231,8 @@ public final class PolicyEdits {
                 mapEntries(policy.body(), change),
                 policy.methods(),
                 policy.grants().map(grants -> mapValues(grants, body -> mapEntries(body, change))),
-                policy.context());
+                policy.context(),
+                policy.suspended());
     }
 
     private static PolicyBody mapEntries(PolicyBody body, UnaryOperator<Entry> change) {
@@ -179,7 +246,8 @@ public final class PolicyEdits {
                 categories,
                 risks,
                 body.star().map(change),
-                body.allTools().map(change));
+                body.allTools().map(change),
+                body.servers().map(servers -> mapValues(servers, inner -> mapEntries(inner, change))));
     }
 
     private static <K, V> Map<K, V> mapValues(Map<K, V> map, UnaryOperator<V> change) {

@@ -19,6 +19,7 @@ public final class PolicyText {
         if (policy.mode() == Mode.AUDIT) {
             text.line("", "mode: audit");
         }
+        policy.suspended().ifPresent(why -> text.line("", "suspended: " + why));
         text.body("", policy.body(), Posture.ALLOW);
         policy.methods().forEach((pattern, posture) -> text.line("", "method " + pattern + ": " + posture));
         policy.grants().ifPresent(grants -> {
@@ -42,6 +43,9 @@ public final class PolicyText {
         entry.askIf().forEach(block -> parts.add("ask_if " + block(block)));
         entry.rules().forEach(rule -> parts.add(rule(rule)));
         entry.limits().forEach(limit -> parts.add(limit(limit)));
+        if (entry.unwrap() != null) {
+            parts.add("unwrap " + entry.unwrap());
+        }
         return parts.isEmpty() ? "{}" : String.join("; ", parts);
     }
 
@@ -61,6 +65,11 @@ public final class PolicyText {
         body.risks().forEach((risk, entry) -> line(indent, "risk " + risk.text() + ": " + of(entry)));
         body.star().ifPresent(entry -> line(indent, "\"*\": " + of(entry)));
         body.allTools().ifPresent(entry -> line(indent, "all_tools: " + of(entry)));
+        body.servers()
+                .ifPresent(servers -> servers.forEach((pattern, inner) -> {
+                    line(indent, "on server " + pattern + ":");
+                    body(indent + "  ", inner, Posture.ALLOW);
+                }));
     }
 
     private static String rule(Rule rule) {

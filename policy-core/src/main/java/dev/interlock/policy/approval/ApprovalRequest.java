@@ -2,6 +2,7 @@ package dev.interlock.policy.approval;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ObjectValue;
@@ -30,6 +31,7 @@ import org.jspecify.annotations.Nullable;
  * @param rating how the tool is rated
  * @param policy the policy in force; a yes is valid only under this policy
  * @param patience how long this caller waits; at most the {@link #timeout}
+ * @param runs the calls that the call makes by running other tools, those within first; they must be shown to the person
  */
 public record ApprovalRequest(
         String tool,
@@ -44,10 +46,44 @@ public record ApprovalRequest(
         String message,
         ToolRating rating,
         Policy policy,
-        Duration patience) {
+        Duration patience,
+        List<ToolCall> runs) {
 
-    /** Copies the rules. Refuses a request without rules. */
+    /** Creates a request about a call that runs no other tools. */
+    public ApprovalRequest(
+            String tool,
+            @Nullable String server,
+            @Nullable String identity,
+            @Nullable String session,
+            Arguments arguments,
+            ObjectValue parameters,
+            ObjectValue context,
+            ObjectValue bound,
+            List<AskingRule> rules,
+            String message,
+            ToolRating rating,
+            Policy policy,
+            Duration patience) {
+        this(
+                tool,
+                server,
+                identity,
+                session,
+                arguments,
+                parameters,
+                context,
+                bound,
+                rules,
+                message,
+                rating,
+                policy,
+                patience,
+                List.of());
+    }
+
+    /** Copies the lists. Refuses a request without rules. */
     public ApprovalRequest {
+        runs = List.copyOf(runs);
         rules = List.copyOf(rules);
         if (rules.isEmpty()) {
             throw new IllegalArgumentException("a request for approval needs at least one rule that asks");

@@ -1,6 +1,7 @@
 package dev.interlock.policy.approval;
 
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -45,6 +46,14 @@ public final class ApprovalText {
         members("arguments", request.arguments().root(), text);
         if (request.parameters().size() > 0) {
             members("other parameters", request.parameters(), text);
+        }
+        for (ToolCall inner : request.runs()) {
+            line("it runs", inner.tool() + (inner.server() == null ? "" : " on " + inner.server()), text);
+            if (inner.arguments().isKnown()) {
+                members("with arguments", inner.arguments().root(), text);
+            } else {
+                line("with arguments", "(not known)", text);
+            }
         }
         return text.toString();
     }

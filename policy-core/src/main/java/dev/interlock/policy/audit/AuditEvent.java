@@ -8,6 +8,7 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.List;
 import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
@@ -76,6 +77,7 @@ public sealed interface AuditEvent {
      * @param took how long the caller waited for the decision, including the limiter
      * @param round how often the call had been made again, with what its server asked for; 0 for a new call. All rounds
      *     of a call have the same id
+     * @param runs the calls that the call makes by running other tools, those within first
      */
     record Decided(
             Instant time,
@@ -87,8 +89,29 @@ public sealed interface AuditEvent {
             Outcome outcome,
             @Nullable Answer answer,
             Duration took,
-            int round)
+            int round,
+            List<ToolCall> runs)
             implements AuditEvent {
+
+        /** Copies the calls. */
+        public Decided {
+            runs = List.copyOf(runs);
+        }
+
+        /** Creates the record of a decision on a call that runs no other tools. */
+        public Decided(
+                Instant time,
+                String id,
+                PolicyRef policy,
+                ToolCall call,
+                @Nullable ToolRating rating,
+                Decision decision,
+                Outcome outcome,
+                @Nullable Answer answer,
+                Duration took,
+                int round) {
+            this(time, id, policy, call, rating, decision, outcome, answer, took, round, List.of());
+        }
 
         /** Creates the record of a decision on a new call. */
         public Decided(
@@ -177,6 +200,19 @@ public sealed interface AuditEvent {
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /**
+     * The host has suspended all calls, or has ended its suspension. A policy that suspends is a {@link PolicyChanged}.
+     *
+     * @param suspended whether the host suspends calls from now on
+     * @param reason why, as the host says; blank if it doesn't
+     * @param by who did it, as the host says; null if it doesn't
+     */
+    record SuspensionChanged(
+            Instant time,
+            boolean suspended,
+            String reason,
+            @Nullable String by) implements AuditEvent {}
 
     /**
      * Something failed in the engine while it processed a call. If the call was being admitted, a {@link Decided} with

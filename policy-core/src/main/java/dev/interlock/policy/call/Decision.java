@@ -78,12 +78,16 @@ public record Decision(
          * from it.
          */
         NAME,
+        /** All calls are suspended, by the policy or by the host. */
+        SUSPENDED,
         /** The tool's definition differs from the accepted one, or none was accepted. */
         LOCK,
         /** The tool is hidden. */
         HIDDEN,
         /** No entry names the tool, and the default is to deny. */
         DEFAULT_DENY,
+        /** The policy distinguishes servers, and the host doesn't name the server, or its name only looks like one. */
+        SERVER_UNKNOWN,
         /** No grant matches the identity. */
         NO_GRANT,
         /** A {@code deny} rule denied the call. */
@@ -112,6 +116,8 @@ public record Decision(
         APPROVED,
         /** An MCP method that the policy denies, or that only looks like one. */
         METHOD,
+        /** The call runs another tool, and which one, or with which arguments, can't be told. */
+        UNWRAP,
         /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
         ROUNDS,
         /** Something failed in the engine; the host's listener received the details. */

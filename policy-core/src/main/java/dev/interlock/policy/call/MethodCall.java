@@ -1,10 +1,11 @@
 package dev.interlock.policy.call;
 
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ObjectValue;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A request other than {@code tools/call}, or a notification, as the engine decides it. Its parameters don't affect the
- * decision.
+ * A request other than {@code tools/call}, or a notification, as the engine decides it.
  *
  * @param method the MCP method, as it stands in the request; empty if it can't be read
  * @param fromServer whether the server asks its client, as for {@code sampling/createMessage}
@@ -12,6 +13,9 @@ import org.jspecify.annotations.Nullable;
  * @param identity who asks, or who is asked by the server; null if the host doesn't say
  * @param session the agent session; if null, {@link #session()} says which session applies
  * @param server the server; null if the host doesn't say
+ * @param parameters its parameters; {@link Arguments#UNKNOWN} if the caller of the engine doesn't know them, and then a
+ *     condition on them is invalid
+ * @param context what the host says about the request
  */
 public record MethodCall(
         String method,
@@ -19,36 +23,48 @@ public record MethodCall(
         boolean embedded,
         @Nullable String identity,
         @Nullable String session,
-        @Nullable String server) {
+        @Nullable String server,
+        Arguments parameters,
+        ObjectValue context) {
 
     /** Creates a request made by a client. */
     public static MethodCall of(String method) {
-        return new MethodCall(method, false, false, null, null, null);
+        return new MethodCall(method, false, false, null, null, null, Arguments.UNKNOWN, ObjectValue.EMPTY);
     }
 
     /** Returns the same request, made by the server. */
     public MethodCall askedByServer() {
-        return new MethodCall(method, true, embedded, identity, session, server);
+        return new MethodCall(method, true, embedded, identity, session, server, parameters, context);
     }
 
     /** Returns the same request, made by the server inside an answer. */
     public MethodCall embeddedByServer() {
-        return new MethodCall(method, true, true, identity, session, server);
+        return new MethodCall(method, true, true, identity, session, server, parameters, context);
     }
 
     /** Returns the same request on account of this identity. */
     public MethodCall by(@Nullable String identity) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server);
+        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
     }
 
     /** Returns the same request in this agent session. */
     public MethodCall in(@Nullable String session) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server);
+        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+    }
+
+    /** Returns the same request with these parameters. */
+    public MethodCall with(Arguments parameters) {
+        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+    }
+
+    /** Returns the same request with what conditions read as {@code ctx.<key>}. */
+    public MethodCall with(ObjectValue context) {
+        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
     }
 
     /** Returns the same request to, or from, this server. */
     public MethodCall on(@Nullable String server) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server);
+        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
     }
 
     /**

@@ -171,6 +171,29 @@ public final class ToolCall {
         return definition;
     }
 
+    /**
+     * Returns the call that this call makes by running another tool: by the same caller, in the same session and
+     * context.
+     *
+     * @param name the other tool
+     * @param given its arguments
+     * @param on its server
+     */
+    public ToolCall running(String name, Arguments given, @Nullable String on) {
+        boolean elsewhere = on == null ? server != null : !on.equals(server);
+        return new ToolCall(
+                name,
+                given,
+                null,
+                identity,
+                session,
+                on,
+                context,
+                ObjectValue.EMPTY,
+                elsewhere ? null : announced,
+                null);
+    }
+
     /** The same call with other arguments. */
     public ToolCall withArguments(Arguments other) {
         return new ToolCall(

@@ -110,7 +110,12 @@ final class ApprovalQuestion {
     }
 
     private void put(ApprovalHandler handler) {
+        Decision suspension = approvals.opened(this);
         wait.atEnd((admission, failure) -> guarded(() -> closed(failure != null)));
+        if (suspension != null) {
+            suspended(suspension);
+            return;
+        }
         long now = approvals.time.monotonicNanos();
         long nanos = Math.min(Approvals.nanos(shortest(question.asking())), wait.callerDeadline - now);
         deadline = now + nanos;
@@ -138,7 +143,8 @@ final class ApprovalQuestion {
                 question.message(),
                 approvals.engine.rating(call),
                 asked.policy().policy(),
-                patience);
+                patience,
+                Unwrapping.calls(asked.policy(), call));
     }
 
     private void await(CompletionStage<ApprovalAnswer> stage) {
@@ -183,6 +189,7 @@ final class ApprovalQuestion {
     // ---- ways to end
 
     private void closed(boolean cancelled) {
+        approvals.closed(this);
         silence.run();
         if (cancelled) {
             // Also if an answer is being processed right now: its result can't be handed out any more.
@@ -192,6 +199,15 @@ final class ApprovalQuestion {
                 record(Approvals.denied(question, Messages.abandoned(question)), Outcome.REFUSED, null);
             }
         }
+    }
+
+    /** Ends the wait because every call is denied from now on. */
+    void suspended(Decision suspension) {
+        guarded(() -> {
+            if (!over) {
+                end(suspension, Outcome.REFUSED, null);
+            }
+        });
     }
 
     private void expired() {

@@ -11,7 +11,9 @@ import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +53,9 @@ final class Approvals {
     final int maxWaiting;
     final AtomicInteger waiting = new AtomicInteger();
 
+    /** The questions that have been put and not ended. */
+    private final Set<ApprovalQuestion> open = ConcurrentHashMap.newKeySet();
+
     Approvals(
             PolicyEngine engine,
             PolicyEngine.Builder builder,
@@ -63,6 +68,23 @@ final class Approvals {
         this.maxWaiting = builder.maxWaitingForApproval();
         this.listener = builder.listener();
         this.recorder = recorder;
+    }
+
+    /** Notes a question that is about to be put. Returns the denial of every call if calls are suspended, or null. */
+    @Nullable
+    Decision opened(ApprovalQuestion question) {
+        open.add(question);
+        // After it was added: a suspension that comes later finds it there.
+        return engine.current().suspension();
+    }
+
+    void closed(ApprovalQuestion question) {
+        open.remove(question);
+    }
+
+    /** Ends every wait for a person. */
+    void suspend(Decision suspension) {
+        open.forEach(question -> question.suspended(suspension));
     }
 
     /** Whether there is a handler to ask for a caller with these options. */

@@ -75,7 +75,7 @@ final class AuditRecorder {
     Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
         CallRecord trail;
         try {
-            trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+            trail = new CallRecord(this, ids.get(), call, policy, rating(call), startNanos);
         } catch (Throwable e) {
             // For example, the host's own source of ids threw.
             listener.failed(call, e);
@@ -95,7 +95,7 @@ final class AuditRecorder {
 
     /** The record of a call that another process has begun. Throws whatever the host's clock throws. */
     CallRecord goingOn(String id, ToolCall call, CompiledPolicy policy) {
-        return new CallRecord(this, id, call, policy.ref(), rating(call), now());
+        return new CallRecord(this, id, call, policy, rating(call), now());
     }
 
     /**
@@ -125,7 +125,7 @@ final class AuditRecorder {
     @Nullable
     CallRecord asked(ToolCall call, CompiledPolicy policy, Decision question, long startNanos) {
         try {
-            CallRecord trail = new CallRecord(this, ids.get(), call, policy.ref(), rating(call), startNanos);
+            CallRecord trail = new CallRecord(this, ids.get(), call, policy, rating(call), startNanos);
             if (trail.decided(question)) {
                 return trail;
             }
@@ -137,14 +137,20 @@ final class AuditRecorder {
     }
 
     void changed(Change change, @Nullable PolicyRef before, PolicyRef now) {
-        Instant at;
+        tell(new AuditEvent.PolicyChanged(wallOrOurs(), change, before, now));
+    }
+
+    void suspended(boolean suspended, String reason, @Nullable String by) {
+        tell(new AuditEvent.SuspensionChanged(wallOrOurs(), suspended, reason, by));
+    }
+
+    /** A failing clock must not block a policy update or a suspension, and neither may a sink. */
+    private Instant wallOrOurs() {
         try {
-            at = wall();
+            return wall();
         } catch (Throwable e) {
-            // A failing clock must not block a policy update, and neither may a sink.
-            at = Instant.now();
+            return Instant.now();
         }
-        tell(new AuditEvent.PolicyChanged(at, change, before, now));
     }
 
     void failed(ToolCall call, Throwable failure) {

@@ -85,6 +85,49 @@ abstract sealed class CallCheck {
         return notes;
     }
 
+    /** A check of a call that another call makes. */
+    static final class OfInner extends CallCheck {
+        private final CallCheck check;
+        private final InnerCall inner;
+
+        OfInner(CallCheck check, InnerCall inner) {
+            this.check = check;
+            this.inner = inner;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            return check.apply(inner.call(), counters.from(inner.firstCounter()));
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            ExplainedStep step = check.explain(inner.call(), counters.from(inner.firstCounter()));
+            return new ExplainedStep(
+                    step.result(), "runs '" + inner.call().tool() + "': " + step.text(), step.place(), step.details());
+        }
+    }
+
+    /** A denial by a check that was made already. */
+    static final class Decided extends CallCheck {
+        private final Decision decision;
+
+        Decided(Decision decision) {
+            this.decision = decision;
+        }
+
+        @Override
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            return decision;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            return verdict(decision);
+        }
+    }
+
     /** {@code action: deny}, and limits that no call can meet. */
     static final class Always extends CallCheck {
         private final Decision decision;
@@ -267,6 +310,9 @@ abstract sealed class CallCheck {
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterSnapshot counters) {
+            if (!call.arguments().isKnown()) {
+                return denials.validation("the arguments are not known");
+            }
             if (validation.maxBytes().isPresent()
                     && call.argumentBytes() > validation.maxBytes().getAsInt()) {
                 return denials.validation(

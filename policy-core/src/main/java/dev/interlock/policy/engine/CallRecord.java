@@ -3,7 +3,6 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
-import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
@@ -17,7 +16,7 @@ final class CallRecord {
     private final AuditRecorder recorder;
     private final String id;
     private final ToolCall call;
-    private final PolicyRef policy;
+    private final CompiledPolicy policy;
     private final @Nullable ToolRating rating;
     /** When the call came, and later when it was last decided. */
     private volatile long sinceNanos;
@@ -26,7 +25,7 @@ final class CallRecord {
             AuditRecorder recorder,
             String id,
             ToolCall call,
-            PolicyRef policy,
+            CompiledPolicy policy,
             @Nullable ToolRating rating,
             long startNanos) {
         this.recorder = recorder;
@@ -61,7 +60,17 @@ final class CallRecord {
         return recorder.tell(
                 call,
                 () -> new AuditEvent.Decided(
-                        recorder.wall(), id, policy, call, rating, decision, outcome, part, sinceLast()));
+                        recorder.wall(),
+                        id,
+                        policy.ref(),
+                        call,
+                        rating,
+                        decision,
+                        outcome,
+                        part,
+                        sinceLast(),
+                        0,
+                        Unwrapping.calls(policy, call)));
     }
 
     /**
@@ -72,21 +81,22 @@ final class CallRecord {
      * @param startNanos when the round came
      * @param round how often the call has been made again
      */
-    boolean decidedAgain(ToolCall sent, PolicyRef by, Decision decision, long startNanos, int round) {
+    boolean decidedAgain(ToolCall sent, CompiledPolicy by, Decision decision, long startNanos, int round) {
         sinceNanos = startNanos;
         return recorder.tell(
                 sent,
                 () -> new AuditEvent.Decided(
                         recorder.wall(),
                         id,
-                        by,
+                        by.ref(),
                         sent,
                         rating,
                         decision,
                         Outcome.of(decision),
                         null,
                         sinceLast(),
-                        round));
+                        round,
+                        Unwrapping.calls(by, sent)));
     }
 
     /**

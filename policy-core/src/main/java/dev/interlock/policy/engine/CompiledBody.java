@@ -11,14 +11,28 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The body of a policy or a grant, with a prefix that separates its counters from those of other bodies.
+ * The body of a policy, a grant or a server, with a prefix that separates its counters from those of other bodies.
  *
  * @param prefix how the names of its limits begin
  * @param selection which of its entries apply to a tool
  * @param outer the enclosing body, whose counters its conditions may read too; null for the policy's own body
+ *     and for those of servers
+ * @param server the server that is called, if this is the body of a server; otherwise null
  */
 record CompiledBody(
-        String prefix, EntrySelection selection, @Nullable CompiledBody outer) {
+        String prefix,
+        EntrySelection selection,
+        @Nullable CompiledBody outer,
+        @Nullable String server) {
+
+    CompiledBody(String prefix, EntrySelection selection, @Nullable CompiledBody outer) {
+        this(prefix, selection, outer, null);
+    }
+
+    /** The same body of a server, for calls to the server of this name. */
+    CompiledBody on(String name) {
+        return new CompiledBody(prefix, selection, outer, name);
+    }
 
     PolicyBody body() {
         return selection.body();

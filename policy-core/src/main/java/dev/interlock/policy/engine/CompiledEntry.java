@@ -51,6 +51,6 @@ record CompiledEntry(CompiledBody body, Selected selected) {
 
     /** The key of a limit of this entry; see {@link Selected#limitName}. */
     String limitName(String local, String tool, Scope scope) {
-        return selected.limitName(body.prefix(), local, tool, scope);
+        return selected.limitName(body.prefix(), local, body.server(), tool, scope);
     }
 }

@@ -23,6 +23,7 @@ import org.jspecify.annotations.Nullable;
  * @param mode when the amount is given back
  * @param denials creates the denial when there is no room
  * @param trigger the approval rule that the limit belongs to, so that it counts only calls that need approval; or null
+ * @param of the call that is charged, if another call makes that call; otherwise null
  */
 record CompiledLimit(
         String name,
@@ -31,15 +32,36 @@ record CompiledLimit(
         AmountSource amount,
         ChargeMode mode,
         DenialFactory denials,
-        CallCheck.@Nullable ApprovalNeeded trigger) {
+        CallCheck.@Nullable ApprovalNeeded trigger,
+        @Nullable InnerCall of) {
+
+    CompiledLimit(
+            String name,
+            LimitRule rule,
+            Scope scope,
+            AmountSource amount,
+            ChargeMode mode,
+            DenialFactory denials,
+            CallCheck.@Nullable ApprovalNeeded trigger) {
+        this(name, rule, scope, amount, mode, denials, trigger, null);
+    }
+
+    /** The same limit of a call that another call makes. */
+    CompiledLimit of(InnerCall inner) {
+        return new CompiledLimit(name, rule, scope, amount, mode, denials, trigger, inner);
+    }
 
     boolean applies(ToolCall call, CounterSnapshot counters) {
-        return trigger == null || trigger.asks(call, counters);
+        if (trigger == null) {
+            return true;
+        }
+        return of == null ? trigger.asks(call, counters) : trigger.asks(of.call(), counters.from(of.firstCounter()));
     }
 
     /** The charge for a call, or null if its amount is too large to be counted. */
     @Nullable
-    Charge charge(ToolCall call) {
+    Charge charge(ToolCall asked) {
+        ToolCall call = of == null ? asked : of.call();
         Amount cost = amount.amount(call);
         return cost == null
                 ? null

@@ -56,14 +56,28 @@ final class CompiledPolicy {
     private final @Nullable ToolLockCheck lock;
 
     private final CompiledBody body;
+
+    /** The servers of the policy's own body; null if it doesn't distinguish any. */
+    private final @Nullable CompiledServers servers;
+
+    /** The servers of each grant, in the order of the grants; null where a grant doesn't distinguish any. */
+    private final List<@Nullable CompiledServers> grantServers = new ArrayList<>();
+
+    /** Whether the policy or a grant distinguishes servers. */
+    private final boolean distinguishesServers;
+
     private final List<NamePattern> grantPatterns = new ArrayList<>();
     private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
+
+    /** Denies every call while calls are suspended; null if they are not. */
+    private final @Nullable ToolPlan suspended;
 
     private final ListedNames names;
     private final MethodRules methods;
     private final boolean readsRating;
     private final boolean readsSchemas;
+    private final boolean unwraps;
 
     /** The keys of the context that conditions read; null if they read all. */
     private final @Nullable Set<String> contextKeys;
@@ -82,6 +96,9 @@ final class CompiledPolicy {
      */
     private final NameCache<Object, ToolPlan> unlisted = new NameCache<>();
 
+    /** Plans of methods that have an entry. */
+    private final NameCache<String, ToolPlan> methodPlans = new NameCache<>();
+
     private final CompiledOperators operators = new CompiledOperators();
 
     private volatile @Nullable PolicyRef ref;
@@ -89,6 +106,7 @@ final class CompiledPolicy {
     /**
      * Compiles a policy.
      *
+     * @param suspension what an agent is told while the host suspends every call; null if it doesn't
      * @throws IllegalArgumentException if the policy needs something that is missing: a counter that no rule defines,
      *     or a validator for {@code schema: true}
      */
@@ -97,7 +115,8 @@ final class CompiledPolicy {
             ToolCatalog catalog,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
-            @Nullable ToolLock lock) {
+            @Nullable ToolLock lock,
+            @Nullable String suspension) {
         this.policy = policy;
         this.catalog = catalog;
         this.validator = validator;
@@ -107,18 +126,54 @@ final class CompiledPolicy {
         if (policy.grants().isPresent()) {
             policy.grants().get().entrySet().forEach(this::addGrant);
         }
+        this.servers = CompiledServers.of(body);
+        grants.forEach(grant -> grantServers.add(CompiledServers.of(grant)));
         List<CompiledBody> bodies = new ArrayList<>(grants);
         bodies.add(0, body);
+        boolean byServer = false;
+        for (CompiledServers each : allServers()) {
+            byServer = true;
+            bodies.addAll(each.bodies());
+        }
+        this.distinguishesServers = byServer;
         this.names = new ListedNames(policy);
-        this.methods = new MethodRules(policy);
+        Decision denial = suspended(policy, suspension);
+        this.suspended = denial == null ? null : ToolPlan.denied(denial, false);
+        this.methods = new MethodRules(policy, denial);
         Needs needs = new Needs();
         for (CompiledBody each : bodies) {
             needs.add(each);
         }
+        methods.entries().forEach(needs::add);
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
+        this.unwraps = needs.unwraps;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
-        this.byNameAlone = this.lock == null && isNameEnough();
+        this.byNameAlone = this.lock == null && suspended == null && isNameEnough();
+    }
+
+    /** The denial of every call, under every mode; null if neither the host nor the policy suspends calls. */
+    private static @Nullable Decision suspended(Policy policy, @Nullable String byHost) {
+        String text = byHost != null ? byHost : policy.suspended().orElse(null);
+        return text == null
+                ? null
+                : Decision.denied(
+                        Code.SUSPENDED,
+                        ref("(suspended)", byHost != null ? "(engine)" : "suspended"),
+                        text.isBlank() ? Messages.SUSPENDED : text);
+    }
+
+    private List<CompiledServers> allServers() {
+        List<CompiledServers> all = new ArrayList<>();
+        if (servers != null) {
+            all.add(servers);
+        }
+        for (CompiledServers each : grantServers) {
+            if (each != null) {
+                all.add(each);
+            }
+        }
+        return all;
     }
 
     private void addGrant(Map.Entry<NamePattern, PolicyBody> grant) {
@@ -132,6 +187,26 @@ final class CompiledPolicy {
 
     Policy policy() {
         return policy;
+    }
+
+    /**
+     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method as
+     * the tool, and the parameters as its arguments.
+     */
+    @Nullable
+    ToolPlan methodPlan(String method) {
+        CompiledEntry entry = methods.entry(method);
+        if (entry == null) {
+            return null;
+        }
+        ToolPlan plan = methodPlans.get(method);
+        if (plan == null) {
+            PlanCompiler compiler = new PlanCompiler(policy.mode(), method, UNRATED, validator, limiter, operators);
+            compiler.add(entry);
+            plan = compiler.plan(false);
+            methodPlans.put(method, plan);
+        }
+        return plan;
     }
 
     /** The rules for methods other than {@code tools/call}. */
@@ -150,6 +225,11 @@ final class CompiledPolicy {
             ref = known;
         }
         return known;
+    }
+
+    /** Whether some tool runs others. */
+    boolean unwraps() {
+        return unwraps;
     }
 
     /** Whether a decision may depend on what servers say about their tools. */
@@ -188,7 +268,49 @@ final class CompiledPolicy {
             plan = plans.get(call.tool());
             plan = plan == null ? unlisted.get(call.tool()) : plan;
         }
-        return plan == null ? find(call) : plan;
+        return plan != null ? plan : suspended != null ? suspended : find(call);
+    }
+
+    /** The plan as if nothing were suspended. Lists of tools show what may be called when the suspension has ended. */
+    ToolPlan unsuspended(ToolCall call) {
+        return suspended == null ? plan(call) : find(call);
+    }
+
+    /**
+     * The plan for a call that another call makes by running its tool. If the tool's definition is not known, the plan
+     * has every entry for a category or risk.
+     *
+     * @param by the call that makes it
+     */
+    ToolPlan innerPlan(ToolCall call, ToolCall by) {
+        String server = call.server();
+        if (distinguishesServers && server != null && !server.equals(by.server()) && isLookAlike(server)) {
+            return ToolPlan.denied(serverUnknown(call.tool(), Place.of("servers")), policy.mode() == Mode.AUDIT);
+        }
+        ToolPlan denied = lock == null ? null : lock.denial(call);
+        return denied != null
+                ? denied
+                : findByPolicy(call, catalog.isRatedByHand(call.tool()) ? Unrated.BY_NAME : Unrated.AS_EVERYTHING);
+    }
+
+    /** What becomes of a tool whose definition is not known, if the policy rates tools. */
+    private enum Unrated {
+        /** It is rated by its name, or the call is denied if it comes through a connection. */
+        AS_USUAL,
+        /** It is rated by its name. */
+        BY_NAME,
+        /** Every entry for a category or risk applies. */
+        AS_EVERYTHING
+    }
+
+    private ToolPlan findByPolicy(ToolCall call) {
+        return findByPolicy(call, Unrated.AS_USUAL);
+    }
+
+    /** The denial of every call while calls are suspended; null if they are not. */
+    @Nullable
+    Decision suspension() {
+        return suspended == null ? null : suspended.verdict();
     }
 
     private ToolPlan find(ToolCall call) {
@@ -199,29 +321,74 @@ final class CompiledPolicy {
         return call.definition() == null ? denied : toldAsUnheardOf(denied, findByPolicy(call));
     }
 
-    private ToolPlan findByPolicy(ToolCall call) {
+    private ToolPlan findByPolicy(ToolCall call, Unrated unrated) {
         int grant = grantOf(call.identity());
+        Reach reach = distinguishesServers ? reach(grant, call.server()) : Reach.of(grant);
+        if (reach.unknown() != null) {
+            return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
+        }
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
-            return compile(call.tool(), grant, UNRATED);
+            return compile(call.tool(), reach, UNRATED);
         }
-        KnownTool tool = call.definition();
-        if (isUnknown(call)) {
+        if (unrated == Unrated.AS_USUAL && isUnknown(call)) {
             return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
-        ToolRating rating = !readsRating ? UNRATED : tool == null ? catalog.ratingByName(call.tool()) : tool.rating();
-        if (names.lists(call.tool())) {
-            Map<String, ToolPlan> table = table(grant, rating);
+        ToolRating rating = readsRating ? rating(call, unrated) : UNRATED;
+        if (names.lists(call.tool()) && !reach.byGlob()) {
+            Map<String, ToolPlan> table = table(reach, rating);
             ToolPlan plan = table.get(call.tool()); // without a lock, unlike computeIfAbsent
-            return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, grant, rating)) : plan;
+            return plan == null ? table.computeIfAbsent(call.tool(), name -> compile(name, reach, rating)) : plan;
         }
-        Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(grant, rating));
+        Object key = isNameEnough() ? call.tool() : new Variation(call.tool(), variant(reach, rating));
         ToolPlan plan = unlisted.get(key);
         if (plan == null) {
-            plan = compile(call.tool(), grant, rating);
+            plan = compile(call.tool(), reach, rating);
             unlisted.put(key, plan);
         }
         return plan;
+    }
+
+    private @Nullable ToolRating rating(ToolCall call, Unrated unrated) {
+        KnownTool tool = call.definition();
+        if (tool != null) {
+            return tool.rating();
+        }
+        return unrated == Unrated.AS_EVERYTHING ? null : catalog.ratingByName(call.tool());
+    }
+
+    /** What applies to the calls of a caller to a server. */
+    private Reach reach(int grant, @Nullable String server) {
+        CompiledServers.Match outer = CompiledServers.Match.NONE;
+        CompiledServers.Match inner = CompiledServers.Match.NONE;
+        CompiledServers granted = grant < grants.size() ? grantServers.get(grant) : null;
+        if (servers != null) {
+            outer = servers.match(server);
+        }
+        if (granted != null) {
+            inner = granted.match(server);
+        }
+        Place unknown = servers != null && outer.unknown()
+                ? servers.place()
+                : granted != null && inner.unknown() ? granted.place() : null;
+        boolean byGlob = (outer.body() != null && !outer.exact()) || (inner.body() != null && !inner.exact());
+        String counted = outer.body() == null && inner.body() == null ? null : server;
+        return new Reach(grant, outer.body(), inner.body(), counted, byGlob, unknown);
+    }
+
+    /** Whether a server's name that an argument gives only looks like one that the policy has rules for. */
+    boolean isLookAlike(String server) {
+        for (CompiledServers each : allServers()) {
+            if (each.isLookAlike(server)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static Decision serverUnknown(String tool, Place place) {
+        return Decision.denied(
+                Code.SERVER_UNKNOWN, new RuleRef("(server unknown)", place), Messages.serverUnknown(tool));
     }
 
     private static Decision notKnown(String tool) {
@@ -271,19 +438,21 @@ final class CompiledPolicy {
                 && names.passedFor(call.tool()) == null;
     }
 
-    private Map<String, ToolPlan> table(int grant, ToolRating rating) {
+    private Map<String, ToolPlan> table(Reach reach, @Nullable ToolRating rating) {
         return isNameEnough()
                 ? plans
-                : variants.computeIfAbsent(variant(grant, rating), variant -> new ConcurrentHashMap<>());
+                : variants.computeIfAbsent(variant(reach, rating), variant -> new ConcurrentHashMap<>());
     }
 
-    private static Variant variant(int grant, ToolRating rating) {
-        return new Variant(grant, rating.category(), rating.risk());
+    private static Variant variant(Reach reach, @Nullable ToolRating rating) {
+        return rating == null
+                ? new Variant(reach.grant(), reach.server(), null, null)
+                : new Variant(reach.grant(), reach.server(), rating.category(), rating.risk());
     }
 
     /** Whether what the policy says about a tool depends on nothing but its name. */
     private boolean isNameEnough() {
-        return policy.grants().isEmpty() && !readsRating;
+        return policy.grants().isEmpty() && !readsRating && !distinguishesServers;
     }
 
     /** The position of the identity's grant; one past the last if none matches, two past if there are no grants. */
@@ -309,7 +478,8 @@ final class CompiledPolicy {
         return grants.size();
     }
 
-    private ToolPlan compile(String tool, int grantIndex, ToolRating rating) {
+    private ToolPlan compile(String tool, Reach reach, @Nullable ToolRating rating) {
+        int grantIndex = reach.grant();
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, operators);
         String defect = LookAlikes.defect(tool);
         if (defect != null) {
@@ -322,7 +492,7 @@ final class CompiledPolicy {
         CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<CompiledEntry> entries = new ArrayList<>();
         Decision unheardOf = unheardOf(tool, grantIndex);
-        ToolPlan denied = enter(compiler, body, tool, rating, entries, unheardOf);
+        ToolPlan denied = enter(compiler, body, reach.ofPolicy(), tool, rating, entries, unheardOf);
         if (denied != null) {
             return denied;
         }
@@ -330,27 +500,55 @@ final class CompiledPolicy {
             return ToolPlan.denied(noGrant(tool), policy.mode() == Mode.AUDIT);
         }
         if (grant != null) {
-            denied = enter(compiler, grant, tool, rating, entries, unheardOf);
+            denied = enter(compiler, grant, reach.ofGrant(), tool, rating, entries, unheardOf);
             if (denied != null) {
                 return denied;
             }
         }
         entries.forEach(compiler::add);
-        boolean onlyWhatCouldPass = policy.body().posture() == Posture.DENY
-                || (grant != null && grant.body().posture() == Posture.DENY);
+        boolean onlyWhatCouldPass =
+                denies(body) || denies(grant) || denies(reach.ofPolicy()) || denies(reach.ofGrant());
         return compiler.plan(onlyWhatCouldPass);
     }
 
-    /** Adds a body's entries for a tool. Returns a plan if the body denies the tool outright. */
+    private static boolean denies(@Nullable CompiledBody scoped) {
+        return scoped != null && scoped.body().posture() == Posture.DENY;
+    }
+
+    /**
+     * Adds a body's entries for a tool, then those of the server's body in it. Returns a plan if one of the two denies
+     * the tool outright.
+     */
     private static @Nullable ToolPlan enter(
             PlanCompiler compiler,
             CompiledBody scoped,
+            @Nullable CompiledBody ofServer,
             String tool,
-            ToolRating rating,
+            @Nullable ToolRating rating,
+            List<CompiledEntry> entries,
+            Decision unheardOf) {
+        boolean listed = ofServer != null && ofServer.selection().lists(tool, rating);
+        ToolPlan denied = enter(compiler, scoped, listed, tool, rating, entries, unheardOf);
+        return denied != null || ofServer == null
+                ? denied
+                : enter(compiler, ofServer, false, tool, rating, entries, unheardOf);
+    }
+
+    /**
+     * Adds a body's entries for a tool. Returns a plan if the body denies the tool outright.
+     *
+     * @param listed whether the tool is listed elsewhere for this body's {@code default: deny}
+     */
+    private static @Nullable ToolPlan enter(
+            PlanCompiler compiler,
+            CompiledBody scoped,
+            boolean listed,
+            String tool,
+            @Nullable ToolRating rating,
             List<CompiledEntry> entries,
             Decision unheardOf) {
         List<Selected> all = new ArrayList<>(scoped.selection().naming(tool, rating));
-        boolean named = !all.isEmpty();
+        boolean named = listed || scoped.selection().lists(tool, rating);
         all.addAll(scoped.selection().global());
         if (scoped.selection().hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
@@ -383,6 +581,7 @@ final class CompiledPolicy {
         private boolean rating;
 
         private boolean schemas;
+        private boolean unwraps;
 
         /** The keys of the context that conditions read. */
         private final Set<String> contextKeys = new TreeSet<>();
@@ -393,16 +592,19 @@ final class CompiledPolicy {
         void add(CompiledBody scoped) {
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
-            for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
-                for (Block block : entry.entry().blocks()) {
-                    add(block.conditions(), entry);
-                }
-                for (Rule rule : entry.entry().rules()) {
-                    Rule.Demands demands = rule.demands();
-                    add(demands.conditions(), entry);
-                    requireFixedLimits(demands, entry);
-                    add(demands.validation(), rule);
-                }
+            scoped.compiled(scoped.selection().all()).forEach(this::add);
+        }
+
+        private void add(CompiledEntry entry) {
+            unwraps |= entry.entry().unwrap() != null;
+            for (Block block : entry.entry().blocks()) {
+                add(block.conditions(), entry);
+            }
+            for (Rule rule : entry.entry().rules()) {
+                Rule.Demands demands = rule.demands();
+                add(demands.conditions(), entry);
+                requireFixedLimits(demands, entry);
+                add(demands.validation(), rule);
             }
         }
 
@@ -454,9 +656,37 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a tool's plan depends on in addition to its name: the position of the caller's grant and the tool's rating.
+     * What applies to a caller's calls to a server besides the policy's own body.
+     *
+     * @param grant the position of the caller's grant; see {@link #grantOf}
+     * @param ofPolicy the body of the server in the policy; null if there is none
+     * @param ofGrant the body of the server in the grant; null if there is none
+     * @param server the server's name, if one of the two applies; otherwise null
+     * @param byGlob whether one of the two has a glob as its key. Then the number of such servers is not bounded
+     * @param unknown where the servers stand that the call's server can't be told from; null if it can
      */
-    private record Variant(int grant, ToolCategory category, RiskLevel risk) {}
+    private record Reach(
+            int grant,
+            @Nullable CompiledBody ofPolicy,
+            @Nullable CompiledBody ofGrant,
+            @Nullable String server,
+            boolean byGlob,
+            @Nullable Place unknown) {
+
+        static Reach of(int grant) {
+            return new Reach(grant, null, null, null, false, null);
+        }
+    }
+
+    /**
+     * What a tool's plan depends on in addition to its name: the position of the caller's grant, the server if the
+     * policy has a body for it, and the tool's rating, null if that is not known.
+     */
+    private record Variant(
+            int grant,
+            @Nullable String server,
+            @Nullable ToolCategory category,
+            @Nullable RiskLevel risk) {}
 
     /** A tool and what else its plan depends on. */
     private record Variation(String tool, Variant variant) {}

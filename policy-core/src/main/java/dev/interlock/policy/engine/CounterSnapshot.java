@@ -36,6 +36,11 @@ record CounterSnapshot(List<Usage> usages) {
         return new CounterSnapshot(others);
     }
 
+    /** The counters of a plan whose own come after so many others. */
+    CounterSnapshot from(int first) {
+        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()));
+    }
+
     NumberValue get(int index) {
         return NumberValue.of(usages.get(index).used().toBigDecimal());
     }

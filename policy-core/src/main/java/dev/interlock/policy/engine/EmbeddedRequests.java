@@ -62,6 +62,8 @@ public final class EmbeddedRequests {
     /** What only an answer has that asks for input, besides its type. */
     private static final KnownNames INPUT = KnownNames.of("inputRequests", "requestState", "resultType");
 
+    private static final KnownNames PARAMS = KnownNames.of("params");
+
     private static final KnownNames INPUT_REQUIRED = KnownNames.of("inputRequired");
 
     private enum Where {
@@ -71,19 +73,19 @@ public final class EmbeddedRequests {
         ELICITING_ERROR
     }
 
-    private final List<String> methods = new ArrayList<>();
+    private final List<EmbeddedRequest> requests = new ArrayList<>();
     private int looked;
 
     private EmbeddedRequests() {}
 
     /**
-     * Returns the methods of the requests in a result, or in the parameters of a notification, in order.
+     * Returns the requests in a result, or in the parameters of a notification, in order.
      *
      * @param result plain maps, lists and scalars; anything else contains no requests
      * @return unmodifiable; an empty text stands for a request that can't be read, for data that is nested too deep,
      *     and for data that is too large
      */
-    public static List<String> inResult(@Nullable Object result) {
+    public static List<EmbeddedRequest> inResult(@Nullable Object result) {
         if (!(result instanceof Map<?, ?> members)) {
             return List.of();
         }
@@ -95,19 +97,20 @@ public final class EmbeddedRequests {
                 found.lookAt(name, member.getValue(), Where.RESULT, 0);
             }
         }
-        return found == null ? List.of() : List.copyOf(found.methods);
+        return found == null ? List.of() : List.copyOf(found.requests);
     }
 
     /**
-     * Returns the methods of the requests in a response that has an error. A reader may follow the error or the result,
+     * Returns the requests in a response that has an error. A reader may follow the error or the result,
      * if there is one as well.
      *
      * @param result as for {@link #inResult}
      * @param code as for {@link #inError}
      * @param data as for {@link #inError}
      */
-    public static List<String> inResponse(@Nullable Object result, @Nullable Object code, @Nullable Object data) {
-        List<String> all = new ArrayList<>(inResult(result));
+    public static List<EmbeddedRequest> inResponse(
+            @Nullable Object result, @Nullable Object code, @Nullable Object data) {
+        List<EmbeddedRequest> all = new ArrayList<>(inResult(result));
         all.addAll(inError(code, data));
         return all;
     }
@@ -139,17 +142,17 @@ public final class EmbeddedRequests {
     }
 
     /**
-     * Returns the methods of the requests in an error.
+     * Returns the requests in an error.
      *
      * @param code the error's code
      * @param data the error's data: plain maps, lists and scalars
      * @return unmodifiable; an empty text stands for a request that can't be read, for data that is nested too deep,
      *     and for data that is too large
      */
-    public static List<String> inError(@Nullable Object code, @Nullable Object data) {
+    public static List<EmbeddedRequest> inError(@Nullable Object code, @Nullable Object data) {
         EmbeddedRequests found = new EmbeddedRequests();
         found.lookInto(data, found.in(isUrlElicitation(code)), 0);
-        return List.copyOf(found.methods);
+        return List.copyOf(found.requests);
     }
 
     /** An error whose code asks for an elicitation asks for at least one, whatever its data is. */
@@ -202,7 +205,7 @@ public final class EmbeddedRequests {
             return;
         }
         for (Object each : (Collection<?>) value) {
-            if (methods.size() > MAX) {
+            if (requests.size() > MAX) {
                 // Already refused.
                 return;
             }
@@ -218,7 +221,7 @@ public final class EmbeddedRequests {
     /** Adds the requests in a map whose keys the server chose. */
     private void addRequests(@Nullable Object requests) {
         if (requests instanceof Map<?, ?> map) {
-            map.values().forEach(request -> add(method(request)));
+            map.values().forEach(request -> add(new EmbeddedRequest(method(request), params(request))));
         } else if (requests != null && !(requests instanceof List<?> list && list.isEmpty())) {
             // Some languages write an empty map as an empty list.
             add(UNREADABLE);
@@ -226,11 +229,27 @@ public final class EmbeddedRequests {
     }
 
     private void add(String method) {
-        if (methods.size() < MAX) {
-            methods.add(method);
-        } else if (methods.size() == MAX) {
-            methods.add(UNREADABLE);
+        add(new EmbeddedRequest(method, null));
+    }
+
+    private void add(EmbeddedRequest request) {
+        if (requests.size() < MAX) {
+            requests.add(request);
+        } else if (requests.size() == MAX) {
+            requests.add(new EmbeddedRequest(UNREADABLE, null));
         }
+    }
+
+    /** The parameters; null if it isn't certain which they are. */
+    private static @Nullable Object params(@Nullable Object request) {
+        if (!(request instanceof Map<?, ?> members)) {
+            return null;
+        }
+        boolean unclear = members.keySet().stream()
+                .anyMatch(name -> name instanceof String text
+                        && !text.equals("params")
+                        && "params".equals(PARAMS.meant(text.replace("_", ""))));
+        return unclear ? null : members.get("params");
     }
 
     private static String method(@Nullable Object request) {

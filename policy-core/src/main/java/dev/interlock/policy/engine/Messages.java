@@ -41,6 +41,10 @@ final class Messages {
 
     private Messages() {}
 
+    /** What an agent is told of a suspension that has no text of its own. */
+    static final String SUSPENDED =
+            "All calls are suspended at the moment. Don't try again before a person asks you to.";
+
     static String malformed(String problem) {
         return "The call is not made: " + problem + ".";
     }
@@ -69,6 +73,10 @@ final class Messages {
                 + "', which the policy does not allow (rule '" + rule.name() + "'). " + BEGUN;
     }
 
+    static String unwrap(String tool, String problem, RuleRef rule) {
+        return "The call to '" + tool + "' is not made: " + problem + " (rule '" + rule.name() + "').";
+    }
+
     static String rounds(int most) {
         return most == 0
                 ? "the server may not ask for input"
@@ -81,6 +89,11 @@ final class Messages {
 
     static String unlisted(String tool) {
         return "Tool '" + tool + "' is not available: the policy does not offer it.";
+    }
+
+    static String serverUnknown(String tool) {
+        return "Tool '" + tool + "' may not be called: the policy decides by server, and which server this is is not"
+                + " known.";
     }
 
     static String noGrant(String tool) {

@@ -26,6 +26,16 @@ public final class MethodNames {
     static final Set<String> LIFECYCLE =
             Set.of("initialize", "ping", "server/discover", "notifications/initialized", "notifications/cancelled");
 
+    /** What passes while calls are suspended, besides the lifecycle: what only lists, and what ends a call. */
+    private static final Set<String> HARMLESS = Set.of(
+            "prompts/list",
+            "resources/list",
+            "resources/templates/list",
+            "roots/list",
+            "tasks/cancel",
+            "tasks/list",
+            "tools/list");
+
     /** All methods of the specification from 2024-11-05 to 2026-07-28, and of its extension for tasks. */
     private static final Set<String> KNOWN = Set.of(
             TOOLS_CALL,
@@ -81,6 +91,13 @@ public final class MethodNames {
     /** Whether this is exactly a method of the specification, in any version. */
     static boolean isKnown(String method) {
         return KNOWN.contains(method);
+    }
+
+    /** Whether a suspension denies the request. Notifications are no requests, and pass. */
+    static boolean isSuspended(String method) {
+        return !LIFECYCLE.contains(method)
+                && !HARMLESS.contains(method)
+                && !(isKnown(method) && method.startsWith("notifications/"));
     }
 
     /**

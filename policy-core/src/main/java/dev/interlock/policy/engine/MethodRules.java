@@ -1,8 +1,13 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection;
+import dev.interlock.policy.EntrySelection.KeyKind;
+import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
@@ -29,19 +34,68 @@ final class MethodRules {
     private final Map<String, String> bySkeleton = new HashMap<>();
     private final List<Glob> globs = new ArrayList<>();
 
-    private record Glob(NamePattern pattern, MethodNames.Shape shape, Decision decision) {}
+    /** What requests of a method must satisfy, by the method's name. */
+    private final Map<String, CompiledEntry> entries = new HashMap<>();
 
-    MethodRules(Policy policy) {
+    private record Glob(
+            NamePattern pattern,
+            MethodNames.Shape shape,
+            Decision decision,
+            @Nullable CompiledEntry entry) {}
+
+    /** The denial of all that a suspension denies; null if there is no suspension. */
+    private final @Nullable Decision suspended;
+
+    /**
+     * @param suspended the denial of all that a suspension denies; null if there is no suspension
+     */
+    MethodRules(Policy policy, @Nullable Decision suspended) {
+        this.suspended = suspended;
         policy.methods().forEach((pattern, posture) -> {
             Decision decision = posture == Posture.ALLOW ? Decision.ALLOWED : denied(pattern, policy.mode());
+            CompiledEntry entry = entry(policy, pattern);
             if (!pattern.isExact()) {
-                globs.add(new Glob(pattern, MethodNames.Shape.of(pattern), decision));
+                globs.add(new Glob(pattern, MethodNames.Shape.of(pattern), decision, entry));
             } else if (MethodNames.defect(pattern.text()) == null) {
                 exact.put(pattern.text(), decision);
+                if (entry != null) {
+                    entries.put(pattern.text(), entry);
+                }
                 bySkeleton.put(MethodNames.skeleton(pattern.text()), pattern.text());
             }
         });
         exact.put(MethodNames.TOOLS_CALL, refused(Messages.TOOL_AS_METHOD));
+    }
+
+    private static @Nullable CompiledEntry entry(Policy policy, NamePattern pattern) {
+        Entry entry = policy.methodEntries().get(pattern);
+        if (entry == null) {
+            return null;
+        }
+        KeyKind kind = pattern.isExact() ? KeyKind.TOOL : KeyKind.GLOB;
+        CompiledBody body = new CompiledBody("methods.", new EntrySelection(PolicyBody.of(Posture.ALLOW)), null);
+        return new CompiledEntry(body, new Selected(kind, pattern.text(), entry));
+    }
+
+    /** What a request that is allowed by its name must satisfy; null if the policy says nothing more about it. */
+    @Nullable
+    CompiledEntry entry(String method) {
+        if (exact.containsKey(method)) {
+            return entries.get(method);
+        }
+        Glob glob = glob(method);
+        return glob == null ? null : glob.entry();
+    }
+
+    /** The entries of all methods. */
+    List<CompiledEntry> entries() {
+        List<CompiledEntry> all = new ArrayList<>(entries.values());
+        for (Glob glob : globs) {
+            if (glob.entry() != null) {
+                all.add(glob.entry());
+            }
+        }
+        return all;
     }
 
     private static Decision denied(NamePattern pattern, Mode mode) {
@@ -73,6 +127,13 @@ final class MethodRules {
     /** The same for a request or a notification that comes by itself. */
     @Nullable
     Decision decide(String method) {
+        Decision decision = decideByRules(method);
+        return suspended != null && (decision == null || decision.allowed()) && MethodNames.isSuspended(method)
+                ? suspended
+                : decision;
+    }
+
+    private @Nullable Decision decideByRules(String method) {
         Decision named = exact.get(method);
         if (named != null) {
             return named;
@@ -85,9 +146,18 @@ final class MethodRules {
         } else if (MethodNames.LIFECYCLE.contains(method)) {
             return null;
         }
+        Glob glob = glob(method);
+        return glob == null ? null : glob.decision();
+    }
+
+    /** The first glob that covers a method. */
+    private @Nullable Glob glob(String method) {
+        if (MethodNames.LIFECYCLE.contains(method)) {
+            return null;
+        }
         for (Glob glob : globs) {
             if (glob.pattern().matches(method)) {
-                return glob.decision();
+                return glob;
             }
         }
         return null;

@@ -125,6 +125,12 @@ final class PathReader {
         return walk(start(call, counters), steps.members);
     }
 
+    /** The same from another value than the call's. Paths with {@code [*]} must not be read so. */
+    @Nullable
+    Value from(Value other) {
+        return walk(other, steps.members);
+    }
+
     private static @Nullable Value walk(@Nullable Value start, MemberStep[] members) {
         Value value = start;
         for (int i = 0; i < members.length && value != null && !isUnclear(value); i++) {

@@ -11,6 +11,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
@@ -35,7 +36,7 @@ final class PlanCompiler {
 
     private final Mode policyMode;
     private final String tool;
-    private final ToolRating rating;
+    private final @Nullable ToolRating rating;
     private final @Nullable SchemaValidator validator;
     private final RateLimiter limiter;
     private final CompiledOperators operators;
@@ -48,10 +49,13 @@ final class PlanCompiler {
     /** The fewest rounds that an entry allows; null if none says anything. */
     private @Nullable Rounds rounds;
 
+    private final List<CompiledUnwrap> unwraps = new ArrayList<>();
+
+    /** @param rating how the tool is rated; null if that is not known, and then what conditions read of it is unclear */
     PlanCompiler(
             Mode policyMode,
             String tool,
-            ToolRating rating,
+            @Nullable ToolRating rating,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
             CompiledOperators operators) {
@@ -99,6 +103,10 @@ final class PlanCompiler {
         for (Limit limit : scoped.entry().limits()) {
             addItem(scoped, limit);
         }
+        Unwrap unwrap = scoped.entry().unwrap();
+        if (unwrap != null) {
+            unwraps.add(new CompiledUnwrap(unwrap));
+        }
         Rounds given = scoped.entry().rounds();
         if (given != null && (rounds == null || given.most() < rounds.most())) {
             rounds = given;
@@ -112,7 +120,8 @@ final class PlanCompiler {
             never |= check instanceof CallCheck.Always always && always.enforced();
         }
         boolean listed = !(showOnlyWhatCouldPass && never);
-        return ToolPlan.checked(policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds());
+        return ToolPlan.checked(
+                policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds(), unwraps);
     }
 
     private @Nullable PlannedRounds rounds() {
@@ -303,14 +312,16 @@ final class PlanCompiler {
 
     private PathReader reader(CompiledEntry scoped, Path path) {
         return switch (path.root()) {
-            case ARGS -> PathReader.argument(path);
+            case ARGS, PARAMS -> PathReader.argument(path);
             case CTX -> PathReader.of((call, counters) -> call.context(), path.steps());
             case CALL -> PathReader.of(callSource(path.member(0)), List.of());
             case TOOL -> {
-                Value text = new Value.Text(
-                        path.member(0).equals("risk")
-                                ? rating.risk().text()
-                                : rating.category().text());
+                Value text = rating == null
+                        ? PathReader.UNCLEAR
+                        : new Value.Text(
+                                path.member(0).equals("risk")
+                                        ? rating.risk().text()
+                                        : rating.category().text());
                 yield PathReader.of((call, counters) -> text, List.of());
             }
             case STATE -> {

@@ -50,6 +50,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <ol>
  *   <li>It denies a call that it can't read.
+ *   <li>While calls are suspended, by the policy or by the host, it denies every call.
  *   <li>If there is a {@link ToolLock}, it denies a tool whose definition no person has accepted.
  *   <li>It looks up the plan for the tool. A plan holds all entries of the policy and of the caller's grant that apply,
  *       compiled to a flat list of checks. The plan denies every call if the name is not a valid name, the tool is
@@ -96,6 +97,9 @@ public final class PolicyEngine {
     /** The lock that the current policy was compiled with. Guarded by this. */
     private @Nullable ToolLock lock;
 
+    /** What an agent is told while the host suspends every call; null if it doesn't. Guarded by this. */
+    private @Nullable String suspension;
+
     private PolicyEngine(Builder builder) {
         this.limiter = builder.limiter == null ? InMemoryRateLimiter.create() : builder.limiter;
         this.catalog = new ToolCatalog(
@@ -110,7 +114,7 @@ public final class PolicyEngine {
         this.current = compile(builder.policy, lock);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
-        this.methods = new MethodPolicy(recorder, listener);
+        this.methods = new MethodPolicy(recorder, listener, limiter, ids);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -358,7 +362,7 @@ public final class PolicyEngine {
                 return decision;
             }
             long start = recorder == null ? 0 : recorder.start(call);
-            boolean recorded = record.decidedAgain(call, policy.ref(), decision, start, round + 1);
+            boolean recorded = record.decidedAgain(call, policy, decision, start, round + 1);
             return recorded || !decision.allowed() ? decision : record.unavailable();
         } catch (Throwable e) {
             return failure(call, e);
@@ -452,7 +456,7 @@ public final class PolicyEngine {
             int round,
             CompletableFuture<Admission> result) {
         CallRecord record = first.record();
-        boolean recorded = record == null || record.decidedAgain(sent, policy.ref(), decision, start, round);
+        boolean recorded = record == null || record.decidedAgain(sent, policy, decision, start, round);
         if (recorded && decision.allowed()) {
             if (!result.complete(first)) {
                 first.unknown();
@@ -621,7 +625,7 @@ public final class PolicyEngine {
 
     private boolean visible(CompiledPolicy policy, ToolCall call) {
         try {
-            return policy.plan(call).listed();
+            return policy.unsuspended(call).listed();
         } catch (Throwable e) {
             failure(call, e);
             return false;
@@ -644,7 +648,17 @@ public final class PolicyEngine {
     }
 
     /**
-     * Decides a request or a notification as {@link #decideMethod} does, and records the decision unless the policy
+     * Returns whether a decision on a method may depend on a request's parameters or context. If it does not, the
+     * {@link MethodCall} needs none.
+     */
+    public boolean readsParameters(String method) {
+        return current.methods().entry(method) != null;
+    }
+
+    /**
+     * Decides a request or a notification as {@link #decideMethod} does, and by what the policy says of its parameters.
+     * What its limits take is never given back. Blocks only if the policy limits the method and the limiter blocks.
+     * Records the decision unless the policy
      * says nothing about the method. The request must be made only if the decision {@linkplain Decision#allowed allows}
      * it. Never throws.
      */
@@ -657,12 +671,12 @@ public final class PolicyEngine {
      * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
      * denied. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
-     * @param asked the methods, as {@link EmbeddedRequests} finds them
+     * @param asked the requests, as {@link EmbeddedRequests} finds them
      * @param answered the request that the server answers, which says on whose account the server asks; its method is
      *     ignored
      * @return the first denial; or {@link Decision#ALLOWED} if all of them may be passed on
      */
-    public Decision admitEmbedded(List<String> asked, MethodCall answered) {
+    public Decision admitEmbedded(List<EmbeddedRequest> asked, MethodCall answered) {
         return methods.admitEmbedded(current, asked, answered);
     }
 
@@ -700,7 +714,7 @@ public final class PolicyEngine {
     private CompiledPolicy compile(Policy policy, @Nullable ToolLock toolLock) {
         expected.forEach(facts -> facts.require(policy));
         policy.context().ifPresent(keys -> requireContext(policy, keys));
-        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock);
+        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock, suspension);
     }
 
     private void requireContext(Policy policy, List<String> declared) {
@@ -727,7 +741,12 @@ public final class PolicyEngine {
      *
      * @throws IllegalArgumentException if the policy can't be enforced here; the old one stays in force
      */
-    public synchronized void update(Policy policy) {
+    public void update(Policy policy) {
+        replace(policy);
+        endWaitsIfSuspended();
+    }
+
+    private synchronized void replace(Policy policy) {
         CompiledPolicy before = current;
         swap(Change.POLICY, compile(policy, lock));
         if (!before.ref().digest().equals(current.ref().digest())) {
@@ -771,6 +790,59 @@ public final class PolicyEngine {
         current = next;
     }
 
+    /** Runs what waits for a person, so no lock is held here. */
+    private void endWaitsIfSuspended() {
+        Decision denial = current.suspension();
+        if (denial != null) {
+            approvals.suspend(denial);
+        }
+    }
+
+    /**
+     * Suspends every call, whatever the policy and its mode say, until {@link #resume(String)}: each is denied with rule
+     * {@code (suspended)}, and so is every other request but those of the lifecycle, lists and {@code tasks/cancel}.
+     * Calls that are under way can't go on in another round, and calls that wait for a person end as denied. Calls that
+     * were sent before are not ended. A policy may suspend calls, too; then both have to end.
+     *
+     * <p>The suspension is in force before it is recorded: a sink that is slow or fails must not keep it off.
+     *
+     * @param reason what agents are told, so it must be fit for them; a message of the engine's if it is blank
+     * @param by who suspends, for the record; null if that is not known
+     */
+    public void suspend(String reason, @Nullable String by) {
+        synchronized (this) {
+            suspension = Objects.requireNonNull(reason, "reason");
+            current = compile(current.policy(), lock);
+            if (recorder != null) {
+                recorder.suspended(true, reason, by);
+            }
+        }
+        endWaitsIfSuspended();
+    }
+
+    /**
+     * Ends the host's suspension. Does nothing if there is none.
+     *
+     * @param by who ends it, for the record; null if that is not known
+     */
+    public synchronized void resume(@Nullable String by) {
+        String reason = suspension;
+        if (reason == null) {
+            return;
+        }
+        suspension = null;
+        CompiledPolicy next = compile(current.policy(), lock);
+        if (recorder != null) {
+            recorder.suspended(false, reason, by);
+        }
+        current = next;
+    }
+
+    /** Returns whether calls are suspended now, by the policy or by the host. */
+    public boolean isSuspended() {
+        return current.suspension() != null;
+    }
+
     /**
      * Returns whether a decision may depend on what servers say of their tools: on a schema, a rating, or the lock. If
      * it may, adapters list a server's tools before they put the first call to a tool they don't know. If the list
@@ -802,7 +874,11 @@ public final class PolicyEngine {
 
     private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
         String problem = call.problem();
-        return problem == null ? policy.plan(call) : ToolPlan.denied(malformed(problem), false);
+        if (problem != null) {
+            return ToolPlan.denied(malformed(problem), false);
+        }
+        ToolPlan plan = policy.plan(call);
+        return plan.unwraps() ? Unwrapping.plan(policy, plan, call) : plan;
     }
 
     /**

@@ -3,6 +3,7 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -41,15 +42,19 @@ final class PolicyReads {
         policy.context()
                 .ifPresent(keys -> keys.forEach(
                         key -> found.reads.add(new Read(Source.CONTEXT, "ctx." + key, key, Place.of("context")))));
-        found.body(policy.body());
+        found.body("", policy.body());
         policy.grants().ifPresent(grants -> {
             found.reads.add(new Read(Source.IDENTITY, "the identity", null, Place.of("grants")));
-            grants.values().forEach(found::body);
+            grants.forEach((grant, body) -> found.body(EntrySelection.grantPrefix(grant), body));
         });
+        policy.methodEntries().values().forEach(found::entry);
         return found.reads;
     }
 
-    private void body(PolicyBody body) {
+    private void body(String prefix, PolicyBody body) {
+        if (body.servers().isPresent()) {
+            reads.add(new Read(Source.SERVER, "the server", null, Place.of(prefix + "servers")));
+        }
         body.entries().forEach(this::entry);
     }
 
@@ -87,7 +92,7 @@ final class PolicyReads {
                     case "server" -> Source.SERVER;
                     default -> null; // A session is always known.
                 };
-            case ARGS, STATE, TOOL -> null;
+            case ARGS, PARAMS, STATE, TOOL -> null;
         };
     }
 

@@ -44,6 +44,9 @@ final class ToolPlan {
     /** Null if no entry says how often a call may be made again. */
     private final @Nullable PlannedRounds rounds;
 
+    /** What finds the calls that a call makes by running other tools; null if the tool runs none. */
+    private final @Nullable List<CompiledUnwrap> unwraps;
+
     private ToolPlan(
             @Nullable Decision verdict,
             boolean audit,
@@ -53,7 +56,8 @@ final class ToolPlan {
             CompiledLimit[] slots,
             List<CounterReference> reads,
             @Nullable LimitHandle bucket,
-            @Nullable PlannedRounds rounds) {
+            @Nullable PlannedRounds rounds,
+            @Nullable List<CompiledUnwrap> unwraps) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -65,6 +69,7 @@ final class ToolPlan {
         this.checksOnly = slots.length == 0 && reads.isEmpty();
         this.bucket = bucket;
         this.rounds = rounds;
+        this.unwraps = unwraps;
     }
 
     /**
@@ -74,7 +79,7 @@ final class ToolPlan {
      */
     static ToolPlan denied(Decision decision, boolean audit) {
         return new ToolPlan(
-                decision, audit, audit, List.of(), new CallCheck[0], new CompiledLimit[0], List.of(), null, null);
+                decision, audit, audit, List.of(), new CallCheck[0], new CompiledLimit[0], List.of(), null, null, null);
     }
 
     /** A tool whose calls are checked. */
@@ -86,7 +91,8 @@ final class ToolPlan {
             List<CompiledLimit> slots,
             List<CounterReference> reads,
             RateLimiter limiter,
-            @Nullable PlannedRounds rounds) {
+            @Nullable PlannedRounds rounds,
+            List<CompiledUnwrap> unwraps) {
         return new ToolPlan(
                 null,
                 audit,
@@ -96,7 +102,74 @@ final class ToolPlan {
                 slots.toArray(new CompiledLimit[0]),
                 List.copyOf(reads),
                 slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null,
-                rounds);
+                rounds,
+                unwraps.isEmpty() ? null : List.copyOf(unwraps));
+    }
+
+    /**
+     * The plan of a call together with those of the calls that it makes by running other tools.
+     *
+     * @param plans the plans of these calls
+     * @param calls these calls, in the same order
+     * @param denial why not all of these calls are known; null if they are
+     */
+    static ToolPlan together(ToolPlan own, List<ToolPlan> plans, List<ToolCall> calls, @Nullable Decision denial) {
+        List<Place> entries = new ArrayList<>(own.entries);
+        List<CallCheck> checks = new ArrayList<>(own.checks());
+        List<CompiledLimit> slots = new ArrayList<>(own.slots());
+        List<CounterReference> reads = new ArrayList<>(own.reads);
+        PlannedRounds fewest = own.rounds;
+        for (int i = 0; i < plans.size(); i++) {
+            ToolPlan plan = plans.get(i);
+            InnerCall inner = new InnerCall(calls.get(i), reads.size());
+            if (plan.verdict != null) {
+                if (own.audit && !plan.audit) {
+                    return denied(plan.verdict, false); // Enforced under every policy, as by a lock.
+                }
+                checks.add(new CallCheck.Decided(plan.verdict));
+            }
+            entries.addAll(plan.entries);
+            for (CallCheck check : plan.checks) {
+                checks.add(new CallCheck.OfInner(check, inner));
+            }
+            for (CompiledLimit slot : plan.slots) {
+                slots.add(slot.of(inner));
+            }
+            plan.reads.forEach(read -> reads.add(read.of(inner.call())));
+            fewest = fewer(fewest, plan.rounds);
+        }
+        if (denial != null) {
+            checks.add(new CallCheck.Decided(denial));
+        }
+        return new ToolPlan(
+                null,
+                own.audit,
+                own.listed,
+                List.copyOf(entries),
+                checks.toArray(new CallCheck[0]),
+                slots.toArray(new CompiledLimit[0]),
+                List.copyOf(reads),
+                null,
+                fewest,
+                null);
+    }
+
+    private static @Nullable PlannedRounds fewer(@Nullable PlannedRounds one, @Nullable PlannedRounds other) {
+        return one == null
+                        || (other != null
+                                && other.rounds().most() < one.rounds().most())
+                ? other
+                : one;
+    }
+
+    /** Whether calls to the tool make other calls. */
+    boolean unwraps() {
+        return unwraps != null;
+    }
+
+    /** What finds the calls that a call makes by running other tools. */
+    List<CompiledUnwrap> unwrapped() {
+        return unwraps == null ? List.of() : unwraps;
     }
 
     /** The decision for every call if it does not depend on the arguments; otherwise null. */
@@ -213,7 +286,11 @@ final class ToolPlan {
             if (!decision.audited() && !asks) {
                 return decision;
             } else if (!decision.audited()) {
-                asking.addAll(decision.asking());
+                for (AskingRule rule : decision.asking()) {
+                    if (!asking.contains(rule)) {
+                        asking.add(rule); // Calls that one call makes may have a rule in common.
+                    }
+                }
             } else if (asks) {
                 recordedQuestion = recordedQuestion == null ? decision : recordedQuestion;
             } else {

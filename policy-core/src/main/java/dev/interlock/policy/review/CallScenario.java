@@ -7,11 +7,9 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.text.LookAlikes;
-import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.text.VisibleText;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -26,22 +24,49 @@ record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> gra
 
     /** Every scenario in which a tool can be called. */
     static List<CallScenario> of(Policy policy, OfferedTool tool, ListedNames names) {
-        EntrySelection body = new EntrySelection(policy.body());
-        List<Selected> outer = applying(body, tool);
-        Optional<String> denial = defect(names, tool.name()).or(() -> denial(body, outer, tool));
+        Layer outer = Layer.of(policy.body(), tool);
+        Optional<String> denial = defect(names, tool.name()).or(outer::denial);
         if (policy.grants().isEmpty()) {
-            return List.of(new CallScenario(tool, outer, List.of(), denial));
+            return List.of(new CallScenario(tool, outer.entries(), List.of(), denial));
         }
         List<CallScenario> situations = new ArrayList<>();
-        for (Map.Entry<NamePattern, PolicyBody> grant : policy.grants().get().entrySet()) {
-            EntrySelection inner = new EntrySelection(grant.getValue());
-            List<Selected> granted = applying(inner, tool);
-            List<Selected> entries = new ArrayList<>(outer);
-            entries.addAll(granted);
-            Optional<String> why = denial.or(() -> denial(inner, granted, tool));
-            situations.add(new CallScenario(tool, entries, granted, why));
+        for (PolicyBody grant : policy.grants().get().values()) {
+            Layer inner = Layer.of(grant, tool);
+            List<Selected> entries = new ArrayList<>(outer.entries());
+            entries.addAll(inner.entries());
+            situations.add(new CallScenario(tool, entries, inner.entries(), denial.or(inner::denial)));
         }
         return situations;
+    }
+
+    /**
+     * A body, with the body of the tool's server in it.
+     *
+     * @param entries the entries of both that are checked, in order
+     * @param denial why every call is denied before any of these is checked; empty if it is not
+     */
+    private record Layer(List<Selected> entries, Optional<String> denial) {
+
+        static Layer of(PolicyBody body, OfferedTool tool) {
+            if (body.servers().isPresent() && tool.server() == null) {
+                return new Layer(List.of(), Optional.of("the policy decides by server, and this one has no name"));
+            }
+            EntrySelection outer = new EntrySelection(body);
+            EntrySelection server = ServerBodies.of(body, tool.server())
+                    .map(EntrySelection::new)
+                    .orElse(null);
+            List<Selected> entries = applying(outer, tool);
+            if (server == null) {
+                return new Layer(entries, CallScenario.denial(outer, entries, false, tool));
+            }
+            List<Selected> inner = applying(server, tool);
+            boolean listed = server.lists(tool.name(), tool.rating());
+            Optional<String> denial = CallScenario.denial(outer, entries, listed, tool)
+                    .or(() -> CallScenario.denial(server, inner, false, tool));
+            List<Selected> all = new ArrayList<>(entries);
+            all.addAll(inner);
+            return new Layer(all, denial);
+        }
     }
 
     private static List<Selected> applying(EntrySelection body, OfferedTool tool) {
@@ -50,14 +75,18 @@ record CallScenario(OfferedTool tool, List<Selected> entries, List<Selected> gra
         return entries;
     }
 
-    /** Why a body denies every call before any of its entries is checked; empty if it does not. */
-    private static Optional<String> denial(EntrySelection body, List<Selected> entries, OfferedTool tool) {
+    /**
+     * Why a body denies every call before any of its entries is checked; empty if it does not.
+     *
+     * @param listed whether the tool is listed elsewhere for the body
+     */
+    private static Optional<String> denial(
+            EntrySelection body, List<Selected> entries, boolean listed, OfferedTool tool) {
         if (body.hides(tool.name())
                 || entries.stream().anyMatch(each -> each.entry().hide())) {
             return Optional.of("the tool is hidden");
         }
-        return body.body().posture() == Posture.DENY
-                        && body.naming(tool.name(), tool.rating()).isEmpty()
+        return body.body().posture() == Posture.DENY && !listed && !body.lists(tool.name(), tool.rating())
                 ? Optional.of("the tool is not listed")
                 : Optional.empty();
     }

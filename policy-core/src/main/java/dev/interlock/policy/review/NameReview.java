@@ -34,14 +34,39 @@ final class NameReview {
     }
 
     void review(Policy policy, ListedNames listed) {
-        review("", policy.body());
+        // Tools that run others may run tools that no server lists.
+        boolean all = policy.body().entries().noneMatch(entry -> entry.unwrap() != null)
+                && policy.grants().stream()
+                        .flatMap(grants -> grants.values().stream())
+                        .flatMap(PolicyBody::entries)
+                        .noneMatch(entry -> entry.unwrap() != null);
+        review("", policy.body(), all);
         policy.grants().ifPresent(grants -> {
-            grants.forEach((identity, body) -> review("grants." + identity + ".", body));
+            grants.forEach((identity, body) -> review("grants." + identity + ".", body, all));
             shadowed(List.copyOf(grants.keySet()));
         });
         tools.forEach(tool -> disguised(tool, listed));
-        ambiguous();
+        ambiguous(policy.body().servers().isPresent());
         doubles();
+    }
+
+    /** @param all whether every tool that can be called is known */
+    private void review(String prefix, PolicyBody body, boolean all) {
+        if (all) {
+            review(prefix, body);
+        }
+        body.servers()
+                .ifPresent(servers -> servers.forEach((server, inner) -> {
+                    List<OfferedTool> offered = tools.stream()
+                            .filter(tool -> ServerBodies.key(body, tool.server())
+                                    .filter(server::equals)
+                                    .isPresent())
+                            .toList();
+                    // What other servers offer says nothing about this one.
+                    if (all && !offered.isEmpty()) {
+                        new NameReview(findings, offered).review(prefix + "servers." + server + ".", inner);
+                    }
+                }));
     }
 
     private void review(String prefix, PolicyBody body) {
@@ -118,7 +143,8 @@ final class NameReview {
         }
     }
 
-    private void ambiguous() {
+    /** @param distinguishes whether the policy has rules for each server */
+    private void ambiguous(boolean distinguishes) {
         Map<String, List<String>> servers = new LinkedHashMap<>();
         for (OfferedTool tool : tools) {
             servers.computeIfAbsent(tool.name(), name -> new ArrayList<>())
@@ -127,6 +153,9 @@ final class NameReview {
         servers.forEach((name, offering) -> {
             if (offering.size() > 1) {
                 boolean one = new LinkedHashSet<>(offering).size() == 1;
+                if (!one && distinguishes) {
+                    return;
+                }
                 findings.add(
                         Severity.WARNING,
                         Problem.AMBIGUOUS_TOOL,
@@ -134,7 +163,7 @@ final class NameReview {
                         "tool " + VisibleText.quoted(name) + " is offered "
                                 + (one ? "twice by " + offering.get(0) : "by " + String.join(" and ", offering))
                                 + ": a rule for one is a rule for the other",
-                        one ? "ask why the server does so" : "tell them apart by a condition on call.server",
+                        one ? "ask why the server does so" : "tell them apart under 'servers'",
                         name);
             }
         });

@@ -40,7 +40,7 @@ record PathDomain(
 
     static PathDomain of(Path path, @Nullable ObjectValue inputSchema) {
         return switch (path.root()) {
-            case ARGS -> argument(path, inputSchema);
+            case ARGS, PARAMS -> argument(path, inputSchema);
             case STATE -> known(Domain.COUNTER);
             case CALL -> known(TEXT_OR_NOTHING);
             case TOOL -> known(path.member(0).equals("risk") ? RISKS : CATEGORIES);

@@ -93,6 +93,8 @@ public final class PolicyReview {
     private static Set<Place> exactEntries(Policy policy) {
         Set<Place> places = new HashSet<>();
         Stream.concat(Stream.of(policy.body()), policy.grants().stream().flatMap(grants -> grants.values().stream()))
+                .flatMap(body -> Stream.concat(
+                        Stream.of(body), body.servers().stream().flatMap(servers -> servers.values().stream())))
                 .flatMap(body -> body.tools().entrySet().stream())
                 .filter(entry -> entry.getKey().isExact())
                 .forEach(entry -> places.add(entry.getValue().place()));

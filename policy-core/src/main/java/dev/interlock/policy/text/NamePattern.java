@@ -56,6 +56,35 @@ public record NamePattern(String text) {
         return p == text.length();
     }
 
+    /**
+     * Returns whether there is a name that this and the other pattern match. Takes time linear in the product of the
+     * two lengths.
+     */
+    public boolean overlaps(NamePattern other) {
+        int[] mine = text.codePoints().toArray();
+        int[] theirs = other.text.codePoints().toArray();
+        // Whether the first i characters of mine and the first j of theirs can match the same beginning of a name.
+        boolean[] before = new boolean[theirs.length + 1];
+        for (int i = 0; i <= mine.length; i++) {
+            boolean[] row = new boolean[theirs.length + 1];
+            for (int j = 0; j <= theirs.length; j++) {
+                boolean star = i > 0 && mine[i - 1] == '*';
+                boolean starred = j > 0 && theirs[j - 1] == '*';
+                row[j] = (i == 0 && j == 0)
+                        || (i > 0 && before[j] && star)
+                        || (j > 0 && row[j - 1] && (starred || star))
+                        || (i > 0 && starred && before[j])
+                        || (i > 0 && j > 0 && before[j - 1] && meet(mine[i - 1], theirs[j - 1]));
+            }
+            before = row;
+        }
+        return before[theirs.length];
+    }
+
+    private static boolean meet(int one, int other) {
+        return one == other || one == '?' || other == '?' || one == '*' || other == '*';
+    }
+
     private boolean matchesOne(String name, int n, int p) {
         return text.charAt(p) == '?' || text.codePointAt(p) == name.codePointAt(n);
     }

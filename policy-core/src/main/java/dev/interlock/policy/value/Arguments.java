@@ -1,5 +1,6 @@
 package dev.interlock.policy.value;
 
+import java.nio.charset.StandardCharsets;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,20 @@ public record Arguments(ObjectValue root, int bytes, int depth) {
 
     /** No arguments. */
     public static final Arguments NONE = new Arguments(ObjectValue.EMPTY, 2, 1);
+
+    /** Arguments of which nothing is known. What reads any of them finds that unclear. */
+    public static final Arguments UNKNOWN = new Arguments(ObjectValue.UNKNOWN, 2, 1);
+
+    /** Returns whether the arguments are known. */
+    @SuppressWarnings("ReferenceEquality") // Equal objects are known.
+    public boolean isKnown() {
+        return root != ObjectValue.UNKNOWN;
+    }
+
+    /** Returns arguments that are already frozen, such as a part of others. */
+    public static Arguments of(ObjectValue root) {
+        return new Arguments(root, root.json().getBytes(StandardCharsets.UTF_8).length, depth(root));
+    }
 
     /**
      * Freezes a map of arguments; null counts as no arguments.

@@ -13,6 +13,9 @@ public final class ObjectValue implements Value {
     /** The object without members. */
     public static final ObjectValue EMPTY = new ObjectValue(Map.of());
 
+    /** An object of which nothing is known: each of its members is unclear. It is equal to {@link #EMPTY}. */
+    static final ObjectValue UNKNOWN = new ObjectValue();
+
     /** Up to this many members, each name is compared; beyond it, there is an index. */
     private static final int FEW = 16;
 
@@ -29,6 +32,13 @@ public final class ObjectValue implements Value {
 
     /** The names by what they look like, created on first use. It doesn't matter which thread's index is kept. */
     private @Nullable LookAlikeIndex index;
+
+    private ObjectValue() {
+        this.members = Map.of();
+        this.plain = false;
+        this.once = -1;
+        this.again = -1;
+    }
 
     private ObjectValue(Map<String, Value> members) {
         this.members = members;
@@ -79,7 +89,11 @@ public final class ObjectValue implements Value {
         return again != 0 && members.size() > 1 && index().hasLookAlikes();
     }
 
+    @SuppressWarnings("ReferenceEquality") // Equal objects are known.
     private boolean hasLookAlike(MemberName name, boolean there) {
+        if (this == UNKNOWN) {
+            return true;
+        }
         return (plain && name.isPlain() && members.size() <= FEW)
                 ? hasPlainLookAlike(name)
                 : index().hasLookAlike(name, there);

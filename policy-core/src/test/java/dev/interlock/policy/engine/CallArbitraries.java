@@ -21,6 +21,9 @@ final class CallArbitraries {
     /** Tuesday, 31 March 2026, 23:59:30 UTC: all calendar windows but the week are about to end. */
     private static final long START = 1_775_001_570_000L;
 
+    /** The servers that calls name. Some names look like others. */
+    static final List<String> SERVERS = List.of("files", "web", "fs", "Files", "fil\u0435s", "\uff46iles", " files");
+
     private CallArbitraries() {}
 
     static Arbitrary<ToolCall> calls() {
@@ -73,7 +76,9 @@ final class CallArbitraries {
                         ConditionArbitraries.arguments(),
                         Arbitraries.of(Arrays.asList("alice", "bob", "ops-1", "alice", "mallory", null)),
                         Arbitraries.of(Arrays.asList("s1", "s2", "s3", null)),
-                        Arbitraries.of(Arrays.asList("files", null)),
+                        Arbitraries.frequencyOf(
+                                Tuple.of(3, Arbitraries.of(Arrays.asList("files", null))),
+                                Tuple.of(2, Arbitraries.of(SERVERS))),
                         ConditionArbitraries.contexts())
                 .as((tool, arguments, identity, session, server, context) -> ToolCall.of(tool, arguments)
                         .by(identity)

@@ -15,6 +15,18 @@ import org.junit.jupiter.api.Test;
 /** Which requests are found in what a server answers. */
 class EmbeddedRequestsTest {
 
+    private static List<String> inResult(@Nullable Object result) {
+        return EmbeddedRequests.inResult(result).stream()
+                .map(EmbeddedRequest::method)
+                .toList();
+    }
+
+    private static List<String> inError(@Nullable Object code, @Nullable Object data) {
+        return EmbeddedRequests.inError(code, data).stream()
+                .map(EmbeddedRequest::method)
+                .toList();
+    }
+
     private static final Map<String, ?> ELICIT = Map.of("method", "elicitation/create", "params", Map.of());
     private static final Map<String, ?> SAMPLE = Map.of("method", "sampling/createMessage");
 
@@ -24,27 +36,26 @@ class EmbeddedRequestsTest {
         requests.put("e", ELICIT);
         requests.put("s", SAMPLE);
 
-        assertThat(EmbeddedRequests.inResult(Map.of("resultType", "input_required", "inputRequests", requests)))
+        assertThat(inResult(Map.of("resultType", "input_required", "inputRequests", requests)))
                 .containsExactly("elicitation/create", "sampling/createMessage");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", requests)))
+        assertThat(inResult(Map.of("inputRequests", requests)))
                 .as("without resultType")
                 .hasSize(2);
-        assertThat(EmbeddedRequests.inResult(Map.of("resultType", "complete", "inputRequests", requests)))
+        assertThat(inResult(Map.of("resultType", "complete", "inputRequests", requests)))
                 .hasSize(2);
     }
 
     @Test
     void aResultThatAsksNothingHasNone() {
-        assertThat(EmbeddedRequests.inResult(null)).isEmpty();
-        assertThat(EmbeddedRequests.inResult("inputRequests")).isEmpty();
-        assertThat(EmbeddedRequests.inResult(Map.of("content", List.of()))).isEmpty();
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", Map.of()))).isEmpty();
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", List.of())))
-                .isEmpty();
+        assertThat(inResult(null)).isEmpty();
+        assertThat(inResult("inputRequests")).isEmpty();
+        assertThat(inResult(Map.of("content", List.of()))).isEmpty();
+        assertThat(inResult(Map.of("inputRequests", Map.of()))).isEmpty();
+        assertThat(inResult(Map.of("inputRequests", List.of()))).isEmpty();
         Map<String, @Nullable Object> none = new HashMap<>();
         none.put("inputRequests", null);
-        assertThat(EmbeddedRequests.inResult(none)).isEmpty();
-        assertThat(EmbeddedRequests.inResult(Map.of("structuredContent", Map.of("inputRequests", Map.of("e", ELICIT)))))
+        assertThat(inResult(none)).isEmpty();
+        assertThat(inResult(Map.of("structuredContent", Map.of("inputRequests", Map.of("e", ELICIT)))))
                 .as("what no client reads as requests")
                 .isEmpty();
     }
@@ -63,33 +74,28 @@ class EmbeddedRequestsTest {
         twice.put("METHOD", "elicitation/create");
         entries.put("twice", twice);
 
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", entries)))
-                .containsExactly("", "", "", "", "", "", "");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", List.of(ELICIT))))
-                .containsExactly("");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", "e"))).containsExactly("");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", true))).containsExactly("");
+        assertThat(inResult(Map.of("inputRequests", entries))).containsExactly("", "", "", "", "", "", "");
+        assertThat(inResult(Map.of("inputRequests", List.of(ELICIT)))).containsExactly("");
+        assertThat(inResult(Map.of("inputRequests", "e"))).containsExactly("");
+        assertThat(inResult(Map.of("inputRequests", true))).containsExactly("");
     }
 
     @Test
     void namesInAnotherCaseAreReadByClientsThatDoNotMindIt() {
-        assertThat(EmbeddedRequests.inResult(Map.of("InputRequests", Map.of("e", ELICIT))))
-                .containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputreque\u017ft\u017f", Map.of("e", ELICIT))))
+        assertThat(inResult(Map.of("InputRequests", Map.of("e", ELICIT)))).containsExactly("elicitation/create");
+        assertThat(inResult(Map.of("inputreque\u017ft\u017f", Map.of("e", ELICIT))))
                 .containsExactly("elicitation/create");
     }
 
     @Test
     void aTaskHoldsTheAnswerThatItStandsFor() {
-        assertThat(EmbeddedRequests.inResult(
-                        Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT))))
+        assertThat(inResult(Map.of("taskId", "1", "status", "input_required", "inputRequests", Map.of("e", ELICIT))))
                 .containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inResult(Map.of("result", Map.of("inputRequests", Map.of("s", SAMPLE)))))
+        assertThat(inResult(Map.of("result", Map.of("inputRequests", Map.of("s", SAMPLE)))))
                 .containsExactly("sampling/createMessage");
-        assertThat(EmbeddedRequests.inResult(Map.of("error", Map.of("code", -32042, "message", "m"))))
+        assertThat(inResult(Map.of("error", Map.of("code", -32042, "message", "m"))))
                 .containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inResult(Map.of("error", Map.of("code", -32603))))
-                .isEmpty();
+        assertThat(inResult(Map.of("error", Map.of("code", -32603)))).isEmpty();
     }
 
     @Test
@@ -105,9 +111,9 @@ class EmbeddedRequestsTest {
                 Map.of("task", Map.of("result", Map.of("tasks", List.of(task)))),
                 Map.of("task", Map.of("error", Map.of("code", -32603, "data", List.of(task)))),
                 Map.of("error", Map.of("inputRequests", Map.of("e", ELICIT))))) {
-            assertThat(EmbeddedRequests.inResult(result)).as(result.toString()).containsExactly("elicitation/create");
+            assertThat(inResult(result)).as(result.toString()).containsExactly("elicitation/create");
         }
-        assertThat(EmbeddedRequests.inResult(Map.of("task", Map.of("taskId", "1", "data", task))))
+        assertThat(inResult(Map.of("task", Map.of("taskId", "1", "data", task))))
                 .isEmpty();
     }
 
@@ -122,9 +128,7 @@ class EmbeddedRequestsTest {
                 "inputR\u0435quests",
                 "\uff49nputRequests",
                 "\u0130nputRequests")) {
-            assertThat(EmbeddedRequests.inResult(Map.of(name, Map.of("s", SAMPLE))))
-                    .as(name)
-                    .containsExactly("sampling/createMessage");
+            assertThat(inResult(Map.of(name, Map.of("s", SAMPLE)))).as(name).containsExactly("sampling/createMessage");
         }
     }
 
@@ -132,11 +136,11 @@ class EmbeddedRequestsTest {
     void whatAnErrorAsksInAListOrForOneElicitationIsFound() {
         Map<String, ?> asks = Map.of("inputRequests", Map.of("s", SAMPLE));
 
-        assertThat(EmbeddedRequests.inError(-32603, List.of("x", asks))).containsExactly("sampling/createMessage");
-        assertThat(EmbeddedRequests.inError(-32603, Map.of("task", asks))).containsExactly("sampling/createMessage");
-        assertThat(EmbeddedRequests.inError(-32603, Map.of("elicitation", Map.of("mode", "url"))))
+        assertThat(inError(-32603, List.of("x", asks))).containsExactly("sampling/createMessage");
+        assertThat(inError(-32603, Map.of("task", asks))).containsExactly("sampling/createMessage");
+        assertThat(inError(-32603, Map.of("elicitation", Map.of("mode", "url"))))
                 .containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError(-32603, List.of(List.of(Map.of("elicitations", List.of())))))
+        assertThat(inError(-32603, List.of(List.of(Map.of("elicitations", List.of())))))
                 .containsExactly("elicitation/create");
     }
 
@@ -146,31 +150,29 @@ class EmbeddedRequestsTest {
         for (int i = 0; i < 8; i++) {
             deep = Map.of("task", deep);
         }
-        assertThat(EmbeddedRequests.inResult(deep)).containsExactly("sampling/createMessage");
-        assertThat(EmbeddedRequests.inResult(Map.of("task", deep))).containsExactly("");
+        assertThat(inResult(deep)).containsExactly("sampling/createMessage");
+        assertThat(inResult(Map.of("task", deep))).containsExactly("");
 
         List<Object> tasks = new ArrayList<>(Collections.nCopies(9_999, Map.of("taskId", "1")));
-        assertThat(EmbeddedRequests.inResult(Map.of("tasks", tasks))).isEmpty();
+        assertThat(inResult(Map.of("tasks", tasks))).isEmpty();
         tasks.add(Map.of("taskId", "1"));
-        assertThat(EmbeddedRequests.inResult(Map.of("tasks", tasks))).containsExactly("");
+        assertThat(inResult(Map.of("tasks", tasks))).containsExactly("");
     }
 
     @Test
     void anErrorThatAsksForAUrlIsAnElicitation() {
         Map<String, ?> data = Map.of("elicitations", List.of(Map.of("mode", "url", "url", "https://login.example/")));
 
-        assertThat(EmbeddedRequests.inError(-32042, data)).containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError(-32042, null)).containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError(new BigDecimal("-32042.0"), "odd")).containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError("-32042", List.of())).containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError(-32603, data))
-                .as("whatever the code")
-                .containsExactly("elicitation/create");
-        assertThat(EmbeddedRequests.inError(-32603, Map.of("inputRequests", Map.of("s", SAMPLE))))
+        assertThat(inError(-32042, data)).containsExactly("elicitation/create");
+        assertThat(inError(-32042, null)).containsExactly("elicitation/create");
+        assertThat(inError(new BigDecimal("-32042.0"), "odd")).containsExactly("elicitation/create");
+        assertThat(inError("-32042", List.of())).containsExactly("elicitation/create");
+        assertThat(inError(-32603, data)).as("whatever the code").containsExactly("elicitation/create");
+        assertThat(inError(-32603, Map.of("inputRequests", Map.of("s", SAMPLE))))
                 .containsExactly("sampling/createMessage");
-        assertThat(EmbeddedRequests.inError(-32603, Map.of("detail", "x"))).isEmpty();
-        assertThat(EmbeddedRequests.inError("9".repeat(1_000_000), null)).isEmpty();
-        assertThat(EmbeddedRequests.inError(null, null)).isEmpty();
+        assertThat(inError(-32603, Map.of("detail", "x"))).isEmpty();
+        assertThat(inError("9".repeat(1_000_000), null)).isEmpty();
+        assertThat(inError(null, null)).isEmpty();
     }
 
     @Test
@@ -180,11 +182,11 @@ class EmbeddedRequestsTest {
             many.put("r" + i, SAMPLE);
         }
         List<String> expected = new ArrayList<>(Collections.nCopies(100, "sampling/createMessage"));
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", many))).isEqualTo(expected);
+        assertThat(inResult(Map.of("inputRequests", many))).isEqualTo(expected);
 
         many.put("one more", SAMPLE);
         many.put("and more", SAMPLE);
         expected.add("");
-        assertThat(EmbeddedRequests.inResult(Map.of("inputRequests", many))).isEqualTo(expected);
+        assertThat(inResult(Map.of("inputRequests", many))).isEqualTo(expected);
     }
 }

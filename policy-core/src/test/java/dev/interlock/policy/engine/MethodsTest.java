@@ -269,7 +269,8 @@ class MethodsTest {
                 .build();
         MethodCall by = MethodCall.of("tools/call").by("ada").on("desk");
 
-        Decision denied = engine.admitEmbedded(List.of("roots/list", "elicitation/create", "prompts/get"), by);
+        Decision denied =
+                engine.admitEmbedded(MethodEntriesTest.requests("roots/list", "elicitation/create", "prompts/get"), by);
 
         assertThat(denied.code()).isEqualTo(Code.METHOD);
         assertThat(denied.message())
@@ -290,7 +291,8 @@ class MethodsTest {
                         && request.fromServer()
                         && "ada".equals(request.identity())
                         && "desk".equals(request.server()));
-        assertThat(engine.admitEmbedded(List.of("sampling/createMessage"), by)).isEqualTo(Decision.ALLOWED);
+        assertThat(engine.admitEmbedded(MethodEntriesTest.requests("sampling/createMessage"), by))
+                .isEqualTo(Decision.ALLOWED);
     }
 
     @Test
@@ -298,12 +300,12 @@ class MethodsTest {
         PolicyEngine engine = engine(Mode.AUDIT, Map.of("*", Posture.DENY));
 
         for (String method : List.of("tools/call", "", "ping", "Elicitation/create", "resources/read", "vendor/x")) {
-            assertThat(engine.admitEmbedded(List.of(method), MethodCall.of("tools/call"))
+            assertThat(engine.admitEmbedded(MethodEntriesTest.requests(method), MethodCall.of("tools/call"))
                             .allowed())
                     .as(method)
                     .isFalse();
         }
-        assertThat(engine.admitEmbedded(List.of("roots/list"), MethodCall.of("tools/call"))
+        assertThat(engine.admitEmbedded(MethodEntriesTest.requests("roots/list"), MethodCall.of("tools/call"))
                         .allowed())
                 .isTrue();
     }

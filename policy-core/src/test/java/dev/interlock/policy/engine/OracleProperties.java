@@ -2,13 +2,17 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyArbitraries;
+import dev.interlock.policy.PolicyEdits;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.naive.Answer;
 import dev.interlock.policy.naive.NaiveInterpreter;
 import dev.interlock.policy.naive.TimedCall;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
 import net.jqwik.api.EdgeCasesMode;
@@ -23,8 +27,10 @@ class OracleProperties {
 
     @Provide
     Arbitrary<Scenario> scenarios() {
-        return Combinators.combine(PolicyArbitraries.policies(), CallArbitraries.sequences())
-                .as(Scenario::new);
+        Arbitrary<Optional<String>> suspended = Arbitraries.of("", "Stopped.").optional(0.02);
+        Arbitrary<Policy> policies = Combinators.combine(suspended, PolicyArbitraries.policiesByServer())
+                .as(PolicyEdits::suspended);
+        return Combinators.combine(policies, CallArbitraries.sequences()).as(Scenario::new);
     }
 
     @Property(edgeCases = EdgeCasesMode.NONE)
@@ -62,6 +68,8 @@ class OracleProperties {
         coverage.check(Decision.Code.CONDITION).percentage(share -> share > 5);
         for (Decision.Code code : List.of(
                 Decision.Code.NAME,
+                Decision.Code.SUSPENDED,
+                Decision.Code.SERVER_UNKNOWN,
                 Decision.Code.HIDDEN,
                 Decision.Code.DEFAULT_DENY,
                 Decision.Code.NO_GRANT,

@@ -58,7 +58,16 @@ final class Policies {
     static Policy askIf(List<Block> blocks, Rule... rules) {
         return of(
                 "pay",
-                new Entry(false, List.of(), List.of(), blocks, List.of(rules), List.of(), null, Place.of("tools.pay")));
+                new Entry(
+                        false,
+                        List.of(),
+                        List.of(),
+                        blocks,
+                        List.of(rules),
+                        List.of(),
+                        null,
+                        null,
+                        Place.of("tools.pay")));
     }
 
     static Policy of(String toolOrGlob, Entry entry) {

@@ -54,7 +54,7 @@ final class UsualWorld {
         PolicyEngine engine = builder.build();
         List<ToolDefinition> definitions = List.copyOf(world.definitions().values());
         engine.tools().learn(null, definitions);
-        engine.tools().learn("files", definitions);
+        CallArbitraries.SERVERS.forEach(server -> engine.tools().learn(server, definitions));
         return engine;
     }
 

@@ -56,6 +56,9 @@ final class NaiveCharges {
         List<Object> key = new ArrayList<>(List.of(scoped.owner(), scoped.key(), name, scope));
         if (scope == Scope.SESSION || scope == Scope.IDENTITY || scope == Scope.TOOL) {
             key.add(call.tool());
+            if (scoped.owner().contains(" server ")) {
+                key.add("on " + call.server());
+            }
         }
         if (scope == Scope.SESSION) {
             key.add(String.valueOf(call.session()));

@@ -57,14 +57,17 @@ final class NaiveConditions {
 
     /** Whether the path goes into an object that the call has. */
     private static boolean isMember(Path path) {
-        return path.root() == Path.Root.ARGS || path.root() == Path.Root.CTX;
+        return switch (path.root()) {
+            case ARGS, PARAMS, CTX -> true;
+            case STATE, CALL, TOOL -> false;
+        };
     }
 
     /** Where a path begins; for what is no object, all that there is. */
     private @Nullable Value start(Path path) {
         ToolCall call = timed.call();
         return switch (path.root()) {
-            case ARGS -> call.arguments().root();
+            case ARGS, PARAMS -> call.arguments().root();
             case CTX -> call.context();
             case STATE -> counter(path.member(0), path.member(1));
             case CALL ->
@@ -153,8 +156,10 @@ final class NaiveConditions {
                     .orElse(null);
         }
         Entry other = body.tools().get(new NamePattern(scope));
-        ToolCall otherCall =
-                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity());
+        ToolCall otherCall = ToolCall.of(scope, call.arguments())
+                .in(call.session())
+                .by(call.identity())
+                .on(call.server());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 

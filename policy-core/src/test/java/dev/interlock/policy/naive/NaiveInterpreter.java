@@ -7,6 +7,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
@@ -48,7 +49,7 @@ public final class NaiveInterpreter {
             return new Answer(Verdict.DENIED, "(malformed)", false);
         }
         Answer answer = enforced(timed);
-        boolean against = answer.verdict() != Verdict.ALLOWED;
+        boolean against = policy.suspended().isEmpty() && answer.verdict() != Verdict.ALLOWED;
         return new Answer(
                 answer.verdict(), answer.rule(), answer.audited() || (against && policy.mode() == Mode.AUDIT));
     }
@@ -62,9 +63,7 @@ public final class NaiveInterpreter {
         }
         List<Objection> objections = new ArrayList<>();
         List<CountedAs> charges = new ArrayList<>();
-        for (Scoped scoped : entriesFor(call)) {
-            examine(scoped, timed, objections, charges);
-        }
+        examine(call, timed, objections, charges, new NaiveUnwrapping(), 1);
         Answer denial = first(objections, Verdict.DENIED, false);
         if (denial != null) {
             return denial;
@@ -91,6 +90,37 @@ public final class NaiveInterpreter {
         }
         Answer recordedQuestion = first(objections, Verdict.NEEDS_APPROVAL, true);
         return recordedQuestion == null ? Answer.ALLOWED : recordedQuestion;
+    }
+
+    private void examine(
+            ToolCall call,
+            TimedCall timed,
+            List<Objection> objections,
+            List<CountedAs> charges,
+            NaiveUnwrapping unwrapping,
+            int level) {
+        TimedCall now = new TimedCall(call, timed.millis(), timed.outcome());
+        List<Unwrap> unwraps = new ArrayList<>();
+        for (Scoped scoped : entriesFor(call)) {
+            examine(scoped, now, objections, charges);
+            if (scoped.entry().unwrap() != null) {
+                unwraps.add(scoped.entry().unwrap());
+            }
+        }
+        for (Unwrap unwrap : unwraps) {
+            boolean all = unwrapping.follow(unwrap, call, level, inner -> {
+                String gate = gate(inner);
+                if (gate == null) {
+                    examine(inner, timed, objections, charges, unwrapping, level + 1);
+                } else {
+                    objections.add(new Objection(Verdict.DENIED, gate, false));
+                }
+            });
+            if (!all) {
+                objections.add(new Objection(Verdict.DENIED, unwrap.place().path(), false));
+                return;
+            }
+        }
     }
 
     private static @Nullable Answer first(List<Objection> objections, Verdict verdict, boolean audited) {
@@ -129,6 +159,13 @@ public final class NaiveInterpreter {
 
     /** What denies before any rule is looked at, or null. */
     private @Nullable String gate(ToolCall call) {
+        if (policy.suspended().isPresent()) {
+            return "(suspended)";
+        }
+        if (bodiesFor(call).stream().anyMatch(body -> body.servers().isPresent())
+                && NaiveServers.isUnknown(call.server(), bodiesFor(call))) {
+            return "(server unknown)";
+        }
         if (NaiveNames.isBad(call.tool(), listed(NamePattern::isExact), listed(pattern -> !pattern.isExact()))) {
             return "(name)";
         }
@@ -140,19 +177,40 @@ public final class NaiveInterpreter {
         return grant == null ? "(no grant)" : gate(grant, call);
     }
 
+    /** The policy's own body, and the caller's grant if there is one. */
+    private List<PolicyBody> bodiesFor(ToolCall call) {
+        PolicyBody grant = grant(call);
+        return grant == null ? List.of(policy.body()) : List.of(policy.body(), grant);
+    }
+
     private @Nullable String gate(PolicyBody body, ToolCall call) {
+        PolicyBody ofServer = NaiveServers.of(body, call.server());
+        if (ofServer == null) {
+            return gate(body, false, call);
+        }
+        boolean listed = !entries(ofServer, "", call).stream().allMatch(Scoped::isGlobal);
+        String denied = gate(body, listed, call);
+        return denied == null ? gate(ofServer, false, call) : denied;
+    }
+
+    private @Nullable String gate(PolicyBody body, boolean listed, ToolCall call) {
         List<Scoped> entries = entries(body, "", call);
         if (body.hide().stream().anyMatch(pattern -> NaivePattern.matches(pattern.text(), call.tool()))
                 || entries.stream().anyMatch(scoped -> scoped.entry().hide())) {
             return "(hidden)";
         }
-        return body.posture() == Posture.DENY && entries.stream().allMatch(Scoped::isGlobal) ? "(default deny)" : null;
+        return body.posture() == Posture.DENY && !listed && entries.stream().allMatch(Scoped::isGlobal)
+                ? "(default deny)"
+                : null;
     }
 
     private Set<String> listed(Predicate<NamePattern> kind) {
         Set<String> names = new LinkedHashSet<>();
         List<PolicyBody> bodies = new ArrayList<>(List.of(policy.body()));
         policy.grants().ifPresent(grants -> bodies.addAll(grants.values()));
+        for (PolicyBody outer : List.copyOf(bodies)) {
+            outer.servers().ifPresent(servers -> bodies.addAll(servers.values()));
+        }
         for (PolicyBody body : bodies) {
             Stream.concat(body.hide().stream(), body.tools().keySet().stream())
                     .filter(kind.and(pattern -> !pattern.equals(NamePattern.ANY)))
@@ -186,10 +244,20 @@ public final class NaiveInterpreter {
     }
 
     private List<Scoped> entriesFor(ToolCall call) {
-        List<Scoped> all = new ArrayList<>(entries(policy.body(), "policy", call));
+        List<Scoped> all = new ArrayList<>(withServer(policy.body(), "policy", call));
         String key = grantKey(call);
         if (key != null) {
-            all.addAll(entries(policy.grants().orElseThrow().get(new NamePattern(key)), "grant " + key, call));
+            all.addAll(withServer(policy.grants().orElseThrow().get(new NamePattern(key)), "grant " + key, call));
+        }
+        return all;
+    }
+
+    private List<Scoped> withServer(PolicyBody body, String owner, ToolCall call) {
+        List<Scoped> all = new ArrayList<>(entries(body, owner, call));
+        PolicyBody ofServer = NaiveServers.of(body, call.server());
+        if (ofServer != null) {
+            String key = NaiveServers.key(body, call.server());
+            all.addAll(entries(ofServer, owner + " server " + key, call));
         }
         return all;
     }

@@ -1,6 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
 import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
 import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.adapter.CallGuard;
@@ -17,6 +18,7 @@ import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
+import dev.interlock.policy.engine.EmbeddedRequest;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
@@ -25,6 +27,8 @@ import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.AnnouncedTools;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import dev.interlock.policy.tool.ToolCatalog.KnownTool;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.ValueLimits;
 import dev.langchain4j.invocation.InvocationContext;
@@ -95,6 +99,9 @@ public final class EnforcingMcpTransport implements McpTransport {
     private static final String TOOLS_LIST = "tools/list";
     private static final String DISCOVER = "server/discover";
     private static final String SUBSCRIBE = "resources/subscribe";
+
+    /** Writes the client's messages as its transports do. */
+    private static final ObjectMapper JSON = new ObjectMapper();
 
     /** The package of LangChain4j's own messages. How a class from elsewhere would be serialized is unknown. */
     private static final String MESSAGES = McpClientMessage.class.getPackageName();
@@ -201,7 +208,7 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
-        Decision decision = engine.admit(request("initialize"));
+        Decision decision = engine.admit(request("initialize", request));
         return decision.allowed()
                 ? shown(delegate.initialize(request), answer -> {
                     JsonNode allowed = withoutDeniedRequests(answer);
@@ -313,7 +320,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             return CompletableFuture.failedFuture(idReserved());
         }
         String method = WireMethodNames.of(message.method);
-        Decision decision = engine.admit(request(method));
+        Decision decision = engine.admit(request(method, message));
         if (decision.allowed() && Subscriptions.namesResources(method, asked)) {
             decision = engine.admit(request(SUBSCRIBE));
         }
@@ -381,14 +388,15 @@ public final class EnforcingMcpTransport implements McpTransport {
             delegate.executeOperationWithoutResponse(context);
         } else if (message instanceof McpClientNotification notification && message.method != null) {
             String method = WireMethodNames.of(message.method);
-            if (!engine.admit(request(method)).allowed()) {
+            if (!engine.admit(request(method, message)).allowed()) {
                 log.debug("Dropped the notification {} of the client's", VisibleText.name(method));
                 return;
             }
             cancel(notification);
             delegate.executeOperationWithoutResponse(context);
         } else {
-            Decision decision = engine.admit(request(message.method == null ? "" : WireMethodNames.of(message.method)));
+            Decision decision =
+                    engine.admit(request(message.method == null ? "" : WireMethodNames.of(message.method), message));
             if (!decision.allowed()) {
                 throw answers.refusal(decision);
             }
@@ -433,6 +441,29 @@ public final class EnforcingMcpTransport implements McpTransport {
     private MethodCall request(String method) {
         MethodCall request = MethodCall.of(method).on(server);
         return resolver.equals(CallContextResolver.NONE) ? request.by(identity).in(session) : request;
+    }
+
+    /** The same for a message of the client's. */
+    private MethodCall request(String method, McpClientMessage message) {
+        MethodCall request = request(method);
+        return engine.readsParameters(method) ? saying(JSON.valueToTree(message).path("params"), request) : request;
+    }
+
+    /** The request with its parameters, if the policy reads any. What can't be read is not known. */
+    private MethodCall saying(JsonNode params, MethodCall request) {
+        if (!engine.readsParameters(request.method())) {
+            return request;
+        }
+        if (params.isMissingNode() || params.isNull()) {
+            return request.with(Arguments.NONE);
+        }
+        try {
+            @SuppressWarnings("unchecked") // An object has names for its members.
+            Map<String, ?> members = params.isObject() ? (Map<String, ?>) JsonMap.of(params) : null;
+            return members == null ? request : request.with(Arguments.freeze(members, argumentLimits));
+        } catch (InvalidValueException e) {
+            return request;
+        }
     }
 
     // ---- calls
@@ -653,8 +684,8 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     /** Decides on a request or notification from the server. */
     private Decision received(JsonNode message) {
-        Decision decision =
-                engine.admit(request(message.path("method").asText()).askedByServer());
+        Decision decision = engine.admit(saying(
+                message.path("params"), request(message.path("method").asText()).askedByServer()));
         return decision.allowed() && !message.has("id")
                 ? embedded(EmbeddedRequests.inResult(JsonMap.of(message.path("params"))))
                 : decision;
@@ -674,8 +705,8 @@ public final class EnforcingMcpTransport implements McpTransport {
                         : EmbeddedRequests.inResult(result));
     }
 
-    private Decision embedded(List<String> methods) {
-        return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, request(""));
+    private Decision embedded(List<EmbeddedRequest> requests) {
+        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, request(""));
     }
 
     /**

@@ -36,6 +36,10 @@ class LangChain4jMethodsTest {
             version: "1"
             methods:
               "elicitation/*": deny
+              resources/read:
+                require: [{path: params.uri, op: starts_with, value: "file:///app/"}]
+              notifications/message:
+                deny_if: [{path: params.level, op: eq, value: debug}]
               "resources/templates/*": deny
               notifications/tools/list_changed: deny
               notifications/initialized: deny
@@ -88,6 +92,22 @@ class LangChain4jMethodsTest {
         CompletableFuture<JsonNode> answer = transport.executeOperationWithResponse(request);
         server.answer(result);
         return answer;
+    }
+
+    @Test
+    void parametersAreReadInBothDirections() {
+        CompletableFuture<JsonNode> refused =
+                transport.executeOperationWithResponse(new McpReadResourceRequest(7L, "file:///etc/passwd"));
+        assertThat(refused).isCompletedExceptionally();
+        assertThat(denials).containsExactly("resources/read");
+
+        assertThat(answered(new McpReadResourceRequest(8L, "file:///app/x"), "{'contents': []}"))
+                .isCompleted();
+        heard.clear();
+        server.receive("{'jsonrpc': '2.0', 'method': 'notifications/message', 'params': {'level': 'debug'}}");
+        server.receive("{'jsonrpc': '2.0', 'method': 'notifications/message', 'params': {'level': 'error'}}");
+        assertThat(heard).hasSize(1);
+        assertThat(denials).containsExactly("resources/read", "notifications/message");
     }
 
     private static McpCallToolRequest call() {

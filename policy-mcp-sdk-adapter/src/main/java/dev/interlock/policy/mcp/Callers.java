@@ -60,7 +60,7 @@ record Callers(
         }
 
         MethodCall signs(MethodCall request) {
-            return request.by(identity).in(session).on(server);
+            return request.by(identity).in(session).on(server).with(facts);
         }
 
         @Override

@@ -259,7 +259,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             // them with such ids.
             return connection.deliver(Answers.idReserved(request.id()));
         }
-        Decision decision = methods.askedByClient(request.method(), context);
+        Decision decision = methods.askedByClient(request.method(), request.params(), context);
         if (!decision.allowed()) {
             return connection.deliver(answers.refusal(request.id(), decision));
         }
@@ -281,7 +281,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     }
 
     private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
-        Decision decision = methods.askedByClient(notification.method(), context);
+        Decision decision = methods.askedByClient(notification.method(), notification.params(), context);
         if (!decision.allowed()) {
             log.debug("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
             // A notification has no answer. If the policy drops it, it is as if lost, and its sender goes on.
@@ -393,7 +393,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     }
 
     private Mono<JSONRPCMessage> receive(JSONRPCRequest request) {
-        Decision decision = methods.askedByServer(request.method());
+        Decision decision = methods.askedByServer(request.method(), request.params());
         if (decision.allowed()) {
             return Mono.just(request);
         }

@@ -191,7 +191,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             log.debug("Refused {}: its headers differ from its body", VisibleText.name(message.method()));
             return answered(answers.refusal(id, methods.unreadable()));
         }
-        Decision decision = methods.askedByClient(message.method(), context);
+        Decision decision = methods.askedByClient(message.method(), params, context);
         if (!decision.allowed()) {
             return answered(answers.refusal(id, decision));
         }

@@ -189,7 +189,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
     public Mono<Void> handleNotification(McpTransportContext transport, JSONRPCNotification notification) {
         return Mono.<Void>deferContextual(context -> {
                     try {
-                        if (methods.askedByClient(notification.method(), context)
+                        if (methods.askedByClient(notification.method(), notification.params(), context)
                                 .allowed()) {
                             return delegate.handleNotification(transport, notification);
                         }
@@ -238,7 +238,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
         if (AdapterRequests.isOurs(id)) {
             return Mono.just(ours(Answers.idReserved(id)));
         }
-        Decision decision = methods.askedByClient(request.method(), context);
+        Decision decision = methods.askedByClient(request.method(), request.params(), context);
         if (!decision.allowed()) {
             log.debug("Refused {} from a client", VisibleText.name(request.method()));
             return Mono.just(ours(answers.refusal(id, decision)));

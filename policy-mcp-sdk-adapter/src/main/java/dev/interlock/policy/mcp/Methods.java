@@ -4,9 +4,12 @@ import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.engine.EmbeddedRequest;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
+import dev.interlock.policy.value.Arguments;
+import dev.interlock.policy.value.ValueLimits;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -43,19 +46,47 @@ final class Methods {
         this.converter = converter;
     }
 
-    /** Decides on a request or notification from the client. */
-    Decision askedByClient(@Nullable String method, ContextView context) {
-        return engine.admit(byAnyCaller(method, context));
+    /**
+     * Decides on a request or notification from the client.
+     *
+     * @param params its parameters, of any Java type
+     */
+    Decision askedByClient(@Nullable String method, @Nullable Object params, ContextView context) {
+        return engine.admit(saying(params, byAnyCaller(method, context)));
     }
 
-    /** Decides on a request or notification from the server. */
-    Decision askedByServer(@Nullable String method) {
-        return engine.admit(unsigned(method).askedByServer());
+    /**
+     * Decides on a request or notification from the server.
+     *
+     * @param params its parameters, of any Java type
+     */
+    Decision askedByServer(@Nullable String method, @Nullable Object params) {
+        return engine.admit(saying(params, unsigned(method).askedByServer()));
+    }
+
+    /** The request with its parameters, if the policy reads any. */
+    private MethodCall saying(@Nullable Object params, MethodCall request) {
+        return engine.readsParameters(request.method()) ? request.with(frozen(params)) : request;
+    }
+
+    /** The parameters, frozen. What can't be read is not known, and then conditions on it are invalid. */
+    private Arguments frozen(@Nullable Object params) {
+        try {
+            Object plain = params == null || params instanceof Map<?, ?> ? params : converter.apply(params);
+            if (plain == null || plain instanceof Map<?, ?>) {
+                @SuppressWarnings("unchecked") // Freezing checks the keys.
+                Map<String, ?> members = (Map<String, ?>) plain;
+                return Arguments.freeze(members, ValueLimits.DEFAULT);
+            }
+        } catch (RuntimeException e) {
+            log.debug("Parameters can't be read", RedactedException.of(e));
+        }
+        return Arguments.UNKNOWN;
     }
 
     /** Decides on a notification from the server, and on the requests in it. */
     Decision toldByServer(JSONRPCNotification notification) {
-        Decision decision = askedByServer(notification.method());
+        Decision decision = askedByServer(notification.method(), notification.params());
         return decision.allowed() ? embedded(found(notification.params(), null)) : decision;
     }
 
@@ -64,11 +95,11 @@ final class Methods {
         return embedded(found(response.result(), response.error()));
     }
 
-    private Decision embedded(List<String> methods) {
-        return methods.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(methods, unsigned(""));
+    private Decision embedded(List<EmbeddedRequest> requests) {
+        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, unsigned(""));
     }
 
-    private List<String> found(@Nullable Object result, @Nullable JSONRPCError error) {
+    private List<EmbeddedRequest> found(@Nullable Object result, @Nullable JSONRPCError error) {
         Object plain = result;
         if (result != null
                 && !(result instanceof Map<?, ?>)
@@ -77,7 +108,7 @@ final class Methods {
                 plain = converter.apply(result);
             } catch (RuntimeException e) {
                 log.debug("A result of {} can't be read", result.getClass(), RedactedException.of(e));
-                return List.of("");
+                return List.of(new EmbeddedRequest("", null));
             }
         }
         return error == null
@@ -112,7 +143,7 @@ final class Methods {
         return DenialText.busy();
     }
 
-    /** The caller affects only the audit record, not the decision. */
+    /** Without a caller, what the policy counts or reads by caller is that of all callers who are not told apart. */
     private MethodCall byAnyCaller(@Nullable String method, ContextView context) {
         try {
             return callers.of(context).signs(MethodCall.of(method == null ? "" : method));

@@ -25,7 +25,8 @@ record ModernElicitation(
         if (!asksPersons()) {
             return "the client can't ask a person";
         }
-        return methods.askedByServer(McpSchema.METHOD_ELICITATION_CREATE).allowed()
+        return methods.askedByServer(McpSchema.METHOD_ELICITATION_CREATE, form.about(""))
+                        .allowed()
                 ? null
                 : "the policy doesn't let the client be asked";
     }

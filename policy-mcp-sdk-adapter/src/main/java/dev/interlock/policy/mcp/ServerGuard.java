@@ -132,7 +132,7 @@ final class ServerGuard {
                     if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
                         return call(request, session, server, person);
                     }
-                    Decision decision = methods.askedByClient(request.method(), context);
+                    Decision decision = methods.askedByClient(request.method(), request.params(), context);
                     if (!decision.allowed()) {
                         log.debug("Refused {} from a client", VisibleText.name(request.method()));
                         return Mono.just(answers.refusal(request.id(), decision));
@@ -284,7 +284,8 @@ final class ServerGuard {
             @Nullable String session,
             Function<JSONRPCNotification, Mono<Void>> server) {
         Mono<Void> passed = Mono.deferContextual(context -> {
-            if (methods.askedByClient(notification.method(), context).allowed()) {
+            if (methods.askedByClient(notification.method(), notification.params(), context)
+                    .allowed()) {
                 return server.apply(notification);
             }
             log.debug("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
@@ -300,7 +301,7 @@ final class ServerGuard {
     Mono<JSONRPCMessage> outgoing(JSONRPCMessage message) {
         return Mono.defer(() -> {
             if (message instanceof JSONRPCRequest request) {
-                Decision decision = methods.askedByServer(request.method());
+                Decision decision = methods.askedByServer(request.method(), request.params());
                 return decision.allowed()
                         ? Mono.just(message)
                         : Mono.error(new McpError(

@@ -3,12 +3,18 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.Block;
+import dev.interlock.policy.Condition;
+import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.text.NamePattern;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -21,6 +27,7 @@ import io.modelcontextprotocol.spec.McpTransportException;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -311,6 +318,57 @@ class ClientMethodsTest {
         assertThat(wire.shownResponse(0).error()).isNull();
         assertThat(wire.shownResponse(1).error()).isNotNull();
         assertThat(wire.shown).hasSize(3);
+    }
+
+    @Test
+    void parametersAreReadInBothDirectionsInNotificationsAndWithinAnswers() {
+        Place place = Place.of("methods.m");
+        Block secret = new Block(List.of(Condition.of("params.secret", Operator.EXISTS, true)), null, place);
+        Entry entry = new Entry(false, List.of(), List.of(secret), List.of(), List.of(), place);
+        Map<NamePattern, Posture> methods = new LinkedHashMap<>();
+        Map<NamePattern, Entry> entries = new LinkedHashMap<>();
+        for (String method : List.of("resources/read", "sampling/*", "notifications/message")) {
+            methods.put(new NamePattern(method), Posture.ALLOW);
+            entries.put(new NamePattern(method), entry);
+        }
+        EnforcingClientTransport reading = wrapped(new Policy(
+                "",
+                Mode.ENFORCE,
+                POLICY.body(),
+                methods,
+                Optional.empty(),
+                Optional.empty(),
+                Optional.empty(),
+                entries));
+
+        reading.sendMessage(new JSONRPCRequest("resources/read", "1", Map.of("uri", "x", "secret", 1)))
+                .block();
+        assertThat(wire.sent).isEmpty();
+        reading.sendMessage(new JSONRPCRequest("resources/read", "2", Map.of("uri", "x")))
+                .block();
+        assertThat(wire.sent).hasSize(1);
+        wire.receive(new JSONRPCRequest("sampling/createMessage", "3", Map.of("secret", 1)));
+        assertThat(wire.sent).as("the server is refused").hasSize(2);
+        wire.receive(new JSONRPCRequest("sampling/createMessage", "4", Map.of("Secret", 1)));
+        assertThat(wire.sent).as("and where it isn't clear").hasSize(3);
+        int shown = wire.shown.size();
+        wire.receive(new JSONRPCRequest("sampling/createMessage", "5", Map.of()));
+        wire.receive(new JSONRPCNotification("notifications/message", Map.of("secret", 1)));
+        wire.receive(new JSONRPCNotification("notifications/message", Map.of("data", 1)));
+        assertThat(wire.shown).hasSize(shown + 2);
+        reading.sendMessage(new JSONRPCRequest("prompts/get", "6", Map.of())).block();
+        wire.respond("6", asking(Map.of("method", "sampling/createMessage", "params", Map.of("secret", 1))));
+        reading.sendMessage(new JSONRPCRequest("prompts/get", "7", Map.of())).block();
+        wire.respond("7", asking(SAMPLE));
+
+        List<JSONRPCResponse> answers = wire.shown.stream()
+                .filter(JSONRPCResponse.class::isInstance)
+                .map(JSONRPCResponse.class::cast)
+                .filter(answer -> List.of("6", "7").contains(answer.id()))
+                .toList();
+        assertThat(answers).hasSize(2);
+        assertThat(answers.get(0).error()).isNotNull();
+        assertThat(answers.get(1).error()).isNull();
     }
 
     @Test

@@ -7,6 +7,7 @@ import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
+import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.time.TimeSource;
 import io.micrometer.core.instrument.Counter;
@@ -106,6 +107,8 @@ public final class MicrometerMetrics implements AuditSink {
             count("interlock.calls.ended", "outcome", settled.outcome().text());
         } else if (event instanceof PolicyChanged changed) {
             count("interlock.policy.changes", "change", changed.change().text());
+        } else if (event instanceof SuspensionChanged changed) {
+            count("interlock.suspensions", "change", changed.suspended() ? "suspend" : "resume");
         } else if (event instanceof Failed) {
             Counter.builder("interlock.failures").register(registry).increment();
         }

@@ -15,12 +15,18 @@ import java.util.Map;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** Reads a body: the part of a policy that the whole document has, and each grant has. It says who may call what. */
+/**
+ * Reads a body: the part of a policy that the whole document has, and each grant and each server has. It says who may
+ * call what.
+ */
 final class BodyReader {
 
     private static final List<String> CATEGORIES = List.of("read", "write", "execute", "destructive", "financial");
     private static final List<String> LEVELS = List.of("low", "medium", "high", "critical");
     private static final List<String> POSTURES = List.of("allow", "deny");
+
+    /** How many pairs of servers are compared for one that hides the other. */
+    private static final int MAX_COMPARED = 1_000;
 
     private final ReadContext context;
     private final NameReader names;
@@ -37,6 +43,11 @@ final class BodyReader {
      * @param unlessSaid the value of {@code default} if the body doesn't give one
      */
     PolicyBody read(Fields fields, Posture unlessSaid, Counters counters) {
+        return read(fields, unlessSaid, counters, servers(fields));
+    }
+
+    private PolicyBody read(
+            Fields fields, Posture unlessSaid, Counters counters, Optional<Map<NamePattern, PolicyBody>> servers) {
         Node toolsNode = fields.get("tools");
         Tools tools = new Tools();
         if (toolsNode != null) {
@@ -50,9 +61,8 @@ final class BodyReader {
                 categories(fields, counters),
                 risks(fields, counters),
                 Optional.ofNullable(tools.star),
-                allTools == null
-                        ? Optional.empty()
-                        : Optional.of(allTools(allTools, fields.at("all_tools"), counters)));
+                allTools == null ? Optional.empty() : Optional.of(allTools(allTools, fields.at("all_tools"), counters)),
+                servers);
         Node.Pair forAll = allTools != null ? allTools : fields.pair("tools");
         if (forAll != null && allowsNothing(body)) {
             context.findings.warn(
@@ -73,7 +83,72 @@ final class BodyReader {
                 && body.tools().isEmpty()
                 && body.categories().isEmpty()
                 && body.risks().isEmpty()
+                && body.servers().stream().allMatch(Map::isEmpty)
                 && (body.star().isPresent() || body.allTools().isPresent());
+    }
+
+    /** The bodies of servers. They read no counters but their own. */
+    private Optional<Map<NamePattern, PolicyBody>> servers(Fields fields) {
+        if (!fields.has("servers")) {
+            return Optional.empty();
+        }
+        Map<NamePattern, PolicyBody> servers = new LinkedHashMap<>();
+        Node.Mapping map = map(fields, "servers", "a server's name");
+        if (map == null) {
+            return Optional.of(servers);
+        }
+        NodePath at = fields.at("servers");
+        Map<NamePattern, Node> keys = new LinkedHashMap<>();
+        for (Node.Pair server : map.pairs()) {
+            if (Keys.isNote(server.name())) {
+                continue;
+            }
+            NodePath serverAt = at.key(server.name());
+            NamePattern pattern = names.pattern(server.name(), server.key(), serverAt, NameReader.NameType.SERVER);
+            if (pattern == null) {
+                continue;
+            }
+            keys.put(pattern, server.key());
+            if (server.value() instanceof Node.Mapping body) {
+                Fields inner = Fields.of(Keys.SERVER, body, serverAt, context.findings, null);
+                servers.put(
+                        pattern,
+                        context.intercept.skipping(
+                                () -> read(inner, Posture.ALLOW, context.counters(null), Optional.empty())));
+            } else {
+                context.scalars.wrongType(server.value(), serverAt, "a server", "a map");
+            }
+        }
+        warnOfShadows(keys, at);
+        return Optional.of(servers);
+    }
+
+    /** Only one body applies to a server, so a more specific key switches the rules of a glob off. */
+    private void warnOfShadows(Map<NamePattern, Node> keys, NodePath at) {
+        List<NamePattern> globs = keys.keySet().stream()
+                .filter(key -> !key.isExact())
+                .limit(MAX_COMPARED)
+                .toList();
+        int compared = 0;
+        for (Map.Entry<NamePattern, Node> key : keys.entrySet()) {
+            NamePattern pattern = key.getKey();
+            List<NamePattern> others =
+                    pattern.isExact() ? globs : globs.subList(Math.max(0, globs.indexOf(pattern) + 1), globs.size());
+            if (compared > MAX_COMPARED) {
+                return;
+            }
+            compared += others.size();
+            others.stream()
+                    .filter(pattern::overlaps)
+                    .findFirst()
+                    .ifPresent(glob -> context.findings.warn(
+                            "servers-shadow",
+                            key.getValue(),
+                            at.key(pattern.text()),
+                            Display.quoted(pattern.text()) + " takes servers away from " + Display.quoted(glob.text())
+                                    + ": only one body applies to a server",
+                            "repeat here what the other body says, or put what is for all servers at the top"));
+        }
     }
 
     /** Reads {@code node} as the value of {@code tools}, and nothing else. */

@@ -157,7 +157,9 @@ final class Counters {
     }
 
     private static Object key(EntryKey owner) {
-        return owner.kind() == EntryKey.EntryType.GROUP ? new CounterGroup(owner.name()) : owner.segment();
+        return owner.kind() == EntryKey.EntryType.GROUP || owner.kind() == EntryKey.EntryType.METHOD
+                ? new CounterGroup(owner.name())
+                : owner.segment();
     }
 
     private static Object target(EntryKey owner, String segment) {

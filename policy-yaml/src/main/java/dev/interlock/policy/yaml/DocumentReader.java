@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -22,12 +23,14 @@ final class DocumentReader {
     private final ReadContext context;
     private final NameReader names;
     private final BodyReader bodies;
-    private final List<Counters> counters = new ArrayList<>();
+    private final EntryReader entries;
+    private final Map<NamePattern, Entry> methodEntries = new LinkedHashMap<>();
 
     private DocumentReader(DiagnosticCollector findings) {
         this.context = new ReadContext(findings);
         this.names = new NameReader(context);
         this.bodies = new BodyReader(context);
+        this.entries = new EntryReader(context);
     }
 
     /** The policy that the tree describes, or null if it isn't valid; the reasons have then been reported. */
@@ -55,9 +58,7 @@ final class DocumentReader {
             return null;
         }
         Policy policy = isImplied(map) ? implied(map) : document(map);
-        for (Counters each : counters) {
-            each.check(context.findings);
-        }
+        context.checkCounters();
         if (context.findings.failed()) {
             return null;
         }
@@ -99,7 +100,7 @@ final class DocumentReader {
                 NodePath.ROOT,
                 "this is read as the value of 'tools', since every key looks like a tool's",
                 "write version: \"1\" and tools: above it");
-        return Policy.of(bodies.readImplied(map, counters(null)));
+        return Policy.of(bodies.readImplied(map, context.counters(null)));
     }
 
     private Policy document(Node.Mapping map) {
@@ -115,9 +116,32 @@ final class DocumentReader {
         // Read before the paths, which may then use no other keys.
         List<String> given = given(fields);
         context.given = given;
-        Counters own = counters(null);
+        Counters own = context.counters(null);
         PolicyBody body = bodies.read(fields, Posture.ALLOW, own);
-        return new Policy(description, mode, body, methods(fields), grants(fields, own), Optional.ofNullable(given));
+        return new Policy(
+                description,
+                mode,
+                body,
+                methods(fields),
+                grants(fields, own),
+                Optional.ofNullable(given),
+                suspended(fields),
+                methodEntries);
+    }
+
+    /** What agents are told while calls are suspended, empty for {@code true}; nothing if they aren't. */
+    private Optional<String> suspended(Fields fields) {
+        Node.Pair pair = fields.pair("suspended");
+        if (pair == null) {
+            return Optional.empty();
+        }
+        NodePath at = fields.at("suspended");
+        context.intercept.ignores("'suspended'", pair.key(), at);
+        if (pair.value() instanceof Node.Scalar scalar && scalar.kind() == ScalarKind.TEXT) {
+            return Optional.ofNullable(context.scalars.nonBlank(scalar, at, "suspended"));
+        }
+        Boolean suspended = context.scalars.bool(pair.value(), at, "suspended");
+        return Boolean.TRUE.equals(suspended) ? Optional.of("") : Optional.empty();
     }
 
     /** The keys of {@code ctx} that the host provides; null if the document doesn't list them or the list is broken. */
@@ -146,12 +170,6 @@ final class DocumentReader {
             }
         }
         return whole ? keys : null;
-    }
-
-    private Counters counters(@Nullable Counters outer) {
-        Counters made = new Counters(outer);
-        counters.add(made);
-        return made;
     }
 
     private void version(Fields fields) {
@@ -228,6 +246,18 @@ final class DocumentReader {
                     Display.quoted(method.name()) + " doesn't cover 'tools/call'",
                     "tools, categories, risks and all_tools decide it");
         }
+        if (method.value() instanceof Node.Mapping map) {
+            methods.put(pattern, Posture.ALLOW);
+            methodEntries.put(
+                    pattern,
+                    context.intercept.skipping(
+                            () -> entries.method(map, method.key(), methodAt, context.counters(null))));
+            return;
+        }
+        if (method.value() instanceof Node.Sequence) {
+            context.scalars.wrongType(method.value(), methodAt, "a method's value", "allow, deny or a map");
+            return;
+        }
         String word = context.scalars.word(method.value(), methodAt, "a method's value", POSTURES);
         if (word != null) {
             methods.put(pattern, word.equals("allow") ? Posture.ALLOW : Posture.DENY);
@@ -258,7 +288,7 @@ final class DocumentReader {
             NodePath grantAt = at.key(grant.name());
             if (grant.value() instanceof Node.Mapping body) {
                 Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
-                Counters own = counters(outer);
+                Counters own = context.counters(outer);
                 grants.put(pattern, context.intercept.skipping(() -> bodies.read(inner, Posture.DENY, own)));
             } else {
                 context.scalars.wrongType(grant.value(), grantAt, "a grant", "a map");

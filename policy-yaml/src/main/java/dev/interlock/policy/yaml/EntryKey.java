@@ -17,6 +17,8 @@ record EntryKey(EntryType kind, String name, Counters counters) {
         TOOL,
         /** A glob, a category or a risk. */
         GROUP,
+        /** A method other than {@code tools/call}, or a glob of such. */
+        METHOD,
         /** {@code all_tools} or {@code "*"}. */
         ALL
     }
@@ -30,7 +32,7 @@ record EntryKey(EntryType kind, String name, Counters counters) {
     String segment() {
         return switch (kind) {
             case TOOL -> name;
-            case GROUP -> Counters.OWN;
+            case GROUP, METHOD -> Counters.OWN;
             case ALL -> Counters.GLOBAL;
         };
     }

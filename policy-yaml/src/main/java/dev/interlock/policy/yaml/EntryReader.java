@@ -6,6 +6,7 @@ import dev.interlock.policy.Limit;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.Unwrap;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -19,6 +20,7 @@ final class EntryReader {
     private final ConditionReader conditions;
     private final LimitReader limits;
     private final RuleReader rules;
+    private final UnwrapReader unwraps;
 
     EntryReader(ReadContext context) {
         this.context = context;
@@ -27,6 +29,7 @@ final class EntryReader {
         this.conditions = new ConditionReader(context, paths);
         this.limits = new LimitReader(context, times, paths);
         this.rules = new RuleReader(context, conditions, limits, times);
+        this.unwraps = new UnwrapReader(context, paths);
     }
 
     /** Reads an entry. A broken part is reported and left out. */
@@ -44,7 +47,7 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds")) {
+        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -61,7 +64,55 @@ final class EntryReader {
                 rules(fields, owner),
                 intercept.skipping(() -> limits(fields, owner)),
                 rounds(fields),
+                unwrap(fields),
                 place);
+    }
+
+    /** Reads what requests of a method must satisfy. A broken part is reported and left out. */
+    Entry method(Node.Mapping map, Node key, NodePath at, Counters counters) {
+        Fields fields = Fields.of(Keys.METHOD, map, at, context.findings, null);
+        EntryKey owner = new EntryKey(EntryKey.EntryType.METHOD, at.toString(), counters);
+        context.ofMethod = true;
+        try {
+            Node limits = fields.get("limits");
+            if (limits instanceof Node.Sequence sequence) {
+                for (int i = 0; i < sequence.items().size(); i++) {
+                    refuseReturns(sequence.items().get(i), at.key("limits").item(i));
+                }
+            }
+            return new Entry(
+                    false,
+                    blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
+                    blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
+                    List.of(),
+                    limits(fields, owner),
+                    ReadContext.place(key, at));
+        } finally {
+            context.ofMethod = false;
+        }
+    }
+
+    /** What becomes of a request that is no tool call is not followed, so its limits can't depend on that. */
+    private void refuseReturns(Node limit, NodePath at) {
+        if (!(limit instanceof Node.Mapping map)) {
+            return;
+        }
+        for (String key : List.of("charge", "counts")) {
+            Node.Pair pair = map.pair(key);
+            if (pair != null) {
+                context.findings.error(
+                        "bad-value",
+                        pair.key(),
+                        at.key(key),
+                        "a limit of a method counts every request that is let through, whatever comes of it",
+                        "leave '" + key + "' out");
+            }
+        }
+    }
+
+    private @Nullable Unwrap unwrap(Fields fields) {
+        Node.Pair pair = fields.pair("unwrap");
+        return pair == null ? null : unwraps.read(pair, fields.at("unwrap"));
     }
 
     private @Nullable Rounds rounds(Fields fields) {

@@ -23,11 +23,21 @@ final class Keys {
             "all_tools",
             "methods",
             "grants",
+            "servers",
+            "suspended",
             "context");
 
-    static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
+    static final Keys GRANT =
+            new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "servers");
 
-    static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds");
+    static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
+
+    static final Keys ENTRY =
+            new Keys("an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap");
+
+    static final Keys METHOD = new Keys("a method", "require", "deny_if", "limits");
+
+    static final Keys UNWRAP = new Keys("unwrap", "each", "tool", "arguments", "json", "server", "server_name");
 
     static final Keys RULE = new Keys(
             "a rule",
@@ -62,7 +72,21 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT,
+            GRANT,
+            SERVER,
+            ENTRY,
+            METHOD,
+            UNWRAP,
+            RULE,
+            CONDITION,
+            DIRECTORIES,
+            BLOCK,
+            RATE_LIMIT,
+            STATE,
+            SPEND,
+            LIMIT,
+            VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(
@@ -131,7 +155,7 @@ final class Keys {
         // Exactly a key of another map: misplaced rather than misspelt.
         List<String> owners = new ArrayList<>();
         for (Keys other : ALL) {
-            if (other != this && other != GRANT && other.contains(name)) {
+            if (other != this && other != GRANT && other != SERVER && other != METHOD && other.contains(name)) {
                 owners.add(other.owner);
             }
         }

@@ -18,7 +18,8 @@ final class NameReader {
     enum NameType {
         TOOL("a tool's name", Bounds.MAX_TOOL_NAME),
         METHOD("a method's name", MethodNames.MAX_LENGTH),
-        IDENTITY("an identity", Bounds.MAX_NAME);
+        IDENTITY("an identity", Bounds.MAX_NAME),
+        SERVER("a server's name", Bounds.MAX_NAME);
 
         private final String what;
         private final int longest;

@@ -33,6 +33,9 @@ final class PathExpressionReader {
             context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), hint(text));
             return null;
         }
+        if (isElsewhere(path, node, at)) {
+            return null;
+        }
         List<String> given = context.given;
         if (given != null && path.root() == Path.Root.CTX && !given.contains(path.member(0))) {
             String nearest = Suggestion.to(path.member(0), given);
@@ -46,6 +49,79 @@ final class PathExpressionReader {
             return null;
         }
         return path;
+    }
+
+    /**
+     * A path to one value in the arguments.
+     *
+     * @param within whether the path begins within an element of a list, and so not with {@code args}
+     */
+    @Nullable
+    Path within(Node node, NodePath at, boolean within) {
+        String text = context.scalars.nonBlank(node, at, "a path");
+        if (text == null) {
+            return null;
+        }
+        String whole = within ? Path.Root.ARGS.text() + "." + text : text;
+        Path path;
+        try {
+            path = Path.parse(whole);
+        } catch (IllegalArgumentException e) {
+            context.findings.error("bad-path", node, at, String.valueOf(e.getMessage()), within ? null : hint(text));
+            return null;
+        }
+        if (within && text.startsWith(Path.Root.ARGS.text() + ".")) {
+            context.findings.warn(
+                    "bad-path",
+                    node,
+                    at,
+                    "with 'each', paths begin within an element, so this is its member 'args'",
+                    "leave 'args.' out");
+        }
+        if (path.root() != Path.Root.ARGS) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "the arguments say which tool is run, not " + Display.quoted(text),
+                    "write args.<name>");
+            return null;
+        }
+        if (path.steps().stream().anyMatch(Path.Step.Every.class::isInstance)) {
+            context.findings.error(
+                    "bad-path", node, at, "'[*]' is every element", "write each: args.<list> for a list of calls");
+            return null;
+        }
+        return path;
+    }
+
+    /** Whether the path begins where nothing can be read here; that has then been reported. */
+    private boolean isElsewhere(Path path, Node node, NodePath at) {
+        Path.Root root = path.root();
+        boolean params = root == Path.Root.PARAMS;
+        if (!context.ofMethod) {
+            if (params) {
+                context.findings.error(
+                        "bad-path",
+                        node,
+                        at,
+                        "a tool call has arguments, and only other requests have " + Display.quoted(path.text()),
+                        "did you mean 'args." + Display.clean(path.text().substring("params.".length()), 60) + "'?");
+            }
+            return params;
+        }
+        if (params || root == Path.Root.CALL || root == Path.Root.CTX) {
+            return false;
+        }
+        context.findings.error(
+                "bad-path",
+                node,
+                at,
+                "a request that is no tool call has no " + Display.quoted(path.text()),
+                root == Path.Root.ARGS
+                        ? "did you mean 'params." + Display.clean(path.text().substring("args.".length()), 60) + "'?"
+                        : "the paths here begin with params, call or ctx");
+        return true;
     }
 
     /** The path of one argument that holds an amount. */
@@ -64,7 +140,7 @@ final class PathExpressionReader {
         if (path == null) {
             return null;
         }
-        if (path.root() != Path.Root.ARGS) {
+        if (path.root() != (context.ofMethod ? Path.Root.PARAMS : Path.Root.ARGS)) {
             context.findings.error(
                     "bad-path",
                     node,

@@ -12,6 +12,7 @@ import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.function.Consumer;
 
 /**
@@ -40,24 +41,21 @@ final class PolicyWriter {
         if (policy.mode() == Mode.AUDIT) {
             out.line("mode", "audit");
         }
+        policy.suspended().ifPresent(text -> out.line("suspended", text.isBlank() ? "true" : YamlText.scalar(text)));
         body(policy.body());
         if (!policy.methods().isEmpty()) {
             out.block(
                     "methods",
-                    () -> policy.methods().forEach((name, posture) -> out.line(name(name.text()), text(posture))));
+                    () -> policy.methods().forEach((name, posture) -> {
+                        Entry entry = policy.methodEntries().get(name);
+                        if (entry == null) {
+                            out.line(name(name.text()), text(posture));
+                        } else {
+                            entry(name(name.text()), entry, Scope.TOOL);
+                        }
+                    }));
         }
-        policy.grants().ifPresent(grants -> {
-            if (grants.isEmpty()) {
-                out.line("grants", "{}");
-                return;
-            }
-            out.block(
-                    "grants",
-                    () -> grants.forEach((identity, body) -> out.block(name(identity.text()), () -> {
-                        out.line("default", text(body.posture()));
-                        body(body);
-                    })));
-        });
+        policy.grants().ifPresent(grants -> bodies("grants", grants));
         policy.context().ifPresent(keys -> out.line("context", list(keys)));
     }
 
@@ -80,6 +78,20 @@ final class PolicyWriter {
             out.block("risks", () -> body.risks().forEach((risk, entry) -> entry(risk.text(), entry, Scope.TOOL)));
         }
         body.allTools().ifPresent(entry -> entry("all_tools", entry, Scope.GLOBAL));
+        body.servers().ifPresent(servers -> bodies("servers", servers));
+    }
+
+    private void bodies(String key, Map<NamePattern, PolicyBody> bodies) {
+        if (bodies.isEmpty()) {
+            out.line(key, "{}");
+            return;
+        }
+        out.block(
+                key,
+                () -> bodies.forEach((name, body) -> out.block(name(name.text()), () -> {
+                    out.line("default", text(body.posture()));
+                    body(body);
+                })));
     }
 
     private void entry(String key, Entry entry, Scope defaultScope) {
@@ -87,7 +99,8 @@ final class PolicyWriter {
                 && entry.blocks().isEmpty()
                 && entry.rules().isEmpty()
                 && entry.limits().isEmpty()
-                && entry.rounds() == null) {
+                && entry.rounds() == null
+                && entry.unwrap() == null) {
             out.line(key, "{}");
             return;
         }
@@ -102,6 +115,9 @@ final class PolicyWriter {
             list("limits", entry.limits(), limit -> out.item(() -> rules.limit(limit, defaultScope)));
             if (entry.rounds() != null) {
                 out.line("rounds", Integer.toString(entry.rounds().most()));
+            }
+            if (entry.unwrap() != null) {
+                out.line("unwrap", RuleWriter.unwrap(entry.unwrap()));
             }
         });
     }

@@ -2,6 +2,7 @@ package dev.interlock.policy.yaml;
 
 import dev.interlock.policy.Place;
 import dev.interlock.policy.text.Regex;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -16,11 +17,31 @@ final class ReadContext {
     @Nullable
     List<String> given;
 
+    /** Whether the entry of a method is being read, whose paths begin with {@code params}, {@code call} or {@code ctx}. */
+    boolean ofMethod;
+
+    private final List<Counters> counters = new ArrayList<>();
     private int patternsWeight;
 
     ReadContext(DiagnosticCollector findings) {
         this.findings = findings;
         this.scalars = new Scalars(findings);
+    }
+
+    /**
+     * The counters of one more body.
+     *
+     * @param outer those of the enclosing body, which its conditions may read too; null if they may not
+     */
+    Counters counters(@Nullable Counters outer) {
+        Counters made = new Counters(outer);
+        counters.add(made);
+        return made;
+    }
+
+    /** Reports every condition that reads an undefined counter. */
+    void checkCounters() {
+        counters.forEach(each -> each.check(findings));
     }
 
     /** Whether there is no room for another pattern. */

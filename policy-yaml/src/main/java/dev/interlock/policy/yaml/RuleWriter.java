@@ -10,6 +10,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import java.math.BigDecimal;
@@ -94,6 +95,35 @@ final class RuleWriter {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
         }
         return flow(parts);
+    }
+
+    static String unwrap(Unwrap unwrap) {
+        List<String> parts = new ArrayList<>();
+        boolean within = unwrap.each() != null;
+        if (unwrap.each() != null) {
+            parts.add("each: " + YamlText.scalar(unwrap.each().text()));
+        }
+        parts.add("tool: " + path(unwrap.tool(), within));
+        if (unwrap.takesNone()) {
+            parts.add("arguments: none");
+        } else if (unwrap.arguments() != null) {
+            parts.add("arguments: " + path(unwrap.arguments(), within));
+        }
+        if (unwrap.json()) {
+            parts.add("json: true");
+        }
+        if (unwrap.server() != null) {
+            parts.add("server: " + path(unwrap.server(), within));
+        }
+        if (unwrap.serverName() != null) {
+            parts.add("server_name: " + YamlText.scalar(unwrap.serverName()));
+        }
+        return flow(parts);
+    }
+
+    private static String path(Path path, boolean within) {
+        String prefix = path.root().text() + ".";
+        return YamlText.scalar(within ? path.text().substring(prefix.length()) : path.text());
     }
 
     private void demands(Rule.Demands demands, Scope defaultScope) {

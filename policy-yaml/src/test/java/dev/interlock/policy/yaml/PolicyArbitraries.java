@@ -20,6 +20,7 @@ import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -78,7 +79,13 @@ public final class PolicyArbitraries {
         /** {@code schema: true} and {@code no_unknown_args: true}. */
         SCHEMA,
         /** {@code hide}. */
-        HIDING
+        HIDING,
+        /** {@code suspended}. */
+        SUSPENDING,
+        /** {@code servers}. */
+        SERVERS,
+        /** {@code unwrap}. */
+        UNWRAP
     }
 
     private PolicyArbitraries(
@@ -158,27 +165,76 @@ public final class PolicyArbitraries {
         Arbitrary<Optional<List<String>>> contexts = Arbitraries.of(
                         List.of("tenant"), List.of("tenant", "yes"), List.of("a.b", "tenant", "x-note"))
                 .optional(0.2);
-        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants, contexts)
-                .as((description, mode, body, methodMap, grantMap, context) -> new Policy(
+        Arbitrary<Optional<String>> suspended = has(Feature.SUSPENDING)
+                ? Arbitraries.oneOf(Arbitraries.just(""), texts).optional(0.1)
+                : Arbitraries.just(Optional.empty());
+        return Combinators.combine(texts.optional(0.3), modes, bodies(), methods, grants, contexts, suspended)
+                .as((description, mode, body, methodMap, grantMap, context, stopped) -> new Policy(
                         description.orElse(""),
                         mode,
                         body.apply(NodePath.ROOT),
                         methodMap,
-                        grantMap.map(PolicyArbitraries::placeGrants),
-                        context))
+                        grantMap.map(bodies -> place(bodies, NodePath.ROOT.key("grants"))),
+                        context,
+                        stopped,
+                        has(Feature.METHODS) ? methodEntries(methodMap) : Map.of()))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
     }
 
-    private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<NodePath, PolicyBody>> grants) {
+    /** Entries for some of the methods that are allowed. */
+    private static Map<NamePattern, Entry> methodEntries(Map<NamePattern, Posture> methods) {
+        Map<NamePattern, Entry> entries = new LinkedHashMap<>();
+        methods.forEach((method, posture) -> {
+            if (posture == Posture.ALLOW && !method.equals(NamePattern.ANY)) {
+                NodePath at = NodePath.ROOT.key("methods").key(method.text());
+                Place require = Place.of(at.key("require").item(0).toString());
+                Condition condition = new Condition(
+                        Path.parse("params.uri"), Operator.STARTS_WITH, new Value.Text("file:"), null, require);
+                entries.put(
+                        method,
+                        new Entry(
+                                false,
+                                List.of(new Block(List.of(condition), null, require)),
+                                List.of(),
+                                List.of(),
+                                List.of(),
+                                Place.of(at.toString())));
+            }
+        });
+        return entries;
+    }
+
+    private static Map<NamePattern, PolicyBody> place(Map<String, Function<NodePath, PolicyBody>> bodies, NodePath at) {
         Map<NamePattern, PolicyBody> placed = new LinkedHashMap<>();
-        NodePath at = NodePath.ROOT.key("grants");
-        grants.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
+        bodies.forEach((name, body) -> placed.put(new NamePattern(name), body.apply(at.key(name))));
         return placed;
     }
 
-    /** Bodies: what a policy and each of its grants have. */
+    /** Bodies: what a policy and each of its grants have, with those of servers in some. */
     private Arbitrary<Function<NodePath, PolicyBody>> bodies() {
+        if (!has(Feature.SERVERS)) {
+            return plainBodies();
+        }
+        Arbitrary<Optional<Map<String, Function<NodePath, PolicyBody>>>> servers = Arbitraries.maps(
+                        Arbitraries.of("github", "git*", "a.b", "*"), plainBodies())
+                .ofMaxSize(2)
+                .optional(0.15);
+        return Combinators.combine(plainBodies(), servers).as((body, inner) -> at -> {
+            PolicyBody outer = body.apply(at);
+            return new PolicyBody(
+                    outer.posture(),
+                    outer.hide(),
+                    outer.tools(),
+                    outer.categories(),
+                    outer.risks(),
+                    outer.star(),
+                    outer.allTools(),
+                    inner.map(bodies -> place(bodies, at.key("servers"))));
+        });
+    }
+
+    private Arbitrary<Function<NodePath, PolicyBody>> plainBodies() {
         Arbitrary<String> names = Arbitraries.frequencyOf(
                 Tuple.of(6, Arbitraries.of(tools)),
                 Tuple.of(1, Arbitraries.of("*_file", "delete_*", "?*", "create_??????")));
@@ -299,8 +355,17 @@ public final class PolicyArbitraries {
                 has(Feature.LIMITS) ? limits().list().ofMaxSize(2) : Arbitraries.just(List.of());
         Arbitrary<Optional<Integer>> rounds =
                 Arbitraries.integers().between(0, Rounds.MOST).optional(0.1);
-        return Combinators.combine(hide, require, denyIf, askIf, rules, names, limits, rounds)
-                .as((h, r, d, k, makers, ruleNames, l, most) -> slot -> {
+        Arbitrary<Optional<Unwrap>> unwraps =
+                has(Feature.UNWRAP) ? unwraps().optional(0.05) : Arbitraries.just(Optional.empty());
+        return Combinators.combine(
+                        hide,
+                        Combinators.combine(require, denyIf, askIf).as(Tuple::of),
+                        rules,
+                        names,
+                        limits,
+                        rounds,
+                        unwraps)
+                .as((h, checks, makers, ruleNames, l, most, runs) -> slot -> {
                     List<Rule> placed = new ArrayList<>();
                     Set<String> seen = new HashSet<>();
                     for (int i = 0; i < makers.size(); i++) {
@@ -313,15 +378,50 @@ public final class PolicyArbitraries {
                     }
                     return new Entry(
                             h,
-                            place(r, slot.at().key("require")),
-                            place(d, slot.at().key("deny_if")),
-                            place(k, slot.at().key("ask_if")),
+                            place(checks.get1(), slot.at().key("require")),
+                            place(checks.get2(), slot.at().key("deny_if")),
+                            place(checks.get3(), slot.at().key("ask_if")),
                             placed,
                             placedLimits,
                             most.map(n -> new Rounds(n, slot.key("rounds").place()))
                                     .orElse(null),
+                            runs.map(unwrap -> placed(unwrap, slot.key("unwrap").place()))
+                                    .orElse(null),
                             slot.place());
                 });
+    }
+
+    private Arbitrary<Unwrap> unwraps() {
+        Place nowhere = Place.of("?");
+        Arbitrary<Path> paths = Arbitraries.of(args).map(arg -> Path.parse("args." + arg));
+        return Combinators.combine(
+                        paths.optional(0.3),
+                        paths,
+                        paths.optional(0.7),
+                        Arbitraries.of(true, false),
+                        paths.optional(0.3),
+                        texts.optional(0.5))
+                .as((each, tool, arguments, flag, server, name) -> new Unwrap(
+                        each.orElse(null),
+                        tool,
+                        arguments.orElse(null),
+                        flag && arguments.isEmpty(),
+                        flag && arguments.isPresent(),
+                        server.orElse(null),
+                        server.isPresent() ? null : name.orElse(null),
+                        nowhere));
+    }
+
+    private static Unwrap placed(Unwrap unwrap, Place place) {
+        return new Unwrap(
+                unwrap.each(),
+                unwrap.tool(),
+                unwrap.arguments(),
+                unwrap.takesNone(),
+                unwrap.json(),
+                unwrap.server(),
+                unwrap.serverName(),
+                place);
     }
 
     private static List<Block> place(List<Function<NodePath, Block>> blocks, NodePath at) {

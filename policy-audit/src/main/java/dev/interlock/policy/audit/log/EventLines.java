@@ -6,6 +6,7 @@ import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
+import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
@@ -14,7 +15,10 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import java.util.HexFormat;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import javax.crypto.spec.SecretKeySpec;
 
 /** Writes events as lines. Of a call's arguments a line has the keyed digest, and whatever the host opted in to. */
@@ -46,6 +50,11 @@ final class EventLines {
             settled(line, settled);
         } else if (event instanceof PolicyChanged changed) {
             changed(line, changed);
+        } else if (event instanceof SuspensionChanged changed) {
+            line.text("event", "suspension")
+                    .flag("suspended", changed.suspended())
+                    .text("reason", changed.reason())
+                    .text("by", changed.by());
         } else if (event instanceof Failed failed) {
             line.text("event", "failure").text("failure", failed.failure());
             call(line, failed.call());
@@ -61,6 +70,14 @@ final class EventLines {
             line.number("round", decided.round());
         }
         call(line, decided.call());
+        if (!decided.runs().isEmpty()) {
+            line.json(
+                    "runs",
+                    new Value.Array(decided.runs().stream()
+                                    .map(EventLines::inner)
+                                    .toList())
+                            .json());
+        }
         if (decided.rating() != null) {
             line.text("category", decided.rating().category().text());
             line.text("risk", decided.rating().risk().text());
@@ -73,6 +90,20 @@ final class EventLines {
         policy(line, "policyDigest", "policyDescription", decided.policy());
         arguments(line, decided.call());
         line.number("tookMicros", decided.took().toNanos() / 1_000);
+    }
+
+    /** A call that a call makes by running another tool. Its arguments are among those of the call. */
+    private static Value inner(ToolCall call) {
+        Map<String, Value> members = new LinkedHashMap<>();
+        members.put("tool", new Value.Text(shortened(call.tool())));
+        if (call.server() != null) {
+            members.put("server", new Value.Text(shortened(call.server())));
+        }
+        return ObjectValue.of(members);
+    }
+
+    private static String shortened(String name) {
+        return name.length() <= LineWriter.MAX_TEXT ? name : name.substring(0, LineWriter.MAX_TEXT - 1) + '…';
     }
 
     private static void decided(LineWriter line, MethodDecided decided) {

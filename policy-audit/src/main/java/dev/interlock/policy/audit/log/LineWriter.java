@@ -6,7 +6,7 @@ import org.jspecify.annotations.Nullable;
 final class LineWriter {
 
     /** For names and texts that others choose. An ellipsis at the end marks a text that was cut. */
-    private static final int MAX_TEXT = 512;
+    static final int MAX_TEXT = 512;
 
     private static final char[] HEX = "0123456789abcdef".toCharArray();
 

@@ -29,6 +29,12 @@ final class AuditLineText {
                     case "policy" ->
                         padded("policy") + Printable.of(line.text("change")) + "  "
                                 + shortDigest(line.text("policyDigest")) + quoted(line.text("policyDescription"));
+                    case "suspension" -> {
+                        boolean suspended = Boolean.TRUE.equals(line.members().get("suspended"));
+                        yield (suspended ? red("suspended") : faint("resumed"))
+                                + Printable.of(line.text("reason"))
+                                + (line.text("by").isEmpty() ? "" : "  by " + Printable.of(line.text("by")));
+                    }
                     case "failure" -> red("failure") + tool(line) + "  " + Printable.of(line.text("failure"));
                     case "lost" -> red("lost") + Count.of(line.number("events"), "event");
                     case "open" -> faint("open") + Printable.of(line.text("before"));

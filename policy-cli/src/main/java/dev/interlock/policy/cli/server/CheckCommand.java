@@ -13,8 +13,15 @@ import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.screen.Screen;
 import dev.interlock.policy.review.Finding;
 import dev.interlock.policy.review.PolicyReview;
+import dev.interlock.policy.review.ServerTools;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.tool.ToolRating;
 import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
@@ -45,6 +52,7 @@ import picocli.CommandLine.Spec;
             "  interlock check policy.yaml --server -- npx some-mcp-server",
             "  interlock check policy.yaml --url https://example.com/mcp --header-file token",
             "  interlock check policy.yaml --tools tools.json --strict --format json",
+            "  interlock check policy.yaml --tools gh.json --name github --also files=files.json",
         })
 public final class CheckCommand implements Callable<Integer> {
 
@@ -53,6 +61,13 @@ public final class CheckCommand implements Callable<Integer> {
 
     @Mixin
     private ServerOptions server;
+
+    @Option(
+            names = "--also",
+            paramLabel = "NAME=FILE",
+            description = "The tools of one more server that the policy is for, as a saved list, with the name by which"
+                    + " policies know the server. May be given several times.")
+    private Map<String, String> others = new LinkedHashMap<>();
 
     @Option(names = "--strict", description = "Count warnings as findings, too.")
     private boolean strict;
@@ -71,8 +86,24 @@ public final class CheckCommand implements Callable<Integer> {
         Colours colours = Colours.detect();
         InputFile source = InputFile.read(file);
         Policy policy = source.policy();
-        OfferedTools tools = server.read(command);
-        List<Finding> findings = review(policy, tools);
+        OfferedTools first = server.read(command);
+        List<ServerTools> servers = new ArrayList<>(List.of(first.named(server.name())));
+        Map<String, ToolRating> ratings = new HashMap<>(first.ratings());
+        List<ToolDefinition> definitions = new ArrayList<>(first.definitions());
+        others.forEach((name, list) -> {
+            OfferedTools other = OfferedTools.inFile(list);
+            servers.add(other.named(name));
+            definitions.addAll(other.definitions());
+            // Ratings go by the tool's name alone. If two lists differ, neither can be meant for both.
+            other.ratings().forEach((tool, rating) -> {
+                if (!rating.equals(ratings.getOrDefault(tool, rating))) {
+                    throw new CliException("the lists rate the tool " + tool + " in different ways");
+                }
+                ratings.put(tool, rating);
+            });
+        });
+        OfferedTools tools = new OfferedTools(first.source(), definitions, ratings);
+        List<Finding> findings = review(policy, servers, tools);
         PrintWriter out = spec.commandLine().getOut();
         if (format.json()) {
             out.println(new Json()
@@ -93,10 +124,9 @@ public final class CheckCommand implements Callable<Integer> {
         return found ? 1 : ExitCode.OK;
     }
 
-    private List<Finding> review(Policy policy, OfferedTools tools) {
+    private static List<Finding> review(Policy policy, List<ServerTools> servers, OfferedTools tools) {
         try {
-            return PolicyReview.of(policy, List.of(tools.named(server.name())), tools.classifier())
-                    .findings();
+            return PolicyReview.of(policy, servers, tools.classifier()).findings();
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()));
         }

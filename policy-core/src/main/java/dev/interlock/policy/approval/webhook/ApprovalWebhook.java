@@ -3,6 +3,7 @@ package dev.interlock.policy.approval.webhook;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.approval.Ticket;
 import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.ObjectValue;
@@ -227,6 +228,11 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         data.put("category", text(request.rating().category().text()));
         data.put("risk", text(request.rating().risk().text()));
         data.put("expires", text(ticket.opened().plus(ticket.left()).toString()));
+        if (!request.runs().isEmpty()) {
+            data.put(
+                    "runs",
+                    new Value.Array(request.runs().stream().map(this::inner).toList()));
+        }
         if (arguments) {
             data.put("arguments", request.arguments().root());
             data.put("parameters", request.parameters());
@@ -236,6 +242,17 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         body.put("timestamp", text(Instant.ofEpochMilli(time.wallMillis()).toString()));
         body.put("data", ObjectValue.of(data));
         return ObjectValue.of(body).json();
+    }
+
+    /** A call that the call makes by running another tool. */
+    private Value inner(ToolCall call) {
+        Map<String, Value> members = new LinkedHashMap<>();
+        members.put("tool", text(call.tool()));
+        members.put("server", text(call.server()));
+        if (arguments && call.arguments().isKnown()) {
+            members.put("arguments", call.arguments().root());
+        }
+        return ObjectValue.of(members);
     }
 
     private static Value json(AskingRule rule) {
