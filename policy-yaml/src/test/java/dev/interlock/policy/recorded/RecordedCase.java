@@ -58,7 +58,13 @@ public record RecordedCase(String id, String policy, List<ToolDefinition> tools,
             ToolCall call,
             CallOutcome outcome,
             @Nullable Long ends,
-            Expected expected) {}
+            Expected expected) {
+
+        /** The agent session that the host names; null if it names none. */
+        public @Nullable String session() {
+            return sessionOf(call);
+        }
+    }
 
     /** The decision that a call must come to. What is null is not checked. */
     public record Expected(
@@ -66,6 +72,10 @@ public record RecordedCase(String id, String policy, List<ToolDefinition> tools,
             @Nullable String rule,
             @Nullable String message,
             @Nullable String code) {}
+
+    static @Nullable String sessionOf(ToolCall call) {
+        return call.in(null).session().equals(call.session()) ? null : call.session();
+    }
 
     /** Copies the lists. */
     public RecordedCase {

@@ -30,8 +30,7 @@ public abstract class ServedPath implements CallPath {
 
     /** The agent session of the call that is being made; null if the host names none. */
     protected final @Nullable String session() {
-        String session = current().session();
-        return current().in(null).session().equals(session) ? null : session;
+        return RecordedCase.sessionOf(current());
     }
 
     /** Sends a call. Completes with the text that the caller reads, or fails as the caller's call does. */

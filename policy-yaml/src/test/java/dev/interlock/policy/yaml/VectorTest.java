@@ -17,8 +17,8 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Recorded documents and calls, and what they must come to; but for what the language does not have yet. The system property {@code interlock.vectors} names another
- * directory with files of the same names.
+ * Recorded documents and calls, and what they must come to; but for what the language does not have yet. The system
+ * property {@code interlock.vectors} names another directory with files of the same names.
  */
 class VectorTest {
 
