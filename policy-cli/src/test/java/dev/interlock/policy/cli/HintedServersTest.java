@@ -57,8 +57,12 @@ class HintedServersTest {
         assertThat(verdict(policy, "browser_hover")).isEqualTo(Verdict.NEEDS_APPROVAL);
         assertThat(verdict(policy, "delete_page")).isEqualTo(Verdict.DENIED);
         assertThat(policy)
-                .contains("#   Not denied: its verb reads, against its destructiveHint.\n  search:")
-                .contains("#   Not denied: only destructiveHint says that it destroys, and most tools of the server");
+                .contains(
+                        "#   Not denied: verb 'search' is believed, and not its destructiveHint, which many servers set"
+                                + " on all that isn't read-only.\n  search:")
+                .contains(
+                        "#   Not denied: only its destructiveHint says that it destroys, and 3 of the server's 3 tools"
+                                + " have that; without it, it is rated write (");
     }
 
     @Test
@@ -66,10 +70,10 @@ class HintedServersTest {
         List<String> names = List.of("search", "browser_hover", "delete_page");
 
         assertThat(scan(ALL_DESTRUCTIVE, names, "--format", "table").out())
-                .contains("its verb reads, against its destructiveHint")
-                .contains("most tools of the server have that");
+                .contains("verb 'search' is believed, and not its destructiveHint")
+                .contains("3 of the server's 3 tools have that");
         assertThat(scan(ALL_DESTRUCTIVE, names, "--format", "json").out())
-                .contains("\"doubt\":\"its verb reads, against its destructiveHint\"", "\"doubt\":null");
+                .contains("\"doubt\":\"verb 'search' is believed, and not its destructiveHint", "\"doubt\":null");
     }
 
     @Test

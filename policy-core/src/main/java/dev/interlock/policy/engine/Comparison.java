@@ -31,6 +31,19 @@ public final class Comparison {
      * @param found the value at the condition's path; null if there is none
      */
     public boolean holds(@Nullable Value found) {
-        return (found == null ? predicate.missing() : predicate.test(found)) == Truth.TRUE;
+        return truth(found) == Truth.TRUE;
+    }
+
+    /**
+     * Returns whether the comparison plainly doesn't hold for a value: it is false, neither true nor impossible.
+     *
+     * @param found the value at the condition's path; null if there is none
+     */
+    public boolean fails(@Nullable Value found) {
+        return truth(found) == Truth.FALSE;
+    }
+
+    private Truth truth(@Nullable Value found) {
+        return found == null ? predicate.missing() : predicate.test(found);
     }
 }

@@ -346,7 +346,7 @@ final class ConditionReview {
     }
 
     /** {@code args.amount lt 5}. */
-    private static String shown(Condition condition) {
+    static String shown(Condition condition) {
         return "'" + VisibleText.brief(condition.path().text()) + " "
                 + comparison(condition).substring(1);
     }

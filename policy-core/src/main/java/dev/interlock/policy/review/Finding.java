@@ -49,6 +49,11 @@ public record Finding(
         NEVER_HOLDS,
         /** Conditions that always hold, for any call or for any call that fits the tool's schema. */
         ALWAYS_HOLDS,
+        /**
+         * A denial or an approval that reads an argument which may be left out, where the tool's schema has a default
+         * for it that the denial or approval is about.
+         */
+        FORBIDDEN_DEFAULT,
         /** Two parts of the policy have demands that no call can meet together: every call is denied. */
         CONFLICT,
         /** No call passes this check, for example because a limit is smaller than what each call counts. */

@@ -87,7 +87,7 @@ record PathDomain(
     }
 
     /** The arguments are an object, whether the schema says so or not. */
-    private static List<Schemas.All> objects(List<Schemas.All> alternatives) {
+    static List<Schemas.All> objects(List<Schemas.All> alternatives) {
         ObjectValue object = ObjectValue.of(java.util.Map.of("type", new Value.Text("object")));
         Schemas.All only = new Schemas.All(List.of(object));
         return alternatives.stream().map(all -> all.and(only)).toList();

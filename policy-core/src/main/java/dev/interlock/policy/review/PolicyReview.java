@@ -69,10 +69,12 @@ public final class PolicyReview {
         tools.forEach(tool -> arguments.addAll(tool.definition().knownArguments()));
         ConditionReview conditions = new ConditionReview(findings, arguments);
         LimitReview limits = new LimitReview(findings);
+        DefaultReview defaults = new DefaultReview(findings);
         for (OfferedTool tool : tools) {
             List<CallScenario> situations = CallScenario.of(policy, tool, names);
             demands(situations, enforced, exact, conditions, limits);
             for (CallScenario situation : situations) {
+                defaults.review(situation, enforced);
                 reach.add(situation);
                 toolReview.coverage(situation, enforced);
             }

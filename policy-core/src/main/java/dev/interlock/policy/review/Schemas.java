@@ -1,11 +1,13 @@
 package dev.interlock.policy.review;
 
+import dev.interlock.policy.Path;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -209,7 +211,7 @@ final class Schemas {
         List<All> below = new ArrayList<>();
         boolean missing = false;
         boolean unknown = true;
-        Set<String> names = new java.util.LinkedHashSet<>();
+        Set<String> names = new LinkedHashSet<>();
         for (All all : alternatives) {
             Set<JsonType> kinds = domain(List.of(all)).kinds();
             boolean objects = kinds.contains(JsonType.OBJECT);
@@ -254,6 +256,40 @@ final class Schemas {
             }
         }
         return new SchemaStep(below, missing || alternatives.isEmpty(), unknown && !alternatives.isEmpty(), names);
+    }
+
+    /**
+     * The value that a server puts in place of what a call leaves out at a path of members; null if the schema has
+     * none, has several, or requires a value there.
+     */
+    @Nullable
+    Value defaultAt(Path path) {
+        List<All> at = arguments();
+        Value given = null;
+        for (int i = 0; i < path.steps().size(); i++) {
+            if (!(path.steps().get(i) instanceof Path.Step.Member step)) {
+                return null;
+            }
+            SchemaStep next = member(PathDomain.objects(at), step.name(), false);
+            given = given instanceof ObjectValue outer ? outer.get(step.name()) : null;
+            Value own = onlyDefault(next.below());
+            given = next.missing() && own != null ? own : given;
+            at = next.below();
+        }
+        return given;
+    }
+
+    private static @Nullable Value onlyDefault(List<All> alternatives) {
+        Set<Value> defaults = new LinkedHashSet<>();
+        for (All all : alternatives) {
+            for (ObjectValue part : all.parts()) {
+                Value value = part.get("default");
+                if (value != null) {
+                    defaults.add(value);
+                }
+            }
+        }
+        return defaults.size() == 1 ? defaults.iterator().next() : null;
     }
 
     /** The alternatives for the elements of a list. */

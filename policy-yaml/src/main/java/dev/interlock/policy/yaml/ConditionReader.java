@@ -323,7 +323,7 @@ final class ConditionReader {
             badOperand(operator, operand, String.valueOf(e.getMessage()), valueNode, at.key("value"));
             return null;
         }
-        PrefixAdvice.check(condition, valueNode, at.key("value"), context.findings);
+        BypassAdvice.check(condition, use, valueNode, at.key("value"), context.findings);
         if (use == ConditionUse.ALLOWS && operator == Operator.COMMAND_IN) {
             CommandAdvice.check(condition.operand().texts(), valueNode, at.key("value"), context.findings);
         }

@@ -3,6 +3,7 @@ package dev.interlock.policy.cli.server;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Shortened;
 import dev.interlock.policy.cli.io.Texts;
+import dev.interlock.policy.cli.server.Doubt.HintShare;
 import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
@@ -21,11 +22,11 @@ record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
 
     /** Rates all tools of a server. */
     static List<RatedTool> all(List<ToolDefinition> tools, ToolClassifier classifier) {
-        boolean blanket = Doubt.isBlanket(tools);
+        HintShare share = HintShare.of(tools);
         return tools.stream()
                 .map(tool -> {
                     ToolRating rating = classifier.rate(tool);
-                    return new RatedTool(tool, rating, Doubt.of(tool, rating, classifier, blanket));
+                    return new RatedTool(tool, rating, Doubt.of(tool, rating, classifier, share));
                 })
                 .toList();
     }
@@ -60,7 +61,7 @@ record RatedTool(ToolDefinition definition, ToolRating rating, Doubt doubt) {
                 .put("category", rating.category().text())
                 .put("risk", rating.risk().text())
                 .put("factors", Texts.of(rating.factors()))
-                .put("doubt", doubt == Doubt.NONE ? null : doubt.text())
+                .put("doubt", doubt.kind() == Doubt.Kind.NONE ? null : doubt.text())
                 .put("speaksToModel", Texts.of(ModelSpeech.in(definition)))
                 .put("description", definition.description());
     }

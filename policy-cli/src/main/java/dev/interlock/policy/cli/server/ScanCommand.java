@@ -186,7 +186,7 @@ public final class ScanCommand implements Callable<Integer> {
                 Cell.of(tool.rating().category().text()),
                 Cell.of(tool.rating().risk().text()),
                 Cell.of(
-                        tool.doubt() == Doubt.NONE
+                        tool.doubt().kind() == Doubt.Kind.NONE
                                 ? why
                                 : why + "; " + tool.doubt().text()));
     }

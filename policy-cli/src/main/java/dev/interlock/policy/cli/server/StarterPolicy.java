@@ -64,7 +64,7 @@ final class StarterPolicy {
             return switch (tool.rating().category()) {
                 case FINANCIAL -> FINANCIAL;
                 case DESTRUCTIVE ->
-                    switch (tool.doubt()) {
+                    switch (tool.doubt().kind()) {
                         case NONE -> DESTRUCTIVE;
                         case BLANKET -> HINTED;
                         case READING_VERB -> HINTED_READ;
@@ -172,7 +172,7 @@ final class StarterPolicy {
             out.append(Shortened.line(tool.definition().description(), LONGEST_DESCRIPTION))
                     .append('\n');
         }
-        if (tool.doubt() != Doubt.NONE) {
+        if (tool.doubt().kind() != Doubt.Kind.NONE) {
             out.append("  #   Not denied: ").append(tool.doubt().text()).append(".\n");
         }
         for (String speech : tool.speech()) {

@@ -1,0 +1,127 @@
+package dev.interlock.policy.testing;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.interlock.policy.testing.Expectation.ExpectedVerdict;
+import dev.interlock.policy.yaml.PolicyYaml;
+import dev.interlock.policy.yaml.ReadResult;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.DynamicContainer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The recipes hold: each has its tests, which show the wanted call, a near miss and an evasion. */
+class RecipesTest {
+
+    private static final Path RECIPES = Path.of("../docs/recipes");
+    private static final Path PAGE = Path.of("../docs/recipes.md");
+    private static final String TESTS = "-tests.yaml";
+    private static final List<String> PARTS = List.of("wanted", "near miss", "evasion");
+
+    private static final Pattern BLOCK =
+            Pattern.compile("^```yaml recipes/(\\S+)\\.yaml\\n(.*?)^```$", Pattern.MULTILINE | Pattern.DOTALL);
+
+    static List<String> recipes() throws IOException {
+        try (Stream<Path> files = Files.list(RECIPES)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(TESTS))
+                    .map(name -> name.substring(0, name.length() - TESTS.length()))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private static Path policy(String recipe) {
+        return RECIPES.resolve(recipe + ".yaml");
+    }
+
+    private static Path tests(String recipe) {
+        return RECIPES.resolve(recipe + TESTS);
+    }
+
+    @TestFactory
+    Stream<DynamicContainer> decidesAsItsTestsSay() throws IOException {
+        return recipes().stream()
+                .map(recipe ->
+                        DynamicContainer.dynamicContainer(recipe, PolicyTests.of(policy(recipe), tests(recipe))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void readsWithoutAWarning(String recipe) throws IOException {
+        ReadResult result = PolicyYaml.read(policy(recipe));
+        assertThat(result.diagnostics().stream().filter(found -> !found.code().equals("intercept-ignores")))
+                .isEmpty();
+        assertThat(PolicyYaml.read(PolicyYaml.write(result.orThrow()), "written")
+                        .orThrow())
+                .isEqualTo(result.orThrow());
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void showsTheWantedCallANearMissAndAnEvasion(String recipe) throws IOException {
+        List<TestCase> cases = PolicyTestFile.read(tests(recipe)).cases();
+        assertThat(cases)
+                .extracting(test -> part(test.name()))
+                .containsAll(PARTS)
+                .isSubsetOf(PARTS);
+        assertThat(cases).allSatisfy(test -> {
+            List<ExpectedVerdict> verdicts =
+                    test.calls().stream().map(call -> call.expected().verdict()).toList();
+            if (part(test.name()).equals("wanted")) {
+                assertThat(verdicts).contains(ExpectedVerdict.ALLOWED);
+            } else {
+                assertThat(verdicts.get(verdicts.size() - 1)).isNotEqualTo(ExpectedVerdict.ALLOWED);
+            }
+        });
+    }
+
+    private static String part(String name) {
+        return name.substring(0, Math.max(0, name.indexOf(':')));
+    }
+
+    /** To copy the policies into the page anew, run this test with {@code -Dinterlock.docs=write}. */
+    @Test
+    void thePageShowsEachPolicy() throws IOException {
+        String page = Files.readString(PAGE);
+        if ("write".equals(System.getProperty("interlock.docs"))) {
+            page = BLOCK.matcher(page).replaceAll(RecipesTest::block);
+            Files.writeString(PAGE, page);
+        }
+        Set<String> shown = new TreeSet<>();
+        Matcher blocks = BLOCK.matcher(page);
+        while (blocks.find()) {
+            shown.add(blocks.group(1));
+            assertThat(policy(blocks.group(1))).content().isEqualTo(blocks.group(2));
+            assertThat(page).contains("(recipes/" + blocks.group(1) + TESTS + ")");
+        }
+        assertThat(shown).containsExactlyElementsOf(recipes());
+        try (Stream<Path> files = Files.list(RECIPES)) {
+            assertThat(files.map(file -> file.getFileName().toString()).collect(Collectors.toSet()))
+                    .containsExactlyInAnyOrderElementsOf(shown.stream()
+                            .flatMap(name -> Stream.of(name + ".yaml", name + TESTS))
+                            .toList());
+        }
+    }
+
+    private static String block(MatchResult block) {
+        try {
+            String text = Files.readString(policy(block.group(1)));
+            return Matcher.quoteReplacement("```yaml recipes/" + block.group(1) + ".yaml\n" + text + "```");
+        } catch (IOException e) {
+            throw new java.io.UncheckedIOException(e);
+        }
+    }
+}
