@@ -20,7 +20,7 @@ class LanguagePathsPageTest {
     /** Their values are the caller's own words, or words of another key. */
     private static final Set<String> NAMED_BY_OTHERS = Set.of("methods", "categories", "risks");
 
-    private final NamedTests tests = new NamedTests();
+    private final NamedTests tests = new NamedTests(Sources.in("src/test/java"));
     private final List<String[]> rows = rows();
 
     /** The table, with its header, in cells. */
@@ -42,7 +42,7 @@ class LanguagePathsPageTest {
         assertThat(rows.subList(1, rows.size())).hasSizeGreaterThan(20).allSatisfy(row -> {
             assertThat(row).as("row %s", row[0]).hasSize(columns);
             for (String cell : Arrays.asList(row).subList(2, columns)) {
-                assertThat(NamedTests.in(cell) || cell.startsWith(" no: "))
+                assertThat(NamedTests.areIn(cell) || cell.startsWith(" no: "))
                         .as("a test or a reason, in row %s: %s", row[0], cell)
                         .isTrue();
                 assertThat(tests.missing(cell))

@@ -8,20 +8,24 @@ import java.util.Set;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** The tests of all modules, which pages of the guide name as {@code Class.method}. */
+/** The tests that pages of the guide name, as {@code Class.method}. */
 final class NamedTests {
 
     private static final Pattern NAMED = Pattern.compile("\\b([A-Z]\\w*)\\.([a-z]\\w*)\\b");
     private static final Pattern PARENT = Pattern.compile("class \\w+\\s+extends\\s+(\\w+)");
 
-    private final Sources tests = Sources.in("src/test/java");
+    private final Sources tests;
 
-    /** Whether a text names a test. */
-    static boolean in(String text) {
+    /** @param tests the sources that the tests are looked for in */
+    NamedTests(Sources tests) {
+        this.tests = tests;
+    }
+
+    static boolean areIn(String text) {
         return NAMED.matcher(text).find();
     }
 
-    /** What a text names in place of tests that are there. */
+    /** What stands in a text in place of tests that are there. */
     List<String> missing(String text) {
         List<String> missing = new ArrayList<>();
         Matcher named = NAMED.matcher(text);
@@ -50,5 +54,18 @@ final class NamedTests {
             }
         }
         return false;
+    }
+
+    /** The rows of all tables of a page with this header. */
+    static List<String> rows(String page, String header) {
+        List<String> rows = new ArrayList<>();
+        for (int table = page.indexOf(header); table >= 0; table = page.indexOf(header, table + 1)) {
+            page.substring(table)
+                    .lines()
+                    .skip(2)
+                    .takeWhile(line -> line.startsWith("|"))
+                    .forEach(rows::add);
+        }
+        return rows;
     }
 }

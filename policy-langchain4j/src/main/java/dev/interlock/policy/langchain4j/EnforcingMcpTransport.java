@@ -78,8 +78,8 @@ import org.slf4j.LoggerFactory;
  * </ul>
  *
  * <p>With LangChain4j 1.19 or later, a call that its server answers with {@code input_required} goes on when it is made
- * again with the server's state: it is decided anew, but charged once and settled once; see {@link Continuations}. Older
- * versions can't make a call again. There such a call ends as unknown.
+ * again with the server's state: it is decided anew, but charged once and settled once; see {@link Continuations}.
+ * Older versions can't make a call again. There such a call ends as unknown.
  *
  * <p>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if by
  * its server, and lists them again.

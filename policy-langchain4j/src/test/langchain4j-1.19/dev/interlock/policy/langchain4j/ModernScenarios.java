@@ -225,7 +225,8 @@ public final class ModernScenarios {
                         object(
                                 "{'name': 'book', 'arguments': {'seat': 7}, 'requestState': 's',"
                                         + " 'inputResponses': {'a': {'action': 'accept'}},"
-                                        + " '_meta': {'io.modelcontextprotocol/protocolVersion': '2026-07-28', 'progressToken': 'p1'}}"));
+                                        + " '_meta': {'io.modelcontextprotocol/protocolVersion': '2026-07-28',"
+                                        + " 'progressToken': 'p1'}}"));
         assertThat(server.last().mcpParamHeaders()).containsOnly(Map.entry("Seat", "7"));
     }
 
