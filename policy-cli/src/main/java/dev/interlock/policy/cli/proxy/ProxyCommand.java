@@ -26,6 +26,7 @@ import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
 import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -177,7 +178,7 @@ public final class ProxyCommand implements Callable<Integer> {
         int longest = longestLine << 20;
         HostOutput host = new HostOutput(new FileOutputStream(FileDescriptor.out), longest);
         Consumer<String> reports = reports();
-        McpClientTransport inner = inner(json, host, reports, end);
+        McpClientTransport inner = inner(json, engine, host, reports, end);
         McpClientTransport enforced = enforced(inner, engine);
         if (log != null) {
             // A signal ends the process without returning here. Even then, the log must have the end of every call and
@@ -296,13 +297,24 @@ public final class ProxyCommand implements Callable<Integer> {
     }
 
     private McpClientTransport inner(
-            JsonRpc json, HostOutput host, Consumer<String> reports, CompletableFuture<Integer> end) {
+            JsonRpc json,
+            PolicyEngine engine,
+            HostOutput host,
+            Consumer<String> reports,
+            CompletableFuture<Integer> end) {
         if (url == null) {
             return new ChildTransport(
                     command, json, host, reports, longestLine << 20, new FileOutputStream(FileDescriptor.err), end);
         }
         return new HttpTransport(
-                ServerUrl.of(url), headers.read(), json, host::add, reports, longestLine << 20, CONNECTING);
+                ServerUrl.of(url),
+                headers.read(),
+                json,
+                host::add,
+                reports,
+                () -> engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed(),
+                longestLine << 20,
+                CONNECTING);
     }
 
     private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
