@@ -37,14 +37,23 @@ public final class CallGuard {
      * @return never completes exceptionally unless it is cancelled
      */
     public CompletableFuture<GuardedCall> admit(ToolCall call, AdmitOptions options) {
-        return admit(call, continuations == null ? null : continuations.take(call), options);
+        return admit(call, kept(call), options);
+    }
+
+    private @Nullable GuardedCall kept(ToolCall call) {
+        return continuations == null ? null : continuations.take(call);
+    }
+
+    /** What the state says of the call before; if it says nothing, what is known here. */
+    private @Nullable GuardedCall before(OpenedCall opened, @Nullable GuardedCall sealed) {
+        return sealed == null ? kept(opened.call()) : sealed;
     }
 
     /** Does the same for a call whose state was opened. Completes exceptionally, too, if the host's clock throws. */
     CompletableFuture<GuardedCall> admit(OpenedCall opened, AdmitOptions options) {
         CompletableFuture<@Nullable GuardedCall> before = opened.before().toCompletableFuture();
         if (before.isDone()) {
-            return admit(opened.call(), before.join(), options);
+            return admit(opened.call(), before(opened, before.join()), options);
         }
         CompletableFuture<GuardedCall> result = new CompletableFuture<>();
         CompletionStage<@Nullable GuardedCall> known = before;
@@ -53,7 +62,7 @@ public final class CallGuard {
                 if (failure != null) {
                     result.completeExceptionally(failure);
                 } else if (!result.isDone()) {
-                    complete(result, admit(opened.call(), found, options), guarded -> guarded);
+                    complete(result, admit(opened.call(), before(opened, found), options), guarded -> guarded);
                 }
             } catch (Throwable e) {
                 result.completeExceptionally(e);

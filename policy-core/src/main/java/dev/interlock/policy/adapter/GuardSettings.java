@@ -3,6 +3,7 @@ package dev.interlock.policy.adapter;
 import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import java.time.Duration;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /** The defaults of adapters' settings, and the checks that all adapters make. */
@@ -47,11 +48,26 @@ public final class GuardSettings {
      */
     public static void requireFacts(
             PolicyEngine engine, boolean resolves, @Nullable String identity, @Nullable String server) {
+        requireFacts(engine, resolves, identity, server, Set.of());
+    }
+
+    /**
+     * Does the same for a host that sets keys of {@code ctx} for all calls alike.
+     *
+     * @param context the keys
+     */
+    public static void requireFacts(
+            PolicyEngine engine,
+            boolean resolves,
+            @Nullable String identity,
+            @Nullable String server,
+            Set<String> context) {
         engine.expect(new CallFacts(
                 resolves || identity != null
                         ? null
                         : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
                 server != null ? null : "the server has no name: set server where the transport is wrapped",
-                resolves ? null : "the host does not provide it: set callContext where the transport is wrapped"));
+                resolves ? null : "the host does not provide it: set callContext where the transport is wrapped",
+                context));
     }
 }

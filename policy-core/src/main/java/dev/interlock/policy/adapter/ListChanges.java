@@ -65,9 +65,14 @@ public final class ListChanges {
 
     /** Called when the client has sent a message with this method, which may show that the session is in operation. */
     public void heard(String method) {
-        if (method.equals("notifications/initialized") || method.equals("tools/list")) {
+        if (begins(method)) {
             begin();
         }
+    }
+
+    /** Returns whether a message of the client's with this method shows that its session is in operation. */
+    public static boolean begins(String method) {
+        return method.equals("notifications/initialized") || method.equals("tools/list");
     }
 
     /** Called when the visible part of the list may have changed. */

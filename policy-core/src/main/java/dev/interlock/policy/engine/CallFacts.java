@@ -3,6 +3,7 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Policy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,12 +16,24 @@ import org.jspecify.annotations.Nullable;
  *
  * @param noIdentity why no call has an identity, which {@code call.identity} and {@code grants} read
  * @param noServer why no call has the name of its server, which {@code call.server} reads
- * @param noContext why no call has anything in {@code ctx}
+ * @param noContext why no call has any other key in {@code ctx} than those that are given
+ * @param given the keys that every call has in {@code ctx}
  */
 public record CallFacts(
         @Nullable String noIdentity,
         @Nullable String noServer,
-        @Nullable String noContext) {
+        @Nullable String noContext,
+        Set<String> given) {
+
+    /** Copies the keys. */
+    public CallFacts {
+        given = Set.copyOf(given);
+    }
+
+    /** What calls can contain where no key is given to all of them. */
+    public CallFacts(@Nullable String noIdentity, @Nullable String noServer, @Nullable String noContext) {
+        this(noIdentity, noServer, noContext, Set.of());
+    }
 
     private static final int MAX_TOLD = 10;
 
@@ -33,7 +46,7 @@ public record CallFacts(
     public void require(Policy policy) {
         List<String> unknown = new ArrayList<>();
         for (PolicyReads.Read read : PolicyReads.of(policy)) {
-            String reason = reason(read.source());
+            String reason = reason(read);
             if (reason != null) {
                 unknown.add(read.name() + " at " + read.place() + ", but " + reason);
             }
@@ -46,11 +59,11 @@ public record CallFacts(
         }
     }
 
-    private @Nullable String reason(PolicyReads.Source source) {
-        return switch (source) {
+    private @Nullable String reason(PolicyReads.Read read) {
+        return switch (read.source()) {
             case IDENTITY -> noIdentity;
             case SERVER -> noServer;
-            case CONTEXT -> noContext;
+            case CONTEXT -> read.key() != null && given.contains(read.key()) ? null : noContext;
         };
     }
 }

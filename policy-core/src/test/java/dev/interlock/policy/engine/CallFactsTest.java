@@ -22,6 +22,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,19 @@ class CallFactsTest {
                         tools(denyingIf("args.a")),
                         Map.of(),
                         Optional.of(Map.of(new NamePattern("ada"), tools(denying)))));
+    }
+
+    @Test
+    void aKeyThatIsGivenMayBeReadAndNoOther() {
+        CallFacts facts = new CallFacts(null, null, "no ctx", Set.of("role"));
+
+        assertThatCode(() -> facts.require(declaring(denyingIf("ctx.role"), "role")))
+                .doesNotThrowAnyException();
+        assertThatThrownBy(() -> facts.require(policy(tools(denyingIf("ctx.tenant")))))
+                .hasMessageContaining("ctx.tenant at ")
+                .hasMessageContaining("but no ctx");
+        assertThatThrownBy(() -> facts.require(declaring(denyingIf("ctx.role"), "role", "tenant")))
+                .hasMessageContaining("ctx.tenant at context");
     }
 
     @ParameterizedTest

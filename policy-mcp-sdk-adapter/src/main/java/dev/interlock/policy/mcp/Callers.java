@@ -3,7 +3,10 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.common.McpTransportContext;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 import reactor.util.context.ContextView;
 
@@ -11,12 +14,14 @@ import reactor.util.context.ContextView;
  * Tells who makes a call: what the host's resolver says, and if it says nothing, what the transport was wrapped with.
  *
  * @param session the agent session that the host has set for all callers; null if it hasn't
+ * @param facts what the host has set for all callers as {@code ctx}
  * @param serving whether this is the server's side, where each client has an MCP session of its own
  */
 record Callers(
         @Nullable String server,
         @Nullable String identity,
         @Nullable String session,
+        ObjectValue facts,
         boolean serving,
         CallContextResolver resolver) {
 
@@ -32,7 +37,7 @@ record Callers(
     ResolvedCaller unidentified() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
-                : new ResolvedCaller(server, null, null, ObjectValue.EMPTY);
+                : new ResolvedCaller(server, null, null, facts);
     }
 
     ResolvedCaller of(ContextView context) {
@@ -45,7 +50,19 @@ record Callers(
     private ResolvedCaller caller(CallContext known, @Nullable String connection) {
         String who = known.identity() == null ? identity : known.identity();
         String where = known.session() == null ? session : known.session();
-        return new ResolvedCaller(server, who, where == null && who == null ? connection : where, known.facts());
+        return new ResolvedCaller(server, who, where == null && who == null ? connection : where, with(known.facts()));
+    }
+
+    private ObjectValue with(ObjectValue known) {
+        if (known.size() == 0) {
+            return facts;
+        }
+        if (facts.size() == 0) {
+            return known;
+        }
+        Map<String, Value> all = new LinkedHashMap<>(facts.members());
+        all.putAll(known.members());
+        return ObjectValue.of(all);
     }
 
     /** One caller. If the session is null, {@link ToolCall#session} says which session applies. */

@@ -5,6 +5,7 @@ import dev.interlock.policy.adapter.PendingCalls;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
 
 /**
@@ -17,6 +18,8 @@ import reactor.core.publisher.Mono;
  * @param deciding the calls that are being decided
  * @param toolLists fetches the list of tools
  * @param changes notifies the client of changes to that list
+ * @param subscriptions how the client wants to be notified
+ * @param approvals asks the client's person for approvals; null if that person must not be asked
  */
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
@@ -24,7 +27,9 @@ record Connection(
         AdapterRequests own,
         UndecidedCalls deciding,
         ToolListFetch toolLists,
-        ListChanges changes) {
+        ListChanges changes,
+        Subscriptions subscriptions,
+        @Nullable ElicitedApprovals approvals) {
 
     /** Hands the client a message as if its peer had sent it, unless it answers one of our own requests. */
     Mono<Void> deliver(JSONRPCResponse message) {
@@ -33,5 +38,24 @@ record Connection(
             return Mono.empty();
         }
         return handler.apply(Mono.just(message)).then();
+    }
+
+    /** Called when the client has sent a request or notification. */
+    void heard(String method, @Nullable Object params) {
+        if (ListChanges.begins(method) && !Envelope.isIn(params)) {
+            subscriptions.unasked();
+            changes.begin();
+        }
+    }
+
+    /** The connection has ended. */
+    void end() {
+        pending.close();
+        deciding.withdrawAll();
+        toolLists.tools().close();
+        changes.close();
+        if (approvals != null) {
+            approvals.close();
+        }
     }
 }

@@ -11,7 +11,7 @@ import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
-import io.modelcontextprotocol.spec.McpServerTransport;
+import io.modelcontextprotocol.spec.McpTransport;
 import java.util.Map;
 import java.util.Objects;
 import java.util.UUID;
@@ -52,7 +52,7 @@ final class ElicitedApprovals {
     private volatile boolean closed;
 
     private record Question(
-            @Nullable String identity, McpServerTransport transport, CompletableFuture<ApprovalAnswer> answer) {
+            @Nullable String identity, McpTransport transport, CompletableFuture<ApprovalAnswer> answer) {
 
         /** Leaves out the identity that is asked. */
         @Override
@@ -68,7 +68,7 @@ final class ElicitedApprovals {
     // ---- the client's capabilities
 
     /** Records the capabilities that a client announces in {@code initialize}. */
-    void introduced(JSONRPCRequest initialize, McpServerTransport transport) {
+    void introduced(JSONRPCRequest initialize, McpTransport transport) {
         try {
             introduced(transport
                     .unmarshalFrom(initialize.params(), new TypeRef<InitializeRequest>() {})
@@ -90,7 +90,7 @@ final class ElicitedApprovals {
     // ---- asking
 
     /** A handler that asks this person about a call that came over {@code transport}. */
-    ApprovalHandler over(McpServerTransport transport) {
+    ApprovalHandler over(McpTransport transport) {
         return new ApprovalHandler() {
             @Override
             public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
@@ -105,7 +105,7 @@ final class ElicitedApprovals {
         };
     }
 
-    private CompletionStage<ApprovalAnswer> ask(ApprovalRequest request, McpServerTransport transport) {
+    private CompletionStage<ApprovalAnswer> ask(ApprovalRequest request, McpTransport transport) {
         if (!able) {
             return unasked("the client can't ask a person");
         }
@@ -154,7 +154,7 @@ final class ElicitedApprovals {
     }
 
     /** Tells the client that it may close the question. */
-    private static void withdraw(String id, McpServerTransport transport) {
+    private static void withdraw(String id, McpTransport transport) {
         JSONRPCMessage message = SdkRecords.notification(
                 "notifications/cancelled", Map.of("requestId", id, "reason", "no answer is waited for any longer"));
         send(
@@ -200,7 +200,7 @@ final class ElicitedApprovals {
         }
     }
 
-    private static Function<Object, Map<String, Object>> converting(McpServerTransport transport) {
+    private static Function<Object, Map<String, Object>> converting(McpTransport transport) {
         return result -> transport.unmarshalFrom(result, new TypeRef<Map<String, Object>>() {});
     }
 

@@ -5,8 +5,11 @@ import dev.interlock.policy.adapter.GuardSettings;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
 import java.time.Duration;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -32,6 +35,7 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
     @Nullable
     String session;
 
+    ObjectValue facts = ObjectValue.EMPTY;
     CallContextResolver resolver = CallContextResolver.NONE;
     String denialPrefix = DenialText.DEFAULT_PREFIX;
     boolean denialsAsErrors;
@@ -80,6 +84,18 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
      */
     public B session(String session) {
         this.session = session;
+        return self();
+    }
+
+    /**
+     * What conditions read as {@code ctx.<key>}, for all callers alike. What the {@linkplain #callContext resolver}
+     * gives under the same key comes first. Default: nothing.
+     *
+     * @param facts the values by their keys
+     * @throws dev.interlock.policy.value.InvalidValueException if a value is not one of JSON's
+     */
+    public B context(Map<String, ?> facts) {
+        this.facts = (ObjectValue) Value.freeze(facts);
         return self();
     }
 
@@ -160,7 +176,12 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     /** Refuses a policy that reads facts that no call here can have. */
     void requireFacts() {
-        GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server);
+        GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server, facts.names());
+    }
+
+    /** @param serving whether this is the server's side */
+    Callers callers(boolean serving) {
+        return new Callers(server, identity, session, facts, serving, resolver);
     }
 
     Answers answers() {

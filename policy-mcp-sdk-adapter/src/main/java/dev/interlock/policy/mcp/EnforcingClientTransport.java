@@ -7,7 +7,10 @@ import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.adapter.SealedApprovals;
+import dev.interlock.policy.adapter.SealedStates;
 import dev.interlock.policy.adapter.ToolListState;
+import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -22,8 +25,10 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpTransport;
 import io.modelcontextprotocol.spec.McpTransportException;
 import java.time.Duration;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -34,6 +39,7 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Flux;
 import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
@@ -53,7 +59,9 @@ import reactor.util.context.ContextView;
  *   <li>The requests that a server puts into an answer follow {@code methods}, too. An answer with a refused request is
  *       replaced by a denial, or by a protocol error if it doesn't answer a call.
  *   <li>When a change to the policy or the tool lock may have changed the list of tools, the client is notified as if
- *       by its server. The server's answer to {@code initialize} announces such notifications.
+ *       by its server. The server's answer to {@code initialize} announces such notifications. From MCP 2026-07-28 on,
+ *       a client is notified if it listens for such changes, and each page of the list is marked as private and
+ *       short-lived.
  *   <li>Everything else passes unchanged.
  * </ul>
  *
@@ -83,7 +91,12 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
+    private final CallGuard guard;
     private final Continuations continuations;
+    private final SealedStates states;
+    /** Null if the client must not ask its person for approvals. */
+    private final @Nullable ApprovalForm approvalForm;
+
     private final Methods methods;
     private final Predicate<? super Throwable> saysUnsent;
     private final TimeSource time;
@@ -98,12 +111,15 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private EnforcingClientTransport(Builder builder) {
         super(builder.delegate);
         this.engine = builder.engine;
-        this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
+        this.callers = builder.callers(false);
         this.answers = builder.answers();
         this.methods = new Methods(builder.engine, callers, this::plain);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
-        this.calls = new CallGate(builder, callers, new CallGuard(engine, continuations), this::plain);
+        this.guard = new CallGuard(engine, continuations);
+        this.calls = new CallGate(builder, callers, guard, this::plain);
+        this.states = new SealedStates(engine, builder.time, List.of(), builder.callTimeToLive);
+        this.approvalForm = builder.elicitsApprovals ? new ApprovalForm(builder.argumentLimits) : null;
         this.saysUnsent = builder.saysUnsent;
         this.time = builder.time;
         this.alarm = builder.alarm;
@@ -134,9 +150,11 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         return Mono.defer(() -> {
             PendingCalls<PendingRequest> pending =
                     PendingCalls.bounded(time, alarm, callTimeToLive, PendingRequest::abandon);
+            Subscriptions subscriptions = new Subscriptions();
             ListChanges changes = ToolListChanges.to(
                     engine,
-                    () -> handler.apply(Mono.just(SdkRecords.notification(ListChanges.METHOD, null)))
+                    () -> Flux.fromIterable(subscriptions.changed())
+                            .concatMap(change -> handler.apply(Mono.just(change)))
                             .then());
             changes.open();
             Connection connection = new Connection(
@@ -148,7 +166,9 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                             new ToolListState<>(
                                     engine.tools().open(callers.server(), toolListChanges), time, toolListChanges),
                             toolListTimeout),
-                    changes);
+                    changes,
+                    subscriptions,
+                    approvalForm == null ? null : new ElicitedApprovals(approvalForm));
             end(current.getAndSet(connection));
             return transport
                     .connect(incoming -> handler.apply(incoming.flatMap(message -> receive(connection, message))
@@ -211,10 +231,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private static void end(@Nullable Connection connection) {
         if (connection != null) {
-            connection.pending().close();
-            connection.deciding().withdrawAll();
-            connection.toolLists().tools().close();
-            connection.changes().close();
+            connection.end();
         }
     }
 
@@ -228,8 +245,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (message instanceof JSONRPCNotification notification) {
             return Mono.deferContextual(context -> notify(notification, context));
         }
-        if (message instanceof JSONRPCResponse) {
-            return toServer(message);
+        if (message instanceof JSONRPCResponse response) {
+            return Mono.deferContextual(context -> respondToServer(response, context));
         }
         methods.unreadable();
         return Mono.error(new McpTransportException("refused to send a message that is not a request, response or "
@@ -252,7 +269,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
             return call(connection, request);
         }
-        connection.changes().heard(request.method());
+        connection.heard(request.method(), request.params());
         boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
         if (!lists && AdapterRequests.isOurs(request.id())) {
             // The response would not reach the client. Lists are tracked: another guard in front of this one requests
@@ -266,9 +283,52 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (lists) {
             return list(connection, request, context);
         }
-        return request.method().equals(McpSchema.METHOD_INITIALIZE)
-                ? awaited(connection, request, new PendingRequest.Initialize())
-                : toServer(request);
+        if (request.method().equals(Subscriptions.METHOD)) {
+            return listen(connection, request);
+        }
+        if (!request.method().equals(McpSchema.METHOD_INITIALIZE)) {
+            return toServer(request);
+        }
+        if (connection.approvals() != null) {
+            connection.approvals().introduced(request, transport);
+        }
+        return awaited(connection, request, new PendingRequest.Initialize());
+    }
+
+    /** A subscription stays open for as long as the client wishes, so its answer is not awaited. */
+    private Mono<Void> listen(Connection connection, JSONRPCRequest request) {
+        if (request.params() == null) {
+            return toServer(request);
+        }
+        Map<String, @Nullable Object> allowed;
+        try {
+            allowed = Subscriptions.allowed(engine, members(request.params()), this::plain);
+        } catch (RuntimeException e) {
+            log.debug("Refused to listen for what can't be read", RedactedException.of(e));
+            return connection.deliver(answers.refusal(request.id(), methods.unreadable()));
+        }
+        if (Subscriptions.isToToolLists(allowed)) {
+            if (!connection.subscriptions().add(request.id())) {
+                return connection.deliver(answers.refusal(request.id(), methods.busy(request.method())));
+            }
+            connection.changes().begin();
+        }
+        return toServer(SdkRecords.with(request, allowed))
+                .doOnError(failure -> connection.subscriptions().remove(request.id()));
+    }
+
+    /** The client's answer to a request of the server's, or to a question of ours. */
+    private Mono<Void> respondToServer(JSONRPCResponse response, ContextView context) {
+        Connection connection = current.get();
+        if (connection == null || connection.approvals() == null || !ElicitedApprovals.isAnswer(response)) {
+            return toServer(response);
+        }
+        try {
+            connection.approvals().answered(response, callers.of(context).identity());
+        } catch (Throwable e) {
+            log.warn("Dropped an answer to a request for approval: it is not known whose", RedactedException.of(e));
+        }
+        return Mono.empty();
     }
 
     private Mono<Void> awaited(Connection connection, JSONRPCRequest request, PendingRequest pending) {
@@ -292,13 +352,18 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         cancelled(JsonRpcIds.cancelled(notification.method(), notification.params()));
         Connection connection = current.get();
         if (connection != null) {
-            connection.changes().heard(notification.method());
+            connection.heard(notification.method(), notification.params());
         }
         return toServer(notification);
     }
 
     private Object plain(Object typed) {
         return transport.unmarshalFrom(typed, PLAIN);
+    }
+
+    @SuppressWarnings("unchecked") // the keys of JSON are strings
+    private Map<String, @Nullable Object> members(Object object) {
+        return (Map<String, @Nullable Object>) (object instanceof Map ? object : plain(object));
     }
 
     /**
@@ -310,6 +375,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (connection == null || id == null) {
             return;
         }
+        connection.subscriptions().remove(id);
         // While a call is being decided, it has not been sent. After this, it won't be.
         connection.deciding().withdraw(id);
         if (connection.pending().take(id) instanceof PendingRequest.Call call) {
@@ -321,7 +387,9 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         PendingRequest list;
         try {
             list = new PendingRequest.ToolListRequest(
-                    callers.of(context), connection.toolLists().tools().listing(ToolListFilter.cursor(request)));
+                    callers.of(context),
+                    connection.toolLists().tools().listing(ToolListFilter.cursor(request)),
+                    Envelope.isIn(request.params()));
         } catch (Throwable e) {
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
@@ -329,13 +397,56 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     }
 
     private Mono<Void> call(Connection connection, JSONRPCRequest request) {
-        Mono<CallDecision> decision = calls.decide(request, connection.toolLists(), connection.own(), null);
+        SealedApprovals input = approvalForm != null && Envelope.isIn(request.params())
+                ? new SealedApprovals(
+                        states, new InputElicitation(approvalForm, methods, request.params(), this::plain))
+                : null;
+        Mono<CallDecision> decision = input == null
+                ? calls.decide(request, connection.toolLists(), connection.own(), person(connection))
+                : calls.decideBy(
+                        request,
+                        connection.toolLists(),
+                        connection.own(),
+                        (call, options) -> input.admit(guard, call, options));
         return connection
                 .deciding()
                 .until(request.id(), decision)
                 .flatMap(ruling -> ruling.either(
                         (call, guarded) -> pass(connection, call, guarded),
-                        () -> connection.deliver(answers.denial(request.id(), ruling))));
+                        () -> connection.deliver(denial(request.id(), ruling, input))));
+    }
+
+    private JSONRPCResponse denial(Object id, CallDecision ruling, @Nullable SealedApprovals input) {
+        SealedApprovals.Question question = input == null ? null : input.question(ruling.answer());
+        return question == null || approvalForm == null
+                ? answers.denial(id, ruling)
+                : SdkRecords.result(id, InputElicitation.inputRequired(approvalForm, question));
+    }
+
+    /** Asks the person at the client's end; null if that person must not be asked. */
+    private @Nullable ApprovalHandler person(Connection connection) {
+        return connection.approvals() == null
+                        || !engine.decideMethod(McpSchema.METHOD_ELICITATION_CREATE)
+                                .allowed()
+                ? null
+                : connection.approvals().over(new ClientTransport(connection.handler(), transport));
+    }
+
+    /** The way to the client of this transport, as if it were a server's. */
+    private static final class ClientTransport extends ForwardingTransport<McpTransport> {
+
+        private final Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler;
+
+        /** @param types converts messages */
+        ClientTransport(Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler, McpTransport types) {
+            super(types);
+            this.handler = handler;
+        }
+
+        @Override
+        public Mono<Void> sendMessage(JSONRPCMessage message) {
+            return handler.apply(Mono.just(message)).then();
+        }
     }
 
     private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
@@ -352,7 +463,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         }
         return Mono.defer(() -> {
                     Admission admission = guarded.admission();
-                    JSONRPCRequest decided = call.saying(admission.toSend(call.call()));
+                    JSONRPCRequest decided = restored(guarded, call.saying(admission.toSend(call.call())));
                     admission.handedOver();
                     return Mono.defer(() -> toServer(decided)).doOnError(failure -> {
                         if (connection.pending().forget(call.id(), pending)) {
@@ -366,6 +477,15 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                         guarded.unsent();
                     }
                 });
+    }
+
+    /** The same call without a state of ours, but with the server's. */
+    @SuppressWarnings("unchecked") // the keys of JSON are strings
+    private JSONRPCRequest restored(GuardedCall guarded, JSONRPCRequest decided) {
+        return approvalForm != null && Envelope.isIn(decided.params())
+                ? SdkRecords.with(decided, SealedStates.restored(guarded.call(), (Map<String, @Nullable Object>)
+                        decided.params()))
+                : decided;
     }
 
     // ---- from the server to the client
@@ -383,13 +503,28 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                 toolListChanges.incrementAndGet();
             }
             if (methods.toldByServer(notification).allowed()) {
-                return Mono.just(message);
+                return notification.method().equals(Subscriptions.ACKNOWLEDGED)
+                        ? acknowledged(connection, notification)
+                        : Mono.just(message);
             }
             log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
             return Mono.empty();
         }
         log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");
         return Mono.empty();
+    }
+
+    /** A client takes nothing for a subscription before the acknowledgement. */
+    private static Mono<JSONRPCMessage> acknowledged(Connection connection, JSONRPCNotification acknowledgement) {
+        Object id = Envelope.subscription(acknowledgement.params());
+        if (id == null || !connection.subscriptions().awaits(id)) {
+            return Mono.just(acknowledgement);
+        }
+        return connection.handler().apply(Mono.just(acknowledgement)).then(Mono.fromRunnable(() -> {
+            if (connection.subscriptions().acknowledged(id)) {
+                connection.changes().changed();
+            }
+        }));
     }
 
     private Mono<JSONRPCMessage> receive(JSONRPCRequest request) {
@@ -413,6 +548,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (id == null) {
             return methods.askedWithin(response).allowed() ? response : null;
         }
+        connection.subscriptions().remove(id);
         PendingRequest request = connection.pending().take(id);
         if (request instanceof PendingRequest.Own own) {
             own.sink().success(response);
@@ -437,14 +573,15 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             return Objects.equals(announced, response.result()) ? response : SdkRecords.result(id, announced);
         }
         if (request instanceof PendingRequest.ToolListRequest list) {
-            return toolLists.filtered(response, list.caller(), list.list());
+            return toolLists.filtered(response, list.caller(), list.list(), list.mayBeKept());
         }
         // A list whose request has aged out of the map is still a list, but its reader is unknown by now.
         return ToolListFilter.isToolList(response.result())
                 ? toolLists.filtered(
                         response,
                         callers.unidentified(),
-                        connection.toolLists().tools().listing(""))
+                        connection.toolLists().tools().listing(""),
+                        false)
                 : response;
     }
 
@@ -492,6 +629,12 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         return continuations.size();
     }
 
+    /** The number of subscriptions to changes of the list of tools; for tests. */
+    int subscriptions() {
+        Connection connection = current.get();
+        return connection == null ? 0 : connection.subscriptions().size();
+    }
+
     /** The number of awaited responses; for tests. */
     int pendingRequests() {
         Connection connection = current.get();
@@ -514,6 +657,20 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
         @Override
         Builder self() {
+            return this;
+        }
+
+        /**
+         * Has the client ask its person, with MCP's elicitation, about calls that need an approval. The client sees a
+         * request from its server, or, from MCP 2026-07-28 on, an answer that asks for input. The engine's {@link
+         * ApprovalHandler}, if it has one, is asked if that fails: if the client can't ask, the policy's {@code
+         * methods} refuse {@code elicitation/create}, or the person dismisses the question. A no is final.
+         *
+         * <p>The client asks the person and sends the answer. So this protects people from their agents, if the client
+         * really asks its person. Default: only the engine's handler is asked.
+         */
+        public Builder elicitApprovals() {
+            this.elicitsApprovals = true;
             return this;
         }
 

@@ -97,7 +97,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         this.delegate = builder.delegate;
         this.mirrors = delegate.mirrorsToolParams();
         this.engine = builder.engine;
-        this.callers = new Callers(builder.server, builder.identity, builder.session, false, builder.resolver);
+        this.callers = builder.callers(false);
         this.answers = builder.answers();
         this.methods = new Methods(engine, callers, ModernMessages::converted);
         this.continuations =
@@ -199,8 +199,8 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             return list(ModernMessages.with(request, params, Map.of()), context);
         }
         UnaryOperator<JSONRPCResponse> shown = response -> shownAnswers.withoutDeniedRequests(id, response);
-        if (params != null && message.method().equals(ModernListening.METHOD)) {
-            Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
+        if (params != null && message.method().equals(Subscriptions.METHOD)) {
+            Map<String, @Nullable Object> allowed = Subscriptions.allowed(engine, params, ModernMessages::converted);
             Flux<JSONRPCMessage> told =
                     toServer(ModernMessages.with(request, allowed, Map.of())).handle(incoming(id, shown, () -> {}));
             return ModernListening.withChanges(engine, id, allowed, told);

@@ -130,7 +130,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
     private EnforcingRequestManager(Builder builder) {
         this.delegate = builder.delegate;
         this.engine = builder.engine;
-        this.callers = new Callers(builder.server, builder.identity, builder.session, true, builder.resolver);
+        this.callers = builder.callers(true);
         this.answers = builder.answers();
         this.methods = new Methods(engine, callers, ModernMessages::converted);
         this.states = new SealedStates(engine, builder.time, builder.stateKeys, builder.callTimeToLive);
@@ -247,7 +247,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
             return list(request, way, context);
         }
         ModernIncoming incoming = incoming(id, response -> shownAnswers.withoutDeniedRequests(id, response), () -> {});
-        return request.method().equals(ModernListening.METHOD) && request.params() instanceof Map<?, ?> params
+        return request.method().equals(Subscriptions.METHOD) && request.params() instanceof Map<?, ?> params
                 ? listen(request, ModernMessages.members(params), way, incoming)
                 : way.send(request).map(answer -> shown(request, answer, incoming));
     }
@@ -261,7 +261,9 @@ public final class EnforcingRequestManager implements McpRequestManager {
     private Mono<McpTransportResponse> call(JSONRPCRequest request, Way way, ContextView context) {
         SealedApprovals approvals = approvalForm == null
                 ? null
-                : new SealedApprovals(states, new ModernElicitation(approvalForm, methods, request.params()));
+                : new SealedApprovals(
+                        states,
+                        new InputElicitation(approvalForm, methods, request.params(), ModernMessages::converted));
         Mono<CallDecision> decision = deciding.until(
                 request.id(),
                 calls.decideBy(
@@ -300,7 +302,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                     question == null || approvalForm == null
                             ? ours(answers.denial(request.id(), ruling))
                             : response(ModernMessages.result(
-                                    request.id(), ModernElicitation.inputRequired(approvalForm, question))));
+                                    request.id(), InputElicitation.inputRequired(approvalForm, question))));
         });
     }
 
@@ -371,7 +373,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     private Mono<McpTransportResponse> listen(
             JSONRPCRequest request, Map<String, @Nullable Object> params, Way way, ModernIncoming incoming) {
-        Map<String, @Nullable Object> allowed = ModernListening.allowed(engine, params);
+        Map<String, @Nullable Object> allowed = Subscriptions.allowed(engine, params, ModernMessages::converted);
         return way.send(ModernMessages.with(request, allowed))
                 .map(answer -> answer instanceof McpTransportResponse.Streaming stream
                         ? McpTransportResponse.streaming(ModernListening.withChanges(

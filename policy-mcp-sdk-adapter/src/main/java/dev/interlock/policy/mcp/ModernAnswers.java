@@ -6,7 +6,6 @@ import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import java.util.Map;
 import java.util.Objects;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -14,11 +13,6 @@ import org.slf4j.LoggerFactory;
 record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers) {
 
     private static final Logger log = LoggerFactory.getLogger(ModernAnswers.class);
-
-    /** For how long a client may keep a list at most. */
-    private static final long MAX_TTL_MILLIS = 60_000;
-
-    private static final String TTL = "ttlMs";
 
     /** The response to a request other than a call. */
     JSONRPCResponse withoutDeniedRequests(Object id, JSONRPCResponse response) {
@@ -68,16 +62,11 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
             return page;
         }
         try {
-            var filtered = toolLists.filtered(
-                    SdkRecords.result(id, ModernMessages.members(Objects.requireNonNull(page.result()))), caller, list);
-            if (filtered.error() != null) {
-                return ModernMessages.modern(filtered);
-            }
-            Map<String, @Nullable Object> shown = ModernMessages.members(filtered.result());
-            long ttl = shown.get(TTL) instanceof Number given ? given.longValue() : 0;
-            shown.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
-            shown.put("cacheScope", "private");
-            return ModernMessages.result(id, shown);
+            return ModernMessages.modern(toolLists.filtered(
+                    SdkRecords.result(id, ModernMessages.members(Objects.requireNonNull(page.result()))),
+                    caller,
+                    list,
+                    true));
         } catch (Throwable e) {
             return ModernMessages.modern(answers.refusal(id, methods.listWithheld(e)));
         }

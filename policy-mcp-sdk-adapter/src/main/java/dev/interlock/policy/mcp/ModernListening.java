@@ -1,14 +1,11 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.engine.PolicyEngine;
-import dev.interlock.policy.value.KnownNames;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
 import io.modelcontextprotocol.spec.McpSchema;
-import java.util.LinkedHashMap;
 import java.util.Map;
-import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Flux;
 import reactor.core.publisher.FluxSink;
 import reactor.core.publisher.Mono;
@@ -20,36 +17,9 @@ import reactor.core.publisher.Sinks;
  */
 final class ModernListening {
 
-    static final String METHOD = "subscriptions/listen";
-
-    private static final String ACKNOWLEDGED = "notifications/subscriptions/acknowledged";
-    private static final String NOTIFICATIONS = "notifications";
-
-    /** Some servers would take other names for it. */
-    private static final KnownNames NAMES = KnownNames.of("resourceSubscriptions");
-
     private static final String CHANGED = McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED;
 
     private ModernListening() {}
-
-    /**
-     * What of a subscription the policy allows: who may not subscribe to resources may not do so here either.
-     *
-     * @throws RuntimeException if what is subscribed to can't be read
-     */
-    static Map<String, @Nullable Object> allowed(PolicyEngine engine, Map<String, @Nullable Object> params) {
-        Object filter = params.get(NOTIFICATIONS);
-        if (filter == null) {
-            return params;
-        }
-        Map<String, @Nullable Object> members = ModernMessages.members(filter);
-        if (!engine.decideMethod(McpSchema.METHOD_RESOURCES_SUBSCRIBE).allowed()) {
-            members.keySet().removeIf(name -> NAMES.meant(name) != null);
-        }
-        Map<String, @Nullable Object> copy = new LinkedHashMap<>(params);
-        copy.put(NOTIFICATIONS, members);
-        return copy;
-    }
 
     /**
      * Adds the notifications of changes to what the server sends.
@@ -60,8 +30,7 @@ final class ModernListening {
      */
     static Flux<JSONRPCMessage> withChanges(
             PolicyEngine engine, Object id, Map<String, ?> params, Flux<JSONRPCMessage> server) {
-        if (!(params.get(NOTIFICATIONS) instanceof Map<?, ?> filter)
-                || !Boolean.TRUE.equals(filter.get("toolsListChanged"))) {
+        if (!Subscriptions.isToToolLists(params)) {
             return server;
         }
         JSONRPCNotification changed =
@@ -89,6 +58,6 @@ final class ModernListening {
     }
 
     private static boolean isAcknowledgement(JSONRPCMessage message) {
-        return message instanceof JSONRPCNotification told && told.method().equals(ACKNOWLEDGED);
+        return message instanceof JSONRPCNotification told && told.method().equals(Subscriptions.ACKNOWLEDGED);
     }
 }

@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * arguments, with {@code x-mcp-header}. The SDK's client computes them from the arguments that it was given, but what
  * is sent may be what a person has approved in their place. So the guard computes them, from the list that it keeps.
  */
-final class ModernParamHeaders {
+public final class ModernParamHeaders {
 
     /** The longest number that is written out. JSON readers refuse longer ones, too. */
     private static final int MAX_DIGITS = 400;
@@ -33,12 +33,20 @@ final class ModernParamHeaders {
     static Map<String, String> of(AnnouncedTools tools, String tool, Map<String, ?> params) {
         KnownTool known = tools.find(tool);
         ObjectValue schema = known == null ? null : known.definition().inputSchema();
-        if (schema == null) {
-            return Map.of();
-        }
+        return schema == null ? Map.of() : of(tool, schema.toJava(), params.get("arguments"));
+    }
+
+    /**
+     * Returns the headers of a call by the names that the tool's schema gives them, without the prefix that all such
+     * headers have, and not encoded.
+     *
+     * @param inputSchema the tool's schema; without one that marks arguments, there are no headers
+     * @param arguments what is sent
+     */
+    public static Map<String, String> of(String tool, Map<?, ?> inputSchema, @Nullable Object arguments) {
         Map<String, String> headers = new LinkedHashMap<>();
-        for (Annotation annotation : annotations(tool, schema.toJava()).valid()) {
-            Object value = value(params.get("arguments"), annotation.path());
+        for (Annotation annotation : annotations(tool, inputSchema).valid()) {
+            Object value = value(arguments, annotation.path());
             if (value != null && !(value instanceof Map) && !(value instanceof List)) {
                 headers.put(annotation.name(), text(annotation, value));
             }
@@ -50,7 +58,12 @@ final class ModernParamHeaders {
     static boolean areValid(Map<String, ?> tool) {
         return !(tool.get("name") instanceof String name)
                 || !(tool.get("inputSchema") instanceof Map<?, ?> schema)
-                || annotations(name, schema).isValid();
+                || areValid(name, schema);
+    }
+
+    /** Returns whether a tool with this schema can be called at all where calls have headers. */
+    public static boolean areValid(String tool, Map<?, ?> inputSchema) {
+        return annotations(tool, inputSchema).isValid();
     }
 
     @SuppressWarnings("unchecked") // JSON, whose keys are strings

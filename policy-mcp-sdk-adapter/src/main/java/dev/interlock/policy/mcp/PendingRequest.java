@@ -75,8 +75,9 @@ sealed interface PendingRequest {
      *
      * @param caller the caller for whom the list is filtered
      * @param list the list to which the requested page belongs
+     * @param mayBeKept whether the protocol has clients keep lists
      */
-    record ToolListRequest(Callers.ResolvedCaller caller, Listing list) implements PendingRequest {
+    record ToolListRequest(Callers.ResolvedCaller caller, Listing list, boolean mayBeKept) implements PendingRequest {
         @Override
         public void abandon() {
             // Nothing was reserved.

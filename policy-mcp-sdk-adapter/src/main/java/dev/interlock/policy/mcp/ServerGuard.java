@@ -71,7 +71,7 @@ final class ServerGuard {
     private final @Nullable ApprovalForm approvalForm;
 
     ServerGuard(EnforcementBuilder<?> settings) {
-        this.callers = new Callers(settings.server, settings.identity, settings.session, true, settings.resolver);
+        this.callers = settings.callers(true);
         this.answers = settings.answers();
         this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
         this.calls = new CallGate(settings, callers, new CallGuard(settings.engine, null), params -> params);
@@ -244,7 +244,8 @@ final class ServerGuard {
             return Mono.just(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         Listing list = session.toolLists().tools().listing(ToolListFilter.cursor(request));
-        return server.send(request).map(response -> toolLists.filtered(response, caller, list));
+        boolean mayBeKept = Envelope.isIn(request.params());
+        return server.send(request).map(response -> toolLists.filtered(response, caller, list, mayBeKept));
     }
 
     private static Mono<JSONRPCResponse> initialize(JSONRPCRequest request, ClientSession session, Exchange server) {
@@ -319,7 +320,7 @@ final class ServerGuard {
                 // A list of tools is filtered on every way out, but here it is unknown who asked for it.
                 return Mono.just(
                         ToolListFilter.isToolList(response.result())
-                                ? toolLists.filtered(response, callers.unidentified(), unclaimed.listing(""))
+                                ? toolLists.filtered(response, callers.unidentified(), unclaimed.listing(""), false)
                                 : response);
             }
             log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");

@@ -11,6 +11,7 @@ import io.modelcontextprotocol.spec.McpSchema.PaginatedRequest;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,6 +21,11 @@ import org.jspecify.annotations.Nullable;
 final class ToolListFilter {
 
     private static final String TOOLS = "tools";
+    private static final String TTL = "ttlMs";
+    private static final String SCOPE = "cacheScope";
+
+    /** How long a page may be kept at most. */
+    private static final long MAX_TTL_MILLIS = 60_000;
 
     private final PolicyEngine engine;
     private final Methods methods;
@@ -51,14 +57,17 @@ final class ToolListFilter {
      * Returns the response to a {@code tools/list} as the caller may see it, or a refusal if it can't be read.
      *
      * @param list the list to which this page belongs
+     * @param mayBeKept whether the protocol has clients keep lists, and so the page says how long
      */
-    JSONRPCResponse filtered(JSONRPCResponse response, ResolvedCaller caller, Listing list) {
+    JSONRPCResponse filtered(JSONRPCResponse response, ResolvedCaller caller, Listing list, boolean mayBeKept) {
         if (response.error() != null) {
             return response;
         }
         try {
-            Object filtered = withoutHidden(response.result(), caller, list);
-            return filtered == null ? response : SdkRecords.result(response.id(), filtered);
+            Object page = response.result();
+            Object filtered = withoutHidden(page, caller, list);
+            Object shown = shortLived(filtered == null ? page : filtered, mayBeKept);
+            return Objects.equals(shown, page) ? response : SdkRecords.result(response.id(), shown);
         } catch (Throwable e) {
             return answers.refusal(response.id(), methods.listWithheld(e));
         }
@@ -76,6 +85,19 @@ final class ToolListFilter {
         }
         Map<Object, Object> copy = new LinkedHashMap<>((Map<?, ?>) result);
         copy.put(TOOLS, visible);
+        return copy;
+    }
+
+    /** What is shown to one caller is not for others, and not for long: the policy may change. */
+    private static @Nullable Object shortLived(@Nullable Object page, boolean mayBeKept) {
+        if (!(page instanceof Map<?, ?> members)
+                || !(mayBeKept || members.containsKey(TTL) || members.containsKey(SCOPE))) {
+            return page;
+        }
+        Map<Object, Object> copy = new LinkedHashMap<>(members);
+        long ttl = members.get(TTL) instanceof Number given ? given.longValue() : 0;
+        copy.put(TTL, Math.max(0, Math.min(ttl, MAX_TTL_MILLIS)));
+        copy.put(SCOPE, "private");
         return copy;
     }
 

@@ -15,7 +15,6 @@ import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import java.io.IOException;
 import java.io.InputStream;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -37,11 +36,18 @@ final class Proxy {
     /** How long a host may go on sending without reading any of the answers. */
     private static final Duration UNREAD_PATIENCE = Duration.ofSeconds(10);
 
-    /** The most requests that are remembered until they are answered. Beyond that, the oldest is forgotten. */
+    /** The most requests that await their answers. Beyond that, requests are refused. */
     private static final int MOST_PENDING = 10_000;
 
-    /** The ids of the requests that await their answers, in order, by a key that equal ids share. Guarded by itself. */
-    private final Map<Object, Object> pending = new LinkedHashMap<>();
+    /** The requests that await their answers, in order, by a key that equal ids share. Guarded by itself. */
+    private final Map<Object, Pending> pending = new LinkedHashMap<>();
+
+    /**
+     * A request that awaits its answer.
+     *
+     * @param endless whether the answer comes only when the host or the server wishes to end a subscription
+     */
+    private record Pending(Object id, boolean endless) {}
 
     /** How many messages are being decided or sent. Guarded by {@link #pending}. */
     private int underWay;
@@ -161,14 +167,23 @@ final class Proxy {
             }
             return;
         }
-        Object id = message instanceof JSONRPCRequest request ? request.id() : null;
-        if (id != null) {
-            asked(id);
+        Object id = null;
+        if (message instanceof JSONRPCRequest request) {
+            id = request.id();
+            if (!asked(request)) {
+                host.add(JsonRpc.error(
+                        JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, "too many requests await their answers"));
+                return;
+            }
         }
+        send(message, id);
+    }
+
+    private void send(JSONRPCMessage message, @Nullable Object id) {
         underWay(1);
         transport.sendMessage(message).doFinally(end -> underWay(-1)).subscribe(nothing -> {}, failure -> {
-            if (id != null) {
-                answered(id);
+            // It may have been given up in the meantime.
+            if (id != null && answered(id)) {
                 host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, ServerException.text(failure)));
             }
         });
@@ -181,21 +196,23 @@ final class Proxy {
         }
     }
 
-    private void asked(Object id) {
+    private boolean asked(JSONRPCRequest request) {
+        boolean endless = request.method().equals("subscriptions/listen");
         synchronized (pending) {
-            pending.put(JsonRpcIds.key(id), id);
-            if (pending.size() > MOST_PENDING) {
-                Iterator<Object> oldest = pending.keySet().iterator();
-                oldest.next();
-                oldest.remove();
+            if (pending.size() >= MOST_PENDING) {
+                return false;
             }
+            pending.put(JsonRpcIds.key(request.id()), new Pending(request.id(), endless));
+            return true;
         }
     }
 
-    private void answered(Object id) {
+    /** Returns whether the request was awaiting its answer. */
+    private boolean answered(Object id) {
         synchronized (pending) {
-            pending.remove(JsonRpcIds.key(id));
+            boolean awaited = pending.remove(JsonRpcIds.key(id)) != null;
             pending.notifyAll();
+            return awaited;
         }
     }
 
@@ -219,12 +236,13 @@ final class Proxy {
 
     /** Answers every request that can get no other answer any more. */
     void giveUp(String problem) {
-        List<Object> unanswered;
+        List<Pending> unanswered;
         synchronized (pending) {
             unanswered = List.copyOf(pending.values());
             pending.clear();
         }
-        unanswered.forEach(id -> host.add(JsonRpc.error(JsonRpc.text(id), JsonRpc.INTERNAL_ERROR, problem)));
+        unanswered.forEach(
+                request -> host.add(JsonRpc.error(JsonRpc.text(request.id()), JsonRpc.INTERNAL_ERROR, problem)));
     }
 
     // ---- the end
@@ -234,9 +252,9 @@ final class Proxy {
         await(() -> underWay == 0, deadline);
     }
 
-    /** Waits until every request has been answered, or the deadline. */
+    /** Waits until every request that ends by itself has been answered, or the deadline. */
     void awaitAnswers(Deadline deadline) throws InterruptedException {
-        await(pending::isEmpty, deadline);
+        await(() -> pending.values().stream().allMatch(Pending::endless), deadline);
     }
 
     private void await(BooleanSupplier done, Deadline deadline) throws InterruptedException {

@@ -23,9 +23,11 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
+import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
 import io.modelcontextprotocol.spec.McpClientTransport;
+import io.modelcontextprotocol.spec.McpSchema;
 import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.PrintWriter;
@@ -78,6 +80,9 @@ public final class ProxyCommand implements Callable<Integer> {
     /** How long connecting to a server over HTTP may take. */
     private static final Duration CONNECTING = Duration.ofSeconds(10);
 
+    /** How long a person whom the host asks may think, unless the rule says less. Many hosts wait for a minute. */
+    private static final Duration PERSON = Duration.ofSeconds(50);
+
     /** How long the host has to read the rest of its output once the server has ended. */
     private static final Duration LAST_LINES = Duration.ofSeconds(5);
 
@@ -105,11 +110,11 @@ public final class ProxyCommand implements Callable<Integer> {
     @Mixin
     private HeaderOptions headers;
 
-    @Option(names = "--identity", paramLabel = "I", description = "On whose account calls are made.")
-    private @Nullable String identity;
+    @Mixin
+    private CallerOptions caller;
 
-    @Option(names = "--server", paramLabel = "NAME", description = "What the policy calls the server.")
-    private @Nullable String server;
+    @Mixin
+    private LockOption lock;
 
     @Mixin
     private RedisOptions redis;
@@ -130,6 +135,11 @@ public final class ProxyCommand implements Callable<Integer> {
             paramLabel = "DIR",
             description = "The same, with the socket for the answers there. Default: ~/.interlock/approvals.")
     private @Nullable Path approvalsDirectory;
+
+    @Option(
+            names = "--elicit-approvals",
+            description = "Has the host ask its person about calls that need approval, if the host can.")
+    private boolean elicitsApprovals;
 
     @Option(
             names = "--max-line",
@@ -161,23 +171,25 @@ public final class ProxyCommand implements Callable<Integer> {
         }
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = InputFile.read(policyFile).policy();
+        ToolLock accepted = lock.read();
         try (RedisOptions.Limits limits = redis.open(err)) {
             countsEndWithUs = limits.inRedis() == null;
             tellOfLongLimits(policy, err);
-            return call(policy, limits.limiter(), err);
+            return call(policy, accepted, limits.limiter(), err);
         }
     }
 
-    private Integer call(Policy policy, RateLimiter limiter, PrintWriter err) throws InterruptedException {
+    private Integer call(Policy policy, @Nullable ToolLock accepted, RateLimiter limiter, PrintWriter err)
+            throws InterruptedException {
         AuditLog log = audit.open(err);
         ApprovalTickets tickets = approvals || approvalsDirectory != null ? tickets(err) : null;
-        PolicyEngine engine = engine(policy, limiter, tickets, log);
+        PolicyEngine engine = engine(policy, accepted, limiter, tickets, log);
         JsonRpc json = new JsonRpc();
         CompletableFuture<Integer> end = new CompletableFuture<>();
         int longest = longestLine << 20;
         HostOutput host = new HostOutput(new FileOutputStream(FileDescriptor.out), longest);
         Consumer<String> reports = reports();
-        McpClientTransport inner = inner(json, host, reports, end);
+        McpClientTransport inner = inner(json, engine, host, reports, end);
         McpClientTransport enforced = enforced(inner, engine);
         if (log != null) {
             // A signal ends the process without returning here. Even then, the log must have the end of every call and
@@ -203,6 +215,7 @@ public final class ProxyCommand implements Callable<Integer> {
                 .inForce(policy)
                 .listener(event -> report(event, err))
                 .start();
+        lock.follow(engine, accepted, reports);
         String lastWords = "the proxy has ended";
         try {
             proxy.connect();
@@ -263,16 +276,19 @@ public final class ProxyCommand implements Callable<Integer> {
     }
 
     private PolicyEngine engine(
-            Policy policy, RateLimiter limiter, @Nullable ApprovalTickets tickets, @Nullable AuditLog log) {
-        CallFacts facts = new CallFacts(
-                identity != null ? null : "a proxy knows no identity unless it is given with --identity",
-                server != null ? null : "a proxy knows no name of its server unless it is given with --server",
-                "a proxy has no ctx; take it out, or put the policy into the host itself");
+            Policy policy,
+            @Nullable ToolLock accepted,
+            RateLimiter limiter,
+            @Nullable ApprovalTickets tickets,
+            @Nullable AuditLog log) {
+        CallFacts facts = caller.facts();
         try {
             facts.require(policy);
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .rateLimiter(limiter)
                     .approvals(tickets)
+                    .lock(accepted)
+                    .context(facts.given().toArray(String[]::new))
                     .schemaValidator(SdkSchemaValidator.ofDefaults());
             if (log != null) {
                 builder.audit(log);
@@ -296,22 +312,31 @@ public final class ProxyCommand implements Callable<Integer> {
     }
 
     private McpClientTransport inner(
-            JsonRpc json, HostOutput host, Consumer<String> reports, CompletableFuture<Integer> end) {
+            JsonRpc json,
+            PolicyEngine engine,
+            HostOutput host,
+            Consumer<String> reports,
+            CompletableFuture<Integer> end) {
         if (url == null) {
             return new ChildTransport(
                     command, json, host, reports, longestLine << 20, new FileOutputStream(FileDescriptor.err), end);
         }
         return new HttpTransport(
-                ServerUrl.of(url), headers.read(), json, host::add, reports, longestLine << 20, CONNECTING);
+                ServerUrl.of(url),
+                headers.read(),
+                json,
+                host::add,
+                reports,
+                () -> engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed(),
+                longestLine << 20,
+                CONNECTING);
     }
 
     private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
         EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(inner, engine);
-        if (identity != null) {
-            builder.identity(identity);
-        }
-        if (server != null) {
-            builder.server(server);
+        caller.apply(builder);
+        if (elicitsApprovals) {
+            builder.elicitApprovals().approvalWait(PERSON);
         }
         return builder.build();
     }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.server;
 
+import dev.interlock.policy.adapter.JsonRpcIds;
 import dev.interlock.policy.cli.io.Shortened;
 import dev.interlock.policy.cli.server.HeaderOptions.Header;
 import dev.interlock.policy.mcp.UnreadableResponseException;
@@ -24,6 +25,7 @@ import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.channels.UnresolvedAddressException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -38,9 +40,11 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -48,7 +52,9 @@ import reactor.core.publisher.Mono;
 /**
  * An MCP server that is reached over streamable HTTP, for a host that doesn't speak HTTP. Each request carries what the
  * host and the server have agreed on in {@code initialize}. A session that the server has lost is replaced by a new
- * one. Each request ends with an answer or with a {@link ServerException} that says why there is none.
+ * one. A request of MCP 2026-07-28, in which there is no {@code initialize}, carries the version that it names itself,
+ * and {@link ModernHeaders}. Each request ends with an answer or with a {@link ServerException} that says why there is
+ * none.
  *
  * <p>No call here blocks on a server. Redirects are not followed: the headers are meant for this server only.
  */
@@ -69,6 +75,17 @@ public final class HttpTransport implements McpClientTransport {
 
     private static final int ERROR_HEAD = 1 << 14;
 
+    /** The most bytes of a JSON-RPC error that comes with a status that says so, too. */
+    private static final int LONGEST_ERROR = 1 << 20;
+
+    /** How often the server is asked for its tools because a call needs their schemas. */
+    private static final Duration LIST_PAUSE = Duration.ofSeconds(30);
+
+    private static final int MOST_PAGES = 100;
+
+    /** A server's complaint that a header is not what it expects: it may have changed a tool's schema. */
+    private static final int HEADER_MISMATCH = -32020;
+
     private static final String JSON = "application/json";
     private static final String EVENTS = "text/event-stream";
 
@@ -78,7 +95,9 @@ public final class HttpTransport implements McpClientTransport {
     private final McpJsonMapper mapper;
     private final Consumer<byte[]> unaddressed;
     private final Consumer<String> reports;
+    private final BooleanSupplier mayList;
     private final int longest;
+    private final ModernHeaders mirrored = new ModernHeaders();
 
     private final ExecutorService threads = Executors.newCachedThreadPool(task -> {
         Thread thread = new Thread(task, "interlock-http");
@@ -94,6 +113,17 @@ public final class HttpTransport implements McpClientTransport {
     private final AtomicInteger renewals = new AtomicInteger();
     private volatile Session session = Session.NONE;
 
+    /** The version that the last request of MCP 2026-07-28 has named; null if there was none. */
+    private volatile @Nullable String modernVersion;
+
+    /** The requests of that protocol that have not been answered, by their ids. */
+    private final Map<Object, Round> rounds = new ConcurrentHashMap<>();
+
+    /** The last request for the server's tools that was our own; null before the first. Guarded by this. */
+    private @Nullable CompletableFuture<Void> listing;
+
+    private long listedNanos;
+
     private volatile @Nullable Incoming incoming;
 
     /** The request with which the host has begun the session. */
@@ -106,9 +136,19 @@ public final class HttpTransport implements McpClientTransport {
     private @Nullable CompletableFuture<Session> renewal;
 
     /** What each message tells the server. */
-    private record Session(@Nullable String id, @Nullable String version) {
+    private record Session(@Nullable String id, @Nullable String version, boolean modern) {
 
         static final Session NONE = new Session(null, null);
+
+        /** A session as {@code initialize} begins it. */
+        Session(@Nullable String id, @Nullable String version) {
+            this(id, version, false);
+        }
+
+        /** No session at all. */
+        static Session modern(@Nullable String version) {
+            return new Session(null, version, true);
+        }
     }
 
     /**
@@ -116,6 +156,7 @@ public final class HttpTransport implements McpClientTransport {
      *
      * @param unaddressed receives errors that answer no request, as lines
      * @param reports receives descriptions of what went wrong
+     * @param mayList whether the server may be asked for its tools, to learn which arguments headers repeat
      * @param longest the most bytes of a message
      * @param connecting how long connecting may take
      */
@@ -125,6 +166,7 @@ public final class HttpTransport implements McpClientTransport {
             JsonRpc json,
             Consumer<byte[]> unaddressed,
             Consumer<String> reports,
+            BooleanSupplier mayList,
             int longest,
             Duration connecting) {
         this.server = server;
@@ -133,6 +175,7 @@ public final class HttpTransport implements McpClientTransport {
         this.mapper = json.forSdk();
         this.unaddressed = unaddressed;
         this.reports = reports;
+        this.mayList = mayList;
         this.longest = longest;
         this.client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
@@ -168,9 +211,11 @@ public final class HttpTransport implements McpClientTransport {
             if (message instanceof JSONRPCRequest request) {
                 return Mono.fromFuture(ask(request));
             }
-            boolean begins = message instanceof JSONRPCNotification notification
-                    && notification.method().equals(McpSchema.METHOD_NOTIFICATION_INITIALIZED);
-            tell(json.write(message), begins);
+            if (message instanceof JSONRPCNotification notification) {
+                tell(notification);
+            } else {
+                reply(json.write(message));
+            }
             return Mono.empty();
         });
     }
@@ -181,11 +226,16 @@ public final class HttpTransport implements McpClientTransport {
             beginning = request;
         }
         byte[] body = json.write(request);
+        String version = ModernHeaders.version(request.params());
         CompletableFuture<Void> answer = counted(
                 body,
-                () -> begins
-                        ? first(FIRST_ANSWER, () -> begin(request, body, false).<Void>thenApply(begun -> null))
-                        : inTurn(() -> answered(request, body)));
+                () -> version != null
+                        ? modern(request, body, version)
+                        : begins
+                                ? first(
+                                        FIRST_ANSWER,
+                                        () -> begin(request, body, false).<Void>thenApply(begun -> null))
+                                : inTurn(() -> answered(request, body)));
         return answer.whenComplete((nothing, failure) -> {
             if (failure != null && closed.getCount() > 0) {
                 report(ServerException.text(cause(failure)));
@@ -194,12 +244,35 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private void reply(byte[] line) {
-        tell(line, false);
+        tell(line, Map.of(), false);
+    }
+
+    private void tell(JSONRPCNotification notification) {
+        Object cancelled = JsonRpcIds.cancelled(notification.method(), notification.params());
+        Round round = cancelled == null ? null : rounds.get(JsonRpcIds.key(cancelled));
+        if (round != null) {
+            // A server takes the end of the stream for a cancellation. Some understand the notification, too.
+            round.cancel();
+        }
+        boolean modern = isModern();
+        tell(
+                json.write(notification),
+                modern ? ModernHeaders.method(notification.method()) : Map.of(),
+                notification.method().equals(McpSchema.METHOD_NOTIFICATION_INITIALIZED));
+    }
+
+    /** Whether the host speaks MCP 2026-07-28, in which there are no sessions. */
+    private boolean isModern() {
+        return modernVersion != null && beginning == null;
+    }
+
+    private Session session() {
+        return isModern() ? Session.modern(modernVersion) : session;
     }
 
     /** Sends a message that has no answer. The sender neither waits nor learns of a failure. */
-    private void tell(byte[] body, boolean begins) {
-        Supplier<CompletableFuture<Void>> exchange = () -> told(body, session, begins);
+    private void tell(byte[] body, Map<String, String> more, boolean begins) {
+        Supplier<CompletableFuture<Void>> exchange = () -> told(body, session(), more, begins);
         CompletableFuture<Void> unused = counted(
                         body, () -> begins ? first(FIRST_NOTIFICATION, exchange) : inTurn(exchange))
                 .whenComplete((nothing, failure) -> {
@@ -209,8 +282,8 @@ public final class HttpTransport implements McpClientTransport {
                 });
     }
 
-    private CompletableFuture<Void> told(byte[] body, Session with, boolean begins) {
-        return post(body, with)
+    private CompletableFuture<Void> told(byte[] body, Session with, Map<String, String> more, boolean begins) {
+        return post(body, with, more)
                 .thenAcceptAsync(
                         response -> {
                             requireSuccess(response);
@@ -258,13 +331,25 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private CompletableFuture<HttpResponse<InputStream>> post(byte[] body, Session with) {
-        HttpRequest request = request(with)
+        return reached(send(body, with, Map.of()));
+    }
+
+    private CompletableFuture<HttpResponse<InputStream>> post(byte[] body, Session with, Map<String, String> more) {
+        return reached(send(body, with, more));
+    }
+
+    private static CompletableFuture<HttpResponse<InputStream>> reached(
+            CompletableFuture<HttpResponse<InputStream>> sent) {
+        return sent.exceptionallyCompose(failure -> CompletableFuture.failedFuture(unreached(cause(failure))));
+    }
+
+    private CompletableFuture<HttpResponse<InputStream>> send(byte[] body, Session with, Map<String, String> more) {
+        HttpRequest.Builder request = request(with)
                 .header(HttpHeaders.CONTENT_TYPE, JSON)
                 .header(HttpHeaders.ACCEPT, JSON + ", " + EVENTS)
-                .POST(HttpRequest.BodyPublishers.ofByteArray(body))
-                .build();
-        return client.sendAsync(request, BodyHandlers.ofInputStream())
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(unreached(cause(failure))));
+                .POST(HttpRequest.BodyPublishers.ofByteArray(body));
+        more.forEach(request::header);
+        return client.sendAsync(request.build(), BodyHandlers.ofInputStream());
     }
 
     private HttpRequest.Builder request(Session with) {
@@ -281,6 +366,130 @@ public final class HttpTransport implements McpClientTransport {
             request.header(HttpHeaders.PROTOCOL_VERSION, with.version());
         }
         return request;
+    }
+
+    // ---- MCP 2026-07-28
+
+    /** A request that the host may cancel at any moment, by the end of its stream. */
+    private static final class Round {
+
+        private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+
+        void cancel() {
+            cancelled.complete(null);
+        }
+
+        boolean isCancelled() {
+            return cancelled.isDone();
+        }
+    }
+
+    private CompletableFuture<Void> modern(JSONRPCRequest request, byte[] body, String version) {
+        if (!isVisible(version)) {
+            return CompletableFuture.failedFuture(
+                    new ServerException("the request names a version of the protocol that no header can carry"));
+        }
+        modernVersion = version;
+        Session with = Session.modern(version);
+        Object key = JsonRpcIds.key(request.id());
+        Round round = new Round();
+        rounds.put(key, round);
+        CompletableFuture<Void> prepared = needsList(request)
+                ? listed(request, with).exceptionally(failure -> null)
+                : CompletableFuture.completedFuture(null);
+        CompletableFuture<Void> answered = prepared.thenCompose(nothing ->
+                round.isCancelled() ? CompletableFuture.completedFuture(null) : answered(request, body, with, round));
+        // The host awaits no answer to what it has cancelled.
+        return CompletableFuture.anyOf(answered, round.cancelled)
+                .<Void>thenApply(end -> null)
+                .whenComplete((nothing, failure) -> rounds.remove(key, round));
+    }
+
+    private CompletableFuture<Void> answered(JSONRPCRequest request, byte[] body, Session with, Round round) {
+        CompletableFuture<HttpResponse<InputStream>> sent = send(body, with, mirrored.of(request));
+        CompletableFuture<Void> unused = round.cancelled.thenAccept(nothing -> {
+            if (!sent.cancel(true) && !sent.isCompletedExceptionally()) {
+                close(sent.join());
+            }
+        });
+        boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
+        Exchange exchange = new Exchange(
+                request.id(),
+                with,
+                this::heard,
+                answer -> lists && answer.result() instanceof Map<?, ?> page
+                        ? JSONRPCResponse.result(answer.id(), mirrored.learn(page))
+                        : answer,
+                false);
+        return reached(sent).thenComposeAsync(exchange::take, threads);
+    }
+
+    private void heard(JSONRPCResponse answer) {
+        if (answer.error() != null && answer.error().code() == HEADER_MISMATCH) {
+            mirrored.forget();
+            synchronized (this) {
+                listing = null;
+            }
+            toolsMayHaveChanged();
+        }
+    }
+
+    /** A call of a tool whose schema is not known, and may mark arguments that headers must repeat. */
+    private boolean needsList(JSONRPCRequest request) {
+        return request.method().equals(McpSchema.METHOD_TOOLS_CALL)
+                && request.params() instanceof Map<?, ?> params
+                && params.get("name") instanceof String name
+                && !mirrored.knows(name)
+                && mayList.getAsBoolean();
+    }
+
+    /** Asks the server for its tools, on behalf of a call; for all calls that wait for them at once. */
+    private synchronized CompletableFuture<Void> listed(JSONRPCRequest call, Session with) {
+        CompletableFuture<Void> latest = listing;
+        long now = System.nanoTime();
+        if (latest != null && (!latest.isDone() || now - listedNanos < LIST_PAUSE.toNanos())) {
+            return latest;
+        }
+        Map<String, Object> meta = new LinkedHashMap<>();
+        if (call.params() instanceof Map<?, ?> params && params.get("_meta") instanceof Map<?, ?> given) {
+            given.forEach((name, value) -> meta.put((String) name, value));
+        }
+        meta.remove("progressToken");
+        CompletableFuture<Void> begun =
+                page(meta, null, with, 1).orTimeout(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS);
+        listing = begun;
+        listedNanos = now;
+        return begun;
+    }
+
+    private CompletableFuture<Void> page(Map<String, Object> meta, @Nullable String cursor, Session with, int number) {
+        Map<String, Object> params = new LinkedHashMap<>();
+        if (cursor != null) {
+            params.put("cursor", cursor);
+        }
+        params.put("_meta", meta);
+        JSONRPCRequest request = new JSONRPCRequest(
+                "2.0", McpSchema.METHOD_TOOLS_LIST, "interlock-list-" + renewals.incrementAndGet(), params);
+        AtomicReference<@Nullable String> next = new AtomicReference<>();
+        Exchange exchange = new Exchange(
+                request.id(),
+                with,
+                answer -> {
+                    if (answer.result() instanceof Map<?, ?> page) {
+                        mirrored.learn(page);
+                        next.set(page.get("nextCursor") instanceof String more && !more.isEmpty() ? more : null);
+                    }
+                },
+                answer -> answer,
+                true);
+        return post(json.write(request), with, mirrored.of(request))
+                .thenComposeAsync(exchange::take, threads)
+                .thenCompose(nothing -> {
+                    String more = next.get();
+                    return more == null || number >= MOST_PAGES
+                            ? CompletableFuture.completedFuture(null)
+                            : page(meta, more, with, number + 1);
+                });
     }
 
     // ---- sessions
@@ -336,7 +545,7 @@ public final class HttpTransport implements McpClientTransport {
                         throw new ServerException("the server has lost the session, and now speaks another version of"
                                 + " the protocol than the host; start the proxy anew");
                     }
-                    return told(json.write(initialized), fresh, true).thenApply(nothing -> fresh);
+                    return told(json.write(initialized), fresh, Map.of(), true).thenApply(nothing -> fresh);
                 })
                 .orTimeout(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
@@ -390,6 +599,7 @@ public final class HttpTransport implements McpClientTransport {
                                             begun.set(fresh);
                                         }
                                     },
+                                    answer -> answer,
                                     silently);
                             return exchange.take(response).thenApply(nothing -> {
                                 Session fresh = begun.get();
@@ -430,19 +640,27 @@ public final class HttpTransport implements McpClientTransport {
     /** One request, and the messages that the server sends because of it. */
     private final class Exchange {
 
+        private final Object id;
         private final Session with;
         private final Incoming answers;
         private final CompletableFuture<Void> answered = new CompletableFuture<>();
 
         Exchange(Object id, Session with) {
-            this(id, with, answer -> {}, false);
+            this(id, with, answer -> {}, answer -> answer, false);
         }
 
         /**
          * @param onAnswer receives the answer first
+         * @param shown returns what others receive in its place
          * @param silently whether the answer goes to no other receiver
          */
-        Exchange(Object id, Session with, Consumer<JSONRPCResponse> onAnswer, boolean silently) {
+        Exchange(
+                Object id,
+                Session with,
+                Consumer<JSONRPCResponse> onAnswer,
+                UnaryOperator<JSONRPCResponse> shown,
+                boolean silently) {
+            this.id = id;
             this.with = with;
             this.answers = incoming()
                     .through(messages -> messages.doOnNext(message -> {
@@ -456,6 +674,9 @@ public final class HttpTransport implements McpClientTransport {
                                     answered.complete(null);
                                 }
                             })
+                            .map(message -> message instanceof JSONRPCResponse response && answers(response, id)
+                                    ? shown.apply(response)
+                                    : message)
                             .filter(message -> !silently || !answers(message, id))
                             .onErrorComplete(failure -> silently && answers(failure, id)));
         }
@@ -464,11 +685,13 @@ public final class HttpTransport implements McpClientTransport {
         CompletableFuture<Void> take(HttpResponse<InputStream> response) {
             threads.execute(() -> {
                 try {
-                    requireSuccess(response);
-                    if (isOf(response, EVENTS)) {
-                        events(response);
-                    } else {
-                        whole(response);
+                    if (!isJsonRpcError(response)) {
+                        requireSuccess(response);
+                        if (isOf(response, EVENTS)) {
+                            events(response);
+                        } else {
+                            whole(response);
+                        }
                     }
                     answered.completeExceptionally(new ServerException("the server's answer (status "
                             + response.statusCode() + ") has no response to the request"));
@@ -480,6 +703,33 @@ public final class HttpTransport implements McpClientTransport {
                 }
             });
             return answered;
+        }
+
+        /**
+         * Servers of MCP 2026-07-28 give a JSON-RPC error together with a status that is one, too, and hosts go by what
+         * it says. One whose id is null answers this request as well: there is no other here.
+         */
+        private boolean isJsonRpcError(HttpResponse<InputStream> response) {
+            if (!with.modern() || response.statusCode() / 100 == 2 || !isOf(response, JSON)) {
+                return false;
+            }
+            byte[] body;
+            try {
+                body = head(response, LONGEST_ERROR);
+            } catch (IOException e) {
+                return false;
+            }
+            JsonRpc.Line line = json.read(body, 0, body.length);
+            if (line instanceof JsonRpc.Unaddressed error) {
+                body = JsonRpc.error(JsonRpc.text(id), error.code(), error.message());
+            } else if (!(line instanceof JsonRpc.Message message
+                    && message.message() instanceof JSONRPCResponse answer
+                    && answer.error() != null
+                    && answers(answer, id))) {
+                return false;
+            }
+            answers.take(body, 0, body.length, false);
+            return true;
         }
 
         private void whole(HttpResponse<InputStream> response) {
@@ -508,7 +758,7 @@ public final class HttpTransport implements McpClientTransport {
                 IOException broken = readAll(events, response, answers);
                 String last = events.lastId();
                 empty = last != null && !last.equals(before) ? 0 : empty + 1;
-                if (answered.isDone() || last == null || empty > MOST_EMPTY_STREAMS) {
+                if (answered.isDone() || last == null || empty > MOST_EMPTY_STREAMS || with.modern()) {
                     if (broken != null) {
                         throw brokenOff(broken);
                     }
@@ -629,22 +879,7 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private static String refusal(HttpResponse<?> response) {
-        int status = response.statusCode();
-        String meaning = switch (status) {
-            case 400 -> " (Bad Request)";
-            case 401 -> " (Unauthorized): it wants a token, or another one; see --header-file";
-            case 403 -> " (Forbidden)";
-            case 404 -> " (Not Found): is the path of the URL right?";
-            case 405 -> " (Method Not Allowed): is this the address of an MCP server?";
-            case 413 -> " (Content Too Large)";
-            case 429 -> " (Too Many Requests)" + pause(response);
-            case 500 -> " (Internal Server Error)";
-            case 502 -> " (Bad Gateway)";
-            case 503 -> " (Service Unavailable)" + pause(response);
-            case 504 -> " (Gateway Timeout)";
-            default -> status / 100 == 3 ? ": it has another address, which is not followed; give that one" : "";
-        };
-        return "status " + status + meaning;
+        return Statuses.text(response.statusCode()) + pause(response);
     }
 
     private static String pause(HttpResponse<?> response) {

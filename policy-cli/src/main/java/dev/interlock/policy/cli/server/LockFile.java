@@ -19,13 +19,18 @@ import java.util.List;
 import java.util.stream.Collectors;
 
 /** A lock file that is named on the command line. */
-final class LockFile {
+public final class LockFile {
 
     private static final int LONGEST_DESCRIPTION = 300;
 
     private final Path path;
 
-    LockFile(String file) {
+    /**
+     * Names a file, which need not exist.
+     *
+     * @throws CliException if this is not the name of a file
+     */
+    public LockFile(String file) {
         try {
             path = Path.of(file);
         } catch (InvalidPathException e) {
@@ -37,7 +42,12 @@ final class LockFile {
         return Files.exists(path);
     }
 
-    ToolLock read() {
+    /**
+     * Reads the file.
+     *
+     * @throws CliException if it can't be read, or is not a valid lock
+     */
+    public ToolLock read() {
         try {
             return ToolLockFile.read(path);
         } catch (IOException e) {

@@ -10,10 +10,12 @@ import java.io.OutputStream;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
 
 /** Asks a server for its tools. */
 final class ToolServer {
@@ -29,6 +31,12 @@ final class ToolServer {
      * @throws CliException if the tools can't be listed; the message includes the server's last lines on standard error
      */
     static OfferedTools started(List<String> command, Duration timeout) {
+        OfferedTools offered = started(command, timeout, true);
+        return offered != null ? offered : Objects.requireNonNull(started(command, timeout, false));
+    }
+
+    /** Null if the server may have ended because it was asked which versions of the protocol it speaks. */
+    private static @Nullable OfferedTools started(List<String> command, Duration timeout, boolean probes) {
         CompletableFuture<Integer> exit = new CompletableFuture<>();
         ChildTransport child = new ChildTransport(
                 command,
@@ -39,7 +47,7 @@ final class ToolServer {
                 Lines.LONGEST,
                 OutputStream.nullOutputStream(),
                 exit);
-        ToolListing listing = new ToolListing(child, timeout);
+        ToolListing listing = new ToolListing(child, timeout, probes);
         CompletableFuture<Void> unused = exit.thenAccept(status -> listing.end(ChildTransport.ended(status)));
         Duration patience = Duration.ZERO;
         try {
@@ -47,7 +55,11 @@ final class ToolServer {
             patience = GOODBYE;
             return offered;
         } catch (ServerException e) {
-            StringBuilder message = new StringBuilder(failure(command.get(0), e)).append(end(exit, e.text()));
+            String end = end(exit, e.text());
+            if (probes && !listing.isIntroduced() && exit.isDone()) {
+                return null;
+            }
+            StringBuilder message = new StringBuilder(failure(command.get(0), e)).append(end);
             List<String> said = child.lastErrors();
             if (!said.isEmpty()) {
                 message.append("\nIts standard error ends with:");
@@ -79,10 +91,10 @@ final class ToolServer {
      */
     static OfferedTools at(ServerUrl url, List<Header> headers, Duration timeout) {
         McpClientTransport transport = new HttpTransport(
-                url, headers, new JsonRpc(), unaddressed -> {}, problem -> {}, Lines.LONGEST, timeout);
+                url, headers, new JsonRpc(), unaddressed -> {}, problem -> {}, () -> false, Lines.LONGEST, timeout);
         try {
             // Without the query, in which some servers expect a key.
-            return offered(url.withoutQuery(), new ToolListing(transport, timeout));
+            return offered(url.withoutQuery(), new ToolListing(transport, timeout, true));
         } catch (ServerException e) {
             throw new CliException(failure(url.origin(), e));
         } finally {

@@ -208,6 +208,7 @@ class ProxyRoundsLoadIT {
                             json,
                             line -> {},
                             problem -> {},
+                            () -> true,
                             LONGEST_LINE,
                             PATIENCE));
             assertEachOnce(web.inquiries::arrivals);

@@ -2,11 +2,12 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.SealedApprovals;
 import dev.interlock.policy.approval.ApprovalAnswer;
+import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
-import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,9 +17,11 @@ import org.jspecify.annotations.Nullable;
  * @param form the form that the person fills in
  * @param methods says whether the policy lets clients be asked
  * @param params the parameters of the call, whose envelope says what the client can do
+ * @param converter converts objects of an unknown Java type to plain JSON
  */
-record ModernElicitation(
-        ApprovalForm form, Methods methods, @Nullable Object params) implements SealedApprovals.Client {
+record InputElicitation(
+        ApprovalForm form, Methods methods, @Nullable Object params, UnaryOperator<Object> converter)
+        implements SealedApprovals.Client {
 
     @Override
     public @Nullable String obstacle() {
@@ -35,7 +38,7 @@ record ModernElicitation(
     private boolean asksPersons() {
         try {
             Map<?, ?> elicitation =
-                    member(member(member(params, "_meta"), MetaKeys.CLIENT_CAPABILITIES), "elicitation");
+                    member(member(member(params, Envelope.META), Envelope.CLIENT_CAPABILITIES), "elicitation");
             return elicitation != null && (elicitation.get("form") != null || elicitation.get("url") == null);
         } catch (RuntimeException e) {
             return false;
@@ -43,14 +46,14 @@ record ModernElicitation(
     }
 
     /** The member that is an object. Objects may have types of the SDK's. */
-    private static @Nullable Map<?, ?> member(@Nullable Object object, String name) {
+    private @Nullable Map<?, ?> member(@Nullable Object object, String name) {
         Object member = object instanceof Map<?, ?> map ? map.get(name) : null;
-        return member == null || member instanceof Map ? (Map<?, ?>) member : ModernMessages.converted(member);
+        return (Map<?, ?>) (member == null || member instanceof Map ? member : converter.apply(member));
     }
 
     @Override
     public ApprovalAnswer read(Value answer) {
-        return form.read(answer.toJava() instanceof Map<?, ?> result ? ModernMessages.members(result) : Map.of());
+        return form.read((answer instanceof ObjectValue result ? result : ObjectValue.EMPTY).toJava());
     }
 
     /** The result that has the client ask this question. */
