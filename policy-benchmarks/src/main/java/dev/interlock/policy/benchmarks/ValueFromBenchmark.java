@@ -51,13 +51,12 @@ public class ValueFromBenchmark {
         compared = engine("value_from: ctx.it");
         for (int i = 0; i < CALLS; i++) {
             boolean good = i % 2 == 0;
-            Object argument =
-                    switch (operator) {
-                        case "eq", "in" -> good ? Refunds.own("user-17") : "user-" + (20 + i);
-                        case "lte" -> good ? i / 2 : 51 + i;
-                        case "within_path" -> (good ? "/srv/app/tmp/" : "/srv/app/src/") + i + ".txt";
-                        default -> (good ? "https://a.example.org/" : "https://example.com/") + i;
-                    };
+            Object argument = switch (operator) {
+                case "eq", "in" -> good ? Refunds.own("user-17") : "user-" + (20 + i);
+                case "lte" -> good ? i / 2 : 51 + i;
+                case "within_path" -> (good ? "/srv/app/tmp/" : "/srv/app/src/") + i + ".txt";
+                default -> (good ? "https://a.example.org/" : "https://example.com/") + i;
+            };
             calls[i] = ToolCall.of("read", Map.of("it", argument)).with(ObjectValue.of(Map.of("it", operand())));
         }
         for (int i = 0; i < CALLS; i++) {

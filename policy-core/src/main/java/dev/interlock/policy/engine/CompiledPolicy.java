@@ -621,7 +621,7 @@ final class CompiledPolicy {
                 case TOOL -> rating = true;
                 case CTX -> addContext(path);
                 case STATE -> entry.counter(path, entry.selected().key());
-                case ARGS, CALL -> {}
+                case ARGS, PARAMS, CALL -> {}
             }
         }
 

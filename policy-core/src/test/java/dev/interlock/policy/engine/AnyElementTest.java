@@ -1,6 +1,5 @@
 package dev.interlock.policy.engine;
 
-import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.when;
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -162,7 +162,8 @@ class ValueFromTest {
             @Nullable String argument, String operator, @Nullable String given, Truth expected) {
         Condition condition = between("args.a", operator, "ctx.b");
 
-        assertThat(Truths.of(condition, call(map("a", argument), map("b", given)))).isEqualTo(expected);
+        assertThat(Truths.of(condition, call(map("a", argument), map("b", given))))
+                .isEqualTo(expected);
     }
 
     /** What a condition with a {@code value} makes of an argument is what the same value of the call makes of it. */
@@ -265,7 +266,8 @@ class ValueFromTest {
                 .isEqualTo(Truth.FALSE);
         assertThat(Truths.of(condition, call(Map.of("items", List.of()), Map.of("user", "u1"))))
                 .isEqualTo(Truth.TRUE);
-        assertThat(Truths.of(condition, call(Map.of("items", List.of()), Map.of()))).isEqualTo(Truth.INVALID);
+        assertThat(Truths.of(condition, call(Map.of("items", List.of()), Map.of())))
+                .isEqualTo(Truth.INVALID);
         assertThat(Truths.of(
                         between("args.items[*]", "in", "ctx.user"),
                         call(Map.of("items", List.of()), Map.of("user", 1))))

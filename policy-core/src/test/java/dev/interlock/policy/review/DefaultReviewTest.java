@@ -77,9 +77,8 @@ class DefaultReviewTest {
                     assertThat(finding.severity()).isEqualTo(Severity.WARNING);
                     assertThat(finding.place().path()).isEqualTo("d");
                     assertThat(finding.message())
-                            .isEqualTo(
-                                    "'args.force eq true' doesn't hold if the argument is left out, but the tool's"
-                                            + " default for it is true: every call without it does what this forbids");
+                            .isEqualTo("'args.force eq true' doesn't hold if the argument is left out, but the tool's"
+                                    + " default for it is true: every call without it does what this forbids");
                     assertThat(finding.fix()).isEqualTo("require it: {path: args.force, op: exists, value: true}");
                     assertThat(finding.tools()).containsExactly("push");
                 });

@@ -221,12 +221,10 @@ public final class ModernScenarios {
                 .executeOperationWithResponse(context);
 
         assertThat(ScriptedTransport.JSON.<JsonNode>valueToTree(server.lastParams()))
-                .isEqualTo(
-                        object(
-                                "{'name': 'book', 'arguments': {'seat': 7}, 'requestState': 's',"
-                                        + " 'inputResponses': {'a': {'action': 'accept'}},"
-                                        + " '_meta': {'io.modelcontextprotocol/protocolVersion': '2026-07-28',"
-                                        + " 'progressToken': 'p1'}}"));
+                .isEqualTo(object("{'name': 'book', 'arguments': {'seat': 7}, 'requestState': 's',"
+                        + " 'inputResponses': {'a': {'action': 'accept'}},"
+                        + " '_meta': {'io.modelcontextprotocol/protocolVersion': '2026-07-28',"
+                        + " 'progressToken': 'p1'}}"));
         assertThat(server.last().mcpParamHeaders()).containsOnly(Map.entry("Seat", "7"));
     }
 

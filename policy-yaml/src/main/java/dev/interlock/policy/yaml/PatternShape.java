@@ -115,7 +115,7 @@ final class PatternShape {
             begins |= empty && part.begins();
             ends = part.ends() || (ends && part.empty());
             empty &= part.empty();
-            if (part != Extent.NOTHING) {
+            if (!part.equals(Extent.NOTHING)) {
                 parts.add(part);
             }
         }

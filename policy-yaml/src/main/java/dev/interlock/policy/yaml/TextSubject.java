@@ -190,7 +190,7 @@ enum TextSubject {
             }
         }
         List<String> words = new ArrayList<>();
-        for (String word : Forms.WORD_BREAK.split(name)) {
+        for (String word : Forms.WORD_BREAK.split(name, -1)) {
             words.add(word.toLowerCase(Locale.ROOT));
         }
         return words;
