@@ -20,10 +20,10 @@ public final class Operand {
     private final Value value;
     private final @Nullable Regex regex;
     private final @Nullable Directories directories;
+    private final @Nullable TimeWindow window;
 
     private Operand(Operator operator, Value value) {
         this.operator = operator;
-        this.value = value;
         Optional<String> problem = Operands.problem(operator, value);
         if (problem.isPresent()) {
             throw new IllegalArgumentException(problem.get());
@@ -31,6 +31,8 @@ public final class Operand {
         boolean pattern = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
         this.regex = pattern ? Regex.compile(text(value)) : null;
         this.directories = operator == Operator.WITHIN_PATH ? Directories.of(value) : null;
+        this.window = operator == Operator.DURING ? TimeWindow.of(value) : null;
+        this.value = window == null ? value : window.value();
     }
 
     /**
@@ -47,7 +49,7 @@ public final class Operand {
         return wanted == operator ? this : of(wanted, value);
     }
 
-    /** Returns the value as the policy has it. */
+    /** Returns the value as the policy has it; a time window in its canonical form. */
     public Value value() {
         return value;
     }
@@ -88,6 +90,11 @@ public final class Operand {
     /** Returns the directory that a relative path starts from; null if a relative path is invalid. */
     public @Nullable String base() {
         return Objects.requireNonNull(directories).base();
+    }
+
+    /** Returns the time window of {@code during}. */
+    public TimeWindow window() {
+        return Objects.requireNonNull(window);
     }
 
     private static String text(Value value) {

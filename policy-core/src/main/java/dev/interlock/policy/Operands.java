@@ -8,6 +8,7 @@ import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Checks which operands each operator takes. {@link Operand} compiles patterns, and so checks them itself. */
@@ -32,6 +33,7 @@ final class Operands {
             case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
             case URL_IN -> each(operator, operand, "a list of URLs", Operands::urlProblem);
             case COMMAND_IN -> each(operator, operand, "a list of commands", Operands::commandProblem);
+            case DURING -> parsed(() -> TimeWindow.of(operand));
             case MAX_LENGTH -> length(operand);
         };
     }
@@ -91,11 +93,16 @@ final class Operands {
     }
 
     private static @Nullable String commandProblem(String text) {
+        return parsed(() -> CommandPattern.parse(text)).orElse(null);
+    }
+
+    /** What is wrong with what {@code parser} reads. */
+    private static Optional<String> parsed(Supplier<?> parser) {
         try {
-            CommandPattern.parse(text);
-            return null;
+            parser.get();
+            return Optional.empty();
         } catch (IllegalArgumentException e) {
-            return String.valueOf(e.getMessage());
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
@@ -114,7 +121,7 @@ final class Operands {
         return Optional.of("'" + operator.text() + "' takes " + expected + ", not " + article(operand.typeName()));
     }
 
-    private static String article(String noun) {
+    static String article(String noun) {
         if (noun.equals("null")) {
             return noun;
         }

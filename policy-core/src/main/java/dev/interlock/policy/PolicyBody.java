@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param risks entries by risk, in document order
  * @param star the entry for every tool that stands under {@code "*"} in {@code tools}
  * @param allTools the entry for every tool that stands under {@code all_tools}; has the same meaning
+ * @param during when a grant is in force; empty if always, and in the whole policy's body
  */
 public record PolicyBody(
         Posture posture,
@@ -30,7 +31,25 @@ public record PolicyBody(
         Map<ToolCategory, Entry> categories,
         Map<RiskSelector, Entry> risks,
         Optional<Entry> star,
-        Optional<Entry> allTools) {
+        Optional<Entry> allTools,
+        Optional<TimeWindow> during) {
+
+    /** Creates a body that is always in force. */
+    public PolicyBody(
+            Posture posture,
+            List<NamePattern> hide,
+            Map<NamePattern, Entry> tools,
+            Map<ToolCategory, Entry> categories,
+            Map<RiskSelector, Entry> risks,
+            Optional<Entry> star,
+            Optional<Entry> allTools) {
+        this(posture, hide, tools, categories, risks, star, allTools, Optional.empty());
+    }
+
+    /** Returns the same body, in force only within this window. */
+    public PolicyBody during(TimeWindow window) {
+        return new PolicyBody(posture, hide, tools, categories, risks, star, allTools, Optional.of(window));
+    }
 
     /** Returns a body that only says what happens to all tools. */
     public static PolicyBody of(Posture posture) {
@@ -85,11 +104,12 @@ public record PolicyBody(
                 && inOrder(categories).equals(inOrder(body.categories))
                 && inOrder(risks).equals(inOrder(body.risks))
                 && star.equals(body.star)
-                && allTools.equals(body.allTools);
+                && allTools.equals(body.allTools)
+                && during.equals(body.during);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(posture, hide, tools, categories, risks, star, allTools);
+        return Objects.hash(posture, hide, tools, categories, risks, star, allTools, during);
     }
 }

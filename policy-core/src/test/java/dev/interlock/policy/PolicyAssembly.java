@@ -74,7 +74,8 @@ final class PolicyAssembly {
                 categories,
                 risks,
                 body.star().map(entry -> assemble(entry, "tools.*", "_global", "c")),
-                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")));
+                body.allTools().map(entry -> assemble(entry, "all_tools", "_global", "d")),
+                body.during());
     }
 
     private Entry assemble(Entry entry, String key, String scope, String letter) {

@@ -85,7 +85,8 @@ public final class PolicyEdits {
                         body.categories(),
                         body.risks(),
                         body.star(),
-                        body.allTools()));
+                        body.allTools(),
+                        body.during()));
     }
 
     /** The policy with nothing in it but entries for tools by name or glob. */
@@ -128,7 +129,8 @@ public final class PolicyEdits {
                 body.categories(),
                 body.risks(),
                 body.star(),
-                body.allTools());
+                body.allTools(),
+                body.during());
         return mapEntries(listed, entry -> ConditionEdits.mapped(entry, condition -> renamed(from, to, condition)));
     }
 
@@ -171,7 +173,8 @@ public final class PolicyEdits {
                 categories,
                 risks,
                 body.star().map(change),
-                body.allTools().map(change));
+                body.allTools().map(change),
+                body.during());
     }
 
     private static <K, V> Map<K, V> mapValues(Map<K, V> map, UnaryOperator<V> change) {

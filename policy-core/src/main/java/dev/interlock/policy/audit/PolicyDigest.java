@@ -3,6 +3,7 @@ package dev.interlock.policy.audit;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.Value;
 import java.lang.reflect.RecordComponent;
@@ -54,6 +55,8 @@ final class PolicyDigest {
             text(place.path());
         } else if (part instanceof Operand operand) {
             visit(operand.value());
+        } else if (part instanceof TimeWindow window) {
+            visit(window.value());
         } else if (part instanceof Value value) {
             text(CanonicalJson.of(value));
         } else if (part instanceof Record record) {

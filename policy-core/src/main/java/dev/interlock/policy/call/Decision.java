@@ -86,6 +86,8 @@ public record Decision(
         DEFAULT_DENY,
         /** No grant matches the identity. */
         NO_GRANT,
+        /** The identity's grant is not in force at this time. */
+        GRANT_NOT_IN_FORCE,
         /** A {@code deny} rule denied the call. */
         DENY_RULE,
         /** A condition of a rule, or of {@code require}, doesn't hold. */

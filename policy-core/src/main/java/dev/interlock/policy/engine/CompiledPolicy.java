@@ -14,6 +14,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
@@ -23,6 +24,7 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -32,6 +34,7 @@ import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -62,10 +65,16 @@ final class CompiledPolicy {
     private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
 
+    /** For each grant, the plan for every tool while the grant is not in force; null if it always is. */
+    private final List<@Nullable ToolPlan> notInForce = new ArrayList<>();
+
     private final ListedNames names;
     private final MethodRules methods;
     private final boolean readsRating;
     private final boolean readsSchemas;
+
+    /** The clock that decides; null if nothing of the policy depends on the time. */
+    private final @Nullable TimeSource time;
 
     /** The keys of the context that conditions read; null if they read all. */
     private final @Nullable Set<String> contextKeys;
@@ -100,6 +109,7 @@ final class CompiledPolicy {
             ToolCatalog catalog,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
+            TimeSource time,
             @Nullable ToolLock lock) {
         this.policy = policy;
         this.catalog = catalog;
@@ -120,6 +130,7 @@ final class CompiledPolicy {
         }
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
+        this.time = needs.time ? time : null;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
         this.byNameAlone = this.lock == null && isNameEnough();
     }
@@ -129,8 +140,20 @@ final class CompiledPolicy {
             exactGrants.put(grant.getKey().text(), grants.size());
         }
         grantPatterns.add(grant.getKey());
-        grants.add(new CompiledBody(
-                EntrySelection.grantPrefix(grant.getKey()), new EntrySelection(grant.getValue()), body));
+        CompiledBody compiled = new CompiledBody(
+                EntrySelection.grantPrefix(grant.getKey()), new EntrySelection(grant.getValue()), body);
+        grants.add(compiled);
+        notInForce.add(grant.getValue()
+                .during()
+                .map(window -> new CallCheck.NotInForce(window, ref("(grant not in force)", compiled.path("during"))))
+                .map(check -> ToolPlan.checked(
+                        policy.mode() == Mode.AUDIT, false, List.of(), List.of(check), List.of(), List.of(), limiter, null))
+                .orElse(null));
+    }
+
+    /** The windows of the grants that are not always in force. */
+    List<TimeWindow> grantTimes() {
+        return grants.stream().flatMap(grant -> grant.body().during().stream()).toList();
     }
 
     Policy policy() {
@@ -176,12 +199,18 @@ final class CompiledPolicy {
     }
 
     /**
-     * The call with the current definition of its tool, if that matters. Each decision uses a single definition,
-     * whatever is announced meanwhile.
+     * The call with the current time and the current definition of its tool, where these matter. Each decision uses a
+     * single time and definition, whatever is announced meanwhile.
      */
-    ToolCall settled(ToolCall call) {
+    ToolCall settled(ToolCall asked) {
+        ToolCall call = timed(asked);
         KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
         return tool == null ? call : call.defined(tool);
+    }
+
+    /** The call with the current time, if that matters. */
+    ToolCall timed(ToolCall call) {
+        return time == null ? call : call.decidedAt(Instant.ofEpochMilli(time.wallMillis()));
     }
 
     /** The plan for a {@linkplain #settled settled} call. */
@@ -204,6 +233,10 @@ final class CompiledPolicy {
 
     private ToolPlan findByPolicy(ToolCall call) {
         int grant = grantOf(call.identity());
+        ToolPlan outside = outsideGrant(grant, call);
+        if (outside != null) {
+            return outside;
+        }
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
             return compile(call.tool(), grant, UNRATED);
@@ -225,6 +258,15 @@ final class CompiledPolicy {
             unlisted.put(key, plan);
         }
         return plan;
+    }
+
+    /** The plan for a call whose grant is not in force; null if it is, or if there is none. */
+    private @Nullable ToolPlan outsideGrant(int grant, ToolCall call) {
+        ToolPlan outside = grant < grants.size() ? notInForce.get(grant) : null;
+        return outside == null
+                        || grants.get(grant).body().during().orElseThrow().includes(call.time())
+                ? null
+                : outside;
     }
 
     private static Decision notKnown(String tool) {
@@ -416,6 +458,9 @@ final class CompiledPolicy {
 
         private boolean schemas;
 
+        /** Whether a condition reads the time. */
+        private boolean time;
+
         /** The keys of the context that conditions read. */
         private final Set<String> contextKeys = new TreeSet<>();
 
@@ -423,6 +468,7 @@ final class CompiledPolicy {
         private boolean wholeContext;
 
         void add(CompiledBody scoped) {
+            time |= scoped.body().during().isPresent();
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
             for (CompiledEntry entry : scoped.compiled(scoped.selection().all())) {
@@ -444,6 +490,7 @@ final class CompiledPolicy {
             for (Condition condition : conditions) {
                 Path.Root root = condition.path().root();
                 rating |= root == Path.Root.TOOL;
+                time |= condition.path().isTime();
                 if (root == Path.Root.CTX) {
                     addContext(condition.path());
                 }

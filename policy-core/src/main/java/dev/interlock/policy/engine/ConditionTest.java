@@ -1,9 +1,11 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +27,10 @@ final class ConditionTest {
     private static final String[] NO_TEXTS = {};
 
     private final Condition condition;
+
+    /** The window of a condition on the time; otherwise null. */
+    private final @Nullable TimeWindow window;
+
     private final PathReader reader;
     private final Predicate predicate;
 
@@ -38,6 +44,7 @@ final class ConditionTest {
 
     ConditionTest(Condition condition, PathReader reader, Predicate predicate) {
         this.condition = condition;
+        this.window = condition.path().isTime() ? condition.operand().window() : null;
         this.reader = reader;
         this.predicate = predicate;
         this.first = reader.firstArgument();
@@ -58,7 +65,16 @@ final class ConditionTest {
     }
 
     Truth test(ToolCall call, CounterSnapshot counters) {
+        if (window != null) {
+            return Truth.of(window.includes(call.time()));
+        }
         return reader.test(predicate, call, counters);
+    }
+
+    /** How long until the condition holds, if it is one on the time and that is known; otherwise null. */
+    @Nullable
+    Duration wait(ToolCall call) {
+        return window == null ? null : window.wait(call.time()).orElse(null);
     }
 
     /** The argument that the condition reads or looks into. Null if the condition must be tested by {@link #test}. */

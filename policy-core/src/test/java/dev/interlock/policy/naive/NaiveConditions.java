@@ -40,6 +40,9 @@ final class NaiveConditions {
     private Outcome holds(Condition condition) {
         Path path = condition.path();
         ToolCall call = timed.call();
+        if (path.isTime()) {
+            return Outcome.of(NaiveTimeWindow.includes(condition.operand().value(), timed.millis()));
+        }
         return switch (path.root()) {
             case ARGS -> holds(condition, call.arguments().root(), path.steps());
             case CTX -> holds(condition, call.context(), path.steps());

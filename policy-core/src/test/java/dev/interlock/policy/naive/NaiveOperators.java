@@ -66,6 +66,7 @@ final class NaiveOperators {
                 value instanceof Value.Text command
                         ? NaiveCommand.isOneOf(command.value(), strings(operand))
                         : Outcome.INVALID;
+            case DURING -> throw new AssertionError("the time is not a value");
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }

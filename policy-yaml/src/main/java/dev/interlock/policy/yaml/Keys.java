@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -25,7 +26,7 @@ final class Keys {
             "grants",
             "context");
 
-    static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools");
+    static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "during");
 
     static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds");
 
@@ -43,7 +44,9 @@ final class Keys {
             "mode",
             "approval_timeout");
 
-    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "on_deny");
+    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "on_deny", "during");
+
+    static final Keys TIME_WINDOW = new Keys("a time window", TimeWindow.KEYS.toArray(new String[0]));
 
     static final Keys DIRECTORIES = new Keys("the value of within_path", "in", "base");
 
@@ -62,7 +65,7 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, TIME_WINDOW, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

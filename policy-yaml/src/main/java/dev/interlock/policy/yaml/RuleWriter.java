@@ -82,9 +82,13 @@ final class RuleWriter {
 
     static String condition(Condition condition) {
         List<String> parts = new ArrayList<>();
-        parts.add("path: " + YamlText.scalar(condition.path().text()));
-        parts.add("op: " + condition.operator().text());
-        parts.add("value: " + YamlText.value(condition.operand().value()));
+        if (condition.path().isTime()) {
+            parts.add("during: " + YamlText.value(condition.operand().value()));
+        } else {
+            parts.add("path: " + YamlText.scalar(condition.path().text()));
+            parts.add("op: " + condition.operator().text());
+            parts.add("value: " + YamlText.value(condition.operand().value()));
+        }
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
         }

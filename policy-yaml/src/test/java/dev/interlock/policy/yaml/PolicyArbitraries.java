@@ -19,6 +19,7 @@ import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
@@ -35,6 +36,7 @@ import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.Set;
@@ -147,7 +149,7 @@ public final class PolicyArbitraries {
                         .ofMaxSize(2)
                 : Arbitraries.just(Map.of());
         Arbitrary<Optional<Map<String, Function<NodePath, PolicyBody>>>> grants = has(Feature.GRANTS)
-                ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), bodies())
+                ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), granted(bodies()))
                         .ofMaxSize(2)
                         .optional(0.3)
                 : Arbitraries.just(Optional.empty());
@@ -165,6 +167,13 @@ public final class PolicyArbitraries {
                         context))
                 // Combined edge cases are more than all the tries there are, and nearly all alike.
                 .withoutEdgeCases();
+    }
+
+    private static Arbitrary<Function<NodePath, PolicyBody>> granted(
+            Arbitrary<Function<NodePath, PolicyBody>> bodies) {
+        return Combinators.combine(bodies, timeWindows().injectNull(0.7))
+                .as((body, window) ->
+                        at -> window == null ? body.apply(at) : body.apply(at).during(window));
     }
 
     private static Map<NamePattern, PolicyBody> placeGrants(Map<String, Function<NodePath, PolicyBody>> grants) {
@@ -572,10 +581,37 @@ public final class PolicyArbitraries {
                                         "ctx.tenant")
                                 .map(Path::parse)));
         Arbitrary<Operation> operations = Arbitraries.of(Operator.class)
+                .filter(operator -> operator != Operator.DURING)
                 .flatMap(operator -> operands(operator).map(operand -> new Operation(operator, operand)));
+        Arbitrary<Operation> windows = timeWindows().map(window -> new Operation(Operator.DURING, window.value()));
+        return Arbitraries.frequencyOf(
+                Tuple.of(9, conditions(paths, operations)),
+                Tuple.of(1, conditions(Arbitraries.of(Path.parse("call.time")), windows)));
+    }
+
+    private Arbitrary<ConditionMaker> conditions(Arbitrary<Path> paths, Arbitrary<Operation> operations) {
         return Combinators.combine(paths, operations, texts.injectNull(0.8))
                 .as((path, operation, message) -> at -> new Condition(
                         path, operation.operator(), operation.operand(), message, Place.of(at.toString())));
+    }
+
+    private static Arbitrary<TimeWindow> timeWindows() {
+        return Combinators.combine(
+                        Arbitraries.of(List.of("mon-fri"), List.of("sat", "mon", "tue")).injectNull(0.4),
+                        Arbitraries.of("09:00-18:00", List.of("22:00-06:00", "12:00-24:00")).injectNull(0.4),
+                        Arbitraries.of("2026-03-01", "2026-03-01T12:00", "2026-03-01T12:00:30+01:00").injectNull(0.6),
+                        Arbitraries.just("2099-12-31"),
+                        Arbitraries.of("Europe/Berlin", "UTC").injectNull(0.5))
+                .as((days, hours, from, until, zone) -> {
+                    Map<String, Object> window = new LinkedHashMap<>();
+                    window.put("zone", zone);
+                    window.put("until", until);
+                    window.put("from", from);
+                    window.put("hours", hours);
+                    window.put("days", days);
+                    window.values().removeIf(Objects::isNull);
+                    return TimeWindow.of(Value.freeze(window));
+                });
     }
 
     private record Operation(Operator operator, Value operand) {}
@@ -615,6 +651,7 @@ public final class PolicyArbitraries {
                         Arbitraries.of("npm test", "git push origin feature/* !-")
                                 .map(Value.Text::new),
                         Arbitraries.just(Value.freeze(List.of("ls *", "git commit -m 'a b'"))));
+            case DURING -> throw new AssertionError("on the time only");
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
         };
     }
