@@ -81,7 +81,9 @@ public record Path(Root root, List<Step> steps, String text) {
 
     /** Returns whether this is {@code call.time}, the wall clock when the call is decided. */
     public boolean isTime() {
-        return root == Root.CALL && steps.get(0) instanceof Step.Member member && member.name().equals("time");
+        return root == Root.CALL
+                && steps.get(0) instanceof Step.Member member
+                && member.name().equals("time");
     }
 
     @Override

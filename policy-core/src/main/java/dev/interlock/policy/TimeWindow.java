@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.SortedSet;
 import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -185,7 +186,7 @@ public final class TimeWindow {
     }
 
     /** The moment after the gap if the clock skips this time, and the first of two if it shows it twice. */
-    private static Instant instant(LocalDateTime local, ZoneId zone) {
+    static Instant instant(LocalDateTime local, ZoneId zone) {
         ZoneOffsetTransition transition = zone.getRules().getTransition(local);
         return transition != null && transition.isGap()
                 ? transition.getInstant()
@@ -295,9 +296,9 @@ public final class TimeWindow {
     }
 
     /** Every instant of a day at which this window may begin or cease to hold by its days and hours, in order. */
-    private TreeSet<Instant> edges(LocalDate day) {
+    private SortedSet<Instant> edges(LocalDate day) {
         ZoneRules rules = zone.getRules();
-        TreeSet<Instant> all = new TreeSet<>();
+        SortedSet<Instant> all = new TreeSet<>();
         List<LocalTime> times = new ArrayList<>(List.of(LocalTime.MIDNIGHT));
         for (Hours each : hours) {
             times.add(LocalTime.ofSecondOfDay(each.begin()));
@@ -309,7 +310,8 @@ public final class TimeWindow {
         }
         // Where the clock is set, it may jump into the window, or out of it.
         Instant end = instant(day.plusDays(1).atStartOfDay(), zone);
-        ZoneOffsetTransition set = rules.nextTransition(instant(day.atStartOfDay(), zone).minusSeconds(1));
+        ZoneOffsetTransition set =
+                rules.nextTransition(instant(day.atStartOfDay(), zone).minusSeconds(1));
         while (set != null && !set.getInstant().isAfter(end)) {
             all.add(set.getInstant());
             set = rules.nextTransition(set.getInstant());

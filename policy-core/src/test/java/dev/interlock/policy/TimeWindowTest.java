@@ -36,8 +36,7 @@ class TimeWindowTest {
 
     static Stream<Arguments> nextTimes() {
         Map<String, String> gap = Map.of("hours", "02:00-03:00", "zone", "Europe/Berlin");
-        Map<String, Object> sunday =
-                Map.of("days", List.of("sun"), "hours", "02:15-02:45", "zone", "Europe/Berlin");
+        Map<String, Object> sunday = Map.of("days", List.of("sun"), "hours", "02:15-02:45", "zone", "Europe/Berlin");
         return Stream.of(
                 // Sunday, a moment before the beginning, the beginning, a moment before the end, the end.
                 Arguments.of(OFFICE, "2026-02-15T12:00:00Z", "2026-02-16T08:00:00Z"),
@@ -108,7 +107,8 @@ class TimeWindowTest {
     void aWindowTellsWhenItNextHolds(Map<String, ?> window, String now, String next) {
         Instant start = Instant.parse(now);
 
-        assertThat(window(window).next(start)).isEqualTo(java.util.Optional.ofNullable(next).map(Instant::parse));
+        assertThat(window(window).next(start))
+                .isEqualTo(java.util.Optional.ofNullable(next).map(Instant::parse));
         assertThat(window(window).includes(start)).isEqualTo(now.equals(next));
     }
 
@@ -171,9 +171,11 @@ class TimeWindowTest {
 
     @Test
     void windowsAreEqualIfTheirCanonicalFormsAre() {
-        TimeWindow window = window(Map.of("days", List.of("wed", "mon", "tue", "sun"), "hours", List.of("09:00-18:00")));
+        TimeWindow window =
+                window(Map.of("days", List.of("wed", "mon", "tue", "sun"), "hours", List.of("09:00-18:00")));
 
-        assertThat(window.value()).isEqualTo(Value.freeze(Map.of("days", List.of("mon-wed", "sun"), "hours", "09:00-18:00")));
+        assertThat(window.value())
+                .isEqualTo(Value.freeze(Map.of("days", List.of("mon-wed", "sun"), "hours", "09:00-18:00")));
         assertThat(window.value().names()).containsExactly("days", "hours");
         assertThat(TimeWindow.of(window.value())).isEqualTo(window).hasSameHashCodeAs(window);
         assertThat(window).hasToString("mon-wed, sun 09:00-18:00 (UTC)");
@@ -194,14 +196,12 @@ class TimeWindowTest {
         }
         ZonedDateTime shown = instant.atZone(ZoneId.of(zone));
         LocalTime time = shown.toLocalTime();
-        LocalDate began = end.isBefore(begin) && time.isBefore(end)
-                ? shown.toLocalDate().minusDays(1)
-                : shown.toLocalDate();
+        LocalDate began =
+                end.isBefore(begin) && time.isBefore(end) ? shown.toLocalDate().minusDays(1) : shown.toLocalDate();
         boolean within = end.isBefore(begin)
                 ? !time.isBefore(begin) || time.isBefore(end)
                 : !time.isBefore(begin) && time.isBefore(end);
-        TimeWindow window = window(
-                Map.of("days", List.of("mon-wed", "sat"), "hours", begin + "-" + end, "zone", zone));
+        TimeWindow window = window(Map.of("days", List.of("mon-wed", "sat"), "hours", begin + "-" + end, "zone", zone));
 
         assertThat(window.includes(instant))
                 .isEqualTo(within
@@ -221,8 +221,14 @@ class TimeWindowTest {
     @Provide
     Arbitrary<String> zones() {
         return Arbitraries.of(
-                "UTC", "Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Asia/Kathmandu", "America/Havana",
-                "Pacific/Apia", "Africa/Casablanca");
+                "UTC",
+                "Europe/Berlin",
+                "America/New_York",
+                "Australia/Lord_Howe",
+                "Asia/Kathmandu",
+                "America/Havana",
+                "Pacific/Apia",
+                "Africa/Casablanca");
     }
 
     /** Around changes of the clock, and anywhere. */

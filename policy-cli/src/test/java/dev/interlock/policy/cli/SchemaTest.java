@@ -101,8 +101,13 @@ class SchemaTest {
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",
                 "{context: [tenant, 5, true], default: deny}",
                 "{tools: {t: {require: [{during: {days: [mon-fri, sun], hours: '09:00-18:00', zone: UTC}}]}}}",
-                "{tools: {t: {deny_if: [{path: call.time, op: during, value: {hours: ['22:00-06:00', '12:00-24:00']}}]}}}",
+                "{tools: {t: {deny_if: [{path: call.time, op: during, value: {hours: ['22:00-06:00',"
+                        + " '12:00-24:00']}}]}}}",
                 "{grants: {a: {during: {from: 2026-03-01, until: '2026-03-31T12:00:00+01:00', x-n: 1}}}}",
+                "{tools: {t: {limits: [{counter: c, window: day, max: 2, zone: Europe/Berlin}],"
+                        + " rules: [{rate_limit: {max: 1, window: week, zone: UTC}}]}}}",
+                "{tools: {t: {rules: [{state: {counter: c, window: month, zone: Asia/Tokyo}}, {spend: {daily: 1,"
+                        + " from: args.a, zone: Asia/Tokyo}}]}}}",
                 "{context: []}",
                 "{get_status: {}, list_items: {rules: [{action: deny}]}}",
             })

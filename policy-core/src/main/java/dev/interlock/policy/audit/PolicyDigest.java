@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -78,6 +79,8 @@ final class PolicyDigest {
             text(text);
         } else if (part instanceof Enum<?> constant) {
             text(constant.name());
+        } else if (part instanceof ZoneId zone) {
+            text(zone.getId());
         } else if (part instanceof Number || part instanceof Boolean || part instanceof Duration) {
             text(part.toString());
         } else {

@@ -156,7 +156,8 @@ public final class ToolCall {
 
     /** The same call, judged by this definition whatever is announced from now on; null if there is no definition. */
     public ToolCall defined(@Nullable KnownTool known) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters, announced, known, time);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, known, time);
     }
 
     /** The same call, decided at this time. */

@@ -147,7 +147,14 @@ final class CompiledPolicy {
                 .during()
                 .map(window -> new CallCheck.NotInForce(window, ref("(grant not in force)", compiled.path("during"))))
                 .map(check -> ToolPlan.checked(
-                        policy.mode() == Mode.AUDIT, false, List.of(), List.of(check), List.of(), List.of(), limiter, null))
+                        policy.mode() == Mode.AUDIT,
+                        false,
+                        List.of(),
+                        List.of(check),
+                        List.of(),
+                        List.of(),
+                        limiter,
+                        null))
                 .orElse(null));
     }
 

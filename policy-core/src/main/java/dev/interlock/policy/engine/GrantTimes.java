@@ -12,8 +12,8 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Notices when grants begin or cease to be in force, for those who want to know. Looks at the clock when the next change
- * is due, and at least once an hour, because a wall clock may be set. Thread-safe.
+ * Notices when grants begin or cease to be in force, for those who want to know. Looks at the clock when the next
+ * change is due, and at least once an hour, because a wall clock may be set. Thread-safe.
  */
 final class GrantTimes {
 

@@ -758,8 +758,8 @@ public final class PolicyEngine {
      * Adds a listener for changes after which {@link #visible} may return something else: a new policy that is not
      * equal to the old one, a new lock, or a grant that begins or ceases to be in force. Adapters then notify their
      * clients that the list of tools has changed. The listener runs on the thread that makes the change, or on one of
-     * the {@linkplain Builder#alarm alarm}, after the change is in force, so it must be quick. Exceptions that it throws
-     * are ignored.
+     * the {@linkplain Builder#alarm alarm}, after the change is in force, so it must be quick. Exceptions that it
+     * throws are ignored.
      *
      * @return removes the listener; until it is run, the engine holds a reference to the listener
      */

@@ -88,7 +88,8 @@ class DuringTest {
     @Test
     void aForbiddenWindowDeniesWithin() {
         assertThat(new Desk(denyIf(during(NIGHT))).decide(Map.of()).allowed()).isFalse();
-        assertThat(new Desk(denyIf(during(NIGHT))).decide(Map.of()).retryAfter()).isNull();
+        assertThat(new Desk(denyIf(during(NIGHT))).decide(Map.of()).retryAfter())
+                .isNull();
         assertThat(new Desk(denyIf(during(MORNING))).decide(Map.of()).allowed()).isTrue();
         assertThat(new Desk(denyIf(during(NIGHT), when("args.a", Operator.EQ, 1)))
                         .decide(Map.of("a", 2))
@@ -156,7 +157,11 @@ class DuringTest {
     private static Desk granting(PolicyBody top) {
         return new Desk(Policies.granting(
                 top,
-                Map.of("ana", PolicyBody.of(Posture.ALLOW).during(window(MORNING)), "*", PolicyBody.of(Posture.ALLOW))));
+                Map.of(
+                        "ana",
+                        PolicyBody.of(Posture.ALLOW).during(window(MORNING)),
+                        "*",
+                        PolicyBody.of(Posture.ALLOW))));
     }
 
     @Test
@@ -186,8 +191,10 @@ class DuringTest {
 
         Decision hidden = desk.decide(ToolCall.of("secret", Map.of()).by("ana"));
 
-        assertThat(hidden).isEqualTo(desk.decide(ToolCall.of("unheard_of", Map.of()).by("ana")));
-        assertThat(hidden).isEqualTo(desk.decide(ToolCall.of("sec\u200bret", Map.of()).by("ana")));
+        assertThat(hidden)
+                .isEqualTo(desk.decide(ToolCall.of("unheard_of", Map.of()).by("ana")));
+        assertThat(hidden)
+                .isEqualTo(desk.decide(ToolCall.of("sec\u200bret", Map.of()).by("ana")));
     }
 
     @Test
@@ -231,7 +238,8 @@ class DuringTest {
     @Test
     void anAuditedPolicyRecordsThatTheGrantIsNotInForce() {
         Policy enforced = Policies.granting(
-                PolicyBody.of(Posture.ALLOW), Map.of("ana", PolicyBody.of(Posture.ALLOW).during(window(MORNING))));
+                PolicyBody.of(Posture.ALLOW),
+                Map.of("ana", PolicyBody.of(Posture.ALLOW).during(window(MORNING))));
         Desk desk = new Desk(Policies.audited(enforced));
 
         Decision decision = desk.decide(Desk.pay(Map.of()).by("ana"));

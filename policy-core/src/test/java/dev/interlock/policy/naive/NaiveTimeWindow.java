@@ -80,7 +80,9 @@ final class NaiveTimeWindow {
         if (text.length() == 10) {
             return ofLocal(LocalDate.parse(text).plusDays(daysLater).atStartOfDay());
         }
-        return text.matches(".*(Z|[+-]..:..)") ? OffsetDateTime.parse(text).toInstant() : ofLocal(LocalDateTime.parse(text));
+        return text.matches(".*(Z|[+-]..:..)")
+                ? OffsetDateTime.parse(text).toInstant()
+                : ofLocal(LocalDateTime.parse(text));
     }
 
     /** The first moment at which a clock shows this, or if it skips this, the first after it. */

@@ -232,7 +232,11 @@ final class ConditionReader {
         return window == null || !whole
                 ? null
                 : new Condition(
-                        CALL_TIME, Operator.DURING, window.value(), message, ReadContext.place(fields.map(), fields.at()));
+                        CALL_TIME,
+                        Operator.DURING,
+                        window.value(),
+                        message,
+                        ReadContext.place(fields.map(), fields.at()));
     }
 
     private static boolean isRegex(Operator operator) {

@@ -26,7 +26,8 @@ final class Keys {
             "grants",
             "context");
 
-    static final Keys GRANT = new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "during");
+    static final Keys GRANT =
+            new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "during");
 
     static final Keys ENTRY = new Keys("an entry", "rules", "require", "deny_if", "limits", "hide", "rounds");
 
@@ -52,20 +53,33 @@ final class Keys {
 
     static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
 
-    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "charge");
+    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "zone", "algorithm", "scope", "charge");
 
-    static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "charge");
+    static final Keys STATE = new Keys("state", "counter", "window", "zone", "increment", "increment_from", "charge");
 
-    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge");
+    static final Keys SPEND =
+            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge", "zone");
 
     static final Keys LIMIT = new Keys(
-            "a limit", "counter", "window", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
+            "a limit", "counter", "window", "zone", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
 
     static final Keys VALIDATE =
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, TIME_WINDOW, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT,
+            GRANT,
+            ENTRY,
+            RULE,
+            CONDITION,
+            TIME_WINDOW,
+            DIRECTORIES,
+            BLOCK,
+            RATE_LIMIT,
+            STATE,
+            SPEND,
+            LIMIT,
+            VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

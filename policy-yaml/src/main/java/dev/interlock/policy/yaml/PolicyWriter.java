@@ -55,8 +55,7 @@ final class PolicyWriter {
                     "grants",
                     () -> grants.forEach((identity, body) -> out.block(name(identity.text()), () -> {
                         out.line("default", text(body.posture()));
-                        body.during()
-                                .ifPresent(window -> out.line("during", YamlText.value(window.value())));
+                        body.during().ifPresent(window -> out.line("during", YamlText.value(window.value())));
                         body(body);
                     })));
         });

@@ -30,6 +30,7 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -169,8 +170,7 @@ public final class PolicyArbitraries {
                 .withoutEdgeCases();
     }
 
-    private static Arbitrary<Function<NodePath, PolicyBody>> granted(
-            Arbitrary<Function<NodePath, PolicyBody>> bodies) {
+    private static Arbitrary<Function<NodePath, PolicyBody>> granted(Arbitrary<Function<NodePath, PolicyBody>> bodies) {
         return Combinators.combine(bodies, timeWindows().injectNull(0.7))
                 .as((body, window) ->
                         at -> window == null ? body.apply(at) : body.apply(at).during(window));
@@ -471,7 +471,7 @@ public final class PolicyArbitraries {
     }
 
     private static Algorithm countable(Algorithm algorithm, Window window) {
-        return window == Window.Calendar.MONTH ? Algorithm.FIXED_WINDOW : algorithm;
+        return window == Window.Calendar.MONTH || window instanceof Window.InZone ? Algorithm.FIXED_WINDOW : algorithm;
     }
 
     private Arbitrary<Function<Slot, Limit>> limits() {
@@ -511,8 +511,14 @@ public final class PolicyArbitraries {
                         slot -> Limit.budget(perCall, map, null, charge, slot.scope(), slot.place()));
         Arbitrary<Function<Slot, List<Limit>>> varying = Combinators.combine(
                         amounts().optional(0.5), caps, amountPaths(), charges())
-                .as((perCall, map, from, charge) ->
-                        slot -> Limit.budget(perCall.orElse(null), map, from, charge, slot.scope(), slot.place()));
+                .as((perCall, map, from, charge) -> slot -> Limit.budget(
+                        perCall.orElse(null),
+                        map,
+                        map.size() > 1 ? ZoneId.of("Asia/Tokyo") : null,
+                        from,
+                        charge,
+                        slot.scope(),
+                        slot.place()));
         return Arbitraries.oneOf(fixed, varying);
     }
 
@@ -540,6 +546,7 @@ public final class PolicyArbitraries {
     private Arbitrary<Window> windows() {
         return Arbitraries.oneOf(
                 Arbitraries.of(Window.Calendar.class).map(unit -> unit),
+                Arbitraries.of(Window.Calendar.class).map(unit -> new Window.InZone(unit, ZoneId.of("Europe/Berlin"))),
                 Arbitraries.of(10, 60, 90, 3_600, 86_400 * 7)
                         .map(seconds -> new Window.Length(Duration.ofSeconds(seconds))));
     }
@@ -597,9 +604,12 @@ public final class PolicyArbitraries {
 
     private static Arbitrary<TimeWindow> timeWindows() {
         return Combinators.combine(
-                        Arbitraries.of(List.of("mon-fri"), List.of("sat", "mon", "tue")).injectNull(0.4),
-                        Arbitraries.of("09:00-18:00", List.of("22:00-06:00", "12:00-24:00")).injectNull(0.4),
-                        Arbitraries.of("2026-03-01", "2026-03-01T12:00", "2026-03-01T12:00:30+01:00").injectNull(0.6),
+                        Arbitraries.of(List.of("mon-fri"), List.of("sat", "mon", "tue"))
+                                .injectNull(0.4),
+                        Arbitraries.of("09:00-18:00", List.of("22:00-06:00", "12:00-24:00"))
+                                .injectNull(0.4),
+                        Arbitraries.of("2026-03-01", "2026-03-01T12:00", "2026-03-01T12:00:30+01:00")
+                                .injectNull(0.6),
                         Arbitraries.just("2099-12-31"),
                         Arbitraries.of("Europe/Berlin", "UTC").injectNull(0.5))
                 .as((days, hours, from, until, zone) -> {
