@@ -23,6 +23,12 @@ public record Condition(
     /** Refuses an operand that the operator can't take. */
     public Condition {
         operand = operand.as(operator);
+        if (path.isTime() != (operator == Operator.DURING)) {
+            throw new IllegalArgumentException(
+                    path.isTime()
+                            ? "call.time is compared with a time window, and so takes no operator but 'during'"
+                            : "'during' compares call.time, and not " + path);
+        }
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -66,6 +67,9 @@ public record Limit(
             throw new IllegalArgumentException("a " + algorithm.text()
                     + " needs a window of one length, and months differ; write a length such as 30d");
         }
+        if (algorithm != Algorithm.FIXED_WINDOW && window instanceof Window.InZone) {
+            throw new IllegalArgumentException("a " + algorithm.text() + " has no calendar, and so no zone");
+        }
         boolean fixed = algorithm == Algorithm.FIXED_WINDOW;
         boolean ones = increment.equals(Amount.ONE);
         boolean sayable = switch (form) {
@@ -81,6 +85,7 @@ public record Limit(
                         && max != null
                         && fixed
                         && window != Window.Calendar.MINUTE
+                        && !(window instanceof Window.InZone zoned && zoned.unit() == Window.Calendar.MINUTE)
                         && !(window instanceof Window.Length);
             case LIMITS -> counter != null && max != null && window != null && ones;
         };
@@ -115,6 +120,22 @@ public record Limit(
             ChargeMode charge,
             Scope scope,
             Place place) {
+        return budget(perCall, caps, null, from, charge, scope, place);
+    }
+
+    /**
+     * Returns the same with calendar units by the clock of a zone.
+     *
+     * @param zone the zone, or null for UTC
+     */
+    public static List<Limit> budget(
+            @Nullable Amount perCall,
+            Map<Window.Calendar, Amount> caps,
+            @Nullable ZoneId zone,
+            @Nullable Path from,
+            ChargeMode charge,
+            Scope scope,
+            Place place) {
         if (perCall == null && (from == null || caps.isEmpty())) {
             throw new IllegalArgumentException("a budget needs 'per_call', or else 'from' and at least one cap");
         }
@@ -123,7 +144,8 @@ public record Limit(
         if (perCall != null) {
             budget.add(cap(perCall, null, cost, from, charge, scope, place));
         }
-        caps.forEach((unit, max) -> budget.add(cap(max, unit, cost, from, charge, scope, place)));
+        caps.forEach(
+                (unit, max) -> budget.add(cap(max, Window.Calendar.in(unit, zone), cost, from, charge, scope, place)));
         return List.copyOf(budget);
     }
 

@@ -25,10 +25,10 @@ public final class Operand {
     private final @Nullable Path from;
     private final @Nullable Regex regex;
     private final @Nullable Directories directories;
+    private final @Nullable TimeWindow window;
 
     private Operand(Operator operator, Value value) {
         this.operator = operator;
-        this.value = value;
         this.from = null;
         Optional<String> problem = Operands.problem(operator, value);
         if (problem.isPresent()) {
@@ -37,6 +37,8 @@ public final class Operand {
         boolean pattern = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
         this.regex = pattern ? Regex.compile(text(value)) : null;
         this.directories = operator == Operator.WITHIN_PATH ? Directories.of(value) : null;
+        this.window = operator == Operator.DURING ? TimeWindow.of(value) : null;
+        this.value = window == null ? value : window.value();
     }
 
     private Operand(Operator operator, Path from) {
@@ -45,6 +47,7 @@ public final class Operand {
         this.from = from;
         this.regex = null;
         this.directories = null;
+        this.window = null;
         Optional<String> problem = Operands.problem(operator, from);
         if (problem.isPresent()) {
             throw new IllegalArgumentException(problem.get());
@@ -84,7 +87,7 @@ public final class Operand {
         return from;
     }
 
-    /** Returns the value as the policy has it. */
+    /** Returns the value as the policy has it; a time window in its canonical form. */
     public Value value() {
         if (value == null) {
             throw new IllegalStateException("the value is the call's, at " + from);
@@ -128,6 +131,11 @@ public final class Operand {
     /** Returns the directory that a relative path starts from; null if a relative path is invalid. */
     public @Nullable String base() {
         return Objects.requireNonNull(directories).base();
+    }
+
+    /** Returns the time window of {@code during}. */
+    public TimeWindow window() {
+        return Objects.requireNonNull(window);
     }
 
     private static String text(Value value) {

@@ -8,6 +8,7 @@ import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Checks which operands each operator takes. {@link Operand} compiles patterns, and so checks them itself. */
@@ -32,6 +33,7 @@ final class Operands {
             case MAIL_IN -> each(operator, operand, "a list of domains and mail addresses", Operands::mailProblem);
             case URL_IN -> each(operator, operand, "a list of URLs", Operands::urlProblem);
             case COMMAND_IN -> each(operator, operand, "a list of commands", Operands::commandProblem);
+            case DURING -> parsed(() -> TimeWindow.of(operand));
             case MAX_LENGTH -> length(operand);
         };
     }
@@ -48,7 +50,7 @@ final class Operands {
 
     private static OperandSource source(Operator operator) {
         return switch (operator) {
-            case EXISTS, REGEX, NOT_REGEX -> OperandSource.POLICY;
+            case EXISTS, REGEX, NOT_REGEX, DURING -> OperandSource.POLICY;
             case WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN -> OperandSource.HOST;
             case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, MAX_LENGTH ->
                 OperandSource.CALL;
@@ -60,6 +62,9 @@ final class Operands {
         OperandSource source = source(operator);
         if (source == OperandSource.POLICY) {
             return Optional.of("'" + operator.text() + "' can't take 'value_from'");
+        }
+        if (from.isTime()) {
+            return Optional.of("'" + from + "' takes no operator but 'during'");
         }
         if (!from.isSingle()) {
             return Optional.of("'" + from + "' stands for several values, and 'value_from' is one");
@@ -124,11 +129,16 @@ final class Operands {
     }
 
     private static @Nullable String commandProblem(String text) {
+        return parsed(() -> CommandPattern.parse(text)).orElse(null);
+    }
+
+    /** What is wrong with what {@code parser} reads. */
+    private static Optional<String> parsed(Supplier<?> parser) {
         try {
-            CommandPattern.parse(text);
-            return null;
+            parser.get();
+            return Optional.empty();
         } catch (IllegalArgumentException e) {
-            return String.valueOf(e.getMessage());
+            return Optional.of(String.valueOf(e.getMessage()));
         }
     }
 
@@ -147,7 +157,7 @@ final class Operands {
         return Optional.of("'" + operator.text() + "' takes " + expected + ", not " + article(operand.typeName()));
     }
 
-    private static String article(String noun) {
+    static String article(String noun) {
         if (noun.equals("null")) {
             return noun;
         }

@@ -46,6 +46,8 @@ public enum Operator {
     URL_IN,
     /** A text that is one plain POSIX shell command, whose words match one of a list. */
     COMMAND_IN,
+    /** The call is made within a {@link TimeWindow}. Compares {@code call.time} alone. */
+    DURING,
     /** At most this many characters of a string, or elements of a list. */
     MAX_LENGTH;
 

@@ -21,7 +21,7 @@ public record Path(Root root, List<Step> steps, String text) {
         PARAMS("params"),
         /** A counter. */
         STATE("state"),
-        /** What the engine knows of the call: {@code identity}, {@code session}, {@code server}. */
+        /** What the engine knows of the call: {@code identity}, {@code session}, {@code server}, {@code time}. */
         CALL("call"),
         /** How the tool is rated: {@code category}, {@code risk}. */
         TOOL("tool"),
@@ -94,6 +94,13 @@ public record Path(Root root, List<Step> steps, String text) {
         return true;
     }
 
+    /** Returns whether this is {@code call.time}, the wall clock when the call is decided. */
+    public boolean isTime() {
+        return root == Root.CALL
+                && steps.get(0) instanceof Step.Member member
+                && member.name().equals("time");
+    }
+
     @Override
     public String toString() {
         return text;
@@ -102,8 +109,8 @@ public record Path(Root root, List<Step> steps, String text) {
     private static final class Parser {
 
         private static final String ROOTS =
-                "args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server, tool.category,"
-                        + " tool.risk or ctx.<key>";
+                "args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server, call.time,"
+                        + " tool.category, tool.risk or ctx.<key>";
 
         private final String text;
         private int at;
@@ -143,7 +150,7 @@ public record Path(Root root, List<Step> steps, String text) {
                 case ARGS -> "args.<name>, such as args.amount";
                 case PARAMS -> "params.<name>, such as params.uri";
                 case STATE -> "state.<tool>.<counter>";
-                case CALL -> "call.identity, call.session or call.server";
+                case CALL -> "call.identity, call.session, call.server or call.time";
                 case TOOL -> "tool.category or tool.risk";
                 case CTX -> "ctx.<key>, such as ctx.tenant";
             };
@@ -205,7 +212,7 @@ public record Path(Root root, List<Step> steps, String text) {
                                         + " state.\"a.b\".n");
                     }
                 }
-                case CALL -> one(path, List.of("identity", "session", "server"));
+                case CALL -> one(path, List.of("identity", "session", "server", "time"));
                 case TOOL -> one(path, List.of("category", "risk"));
             }
         }

@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param allTools the entry for every tool that stands under {@code all_tools}; has the same meaning
  * @param servers bodies for the tools of one server, by the server's name or glob, in document order; empty if the body
  *     doesn't distinguish servers. They have no servers of their own.
+ * @param during when a grant is in force; empty if always, and in every body that is not a grant's
  */
 public record PolicyBody(
         Posture posture,
@@ -33,9 +34,23 @@ public record PolicyBody(
         Map<RiskSelector, Entry> risks,
         Optional<Entry> star,
         Optional<Entry> allTools,
-        Optional<Map<NamePattern, PolicyBody>> servers) {
+        Optional<Map<NamePattern, PolicyBody>> servers,
+        Optional<TimeWindow> during) {
 
-    /** Creates a body that doesn't distinguish servers. */
+    /** Creates a body that is always in force. */
+    public PolicyBody(
+            Posture posture,
+            List<NamePattern> hide,
+            Map<NamePattern, Entry> tools,
+            Map<ToolCategory, Entry> categories,
+            Map<RiskSelector, Entry> risks,
+            Optional<Entry> star,
+            Optional<Entry> allTools,
+            Optional<Map<NamePattern, PolicyBody>> servers) {
+        this(posture, hide, tools, categories, risks, star, allTools, servers, Optional.empty());
+    }
+
+    /** Creates a body that is always in force, and doesn't distinguish servers. */
     public PolicyBody(
             Posture posture,
             List<NamePattern> hide,
@@ -45,6 +60,11 @@ public record PolicyBody(
             Optional<Entry> star,
             Optional<Entry> allTools) {
         this(posture, hide, tools, categories, risks, star, allTools, Optional.empty());
+    }
+
+    /** Returns the same body, in force only within this window. */
+    public PolicyBody during(TimeWindow window) {
+        return new PolicyBody(posture, hide, tools, categories, risks, star, allTools, servers, Optional.of(window));
     }
 
     /** Returns a body that only says what happens to all tools. */
@@ -108,11 +128,12 @@ public record PolicyBody(
                 && inOrder(risks).equals(inOrder(body.risks))
                 && star.equals(body.star)
                 && allTools.equals(body.allTools)
-                && servers.map(PolicyBody::inOrder).equals(body.servers.map(PolicyBody::inOrder));
+                && servers.map(PolicyBody::inOrder).equals(body.servers.map(PolicyBody::inOrder))
+                && during.equals(body.during);
     }
 
     @Override
     public int hashCode() {
-        return Objects.hash(posture, hide, tools, categories, risks, star, allTools, servers);
+        return Objects.hash(posture, hide, tools, categories, risks, star, allTools, servers, during);
     }
 }

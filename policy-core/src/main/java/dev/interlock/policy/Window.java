@@ -1,8 +1,13 @@
 package dev.interlock.policy;
 
 import java.time.Duration;
+import java.time.Instant;
+import java.time.LocalDateTime;
+import java.time.ZoneId;
+import java.time.temporal.ChronoUnit;
 import java.util.Locale;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /** The time over which something is counted: a calendar unit, or a length. */
 public sealed interface Window {
@@ -38,6 +43,11 @@ public sealed interface Window {
             return Optional.empty();
         }
 
+        /** Returns the unit by the clock of a zone, or in UTC if that is null. */
+        public static Window in(Calendar unit, @Nullable ZoneId zone) {
+            return zone == null ? unit : new InZone(unit, zone);
+        }
+
         /** Returns how long the unit is; empty for a month, because months differ in length. */
         public Optional<Length> length() {
             return switch (this) {
@@ -47,6 +57,64 @@ public sealed interface Window {
                 case WEEK -> Optional.of(new Length(Duration.ofDays(7)));
                 case MONTH -> Optional.empty();
             };
+        }
+    }
+
+    /**
+     * A calendar unit by the clock of a zone. A day has 23, 24 or 25 hours there, and an hour that the clock shows
+     * twice is one hour. Windows follow each other without gaps: where a clock is set back over the beginning of a
+     * unit, that unit has begun already.
+     *
+     * @param unit the unit
+     * @param zone the zone, by its IANA name
+     */
+    record InZone(Calendar unit, ZoneId zone) implements Window {
+
+        @Override
+        public String text() {
+            return unit.text();
+        }
+
+        /** Returns the first millisecond, since 1970, of the window that {@code wallMillis} lies in. */
+        public long start(long wallMillis) {
+            return begin(beginning(wallMillis));
+        }
+
+        /** Returns the first millisecond after the window that {@code wallMillis} lies in. */
+        public long end(long wallMillis) {
+            return begin(next(beginning(wallMillis)));
+        }
+
+        /** What a clock shows at the beginning of the window. */
+        private LocalDateTime beginning(long wallMillis) {
+            LocalDateTime local = LocalDateTime.ofInstant(Instant.ofEpochMilli(wallMillis), zone);
+            LocalDateTime begun = switch (unit) {
+                case MINUTE -> local.truncatedTo(ChronoUnit.MINUTES);
+                case HOUR -> local.truncatedTo(ChronoUnit.HOURS);
+                case DAY -> local.truncatedTo(ChronoUnit.DAYS);
+                case WEEK ->
+                    local.truncatedTo(ChronoUnit.DAYS)
+                            .minusDays(local.getDayOfWeek().getValue() - 1L);
+                case MONTH -> local.truncatedTo(ChronoUnit.DAYS).withDayOfMonth(1);
+            };
+            while (begin(next(begun)) <= wallMillis) {
+                begun = next(begun);
+            }
+            return begun;
+        }
+
+        private LocalDateTime next(LocalDateTime begun) {
+            return switch (unit) {
+                case MINUTE -> begun.plusMinutes(1);
+                case HOUR -> begun.plusHours(1);
+                case DAY -> begun.plusDays(1);
+                case WEEK -> begun.plusWeeks(1);
+                case MONTH -> begun.plusMonths(1);
+            };
+        }
+
+        private long begin(LocalDateTime begun) {
+            return TimeWindow.instant(begun, zone).toEpochMilli();
         }
     }
 

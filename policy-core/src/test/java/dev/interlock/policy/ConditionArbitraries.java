@@ -187,6 +187,8 @@ public final class ConditionArbitraries {
                 Condition.of("args.mail", Operator.MAIL_IN, List.of("example.com", "*.example.com")),
                 Condition.of("args.url", Operator.URL_IN, List.of("https://example.com", "https://*.example.com")),
                 Condition.of("args.command", Operator.COMMAND_IN, List.of("git diff **", "git push origin feature/*")),
+                during(Map.of("until", "2026-04-01T00:10")),
+                during(Map.of("days", List.of("mon-thu"), "zone", "Europe/Berlin")),
                 Condition.of("call.identity", Operator.EXISTS, true),
                 Condition.of("tool.risk", Operator.NEQ, "critical"),
                 Condition.of("ctx.tenant", Operator.IN, List.of("red", "blue")),
@@ -204,6 +206,8 @@ public final class ConditionArbitraries {
                 Condition.of("args.to", Operator.CONTAINS, "dmi"),
                 Condition.of("args.path", Operator.REGEX, "\\.\\."),
                 Condition.of("args.url", Operator.CONTAINS, "evil"),
+                during(Map.of("hours", List.of("08:00-09:00", "23:59-00:00"))),
+                during(Map.of("days", List.of("tue"), "hours", "22:00-01:30", "zone", "America/New_York")),
                 Condition.of("call.session", Operator.EQ, "s3"),
                 Condition.of("call.server", Operator.ENDS_WITH, "x"),
                 Condition.of("tool.category", Operator.EQ, "financial"),
@@ -213,13 +217,18 @@ public final class ConditionArbitraries {
         return Arbitraries.of(truth ? holding : failing);
     }
 
-    /** Any path with any operator and whatever operand that takes, of the policy or of the call. */
+    private static Condition during(Map<String, ?> window) {
+        return Condition.of("call.time", Operator.DURING, window);
+    }
+
+    /** Any path but the time, with any operator and whatever operand that takes, of the policy or of the call. */
     private static Arbitrary<Condition> random() {
         return Arbitraries.frequencyOf(Tuple.of(2, compared(paths())), Tuple.of(1, betweenTwo()));
     }
 
     private static Arbitrary<Condition> compared(Arbitrary<String> paths) {
         return Arbitraries.of(Operator.class)
+                .filter(operator -> operator != Operator.DURING)
                 .flatMap(operator -> Combinators.combine(paths, operands(operator))
                         .as((path, operand) -> Condition.of(path, operator, operand)));
     }
@@ -296,6 +305,7 @@ public final class ConditionArbitraries {
                         List.of("git * !-", "git push * origin", "rm **"),
                         List.of("git ** !-", "g*"),
                         List.of());
+            case DURING -> throw new AssertionError("on the time only");
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
         };
     }

@@ -3,6 +3,7 @@ package dev.interlock.policy;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
+import dev.interlock.policy.value.Value;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -67,12 +68,20 @@ public final class PolicyArbitraries {
         Arbitrary<PolicyBody> bodies = withServers(bodies(entries, 14, 1), bodies(entries, 6, 1), byServer);
         Arbitrary<Optional<Map<NamePattern, PolicyBody>>> grants = Arbitraries.maps(
                         Arbitraries.of(GRANTS).map(NamePattern::new),
-                        withServers(bodies(entries, 3, 2), bodies(entries, 6, 1), byServer))
+                        granted(withServers(bodies(entries, 3, 2), bodies(entries, 6, 1), byServer)))
                 .ofMaxSize(2)
                 .map(map -> (Map<NamePattern, PolicyBody>) new LinkedHashMap<>(map))
                 .optional(0.08);
         return Combinators.combine(modes, bodies, grants)
                 .as((mode, body, granted) -> PolicyAssembly.assemble(new Policy("", mode, body, Map.of(), granted)));
+    }
+
+    private static Arbitrary<PolicyBody> granted(Arbitrary<PolicyBody> bodies) {
+        Arbitrary<TimeWindow> windows = Arbitraries.of(
+                        Map.of("from", "2026-04-01"), Map.of("days", List.of("mon-wed"), "hours", "22:00-02:30"))
+                .map(window -> TimeWindow.of(Value.freeze(window)));
+        return Combinators.combine(bodies, windows.injectNull(0.7))
+                .as((body, window) -> window == null ? body : body.during(window));
     }
 
     private static Arbitrary<PolicyBody> bodies(Arbitrary<Entry> entries, int allow, int deny) {

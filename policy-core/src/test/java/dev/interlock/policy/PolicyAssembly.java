@@ -81,7 +81,8 @@ final class PolicyAssembly {
                     servers.forEach((pattern, inner) -> assembled.put(
                             pattern, new PolicyAssembly(inner, at + "servers." + pattern + ".").assemble()));
                     return assembled;
-                }));
+                }),
+                body.during());
     }
 
     private Entry assemble(Entry entry, String key, String scope, String letter) {

@@ -145,7 +145,8 @@ public final class PolicyEdits {
                         body.risks(),
                         body.star(),
                         body.allTools(),
-                        body.servers()));
+                        body.servers(),
+                        body.during()));
     }
 
     /** The policy with nothing in it but entries for tools by name or glob. */
@@ -196,7 +197,8 @@ public final class PolicyEdits {
                 body.risks(),
                 body.star(),
                 body.allTools(),
-                body.servers().map(servers -> mapValues(servers, inner -> renamed(from, to, inner))));
+                body.servers().map(servers -> mapValues(servers, inner -> renamed(from, to, inner))),
+                body.during());
         return mapEntries(listed, entry -> ConditionEdits.mapped(entry, condition -> renamed(from, to, condition)));
     }
 
@@ -247,7 +249,8 @@ public final class PolicyEdits {
                 risks,
                 body.star().map(change),
                 body.allTools().map(change),
-                body.servers().map(servers -> mapValues(servers, inner -> mapEntries(inner, change))));
+                body.servers().map(servers -> mapValues(servers, inner -> mapEntries(inner, change))),
+                body.during());
     }
 
     private static <K, V> Map<K, V> mapValues(Map<K, V> map, UnaryOperator<V> change) {

@@ -25,7 +25,12 @@ public final class PolicyText {
         policy.grants().ifPresent(grants -> {
             text.line("", grants.isEmpty() ? "grants: {}" : "grants:");
             grants.forEach((pattern, body) -> {
-                text.line("  ", pattern + ":");
+                text.line(
+                        "  ",
+                        pattern + ":"
+                                + body.during()
+                                        .map(window -> " during " + window)
+                                        .orElse(""));
                 text.body("    ", body, Posture.DENY);
             });
         });

@@ -103,6 +103,14 @@ class SchemaTest {
                 "{categories: {read: {}, financial: null}, risks: {high+: {}, low: {}}, all_tools: {}}",
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",
                 "{context: [tenant, 5, true], default: deny}",
+                "{tools: {t: {require: [{during: {days: [mon-fri, sun], hours: '09:00-18:00', zone: UTC}}]}}}",
+                "{tools: {t: {deny_if: [{path: call.time, op: during, value: {hours: ['22:00-06:00',"
+                        + " '12:00-24:00']}}]}}}",
+                "{grants: {a: {during: {from: 2026-03-01, until: '2026-03-31T12:00:00+01:00', x-n: 1}}}}",
+                "{tools: {t: {limits: [{counter: c, window: day, max: 2, zone: Europe/Berlin}],"
+                        + " rules: [{rate_limit: {max: 1, window: week, zone: UTC}}]}}}",
+                "{tools: {t: {rules: [{state: {counter: c, window: month, zone: Asia/Tokyo}}, {spend: {daily: 1,"
+                        + " from: args.a, zone: Asia/Tokyo}}]}}}",
                 "{context: []}",
                 "{get_status: {}, list_items: {rules: [{action: deny}]}}",
             })
@@ -129,6 +137,10 @@ class SchemaTest {
                 "{tools: {t: {limits: [{counter: c, window: hour}]}}}",
                 "{methods: {'tools/call': deny}}",
                 "{categories: {reads: {}}}",
+                "{tools: {t: {require: [{during: {zone: UTC}}]}}}",
+                "{tools: {t: {require: [{during: {days: [mon]}, path: call.time}]}}}",
+                "{tools: {t: {require: [{path: call.time, op: during, value: {hours: 9}}]}}}",
+                "{grants: {a: {during: {days: mon}}}}",
                 "[]",
             })
     void itRefusesMistakesThatAnEditorShouldShow(String policy) {
@@ -145,6 +157,7 @@ class SchemaTest {
             entry      | {tools: {t: {hide: false, %s}}}
             rule       | {tools: {t: {rules: [{%s}]}}}
             condition  | {tools: {t: {require: [{path: args.a, op: eq, value: 1, %s}]}}}
+            time_window | {grants: {a: {during: {%s}}}}
             block      | {tools: {t: {require: [{conditions: [], %s}]}}}
             rate_limit | {tools: {t: {rules: [{rate_limit: {%s}}]}}}
             state      | {tools: {t: {rules: [{state: {%s}}]}}}

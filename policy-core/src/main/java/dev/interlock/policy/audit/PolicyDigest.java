@@ -3,6 +3,7 @@ package dev.interlock.policy.audit;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.Value;
 import java.lang.reflect.RecordComponent;
@@ -10,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
@@ -54,6 +56,8 @@ final class PolicyDigest {
             text(place.path());
         } else if (part instanceof Operand operand) {
             visit(operand.from() == null ? operand.value() : operand.from());
+        } else if (part instanceof TimeWindow window) {
+            visit(window.value());
         } else if (part instanceof Value value) {
             text(CanonicalJson.of(value));
         } else if (part instanceof Record record) {
@@ -75,6 +79,8 @@ final class PolicyDigest {
             text(text);
         } else if (part instanceof Enum<?> constant) {
             text(constant.name());
+        } else if (part instanceof ZoneId zone) {
+            text(zone.getId());
         } else if (part instanceof Number || part instanceof Boolean || part instanceof Duration) {
             text(part.toString());
         } else {

@@ -90,6 +90,8 @@ public record Decision(
         SERVER_UNKNOWN,
         /** No grant matches the identity. */
         NO_GRANT,
+        /** The identity's grant is not in force at this time. */
+        GRANT_NOT_IN_FORCE,
         /** A {@code deny} rule denied the call. */
         DENY_RULE,
         /** A condition of a rule, or of {@code require}, doesn't hold. */

@@ -9,7 +9,9 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ public final class ToolCall {
     private final ObjectValue parameters;
     private final @Nullable AnnouncedTools announced;
     private final @Nullable KnownTool definition;
+    private final @Nullable Instant time;
 
     private ToolCall(
             String tool,
@@ -51,7 +54,8 @@ public final class ToolCall {
             ObjectValue context,
             ObjectValue parameters,
             @Nullable AnnouncedTools announced,
-            @Nullable KnownTool definition) {
+            @Nullable KnownTool definition,
+            @Nullable Instant time) {
         this.tool = tool;
         this.arguments = arguments;
         this.problem = problem;
@@ -62,11 +66,12 @@ public final class ToolCall {
         this.parameters = parameters;
         this.announced = announced;
         this.definition = definition;
+        this.time = time;
     }
 
     private static ToolCall unsigned(String tool, Arguments arguments, @Nullable String problem) {
         return new ToolCall(
-                tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null);
+                tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null, null);
     }
 
     /**
@@ -111,31 +116,31 @@ public final class ToolCall {
     /** Returns the same call by this identity: the agent, user or team that the call is made for. */
     public ToolCall by(@Nullable String identity) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /** Returns the same call in this agent session. If null, {@link #session} says which session applies. */
     public ToolCall in(@Nullable String session) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /** Returns the same call to this server. */
     public ToolCall on(@Nullable String server) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /** Returns the same call with what conditions read as {@code ctx.<key>}. */
     public ToolCall with(ObjectValue context) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /** Returns the same call in a request that also has these parameters. */
     public ToolCall saying(ObjectValue parameters) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /**
@@ -146,12 +151,24 @@ public final class ToolCall {
      */
     public ToolCall among(AnnouncedTools tools) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, tools, definition);
+                tool, arguments, problem, identity, session, server, context, parameters, tools, definition, time);
     }
 
     /** The same call, judged by this definition whatever is announced from now on; null if there is no definition. */
     public ToolCall defined(@Nullable KnownTool known) {
-        return new ToolCall(tool, arguments, problem, identity, session, server, context, parameters, announced, known);
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, known, time);
+    }
+
+    /** The same call, decided at this time. */
+    public ToolCall decidedAt(Instant now) {
+        return new ToolCall(
+                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, now);
+    }
+
+    /** The time that the call is {@linkplain #decidedAt decided at}, which conditions read as {@code call.time}. */
+    public Instant time() {
+        return Objects.requireNonNull(time, "the engine sets the time of a call whose policy reads it");
     }
 
     /** What is known of the tool now. */
@@ -191,13 +208,14 @@ public final class ToolCall {
                 context,
                 ObjectValue.EMPTY,
                 elsewhere ? null : announced,
-                null);
+                null,
+                time);
     }
 
     /** The same call with other arguments. */
     public ToolCall withArguments(Arguments other) {
         return new ToolCall(
-                tool, other, problem, identity, session, server, context, parameters, announced, definition);
+                tool, other, problem, identity, session, server, context, parameters, announced, definition, time);
     }
 
     /** Returns the tool's name, as it is called. */

@@ -3,8 +3,10 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.ExplainedStep;
@@ -16,6 +18,7 @@ import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -58,9 +61,12 @@ abstract sealed class CallCheck {
 
     static ExplainedStep note(ConditionTest test, ToolCall call, CounterSnapshot counters) {
         Condition condition = test.condition();
+        Truth truth = test.test(call, counters);
+        Duration wait = truth == Truth.TRUE ? null : test.wait(call);
         String text = Messages.expectation(condition) + ": "
-                + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", "
-                + found(test.found(call, counters), "the value");
+                + truth.name().toLowerCase(java.util.Locale.ROOT) + ", "
+                + found(test.found(call, counters), "the value")
+                + (wait == null ? "" : ", and it holds in " + Messages.span(wait));
         Path from = condition.operand().from();
         if (from != null) {
             text += "; at " + from + " " + found(test.operand(call, counters), "it");
@@ -153,10 +159,37 @@ abstract sealed class CallCheck {
         }
     }
 
+    /** Denies every call, since the caller's grant is not in force. */
+    static final class NotInForce extends CallCheck {
+        private final TimeWindow window;
+        private final RuleRef rule;
+
+        NotInForce(TimeWindow window, RuleRef rule) {
+            this.window = window;
+            this.rule = rule;
+        }
+
+        @Override
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            Duration wait = window.wait(call.time()).orElse(null);
+            return Decision.denied(Code.GRANT_NOT_IN_FORCE, rule, Messages.notInForce(wait))
+                    .retryAfter(wait);
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            return step(apply(call, counters), rule, "in force " + window, List.of());
+        }
+    }
+
     /** Conditions that must all be true, each with the decision if it is not. */
     static final class Conditions extends CallCheck {
         private final ConditionTest[] tests;
         private final Decision[] denials;
+
+        /** What tells when to try again, if the time decides; null where it doesn't. */
+        private final @Nullable DenialFactory[] later;
+
         private final RuleRef rule;
 
         /**
@@ -165,9 +198,10 @@ abstract sealed class CallCheck {
          */
         private final PathReader.@Nullable MemberStep[] arguments;
 
-        Conditions(ConditionTest[] tests, Decision[] denials, RuleRef rule) {
+        Conditions(ConditionTest[] tests, Decision[] denials, @Nullable DenialFactory[] later, RuleRef rule) {
             this.tests = tests;
             this.denials = denials;
+            this.later = later;
             this.rule = rule;
             this.arguments = new PathReader.@Nullable MemberStep[tests.length];
             for (int i = 0; i < tests.length; i++) {
@@ -191,7 +225,9 @@ abstract sealed class CallCheck {
             System.arraycopy(next.tests, 0, allTests, tests.length, next.tests.length);
             Decision[] allDenials = Arrays.copyOf(denials, denials.length + next.denials.length);
             System.arraycopy(next.denials, 0, allDenials, denials.length, next.denials.length);
-            return new Conditions(allTests, allDenials, rule);
+            @Nullable DenialFactory[] allLater = Arrays.copyOf(later, later.length + next.later.length);
+            System.arraycopy(next.later, 0, allLater, later.length, next.later.length);
+            return new Conditions(allTests, allDenials, allLater, rule);
         }
 
         /** Whether every denial is enforced. */
@@ -213,7 +249,7 @@ abstract sealed class CallCheck {
                 ConditionTest test = tests[i];
                 if (test.argument() == null) {
                     if (test.test(call, counters) != Truth.TRUE) {
-                        return denials[i];
+                        return denial(i, call);
                     }
                     continue;
                 }
@@ -226,6 +262,15 @@ abstract sealed class CallCheck {
                 }
             }
             return null;
+        }
+
+        private Decision denial(int i, ToolCall call) {
+            DenialFactory factory = later[i];
+            Duration wait = factory == null ? null : tests[i].wait(call);
+            return factory == null || wait == null
+                    ? denials[i]
+                    : factory.because(Code.CONDITION, Messages.condition(tests[i].condition(), factory.rule(), wait))
+                            .retryAfter(wait);
         }
 
         @Override

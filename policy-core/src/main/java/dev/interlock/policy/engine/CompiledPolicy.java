@@ -12,6 +12,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
@@ -21,6 +22,7 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.text.LookAlikes;
 import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.tool.ToolCatalog;
@@ -30,6 +32,7 @@ import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -73,11 +76,17 @@ final class CompiledPolicy {
     /** Denies every call while calls are suspended; null if they are not. */
     private final @Nullable ToolPlan suspended;
 
+    /** For each grant, the plan for every tool while the grant is not in force; null if it always is. */
+    private final List<@Nullable ToolPlan> notInForce = new ArrayList<>();
+
     private final ListedNames names;
     private final MethodRules methods;
     private final boolean readsRating;
     private final boolean readsSchemas;
     private final boolean unwraps;
+
+    /** The clock that decides; null if nothing of the policy depends on the time. */
+    private final @Nullable TimeSource time;
 
     /** The keys of the context that conditions read; null if they read all. */
     private final @Nullable Set<String> contextKeys;
@@ -115,6 +124,7 @@ final class CompiledPolicy {
             ToolCatalog catalog,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
+            TimeSource time,
             @Nullable ToolLock lock,
             @Nullable String suspension) {
         this.policy = policy;
@@ -148,6 +158,7 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.unwraps = needs.unwraps;
+        this.time = needs.time ? time : null;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
         this.byNameAlone = this.lock == null && suspended == null && isNameEnough();
     }
@@ -181,8 +192,28 @@ final class CompiledPolicy {
             exactGrants.put(grant.getKey().text(), grants.size());
         }
         grantPatterns.add(grant.getKey());
-        grants.add(new CompiledBody(
-                EntrySelection.grantPrefix(grant.getKey()), new EntrySelection(grant.getValue()), body));
+        CompiledBody compiled = new CompiledBody(
+                EntrySelection.grantPrefix(grant.getKey()), new EntrySelection(grant.getValue()), body);
+        grants.add(compiled);
+        notInForce.add(grant.getValue()
+                .during()
+                .map(window -> new CallCheck.NotInForce(window, ref("(grant not in force)", compiled.path("during"))))
+                .map(check -> ToolPlan.checked(
+                        policy.mode() == Mode.AUDIT,
+                        false,
+                        List.of(),
+                        List.of(check),
+                        List.of(),
+                        List.of(),
+                        limiter,
+                        null,
+                        List.of()))
+                .orElse(null));
+    }
+
+    /** The windows of the grants that are not always in force. */
+    List<TimeWindow> grantTimes() {
+        return grants.stream().flatMap(grant -> grant.body().during().stream()).toList();
     }
 
     Policy policy() {
@@ -253,12 +284,22 @@ final class CompiledPolicy {
     }
 
     /**
-     * The call with the current definition of its tool, if that matters. Each decision uses a single definition,
-     * whatever is announced meanwhile.
+     * The call with the current time and the current definition of its tool, where these matter. Each decision uses a
+     * single time and definition, whatever is announced meanwhile.
      */
-    ToolCall settled(ToolCall call) {
+    ToolCall settled(ToolCall asked) {
+        return defined(timed(asked));
+    }
+
+    /** The call with the current definition of its tool, if that matters. */
+    ToolCall defined(ToolCall call) {
         KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
         return tool == null ? call : call.defined(tool);
+    }
+
+    /** The call with the current time, if that matters. */
+    ToolCall timed(ToolCall call) {
+        return time == null ? call : call.decidedAt(Instant.ofEpochMilli(time.wallMillis()));
     }
 
     /** The plan for a {@linkplain #settled settled} call. */
@@ -327,6 +368,10 @@ final class CompiledPolicy {
         if (reach.unknown() != null) {
             return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
         }
+        ToolPlan outside = outsideGrant(grant, call);
+        if (outside != null) {
+            return outside;
+        }
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
             return compile(call.tool(), reach, UNRATED);
@@ -389,6 +434,15 @@ final class CompiledPolicy {
     private static Decision serverUnknown(String tool, Place place) {
         return Decision.denied(
                 Code.SERVER_UNKNOWN, new RuleRef("(server unknown)", place), Messages.serverUnknown(tool));
+    }
+
+    /** The plan for a call whose grant is not in force; null if it is, or if there is none. */
+    private @Nullable ToolPlan outsideGrant(int grant, ToolCall call) {
+        ToolPlan outside = grant < grants.size() ? notInForce.get(grant) : null;
+        return outside == null
+                        || grants.get(grant).body().during().orElseThrow().includes(call.time())
+                ? null
+                : outside;
     }
 
     private static Decision notKnown(String tool) {
@@ -583,6 +637,9 @@ final class CompiledPolicy {
         private boolean schemas;
         private boolean unwraps;
 
+        /** Whether a condition reads the time. */
+        private boolean time;
+
         /** The keys of the context that conditions read. */
         private final Set<String> contextKeys = new TreeSet<>();
 
@@ -590,6 +647,7 @@ final class CompiledPolicy {
         private boolean wholeContext;
 
         void add(CompiledBody scoped) {
+            time |= scoped.body().during().isPresent();
             rating |= !scoped.body().categories().isEmpty()
                     || !scoped.body().risks().isEmpty();
             scoped.compiled(scoped.selection().all()).forEach(this::add);
@@ -621,7 +679,8 @@ final class CompiledPolicy {
                 case TOOL -> rating = true;
                 case CTX -> addContext(path);
                 case STATE -> entry.counter(path, entry.selected().key());
-                case ARGS, PARAMS, CALL -> {}
+                case CALL -> time |= path.isTime();
+                case ARGS, PARAMS -> {}
             }
         }
 

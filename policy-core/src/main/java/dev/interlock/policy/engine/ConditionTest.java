@@ -1,10 +1,12 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import java.util.Objects;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,6 +28,10 @@ final class ConditionTest {
     private static final String[] NO_TEXTS = {};
 
     private final Condition condition;
+
+    /** The window of a condition on the time; otherwise null. */
+    private final @Nullable TimeWindow window;
+
     private final PathReader reader;
 
     /** Null if the condition compares two values of the call. */
@@ -64,6 +70,7 @@ final class ConditionTest {
             @Nullable Relation relation,
             @Nullable PathReader operandReader) {
         this.condition = condition;
+        this.window = condition.path().isTime() ? condition.operand().window() : null;
         this.reader = reader;
         this.predicate = predicate;
         this.relation = relation;
@@ -86,6 +93,9 @@ final class ConditionTest {
     }
 
     Truth test(ToolCall call, CounterSnapshot counters) {
+        if (window != null) {
+            return Truth.of(window.includes(call.time()));
+        }
         if (predicate != null) {
             return reader.test(predicate, call, counters);
         }
@@ -113,6 +123,12 @@ final class ConditionTest {
     @Nullable
     Value operand(ToolCall call, CounterSnapshot counters) {
         return Objects.requireNonNull(operandReader).read(call, counters);
+    }
+
+    /** How long until the condition holds, if it is one on the time and that is known; otherwise null. */
+    @Nullable
+    Duration wait(ToolCall call) {
+        return window == null ? null : window.wait(call.time()).orElse(null);
     }
 
     /** The argument that the condition reads or looks into. Null if the condition must be tested by {@link #test}. */

@@ -23,8 +23,13 @@ final class LimitRules {
         return switch (limit.algorithm()) {
             case TOKEN_BUCKET -> new LimitRule.TokenBucket(Objects.requireNonNull(max), length(window));
             case SLIDING_WINDOW -> new LimitRule.SlidingWindow(Objects.requireNonNull(max), length(window));
-            case FIXED_WINDOW -> new LimitRule.FixedWindow(max, window);
+            case FIXED_WINDOW -> new LimitRule.FixedWindow(max, counted(window));
         };
+    }
+
+    /** All zones show a new minute at the same time. */
+    private static Window counted(Window window) {
+        return window instanceof Window.InZone zoned && zoned.unit() == Window.Calendar.MINUTE ? zoned.unit() : window;
     }
 
     private static Duration length(Window window) {

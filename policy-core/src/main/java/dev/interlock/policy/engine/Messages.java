@@ -100,6 +100,11 @@ final class Messages {
         return "Tool '" + tool + "' may not be called: the policy grants this caller nothing.";
     }
 
+    static String notInForce(@Nullable Duration wait) {
+        return "The policy's grant to this caller is not in force now"
+                + (wait == null ? "." : "; try again in " + span(wait) + ".");
+    }
+
     static String forbidden(String tool, RuleRef rule) {
         return "Tool '" + tool + "' may not be called (rule '" + rule.name() + "').";
     }
@@ -163,6 +168,12 @@ final class Messages {
 
     static String condition(Condition condition, RuleRef rule) {
         return "The call does not meet rule '" + rule.name() + "': " + expectation(condition) + ".";
+    }
+
+    /** The same for a condition that will hold after a while. */
+    static String condition(Condition condition, RuleRef rule, Duration wait) {
+        return "The call does not meet rule '" + rule.name() + "': " + expectation(condition) + "; try again in "
+                + span(wait) + ".";
     }
 
     static String denyIf(RuleRef rule) {
@@ -270,6 +281,7 @@ final class Messages {
             case MAIL_IN -> "must be exactly one mail address of " + text;
             case URL_IN -> "must be a URL at or below " + text;
             case COMMAND_IN -> "must be one plain shell command of " + text;
+            case DURING -> "must be within " + condition.operand().window();
             case MAX_LENGTH -> "must be no longer than " + text;
         };
         return condition.path() + " " + must;

@@ -38,20 +38,20 @@ final class MethodPolicy {
             return Decision.ALLOWED;
         }
         ToolPlan plan = decision.verdict() == Decision.Verdict.ALLOWED ? policy.methodPlan(request.method()) : null;
-        return recorded(policy, request, plan == null ? decision : charged(plan, request));
+        return recorded(policy, request, plan == null ? decision : charged(policy, plan, request));
     }
 
     /**
      * The decision on a request that its name allows. What it is charged to stays charged whatever becomes of the
      * request, so it is settled at once.
      */
-    private Decision charged(ToolPlan plan, MethodCall request) {
-        ToolCall call = ToolCall.of(request.method(), request.parameters())
-                .by(request.identity())
-                .in(request.session())
-                .on(request.server())
-                .with(request.context());
+    private Decision charged(CompiledPolicy policy, ToolPlan plan, MethodCall request) {
         try {
+            ToolCall call = policy.timed(ToolCall.of(request.method(), request.parameters())
+                    .by(request.identity())
+                    .in(request.session())
+                    .on(request.server())
+                    .with(request.context()));
             Decision checked = plan.check(call, CounterSnapshot.NONE);
             ReservationAttempt attempt = new ReservationAttempt(plan, call, checked, CounterSnapshot.NONE, ids);
             while (attempt.isOpen()) {

@@ -286,12 +286,14 @@ final class PlanCompiler {
 
     private CallCheck conditions(CompiledEntry scoped, List<Condition> conditions, DenialFactory denials) {
         Decision[] denied = new Decision[conditions.size()];
+        @Nullable DenialFactory[] later = new @Nullable DenialFactory[denied.length];
         for (int i = 0; i < denied.length; i++) {
             Condition condition = conditions.get(i);
-            denied[i] = denials.withMessage(condition.message())
-                    .because(Code.CONDITION, Messages.condition(condition, denials.rule()));
+            DenialFactory own = denials.withMessage(condition.message());
+            denied[i] = own.because(Code.CONDITION, Messages.condition(condition, denials.rule()));
+            later[i] = condition.path().isTime() ? own : null;
         }
-        return new CallCheck.Conditions(tests(scoped, conditions), denied, denials.rule());
+        return new CallCheck.Conditions(tests(scoped, conditions), denied, later, denials.rule());
     }
 
     private ConditionTest[] tests(CompiledEntry scoped, List<Condition> conditions) {
@@ -342,6 +344,7 @@ final class PlanCompiler {
             case "identity" -> (call, counters) -> text(call.identity());
             case "session" -> (call, counters) -> text(call.session());
             case "server" -> (call, counters) -> text(call.server());
+            case "time" -> (call, counters) -> text(call.time().toString());
             default -> throw new IllegalArgumentException("call." + member + " is not known");
         };
     }

@@ -79,6 +79,7 @@ public final class PolicyEngine {
     private final @Nullable SchemaValidator validator;
     private final EngineListener listener;
     private final Supplier<String> ids;
+    private final TimeSource time;
     /** Null if there is no sink and no observer; then no record is built and no clock is read. */
     private final @Nullable AuditRecorder recorder;
 
@@ -92,6 +93,7 @@ public final class PolicyEngine {
     private final Set<CallFacts> expected = new LinkedHashSet<>();
 
     private final ChangeListeners changes = new ChangeListeners();
+    private final GrantTimes grantTimes;
 
     private volatile CompiledPolicy current;
     /** The lock that the current policy was compiled with. Guarded by this. */
@@ -108,10 +110,12 @@ public final class PolicyEngine {
                 this::shadowed);
         this.validator = builder.validator;
         this.listener = builder.listener();
+        this.time = builder.time;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
         this.context = Set.copyOf(builder.context);
         this.current = compile(builder.policy, lock);
+        this.grantTimes = new GrantTimes(builder.alarm, time, () -> current.grantTimes(), changes);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         this.methods = new MethodPolicy(recorder, listener, limiter, ids);
@@ -620,7 +624,8 @@ public final class PolicyEngine {
      *     policy rates tools or there is a lock
      */
     public boolean visible(ToolCall call, @Nullable KnownTool definition) {
-        return visible(current, call.defined(definition));
+        CompiledPolicy policy = current;
+        return visible(policy, policy.timed(call).defined(definition));
     }
 
     private boolean visible(CompiledPolicy policy, ToolCall call) {
@@ -714,7 +719,7 @@ public final class PolicyEngine {
     private CompiledPolicy compile(Policy policy, @Nullable ToolLock toolLock) {
         expected.forEach(facts -> facts.require(policy));
         policy.context().ifPresent(keys -> requireContext(policy, keys));
-        return new CompiledPolicy(policy, catalog, validator, limiter, toolLock, suspension);
+        return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension);
     }
 
     private void requireContext(Policy policy, List<String> declared) {
@@ -751,6 +756,7 @@ public final class PolicyEngine {
         swap(Change.POLICY, compile(policy, lock));
         if (!before.ref().digest().equals(current.ref().digest())) {
             changes.tell();
+            grantTimes.changed();
         }
     }
 
@@ -769,14 +775,17 @@ public final class PolicyEngine {
 
     /**
      * Adds a listener for changes after which {@link #visible} may return something else: a new policy that is not
-     * equal to the old one, or a new lock. Adapters then notify their clients that the list of tools has changed. The
-     * listener runs on the thread that makes the change, after the change is in force, so it must be quick. Exceptions
-     * that it throws are ignored.
+     * equal to the old one, a new lock, or a grant that begins or ceases to be in force. Adapters then notify their
+     * clients that the list of tools has changed. The listener runs on the thread that makes the change, or on one of
+     * the {@linkplain Builder#alarm alarm}, after the change is in force, so it must be quick. Exceptions that it
+     * throws are ignored.
      *
      * @return removes the listener; until it is run, the engine holds a reference to the listener
      */
     public Runnable onChange(Runnable listener) {
-        return changes.add(listener);
+        Runnable remove = changes.add(listener);
+        grantTimes.changed();
+        return remove;
     }
 
     /**
@@ -1031,7 +1040,8 @@ public final class PolicyEngine {
         }
 
         /**
-         * Sets what ends the wait for an approval that doesn't come. Callers of
+         * Sets what ends the wait for an approval that doesn't come, and tells when a grant begins or ceases to be in
+         * force. Callers of
          * {@link PolicyEngine#admitAsync(ToolCall)} then continue on its threads. Default: {@link Alarm#system}.
          */
         public Builder alarm(Alarm alarmClock) {
@@ -1040,8 +1050,8 @@ public final class PolicyEngine {
         }
 
         /**
-         * Sets the clocks for the time of events and for how long calls have waited for approval. Limits use their
-         * limiter's clocks. Default: the clocks of the JVM.
+         * Sets the clocks for time windows, for the time of events and for how long calls have waited for approval.
+         * Limits use their limiter's clocks. Default: the clocks of the JVM.
          */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;

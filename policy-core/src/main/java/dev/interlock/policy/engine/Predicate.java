@@ -2,9 +2,12 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
+import java.time.Instant;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Set;
 import java.util.function.Function;
@@ -57,6 +60,7 @@ abstract sealed class Predicate {
             case MAIL_IN -> new OfText(MailAddresses.of(operand.texts())::include);
             case URL_IN -> new OfText(Urls.of(operand.texts())::include);
             case COMMAND_IN -> new OfText(Commands.of(operand.texts())::include);
+            case DURING -> new During(operand.window());
             case MAX_LENGTH -> new MaxLength(operand.number());
         };
     }
@@ -446,6 +450,26 @@ abstract sealed class Predicate {
         @Override
         Truth test(Value value) {
             return value instanceof Value.Text text ? question.apply(text.value()) : Truth.INVALID;
+        }
+    }
+
+    /** A window in which an instant lies. The engine asks the window itself; this is for texts of instants. */
+    private static final class During extends Predicate {
+        private final TimeWindow window;
+
+        During(TimeWindow window) {
+            this.window = window;
+        }
+
+        @Override
+        Truth test(Value value) {
+            try {
+                return value instanceof Value.Text text
+                        ? Truth.of(window.includes(Instant.parse(text.value())))
+                        : Truth.INVALID;
+            } catch (DateTimeParseException e) {
+                return Truth.INVALID;
+            }
         }
     }
 

@@ -42,9 +42,10 @@ final class Unwrapping {
         if (!policy.unwraps() || call.problem() != null) {
             return List.of();
         }
-        ToolPlan own = policy.plan(policy.settled(call));
+        ToolCall settled = policy.settled(call);
+        ToolPlan own = policy.plan(settled);
         Unwrapping found = new Unwrapping(policy);
-        found.follow(own, call, 1);
+        found.follow(own, settled, 1);
         return List.copyOf(found.calls);
     }
 
@@ -73,7 +74,7 @@ final class Unwrapping {
     }
 
     private void follow(ToolCall asked, ToolCall by, int level) {
-        ToolCall inner = policy.settled(asked);
+        ToolCall inner = policy.defined(asked);
         ToolPlan plan = policy.innerPlan(inner, by);
         calls.add(inner);
         plans.add(plan);

@@ -34,8 +34,8 @@ public sealed interface LimitRule {
     }
 
     /**
-     * At most {@code max} in each window of the wall clock: calendar units in UTC, lengths in multiples counted from
-     * 1970-01-01T00:00:00Z.
+     * At most {@code max} in each window of the wall clock: calendar units in UTC or in their zone, lengths in
+     * multiples counted from 1970-01-01T00:00:00Z.
      */
     record FixedWindow(@Nullable Amount max, Window window) implements LimitRule {}
 

@@ -101,7 +101,7 @@ final class Proof {
         return switch (condition.operator()) {
             case EXISTS -> (kind != JsonType.NULL) == (operand == Value.Bool.TRUE);
             case LT, LTE, GT, GTE -> kind == JsonType.NUMBER;
-            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
+            case REGEX, NOT_REGEX, STARTS_WITH, ENDS_WITH, WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN, DURING ->
                 kind == JsonType.STRING;
             case CONTAINS, NOT_CONTAINS ->
                 kind == JsonType.ARRAY
@@ -175,7 +175,8 @@ final class Proof {
                     HOST_IN,
                     MAIL_IN,
                     URL_IN,
-                    COMMAND_IN -> false;
+                    COMMAND_IN,
+                    DURING -> false;
         };
     }
 

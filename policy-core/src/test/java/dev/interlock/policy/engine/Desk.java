@@ -19,6 +19,7 @@ final class Desk {
 
     Desk(Policy policy) {
         engine = PolicyEngine.builder(policy)
+                .time(clock)
                 .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
                 .listener((call, failure) -> failures.add(failure))
                 .build();

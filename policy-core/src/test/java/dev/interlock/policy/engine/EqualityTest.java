@@ -271,7 +271,7 @@ class EqualityTest {
 
     @Test
     void whatIsMissingIsPlainlyNotWhatThePolicyAsksFor() {
-        for (Operator operator : Operator.values()) {
+        for (Operator operator : operatorsOfValues()) {
             Object operand = switch (operator) {
                 case IN, HOST_IN, MAIL_IN -> List.of("a");
                 case URL_IN -> "https://a/";
@@ -293,7 +293,7 @@ class EqualityTest {
 
     @Test
     void whatIsMissingFulfilsNoOperatorButExists() {
-        for (Operator operator : Operator.values()) {
+        for (Operator operator : operatorsOfValues()) {
             Object operand = switch (operator) {
                 case IN, NOT_IN, HOST_IN, MAIL_IN -> List.of("a");
                 case URL_IN -> "https://a/";
@@ -320,6 +320,13 @@ class EqualityTest {
         assertThat(holds("https://example.com/", Operator.URL_IN, List.of())).isFalse();
         assertThat(holds("ls", Operator.COMMAND_IN, List.of())).isFalse();
         assertThat(holds("/app", Operator.WITHIN_PATH, List.of())).isFalse();
+    }
+
+    /** All but the one on the time, which is never missing. */
+    private static List<Operator> operatorsOfValues() {
+        return Stream.of(Operator.values())
+                .filter(operator -> operator != Operator.DURING)
+                .toList();
     }
 
     private static boolean holds(Object argument, Operator operator, Object operand) {

@@ -22,7 +22,7 @@ final class Run {
 
     Run(Policy policy, World world) {
         engine = UsualWorld.engine(
-                policy, InMemoryRateLimiter.builder().time(clock).build(), world, assent);
+                policy, InMemoryRateLimiter.builder().time(clock).build(), world, assent, clock);
     }
 
     /** What the policy says of every call; each is made if it may be or a person may allow it, and settled. */

@@ -4,6 +4,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.naive.World;
+import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.RiskLevel;
 import dev.interlock.policy.tool.ToolCategory;
 import dev.interlock.policy.tool.ToolDefinition;
@@ -39,12 +40,14 @@ final class UsualWorld {
 
     /** An engine that enforces {@code policy}, knows the usual tools, and asks somebody who always agrees. */
     static PolicyEngine engine(Policy policy, RateLimiter limiter) {
-        return engine(policy, limiter, WORLD, new Assent());
+        return engine(policy, limiter, WORLD, new Assent(), TimeSource.system());
     }
 
-    static PolicyEngine engine(Policy policy, RateLimiter limiter, World world, ApprovalHandler approvals) {
+    static PolicyEngine engine(
+            Policy policy, RateLimiter limiter, World world, ApprovalHandler approvals, TimeSource time) {
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(limiter)
+                .time(time)
                 .approvals(approvals)
                 .classifier(tool -> world.rating(tool.name()))
                 .schemaValidator(world.validator())

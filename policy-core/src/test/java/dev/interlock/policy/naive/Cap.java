@@ -9,6 +9,7 @@ import java.time.DayOfWeek;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
+import java.time.ZoneId;
 import java.time.ZoneOffset;
 import java.time.temporal.ChronoUnit;
 import java.time.temporal.TemporalAdjusters;
@@ -45,9 +46,27 @@ record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
             return Math.floorDiv(millis, length.duration().toMillis())
                     * length.duration().toMillis();
         }
+        if (window instanceof Window.InZone zoned) {
+            return firstShowing(
+                    start(zoned.unit(), LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), zoned.zone())),
+                    zoned.zone());
+        }
         LocalDateTime time = LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), ZoneOffset.UTC);
+        return start((Window.Calendar) window, time).toInstant(ZoneOffset.UTC).toEpochMilli();
+    }
+
+    /** The first moment at which a clock of the zone shows this, or more if it skips this. */
+    private static long firstShowing(LocalDateTime time, ZoneId zone) {
+        LocalDateTime shown = time;
+        while (zone.getRules().getValidOffsets(shown).isEmpty()) {
+            shown = shown.plusMinutes(1);
+        }
+        return shown.toInstant(zone.getRules().getValidOffsets(shown).get(0)).toEpochMilli();
+    }
+
+    private static LocalDateTime start(Window.Calendar unit, LocalDateTime time) {
         LocalDate day = time.toLocalDate();
-        LocalDateTime start = switch ((Window.Calendar) window) {
+        return switch (unit) {
             case MINUTE -> time.truncatedTo(ChronoUnit.MINUTES);
             case HOUR -> time.truncatedTo(ChronoUnit.HOURS);
             case DAY -> day.atStartOfDay();
@@ -55,7 +74,6 @@ record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
                 day.with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY)).atStartOfDay();
             case MONTH -> day.withDayOfMonth(1).atStartOfDay();
         };
-        return start.toInstant(ZoneOffset.UTC).toEpochMilli();
     }
 
     /** When the window that holds this moment ends, in milliseconds. */

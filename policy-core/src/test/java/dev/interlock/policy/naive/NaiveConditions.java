@@ -50,6 +50,9 @@ final class NaiveConditions {
 
     private Outcome holds(Condition condition, Value operand) {
         Path path = condition.path();
+        if (path.isTime()) {
+            return Outcome.of(NaiveTimeWindow.includes(operand, timed.millis()));
+        }
         return isMember(path)
                 ? holds(condition, operand, start(path), path.steps())
                 : NaiveOperators.compare(condition, operand, start(path));

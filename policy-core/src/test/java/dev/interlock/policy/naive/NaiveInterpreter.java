@@ -57,7 +57,11 @@ public final class NaiveInterpreter {
     /** As if the policy's own mode were to enforce. */
     private Answer enforced(TimedCall timed) {
         ToolCall call = timed.call();
-        String gate = gate(call);
+        PolicyBody grant = grant(call);
+        boolean inForce = grant == null
+                || grant.during().isEmpty()
+                || NaiveTimeWindow.includes(grant.during().get().value(), timed.millis());
+        String gate = inForce ? gate(call) : "(grant not in force)";
         if (gate != null) {
             return new Answer(Verdict.DENIED, gate, false);
         }

@@ -37,7 +37,7 @@ final class NaiveOperators {
                                                 directory -> directory.startsWith("/") || directory.startsWith("C:\\"));
                     case HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
                         condition.operator().problemWith(operand).isEmpty();
-                    case EXISTS, REGEX, NOT_REGEX -> throw new AssertionError(condition.operator());
+                    case EXISTS, REGEX, NOT_REGEX, DURING -> throw new AssertionError(condition.operator());
                 };
     }
 
@@ -100,6 +100,7 @@ final class NaiveOperators {
                 value instanceof Value.Text command
                         ? NaiveCommand.isOneOf(command.value(), strings(operand))
                         : Outcome.INVALID;
+            case DURING -> throw new AssertionError("the time is not a value");
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
         };
     }

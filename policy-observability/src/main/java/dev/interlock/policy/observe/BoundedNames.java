@@ -42,7 +42,7 @@ final class BoundedNames {
 
     private static boolean isInvented(Decision.Code code) {
         return switch (code) {
-            case MALFORMED, NAME, LOCK, DEFAULT_DENY, NO_GRANT, SCHEMA_UNKNOWN, ERROR -> true;
+            case MALFORMED, NAME, LOCK, DEFAULT_DENY, NO_GRANT, GRANT_NOT_IN_FORCE, SCHEMA_UNKNOWN, ERROR -> true;
             default -> false;
         };
     }

@@ -81,6 +81,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     private final Fallback fallback;
     private final Executor executor;
     private final Supplier<String> serverTime;
+    private final TimeSource time;
     private final double leaseMillis;
     private final double toleranceMillis;
     private final double maxKeysPerLimit;
@@ -94,6 +95,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         this.fallback = Fallback.of(builder.failureMode, builder.time);
         this.executor = builder.executor;
         this.serverTime = builder.serverTime;
+        this.time = builder.time;
         this.leaseMillis = builder.lease.toMillis();
         this.toleranceMillis = builder.clockTolerance.toMillis();
         this.maxKeysPerLimit = builder.maxKeysPerLimit;
@@ -160,7 +162,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
     }
 
     private CompletableFuture<Reservation> ask(Batch batch) {
-        List<SlotRequest> demands = SlotRequest.toReserve(batch.charges(), names);
+        List<SlotRequest> demands = SlotRequest.toReserve(batch.charges(), names, this::wallMillis);
         RedisReservation claim = new RedisReservation(
                 this, batch.id().isEmpty() ? UUID.randomUUID().toString() : batch.id());
         if (demands.isEmpty()) {
@@ -290,7 +292,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             return fallbackUsage(charges, null);
         }
         List<CompletableFuture<?>> answers = new ArrayList<>();
-        for (SlotRequest demand : SlotRequest.toSee(charges, names)) {
+        for (SlotRequest demand : SlotRequest.toSee(charges, names, this::wallMillis)) {
             answers.add(link.run(Script.USAGE, demand.cells().toArray(byte[][]::new), arguments(demand.parts()))
                     .thenAccept(answer -> read(answer, demand, charges, usages)));
         }
@@ -349,6 +351,12 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      */
     private <T> CompletionStage<T> handedOver(CompletableFuture<T> answer) {
         return answer.isDone() ? answer : answer.thenApplyAsync(Function.identity(), executor);
+    }
+
+    /** About the server's time, to tell which windows of a zone it may be in. */
+    private long wallMillis() {
+        String given = serverTime.get();
+        return given.isEmpty() ? time.wallMillis() : Long.parseLong(given) / 1_000;
     }
 
     private byte[][] keys(SlotRequest demand, String id, List<byte[]> sets) {
@@ -505,8 +513,8 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
 
         /**
-         * This process's time, for the pauses of the breaker and the counts of {@link FailureMode#local}. Redis has its
-         * own.
+         * This process's time, for the pauses of the breaker, the counts of {@link FailureMode#local}, and the windows
+         * of a zone that Redis may be in. Redis has its own.
          */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;

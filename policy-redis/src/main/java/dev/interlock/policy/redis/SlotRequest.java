@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.LongSupplier;
 
 /**
  * A request to one slot: some of the charges of a batch, in the format of the scripts, which {@code cells.lua}
@@ -27,6 +28,14 @@ final class SlotRequest {
     private static final int BUCKET = 1;
     private static final int SLIDING = 2;
     private static final int FIXED = 3;
+
+    /** What is added to the number of a calendar unit of a zone. */
+    private static final int IN_ZONE = 8;
+
+    /** How many windows of a zone before and after the current one are sent. The clocks may differ by so much. */
+    private static final int EDGES = 3;
+
+    private static final long[] NO_EDGES = {};
 
     private static final int HEAD = 5 + 7 * Double.BYTES;
     private static final int COST = 3 * Double.BYTES;
@@ -57,27 +66,29 @@ final class SlotRequest {
     }
 
     /** The requests that reserve these charges: one for each tag, in the order in which the tags first occur. */
-    static List<SlotRequest> toReserve(List<Charge> charges, KeyNames names) {
-        return of(charges, names, 2, false);
+    static List<SlotRequest> toReserve(List<Charge> charges, KeyNames names, LongSupplier wallMillis) {
+        return of(charges, names, wallMillis, 2, false);
     }
 
     /** The requests that look at the usage of these charges, in the same order. */
-    static List<SlotRequest> toSee(List<Charge> charges, KeyNames names) {
-        return of(charges, names, 1, true);
+    static List<SlotRequest> toSee(List<Charge> charges, KeyNames names, LongSupplier wallMillis) {
+        return of(charges, names, wallMillis, 1, true);
     }
 
-    private static List<SlotRequest> of(List<Charge> charges, KeyNames names, int firstSlot, boolean withNothing) {
+    private static List<SlotRequest> of(
+            List<Charge> charges, KeyNames names, LongSupplier wallMillis, int firstSlot, boolean withNothing) {
         Map<String, SlotRequest> byTag = new LinkedHashMap<>();
         for (int i = 0; i < charges.size(); i++) {
             Charge charge = charges.get(i);
             if (withNothing || charge.amount().micros() > 0) {
-                byTag.computeIfAbsent(names.tag(charge.key()), SlotRequest::new).add(i, charge, names, firstSlot);
+                byTag.computeIfAbsent(names.tag(charge.key()), SlotRequest::new)
+                        .add(i, charge, names, wallMillis, firstSlot);
             }
         }
         return List.copyOf(byTag.values());
     }
 
-    private void add(int position, Charge charge, KeyNames names, int firstSlot) {
+    private void add(int position, Charge charge, KeyNames names, LongSupplier wallMillis, int firstSlot) {
         CellSlot slot = slots.computeIfAbsent(charge.key(), key -> {
             cells.add(names.cell(tag, key));
             firsts.add(charge);
@@ -86,7 +97,7 @@ final class SlotRequest {
         long before = slot.asked;
         slot.asked = Math.min(Long.MAX_VALUE - Amount.MAX.micros(), before)
                 + charge.amount().micros();
-        parts.add(part(charge, slot.number, slot.asked, before != 0));
+        parts.add(part(charge, slot.number, slot.asked, before != 0, wallMillis));
         positions.add(position);
         modes.add(charge.mode());
     }
@@ -145,11 +156,12 @@ final class SlotRequest {
         return (double) (hash >>> 12);
     }
 
-    private static byte[] part(Charge charge, int slot, long asked, boolean repeated) {
+    private static byte[] part(Charge charge, int slot, long asked, boolean repeated, LongSupplier wallMillis) {
         LimitRule rule = charge.rule();
+        long[] edges = edges(rule, wallMillis);
         Amount max = rule.max();
         boolean isBucket = rule instanceof LimitRule.TokenBucket;
-        byte[] packed = new byte[HEAD + (!isBucket ? 0 : repeated ? 2 * COST : COST)];
+        byte[] packed = new byte[HEAD + (!isBucket ? 0 : repeated ? 2 * COST : COST) + edges.length * Double.BYTES];
         ByteBuffer part = littleEndian(packed);
         part.put((byte) (isBucket ? BUCKET : rule instanceof LimitRule.SlidingWindow ? SLIDING : FIXED));
         part.put((byte) unit(rule));
@@ -160,6 +172,9 @@ final class SlotRequest {
         put(part, max == null ? 0 : max.micros());
         long window = window(rule);
         part.putDouble((double) window);
+        for (long edge : edges) {
+            part.putDouble((double) edge);
+        }
         if (isBucket) {
             putCost(part, charge.amount().micros(), window, max == null ? 0 : max.micros());
             if (repeated) {
@@ -169,24 +184,58 @@ final class SlotRequest {
         return packed;
     }
 
-    /** The numbers of the calendar units; 0 for a length. */
+    /** The numbers of the calendar units, larger by {@link #IN_ZONE} for those of a zone; 0 for a length. */
     private static int unit(LimitRule rule) {
-        return rule instanceof LimitRule.FixedWindow fixed && fixed.window() instanceof Window.Calendar unit
-                ? switch (unit) {
-                    case MINUTE -> 1;
-                    case HOUR -> 2;
-                    case DAY -> 3;
-                    case WEEK -> 4;
-                    case MONTH -> 5;
-                }
-                : 0;
+        if (!(rule instanceof LimitRule.FixedWindow fixed)) {
+            return 0;
+        }
+        if (fixed.window() instanceof Window.InZone zoned) {
+            return IN_ZONE + unit(zoned.unit());
+        }
+        return fixed.window() instanceof Window.Calendar unit ? unit(unit) : 0;
     }
 
-    /** In seconds for a fixed window, 0 for a month; in microseconds, rounded up, for the others. */
+    private static int unit(Window.Calendar unit) {
+        return switch (unit) {
+            case MINUTE -> 1;
+            case HOUR -> 2;
+            case DAY -> 3;
+            case WEEK -> 4;
+            case MONTH -> 5;
+        };
+    }
+
+    /**
+     * Where windows of a zone begin, in seconds since 1970: those before, around and after the time of this process.
+     * Redis knows no zones, and takes the one that its own clock is in. Empty for other windows.
+     */
+    private static long[] edges(LimitRule rule, LongSupplier wallMillis) {
+        if (!(rule instanceof LimitRule.FixedWindow fixed && fixed.window() instanceof Window.InZone zoned)) {
+            return NO_EDGES;
+        }
+        long[] edges = new long[2 * EDGES + 1];
+        edges[EDGES] = zoned.start(wallMillis.getAsLong());
+        for (int i = 1; i <= EDGES; i++) {
+            edges[EDGES + i] = zoned.end(edges[EDGES + i - 1]);
+            edges[EDGES - i] = zoned.start(edges[EDGES - i + 1] - 1);
+        }
+        for (int i = 0; i < edges.length; i++) {
+            edges[i] /= 1_000;
+        }
+        return edges;
+    }
+
+    /**
+     * In seconds for a fixed window, 0 for a month, a number for the zone if there is one; in microseconds, rounded up,
+     * for the others.
+     */
     private static long window(LimitRule rule) {
         if (rule instanceof LimitRule.FixedWindow fixed) {
             if (fixed.window() instanceof Window.Length length) {
                 return length.duration().toSeconds();
+            }
+            if (fixed.window() instanceof Window.InZone zoned) {
+                return Integer.toUnsignedLong(zoned.zone().getId().hashCode());
             }
             return ((Window.Calendar) fixed.window())
                     .length()

@@ -9,6 +9,9 @@
 -- What each kind guarantees is the same as in memory; the Javadoc of the core's cells has the formulas and the sources.
 
 local BUCKET, SLIDING, FIXED = 1, 2, 3
+-- Units of the calendar of a zone have larger numbers. Their window is a number for the zone, and where it begins comes
+-- with each part: this server knows no zones.
+local IN_ZONE = 8
 -- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
 local LOG = '\255log'
 local FORMER_LOG = ':log'
@@ -120,8 +123,15 @@ local function part(packed)
             sum_cost, sum_ch, sum_cl = struct.unpack('<ddd', packed, at)
         end
     end
+    local edges
+    if unit > IN_ZONE then
+        edges = {}
+        while at <= #packed do
+            edges[#edges + 1], at = struct.unpack('<d', packed, at)
+        end
+    end
     return {
-        kind = kind, unit = unit, bounded = bounded, slot = slot, window = window,
+        kind = kind, unit = unit, bounded = bounded, slot = slot, window = window, edges = edges,
         ah = ah, al = al, sh = sh, sl = sl, mh = mh, ml = ml,
         cost = cost, ch = ch, cl = cl, sum_cost = sum_cost, sum_ch = sum_ch, sum_cl = sum_cl
     }
@@ -161,7 +171,15 @@ local function first_day(year, month)
     return era * 146097 + yoe * 365 + floor(yoe / 4) - floor(yoe / 100) + floor((153 * month + 2) / 5) - 719468
 end
 
-local function window_around(unit, length, seconds)
+local function window_around(unit, length, seconds, edges)
+    if edges then
+        for i = 1, #edges - 1 do
+            if edges[i] <= seconds and seconds < edges[i + 1] then
+                return edges[i], edges[i + 1]
+            end
+        end
+        error('the clocks of this server and of the client differ by more than a few windows of the limit')
+    end
     if unit == MONTH_UNIT then
         local year, month = month_of(floor(seconds / DAY))
         return first_day(year, month) * DAY, first_day(year, month + 1) * DAY
@@ -236,10 +254,10 @@ local function fresh(p, key, now, generation)
             mh = p.mh, ml = p.ml, shift = 0, shift_h = 0, shift_l = 0, is_new = true
         }
     elseif kind == FIXED then
-        local start, finish = window_around(p.unit, window, floor(now / MILLION))
+        local start, finish = window_around(p.unit, window, floor(now / MILLION), p.edges)
         return {
             key = key, kind = kind, generation = generation, window = window, unit = p.unit, start = start,
-            finish = finish, uh = 0, ul = 0, is_new = true
+            finish = finish, uh = 0, ul = 0, is_new = true, edges = p.edges
         }
     end
     return {
@@ -290,7 +308,7 @@ local function take(c, now, high, low, cost, cost_h, cost_l)
         end
     elseif c.kind == FIXED then
         if floor(now / MILLION) >= c.finish then
-            c.start, c.finish = window_around(c.unit, c.window, floor(now / MILLION))
+            c.start, c.finish = window_around(c.unit, c.window, floor(now / MILLION), c.edges)
             c.uh, c.ul = 0, 0
         end
         c.uh, c.ul = add(c.uh, c.ul, high, low)

@@ -92,6 +92,7 @@ local function change(p)
         c = carry(c, p, now)
         cells[p.slot] = c
     end
+    c.edges = p.edges
     return c
 end
 

@@ -20,6 +20,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -200,8 +201,13 @@ class AgainstMemoryProperties {
                         Arbitraries.of(1L, 60L, 3_600L, 86_400L),
                         Arbitraries.longs().between(1, Window.Length.MAX.toSeconds()))
                 .map(Duration::ofSeconds);
-        Arbitrary<Window> window =
-                Arbitraries.oneOf(Arbitraries.of(Window.Calendar.values()), length.map(Window.Length::new));
+        Arbitrary<Window> window = Arbitraries.oneOf(
+                Arbitraries.of(Window.Calendar.values()),
+                length.map(Window.Length::new),
+                Combinators.combine(
+                                Arbitraries.of(Window.Calendar.HOUR, Window.Calendar.DAY, Window.Calendar.MONTH),
+                                Arbitraries.of("Europe/Berlin", "Asia/Kathmandu"))
+                        .as((unit, zone) -> new Window.InZone(unit, ZoneId.of(zone))));
         return Arbitraries.oneOf(
                 Combinators.combine(odd, length).as(LimitRule.TokenBucket::new),
                 Combinators.combine(any, length).as(LimitRule.SlidingWindow::new),

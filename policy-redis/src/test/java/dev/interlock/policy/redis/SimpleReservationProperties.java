@@ -90,7 +90,7 @@ class SimpleReservationProperties {
     /** Up to when each key of each set is counted. */
     private static List<List<Double>> counted(String prefix, Call call) {
         KeyNames names = new KeyNames(prefix, Placement.ONE_SLOT);
-        return SlotRequest.toReserve(call.charges, names).get(0).sets(names).stream()
+        return SlotRequest.toReserve(call.charges, names, () -> 0).get(0).sets(names).stream()
                 .map(set -> redis.zrangeWithScores(set, 0, -1).stream()
                         .map(ScoredValue::getScore)
                         .toList())
@@ -99,7 +99,7 @@ class SimpleReservationProperties {
 
     private static byte[] reserve(String script, String prefix, int number, long now, Call call) {
         KeyNames names = new KeyNames(prefix, Placement.ONE_SLOT);
-        SlotRequest demand = SlotRequest.toReserve(call.charges, names).get(0);
+        SlotRequest demand = SlotRequest.toReserve(call.charges, names, () -> 0).get(0);
         List<byte[]> arguments = new ArrayList<>(List.of(
                 RedisConnection.ascii(Long.toString(now)), SlotRequest.doubles(300_000, 300_000, number, 500_000)));
         arguments.addAll(demand.parts());
@@ -112,7 +112,7 @@ class SimpleReservationProperties {
     private static byte[][] keys(String prefix, Call call, int number) {
         KeyNames names = new KeyNames(prefix, Placement.ONE_SLOT);
         List<byte[]> keys = new ArrayList<>(List.of(names.call(prefix, "call-" + number)));
-        keys.addAll(SlotRequest.toReserve(call.charges, names).get(0).cells());
+        keys.addAll(SlotRequest.toReserve(call.charges, names, () -> 0).get(0).cells());
         return keys.toArray(byte[][]::new);
     }
 

@@ -6,6 +6,7 @@ import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.engine.Comparison;
 import dev.interlock.policy.text.HostName;
 import dev.interlock.policy.text.Suggestion;
@@ -70,6 +71,8 @@ final class ConditionReader {
             Map.entry("cmd_in", "command_in"),
             Map.entry("shell_in", "command_in"),
             Map.entry("exec_in", "command_in"),
+            Map.entry("within_time", "during"),
+            Map.entry("time_in", "during"),
             Map.entry("maxLength", "max_length"));
 
     private static final Set<String> OPERATORS_OF_INTERCEPT =
@@ -82,12 +85,16 @@ final class ConditionReader {
     /** A placeholder for checks that only look at the operand. */
     private static final Path ANY_PATH = Path.parse("args.a");
 
+    private static final Path CALL_TIME = Path.parse("call.time");
+
     private final ReadContext context;
     private final PathExpressionReader paths;
+    private final TimeWindowReader windows;
 
     ConditionReader(ReadContext context, PathExpressionReader paths) {
         this.context = context;
         this.paths = paths;
+        this.windows = new TimeWindowReader(context);
     }
 
     /** Which way a condition decides when it holds, for advice about conditions that are easily misread. */
@@ -150,10 +157,12 @@ final class ConditionReader {
     }
 
     private static boolean looksLikeCondition(Node.Mapping map) {
-        return map.pair("path") != null
-                || map.pair("op") != null
-                || map.pair("value") != null
-                || map.pair("value_from") != null;
+        for (String key : List.of("path", "op", "value", "value_from", "during")) {
+            if (map.pair(key) != null) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void notACondition(Node node, NodePath at, String expected) {
@@ -170,6 +179,10 @@ final class ConditionReader {
             return null;
         }
         Fields fields = Fields.of(Keys.CONDITION, map, at, context.findings, Hints.IGNORED);
+        Node during = fields.get("during");
+        if (during != null) {
+            return during(fields, during);
+        }
         Node pathNode = Hints.required(fields, "path", context.findings);
         Node opNode = Hints.required(fields, "op", context.findings);
         boolean fromCall = fields.has("value_from");
@@ -277,6 +290,34 @@ final class ConditionReader {
             context.intercept.ignores("'on_deny' of a condition", fields.map(), fields.at("on_deny"));
         }
         return message;
+    }
+
+    /** The short form of a condition on the time. */
+    private @Nullable Condition during(Fields fields, Node node) {
+        boolean whole = true;
+        for (String key : List.of("path", "op", "value", "value_from")) {
+            Node.Pair pair = fields.pair(key);
+            if (pair != null) {
+                whole = false;
+                context.findings.error(
+                        "conflict",
+                        pair.key(),
+                        fields.at(key),
+                        "'during' says the whole condition, so '" + key + "' has no place beside it",
+                        "write {during: {…}}, or {path: call.time, op: during, value: {…}}");
+            }
+        }
+        context.intercept.refuses();
+        TimeWindow window = windows.window(node, fields.at("during"), "during");
+        String message = message(fields);
+        return window == null || !whole
+                ? null
+                : new Condition(
+                        CALL_TIME,
+                        Operator.DURING,
+                        window.value(),
+                        message,
+                        ReadContext.place(fields.map(), fields.at()));
     }
 
     private static boolean isRegex(Operator operator) {
@@ -530,6 +571,10 @@ final class ConditionReader {
         }
         if (operator == Operator.WITHIN_PATH && node instanceof Node.Mapping map) {
             return directories(map, at);
+        }
+        if (operator == Operator.DURING) {
+            TimeWindow window = windows.window(node, at, "the value of 'during'");
+            return window == null ? null : window.value();
         }
         return context.scalars.value(node, at);
     }

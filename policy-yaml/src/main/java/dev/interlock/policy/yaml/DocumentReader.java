@@ -5,6 +5,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -24,6 +25,7 @@ final class DocumentReader {
     private final NameReader names;
     private final BodyReader bodies;
     private final EntryReader entries;
+    private final TimeWindowReader windows;
     private final Map<NamePattern, Entry> methodEntries = new LinkedHashMap<>();
 
     private DocumentReader(DiagnosticCollector findings) {
@@ -31,6 +33,7 @@ final class DocumentReader {
         this.names = new NameReader(context);
         this.bodies = new BodyReader(context);
         this.entries = new EntryReader(context);
+        this.windows = new TimeWindowReader(context);
     }
 
     /** The policy that the tree describes, or null if it isn't valid; the reasons have then been reported. */
@@ -289,7 +292,10 @@ final class DocumentReader {
             if (grant.value() instanceof Node.Mapping body) {
                 Fields inner = Fields.of(Keys.GRANT, body, grantAt, context.findings, null);
                 Counters own = context.counters(outer);
-                grants.put(pattern, context.intercept.skipping(() -> bodies.read(inner, Posture.DENY, own)));
+                PolicyBody granted = context.intercept.skipping(() -> bodies.read(inner, Posture.DENY, own));
+                Node during = inner.get("during");
+                TimeWindow window = during == null ? null : windows.window(during, inner.at("during"), "during");
+                grants.put(pattern, window == null ? granted : granted.during(window));
             } else {
                 context.scalars.wrongType(grant.value(), grantAt, "a grant", "a map");
             }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -28,7 +29,8 @@ final class Keys {
             "context");
 
     static final Keys GRANT =
-            new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "servers");
+            new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "servers", "during");
+
 
     static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
 
@@ -53,20 +55,23 @@ final class Keys {
             "mode",
             "approval_timeout");
 
-    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "value_from", "on_deny");
+    static final Keys CONDITION = new Keys("a condition", "path", "op", "value", "value_from", "on_deny", "during");
+
+    static final Keys TIME_WINDOW = new Keys("a time window", TimeWindow.KEYS.toArray(new String[0]));
 
     static final Keys DIRECTORIES = new Keys("the value of within_path", "in", "base");
 
     static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
 
-    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "charge");
+    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "zone", "algorithm", "scope", "charge");
 
-    static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "charge");
+    static final Keys STATE = new Keys("state", "counter", "window", "zone", "increment", "increment_from", "charge");
 
-    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge");
+    static final Keys SPEND =
+            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge", "zone");
 
     static final Keys LIMIT = new Keys(
-            "a limit", "counter", "window", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
+            "a limit", "counter", "window", "zone", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
 
     static final Keys VALIDATE =
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
@@ -80,6 +85,7 @@ final class Keys {
             UNWRAP,
             RULE,
             CONDITION,
+            TIME_WINDOW,
             DIRECTORIES,
             BLOCK,
             RATE_LIMIT,

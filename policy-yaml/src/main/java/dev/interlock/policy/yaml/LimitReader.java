@@ -8,8 +8,10 @@ import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.value.NumberValue;
+import java.time.ZoneId;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -61,7 +63,7 @@ final class LimitReader {
         Node maxNode = required(fields, "max");
         Node windowNode = required(fields, "window");
         Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, MAX_CALLS);
-        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        Window window = windowNode == null ? null : window(windowNode, fields);
         Algorithm unlessSaid = window instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         Algorithm algorithm = algorithm(fields, unlessSaid);
         Scope scope = scope(fields, Scope.SESSION);
@@ -85,7 +87,7 @@ final class LimitReader {
         }
         String name = counter(fields, owner);
         Node windowNode = required(fields, "window");
-        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        Window window = windowNode == null ? null : window(windowNode, fields);
         if (window != null
                 && window != Window.Calendar.MINUTE
                 && window != Window.Calendar.HOUR
@@ -123,7 +125,7 @@ final class LimitReader {
         Node maxNode = required(fields, "max");
         Node windowNode = required(fields, "window");
         Amount max = maxNode == null ? null : amount(maxNode, at.key("max"), "max");
-        Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
+        Window window = windowNode == null ? null : window(windowNode, fields);
         Algorithm algorithm = algorithm(fields, Algorithm.FIXED_WINDOW);
         Scope scope = scope(fields, owner.defaultScope());
         Node fromNode = fields.get("increment_from");
@@ -174,6 +176,17 @@ final class LimitReader {
         Node fromNode = fields.get("from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("from"));
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
+        Node zoneNode = fields.get("zone");
+        ZoneId zone = zoneNode == null ? null : zone(zoneNode, at.key("zone"));
+        if (zoneNode != null && whole && caps.isEmpty()) {
+            context.findings.error(
+                    "bad-zone",
+                    zoneNode,
+                    at.key("zone"),
+                    "what one call may cost has no window, and so no zone",
+                    "leave 'zone' out, or add hourly, daily, weekly or monthly");
+            return null;
+        }
         if (perCallNode == null && fromNode == null) {
             context.findings.error(
                     "missing-key",
@@ -188,9 +201,44 @@ final class LimitReader {
                     "missing-key", node, at, "spend has no cap", "add per_call, hourly, daily, weekly or monthly");
             return null;
         }
-        return whole && charge != null && (fromNode == null || from != null)
-                ? Limit.budget(perCall, caps, from, charge, owner.defaultScope(), place)
+        return whole && charge != null && (fromNode == null || from != null) && (zoneNode == null || zone != null)
+                ? Limit.budget(perCall, caps, zone, from, charge, owner.defaultScope(), place)
                 : null;
+    }
+
+    /** A window, and the zone that stands beside it. */
+    private @Nullable Window window(Node node, Fields fields) {
+        Window window = times.window(node, fields.at("window"));
+        Node zoneNode = fields.get("zone");
+        if (zoneNode == null) {
+            return window;
+        }
+        context.intercept.refuses();
+        NodePath at = fields.at("zone");
+        ZoneId zone = zone(zoneNode, at);
+        if (window == null || zone == null) {
+            return null;
+        }
+        if (window instanceof Window.Calendar unit) {
+            return Window.Calendar.in(unit, zone);
+        }
+        context.findings.error(
+                "bad-zone",
+                zoneNode,
+                at,
+                "a window of " + window.text() + " is as long everywhere, and so has no zone",
+                "leave 'zone' out, or write window: minute, hour, day, week or month");
+        return null;
+    }
+
+    private @Nullable ZoneId zone(Node node, NodePath at) {
+        String name = context.scalars.text(node, at, "zone");
+        try {
+            return name == null ? null : TimeWindow.zone(name);
+        } catch (IllegalArgumentException e) {
+            context.findings.error("bad-zone", node, at, String.valueOf(e.getMessage()));
+            return null;
+        }
     }
 
     private @Nullable Fields fields(Keys keys, Node node, NodePath at, String what) {
@@ -301,6 +349,16 @@ final class LimitReader {
     }
 
     private boolean isCountable(Algorithm algorithm, Window window, Fields fields) {
+        if (algorithm != Algorithm.FIXED_WINDOW && window instanceof Window.InZone) {
+            Node zone = fields.get("zone");
+            context.findings.error(
+                    "bad-zone",
+                    zone == null ? fields.map() : zone,
+                    fields.at("zone"),
+                    "a " + algorithm.text() + " has no calendar, and so no zone",
+                    "leave 'zone' out, or write algorithm: fixed_window");
+            return false;
+        }
         if (algorithm == Algorithm.FIXED_WINDOW || window != Window.Calendar.MONTH) {
             return true;
         }

@@ -90,6 +90,7 @@ final class PolicyWriter {
                 key,
                 () -> bodies.forEach((name, body) -> out.block(name(name.text()), () -> {
                     out.line("default", text(body.posture()));
+                    body.during().ifPresent(window -> out.line("during", YamlText.value(window.value())));
                     body(body);
                 })));
     }

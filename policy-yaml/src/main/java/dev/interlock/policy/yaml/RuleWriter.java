@@ -15,6 +15,7 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -58,6 +59,10 @@ final class RuleWriter {
     void limit(Limit limit, Scope defaultScope) {
         out.line("counter", YamlText.scalar(limit.label()));
         out.line("window", window(limit));
+        ZoneId zone = zone(limit.window());
+        if (zone != null) {
+            out.line("zone", YamlText.scalar(zone.getId()));
+        }
         out.line("max", String.valueOf(limit.max()));
         if (limit.algorithm() != Algorithm.FIXED_WINDOW) {
             out.line("algorithm", limit.algorithm().text());
@@ -84,13 +89,17 @@ final class RuleWriter {
 
     static String condition(Condition condition) {
         List<String> parts = new ArrayList<>();
-        parts.add("path: " + YamlText.scalar(condition.path().text()));
-        parts.add("op: " + condition.operator().text());
-        Path from = condition.operand().from();
-        parts.add(
-                from == null
-                        ? "value: " + YamlText.value(condition.operand().value())
-                        : "value_from: " + YamlText.scalar(from.text()));
+        if (condition.path().isTime()) {
+            parts.add("during: " + YamlText.value(condition.operand().value()));
+        } else {
+            parts.add("path: " + YamlText.scalar(condition.path().text()));
+            parts.add("op: " + condition.operator().text());
+            Path from = condition.operand().from();
+            parts.add(
+                    from == null
+                            ? "value: " + YamlText.value(condition.operand().value())
+                            : "value_from: " + YamlText.scalar(from.text()));
+        }
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
         }
@@ -151,14 +160,17 @@ final class RuleWriter {
         Limit first = demands.limit(Form.SPEND);
         if (first != null) {
             Map<Window.Calendar, Amount> caps = new LinkedHashMap<>();
+            ZoneId zone = null;
             for (Limit limit : demands.limits()) {
-                if (limit.form() == Form.SPEND && limit.window() instanceof Window.Calendar unit) {
+                Window.Calendar unit = limit.form() == Form.SPEND ? unit(limit.window()) : null;
+                if (unit != null) {
                     caps.put(unit, Objects.requireNonNull(limit.max()));
+                    zone = zone(limit.window());
                 }
             }
             said.addAll(Limit.budget(
-                    first.perCall(), caps, first.incrementFrom(), first.charge(), defaultScope, first.place()));
-            out.line("spend", spend(first, caps));
+                    first.perCall(), caps, zone, first.incrementFrom(), first.charge(), defaultScope, first.place()));
+            out.line("spend", spend(first, caps, zone));
         }
         if (!said.equals(demands.limits())) {
             throw new IllegalArgumentException(
@@ -174,6 +186,7 @@ final class RuleWriter {
         List<String> parts = new ArrayList<>();
         parts.add("max: " + limit.max());
         parts.add("window: " + window);
+        addZone(zone(limit.window()), parts);
         Algorithm usual = limit.window() instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         if (limit.algorithm() != usual) {
             parts.add("algorithm: " + limit.algorithm().text());
@@ -191,6 +204,7 @@ final class RuleWriter {
         List<String> parts = new ArrayList<>();
         parts.add("counter: " + YamlText.scalar(counter.label()));
         parts.add("window: " + window(counter));
+        addZone(zone(counter.window()), parts);
         if (!counter.increment().equals(Amount.ONE)) {
             parts.add("increment: " + counter.increment());
         }
@@ -204,7 +218,7 @@ final class RuleWriter {
         return flow(parts);
     }
 
-    private static String spend(Limit first, Map<Window.Calendar, Amount> caps) {
+    private static String spend(Limit first, Map<Window.Calendar, Amount> caps, @Nullable ZoneId zone) {
         List<String> parts = new ArrayList<>();
         if (first.perCall() != null) {
             parts.add("per_call: " + first.perCall());
@@ -218,10 +232,28 @@ final class RuleWriter {
         if (first.incrementFrom() != null) {
             parts.add("from: " + YamlText.scalar(first.incrementFrom().text()));
         }
+        addZone(zone, parts);
         if (first.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + first.charge().text());
         }
         return flow(parts);
+    }
+
+    private static Window.@Nullable Calendar unit(@Nullable Window window) {
+        if (window instanceof Window.InZone zoned) {
+            return zoned.unit();
+        }
+        return window instanceof Window.Calendar unit ? unit : null;
+    }
+
+    private static @Nullable ZoneId zone(@Nullable Window window) {
+        return window instanceof Window.InZone zoned ? zoned.zone() : null;
+    }
+
+    private static void addZone(@Nullable ZoneId zone, List<String> parts) {
+        if (zone != null) {
+            parts.add("zone: " + YamlText.scalar(zone.getId()));
+        }
     }
 
     private static String window(Limit limit) {

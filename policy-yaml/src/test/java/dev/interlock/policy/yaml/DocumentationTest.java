@@ -71,6 +71,7 @@ class DocumentationTest {
                 Keys.ENTRY,
                 Keys.RULE,
                 Keys.CONDITION,
+                Keys.TIME_WINDOW,
                 Keys.DIRECTORIES,
                 Keys.BLOCK,
                 Keys.RATE_LIMIT,

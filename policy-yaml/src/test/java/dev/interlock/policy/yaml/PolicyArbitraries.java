@@ -20,6 +20,7 @@ import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
@@ -31,6 +32,7 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.time.Duration;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -157,7 +159,7 @@ public final class PolicyArbitraries {
                         .ofMaxSize(2)
                 : Arbitraries.just(Map.of());
         Arbitrary<Optional<Map<String, Function<NodePath, PolicyBody>>>> grants = has(Feature.GRANTS)
-                ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), bodies())
+                ? Arbitraries.maps(Arbitraries.of("alice", "team-*", "a.b@c"), granted(bodies()))
                         .ofMaxSize(2)
                         .optional(0.3)
                 : Arbitraries.just(Optional.empty());
@@ -203,6 +205,12 @@ public final class PolicyArbitraries {
             }
         });
         return entries;
+    }
+
+    private static Arbitrary<Function<NodePath, PolicyBody>> granted(Arbitrary<Function<NodePath, PolicyBody>> bodies) {
+        return Combinators.combine(bodies, timeWindows().injectNull(0.7))
+                .as((body, window) ->
+                        at -> window == null ? body.apply(at) : body.apply(at).during(window));
     }
 
     private static Map<NamePattern, PolicyBody> place(Map<String, Function<NodePath, PolicyBody>> bodies, NodePath at) {
@@ -568,7 +576,7 @@ public final class PolicyArbitraries {
     }
 
     private static Algorithm countable(Algorithm algorithm, Window window) {
-        return window == Window.Calendar.MONTH ? Algorithm.FIXED_WINDOW : algorithm;
+        return window == Window.Calendar.MONTH || window instanceof Window.InZone ? Algorithm.FIXED_WINDOW : algorithm;
     }
 
     private Arbitrary<Function<Slot, Limit>> limits() {
@@ -608,8 +616,14 @@ public final class PolicyArbitraries {
                         slot -> Limit.budget(perCall, map, null, charge, slot.scope(), slot.place()));
         Arbitrary<Function<Slot, List<Limit>>> varying = Combinators.combine(
                         amounts().optional(0.5), caps, amountPaths(), charges())
-                .as((perCall, map, from, charge) ->
-                        slot -> Limit.budget(perCall.orElse(null), map, from, charge, slot.scope(), slot.place()));
+                .as((perCall, map, from, charge) -> slot -> Limit.budget(
+                        perCall.orElse(null),
+                        map,
+                        map.size() > 1 ? ZoneId.of("Asia/Tokyo") : null,
+                        from,
+                        charge,
+                        slot.scope(),
+                        slot.place()));
         return Arbitraries.oneOf(fixed, varying);
     }
 
@@ -637,6 +651,7 @@ public final class PolicyArbitraries {
     private Arbitrary<Window> windows() {
         return Arbitraries.oneOf(
                 Arbitraries.of(Window.Calendar.class).map(unit -> unit),
+                Arbitraries.of(Window.Calendar.class).map(unit -> new Window.InZone(unit, ZoneId.of("Europe/Berlin"))),
                 Arbitraries.of(10, 60, 90, 3_600, 86_400 * 7)
                         .map(seconds -> new Window.Length(Duration.ofSeconds(seconds))));
     }
@@ -678,13 +693,23 @@ public final class PolicyArbitraries {
                                         "ctx.tenant")
                                 .map(Path::parse)));
         Arbitrary<Operation> operations = Arbitraries.of(Operator.class)
+                .filter(operator -> operator != Operator.DURING)
                 .flatMap(operator ->
                         operands(operator).map(operand -> new Operation(operator, Operand.of(operator, operand))));
-        Arbitrary<Operation> between = Combinators.combine(Arbitraries.of(Operator.class), argument)
+        Arbitrary<Operation> between = Combinators.combine(
+                        Arbitraries.of(Operator.class).filter(operator -> operator != Operator.DURING), argument)
                 .as((operator, from) -> new Operation(operator, callOperand(operator, from)));
         Arbitrary<Operation> all =
                 Arbitraries.frequencyOf(Tuple.of(6, operations), Tuple.of(1, between.filter(Operation::isPossible)));
-        return Combinators.combine(paths, all, texts.injectNull(0.8))
+        Arbitrary<Operation> windows = timeWindows()
+                .map(window -> new Operation(Operator.DURING, Operand.of(Operator.DURING, window.value())));
+        return Arbitraries.frequencyOf(
+                Tuple.of(9, conditions(paths, all)),
+                Tuple.of(1, conditions(Arbitraries.of(Path.parse("call.time")), windows)));
+    }
+
+    private Arbitrary<ConditionMaker> conditions(Arbitrary<Path> paths, Arbitrary<Operation> operations) {
+        return Combinators.combine(paths, operations, texts.injectNull(0.8))
                 .as((path, operation, message) -> at -> new Condition(
                         path,
                         operation.operator(),
@@ -703,6 +728,28 @@ public final class PolicyArbitraries {
             }
         }
         return null;
+    }
+
+    private static Arbitrary<TimeWindow> timeWindows() {
+        return Combinators.combine(
+                        Arbitraries.of(List.of("mon-fri"), List.of("sat", "mon", "tue"))
+                                .injectNull(0.4),
+                        Arbitraries.of("09:00-18:00", List.of("22:00-06:00", "12:00-24:00"))
+                                .injectNull(0.4),
+                        Arbitraries.of("2026-03-01", "2026-03-01T12:00", "2026-03-01T12:00:30+01:00")
+                                .injectNull(0.6),
+                        Arbitraries.just("2099-12-31"),
+                        Arbitraries.of("Europe/Berlin", "UTC").injectNull(0.5))
+                .as((days, hours, from, until, zone) -> {
+                    Map<String, Object> window = new LinkedHashMap<>();
+                    window.put("zone", zone);
+                    window.put("until", until);
+                    window.put("from", from);
+                    window.put("hours", hours);
+                    window.put("days", days);
+                    window.values().removeIf(Objects::isNull);
+                    return TimeWindow.of(Value.freeze(window));
+                });
     }
 
     private record Operation(Operator operator, @Nullable Operand operand) {
@@ -746,6 +793,7 @@ public final class PolicyArbitraries {
                         Arbitraries.of("npm test", "git push origin feature/* !-")
                                 .map(Value.Text::new),
                         Arbitraries.just(Value.freeze(List.of("ls *", "git commit -m 'a b'"))));
+            case DURING -> throw new AssertionError("on the time only");
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
         };
     }

@@ -5,8 +5,9 @@ import java.time.LocalDate;
 import java.time.YearMonth;
 
 /**
- * Computes where windows of the wall clock begin and end: calendar units in UTC, with weeks from Monday, and lengths in
- * multiples counted from 1970-01-01T00:00:00Z. UTC is Java's time scale here, with 86,400 seconds in each day.
+ * Computes where windows of the wall clock begin and end: calendar units in UTC or a zone, with weeks from Monday, and
+ * lengths in multiples counted from 1970-01-01T00:00:00Z. UTC is Java's time scale here, with 86,400 seconds in each
+ * day.
  */
 final class CalendarWindows {
 
@@ -29,6 +30,9 @@ final class CalendarWindows {
         if (window instanceof Window.Length length) {
             return floor(wall, length.duration().toMillis());
         }
+        if (window instanceof Window.InZone zoned) {
+            return zoned.start(wall);
+        }
         return switch ((Window.Calendar) window) {
             case MINUTE -> floor(wall, 60_000);
             case HOUR -> floor(wall, 3_600_000);
@@ -42,6 +46,9 @@ final class CalendarWindows {
     static long end(Window window, long start) {
         if (window instanceof Window.Length length) {
             return start + length.duration().toMillis();
+        }
+        if (window instanceof Window.InZone zoned) {
+            return zoned.end(start);
         }
         return switch ((Window.Calendar) window) {
             case MINUTE -> start + 60_000;

@@ -1,6 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.limit.LimitKey;
@@ -52,8 +53,8 @@ import org.jspecify.annotations.Nullable;
  * one, 0 for callers without an identity or 1 for callers with one, and the number of the group in a byte or the
  * caller's name.
  *
- * <p>A window is the calendar unit's name, or an empty text and its length in seconds. A text is its length in
- * characters, 0 for ISO-8859-1 or 1 for UTF-16, and its characters.
+ * <p>A window is the calendar unit's name, with {@code @} and its zone if it has one, or an empty text and its length
+ * in seconds. A text is its length in characters, 0 for ISO-8859-1 or 1 for UTF-16, and its characters.
  *
  * <p>Reading needs no more memory than the resulting limiter: there are at most {@code maxKeys} keys, and a text or a
  * log takes memory only as its bytes arrive.
@@ -76,6 +77,9 @@ final class Snapshot {
 
     private static final int GROUP = 0;
     private static final int ALONE = 1;
+
+    /** Stands between a calendar unit and its zone. */
+    private static final char ZONE = '@';
 
     private static final int MAX_TEXT = 1 << 20;
 
@@ -236,7 +240,7 @@ final class Snapshot {
             writeText(out, "");
             out.writeLong(length.duration().toSeconds());
         } else {
-            writeText(out, window.text());
+            writeText(out, window instanceof Window.InZone zoned ? window.text() + ZONE + zoned.zone() : window.text());
         }
     }
 
@@ -445,11 +449,15 @@ final class Snapshot {
         }
 
         private Window readWindow() throws IOException {
-            String unit = readText();
-            return unit.isEmpty()
-                    ? new Window.Length(Duration.ofSeconds(in.readLong()))
-                    : Window.Calendar.of(unit)
-                            .orElseThrow(() -> new IllegalArgumentException("a window of one " + unit));
+            String text = readText();
+            if (text.isEmpty()) {
+                return new Window.Length(Duration.ofSeconds(in.readLong()));
+            }
+            int end = text.indexOf(ZONE);
+            String unit = end < 0 ? text : text.substring(0, end);
+            return Window.Calendar.in(
+                    Window.Calendar.of(unit).orElseThrow(() -> new IllegalArgumentException("a window of one " + unit)),
+                    end < 0 ? null : TimeWindow.zone(text.substring(end + 1)));
         }
 
         private String readText() throws IOException {

@@ -17,6 +17,7 @@ import dev.interlock.policy.limit.Usage;
 import java.math.BigInteger;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -133,6 +134,10 @@ class FixedWindowProperties {
     Arbitrary<Window> windows() {
         return Arbitraries.oneOf(
                 Arbitraries.of(Window.Calendar.values()),
+                Arbitraries.of(
+                        new Window.InZone(Window.Calendar.HOUR, ZoneId.of("Australia/Lord_Howe")),
+                        new Window.InZone(Window.Calendar.DAY, ZoneId.of("America/New_York")),
+                        new Window.InZone(Window.Calendar.WEEK, ZoneId.of("Europe/Berlin"))),
                 Arbitraries.of(1L, 7L, 90L, 86_400L, 31_622_400L).map(s -> new Window.Length(Duration.ofSeconds(s))));
     }
 

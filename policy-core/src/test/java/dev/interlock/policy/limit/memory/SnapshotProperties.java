@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.time.ZoneId;
 import java.util.List;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -32,7 +33,9 @@ class SnapshotProperties {
             new LimitRule.TokenBucket(Amount.of(5), Duration.ofSeconds(10)),
             new LimitRule.TokenBucket(new Amount(3_333_333), Duration.ofSeconds(7)),
             new LimitRule.SlidingWindow(Amount.of(5), Duration.ofSeconds(10)),
-            new LimitRule.FixedWindow(Amount.of(5), Window.Calendar.MINUTE));
+            new LimitRule.FixedWindow(Amount.of(5), Window.Calendar.MINUTE),
+            new LimitRule.FixedWindow(
+                    Amount.of(5), new Window.InZone(Window.Calendar.HOUR, ZoneId.of("Asia/Kathmandu"))));
 
     /** Time passes; then a limit is charged. */
     record Step(int millis, int rule, long micros) {
