@@ -4,8 +4,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An item of {@code require}, {@code deny_if} or {@code ask_if}: conditions that hold together. A block without conditions always
- * holds.
+ * An item of {@code require}, {@code deny_if} or {@code ask_if}: conditions that hold together. A block without
+ * conditions always holds.
  *
  * @param conditions the conditions
  * @param message what the agent is told, or null for a built-in message

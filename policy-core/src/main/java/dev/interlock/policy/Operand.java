@@ -9,9 +9,9 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What a condition compares with: a value of the policy, parsed once as its operator reads it, or what stands at another
- * path of the same call ({@code value_from}). Two operands are equal if their values or their paths are. Immutable and
- * thread-safe.
+ * What a condition compares with: a value of the policy, parsed once as its operator reads it, or what stands at
+ * another path of the same call ({@code value_from}). Two operands are equal if their values or their paths are.
+ * Immutable and thread-safe.
  *
  * <p>The methods that return a typed operand throw a runtime exception if the operator does not take that type, or if
  * the value is the call's.

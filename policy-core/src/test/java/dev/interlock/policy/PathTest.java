@@ -46,7 +46,7 @@ class PathTest {
 
     static Stream<Arguments> mistakes() {
         String roots = "a path must be args.<name>, state.<tool>.<counter>, call.identity, call.session, call.server,"
-                + " tool.category, tool.risk or ctx.<key>";
+                + " call.time, tool.category, tool.risk or ctx.<key>";
         return Stream.of(
                 Arguments.of("", roots),
                 Arguments.of("amount", roots),
@@ -68,13 +68,16 @@ class PathTest {
                         "'args.[*]' has an empty step; quote a key that is empty or contains a dot: args.\"a.b\""),
                 Arguments.of(
                         "args.a[0]",
-                        "'args.a[0]' has a stray '['; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
+                        "'args.a[0]' has a stray '['; steps are joined by '.', '[*]' means every element and"
+                                + " '[any]' at least one"),
                 Arguments.of(
                         "args.a[*]b",
-                        "'args.a[*]b' has a stray 'b'; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
+                        "'args.a[*]b' has a stray 'b'; steps are joined by '.', '[*]' means every element and"
+                                + " '[any]' at least one"),
                 Arguments.of(
                         "args.\"a\"b",
-                        "'args.\"a\"b' has a stray 'b'; steps are joined by '.', '[*]' means every element and '[any]' at least one"),
+                        "'args.\"a\"b' has a stray 'b'; steps are joined by '.', '[*]' means every element and"
+                                + " '[any]' at least one"),
                 Arguments.of("args.a]", "'args.a]' has a stray ']'; quote a whole key that contains it: args.\"a.b\""),
                 Arguments.of(
                         "args.a\"b", "'args.a\"b' has a stray '\"'; quote a whole key that contains it: args.\"a.b\""),
@@ -95,8 +98,10 @@ class PathTest {
                         "state.a[*]",
                         "'state.a[*]' must be state.<tool>.<counter>; quote a tool name that contains a dot:"
                                 + " state.\"a.b\".n"),
-                Arguments.of("call.user", "'call.user' must be call.identity, call.session or call.server"),
-                Arguments.of("call.identity.x", "'call.identity.x' must be call.identity, call.session or call.server"),
+                Arguments.of("call.user", "'call.user' must be call.identity, call.session, call.server or call.time"),
+                Arguments.of(
+                        "call.identity.x",
+                        "'call.identity.x' must be call.identity, call.session, call.server or call.time"),
                 Arguments.of("tool.name", "'tool.name' must be tool.category or tool.risk"));
     }
 

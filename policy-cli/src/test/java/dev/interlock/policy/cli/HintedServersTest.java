@@ -62,7 +62,7 @@ class HintedServersTest {
                                 + " on all that isn't read-only.\n  search:")
                 .contains(
                         "#   Not denied: only its destructiveHint says that it destroys, and 3 of the server's 3 tools"
-                                + " have that; without it, it is rated write (");
+                                + " have that; without it, it is rated execute (verb 'hover').");
     }
 
     @Test

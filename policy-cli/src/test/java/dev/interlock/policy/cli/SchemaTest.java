@@ -97,8 +97,8 @@ class SchemaTest {
                 "{tools: {t: {limits: [{counter: c, window: 90s, max: 2, scope: grant, algorithm: sliding_window,"
                         + " increment_from: args.n, on_deny: no}]}}}",
                 "{tools: {t: {rules: [{rate_limit: {max: 10, window: 60, algorithm: token_bucket, scope: session}}]}}}",
-                "{tools: {t: {require: [{path: args.a, op: eq, value_from: ctx.user}, {conditions: [{path: 'args.l[any].b',"
-                        + " op: in, value_from: ctx.list, on_deny: no}]}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: eq, value_from: ctx.user}, {conditions: ["
+                        + "{path: 'args.l[any].b', op: in, value_from: ctx.list, on_deny: no}]}]}}}",
                 "{tools: {t: {ask_if: [{conditions: []}, {path: args.a, op: gt, value: 5}]}}}",
                 "{categories: {read: {}, financial: null}, risks: {high+: {}, low: {}}, all_tools: {}}",
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",

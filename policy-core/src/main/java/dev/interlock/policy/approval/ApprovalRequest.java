@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * @param rating how the tool is rated
  * @param policy the policy in force; a yes is valid only under this policy
  * @param patience how long this caller waits; at most the {@link #timeout}
- * @param runs the calls that the call makes by running other tools, those within first; they must be shown to the person
+ * @param runs the calls that the call makes by running other tools, those within first; they must be shown to the
+ *     person
  */
 public record ApprovalRequest(
         String tool,

@@ -9,8 +9,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The compiled operators of a policy, shared by all conditions that ask the same. Callers choose the names of tools, and
- * a pattern that is compiled again for the plan of each name takes much memory.
+ * The compiled operators of a policy, shared by all conditions that ask the same. Callers choose the names of tools,
+ * and a pattern that is compiled again for the plan of each name takes much memory.
  */
 final class CompiledOperators {
 

@@ -221,8 +221,8 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method as
-     * the tool, and the parameters as its arguments.
+     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method
+     * as the tool, and the parameters as its arguments.
      */
     @Nullable
     ToolPlan methodPlan(String method) {

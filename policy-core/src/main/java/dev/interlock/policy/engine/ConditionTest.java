@@ -5,8 +5,8 @@ import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
-import java.util.Objects;
 import java.time.Duration;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**

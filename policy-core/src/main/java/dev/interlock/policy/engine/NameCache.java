@@ -5,9 +5,9 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is known of names that callers and servers choose, so it is bounded. It admits a name by how often it is used, so
- * that a flood of invented names does not drive out those in use. The cache behind it is made for the first such name:
- * most processes never meet one, and its classes are slow to load.
+ * What is known of names that callers and servers choose, so it is bounded. It admits a name by how often it is used,
+ * so that a flood of invented names does not drive out those in use. The cache behind it is made for the first such
+ * name: most processes never meet one, and its classes are slow to load.
  */
 final class NameCache<K, V> {
 

@@ -51,7 +51,9 @@ final class PlanCompiler {
 
     private final List<CompiledUnwrap> unwraps = new ArrayList<>();
 
-    /** @param rating how the tool is rated; null if that is not known, and then what conditions read of it is unclear */
+    /**
+     * @param rating how the tool is rated; null if that is not known, and then what conditions read of it is unclear
+     */
     PlanCompiler(
             Mode policyMode,
             String tool,

@@ -808,10 +808,10 @@ public final class PolicyEngine {
     }
 
     /**
-     * Suspends every call, whatever the policy and its mode say, until {@link #resume(String)}: each is denied with rule
-     * {@code (suspended)}, and so is every other request but those of the lifecycle, lists and {@code tasks/cancel}.
-     * Calls that are under way can't go on in another round, and calls that wait for a person end as denied. Calls that
-     * were sent before are not ended. A policy may suspend calls, too; then both have to end.
+     * Suspends every call, whatever the policy and its mode say, until {@link #resume(String)}: each is denied with
+     * rule {@code (suspended)}, and so is every other request but those of the lifecycle, lists and {@code
+     * tasks/cancel}. Calls that are under way can't go on in another round, and calls that wait for a person end as
+     * denied. Calls that were sent before are not ended. A policy may suspend calls, too; then both have to end.
      *
      * <p>The suspension is in force before it is recorded: a sink that is slow or fails must not keep it off.
      *

@@ -7,9 +7,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows the calls that a call makes by running other tools, and joins their plans with the call's own. All of them are
- * decided as one: each check of the call itself comes first, then those of the calls that it makes, in order, and all
- * limits are reserved together.
+ * Follows the calls that a call makes by running other tools, and joins their plans with the call's own. All of them
+ * are decided as one: each check of the call itself comes first, then those of the calls that it makes, in order, and
+ * all limits are reserved together.
  */
 final class Unwrapping {
 

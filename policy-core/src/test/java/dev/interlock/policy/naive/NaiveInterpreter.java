@@ -57,11 +57,7 @@ public final class NaiveInterpreter {
     /** As if the policy's own mode were to enforce. */
     private Answer enforced(TimedCall timed) {
         ToolCall call = timed.call();
-        PolicyBody grant = grant(call);
-        boolean inForce = grant == null
-                || grant.during().isEmpty()
-                || NaiveTimeWindow.includes(grant.during().get().value(), timed.millis());
-        String gate = inForce ? gate(call) : "(grant not in force)";
+        String gate = gate(timed);
         if (gate != null) {
             return new Answer(Verdict.DENIED, gate, false);
         }
@@ -113,7 +109,7 @@ public final class NaiveInterpreter {
         }
         for (Unwrap unwrap : unwraps) {
             boolean all = unwrapping.follow(unwrap, call, level, inner -> {
-                String gate = gate(inner);
+                String gate = gate(new TimedCall(inner, timed.millis(), timed.outcome()));
                 if (gate == null) {
                     examine(inner, timed, objections, charges, unwrapping, level + 1);
                 } else {
@@ -162,13 +158,20 @@ public final class NaiveInterpreter {
     }
 
     /** What denies before any rule is looked at, or null. */
-    private @Nullable String gate(ToolCall call) {
+    private @Nullable String gate(TimedCall timed) {
+        ToolCall call = timed.call();
         if (policy.suspended().isPresent()) {
             return "(suspended)";
         }
         if (bodiesFor(call).stream().anyMatch(body -> body.servers().isPresent())
                 && NaiveServers.isUnknown(call.server(), bodiesFor(call))) {
             return "(server unknown)";
+        }
+        PolicyBody grant = grant(call);
+        if (grant != null
+                && grant.during().isPresent()
+                && !NaiveTimeWindow.includes(grant.during().get().value(), timed.millis())) {
+            return "(grant not in force)";
         }
         if (NaiveNames.isBad(call.tool(), listed(NamePattern::isExact), listed(pattern -> !pattern.isExact()))) {
             return "(name)";
@@ -177,7 +180,6 @@ public final class NaiveInterpreter {
         if (denied != null || policy.grants().isEmpty()) {
             return denied;
         }
-        PolicyBody grant = grant(call);
         return grant == null ? "(no grant)" : gate(grant, call);
     }
 

@@ -10,7 +10,9 @@ import java.util.List;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** The calls that one call makes by running other tools. Arguments that are not known, or are JSON, are in the tables. */
+/**
+ * The calls that one call makes by running other tools. Arguments that are not known, or are JSON, are in the tables.
+ */
 final class NaiveUnwrapping {
 
     private int calls;

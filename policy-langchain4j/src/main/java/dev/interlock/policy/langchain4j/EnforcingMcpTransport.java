@@ -321,7 +321,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         String method = WireMethodNames.of(message.method);
         Decision decision = engine.admit(request(method, message));
-        if (decision.allowed() && Subscriptions.namesResources(method, asked)) {
+        if (decision.allowed() && ListenRequests.namesResources(method, asked)) {
             decision = engine.admit(request(SUBSCRIBE));
         }
         if (!decision.allowed()) {

@@ -250,7 +250,9 @@ class LangChain4jMethodsTest {
     void theAnswerToAnotherRequestFails() {
         String result = "{'tools': [], 'inputRequests': {'e': " + ELICIT + "}}";
         List<McpClientMessage> requests = List.of(
-                new McpReadResourceRequest(2L, "file:///x"), new McpListToolsRequest(3L, null), new McpPingRequest(4L));
+                new McpReadResourceRequest(2L, "file:///app/x"),
+                new McpListToolsRequest(3L, null),
+                new McpPingRequest(4L));
         for (McpClientMessage request : requests) {
             assertThatThrownBy(() -> answered(request, result).join())
                     .isInstanceOf(CompletionException.class)

@@ -494,8 +494,8 @@ final class ConditionReader {
                         : "a relative path means another directory in every process";
             case URL_IN -> urlHint(text);
             case COMMAND_IN ->
-                "write plain words, and put what a shell would act on in quotes: '*' is one word, a last '**' any number"
-                        + " of them, and '!-' behind that forbids options";
+                "write plain words, and put what a shell would act on in quotes: '*' is one word, a last '**' any"
+                        + " number of them, and '!-' behind that forbids options";
             default -> hostHint(text);
         };
     }

@@ -31,7 +31,6 @@ final class Keys {
     static final Keys GRANT =
             new Keys("a grant", "default", "hide", "tools", "categories", "risks", "all_tools", "servers", "during");
 
-
     static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
 
     static final Keys ENTRY =

@@ -17,7 +17,9 @@ final class ReadContext {
     @Nullable
     List<String> given;
 
-    /** Whether the entry of a method is being read, whose paths begin with {@code params}, {@code call} or {@code ctx}. */
+    /**
+     * Whether the entry of a method is being read, whose paths begin with {@code params}, {@code call} or {@code ctx}.
+     */
     boolean ofMethod;
 
     private final List<Counters> counters = new ArrayList<>();

@@ -52,7 +52,7 @@ import picocli.CommandLine.Spec;
             "  interlock check policy.yaml --server -- npx some-mcp-server",
             "  interlock check policy.yaml --url https://example.com/mcp --header-file token",
             "  interlock check policy.yaml --tools tools.json --strict --format json",
-            "  interlock check policy.yaml --tools gh.json --name github --also files=files.json",
+            "  interlock check policy.yaml --tools gh.json --name gh --also files=files.json",
         })
 public final class CheckCommand implements Callable<Integer> {
 

@@ -7,7 +7,7 @@ import dev.langchain4j.mcp.protocol.McpClientRequest;
 import java.util.Iterator;
 
 /** What a client of the modern protocol listens for: there, one request subscribes to everything. */
-final class Subscriptions {
+final class ListenRequests {
 
     private static final String LISTEN = "subscriptions/listen";
 
@@ -16,7 +16,7 @@ final class Subscriptions {
 
     private static final ObjectMapper JSON = new ObjectMapper();
 
-    private Subscriptions() {}
+    private ListenRequests() {}
 
     /**
      * Whether a request subscribes to resources, as {@code resources/subscribe} does in the older protocol.
