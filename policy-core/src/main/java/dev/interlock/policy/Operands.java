@@ -135,7 +135,7 @@ final class Operands {
     /** What is wrong with what {@code parser} reads. */
     private static Optional<String> parsed(Supplier<?> parser) {
         try {
-            parser.get();
+            Object unused = parser.get();
             return Optional.empty();
         } catch (IllegalArgumentException e) {
             return Optional.of(String.valueOf(e.getMessage()));

@@ -21,6 +21,7 @@ import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.SortedSet;
@@ -328,7 +329,7 @@ public final class TimeWindow {
     public String text() {
         List<String> parts = new ArrayList<>();
         value.names().forEach(key -> {
-            Value member = value.get(key);
+            Value member = Objects.requireNonNull(value.get(key));
             String text = member instanceof Value.Array list
                     ? String.join(
                             ", ",

@@ -71,7 +71,7 @@ final class NaiveTimeWindow {
         List<String> week = List.of("mon", "tue", "wed", "thu", "fri", "sat", "sun");
         int wanted = week.indexOf(day.toString().substring(0, 3).toLowerCase(Locale.ROOT));
         return texts(window.get("days")).stream().anyMatch(item -> {
-            String[] ends = item.split("-");
+            String[] ends = item.split("-", -1);
             return week.indexOf(ends[0]) <= wanted && wanted <= week.indexOf(ends[ends.length - 1]);
         });
     }
