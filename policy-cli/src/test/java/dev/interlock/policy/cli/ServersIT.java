@@ -102,8 +102,10 @@ class ServersIT {
         public static void main(String... args) throws IOException {
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (int i = 0; i < Integer.parseInt(args[0]); i++) {
-                if (String.valueOf(in.readLine()).contains("initialize\"")) {
-                    System.out.println("{\"jsonrpc\":\"2.0\",\"id\":1,\"result\":"
+                String line = String.valueOf(in.readLine());
+                if (line.contains("initialize\"")) {
+                    String id = line.replaceAll(".*\"id\":(\\d+).*", "$1");
+                    System.out.println("{\"jsonrpc\":\"2.0\",\"id\":" + id + ",\"result\":"
                             + ChangingServer.result("initialize", false, false) + "}");
                 }
             }
