@@ -116,10 +116,10 @@ abstract sealed class CallCheck {
     }
 
     /** A denial by a check that was made already. */
-    static final class Decided extends CallCheck {
+    static final class FixedDecision extends CallCheck {
         private final Decision decision;
 
-        Decided(Decision decision) {
+        FixedDecision(Decision decision) {
             this.decision = decision;
         }
 

@@ -126,7 +126,7 @@ final class ToolPlan {
                 if (own.audit && !plan.audit) {
                     return denied(plan.verdict, false); // Enforced under every policy, as by a lock.
                 }
-                checks.add(new CallCheck.Decided(plan.verdict));
+                checks.add(new CallCheck.FixedDecision(plan.verdict));
             }
             entries.addAll(plan.entries);
             for (CallCheck check : plan.checks) {
@@ -139,7 +139,7 @@ final class ToolPlan {
             fewest = fewer(fewest, plan.rounds);
         }
         if (denial != null) {
-            checks.add(new CallCheck.Decided(denial));
+            checks.add(new CallCheck.FixedDecision(denial));
         }
         return new ToolPlan(
                 null,
