@@ -102,10 +102,10 @@ final class DefaultReview {
                 continue;
             }
             boolean denied = switch (clause.use()) {
-                // What compares with another value of the call is invalid where there is none.
+                // What is known only in a call is invalid for a value that is missing.
                 case REQUIRE ->
                     there.stream()
-                            .anyMatch(condition -> condition.operand().from() != null
+                            .anyMatch(condition -> ConditionGroup.known(List.of(condition)).isEmpty()
                                     || !Comparison.of(condition).holds(null));
                 case DENY_IF -> there.size() == clause.conditions().size() && firstThatFails(there, null) == null;
                 case ASK -> false;

@@ -50,17 +50,16 @@ final class BypassAdvice {
     }
 
     private void check(Condition condition) {
-        List<Value> values = condition.operand().values();
         switch (condition.operator()) {
             case REGEX, NOT_REGEX -> pattern(condition.operand().text());
             case STARTS_WITH -> prefix(condition.operand().text());
             case ENDS_WITH -> suffix(condition.operand().text());
             case CONTAINS, NOT_CONTAINS -> {
-                if (values.get(0) instanceof Value.Text text) {
+                if (condition.operand().value() instanceof Value.Text text) {
                     part(text.value());
                 }
             }
-            case EQ, NEQ, IN, NOT_IN -> values(values);
+            case EQ, NEQ, IN, NOT_IN -> values(condition.operand().values());
             default -> {}
         }
     }

@@ -5,10 +5,12 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Where the matches of a valid RE2 pattern must begin and end, and which characters its wildcards match. It reads the
- * pattern once, and recurses as deep as its groups are nested, which is bounded.
+ * pattern once, and recurses as deep as its groups are nested, which is bounded. Wildcards are compiled when the first
+ * question about them is asked. Used by one thread.
  */
 final class PatternShape {
 
@@ -20,6 +22,7 @@ final class PatternShape {
     private final String pattern;
     private final Set<String> wildcards = new LinkedHashSet<>();
     private final Extent whole;
+    private @Nullable List<Regex> compiled;
     private int at;
     private boolean multiline;
     private boolean dotAll;
@@ -74,10 +77,13 @@ final class PatternShape {
         if (wildcards.size() > MOST_WILDCARDS) {
             return true;
         }
-        return wildcards.stream().anyMatch(wildcard -> {
-            Regex one = Regex.compile("^(?:" + wildcard + ")$");
-            return characters.chars().allMatch(c -> one.find(Character.toString(c)));
-        });
+        if (compiled == null) {
+            compiled = wildcards.stream()
+                    .map(wildcard -> Regex.compile("^(?:" + wildcard + ")$"))
+                    .toList();
+        }
+        return compiled.stream()
+                .anyMatch(wildcard -> characters.chars().allMatch(c -> wildcard.find(Character.toString(c))));
     }
 
     /** Reads up to the end of the group. */

@@ -112,7 +112,7 @@ enum TextSubject {
         if (Forms.WEB.matcher(text).lookingAt()) {
             return URL;
         }
-        if (Forms.MAIL.matcher(text).matches()) {
+        if (endsLikeMail(text)) {
             return MAIL;
         }
         return isAbsolute(text) ? PATH : null;
@@ -126,8 +126,19 @@ enum TextSubject {
     /** A pattern without anchors, flags, groups at its ends and escapes, so that it reads like the text it matches. */
     static String plain(String pattern) {
         String inner = Forms.OPENING.matcher(pattern).replaceFirst("");
-        inner = Forms.CLOSING.matcher(inner).replaceFirst("");
-        return Forms.ESCAPE.matcher(inner).replaceAll("$1");
+        int end = inner.length();
+        while (end > 0) {
+            char last = inner.charAt(end - 1);
+            boolean escaped = end > 1 && inner.charAt(end - 2) == '\\';
+            if (!escaped && (last == '$' || last == ')')) {
+                end--;
+            } else if (escaped && last == 'z') {
+                end -= 2;
+            } else {
+                break;
+            }
+        }
+        return Forms.ESCAPE.matcher(inner.substring(0, end)).replaceAll("$1");
     }
 
     private static @Nullable TextSubject named(List<String> words, String text) {
@@ -144,11 +155,32 @@ enum TextSubject {
             return other && !Forms.WEB.matcher(text).lookingAt() ? null : URL;
         }
         if (anyIn(words, MAIL_NAMES)
-                || (anyIn(words, ADDRESSEE_NAMES) && Forms.DOMAIN.matcher(text).matches())) {
+                || (anyIn(words, ADDRESSEE_NAMES) && endsInDomain(text))) {
             return MAIL;
         }
         boolean steps = text.indexOf('/') >= 0 || text.indexOf('\\') >= 0 || text.equals("..");
         return steps && anyIn(words, PATH_NAMES, "path", "dir", "folder") ? PATH : null;
+    }
+
+    /** Whether it is the end of a mail address or all of one, or a pattern for that. */
+    private static boolean endsLikeMail(String text) {
+        int at = text.lastIndexOf('@');
+        boolean userInfo = at > 0 && (text.charAt(at - 1) == ':' || text.charAt(at - 1) == '/');
+        String domain = text.substring(at + 1);
+        domain = domain.startsWith("(?:") ? domain.substring("(?:".length()) : domain;
+        int dot = domain.indexOf('.');
+        return at >= 0
+                && !userInfo
+                && dot > 0
+                && dot < domain.length() - 1
+                && Forms.DOMAIN_PATTERN.matcher(domain).matches();
+    }
+
+    private static boolean endsInDomain(String text) {
+        String domain = text.substring(text.lastIndexOf('@') + 1);
+        domain = domain.startsWith(".") ? domain.substring(1) : domain;
+        int dot = domain.lastIndexOf('.');
+        return dot > 0 && dot < domain.length() - 2 && Forms.DOMAIN.matcher(domain).matches();
     }
 
     private static boolean isAbsolute(String text) {
@@ -196,32 +228,32 @@ enum TextSubject {
         return words;
     }
 
-    /** Compiled when the first text is looked at. */
+    /**
+     * Compiled when the first text is looked at. Texts have any length and content: each form takes linear time, and
+     * repeats single characters only, since repeated groups recurse.
+     */
     private static final class Forms {
         static final Pattern WORD_BREAK = Pattern.compile("[^A-Za-z0-9]+|(?<=[a-z0-9])(?=[A-Z])");
 
         static final Pattern OPENING = Pattern.compile(
                 "^(?:\\(\\?[a-z]+\\))?(?:\\^|\\\\A)?\\(*(?:\\?(?:[a-z]*:|P?<\\w+>))?\\(*(?:\\^|\\\\A)?");
 
-        static final Pattern CLOSING = Pattern.compile("(?:\\$|\\\\z)?\\)*(?:\\$|\\\\z)?$");
-
         /** A character that is escaped to stand for itself. */
         static final Pattern ESCAPE = Pattern.compile("\\\\([^A-Za-z0-9])");
 
         /** The beginning of a URL that url_in reads. */
         static final Pattern WEB =
-                Pattern.compile("(?:https?|wss?|http\\(s\\)|http\\[s\\])\\??(?:\\)|\\?)*://", Pattern.CASE_INSENSITIVE);
+                Pattern.compile("(?:https?|wss?|http\\(s\\)|http\\[s\\])[?)]*+://", Pattern.CASE_INSENSITIVE);
 
         static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:");
 
         static final Pattern ABSOLUTE =
                 Pattern.compile("/|~/|file:|[A-Za-z]:[\\\\/]|\\\\\\\\", Pattern.CASE_INSENSITIVE);
 
-        /** The end of a mail address, or all of one. */
-        static final Pattern MAIL =
-                Pattern.compile("(?:.*[^:/])?@[(]*(?:\\?:)?[\\w-][\\w.|()?*+-]*\\.[\\w.|()?*+-]+", Pattern.DOTALL);
+        /** What may stand behind the {@code @} of a mail address, or of a pattern for one. */
+        static final Pattern DOMAIN_PATTERN = Pattern.compile("[\\w.|()?*+-]++");
 
-        static final Pattern DOMAIN = Pattern.compile("(?:.*@)?\\.?(?:[\\w-]+\\.)+[A-Za-z]{2,}");
+        static final Pattern DOMAIN = Pattern.compile("[\\w.-]++");
 
         static final Pattern SQL = Pattern.compile(
                 "\\b(?:select|insert|update|delete|drop|alter|truncate|create|grant|merge|union|explain|show)\\b",

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Conditions that read well and don't hold are found, and conditions that hold are left alone. */
 class BypassAdviceTest {
@@ -221,5 +222,20 @@ class BypassAdviceTest {
             }
         }
         assertThat(compiled).isGreaterThan(2_000);
+    }
+
+    /** Repeated groups of a pattern in Java would recurse once for each repetition, and overflow the stack. */
+    @ParameterizedTest
+    @ValueSource(strings = {"?", ")", "$", "@", "a.", ".", "(", "/", "\\\\", "http", "@a.", "select ", "-"})
+    void aTextOfAnyLengthIsLookedAt(String part) {
+        String text = "http" + part.repeat(10_000) + "!";
+        StringBuilder document = new StringBuilder("version: \"1\"\ntools:\n  t:\n    deny_if:\n");
+        for (String operator : List.of("starts_with", "ends_with", "contains", "eq")) {
+            for (String name : List.of("url", "to", "path", "sql", "query", "command", "x")) {
+                document.append("      - {path: args.%s, op: %s, value: \"%s\"}%n".formatted(name, operator, text));
+            }
+        }
+        ReadResult result = PolicyYaml.read(document.toString(), "policy.yaml");
+        assertThat(result.isValid()).isTrue();
     }
 }
