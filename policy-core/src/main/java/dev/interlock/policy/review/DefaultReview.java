@@ -105,8 +105,9 @@ final class DefaultReview {
                 // What is known only in a call is invalid for a value that is missing.
                 case REQUIRE ->
                     there.stream()
-                            .anyMatch(condition -> ConditionGroup.known(List.of(condition)).isEmpty()
-                                    || !Comparison.of(condition).holds(null));
+                            .anyMatch(condition ->
+                                    ConditionGroup.known(List.of(condition)).isEmpty()
+                                            || !Comparison.of(condition).holds(null));
                 case DENY_IF -> there.size() == clause.conditions().size() && firstThatFails(there, null) == null;
                 case ASK -> false;
             };

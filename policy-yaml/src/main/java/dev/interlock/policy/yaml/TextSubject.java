@@ -154,8 +154,7 @@ enum TextSubject {
             boolean other = text.startsWith("/") || Forms.SCHEME.matcher(text).lookingAt();
             return other && !Forms.WEB.matcher(text).lookingAt() ? null : URL;
         }
-        if (anyIn(words, MAIL_NAMES)
-                || (anyIn(words, ADDRESSEE_NAMES) && endsInDomain(text))) {
+        if (anyIn(words, MAIL_NAMES) || (anyIn(words, ADDRESSEE_NAMES) && endsInDomain(text))) {
             return MAIL;
         }
         boolean steps = text.indexOf('/') >= 0 || text.indexOf('\\') >= 0 || text.equals("..");
@@ -180,7 +179,9 @@ enum TextSubject {
         String domain = text.substring(text.lastIndexOf('@') + 1);
         domain = domain.startsWith(".") ? domain.substring(1) : domain;
         int dot = domain.lastIndexOf('.');
-        return dot > 0 && dot < domain.length() - 2 && Forms.DOMAIN.matcher(domain).matches();
+        return dot > 0
+                && dot < domain.length() - 2
+                && Forms.DOMAIN.matcher(domain).matches();
     }
 
     private static boolean isAbsolute(String text) {
