@@ -47,7 +47,8 @@ final class Subscriptions {
     }
 
     /**
-     * What of a subscription the policy allows: who may not subscribe to resources may not do so here either.
+     * What of a subscription the policy allows: who may not subscribe to resources may not do so here either. Nor may
+     * anybody whose policy has conditions or limits for that: they are about one resource, and here are many at once.
      *
      * @param converter converts objects of an unknown Java type to plain JSON
      * @throws RuntimeException if what is subscribed to can't be read
@@ -59,7 +60,8 @@ final class Subscriptions {
         if (filter != null) {
             Map<Object, @Nullable Object> members =
                     new LinkedHashMap<>((Map<?, ?>) (filter instanceof Map ? filter : converter.apply(filter)));
-            if (!engine.decideMethod(McpSchema.METHOD_RESOURCES_SUBSCRIBE).allowed()) {
+            String method = McpSchema.METHOD_RESOURCES_SUBSCRIBE;
+            if (!engine.decideMethod(method).allowed() || engine.readsParameters(method)) {
                 members.keySet().removeIf(name -> NAMES.meant((String) name) != null);
             }
             copy.put(NOTIFICATIONS, members);

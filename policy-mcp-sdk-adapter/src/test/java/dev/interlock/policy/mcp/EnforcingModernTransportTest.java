@@ -3,6 +3,7 @@ package dev.interlock.policy.mcp;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
@@ -10,6 +11,7 @@ import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.ValueLimits;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCMessage;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
@@ -934,6 +936,23 @@ class EnforcingModernTransportTest {
     void whoMayNotSubscribeToResourcesDoesNotListenToThem() {
         wire.server = request -> Flux.never();
         EnforcingModernTransport guarded = guarding(new Policies().method("resources/subscribe", Posture.DENY));
+
+        guarded.exchange(listening(Map.of("resourceSubscriptions", List.of("file:///a"), "promptsListChanged", true)))
+                .subscribe()
+                .dispose();
+
+        assertThat(((Map<?, ?>) wire.sent.get(0).message().params()).get("notifications"))
+                .isEqualTo(Map.of("promptsListChanged", true));
+    }
+
+    @Test
+    void whereSubscriptionsToResourcesHaveConditionsNobodyListensToThem() {
+        wire.server = request -> Flux.never();
+        Policy policy = PolicyYaml.read(
+                        "methods: {resources/subscribe: {deny_if: [{path: params.uri, op: eq, value: 'file:///a'}]}}",
+                        "policy.yaml")
+                .orThrow();
+        EnforcingModernTransport guarded = guarding(PolicyEngine.builder(policy));
 
         guarded.exchange(listening(Map.of("resourceSubscriptions", List.of("file:///a"), "promptsListChanged", true)))
                 .subscribe()
