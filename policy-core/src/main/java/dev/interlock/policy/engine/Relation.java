@@ -55,7 +55,9 @@ abstract sealed class Relation {
      */
     private static boolean isOfHostAndCaller(Condition condition) {
         Path from = condition.operand().from();
-        return condition.path().root() == Path.Root.CTX && from != null && from.root() == Path.Root.ARGS;
+        return condition.path().root() == Path.Root.CTX
+                && from != null
+                && (from.root() == Path.Root.ARGS || from.root() == Path.Root.PARAMS);
     }
 
     /** A relation that needs no preparation for an operand. */

@@ -254,7 +254,7 @@ final class ConditionReader {
             return null;
         }
         noteRoot(path);
-        if (path.root() == Path.Root.ARGS && from.root() == Path.Root.ARGS) {
+        if (isOfCaller(path) && isOfCaller(from)) {
             context.findings.warn(
                     "value-from-caller",
                     pair.value(),
@@ -318,6 +318,10 @@ final class ConditionReader {
                         window.value(),
                         message,
                         ReadContext.place(fields.map(), fields.at()));
+    }
+
+    private static boolean isOfCaller(Path path) {
+        return path.root() == Path.Root.ARGS || path.root() == Path.Root.PARAMS;
     }
 
     private static boolean isRegex(Operator operator) {
