@@ -41,6 +41,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -72,6 +73,9 @@ final class CompiledPolicy {
     private final List<NamePattern> grantPatterns = new ArrayList<>();
     private final List<CompiledBody> grants = new ArrayList<>();
     private final Map<String, Integer> exactGrants = new HashMap<>();
+
+    /** What applies where no server is distinguished, by {@link #grantOf}; made once, since each call needs one. */
+    private final Reach[] onAnyServer;
 
     /** Denies every call while calls are suspended; null if they are not. */
     private final @Nullable ToolPlan suspended;
@@ -146,6 +150,8 @@ final class CompiledPolicy {
             bodies.addAll(each.bodies());
         }
         this.distinguishesServers = byServer;
+        this.onAnyServer =
+                IntStream.rangeClosed(0, grants.size() + 1).mapToObj(Reach::of).toArray(Reach[]::new);
         this.names = new ListedNames(policy);
         Decision denial = suspended(policy, suspension);
         this.suspended = denial == null ? null : ToolPlan.denied(denial, false);
@@ -364,7 +370,7 @@ final class CompiledPolicy {
 
     private ToolPlan findByPolicy(ToolCall call, Unrated unrated) {
         int grant = grantOf(call.identity());
-        Reach reach = distinguishesServers ? reach(grant, call.server()) : Reach.of(grant);
+        Reach reach = distinguishesServers ? reach(grant, call.server()) : onAnyServer[grant];
         if (reach.unknown() != null) {
             return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
         }

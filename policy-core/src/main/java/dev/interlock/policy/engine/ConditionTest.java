@@ -99,8 +99,8 @@ final class ConditionTest {
         if (predicate != null) {
             return reader.test(predicate, call, counters);
         }
-        Value operand = operand(call, counters);
-        if (operand == null || operand == Value.Nil.NULL || PathReader.isUnclear(operand)) {
+        Value operand = certain(operand(call, counters));
+        if (operand == null) {
             return Truth.INVALID;
         }
         if (reader.isSingle()) {
@@ -108,6 +108,11 @@ final class ConditionTest {
         }
         Predicate bound = Objects.requireNonNull(relation).with(operand);
         return bound == null ? Truth.INVALID : reader.test(bound, call, counters);
+    }
+
+    /** The operand, or null if nothing can be compared with it. */
+    private static @Nullable Value certain(@Nullable Value operand) {
+        return operand == Value.Nil.NULL || PathReader.isUnclear(operand) ? null : operand;
     }
 
     private Truth compare(@Nullable Value value, Value operand) {
@@ -143,11 +148,8 @@ final class ConditionTest {
             value = rest[i].from(value);
         }
         if (predicate == null) {
-            Value operand = operand(call, counters);
-            return operand != null
-                    && operand != Value.Nil.NULL
-                    && !PathReader.isUnclear(operand)
-                    && compare(value, operand) == Truth.TRUE;
+            Value operand = certain(operand(call, counters));
+            return operand != null && compare(value, operand) == Truth.TRUE;
         }
         if (value == null) {
             return predicate.missing() == Truth.TRUE;

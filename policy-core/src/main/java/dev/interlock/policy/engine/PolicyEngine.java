@@ -1041,8 +1041,8 @@ public final class PolicyEngine {
 
         /**
          * Sets what ends the wait for an approval that doesn't come, and tells when a grant begins or ceases to be in
-         * force. Callers of
-         * {@link PolicyEngine#admitAsync(ToolCall)} then continue on its threads. Default: {@link Alarm#system}.
+         * force. Callers of {@link PolicyEngine#admitAsync(ToolCall)} then continue on its threads. Default: {@link
+         * Alarm#system}.
          */
         public Builder alarm(Alarm alarmClock) {
             this.alarm = alarmClock;
