@@ -139,7 +139,7 @@ public final class TimeWindow {
     private static int day(String name, String range) {
         int day = DAYS.indexOf(name);
         if (day < 0) {
-            throw bad(VisibleText.quoted(range) + " is no day or range of days; write " + String.join(", ", DAYS)
+            throw bad(VisibleText.quoted(range) + " is not a day or a range of days; write " + String.join(", ", DAYS)
                     + " or a range such as mon-fri");
         }
         return day;
@@ -181,7 +181,7 @@ public final class TimeWindow {
                 return OffsetDateTime.parse(text).toInstant();
             }
         } catch (DateTimeException e) {
-            throw bad(VisibleText.quoted(text) + " is no moment: there is no such day, time or offset");
+            throw bad(VisibleText.quoted(text) + " is not a moment: there is no such day, time or offset");
         }
         throw bad("'" + key + "' takes " + expected + ", not " + VisibleText.quoted(text));
     }
@@ -377,7 +377,7 @@ public final class TimeWindow {
         static Hours of(String text) {
             Matcher form = Forms.HOURS.matcher(text);
             if (!form.matches()) {
-                throw bad(VisibleText.quoted(text) + " is no range of hours; write two times such as 09:00-18:00");
+                throw bad(VisibleText.quoted(text) + " is not a range of hours; write two times such as 09:00-18:00");
             }
             int begin = second(form.group(1), text);
             int end = second(form.group(2), text);

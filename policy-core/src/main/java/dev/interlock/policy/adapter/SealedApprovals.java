@@ -59,7 +59,7 @@ public final class SealedApprovals implements ApprovalHandler {
         @Nullable
         String obstacle();
 
-        /** Returns what a person has answered. Never throws: what can't be read is no answer. */
+        /** Returns what a person has answered. Never throws: what can't be read counts as no answer. */
         ApprovalAnswer read(Value answer);
     }
 

@@ -60,7 +60,7 @@ final class CompiledUnwrap {
         }
         Value list = each.from(call.arguments().root());
         if (!(list instanceof Value.Array array) || PathReader.isUnclear(list)) {
-            return new Found(List.of(), "'" + each(unwrap) + "' is no list of calls");
+            return new Found(List.of(), "'" + each(unwrap) + "' is not a list of calls");
         }
         return array.items().isEmpty() ? new Found(List.of(), "it runs no tool") : find(call, array.items(), most);
     }

@@ -93,7 +93,7 @@ public final class MethodNames {
         return KNOWN.contains(method);
     }
 
-    /** Whether a suspension denies the request. Notifications are no requests, and pass. */
+    /** Whether a suspension denies the request. Notifications are not requests, so they pass. */
     static boolean isSuspended(String method) {
         return !LIFECYCLE.contains(method)
                 && !HARMLESS.contains(method)

@@ -272,7 +272,7 @@ abstract sealed class Relation {
             try {
                 return Optional.of(Predicate.compile(operator, Operand.of(operator, operand)));
             } catch (IllegalArgumentException e) {
-                return Optional.empty(); // Such as a directory that is no absolute path.
+                return Optional.empty(); // Such as a directory that is not an absolute path.
             }
         }
     }

@@ -92,7 +92,7 @@ final class EntryReader {
         }
     }
 
-    /** What becomes of a request that is no tool call is not followed, so its limits can't depend on that. */
+    /** What becomes of a request that is not a tool call is not followed, so its limits can't depend on that. */
     private void refuseReturns(Node limit, NodePath at) {
         if (!(limit instanceof Node.Mapping map)) {
             return;

@@ -117,7 +117,7 @@ final class PathExpressionReader {
                 "bad-path",
                 node,
                 at,
-                "a request that is no tool call has no " + Display.quoted(path.text()),
+                "a request that is not a tool call has no " + Display.quoted(path.text()),
                 root == Path.Root.ARGS
                         ? "did you mean 'params." + Display.clean(path.text().substring("args.".length()), 60) + "'?"
                         : "the paths here begin with params, call or ctx");
