@@ -62,13 +62,15 @@ public sealed interface Window {
 
     /**
      * A calendar unit by the clock of a zone. A day has 23, 24 or 25 hours there, and an hour that the clock shows
-     * twice is one hour. Windows follow each other without gaps: where a clock is set back over the beginning of a
-     * unit, that unit has begun already.
+     * twice is one hour; a minute always has 60 seconds, so one that the clock shows twice is two. Windows follow each
+     * other without gaps: where a clock is set back over the beginning of a unit, that unit has begun already.
      *
      * @param unit the unit
      * @param zone the zone, by its IANA name
      */
     record InZone(Calendar unit, ZoneId zone) implements Window {
+
+        private static final long MINUTE_MILLIS = 60_000;
 
         @Override
         public String text() {
@@ -77,19 +79,31 @@ public sealed interface Window {
 
         /** Returns the first millisecond, since 1970, of the window that {@code wallMillis} lies in. */
         public long start(long wallMillis) {
-            return begin(beginning(wallMillis));
+            return unit == Calendar.MINUTE ? minute(wallMillis) : begin(beginning(wallMillis));
         }
 
         /** Returns the first millisecond after the window that {@code wallMillis} lies in. */
         public long end(long wallMillis) {
-            return begin(next(beginning(wallMillis)));
+            return unit == Calendar.MINUTE
+                    ? minute(wallMillis) + MINUTE_MILLIS
+                    : begin(next(beginning(wallMillis)));
+        }
+
+        /**
+         * The beginning of a minute. Not by what the clock shows: minutes that it shows again would all belong to the
+         * last one before it was set back, which would then last an hour.
+         */
+        private long minute(long wallMillis) {
+            long offset = 1_000L
+                    * zone.getRules().getOffset(Instant.ofEpochMilli(wallMillis)).getTotalSeconds();
+            return wallMillis - Math.floorMod(wallMillis + offset, MINUTE_MILLIS);
         }
 
         /** What a clock shows at the beginning of the window. */
         private LocalDateTime beginning(long wallMillis) {
             LocalDateTime local = LocalDateTime.ofInstant(Instant.ofEpochMilli(wallMillis), zone);
             LocalDateTime begun = switch (unit) {
-                case MINUTE -> local.truncatedTo(ChronoUnit.MINUTES);
+                case MINUTE -> throw new AssertionError("minutes are not looked up by what a clock shows");
                 case HOUR -> local.truncatedTo(ChronoUnit.HOURS);
                 case DAY -> local.truncatedTo(ChronoUnit.DAYS);
                 case WEEK ->
@@ -105,7 +119,7 @@ public sealed interface Window {
 
         private LocalDateTime next(LocalDateTime begun) {
             return switch (unit) {
-                case MINUTE -> begun.plusMinutes(1);
+                case MINUTE -> throw new AssertionError("minutes are not looked up by what a clock shows");
                 case HOUR -> begun.plusHours(1);
                 case DAY -> begun.plusDays(1);
                 case WEEK -> begun.plusWeeks(1);

@@ -44,10 +44,10 @@ class WindowInZoneProperties {
                 .isEqualTo(shown(unit, instant.atZone(zone)).equals(shown(unit, other.atZone(zone))));
     }
 
-    /** What a clock shows of a unit. */
+    /** What a clock shows of a unit; of a minute also which one it is, where the clock shows it twice. */
     private static Object shown(Window.Calendar unit, ZonedDateTime time) {
         return switch (unit) {
-            case MINUTE -> time.toLocalDateTime().truncatedTo(ChronoUnit.MINUTES);
+            case MINUTE -> time.toOffsetDateTime().truncatedTo(ChronoUnit.MINUTES);
             case HOUR -> time.toLocalDateTime().truncatedTo(ChronoUnit.HOURS);
             case DAY -> time.toLocalDate();
             case WEEK -> time.toLocalDate().with(TemporalAdjusters.previousOrSame(DayOfWeek.MONDAY));
@@ -87,6 +87,14 @@ class WindowInZoneProperties {
 
         assertThat(length(hour, "2026-10-25T00:30:00Z")).isEqualTo(Duration.ofHours(2));
         assertThat(length(hour, "2026-03-29T01:30:00Z")).isEqualTo(Duration.ofHours(1));
+    }
+
+    @Example
+    void aMinuteHas60SecondsWhereTheClockIsSetBack() {
+        Window.InZone minute = new Window.InZone(Window.Calendar.MINUTE, ZoneId.of("Europe/Berlin"));
+
+        assertThat(length(minute, "2026-10-25T00:59:59Z")).isEqualTo(Duration.ofMinutes(1));
+        assertThat(minute.start(millis("2026-10-25T01:10:30Z"))).isEqualTo(millis("2026-10-25T01:10:00Z"));
     }
 
     /** In 2006, the clocks of St. John's were set back from 00:01 to 23:01 of the day before. */

@@ -47,6 +47,10 @@ record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
                     * length.duration().toMillis();
         }
         if (window instanceof Window.InZone zoned) {
+            if (zoned.unit() == Window.Calendar.MINUTE) {
+                // Since 1973, no clock differs from UTC by a part of a minute.
+                return Math.floorDiv(millis, 60_000) * 60_000;
+            }
             return firstShowing(
                     start(zoned.unit(), LocalDateTime.ofInstant(Instant.ofEpochMilli(millis), zoned.zone())),
                     zoned.zone());
