@@ -182,14 +182,20 @@ public final class EntrySelection {
          *
          * @param prefix how the names of the body's limits begin
          * @param local the limit's name within the entry, encoded
+         * @param limit whose scope and {@code per} are part of the key: counts by other values start anew
          */
-        public String limitName(String prefix, String local, String tool, Scope scope) {
+        public String limitName(String prefix, String local, String tool, Limit limit) {
             String base = prefix + keyName() + "#" + local;
-            return switch (scope) {
-                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + scope.text();
+            String name = switch (limit.scope()) {
+                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + limit.scope().text();
                 case TOOL -> base + "@" + encode(tool);
                 case ENTRY, GLOBAL -> base;
             };
+            StringBuilder separate = new StringBuilder(name);
+            for (PartitionKey key : limit.per()) {
+                separate.append("/per:").append(encode(key.text())).append(key.fold() ? ":fold" : "");
+            }
+            return separate.toString();
         }
 
         private String keyName() {

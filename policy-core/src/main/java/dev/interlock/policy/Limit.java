@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param charge when an amount is given back
  * @param message what the agent is told if there is no room; null for the rule's message or a built-in message
  * @param place where it, or the rule that it belongs to, stands
+ * @param per the values of the call by which it counts separately, besides its scope
  */
 public record Limit(
         Form form,
@@ -34,7 +35,8 @@ public record Limit(
         @Nullable Path incrementFrom,
         ChargeMode charge,
         @Nullable String message,
-        Place place) {
+        Place place,
+        List<PartitionKey> per) {
 
     /** The keys of a document under which limits stand. */
     public enum Form {
@@ -50,6 +52,7 @@ public record Limit(
 
     /** Refuses a limit that can't be counted, or that lacks a part that its form has. */
     public Limit {
+        per = List.copyOf(per);
         if (counter != null && counter.isBlank()) {
             throw new IllegalArgumentException("a counter needs a name");
         }
@@ -74,7 +77,7 @@ public record Limit(
                         && window != null
                         && ones
                         && incrementFrom == null
-                        && (counter == null || isShort(counter, window, algorithm, charge));
+                        && (counter == null || (per.isEmpty() && isShort(counter, window, algorithm, charge)));
             case SPEND ->
                 counter == null
                         && max != null
@@ -89,6 +92,51 @@ public record Limit(
                     + (window == null ? null : window.text()) + ", the increment " + increment + " or "
                     + incrementFrom + ", the algorithm " + algorithm.text() + " and the message " + message);
         }
+    }
+
+    /** A limit that counts separately by its scope alone. */
+    public Limit(
+            Form form,
+            @Nullable String counter,
+            @Nullable Amount max,
+            @Nullable Window window,
+            Algorithm algorithm,
+            Scope scope,
+            Amount increment,
+            @Nullable Path incrementFrom,
+            ChargeMode charge,
+            @Nullable String message,
+            Place place) {
+        this(
+                form,
+                counter,
+                max,
+                window,
+                algorithm,
+                scope,
+                increment,
+                incrementFrom,
+                charge,
+                message,
+                place,
+                List.of());
+    }
+
+    /** The same limit, counting separately by these values of the call besides its scope. */
+    public Limit per(List<PartitionKey> keys) {
+        return new Limit(
+                form,
+                counter,
+                max,
+                window,
+                algorithm,
+                scope,
+                increment,
+                incrementFrom,
+                charge,
+                message,
+                place,
+                keys);
     }
 
     /** Returns {@code rate_limit: 5/hour}. Its counter is named after the window, so an entry may have one for each. */

@@ -177,7 +177,8 @@ final class PolicyAssembly {
                 limit.incrementFrom(),
                 limit.charge(),
                 limit.message(),
-                place);
+                place,
+                counter != null && counter.startsWith("_rate_") ? List.of() : limit.per());
     }
 
     private static String name(Limit counter, String fresh) {

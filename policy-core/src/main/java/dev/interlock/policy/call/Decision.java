@@ -98,6 +98,8 @@ public record Decision(
         SCHEMA_UNKNOWN,
         /** An amount that a limit counts is missing, not a number, negative or out of range. */
         AMOUNT,
+        /** A value by which a limit counts separately is missing, or nothing that can be counted by. */
+        PARTITION,
         /** A limit, counter or budget has no room. */
         LIMIT,
         /** The limiter can't be reached or can't hold more keys. */

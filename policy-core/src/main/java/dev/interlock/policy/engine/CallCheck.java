@@ -2,6 +2,7 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
@@ -61,7 +62,9 @@ abstract sealed class CallCheck {
         String value = found == null
                 ? "nothing is there"
                 : PathReader.isUnclear(found)
-                        ? "another member's name differs from one of the path only in case or looks like it"
+                        ? test.condition().path().root() == Path.Root.STATE
+                                ? "the call lacks a value by which the counter counts separately"
+                                : "another member's name differs from one of the path only in case or looks like it"
                         : "the value is " + found.json();
         String text = Messages.expectation(condition) + ": "
                 + test.test(call, counters).name().toLowerCase(java.util.Locale.ROOT) + ", " + value;
@@ -238,6 +241,33 @@ abstract sealed class CallCheck {
             String what =
                     cost == null ? "this call's amount can't be counted" : "this call counts " + cost.toPlainString();
             return step(apply(call, counters), rule, most == null ? what : what + " of at most " + most, List.of());
+        }
+    }
+
+    /** The values of the call by which a limit counts separately: the call must have them. */
+    static final class PartitionKnown extends CallCheck {
+        private final PartitionReader partition;
+        private final Decision unknown;
+        private final RuleRef rule;
+
+        PartitionKnown(PartitionReader partition, Decision unknown, RuleRef rule) {
+            this.partition = partition;
+            this.unknown = unknown;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            return partition.isKnown(call) ? null : unknown;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            String what = partition.isKnown(call)
+                    ? "counts this call under " + partition.text() + " = " + partition.values(call)
+                    : partition.text() + " is no value to count this call under";
+            return step(apply(call, counters), rule, what, List.of());
         }
     }
 

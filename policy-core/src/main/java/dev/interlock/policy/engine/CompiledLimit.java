@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the first part of the key; it contains the tool if the scope counts tools separately
  * @param rule how it counts
  * @param scope whose count it is
+ * @param partition the values of the call that it counts separately
  * @param amount how much a call counts
  * @param mode when the amount is given back
  * @param denials creates the denial when there is no room
@@ -28,6 +29,7 @@ record CompiledLimit(
         String name,
         LimitRule rule,
         Scope scope,
+        PartitionReader partition,
         AmountSource amount,
         ChargeMode mode,
         DenialFactory denials,
@@ -37,14 +39,17 @@ record CompiledLimit(
         return trigger == null || trigger.asks(call, counters);
     }
 
-    /** The charge for a call, or null if its amount is too large to be counted. */
+    /**
+     * The charge for a call, or null if its amount is too large to be counted or the call lacks a value that the limit
+     * counts separately by.
+     */
     @Nullable
     Charge charge(ToolCall call) {
         Amount cost = amount.amount(call);
-        return cost == null
+        return cost == null || !partition.isKnown(call)
                 ? null
                 : new Charge(
-                        new LimitKey(name, subject(scope, call)),
+                        key(name, scope, partition, call),
                         rule,
                         cost,
                         mode,
@@ -56,6 +61,16 @@ record CompiledLimit(
     LimitHandle open(RateLimiter limiter) {
         Amount always = amount.always();
         return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
+    }
+
+    static LimitKey key(String name, Scope scope, PartitionReader partition, ToolCall call) {
+        return new LimitKey(name, subject(scope, call), partition.isEmpty() ? "" : partition.values(call));
+    }
+
+    /** The limit in words: {@code 10 per 60 s for each args.customer}. */
+    String text() {
+        String counted = Messages.of(rule);
+        return partition.isEmpty() ? counted : counted + " for each " + partition.text();
     }
 
     static String subject(Scope scope, ToolCall call) {

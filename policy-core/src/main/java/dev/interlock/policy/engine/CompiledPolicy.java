@@ -5,9 +5,11 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.ListedNames;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -436,7 +438,9 @@ final class CompiledPolicy {
                     Rule.Demands demands = rule.demands();
                     add(demands.conditions(), entry);
                     add(demands.validation(), rule);
+                    demands.limits().forEach(this::add);
                 }
+                entry.entry().limits().forEach(this::add);
             }
         }
 
@@ -449,6 +453,15 @@ final class CompiledPolicy {
                 }
                 if (root == Path.Root.STATE) {
                     entry.counter(condition.path(), entry.selected().key());
+                }
+            }
+        }
+
+        private void add(Limit limit) {
+            for (PartitionKey key : limit.per()) {
+                Path path = key.path();
+                if (path != null && path.root() == Path.Root.CTX) {
+                    addContext(path);
                 }
             }
         }

@@ -14,11 +14,18 @@ import dev.interlock.policy.limit.LimitRule;
  * @param name the first part of its key
  * @param rule how it counts
  * @param scope whose count it is
+ * @param partition the values of the call that it counts separately
  */
-record CounterReference(String name, LimitRule rule, Scope scope) {
+record CounterReference(String name, LimitRule rule, Scope scope, PartitionReader partition) {
 
-    /** A charge of nothing, to query the limiter for the counter of this caller. */
+    /**
+     * A charge of nothing, to query the limiter for the counter of this caller. If the call lacks a value that the
+     * counter counts separately by, nothing is counted under its key.
+     */
     Charge probe(ToolCall call) {
-        return new Charge(new LimitKey(name, CompiledLimit.subject(scope, call)), rule, Amount.ZERO, ChargeMode.SENT);
+        LimitKey key = partition.isKnown(call)
+                ? CompiledLimit.key(name, scope, partition, call)
+                : new LimitKey(name, CompiledLimit.subject(scope, call));
+        return new Charge(key, rule, Amount.ZERO, ChargeMode.SENT);
     }
 }

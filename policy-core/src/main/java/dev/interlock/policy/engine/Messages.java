@@ -32,8 +32,8 @@ final class Messages {
             "The call's limits can't be counted at the moment, and so it is not made.";
 
     static final String TOO_MANY_KEYS =
-            "Too many different tools or sessions are being counted for this caller at the moment,"
-                    + " and so the call is not made. Calls of tools that were called before go on.";
+            "Too many different tools, sessions or values are being counted for this caller at the moment,"
+                    + " and so the call is not made. Calls that are like earlier ones go on.";
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
@@ -161,6 +161,12 @@ final class Messages {
                 + Amount.PLACES + " decimal places.";
     }
 
+    static String partition(String values, RuleRef rule) {
+        return "Rule '" + rule.name() + "' counts separately for each " + values + ", which must be a text, a number or"
+                + " a boolean of at most " + PartitionReader.LONGEST + " characters, without characters that can't be"
+                + " seen and without two spaces in a row.";
+    }
+
     static String perCall(Amount most, String from, RuleRef rule) {
         return "One call may cost at most " + most + " (" + from + ", rule '" + rule.name() + "').";
     }
@@ -191,8 +197,8 @@ final class Messages {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }
 
-    static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {
-        String reached = "Limit of " + of(rule) + " reached (rule '" + ref.name() + "')";
+    static String limit(String limit, RuleRef ref, @Nullable Duration retryAfter) {
+        String reached = "Limit of " + limit + " reached (rule '" + ref.name() + "')";
         return retryAfter == null ? reached + "." : reached + "; try again in " + span(retryAfter) + ".";
     }
 

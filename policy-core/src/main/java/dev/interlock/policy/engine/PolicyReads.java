@@ -3,6 +3,8 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -62,17 +64,32 @@ final class PolicyReads {
         }
         for (Rule rule : entry.rules()) {
             conditions(rule.demands().conditions());
+            limits(rule.demands().limits());
+        }
+        limits(entry.limits());
+    }
+
+    private void limits(List<Limit> limits) {
+        for (Limit limit : limits) {
+            for (PartitionKey key : limit.per()) {
+                if (key.path() != null) {
+                    add(key.path(), limit.place());
+                }
+            }
         }
     }
 
     private void conditions(List<Condition> conditions) {
         for (Condition condition : conditions) {
-            Path path = condition.path();
-            Source source = source(path);
-            if (source != null) {
-                String key = source == Source.CONTEXT ? first(path) : null;
-                reads.add(new Read(source, path.text(), key, condition.place()));
-            }
+            add(condition.path(), condition.place());
+        }
+    }
+
+    private void add(Path path, Place place) {
+        Source source = source(path);
+        if (source != null) {
+            String key = source == Source.CONTEXT ? first(path) : null;
+            reads.add(new Read(source, path.text(), key, place));
         }
     }
 

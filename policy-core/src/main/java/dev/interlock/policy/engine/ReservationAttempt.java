@@ -181,7 +181,7 @@ final class ReservationAttempt {
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
             String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
-                    + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
+                    + (slot.rule().max() == null ? " " : " of ") + slot.text()
                     + (usage.room() == null ? "" : ", room for " + usage.room());
             steps.add(plan.told(new ExplainedStep(
                     CallCheck.result(refusal),
@@ -214,7 +214,7 @@ final class ReservationAttempt {
         LimitRule rule = slot.rule();
         RuleRef ref = slot.denials().rule();
         Decision denied = switch (refused.reason()) {
-            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
+            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(slot.text(), ref, refused.retryAfter()));
             case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
             case TOO_MANY_KEYS ->
                 slot.denials()

@@ -140,7 +140,10 @@ final class ToolPlan {
 
     /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
-        return opened.count(CompiledLimit.subject(slots[0].scope(), call));
+        CompiledLimit slot = slots[0];
+        PartitionReader partition = slot.partition();
+        return opened.count(
+                CompiledLimit.subject(slot.scope(), call), partition.isEmpty() ? "" : partition.values(call));
     }
 
     /** How often a call may be made again with what its server asks for. */

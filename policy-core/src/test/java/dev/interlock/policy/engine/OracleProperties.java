@@ -69,7 +69,8 @@ class OracleProperties {
                 Decision.Code.DENY_IF,
                 Decision.Code.VALIDATION,
                 Decision.Code.SCHEMA_UNKNOWN,
-                Decision.Code.AMOUNT)) {
+                Decision.Code.AMOUNT,
+                Decision.Code.PARTITION)) {
             coverage.check(code).count(times -> times > 0);
         }
     }

@@ -19,8 +19,9 @@ public final class OpeningLimiter extends ForwardingLimiter {
 
     private @Nullable Reservation take(Charge charge) {
         LimitHandle bucket = limiter.open(charge.key().limit(), charge.rule(), charge.amount(), charge.mode());
-        LimitHandle.Count count =
-                bucket == null ? null : bucket.count(charge.key().subject());
+        LimitHandle.Count count = bucket == null
+                ? null
+                : bucket.count(charge.key().subject(), charge.key().partition());
         if (count == null) {
             return null;
         }

@@ -43,7 +43,10 @@ final class NaiveConditions {
         return switch (path.root()) {
             case ARGS -> holds(condition, call.arguments().root(), path.steps());
             case CTX -> holds(condition, call.context(), path.steps());
-            case STATE -> NaiveOperators.compare(condition, counter(path.member(0), path.member(1)));
+            case STATE -> {
+                Value count = counter(path.member(0), path.member(1));
+                yield count == Value.Nil.NULL ? Outcome.INVALID : NaiveOperators.compare(condition, count);
+            }
             case CALL ->
                 NaiveOperators.compare(
                         condition,
@@ -114,7 +117,7 @@ final class NaiveConditions {
         return null;
     }
 
-    /** A counter's value before this call. */
+    /** A counter's value before this call; null's own value if the call doesn't say which count is meant. */
     private @Nullable Value counter(String scope, String name) {
         PolicyBody body = scoped.body();
         ToolCall call = timed.call();
@@ -133,7 +136,11 @@ final class NaiveConditions {
         }
         Entry other = body.tools().get(new NamePattern(scope));
         ToolCall otherCall =
-                ToolCall.of(scope, call.arguments()).in(call.session()).by(call.identity());
+                ToolCall.of(scope, call.arguments())
+                        .in(call.session())
+                        .by(call.identity())
+                        .on(call.server())
+                        .with(call.context());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 
@@ -145,18 +152,20 @@ final class NaiveConditions {
         for (Rule rule : place.entry().rules()) {
             Limit state = rule.demands().limit(Limit.Form.STATE);
             if (state != null && state.label().equals(name)) {
-                return used(NaiveCharges.key(place, call, name, state.scope()), NaiveCharges.cap(state));
+                return used(NaiveCharges.key(place, call, name, state), NaiveCharges.cap(state));
             }
         }
         for (Limit limit : place.entry().limits()) {
             if (limit.counter().equals(name)) {
-                return used(NaiveCharges.key(place, call, name, limit.scope()), NaiveCharges.cap(limit));
+                return used(NaiveCharges.key(place, call, name, limit), NaiveCharges.cap(limit));
             }
         }
         return null;
     }
 
-    private Value used(List<Object> key, Cap cap) {
-        return NumberValue.of(ledger.used(key, cap, timed.millis()));
+    private Value used(@Nullable List<Object> key, Cap cap) {
+        return key == null
+                ? Value.Nil.NULL
+                : NumberValue.of(ledger.used(key, cap, timed.millis()));
     }
 }

@@ -49,20 +49,22 @@ final class Keys {
 
     static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
 
-    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "charge");
+    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "algorithm", "scope", "per", "charge");
 
-    static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "charge");
+    static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "per", "charge");
 
-    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge");
+    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge");
 
     static final Keys LIMIT = new Keys(
-            "a limit", "counter", "window", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
+            "a limit", "counter", "window", "max", "scope", "per", "algorithm", "increment_from", "charge", "on_deny");
+
+    static final Keys PER = new Keys("per", "path", "fold");
 
     static final Keys VALIDATE =
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, VALIDATE);
+            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, PER, VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(
@@ -77,7 +79,6 @@ final class Keys {
             Map.entry("if", "conditions"),
             Map.entry("match", "conditions"),
             Map.entry("denyIf", "deny_if"),
-            Map.entry("per", "window"),
             Map.entry("period", "window"),
             Map.entry("interval", "window"),
             Map.entry("limit", "max"),

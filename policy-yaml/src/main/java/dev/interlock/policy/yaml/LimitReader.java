@@ -5,6 +5,7 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Scope;
@@ -46,11 +47,13 @@ final class LimitReader {
     private final ReadContext context;
     private final WindowReader times;
     private final PathExpressionReader paths;
+    private final PartitionKeyReader partitions;
 
     LimitReader(ReadContext context, WindowReader times, PathExpressionReader paths) {
         this.context = context;
         this.times = times;
         this.paths = paths;
+        this.partitions = new PartitionKeyReader(context, paths);
     }
 
     /** {@code rate_limit: {max: 10, window: 60}}. */
@@ -65,15 +68,22 @@ final class LimitReader {
         Algorithm unlessSaid = window instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         Algorithm algorithm = algorithm(fields, unlessSaid);
         Scope scope = scope(fields, Scope.SESSION);
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, algorithm == null ? unlessSaid : algorithm);
-        if (max == null || window == null || algorithm == null || scope == null || charge == null) {
+        if (max == null
+                || window == null
+                || algorithm == null
+                || scope == null
+                || per == null
+                || charge == null) {
             return null;
         }
         if (!isCountable(algorithm, window, fields)) {
             return null;
         }
         Amount most = Amount.of(max);
-        return new Limit(Form.RATE_LIMIT, null, most, window, algorithm, scope, Amount.ONE, null, charge, null, place);
+        return new Limit(
+                Form.RATE_LIMIT, null, most, window, algorithm, scope, Amount.ONE, null, charge, null, place, per);
     }
 
     /** {@code state}. */
@@ -96,20 +106,24 @@ final class LimitReader {
         Amount increment = incrementNode == null ? Amount.ONE : amount(incrementNode, at.key("increment"), "increment");
         Node fromNode = fields.get("increment_from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
-        if (fields.pair("charge") != null) {
-            context.intercept.ignores("'charge'", fields.map(), at.key("charge"));
+        for (String key : List.of("per", "charge")) {
+            if (fields.pair(key) != null) {
+                context.intercept.ignores("'" + key + "'", fields.map(), at.key(key));
+            }
         }
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
         if (name == null
                 || window == null
                 || increment == null
                 || (fromNode != null && from == null)
+                || per == null
                 || charge == null) {
             return null;
         }
         Scope scope = owner.defaultScope();
         Algorithm fixed = Algorithm.FIXED_WINDOW;
-        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place);
+        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place, per);
     }
 
     /** An item of {@code limits}. */
@@ -126,6 +140,7 @@ final class LimitReader {
         Window window = windowNode == null ? null : times.window(windowNode, at.key("window"));
         Algorithm algorithm = algorithm(fields, Algorithm.FIXED_WINDOW);
         Scope scope = scope(fields, owner.defaultScope());
+        List<PartitionKey> per = partitions.read(fields);
         Node fromNode = fields.get("increment_from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
         ChargeMode charge = charge(fields, algorithm == null ? Algorithm.FIXED_WINDOW : algorithm);
@@ -137,13 +152,15 @@ final class LimitReader {
                 || window == null
                 || algorithm == null
                 || scope == null
+                || per == null
                 || (fromNode != null && from == null)
                 || charge == null
                 || !isCountable(algorithm, window, fields)) {
             return null;
         }
         Place place = ReadContext.place(node, at);
-        return new Limit(Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place);
+        return new Limit(
+                Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place, per);
     }
 
     /** {@code spend}, or null if it is broken. */
@@ -173,6 +190,7 @@ final class LimitReader {
         }
         Node fromNode = fields.get("from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("from"));
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
         if (perCallNode == null && fromNode == null) {
             context.findings.error(
@@ -188,8 +206,10 @@ final class LimitReader {
                     "missing-key", node, at, "spend has no cap", "add per_call, hourly, daily, weekly or monthly");
             return null;
         }
-        return whole && charge != null && (fromNode == null || from != null)
-                ? Limit.budget(perCall, caps, from, charge, owner.defaultScope(), place)
+        return whole && charge != null && per != null && (fromNode == null || from != null)
+                ? Limit.budget(perCall, caps, from, charge, owner.defaultScope(), place).stream()
+                        .map(limit -> limit.per(per))
+                        .toList()
                 : null;
     }
 

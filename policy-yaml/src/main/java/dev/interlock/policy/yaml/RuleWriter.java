@@ -7,6 +7,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Validation;
@@ -62,6 +63,9 @@ final class RuleWriter {
         }
         if (limit.scope() != defaultScope) {
             out.line("scope", limit.scope().text());
+        }
+        if (!limit.per().isEmpty()) {
+            out.line("per", per(limit));
         }
         if (limit.incrementFrom() != null) {
             out.line("increment_from", YamlText.scalar(limit.incrementFrom().text()));
@@ -121,8 +125,10 @@ final class RuleWriter {
                     caps.put(unit, Objects.requireNonNull(limit.max()));
                 }
             }
-            said.addAll(Limit.budget(
-                    first.perCall(), caps, first.incrementFrom(), first.charge(), defaultScope, first.place()));
+            for (Limit limit : Limit.budget(
+                    first.perCall(), caps, first.incrementFrom(), first.charge(), defaultScope, first.place())) {
+                said.add(limit.per(first.per()));
+            }
             out.line("spend", spend(first, caps));
         }
         if (!said.equals(demands.limits())) {
@@ -146,6 +152,7 @@ final class RuleWriter {
         if (limit.scope() != Scope.SESSION) {
             parts.add("scope: " + limit.scope().text());
         }
+        addPer(limit, parts);
         if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
             parts.add("charge: " + limit.charge().text());
         }
@@ -163,6 +170,7 @@ final class RuleWriter {
             parts.add(
                     "increment_from: " + YamlText.scalar(counter.incrementFrom().text()));
         }
+        addPer(counter, parts);
         if (counter.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + counter.charge().text());
         }
@@ -183,10 +191,26 @@ final class RuleWriter {
         if (first.incrementFrom() != null) {
             parts.add("from: " + YamlText.scalar(first.incrementFrom().text()));
         }
+        addPer(first, parts);
         if (first.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + first.charge().text());
         }
         return flow(parts);
+    }
+
+    private static void addPer(Limit limit, List<String> parts) {
+        if (!limit.per().isEmpty()) {
+            parts.add("per: " + per(limit));
+        }
+    }
+
+    private static String per(Limit limit) {
+        List<String> keys = new ArrayList<>();
+        for (PartitionKey key : limit.per()) {
+            String path = YamlText.scalar(key.text());
+            keys.add(key.fold() ? flow(List.of("path: " + path, "fold: true")) : path);
+        }
+        return keys.size() == 1 ? keys.get(0) : "[" + String.join(", ", keys) + "]";
     }
 
     private static String window(Limit limit) {
