@@ -158,7 +158,11 @@ public final class EntrySelection {
                 return counterName(counter);
             }
             Window window = limit.window();
-            String what = limit.form() == Limit.Form.SPEND && window != null ? "spend-" + window.text() : "rate";
+            String what = switch (limit.form()) {
+                case SPEND -> window == null ? "rate" : "spend-" + window.text();
+                case CONCURRENT -> "concurrent";
+                default -> "rate";
+            };
             String name = rule.name();
             if (name == null) {
                 // Not ':' alone, because a rule may be called '0'.

@@ -25,6 +25,7 @@ final class DemandArbitraries {
                 Tuple.of(2, Arbitraries.just(Rule.Demands.NONE)),
                 Tuple.of(4, rateLimits().map(rate -> new Rule.Demands(List.of(), List.of(rate), null))),
                 Tuple.of(2, counters()),
+                Tuple.of(2, concurrency().map(places -> new Rule.Demands(List.of(), List.of(places), null))),
                 Tuple.of(1, spends().map(budget -> new Rule.Demands(List.of(), budget, null))));
     }
 
@@ -50,6 +51,15 @@ final class DemandArbitraries {
                         null,
                         NOWHERE,
                         per));
+    }
+
+    private static Arbitrary<Limit> concurrency() {
+        return Combinators.combine(
+                        Arbitraries.of(1L, 1L, 2L),
+                        Arbitraries.of(Scope.class),
+                        partitions(),
+                        Arbitraries.of(Duration.ofSeconds(8), Duration.ofSeconds(61), Limit.DEFAULT_LEASE))
+                .as((max, scope, per, lease) -> Limit.concurrent(max, scope, per, lease, NOWHERE));
     }
 
     /** What limits count separately by; mostly nothing. */

@@ -178,7 +178,8 @@ final class PolicyAssembly {
                 limit.charge(),
                 limit.message(),
                 place,
-                counter != null && counter.startsWith("_rate_") ? List.of() : limit.per());
+                counter != null && counter.startsWith("_rate_") ? List.of() : limit.per(),
+                limit.lease());
     }
 
     private static String name(Limit counter, String fresh) {

@@ -102,6 +102,8 @@ public record Decision(
         PARTITION,
         /** A limit, counter or budget has no room. */
         LIMIT,
+        /** As many calls are under way as may be at the same time. */
+        CONCURRENCY,
         /** The limiter can't be reached or can't hold more keys. */
         LIMITER_UNAVAILABLE,
         /** The decision could not be recorded, and the host allows no call without a record. */

@@ -11,6 +11,7 @@ import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.value.ObjectValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -48,6 +49,9 @@ public final class Admission implements AutoCloseable {
 
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
+
+    /** What is reserved for the current round of a call that was settled before; null if nothing is. */
+    private volatile @Nullable Reserved round;
 
     /** Whether the server has answered a round of the call, so that it can't count as unsent any more. */
     private volatile boolean begun;
@@ -191,6 +195,9 @@ public final class Admission implements AutoCloseable {
             Consent yes) {
         boolean first = SETTLED.compareAndSet(this, false, true);
         Reserved held = sequel().reserved;
+        if (held != null) {
+            held.hold(Duration.ZERO);
+        }
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
         return new Admission(approved, first ? bucket : null, count, taken, taking);
     }
@@ -209,6 +216,32 @@ public final class Admission implements AutoCloseable {
             return null;
         }
         return held == null ? unreserved(anew) : of(anew, held);
+    }
+
+    /**
+     * Holds the places that the call has among those that are made at the same time.
+     *
+     * @param wait how long it may still take until the call is sent
+     */
+    void hold(Duration wait) {
+        Reserved held = sequel().reserved;
+        if (held != null) {
+            held.hold(wait);
+        }
+    }
+
+    /**
+     * Takes places for one round of a call that has been settled. The end of the round gives them back.
+     *
+     * @param places what was reserved for the round
+     */
+    void takeForRound(Reserved places) {
+        this.round = places;
+    }
+
+    /** Whether the call has been settled, so that what a round of it takes is settled separately. */
+    boolean isSettled() {
+        return settled;
     }
 
     /** What is reserved for the call, as far as it is known by keys; empty if it is charged to a bucket alone. */
@@ -346,6 +379,10 @@ public final class Admission implements AutoCloseable {
     public void settle(CallOutcome outcome) {
         if (bucket == null && sequel == null) {
             return;
+        }
+        Reserved places = round;
+        if (places != null) {
+            places.settle(outcome);
         }
         CallOutcome end = begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome;
         boolean gives = bucket != null && bucket.givesBack(end);

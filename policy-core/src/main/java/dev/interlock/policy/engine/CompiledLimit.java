@@ -67,6 +67,11 @@ record CompiledLimit(
         return new LimitKey(name, subject(scope, call), partition.isEmpty() ? "" : partition.values(call));
     }
 
+    /** Whether it is one of calls at the same time. */
+    boolean isConcurrency() {
+        return rule instanceof LimitRule.Concurrent;
+    }
+
     /** The limit in words: {@code 10 per 60 s for each args.customer}. */
     String text() {
         String counted = Messages.of(rule);

@@ -202,6 +202,10 @@ final class Messages {
         return retryAfter == null ? reached + "." : reached + "; try again in " + span(retryAfter) + ".";
     }
 
+    static String concurrency(String limit, RuleRef ref) {
+        return "At most " + limit + " may be under way (rule '" + ref.name() + "'); try again when one has ended.";
+    }
+
     static String tooLarge(LimitRule rule, RuleRef ref) {
         String most = rule.max() == null ? "can be counted" : "the limit of " + of(rule) + " ever allows";
         return "The call counts more than " + most + " (rule '" + ref.name() + "').";
@@ -213,6 +217,9 @@ final class Messages {
     }
 
     private static String per(LimitRule rule) {
+        if (rule instanceof LimitRule.Concurrent) {
+            return "calls at a time";
+        }
         if (rule instanceof LimitRule.FixedWindow fixed) {
             return "per "
                     + (fixed.window() instanceof Window.Calendar unit

@@ -157,6 +157,16 @@ final class ToolPlan {
         return rounds;
     }
 
+    /** Whether it limits how many calls are made at the same time. */
+    boolean takesPlaces() {
+        for (CompiledLimit slot : slots) {
+            if (slot.isConcurrency()) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** Whether conditions read counters. */
     boolean readsCounters() {
         return !reads.isEmpty();

@@ -14,6 +14,15 @@ import dev.interlock.policy.ChargeMode;
  */
 public record Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode, Caller caller) {
 
+    /** Refuses to take anything but whole places of a {@link LimitRule.Concurrent}. */
+    public Charge {
+        if (rule instanceof LimitRule.Concurrent
+                && !amount.equals(Amount.ONE)
+                && !amount.equals(Amount.ZERO)) {
+            throw new IllegalArgumentException("a call takes one place, not " + amount);
+        }
+    }
+
     /** Creates a charge whose key is charged to its own subject, as if the subject were a session. */
     public Charge(LimitKey key, LimitRule rule, Amount amount, ChargeMode mode) {
         this(key, rule, amount, mode, Caller.of(null, key.subject()));

@@ -96,7 +96,8 @@ final class LimitReview {
                 if (limit.algorithm() == Algorithm.FIXED_WINDOW
                         && limit.window() instanceof Window.Calendar unit
                         && limit.max() != null
-                        && limit.incrementFrom() == null) {
+                        && limit.incrementFrom() == null
+                        && limit.per().isEmpty()) {
                     long max = limit.max().micros() / Amount.ONE_MICROS;
                     fixed.add(new Fixed(limit.place(), granted, unit, limit.scope(), limit.charge(), max));
                 }

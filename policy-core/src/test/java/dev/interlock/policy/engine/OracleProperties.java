@@ -70,7 +70,8 @@ class OracleProperties {
                 Decision.Code.VALIDATION,
                 Decision.Code.SCHEMA_UNKNOWN,
                 Decision.Code.AMOUNT,
-                Decision.Code.PARTITION)) {
+                Decision.Code.PARTITION,
+                Decision.Code.CONCURRENCY)) {
             coverage.check(code).count(times -> times > 0);
         }
     }

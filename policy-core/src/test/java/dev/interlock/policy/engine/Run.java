@@ -7,7 +7,10 @@ import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 /** Calls made one after another through one engine. */
 final class Run {
@@ -15,6 +18,11 @@ final class Run {
     final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     final PolicyEngine engine;
     private final Assent assent = new Assent();
+    private final Queue<UnderWay> underWay = new PriorityQueue<>(
+            Comparator.<UnderWay>comparingLong(call -> call.timed.ends()).thenComparingInt(UnderWay::number));
+    private int made;
+
+    private record UnderWay(TimedCall timed, Admission admission, int number) {}
 
     Run(Policy policy) {
         this(policy, UsualWorld.WORLD);
@@ -34,9 +42,18 @@ final class Run {
     }
 
     Decision make(TimedCall timed) {
+        while (!underWay.isEmpty() && underWay.element().timed.ends() <= timed.millis()) {
+            UnderWay over = underWay.remove();
+            clock.set(over.timed.ends());
+            over.admission.settle(over.timed.outcome());
+        }
         clock.set(timed.millis());
         Admission admission = engine.admit(timed.call());
-        admission.settle(timed.outcome());
+        if (timed.ends() <= timed.millis()) {
+            admission.settle(timed.outcome());
+        } else {
+            underWay.add(new UnderWay(timed, admission, made++));
+        }
         return assent.question(admission.decision());
     }
 }

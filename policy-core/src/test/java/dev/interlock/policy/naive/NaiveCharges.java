@@ -79,7 +79,10 @@ final class NaiveCharges {
 
     static Cap cap(Limit limit) {
         return new Cap(
-                limit.algorithm(), limit.max() == null ? null : limit.max().toBigDecimal(), limit.window());
+                limit.algorithm(),
+                limit.max() == null ? null : limit.max().toBigDecimal(),
+                limit.window(),
+                limit.lease());
     }
 
     /** Whether the call says how much it counts. */
@@ -104,7 +107,7 @@ final class NaiveCharges {
             BigDecimal amount = amount(call, limit.incrementFrom(), limit.increment());
             said &= amount != null;
             said &= NaivePartition.values(call, limit.per()) != null;
-            if (limit.window() != null) {
+            if (limit.perCall() == null) {
                 Cap cap = limit.form() == Form.STATE
                         ? new Cap(Algorithm.FIXED_WINDOW, max(own), limit.window())
                         : cap(limit);
@@ -118,6 +121,7 @@ final class NaiveCharges {
         return switch (limit.form()) {
             case STATE, LIMITS -> limit.label();
             case RATE_LIMIT -> "rate " + rule.label();
+            case CONCURRENT -> "concurrent " + rule.label();
             case SPEND -> "spend " + rule.label() + limit.window();
         };
     }

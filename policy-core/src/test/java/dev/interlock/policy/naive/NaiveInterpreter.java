@@ -38,11 +38,31 @@ public final class NaiveInterpreter {
         this.world = world;
     }
 
+    /** The calls that have not ended yet, in the order in which they were made. */
+    private final List<Made> underWay = new ArrayList<>();
+
+    /** A call that was made, and what was taken for it. */
+    private record Made(TimedCall timed, Map<NaiveLedger.Taken, CountedAs> taken) {}
+
+    private void end(Made made) {
+        underWay.remove(made);
+        made.taken.forEach((amount, charge) -> {
+            if (charge.cap().lease() != null || made.timed.outcome().givesBack(charge.mode())) {
+                ledger.giveBack(amount);
+            }
+        });
+    }
+
     /** Something against a call. */
     private record Objection(Verdict verdict, String rule, boolean audited) {}
 
-    /** Decides a call, counts it if it is made, and settles it. */
+    /** Decides a call, and counts it if it is made. Calls that have ended by then are settled before. */
     public Answer admit(TimedCall timed) {
+        underWay.stream()
+                .filter(made -> made.timed.ends() <= timed.millis())
+                .sorted(Comparator.comparingLong(made -> made.timed.ends()))
+                .toList()
+                .forEach(this::end);
         ToolCall call = timed.call();
         if (call.problem() != null) {
             return new Answer(Verdict.DENIED, "(malformed)", false);
@@ -102,7 +122,7 @@ public final class NaiveInterpreter {
     }
 
     /**
-     * Counts the call and settles it, and answers the charges without room. If one of those is enforced, nothing is
+     * Counts the call, settles it if it ends at once, and answers the charges without room. If one of those is enforced, nothing is
      * counted; if they are only audited, nothing that is audited is.
      */
     private List<CountedAs> count(List<CountedAs> charges, TimedCall timed) {
@@ -118,12 +138,19 @@ public final class NaiveInterpreter {
         // What can't be counted at all is found before any limit is asked.
         full.sort(Comparator.comparing(CountedAs::isCountable));
         boolean refused = full.stream().anyMatch(charge -> !charge.audited());
+        Map<NaiveLedger.Taken, CountedAs> kept = new LinkedHashMap<>();
         taken.forEach((amount, charge) -> {
-            boolean uncounted = refused || (!full.isEmpty() && charge.audited());
-            if (uncounted || timed.outcome().givesBack(charge.mode())) {
+            if (refused || (!full.isEmpty() && charge.audited())) {
                 ledger.giveBack(amount);
+            } else {
+                kept.put(amount, charge);
             }
         });
+        Made made = new Made(timed, kept);
+        underWay.add(made);
+        if (timed.ends() <= timed.millis()) {
+            end(made);
+        }
         return full;
     }
 

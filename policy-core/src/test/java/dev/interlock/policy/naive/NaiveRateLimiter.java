@@ -42,7 +42,9 @@ public final class NaiveRateLimiter implements RateLimiter {
                 Duration wait = waitFor(charge, now);
                 kept.items.forEach(item -> ledger.giveBack(item.taken));
                 return new Reservation.NotGranted(
-                        i, wait == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM, wait);
+                        i,
+                        wait == null && Cap.of(charge.rule()).lease() == null
+                                ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM, wait);
             }
             kept.items.add(new Item(charge, ledger.take(charge.key(), amount, now)));
         }
@@ -53,7 +55,7 @@ public final class NaiveRateLimiter implements RateLimiter {
     public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         List<Item> items = ((Kept) reservation).items();
         items.stream()
-                .filter(item -> outcome.givesBack(item.charge.mode()))
+                .filter(item -> Cap.of(item.charge.rule()).lease() != null || outcome.givesBack(item.charge.mode()))
                 .forEach(item -> ledger.giveBack(item.taken));
         items.clear();
     }
@@ -81,6 +83,9 @@ public final class NaiveRateLimiter implements RateLimiter {
         BigDecimal amount = charge.amount().toBigDecimal();
         if (cap.max() != null && amount.compareTo(cap.max()) > 0) {
             return null;
+        }
+        if (cap.lease() != null) {
+            return ledger.hasRoom(charge.key(), cap, amount, now) ? Duration.ZERO : null;
         }
         return Duration.ofMillis(ledger.millisUntilRoom(charge.key(), cap, amount, now, A_YEAR));
     }

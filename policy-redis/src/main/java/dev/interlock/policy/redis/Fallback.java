@@ -27,6 +27,9 @@ interface Fallback {
     /** Settles what {@link #reserve} granted. */
     void settle(Reservation.Granted reservation, CallOutcome outcome);
 
+    /** Holds the places that {@link #reserve} granted. */
+    default void hold(Reservation.Granted reservation, Duration wait) {}
+
     /**
      * The current usage of limits.
      *
@@ -124,6 +127,11 @@ interface Fallback {
         }
 
         @Override
+        public void hold(Reservation.Granted reservation, Duration wait) {
+            limiter.hold(reservation, wait);
+        }
+
+        @Override
         public List<Usage> usage(List<Charge> charges) {
             return limiter.usage(charges.stream().map(this::reduced).toList());
         }
@@ -138,6 +146,9 @@ interface Fallback {
             }
             if (rule instanceof LimitRule.SlidingWindow sliding) {
                 return new LimitRule.SlidingWindow(reduced(sliding.max()), sliding.window());
+            }
+            if (rule instanceof LimitRule.Concurrent places) {
+                return new LimitRule.Concurrent(reduced(places.max()), places.lease());
             }
             LimitRule.FixedWindow fixed = (LimitRule.FixedWindow) rule;
             return fixed.max() == null ? fixed : new LimitRule.FixedWindow(reduced(fixed.max()), fixed.window());

@@ -1,7 +1,6 @@
 package dev.interlock.policy.redis;
 
 import dev.interlock.policy.Amount;
-import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Charge;
@@ -27,6 +26,7 @@ final class SlotRequest {
     private static final int BUCKET = 1;
     private static final int SLIDING = 2;
     private static final int FIXED = 3;
+    private static final int PLACES = 4;
 
     private static final int HEAD = 5 + 7 * Double.BYTES;
     private static final int COST = 3 * Double.BYTES;
@@ -38,7 +38,7 @@ final class SlotRequest {
     private final List<Charge> firsts = new ArrayList<>();
     private final List<byte[]> parts = new ArrayList<>();
     private final List<Integer> positions = new ArrayList<>();
-    private final List<ChargeMode> modes = new ArrayList<>();
+    private final List<Charge> charges = new ArrayList<>();
 
     private final Map<LimitKey, CellSlot> slots = new HashMap<>();
 
@@ -88,7 +88,7 @@ final class SlotRequest {
                 + charge.amount().micros();
         parts.add(part(charge, slot.number, slot.asked, before != 0));
         positions.add(position);
-        modes.add(charge.mode());
+        charges.add(charge);
     }
 
     String tag() {
@@ -126,11 +126,18 @@ final class SlotRequest {
 
     /** For each part, 1 if a call with this outcome gives it back, else 0. */
     byte[] givenBack(CallOutcome outcome) {
-        byte[] flags = new byte[modes.size()];
+        byte[] flags = new byte[charges.size()];
         for (int i = 0; i < flags.length; i++) {
-            flags[i] = (byte) (outcome.givesBack(modes.get(i)) ? '1' : '0');
+            Charge charge = charges.get(i);
+            boolean back = charge.rule() instanceof LimitRule.Concurrent || outcome.givesBack(charge.mode());
+            flags[i] = (byte) (back ? '1' : '0');
         }
         return flags;
+    }
+
+    /** Whether any part takes a place among calls that are made at the same time. */
+    boolean takesPlaces() {
+        return charges.stream().anyMatch(charge -> charge.rule() instanceof LimitRule.Concurrent);
     }
 
     /** A number that represents this request: equal requests have equal numbers, and it is exact in a double. */
@@ -151,7 +158,7 @@ final class SlotRequest {
         boolean isBucket = rule instanceof LimitRule.TokenBucket;
         byte[] packed = new byte[HEAD + (!isBucket ? 0 : repeated ? 2 * COST : COST)];
         ByteBuffer part = littleEndian(packed);
-        part.put((byte) (isBucket ? BUCKET : rule instanceof LimitRule.SlidingWindow ? SLIDING : FIXED));
+        part.put((byte) kind(rule));
         part.put((byte) unit(rule));
         part.put((byte) (max == null ? 0 : 1));
         part.putShort((short) slot);
@@ -167,6 +174,16 @@ final class SlotRequest {
             }
         }
         return packed;
+    }
+
+    private static int kind(LimitRule rule) {
+        if (rule instanceof LimitRule.TokenBucket) {
+            return BUCKET;
+        }
+        if (rule instanceof LimitRule.SlidingWindow) {
+            return SLIDING;
+        }
+        return rule instanceof LimitRule.Concurrent ? PLACES : FIXED;
     }
 
     /** The numbers of the calendar units; 0 for a length. */
@@ -195,7 +212,9 @@ final class SlotRequest {
         }
         Duration window = rule instanceof LimitRule.TokenBucket bucket
                 ? bucket.window()
-                : ((LimitRule.SlidingWindow) rule).window();
+                : rule instanceof LimitRule.Concurrent places
+                        ? places.lease()
+                        : ((LimitRule.SlidingWindow) rule).window();
         return (window.toNanos() + 999) / 1_000;
     }
 

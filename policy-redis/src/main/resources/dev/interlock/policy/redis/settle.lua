@@ -121,7 +121,9 @@ end
 local cells, changed = {}, {}
 for i = #held, 1, -1 do
     local h = held[i]
-    if string.sub(ARGV[3], i, i) == '1' then
+    if string.sub(ARGV[3], i, i) == '1' and h.kind == PLACES then
+        redis.call('ZREM', KEYS[h.slot], place_of(KEYS[1], h.ah))
+    elseif string.sub(ARGV[3], i, i) == '1' then
         local c = cells[h.slot]
         if c == nil then
             c = load(KEYS[h.slot], stored[h.slot], now) or false

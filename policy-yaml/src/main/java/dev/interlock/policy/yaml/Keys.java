@@ -37,6 +37,7 @@ final class Keys {
             "rate_limit",
             "state",
             "spend",
+            "concurrent",
             "validate",
             "on_deny",
             "reason",
@@ -55,6 +56,8 @@ final class Keys {
 
     static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge");
 
+    static final Keys CONCURRENT = new Keys("concurrent", "max", "scope", "per", "lease");
+
     static final Keys LIMIT = new Keys(
             "a limit", "counter", "window", "max", "scope", "per", "algorithm", "increment_from", "charge", "on_deny");
 
@@ -64,7 +67,7 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, LIMIT, PER, VALIDATE);
+            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, CONCURRENT, LIMIT, PER, VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

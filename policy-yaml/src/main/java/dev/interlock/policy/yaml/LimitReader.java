@@ -11,6 +11,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.value.NumberValue;
+import java.time.Duration;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -211,6 +212,32 @@ final class LimitReader {
                         .map(limit -> limit.per(per))
                         .toList()
                 : null;
+    }
+
+    /** {@code concurrent}: a number, or a map. */
+    @Nullable
+    Limit concurrent(Node node, NodePath at, EntryKey owner, Place place) {
+        if (!(node instanceof Node.Mapping map)) {
+            if (node instanceof Node.Sequence) {
+                context.scalars.wrongType(node, at, "concurrent", "a number or a map");
+                return null;
+            }
+            Long max = context.scalars.whole(node, at, "concurrent", 1, MAX_CALLS);
+            return max == null
+                    ? null
+                    : Limit.concurrent(max, owner.defaultScope(), List.of(), Limit.DEFAULT_LEASE, place);
+        }
+        Fields fields = Fields.of(Keys.CONCURRENT, map, at, context.findings, null);
+        Node maxNode = required(fields, "max");
+        Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, MAX_CALLS);
+        Scope scope = scope(fields, owner.defaultScope());
+        List<PartitionKey> per = partitions.read(fields);
+        Node leaseNode = fields.get("lease");
+        Duration lease =
+                leaseNode == null ? Limit.DEFAULT_LEASE : times.duration(leaseNode, at.key("lease"), "lease");
+        return max == null || scope == null || per == null || lease == null
+                ? null
+                : Limit.concurrent(max, scope, per, lease, place);
     }
 
     private @Nullable Fields fields(Keys keys, Node node, NodePath at, String what) {

@@ -131,6 +131,11 @@ final class RuleWriter {
             }
             out.line("spend", spend(first, caps));
         }
+        Limit concurrent = demands.limit(Form.CONCURRENT);
+        if (concurrent != null) {
+            said.add(concurrent);
+            out.line("concurrent", concurrent(concurrent, defaultScope));
+        }
         if (!said.equals(demands.limits())) {
             throw new IllegalArgumentException(
                     "a document can't say that one rule has these limits; make several rules: " + demands.limits());
@@ -195,6 +200,23 @@ final class RuleWriter {
         if (first.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + first.charge().text());
         }
+        return flow(parts);
+    }
+
+    private static String concurrent(Limit limit, Scope defaultScope) {
+        List<String> parts = new ArrayList<>();
+        if (limit.scope() != defaultScope) {
+            parts.add("scope: " + limit.scope().text());
+        }
+        addPer(limit, parts);
+        Duration lease = Objects.requireNonNull(limit.lease());
+        if (!lease.equals(Limit.DEFAULT_LEASE)) {
+            parts.add("lease: " + duration(lease));
+        }
+        if (parts.isEmpty()) {
+            return String.valueOf(limit.max());
+        }
+        parts.add(0, "max: " + limit.max());
         return flow(parts);
     }
 

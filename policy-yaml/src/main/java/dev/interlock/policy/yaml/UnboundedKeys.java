@@ -26,7 +26,7 @@ final class UnboundedKeys {
      */
     void add(List<Limit> limits, List<Condition> conditions, Node node, NodePath at) {
         for (Limit limit : limits) {
-            if (limit.window() == null || !isLimit(limit, conditions)) {
+            if (limit.perCall() != null || !isLimit(limit, conditions)) {
                 continue;
             }
             bounded |= limit.per().isEmpty();

@@ -171,7 +171,7 @@ final class BatchReservation {
         for (Part part : parts) {
             change(part, now);
             keys.add(part.slot.key());
-            taken.add(part.slot.cell().take(owner, part.micros(), part.charge.mode(), now));
+            taken.add(part.slot.cell().take(owner, part.rule(), part.micros(), part.charge.mode(), now));
         }
         return new BatchGrant(owner, keys, taken);
     }

@@ -71,7 +71,8 @@ final class FixedWindowCell extends LockedCell {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(
+            InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
         if (now.wall() >= end) {
             start = CalendarWindows.start(horizon.window, now.wall());
             end = CalendarWindows.end(horizon.window, start);

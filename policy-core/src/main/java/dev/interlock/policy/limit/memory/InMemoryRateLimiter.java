@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * same moment.
  *
  * <p><b>How it is built.</b> Each key has a cell. There is a class for each way of counting: {@link BucketCell} and
- * {@link ExactBucketCell} for token buckets, {@link SlidingWindowCell}, and {@link FixedWindowCell}. Each class
+ * {@link ExactBucketCell} for token buckets, {@link SlidingWindowCell}, {@link FixedWindowCell}, and {@link
+ * PlacesCell} for calls at the same time. Each class
  * documents its guarantee, its cost, and its source. {@link Cells} finds cells by their keys and keeps their number
  * bounded. A {@link Sweeper} drops cells that are back at a fresh start.
  *
@@ -94,7 +95,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
-                CellGrant taken = fresh.take(this, micros, charge.mode(), now);
+                CellGrant taken = fresh.take(this, rule, micros, charge.mode(), now);
                 cell = cells.add(charge, fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
@@ -129,7 +130,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
             if (wait != 0) {
                 return Refusals.of(0, wait);
             }
-            CellGrant taken = target.take(this, micros, charge.mode(), now);
+            CellGrant taken = target.take(this, rule, micros, charge.mode(), now);
             if (!target.equals(cell)) {
                 cells.replace(charge.key(), cell, target);
                 replaced = true;
@@ -161,14 +162,17 @@ public final class InMemoryRateLimiter implements RateLimiter {
         if (reservation instanceof InMemoryReservation held
                 && held.owner.equals(this)
                 && held.settle()
-                && givesBack(outcome)) {
+                && held.isChangedBy(outcome)) {
             held.giveBack(outcome, clock);
             cells.returned();
         }
     }
 
-    private static boolean givesBack(CallOutcome outcome) {
-        return outcome.givesBack(ChargeMode.SUCCESS) || outcome.givesBack(ChargeMode.SENT);
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        if (reservation instanceof InMemoryReservation held && held.owner.equals(this)) {
+            held.hold(wait.toNanos(), clock);
+        }
     }
 
     @Override
@@ -210,7 +214,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         return new Usage(
                 new Amount(Math.min(cell.shown(now), Amount.MAX.micros())),
                 room,
-                wait == Cell.NEVER ? null : Duration.ofNanos(wait));
+                wait == Cell.NEVER || wait == Cell.UNTIL_RETURNED ? null : Duration.ofNanos(wait));
     }
 
     /**

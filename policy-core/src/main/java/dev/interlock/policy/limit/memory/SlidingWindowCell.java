@@ -74,7 +74,8 @@ final class SlidingWindowCell extends LockedCell {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(
+            InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
         expire(now.nanos());
         long time = append(now.nanos(), micros);
         return new At(owner, this, mode, time, micros);

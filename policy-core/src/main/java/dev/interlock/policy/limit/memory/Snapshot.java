@@ -165,7 +165,7 @@ final class Snapshot {
         }
         try {
             ClockReading now = clock.read();
-            if (cell.isFresh(now)) {
+            if (!cell.isLasting() || cell.isFresh(now)) {
                 return new byte[0];
             }
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
