@@ -191,7 +191,8 @@ public final class EntrySelection {
         public String limitName(String prefix, String local, String tool, Limit limit) {
             String base = prefix + keyName() + "#" + local;
             String name = switch (limit.scope()) {
-                case SESSION, IDENTITY -> base + "@" + encode(tool) + "/" + limit.scope().text();
+                case SESSION, IDENTITY ->
+                    base + "@" + encode(tool) + "/" + limit.scope().text();
                 case TOOL -> base + "@" + encode(tool);
                 case ENTRY, GLOBAL -> base;
             };

@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * @param scope what it counts separately
  * @param increment how much a call counts if {@code incrementFrom} is null
  * @param incrementFrom the argument that holds how much a call counts, or null
- * @param charge when an amount is given back
+ * @param charge which calls count
  * @param message what the agent is told if there is no room; null for the rule's message or a built-in message
  * @param place where it, or the rule that it belongs to, stands
  * @param per the values of the call by which it counts separately, besides its scope
@@ -93,7 +93,8 @@ public record Limit(
                         && fixed
                         && window != Window.Calendar.MINUTE
                         && !(window instanceof Window.Length);
-            case CONCURRENT -> counter == null && isWhole(max) && window == null && fixed && ones && incrementFrom == null;
+            case CONCURRENT ->
+                counter == null && isWhole(max) && window == null && fixed && ones && incrementFrom == null;
             case LIMITS -> counter != null && max != null && window != null && ones;
         };
         if (form == Form.CONCURRENT
@@ -102,6 +103,10 @@ public record Limit(
             throw new IllegalArgumentException(
                     "calls at the same time need a lease of more than 0 and at most 366 days, and no other limit has"
                             + " one; it was " + lease);
+        }
+        if (charge == ChargeMode.FAILURES && (form != Form.LIMITS || algorithm == Algorithm.TOKEN_BUCKET)) {
+            throw new IllegalArgumentException(
+                    "only an item of 'limits' counts failures, by a fixed_window or a sliding_window");
         }
         if (!sayable || (message != null && form != Form.LIMITS)) {
             throw new IllegalArgumentException("'" + form.name().toLowerCase(Locale.ROOT)
@@ -124,19 +129,7 @@ public record Limit(
             ChargeMode charge,
             @Nullable String message,
             Place place) {
-        this(
-                form,
-                counter,
-                max,
-                window,
-                algorithm,
-                scope,
-                increment,
-                incrementFrom,
-                charge,
-                message,
-                place,
-                List.of());
+        this(form, counter, max, window, algorithm, scope, increment, incrementFrom, charge, message, place, List.of());
     }
 
     /** A limit of what is counted in a window, or in one call. */
@@ -153,20 +146,7 @@ public record Limit(
             @Nullable String message,
             Place place,
             List<PartitionKey> per) {
-        this(
-                form,
-                counter,
-                max,
-                window,
-                algorithm,
-                scope,
-                increment,
-                incrementFrom,
-                charge,
-                message,
-                place,
-                per,
-                null);
+        this(form, counter, max, window, algorithm, scope, increment, incrementFrom, charge, message, place, per, null);
     }
 
     /** The same limit, counting separately by these values of the call besides its scope. */

@@ -47,7 +47,7 @@ final class DemandArbitraries {
                         scope,
                         Amount.ONE,
                         from.orElse(null),
-                        charge,
+                        algorithm == Algorithm.TOKEN_BUCKET && charge == ChargeMode.FAILURES ? ChargeMode.SENT : charge,
                         null,
                         NOWHERE,
                         per));
@@ -105,7 +105,7 @@ final class DemandArbitraries {
                         windows(),
                         Arbitraries.of(Algorithm.class),
                         Arbitraries.of(Scope.class),
-                        Arbitraries.of(ChargeMode.class),
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
                         partitions())
                 .as((max, window, algorithm, scope, charge, per) -> new Limit(
                         Form.RATE_LIMIT,
@@ -129,7 +129,7 @@ final class DemandArbitraries {
                         Arbitraries.of(Window.Calendar.class),
                         Arbitraries.of("1", "0.5", "2"),
                         Arbitraries.of(AMOUNT).optional(0.4),
-                        Arbitraries.of(ChargeMode.class),
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
                         partitions())
                 .as((window, increment, from, charge, per) -> new Limit(
                         Form.STATE,
@@ -164,12 +164,13 @@ final class DemandArbitraries {
                         amounts().optional(0.6),
                         caps,
                         Arbitraries.of(AMOUNT).optional(0.7),
-                        Arbitraries.of(ChargeMode.class),
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
                         partitions())
                 .filter((perCall, capped, from, charge, per) ->
                         (perCall.isPresent() || from.isPresent()) && (perCall.isPresent() || !capped.isEmpty()))
                 .as((perCall, capped, from, charge, per) ->
-                        Limit.budget(perCall.orElse(null), capped, from.orElse(null), charge, Scope.TOOL, NOWHERE).stream()
+                        Limit.budget(perCall.orElse(null), capped, from.orElse(null), charge, Scope.TOOL, NOWHERE)
+                                .stream()
                                 .map(limit -> limit.per(per))
                                 .toList());
     }

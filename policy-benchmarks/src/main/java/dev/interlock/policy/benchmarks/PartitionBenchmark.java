@@ -32,11 +32,12 @@ public class PartitionBenchmark {
     /** Creates the calls, and makes each once, so that every key exists. */
     @Setup
     public void setUp() {
-        engine = Refunds.engine(Refunds.limitedPolicy(switch (per) {
-            case "nothing" -> "";
-            case "folded" -> ", per: {path: args.customer.id, fold: true}";
-            default -> ", per: " + per;
-        }));
+        engine = Refunds.engine(Refunds.limitedPolicy(
+                switch (per) {
+                    case "nothing" -> "";
+                    case "folded" -> ", per: {path: args.customer.id, fold: true}";
+                    default -> ", per: " + per;
+                }));
         ToolCall[] refunds = Refunds.calls();
         for (int i = 0; i < calls.length; i++) {
             calls[i] = refunds[i % refunds.length].in(Refunds.own("session-" + i * 7 % SESSIONS));

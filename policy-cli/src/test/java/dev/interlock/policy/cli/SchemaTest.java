@@ -97,6 +97,9 @@ class SchemaTest {
                 "{tools: {t: {limits: [{counter: c, window: 90s, max: 2, scope: grant, algorithm: sliding_window,"
                         + " increment_from: args.n, on_deny: no}]}}}",
                 "{tools: {t: {rules: [{rate_limit: {max: 10, window: 60, algorithm: token_bucket, scope: session}}]}}}",
+                "{tools: {t: {rules: [{concurrent: 3}, {name: b, concurrent: {max: 2, scope: session, lease: 90s,"
+                        + " per: [args.a, {path: ctx.b, fold: true}, call.identity, args]}}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, per: args.a, counts: failures}]}}}",
                 "{categories: {read: {}, financial: null}, risks: {high+: {}, low: {}}, all_tools: {}}",
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",
                 "{context: [tenant, 5, true], default: deny}",
@@ -121,6 +124,9 @@ class SchemaTest {
                 "{tools: {t: {rules: [{conditions: [{path: args.a, op: equals, value: 1}]}]}}}",
                 "{tools: {t: {rules: [{rate_limit: 5/fortnight}]}}}",
                 "{tools: {t: {limits: [{counter: c, window: hour}]}}}",
+                "{tools: {t: {rules: [{concurrent: {scope: tool}}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, per: state.t.c}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, counts: errors}]}}}",
                 "{methods: {'tools/call': deny}}",
                 "{categories: {reads: {}}}",
                 "[]",
@@ -143,6 +149,7 @@ class SchemaTest {
             rate_limit | {tools: {t: {rules: [{rate_limit: {%s}}]}}}
             state      | {tools: {t: {rules: [{state: {%s}}]}}}
             spend      | {tools: {t: {rules: [{spend: {%s}}]}}}
+            concurrent | {tools: {t: {rules: [{concurrent: {%s}}]}}}
             limit      | {tools: {t: {limits: [{%s}]}}}
             validate   | {tools: {t: {rules: [{validate: {%s}}]}}}
             """)

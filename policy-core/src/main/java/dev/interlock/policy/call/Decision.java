@@ -116,6 +116,8 @@ public record Decision(
         APPROVED,
         /** An MCP method that the policy denies, or that only looks like one. */
         METHOD,
+        /** The call is or becomes a task, whose end can't be seen, where a limit on calls at the same time needs it. */
+        TASK,
         /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
         ROUNDS,
         /** Something failed in the engine; the host's listener received the details. */

@@ -271,6 +271,36 @@ abstract sealed class CallCheck {
         }
     }
 
+    /** The call must end where it is made, and not as a task. */
+    static final class NoTask extends CallCheck {
+        private static final MemberName TASK = MemberName.of("task");
+
+        private final Decision denial;
+        private final RuleRef rule;
+
+        NoTask(Decision denial, RuleRef rule) {
+            this.denial = denial;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            ObjectValue parameters = call.parameters();
+            if (parameters.size() == 0) {
+                return null;
+            }
+            Value task = parameters.read(TASK, PathReader.UNCLEAR);
+            return task == null || task == Value.Nil.NULL ? null : denial;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            Decision decision = apply(call, counters);
+            return step(decision, rule, decision == null ? "the call is no task" : "the call is a task", List.of());
+        }
+    }
+
     /** {@code validate}. */
     static final class Valid extends CallCheck {
         private final Validation validation;

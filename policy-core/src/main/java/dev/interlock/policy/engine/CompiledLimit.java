@@ -74,7 +74,7 @@ record CompiledLimit(
 
     /** The limit in words: {@code 10 per 60 s for each args.customer}. */
     String text() {
-        String counted = Messages.of(rule);
+        String counted = mode == ChargeMode.FAILURES ? Messages.failures(rule) : Messages.of(rule);
         return partition.isEmpty() ? counted : counted + " for each " + partition.text();
     }
 

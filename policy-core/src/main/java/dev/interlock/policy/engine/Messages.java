@@ -69,6 +69,16 @@ final class Messages {
                 + "', which the policy does not allow (rule '" + rule.name() + "'). " + BEGUN;
     }
 
+    static String task(String tool, RuleRef rule) {
+        return "Tool '" + tool + "' may not be called as a task: rule '" + rule.name()
+                + "' limits how many calls are made at the same time, and could not tell when this one ends.";
+    }
+
+    static String taskAnswer(String tool, RuleRef rule) {
+        return "The server has made a task of the call to '" + tool + "', but rule '" + rule.name()
+                + "' limits how many calls are made at the same time. " + BEGUN;
+    }
+
     static String rounds(int most) {
         return most == 0
                 ? "the server may not ask for input"
@@ -214,6 +224,11 @@ final class Messages {
     /** Describes a limit: {@code 10 per 60 s}. */
     static String of(LimitRule rule) {
         return rule.max() == null ? per(rule) : rule.max() + " " + per(rule);
+    }
+
+    /** Describes a limit of failures: {@code 3 failures per hour}. */
+    static String failures(LimitRule rule) {
+        return rule.max() + " failures " + per(rule);
     }
 
     private static String per(LimitRule rule) {

@@ -258,9 +258,12 @@ final class PlanCompiler {
         List<CallCheck> checks = new ArrayList<>(amountChecks(limit, denials));
         PartitionReader partition = PartitionReader.of(limit.per());
         if (!partition.isEmpty()) {
-            Decision unknown =
-                    denials.because(Code.PARTITION, Messages.partition(partition.text(), denials.rule()));
+            Decision unknown = denials.because(Code.PARTITION, Messages.partition(partition.text(), denials.rule()));
             checks.add(new CallCheck.PartitionKnown(partition, unknown, denials.rule()));
+        }
+        if (limit.form() == Limit.Form.CONCURRENT) {
+            Decision task = denials.because(Code.TASK, Messages.task(denials.tool(), denials.rule()));
+            checks.add(new CallCheck.NoTask(task, denials.rule()));
         }
         return checks;
     }

@@ -42,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -307,8 +308,8 @@ public final class PolicyEngine {
     }
 
     /**
-     * Takes the places of a round among the calls that are made at the same time. A call that has not been settled
-     * keeps those that it has, and their leases begin anew.
+     * Takes the places of a round among the calls that are made at the same time. A call that was not resumed keeps
+     * those that it has, and their leases begin anew.
      *
      * @param made the decision on the round
      * @return the decision, or the denial if there is no place
@@ -318,7 +319,7 @@ public final class PolicyEngine {
         if (!plan.takesPlaces() || !made.allowed()) {
             return CompletableFuture.completedFuture(made);
         }
-        if (!first.isSettled()) {
+        if (!first.isResumed()) {
             first.hold(Duration.ZERO);
             return CompletableFuture.completedFuture(made);
         }
@@ -376,14 +377,32 @@ public final class PolicyEngine {
      * @param round how often the call had been made again
      */
     public Decision admitInput(ToolCall call, Admission admission, int round) {
+        return admitAnswer(call, admission, round, ToolPlan::inputDenial);
+    }
+
+    /**
+     * Decides whether a call may go on as a task, when its server has answered with one. It may not if the policy in
+     * force limits how many calls to the tool are made at the same time, because the end of a task can't be seen. The
+     * rest is as for {@link #admitInput}.
+     *
+     * @param call the call as it came
+     * @param admission the call's admission
+     * @param round how often the call had been made again
+     */
+    public Decision admitTask(ToolCall call, Admission admission, int round) {
+        return admitAnswer(call, admission, round, ToolPlan::taskDenial);
+    }
+
+    private Decision admitAnswer(
+            ToolCall call, Admission admission, int round, Function<ToolPlan, @Nullable Decision> denials) {
         try {
             CompiledPolicy policy = current;
             ToolPlan plan = planFor(policy, policy.settled(call));
-            PlannedRounds rounds = plan.rounds();
-            if (rounds == null || rounds.rounds().most() > 0) {
+            Decision denial = denials.apply(plan);
+            if (denial == null) {
                 return Decision.ALLOWED;
             }
-            Decision decision = plan.told(rounds.denial());
+            Decision decision = plan.told(denial);
             CallRecord record = admission.record();
             if (record == null) {
                 return decision;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
@@ -194,7 +195,10 @@ final class ReservationAttempt {
             CompiledLimit slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = (slot.isConcurrency() ? "takes a place" : "counts " + charges.get(i).amount())
+            String text = (slot.isConcurrency()
+                            ? "takes a place"
+                            : "counts " + charges.get(i).amount())
+                    + (slot.mode() == ChargeMode.FAILURES ? " if it fails" : "")
                     + "; used " + usage.used()
                     + (slot.rule().max() == null ? " " : " of ") + slot.text()
                     + (usage.room() == null ? "" : ", room for " + usage.room());
@@ -233,8 +237,8 @@ final class ReservationAttempt {
     private static Decision refusal(CompiledLimit slot, Reservation.NotGranted refused) {
         LimitRule rule = slot.rule();
         RuleRef ref = slot.denials().rule();
-        boolean full = refused.reason() == Reservation.Reason.NO_ROOM
-                || refused.reason() == Reservation.Reason.TOO_LARGE;
+        boolean full =
+                refused.reason() == Reservation.Reason.NO_ROOM || refused.reason() == Reservation.Reason.TOO_LARGE;
         if (full && slot.isConcurrency()) {
             // Nobody knows when one of the calls will end.
             return slot.denials().because(Code.CONCURRENCY, Messages.concurrency(slot.text(), ref));

@@ -4,6 +4,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
@@ -155,6 +156,24 @@ final class ToolPlan {
     @Nullable
     PlannedRounds rounds() {
         return rounds;
+    }
+
+    /** The denial of an answer that asks for input; null if the server may ask. */
+    @Nullable
+    Decision inputDenial() {
+        return rounds == null || rounds.rounds().most() > 0 ? null : rounds.denial();
+    }
+
+    /** The denial of an answer that makes a task of the call; null if the server may do so. */
+    @Nullable
+    Decision taskDenial() {
+        for (CompiledLimit slot : slots) {
+            if (slot.isConcurrency()) {
+                DenialFactory denials = slot.denials();
+                return denials.because(Code.TASK, Messages.taskAnswer(denials.tool(), denials.rule()));
+            }
+        }
+        return null;
     }
 
     /** Whether it limits how many calls are made at the same time. */

@@ -75,15 +75,15 @@ public final class Skeleton {
         StringBuilder upper = new StringBuilder();
         lowerEach(Normalizer.normalize(text, Normalizer.Form.NFKC))
                 .codePoints()
-                .forEach(c -> upper.append(c == DOTLESS_I ? "\u0131" : Character.toString(c).toUpperCase(Locale.ROOT)));
+                .forEach(c -> upper.append(
+                        c == DOTLESS_I ? "\u0131" : Character.toString(c).toUpperCase(Locale.ROOT)));
         return lowerEach(upper.toString());
     }
 
     /** Each character on its own: a sigma at the end of a word is lower-cased like any other. */
     private static String lowerEach(String text) {
         StringBuilder lower = new StringBuilder(text.length());
-        text.codePoints()
-                .forEach(c -> lower.append(Character.toString(c).toLowerCase(Locale.ROOT)));
+        text.codePoints().forEach(c -> lower.append(Character.toString(c).toLowerCase(Locale.ROOT)));
         return lower.toString();
     }
 

@@ -110,7 +110,8 @@ class PartitionTest {
 
     @Test
     void valuesThatDifferOnlyInCaseOrFormCountSeparatelyUnlessTheyAreFolded() {
-        List<String> spellings = List.of("acme", "ACME", "\uff41\uff43\uff4d\uff45", "stra\u00dfe", "STRASSE", "\u03c3\u03c2", "\u03a3\u03a3");
+        List<String> spellings = List.of(
+                "acme", "ACME", "\uff41\uff43\uff4d\uff45", "stra\u00dfe", "STRASSE", "\u03c3\u03c2", "\u03a3\u03a3");
 
         assertThat(allowed(onceFor(by("args.customer")), spellings)).doesNotContain(false);
         assertThat(allowed(onceFor(new PartitionKey(Path.parse("args.customer"), true)), spellings))
@@ -121,7 +122,9 @@ class PartitionTest {
     void foldingKeepsLettersApartThatAreNotCasesOfOneAnother() {
         PartitionKey folded = new PartitionKey(Path.parse("args.customer"), true);
 
-        assertThat(allowed(onceFor(folded), List.of("i", "\u0131", "I", "\u0130", "\u1e9e", "ss", "\ufb01", "FI", "\u212a", "k")))
+        assertThat(allowed(
+                        onceFor(folded),
+                        List.of("i", "\u0131", "I", "\u0130", "\u1e9e", "ss", "\ufb01", "FI", "\u212a", "k")))
                 .containsExactly(true, true, false, true, true, false, true, false, true, false);
     }
 
@@ -154,7 +157,8 @@ class PartitionTest {
 
         assertThat(decision.code()).isEqualTo(Code.PARTITION);
         assertThat(decision.allowed()).isFalse();
-        assertThat(decision.message()).startsWith("Rule 'once' counts separately for each args.customer, which must be");
+        assertThat(decision.message())
+                .startsWith("Rule 'once' counts separately for each args.customer, which must be");
     }
 
     @Test
@@ -179,7 +183,8 @@ class PartitionTest {
     @ParameterizedTest
     @ValueSource(strings = {"a b", " a", "a ", "\u00e9", "\u65e5\u672c", "\ud83d\ude00", "a,b", "50%", "a@b/c:d"})
     void ordinaryTextsAreValues(String value) {
-        assertThat(decide(engine(onceFor(by("args.customer"))), call(value)).allowed()).isTrue();
+        assertThat(decide(engine(onceFor(by("args.customer"))), call(value)).allowed())
+                .isTrue();
     }
 
     @Test
@@ -348,7 +353,9 @@ class PartitionTest {
         assertThat(denied.code()).isEqualTo(Code.LIMITER_UNAVAILABLE);
         assertThat(limiter.keyCount()).isLessThan(200);
         assertThat(decide(engine, call("c-new").by("ada")).allowed()).isTrue();
-        assertThat(decide(engine, call("c-new").by("mallory")).code()).as("known value").isEqualTo(Code.LIMIT);
+        assertThat(decide(engine, call("c-new").by("mallory")).code())
+                .as("known value")
+                .isEqualTo(Code.LIMIT);
     }
 
     @Test

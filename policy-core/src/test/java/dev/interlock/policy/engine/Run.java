@@ -41,13 +41,18 @@ final class Run {
         return decisions;
     }
 
-    Decision make(TimedCall timed) {
-        while (!underWay.isEmpty() && underWay.element().timed.ends() <= timed.millis()) {
+    /** Lets the calls end that have ended by then. */
+    void moveTo(long millis) {
+        while (!underWay.isEmpty() && underWay.element().timed.ends() <= millis) {
             UnderWay over = underWay.remove();
             clock.set(over.timed.ends());
             over.admission.settle(over.timed.outcome());
         }
-        clock.set(timed.millis());
+        clock.set(millis);
+    }
+
+    Decision make(TimedCall timed) {
+        moveTo(timed.millis());
         Admission admission = engine.admit(timed.call());
         if (timed.ends() <= timed.millis()) {
             admission.settle(timed.outcome());

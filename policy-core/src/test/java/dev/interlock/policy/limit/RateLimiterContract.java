@@ -376,7 +376,7 @@ public abstract class RateLimiterContract {
 
     static Stream<Ending> endings() {
         return tenAMinute()
-                .flatMap(rule -> Arrays.stream(ChargeMode.values())
+                .flatMap(rule -> Stream.of(ChargeMode.SUCCESS, ChargeMode.SENT)
                         .flatMap(mode ->
                                 Arrays.stream(CallOutcome.values()).map(outcome -> new Ending(rule, mode, outcome))));
     }
@@ -628,6 +628,79 @@ public abstract class RateLimiterContract {
         assertThat(admitted(10, rule)).isEqualTo(4);
     }
 
+    // ---- failures ----
+
+    static Stream<LimitRule> windows() {
+        return Stream.of(TEN_SLIDING, TEN_FIXED);
+    }
+
+    private Charge failing(LimitRule rule, Amount amount) {
+        return new Charge(key, rule, amount, ChargeMode.FAILURES);
+    }
+
+    private int failed(int calls, LimitRule rule, CallOutcome outcome) {
+        int count = 0;
+        for (int i = 0; i < calls; i++) {
+            if (reserve(failing(rule, Amount.ONE)) instanceof Reservation.Granted granted) {
+                settle(granted, outcome);
+                settle(granted, outcome);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void onlyCallsThatFailCount(LimitRule rule) {
+        assertThat(failed(30, rule, CallOutcome.SUCCEEDED)).isEqualTo(30);
+        assertThat(failed(30, rule, CallOutcome.UNSENT)).isEqualTo(30);
+        assertThat(failed(4, rule, CallOutcome.FAILED)).isEqualTo(4);
+        assertThat(failed(3, rule, CallOutcome.TOOL_ERROR)).isEqualTo(3);
+        assertThat(usage(failing(rule, Amount.ONE))).isEqualTo(new Usage(Amount.of(7), Amount.of(3), Duration.ZERO));
+        assertThat(failed(30, rule, CallOutcome.UNKNOWN)).isEqualTo(3);
+        assertThat(refused(reserve(failing(rule, Amount.ONE))).reason()).isEqualTo(Reservation.Reason.NO_ROOM);
+        assertThat(usage(failing(rule, Amount.ONE)).retryAfter()).isPositive();
+
+        advance(MINUTE);
+        assertThat(failed(1, rule, CallOutcome.SUCCEEDED)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void callsUnderWayTakeNoRoomAndMayAllFail(LimitRule rule) {
+        List<Reservation.Granted> underWay = new ArrayList<>();
+        for (int i = 0; i < 15; i++) {
+            underWay.add(granted(failing(rule, amount("1.5"))));
+        }
+        underWay.forEach(call -> settle(call, CallOutcome.FAILED));
+
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(amount("22.5"));
+        assertThat(admits(failing(rule, Amount.ZERO))).isFalse();
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aFailureBelongsToTheWindowInWhichTheCallWasLetThrough(LimitRule rule) {
+        Reservation.Granted late = granted(failing(rule, Amount.of(9)));
+        advance(MINUTE);
+        settle(late, CallOutcome.FAILED);
+
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(Amount.ZERO);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aBatchCountsFailuresAndCallsEachInItsWay(LimitRule rule) {
+        Charge calls = charge(key("calls"), TEN_FIXED, Amount.ONE);
+        settle(granted(failing(rule, Amount.of(10)), calls), CallOutcome.SUCCEEDED);
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(Amount.ZERO);
+        settle(granted(failing(rule, Amount.of(10)), calls), CallOutcome.TOOL_ERROR);
+        assertThat(refused(reserve(failing(rule, Amount.ONE), calls)).charge()).isZero();
+
+        assertThat(usage(calls).used()).isEqualTo(Amount.of(2));
+    }
+
     // ---- calls at the same time ----
 
     private static final Concurrent TWO_PLACES = new Concurrent(Amount.of(2), MINUTE);
@@ -689,8 +762,8 @@ public abstract class RateLimiterContract {
         admits(charge(other, TEN_FIXED, Amount.of(10)));
         assertThat(admits(charge(key, TWO_PLACES, Amount.ONE), charge(other, TEN_FIXED, Amount.ONE)))
                 .isFalse();
-        Reservation.Granted both = granted(
-                charge(key, TWO_PLACES, Amount.ONE), charge(key("third"), TEN_FIXED, Amount.ONE));
+        Reservation.Granted both =
+                granted(charge(key, TWO_PLACES, Amount.ONE), charge(key("third"), TEN_FIXED, Amount.ONE));
         place();
         assertThat(reserve(charge(key("third"), TEN_FIXED, Amount.of(9)), charge(key, TWO_PLACES, Amount.ONE)))
                 .isEqualTo(new Reservation.NotGranted(1, Reservation.Reason.NO_ROOM, null));
@@ -718,8 +791,7 @@ public abstract class RateLimiterContract {
         assertThat(usage(charge(key, TWO_PLACES, Amount.ONE)))
                 .isEqualTo(new Usage(Amount.ONE, Amount.ONE, Duration.ZERO));
         place();
-        assertThat(usage(charge(key, TWO_PLACES, Amount.ONE)))
-                .isEqualTo(new Usage(Amount.of(2), Amount.ZERO, null));
+        assertThat(usage(charge(key, TWO_PLACES, Amount.ONE))).isEqualTo(new Usage(Amount.of(2), Amount.ZERO, null));
     }
 
     @Test
@@ -774,7 +846,8 @@ public abstract class RateLimiterContract {
         place();
         Charge one = charge(key, new Concurrent(Amount.ONE, SECOND), Amount.ONE);
         assertThat(admits(one)).isFalse();
-        assertThat(admits(charge(key, new Concurrent(Amount.of(3), SECOND), Amount.ONE))).isTrue();
+        assertThat(admits(charge(key, new Concurrent(Amount.of(3), SECOND), Amount.ONE)))
+                .isTrue();
         advance(SECOND);
         assertThat(hasPlace()).isFalse();
     }
@@ -812,9 +885,12 @@ public abstract class RateLimiterContract {
             assertThat(admits(charge(separate, rule, Amount.of(10)))).isTrue();
             assertThat(admits(charge(separate, rule, Amount.ONE))).isFalse();
         }
-        assertThat(admits(charge(new LimitKey(key.limit(), "x", ""), rule, Amount.of(10)))).isTrue();
-        assertThat(admits(charge(new LimitKey(key.limit(), "x", "x"), rule, Amount.of(10)))).isTrue();
-        assertThat(admits(charge(new LimitKey(key.limit() + "x", "", ""), rule, Amount.of(10)))).isTrue();
+        assertThat(admits(charge(new LimitKey(key.limit(), "x", ""), rule, Amount.of(10))))
+                .isTrue();
+        assertThat(admits(charge(new LimitKey(key.limit(), "x", "x"), rule, Amount.of(10))))
+                .isTrue();
+        assertThat(admits(charge(new LimitKey(key.limit() + "x", "", ""), rule, Amount.of(10))))
+                .isTrue();
     }
 
     // ---- many at once ----

@@ -23,7 +23,10 @@ import org.jspecify.annotations.Nullable;
  * @param lease how long a call that doesn't end counts among those at the same time; else null
  */
 record Cap(
-        Algorithm algorithm, @Nullable BigDecimal max, @Nullable Window window, @Nullable Duration lease) {
+        Algorithm algorithm,
+        @Nullable BigDecimal max,
+        @Nullable Window window,
+        @Nullable Duration lease) {
 
     Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
         this(algorithm, max, window, null);

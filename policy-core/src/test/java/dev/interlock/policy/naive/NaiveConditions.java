@@ -135,12 +135,11 @@ final class NaiveConditions {
                     .orElse(null);
         }
         Entry other = body.tools().get(new NamePattern(scope));
-        ToolCall otherCall =
-                ToolCall.of(scope, call.arguments())
-                        .in(call.session())
-                        .by(call.identity())
-                        .on(call.server())
-                        .with(call.context());
+        ToolCall otherCall = ToolCall.of(scope, call.arguments())
+                .in(call.session())
+                .by(call.identity())
+                .on(call.server())
+                .with(call.context());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 
@@ -164,8 +163,6 @@ final class NaiveConditions {
     }
 
     private Value used(@Nullable List<Object> key, Cap cap) {
-        return key == null
-                ? Value.Nil.NULL
-                : NumberValue.of(ledger.used(key, cap, timed.millis()));
+        return key == null ? Value.Nil.NULL : NumberValue.of(ledger.used(key, cap, timed.millis()));
     }
 }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.naive;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
@@ -11,6 +13,7 @@ import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolRating;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -47,7 +50,11 @@ public final class NaiveInterpreter {
     private void end(Made made) {
         underWay.remove(made);
         made.taken.forEach((amount, charge) -> {
-            if (charge.cap().lease() != null || made.timed.outcome().givesBack(charge.mode())) {
+            if (charge.mode() == ChargeMode.FAILURES) {
+                if (made.timed.outcome().isFailure()) {
+                    ledger.take(amount);
+                }
+            } else if (charge.cap().lease() != null || made.timed.outcome().givesBack(charge.mode())) {
                 ledger.giveBack(amount);
             }
         });
@@ -129,8 +136,14 @@ public final class NaiveInterpreter {
         List<CountedAs> full = new ArrayList<>();
         Map<NaiveLedger.Taken, CountedAs> taken = new LinkedHashMap<>();
         for (CountedAs charge : charges) {
-            if (ledger.hasRoom(charge.key(), charge.cap(), charge.amount(), timed.millis())) {
-                taken.put(ledger.take(charge.key(), charge.amount(), timed.millis()), charge);
+            boolean fails = charge.mode() == ChargeMode.FAILURES;
+            BigDecimal asked = fails && charge.isCountable() ? Amount.LEAST.toBigDecimal() : charge.amount();
+            if (ledger.hasRoom(charge.key(), charge.cap(), asked, timed.millis())) {
+                taken.put(
+                        fails
+                                ? ledger.prepare(charge.key(), charge.amount(), timed.millis())
+                                : ledger.take(charge.key(), charge.amount(), timed.millis()),
+                        charge);
             } else {
                 full.add(charge);
             }

@@ -34,6 +34,15 @@ final class NaiveLedger {
         return taken;
     }
 
+    /** What may be taken later, as of now. */
+    Taken prepare(Object key, BigDecimal amount, long now) {
+        return new Taken(key, amount, now);
+    }
+
+    void take(Taken prepared) {
+        all.add(prepared);
+    }
+
     void giveBack(Taken taken) {
         all.remove(taken);
     }

@@ -62,8 +62,6 @@ final class NaivePartition {
         if (text == null || !FIT.matcher(text).matches() || text.contains("  ")) {
             return null;
         }
-        return fold
-                ? Normalizer.normalize(text, Normalizer.Form.NFKC).toUpperCase(java.util.Locale.ROOT)
-                : text;
+        return fold ? Normalizer.normalize(text, Normalizer.Form.NFKC).toUpperCase(java.util.Locale.ROOT) : text;
     }
 }

@@ -1,6 +1,7 @@
 package dev.interlock.policy.redis;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Charge;
@@ -27,6 +28,10 @@ final class SlotRequest {
     private static final int SLIDING = 2;
     private static final int FIXED = 3;
     private static final int PLACES = 4;
+
+    private static final int UNBOUNDED = 0;
+    private static final int BOUNDED = 1;
+    private static final int FAILURES = 2;
 
     private static final int HEAD = 5 + 7 * Double.BYTES;
     private static final int COST = 3 * Double.BYTES;
@@ -70,7 +75,7 @@ final class SlotRequest {
         Map<String, SlotRequest> byTag = new LinkedHashMap<>();
         for (int i = 0; i < charges.size(); i++) {
             Charge charge = charges.get(i);
-            if (withNothing || charge.amount().micros() > 0) {
+            if (withNothing || charge.asked().micros() > 0) {
                 byTag.computeIfAbsent(names.tag(charge.key()), SlotRequest::new).add(i, charge, names, firstSlot);
             }
         }
@@ -85,7 +90,7 @@ final class SlotRequest {
         });
         long before = slot.asked;
         slot.asked = Math.min(Long.MAX_VALUE - Amount.MAX.micros(), before)
-                + charge.amount().micros();
+                + charge.asked().micros();
         parts.add(part(charge, slot.number, slot.asked, before != 0));
         positions.add(position);
         charges.add(charge);
@@ -124,12 +129,12 @@ final class SlotRequest {
         return positions.get(part);
     }
 
-    /** For each part, 1 if a call with this outcome gives it back, else 0. */
+    /** For each part, 1 if a call with this outcome gives it back, or counts it only now; else 0. */
     byte[] givenBack(CallOutcome outcome) {
         byte[] flags = new byte[charges.size()];
         for (int i = 0; i < flags.length; i++) {
             Charge charge = charges.get(i);
-            boolean back = charge.rule() instanceof LimitRule.Concurrent || outcome.givesBack(charge.mode());
+            boolean back = charge.rule() instanceof LimitRule.Concurrent || outcome.changes(charge.mode());
             flags[i] = (byte) (back ? '1' : '0');
         }
         return flags;
@@ -160,7 +165,7 @@ final class SlotRequest {
         ByteBuffer part = littleEndian(packed);
         part.put((byte) kind(rule));
         part.put((byte) unit(rule));
-        part.put((byte) (max == null ? 0 : 1));
+        part.put((byte) (max == null ? UNBOUNDED : charge.mode() == ChargeMode.FAILURES ? FAILURES : BOUNDED));
         part.putShort((short) slot);
         put(part, charge.amount().micros());
         put(part, asked);

@@ -9,6 +9,10 @@
 -- What each kind guarantees is the same as in memory; the Javadoc of the core's cells has the formulas and the sources.
 
 local BUCKET, SLIDING, FIXED, PLACES = 1, 2, 3, 4
+
+-- What "bounded" says of a part whose calls count only when they have failed, and what is then added to the kind in
+-- their record.
+local FAILURES, FAILS = 2, 16
 -- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
 local LOG = '\255log'
 local FORMER_LOG = ':log'

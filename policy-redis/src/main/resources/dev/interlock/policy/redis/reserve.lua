@@ -103,7 +103,13 @@ local taken = {struct.pack('<d', sign)}
 for i = 1, #parts do
     local p = parts[i]
     local c = change(p)
-    take(c, now, p.ah, p.al, p.cost, p.ch, p.cl)
+    local fails = p.bounded == FAILURES
+    if fails then
+        -- Nothing yet, but so that the cell is there when the call has failed.
+        take(c, now, 0, 0)
+    else
+        take(c, now, p.ah, p.al, p.cost, p.ch, p.cl)
+    end
     local packed
     if c.kind == PLACES then
         c.added[#c.added + 1] = place_of(KEYS[1], i)
@@ -114,7 +120,8 @@ for i = 1, #parts do
         packed = struct.pack('<BHdddddddddd', BUCKET, p.slot, c.generation, c.tat, c.fh, c.fl, p.cost, p.ch, p.cl,
             c.shift, c.shift_h, c.shift_l)
     else
-        packed = struct.pack('<BHdddd', c.kind, p.slot, c.generation, c.kind == FIXED and c.start or c.last, p.ah, p.al)
+        packed = struct.pack('<BHdddd', fails and c.kind + FAILS or c.kind, p.slot, c.generation,
+            c.kind == FIXED and c.start or c.last, p.ah, p.al)
     end
     taken[i + 1] = packed
 end

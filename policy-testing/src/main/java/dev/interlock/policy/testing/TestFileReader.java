@@ -259,8 +259,7 @@ final class TestFileReader {
      * The time of an event: relative to the case's start, or by the calendar; if it has none, the time of the event
      * before.
      */
-    private static @Nullable Long time(
-            @Nullable Part part, String what, Instant start, long before, String event) {
+    private static @Nullable Long time(@Nullable Part part, String what, Instant start, long before, String event) {
         if (part == null) {
             return before;
         }

@@ -54,12 +54,23 @@ final class Keys {
 
     static final Keys STATE = new Keys("state", "counter", "window", "increment", "increment_from", "per", "charge");
 
-    static final Keys SPEND = new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge");
+    static final Keys SPEND =
+            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge");
 
     static final Keys CONCURRENT = new Keys("concurrent", "max", "scope", "per", "lease");
 
     static final Keys LIMIT = new Keys(
-            "a limit", "counter", "window", "max", "scope", "per", "algorithm", "increment_from", "charge", "on_deny");
+            "a limit",
+            "counter",
+            "window",
+            "max",
+            "scope",
+            "per",
+            "algorithm",
+            "increment_from",
+            "charge",
+            "counts",
+            "on_deny");
 
     static final Keys PER = new Keys("per", "path", "fold");
 
@@ -67,7 +78,20 @@ final class Keys {
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
 
     private static final List<Keys> ALL = List.of(
-            DOCUMENT, GRANT, ENTRY, RULE, CONDITION, DIRECTORIES, BLOCK, RATE_LIMIT, STATE, SPEND, CONCURRENT, LIMIT, PER, VALIDATE);
+            DOCUMENT,
+            GRANT,
+            ENTRY,
+            RULE,
+            CONDITION,
+            DIRECTORIES,
+            BLOCK,
+            RATE_LIMIT,
+            STATE,
+            SPEND,
+            CONCURRENT,
+            LIMIT,
+            PER,
+            VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
     private static final Map<String, String> SYNONYMS = Map.ofEntries(

@@ -71,12 +71,7 @@ final class LimitReader {
         Scope scope = scope(fields, Scope.SESSION);
         List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, algorithm == null ? unlessSaid : algorithm);
-        if (max == null
-                || window == null
-                || algorithm == null
-                || scope == null
-                || per == null
-                || charge == null) {
+        if (max == null || window == null || algorithm == null || scope == null || per == null || charge == null) {
             return null;
         }
         if (!isCountable(algorithm, window, fields)) {
@@ -144,7 +139,8 @@ final class LimitReader {
         List<PartitionKey> per = partitions.read(fields);
         Node fromNode = fields.get("increment_from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
-        ChargeMode charge = charge(fields, algorithm == null ? Algorithm.FIXED_WINDOW : algorithm);
+        Algorithm counted = algorithm == null ? Algorithm.FIXED_WINDOW : algorithm;
+        ChargeMode charge = fields.has("counts") ? counts(fields, counted) : charge(fields, counted);
         Node messageNode = fields.get("on_deny");
         String message =
                 messageNode == null ? null : context.scalars.message(messageNode, at.key("on_deny"), "on_deny");
@@ -233,8 +229,7 @@ final class LimitReader {
         Scope scope = scope(fields, owner.defaultScope());
         List<PartitionKey> per = partitions.read(fields);
         Node leaseNode = fields.get("lease");
-        Duration lease =
-                leaseNode == null ? Limit.DEFAULT_LEASE : times.duration(leaseNode, at.key("lease"), "lease");
+        Duration lease = leaseNode == null ? Limit.DEFAULT_LEASE : times.duration(leaseNode, at.key("lease"), "lease");
         return max == null || scope == null || per == null || lease == null
                 ? null
                 : Limit.concurrent(max, scope, per, lease, place);
@@ -340,6 +335,35 @@ final class LimitReader {
         }
         String word = context.scalars.word(node, fields.at("charge"), "charge", List.of("success", "sent"));
         return word == null ? null : word.equals("sent") ? ChargeMode.SENT : ChargeMode.SUCCESS;
+    }
+
+    /** {@code counts: failures}. */
+    private @Nullable ChargeMode counts(Fields fields, Algorithm algorithm) {
+        Node.Pair pair = fields.map().pair("counts");
+        if (pair == null
+                || context.scalars.word(pair.value(), fields.at("counts"), "counts", List.of("failures")) == null) {
+            return null;
+        }
+        Node.Pair charge = fields.pair("charge");
+        if (charge != null) {
+            context.findings.error(
+                    "conflict",
+                    charge.key(),
+                    fields.at("charge"),
+                    "'charge' says which failed calls give back, and with 'counts' only these count",
+                    "take one of them out");
+            return null;
+        }
+        if (algorithm == Algorithm.TOKEN_BUCKET) {
+            context.findings.error(
+                    "conflict",
+                    pair.key(),
+                    fields.at("counts"),
+                    "a token_bucket can't count failures, which are known only afterwards",
+                    "write algorithm: sliding_window, or fixed_window");
+            return null;
+        }
+        return ChargeMode.FAILURES;
     }
 
     /** The default of {@code charge}. */

@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 /** Reads {@code per}: what a limit counts separately besides its scope. */
 final class PartitionKeyReader {
 
-    private static final String EXAMPLE = "write args.<name>, ctx.<key>, call.identity, call.session, call.server or args";
+    private static final String EXAMPLE =
+            "write args.<name>, ctx.<key>, call.identity, call.session, call.server or args";
 
     private final ReadContext context;
     private final PathExpressionReader paths;

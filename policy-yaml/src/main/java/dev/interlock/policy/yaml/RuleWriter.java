@@ -70,7 +70,9 @@ final class RuleWriter {
         if (limit.incrementFrom() != null) {
             out.line("increment_from", YamlText.scalar(limit.incrementFrom().text()));
         }
-        if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
+        if (limit.charge() == ChargeMode.FAILURES) {
+            out.line("counts", limit.charge().text());
+        } else if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
             out.line("charge", limit.charge().text());
         }
         message(limit.message());

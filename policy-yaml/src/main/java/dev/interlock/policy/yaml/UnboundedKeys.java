@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.PartitionKey;
@@ -29,7 +30,7 @@ final class UnboundedKeys {
             if (limit.perCall() != null || !isLimit(limit, conditions)) {
                 continue;
             }
-            bounded |= limit.per().isEmpty();
+            bounded |= limit.per().isEmpty() && limit.charge() != ChargeMode.FAILURES;
             limit.per().stream()
                     .filter(key -> key.path() != null && key.isCallers())
                     .filter(key -> found.stream().noneMatch(before -> before.at.equals(at)))
@@ -43,8 +44,8 @@ final class UnboundedKeys {
         return limit.max() != null
                 || conditions.stream()
                         .map(Condition::path)
-                        .anyMatch(path -> path.root() == Path.Root.STATE
-                                && path.member(1).equals(limit.counter()));
+                        .anyMatch(path ->
+                                path.root() == Path.Root.STATE && path.member(1).equals(limit.counter()));
     }
 
     void report(DiagnosticCollector findings) {

@@ -14,4 +14,10 @@ import org.jspecify.annotations.Nullable;
  * @param rounds how often its server asked for input before it ended
  * @param ends when it ended, in milliseconds of the wall clock; null if that wasn't recorded, and then it ends at once
  */
-record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved, int rounds, @Nullable Long ends) {}
+record RecordedCall(
+        @Nullable Long time,
+        ToolCall call,
+        CallOutcome outcome,
+        boolean approved,
+        int rounds,
+        @Nullable Long ends) {}

@@ -279,8 +279,8 @@ final class RecordingReader {
                 }
                 default -> {}
             }
-            throw new DamagedLineException(
-                    "'" + name + "' must be a whole number of milliseconds since 1970, or a time like" + " 2026-01-31T12:00:00Z");
+            throw new DamagedLineException("'" + name
+                    + "' must be a whole number of milliseconds since 1970, or a time like" + " 2026-01-31T12:00:00Z");
         }
 
         private static int rounds(JsonParser parser) {

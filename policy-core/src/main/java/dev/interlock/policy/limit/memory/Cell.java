@@ -1,6 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Usage;
@@ -74,11 +75,23 @@ abstract class Cell {
     abstract long waitFor(LimitRule rule, long micros, ClockReading now);
 
     /** Counts {@code micros} by {@code rule}, whether there is room or not. */
-    abstract CellGrant take(
-            InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now);
+    abstract CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now);
+
+    /** What a charge takes: its amount, or nothing until the call has failed, if only failures count. */
+    final CellGrant take(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        long micros = charge.amount().micros();
+        return charge.mode() == ChargeMode.FAILURES
+                ? watch(owner, micros, now)
+                : take(owner, charge.rule(), micros, charge.mode(), now);
+    }
+
+    /** Prepares to count {@code micros} if the call fails, as of now. Until then the cell is not fresh. */
+    CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
+        throw new IllegalArgumentException("only windows count failures");
+    }
 
     /**
-     * Gives back {@code taken}, which this cell created, but only as much as makes no room that would not have existed
+     * Gives back {@code taken}, which this cell created, or counts it if it was only watched. Gives back only as much as makes no room that would not have existed
      * without the charge.
      */
     abstract void giveBack(CellGrant taken, ClockReading now);

@@ -20,7 +20,7 @@ abstract non-sealed class CellGrant extends InMemoryReservation {
 
     @Override
     boolean isChangedBy(CallOutcome outcome) {
-        return outcome.givesBack(mode);
+        return outcome.changes(mode);
     }
 
     @Override

@@ -79,11 +79,12 @@ public final class InMemoryRateLimiter implements RateLimiter {
     private Reservation reserve(Charge charge) {
         LimitRule rule = charge.rule();
         long micros = charge.amount().micros();
-        if (micros == 0) {
+        long asked = charge.asked().micros();
+        if (asked == 0) {
             return new BatchGrant(this, List.of(), List.of());
         }
         Amount max = rule.max();
-        if (max != null && micros > max.micros()) {
+        if (max != null && asked > max.micros()) {
             return Refusals.tooLarge(0);
         }
         while (true) {
@@ -91,11 +92,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
             if (cell == null) {
                 ClockReading now = clock.read();
                 Cell fresh = cells.fresh(rule, micros, now);
-                long wait = fresh.waitFor(rule, micros, now);
+                long wait = fresh.waitFor(rule, asked, now);
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
-                CellGrant taken = fresh.take(this, rule, micros, charge.mode(), now);
+                CellGrant taken = fresh.take(this, charge, now);
                 cell = cells.add(charge, fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
@@ -126,11 +127,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
             long micros = charge.amount().micros();
             ClockReading now = clock.read();
             Cell target = cell.countsBy(rule, micros) ? cell : cells.carry(cell, rule, micros, now);
-            long wait = target.waitFor(rule, micros, now);
+            long wait = target.waitFor(rule, charge.asked().micros(), now);
             if (wait != 0) {
                 return Refusals.of(0, wait);
             }
-            CellGrant taken = target.take(this, rule, micros, charge.mode(), now);
+            CellGrant taken = target.take(this, charge, now);
             if (!target.equals(cell)) {
                 cells.replace(charge.key(), cell, target);
                 replaced = true;
@@ -180,7 +181,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         List<Usage> usages = new ArrayList<>(charges.size());
         Map<LimitKey, Long> before = new HashMap<>();
         for (Charge charge : charges) {
-            long asked = before.merge(charge.key(), charge.amount().micros(), Math128::add);
+            long asked = before.merge(charge.key(), charge.asked().micros(), Math128::add);
             usages.add(usage(charge, asked));
         }
         return usages;
@@ -210,7 +211,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         Cell target = cell.countsBy(rule, asked) ? cell : cells.carry(cell, rule, asked, now);
         Amount max = rule.max();
         Amount room = max == null ? null : new Amount(Math.max(0, max.micros() - target.used(now)));
-        long wait = charge.amount().micros() == 0 ? 0 : target.waitFor(rule, asked, now);
+        long wait = charge.asked().micros() == 0 ? 0 : target.waitFor(rule, asked, now);
         return new Usage(
                 new Amount(Math.min(cell.shown(now), Amount.MAX.micros())),
                 room,
