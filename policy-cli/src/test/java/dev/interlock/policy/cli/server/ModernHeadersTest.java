@@ -45,4 +45,12 @@ class ModernHeadersTest {
                                 "tools/call", Map.of("name", "book", "arguments", Map.of("room", text)))))
                         .containsEntry("Mcp-Param-Room", value));
     }
+
+    @Test
+    void aToolWithoutANameIsListedLikeAnyOther() {
+        Map<String, Object> page = Map.of(
+                "tools", List.of(Map.of("name", " ", "inputSchema", Map.of("type", "object")), Map.of("name", "a")));
+
+        assertThat(headers.learn(page)).isEqualTo(page);
+    }
 }
