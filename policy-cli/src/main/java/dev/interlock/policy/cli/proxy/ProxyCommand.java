@@ -39,6 +39,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,6 +50,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import reactor.core.publisher.Mono;
 
 /** {@code interlock proxy}. */
 @Command(
@@ -189,8 +191,10 @@ public final class ProxyCommand implements Callable<Integer> {
         int longest = longestLine << 20;
         HostOutput host = new HostOutput(new FileOutputStream(FileDescriptor.out), longest);
         Consumer<String> reports = reports();
-        McpClientTransport inner = inner(json, engine, host, reports, end);
-        McpClientTransport enforced = enforced(inner, engine);
+        AtomicReference<@Nullable EnforcingClientTransport> guard = new AtomicReference<>();
+        McpClientTransport inner = inner(json, engine, guard, host, reports, end);
+        EnforcingClientTransport enforced = enforced(inner, engine);
+        guard.set(enforced);
         if (log != null) {
             // A signal ends the process without returning here. Even then, the log must have the end of every call and
             // its closing line.
@@ -314,6 +318,7 @@ public final class ProxyCommand implements Callable<Integer> {
     private McpClientTransport inner(
             JsonRpc json,
             PolicyEngine engine,
+            AtomicReference<@Nullable EnforcingClientTransport> guard,
             HostOutput host,
             Consumer<String> reports,
             CompletableFuture<Integer> end) {
@@ -328,11 +333,14 @@ public final class ProxyCommand implements Callable<Integer> {
                 host::add,
                 reports,
                 () -> engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed(),
+                call -> Mono.justOrEmpty(guard.get())
+                        .flatMap(enforced -> enforced.maySendAgain(call))
+                        .defaultIfEmpty(false),
                 longestLine << 20,
                 CONNECTING);
     }
 
-    private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
+    private EnforcingClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
         EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(inner, engine);
         caller.apply(builder);
         if (elicitsApprovals) {

@@ -67,11 +67,6 @@ final class ModernHeaders {
         return schemas.containsKey(tool);
     }
 
-    /** Forgets all schemas: the server may have changed them. */
-    synchronized void forget() {
-        schemas.clear();
-    }
-
     /**
      * Learns the schemas on a page of the server's list of tools.
      *
