@@ -13,6 +13,7 @@ import dev.interlock.policy.cli.io.LineWriter;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.server.ChildTransport;
+import dev.interlock.policy.cli.server.EraTransport;
 import dev.interlock.policy.cli.server.HeaderOptions;
 import dev.interlock.policy.cli.server.HostOutput;
 import dev.interlock.policy.cli.server.HttpTransport;
@@ -23,6 +24,7 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
@@ -193,7 +195,7 @@ public final class ProxyCommand implements Callable<Integer> {
         Consumer<String> reports = reports();
         AtomicReference<@Nullable EnforcingClientTransport> guard = new AtomicReference<>();
         McpClientTransport inner = inner(json, engine, guard, host, reports, end);
-        EnforcingClientTransport enforced = enforced(inner, engine);
+        EnforcingClientTransport enforced = enforced(inner, reports, engine);
         guard.set(enforced);
         if (log != null) {
             // A signal ends the process without returning here. Even then, the log must have the end of every call and
@@ -340,8 +342,11 @@ public final class ProxyCommand implements Callable<Integer> {
                 CONNECTING);
     }
 
-    private EnforcingClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
-        EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(inner, engine);
+    private EnforcingClientTransport enforced(McpClientTransport inner, Consumer<String> reports, PolicyEngine engine) {
+        // Over HTTP each request ends by itself.
+        Alarm alarm = inner instanceof ChildTransport ? Alarm.system() : null;
+        EnforcingClientTransport.Builder builder =
+                EnforcingClientTransport.builder(new EraTransport(inner, reports, alarm), engine);
         caller.apply(builder);
         if (elicitsApprovals) {
             builder.elicitApprovals().approvalWait(PERSON);

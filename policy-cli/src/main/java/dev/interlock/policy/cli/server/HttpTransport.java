@@ -757,7 +757,7 @@ public final class HttpTransport implements McpClientTransport {
             threads.execute(() -> {
                 try {
                     if (!isJsonRpcError(response)) {
-                        requireSuccess(response);
+                        requireSuccess(response, with.modern() ? earlier(response.statusCode()) : "");
                         if (isOf(response, EVENTS)) {
                             events(response);
                         } else {
@@ -778,10 +778,12 @@ public final class HttpTransport implements McpClientTransport {
 
         /**
          * Servers of MCP 2026-07-28 give a JSON-RPC error together with a status that is one, too, and hosts go by what
-         * it says. One whose id is null answers this request as well: there is no other here.
+         * it says, also when such a server refuses to initialize. One whose id is null answers this request as well:
+         * there is no other here.
          */
         private boolean isJsonRpcError(HttpResponse<InputStream> response) {
-            if (!with.modern() || response.statusCode() / 100 == 2 || !isOf(response, JSON)) {
+            boolean mayBeModern = with.modern() || with.version() == null;
+            if (!mayBeModern || response.statusCode() / 100 == 2 || !isOf(response, JSON)) {
                 return false;
             }
             byte[] body;
@@ -943,10 +945,25 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private static void requireSuccess(HttpResponse<InputStream> response) {
+        requireSuccess(response, "");
+    }
+
+    /** @param hint what else there is to say of the status */
+    private static void requireSuccess(HttpResponse<InputStream> response, String hint) {
         if (response.statusCode() / 100 != 2) {
             close(response);
-            throw new ServerException("the server refused the request: " + refusal(response));
+            throw new ServerException("the server refused the request: " + refusal(response) + hint);
         }
+    }
+
+    /** A server of MCP 2026-07-28 says more than these statuses do. One of earlier versions asks for a session. */
+    private static String earlier(int status) {
+        return switch (status) {
+            case 400, 404, 405, 406 ->
+                "; it may speak only versions of MCP before 2026-07-28, with which a host begins with 'initialize'; the"
+                        + " proxy does not translate between the two";
+            default -> "";
+        };
     }
 
     private static String refusal(HttpResponse<?> response) {
