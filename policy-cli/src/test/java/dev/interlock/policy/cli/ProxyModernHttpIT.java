@@ -50,7 +50,9 @@ class ProxyModernHttpIT {
         private final ExecutorService threads = Executors.newCachedThreadPool();
         private final List<String> seen = new CopyOnWriteArrayList<>();
         private final CountDownLatch cancelled = new CountDownLatch(1);
+        private final List<String> rooms = new CopyOnWriteArrayList<>();
         private volatile String header = "Room";
+        private volatile boolean turned;
 
         StrictServer() throws IOException {
             http = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
@@ -61,6 +63,11 @@ class ProxyModernHttpIT {
 
         String url() {
             return "http://127.0.0.1:" + http.getAddress().getPort() + "/mcp";
+        }
+
+        /** How many calls named this room, whatever became of them. */
+        long calls(String room) {
+            return rooms.stream().filter(room::equals).count();
         }
 
         boolean hasSeen(String request) {
@@ -106,21 +113,24 @@ class ProxyModernHttpIT {
 
         private void call(HttpExchange exchange, JsonNode message, Headers headers) throws IOException {
             String tool = message.path("params").path("name").asString();
+            JsonNode arguments = message.path("params").path("arguments");
+            rooms.add(arguments.path("room").asString(""));
             if (tool.equals("slow")) {
                 exchange.getResponseHeaders().set("Content-Type", "text/event-stream");
                 exchange.sendResponseHeaders(200, 0);
                 untilGone(exchange.getResponseBody());
                 cancelled.countDown();
-            } else if (!tool.equals("book")
-                    || decoded(headers.getFirst("Mcp-Param-" + header))
-                            .equals(message.path("params")
-                                    .path("arguments")
-                                    .path("room")
-                                    .asString())) {
-                json(exchange, message, 200, "\"result\":{\"resultType\":\"complete\",\"content\":[]}");
+            } else if (tool.equals("stubborn")
+                    || (tool.equals("book") && !repeats(headers, header, arguments.path("room")))
+                    || (tool.equals("turning") && !repeats(headers, turned ? "B" : "A", arguments.path("a")))) {
+                error(exchange, message, 400, -32020, "a header differs");
             } else {
-                error(exchange, message, 400, -32020, "Mcp-Param-" + header + " differs");
+                json(exchange, message, 200, "\"result\":{\"resultType\":\"complete\",\"content\":[]}");
             }
+        }
+
+        private static boolean repeats(Headers headers, String name, JsonNode argument) {
+            return decoded(headers.getFirst("Mcp-Param-" + name)).equals(argument.asString());
         }
 
         private static void untilGone(OutputStream body) {
@@ -154,14 +164,24 @@ class ProxyModernHttpIT {
                             "\"result\":{\"resultType\":\"complete\",\"ttlMs\":0,\"cacheScope\":\"public\",\"tools\":["
                                     + "{\"name\":\"book\",\"inputSchema\":{\"type\":\"object\",\"properties\":"
                                     + "{\"room\":"
-                                    + "{\"type\":\"string\",\"x-mcp-header\":\"" + header + "\"}}}},"
+                                    + "{\"type\":\"string\",\"x-mcp-header\":\"" + header + "\"}}},"
+                                    + "\"annotations\":{\"readOnlyHint\":true}},"
                                     + "{\"name\":\"broken\",\"inputSchema\":{\"type\":\"object\",\"properties\":{\"a\":"
                                     + "{\"type\":\"object\",\"x-mcp-header\":\"no name\"}}}},"
-                                    + "{\"name\":\"slow\",\"inputSchema\":{\"type\":\"object\"}}]}");
+                                    + "{\"name\":\"turning\",\"inputSchema\":{\"type\":\"object\",\"properties\":"
+                                    + "{\"a\":{\"type\":\"string\",\"x-mcp-header\":\"" + (turned ? "B" : "A")
+                                    + "\"}}},\"annotations\":{\"" + (turned ? "destructiveHint" : "readOnlyHint")
+                                    + "\":true}},"
+                                    + plain("slow") + "," + plain("stubborn") + "," + plain("wërk") + "]}");
                 case "resources/read" ->
                     json(exchange, message, 200, "\"result\":{\"resultType\":\"complete\",\"contents\":[]}");
                 default -> error(exchange, message, 404, -32601, "Method not found");
             }
+        }
+
+        private static String plain(String tool) {
+            return "{\"name\":\"" + tool + "\",\"inputSchema\":{\"type\":\"object\"},"
+                    + "\"annotations\":{\"readOnlyHint\":true}}";
         }
 
         private static void error(HttpExchange exchange, JsonNode message, int status, int code, String text)
@@ -186,7 +206,18 @@ class ProxyModernHttpIT {
     @BeforeAll
     void startProxy(@TempDir Path directory) throws IOException {
         server = new StrictServer();
-        interlock = new Interlock(directory).file("policy.yaml", "version: \"1\"\ndefault: allow\n");
+        interlock = new Interlock(directory).file("policy.yaml", """
+                version: "1"
+                default: allow
+                categories:
+                  destructive: {rules: [{action: deny}]}
+                tools:
+                  book:
+                    rules:
+                      - name: counted
+                        conditions: [{path: args.room, op: eq, value: counted}]
+                        rate_limit: 2/day
+                """);
         proxy = interlock
                 .builder("proxy", "policy.yaml", "--url", server.url())
                 .redirectError(directory.resolve("err").toFile())
@@ -230,8 +261,11 @@ class ProxyModernHttpIT {
         assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"söven \"}")
                         .has("result"))
                 .isTrue();
-        assertThat(ask("tools/call", "\"name\":\"wërk\",\"arguments\":{}").has("result"))
-                .isTrue();
+        assertThat(ask("tools/call", "\"name\":\"wërk\",\"arguments\":{}")
+                        .path("result")
+                        .toString())
+                .contains("complete")
+                .doesNotContain("isError");
         assertThat(ask("resources/read", "\"uri\":\"file:///ä b\"").has("result"))
                 .isTrue();
     }
@@ -250,22 +284,51 @@ class ProxyModernHttpIT {
     }
 
     @Test
-    void aCallWhoseHeadersTheServerNoLongerExpectsIsRefusedOnceAndTheNextOneIsRight() throws Exception {
-        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"7\"}")
+    void aCallWhoseHeadersTheServerNoLongerExpectsIsSentOnceMoreAndCountsOnce() throws Exception {
+        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"counted\"}")
                         .has("result"))
                 .isTrue();
         server.header = "Hall";
-        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"7\"}")
-                        .path("error")
+        long before = server.calls("counted");
+        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"counted\"}")
+                        .path("result")
+                        .path("resultType")
+                        .asString(""))
+                .isEqualTo("complete");
+        assertThat(server.calls("counted") - before).isEqualTo(2);
+        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"counted\"}")
                         .toString())
-                .contains("-32020");
+                .as("two of two")
+                .contains("[POLICY DENIED]");
+        server.header = "Room";
         assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"7\"}")
                         .has("result"))
                 .isTrue();
-        server.header = "Room";
-        assertThat(ask("tools/call", "\"name\":\"book\",\"arguments\":{\"room\":\"7\"}")
-                        .has("error"))
+    }
+
+    @Test
+    void aCallThatTheServerRefusesWhateverItsHeadersIsSentOnce() throws Exception {
+        assertThat(ask("tools/call", "\"name\":\"stubborn\",\"arguments\":{}")
+                        .path("error")
+                        .path("code")
+                        .asInt())
+                .isEqualTo(-32020);
+        assertThat(server.seen.stream().filter("tools/call stubborn"::equals)).hasSize(1);
+    }
+
+    @Test
+    void aCallWhoseToolIsNotWhatItWasIsDecidedAgain() throws Exception {
+        assertThat(ask("tools/call", "\"name\":\"turning\",\"arguments\":{\"a\":\"1\"}")
+                        .has("result"))
                 .isTrue();
+        server.turned = true;
+        assertThat(ask("tools/call", "\"name\":\"turning\",\"arguments\":{\"a\":\"1\"}")
+                        .path("error")
+                        .path("code")
+                        .asInt())
+                .as("it is destructive now")
+                .isEqualTo(-32020);
+        assertThat(server.seen.stream().filter("tools/call turning"::equals)).hasSize(2);
     }
 
     @Test

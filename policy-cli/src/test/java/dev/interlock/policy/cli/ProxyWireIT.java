@@ -254,7 +254,11 @@ class ProxyWireIT {
         assertThat(call("mismatch", "").path("error").toString()).contains("-32020", "\"header\":\"x\"");
         say("{\"jsonrpc\":\"2.0\",\"id\":" + ++ids + ",\"method\":\"initialize\",\"params\":{\"protocolVersion\":"
                 + "\"2025-11-25\",\"capabilities\":{},\"clientInfo\":{\"name\":\"h\",\"version\":\"1\"}}}");
-        assertThat(answer(ids).path("error").toString()).contains("-32022", "\"supported\":[\"2026-07-28\"]");
+        assertThat(answer(ids).path("error").toString())
+                .contains("-32022", "\"supported\":[\"2026-07-28\"]", "the proxy does not translate");
+        assertThat(Files.readAllLines(directory.resolve("err")))
+                .filteredOn(line -> line.contains("the proxy does not translate"))
+                .hasSize(1);
         assertThat(call("login", "").path("error").path("code").asInt()).isEqualTo(-32042);
     }
 

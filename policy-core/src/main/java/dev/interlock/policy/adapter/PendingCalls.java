@@ -174,6 +174,12 @@ public final class PendingCalls<R> {
         return answered;
     }
 
+    /** Returns the request that awaits a response with this id; null if none does, or if several may. */
+    public synchronized @Nullable R find(Object id) {
+        Entry<R> entry = entries.get(JsonRpcIds.key(id));
+        return entry == null || entry.shared() ? null : entry.request();
+    }
+
     /**
      * Forgets a request without abandoning it, if it is still the one awaited under that id.
      *

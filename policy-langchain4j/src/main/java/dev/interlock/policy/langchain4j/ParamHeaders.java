@@ -1,11 +1,10 @@
 package dev.interlock.policy.langchain4j;
 
+import dev.interlock.policy.adapter.HeaderValue;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
-import java.nio.charset.StandardCharsets;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -17,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 final class ParamHeaders {
 
     private static final String ANNOTATION = "x-mcp-header";
-
-    private static final String ENCODED = "=?base64?";
-    private static final String END = "?=";
 
     private ParamHeaders() {}
 
@@ -45,7 +41,7 @@ final class ParamHeaders {
             }
             String text = text(value);
             if (text != null && property.get(ANNOTATION) instanceof Value.Text header) {
-                headers.put(header.value(), encoded(text));
+                headers.put(header.value(), HeaderValue.encoded(text));
             }
             if (value instanceof ObjectValue inner) {
                 add(property, inner, headers);
@@ -64,14 +60,5 @@ final class ParamHeaders {
         return value instanceof NumberValue number && !(number.toJava() instanceof BigDecimal)
                 ? number.toJava().toString()
                 : null;
-    }
-
-    /** As MCP wants it: what a header can't hold as it is, or could be taken for encoded, is encoded. */
-    private static String encoded(String text) {
-        boolean plain = text.chars().allMatch(c -> c >= ' ' && c <= '~')
-                && !text.startsWith(" ")
-                && !text.endsWith(" ")
-                && !(text.startsWith(ENCODED) && text.endsWith(END));
-        return plain ? text : ENCODED + Base64.getEncoder().encodeToString(text.getBytes(StandardCharsets.UTF_8)) + END;
     }
 }

@@ -207,6 +207,11 @@ final class CallRequest {
      * its caller awaits progress.
      */
     Map<String, Object> meta() {
+        return meta(request);
+    }
+
+    /** Does the same for a call that was read before. */
+    static Map<String, Object> meta(JSONRPCRequest request) {
         Object given = request.params() instanceof CallToolRequest typed
                 ? typed.meta()
                 : request.params() instanceof Map<?, ?> raw ? raw.get(META) : null;

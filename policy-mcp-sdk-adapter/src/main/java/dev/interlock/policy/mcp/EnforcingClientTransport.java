@@ -479,6 +479,40 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                 });
     }
 
+    /**
+     * Decides whether a call may be sent once more because its server has refused to read it, without an answer to the
+     * call so far. For a transport that sends such a call again by itself: with other headers, for example, as MCP
+     * 2026-07-28 recommends after the error -32020. The server is asked for its tools first. Then the policy in force
+     * decides by what is known now, under the admission that the call has: nothing more is charged, and no person is
+     * asked.
+     *
+     * @param call the call as it was handed to the transport
+     * @return true if the call may be sent, and still awaits its answer; false as well if the tools can't be listed.
+     *     Never fails
+     */
+    public Mono<Boolean> maySendAgain(JSONRPCRequest call) {
+        return Mono.defer(() -> {
+                    Connection connection = current.get();
+                    if (connection == null
+                            || !methods.mayList()
+                            || !(connection.pending().find(call.id()) instanceof PendingRequest.Call pending)) {
+                        return Mono.just(false);
+                    }
+                    GuardedCall guarded = pending.guarded();
+                    toolListChanges.incrementAndGet();
+                    return connection
+                            .toolLists()
+                            .learn(connection.own(), CallRequest.meta(call))
+                            .filter(learnt -> learnt)
+                            .flatMap(learnt -> Mono.fromCompletionStage(
+                                    () -> engine.decideAgain(guarded.call(), guarded.admission())))
+                            .map(decision -> decision.allowed()
+                                    && pending.equals(connection.pending().find(call.id())));
+                })
+                .onErrorReturn(false)
+                .defaultIfEmpty(false);
+    }
+
     /** The same call without a state of ours, but with the server's. */
     @SuppressWarnings("unchecked") // the keys of JSON are strings
     private JSONRPCRequest restored(GuardedCall guarded, JSONRPCRequest decided) {

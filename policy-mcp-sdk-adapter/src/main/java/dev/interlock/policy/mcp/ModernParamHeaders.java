@@ -68,8 +68,10 @@ public final class ModernParamHeaders {
 
     @SuppressWarnings("unchecked") // JSON, whose keys are strings
     private static ToolParamHeaderAnnotations annotations(String tool, Map<?, ?> schema) {
+        // The SDK builds no tool without a name, but a server may list one.
+        String name = tool.isBlank() ? "unnamed" : tool;
         return ToolParamHeaderAnnotations.parse(
-                Tool.builder(tool, (Map<String, Object>) schema).build());
+                Tool.builder(name, (Map<String, Object>) schema).build());
     }
 
     private static @Nullable Object value(@Nullable Object arguments, List<String> path) {

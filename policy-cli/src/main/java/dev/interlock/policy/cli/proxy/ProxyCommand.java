@@ -13,6 +13,7 @@ import dev.interlock.policy.cli.io.LineWriter;
 import dev.interlock.policy.cli.io.Printable;
 import dev.interlock.policy.cli.io.Version;
 import dev.interlock.policy.cli.server.ChildTransport;
+import dev.interlock.policy.cli.server.EraTransport;
 import dev.interlock.policy.cli.server.HeaderOptions;
 import dev.interlock.policy.cli.server.HostOutput;
 import dev.interlock.policy.cli.server.HttpTransport;
@@ -23,6 +24,7 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.mcp.EnforcingClientTransport;
 import dev.interlock.policy.mcp.schema.SdkSchemaValidator;
+import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.yaml.Diagnostic;
 import dev.interlock.policy.yaml.PolicyWatcher;
@@ -39,6 +41,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -49,6 +52,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
+import reactor.core.publisher.Mono;
 
 /** {@code interlock proxy}. */
 @Command(
@@ -189,8 +193,10 @@ public final class ProxyCommand implements Callable<Integer> {
         int longest = longestLine << 20;
         HostOutput host = new HostOutput(new FileOutputStream(FileDescriptor.out), longest);
         Consumer<String> reports = reports();
-        McpClientTransport inner = inner(json, engine, host, reports, end);
-        McpClientTransport enforced = enforced(inner, engine);
+        AtomicReference<@Nullable EnforcingClientTransport> guard = new AtomicReference<>();
+        McpClientTransport inner = inner(json, engine, guard, host, reports, end);
+        EnforcingClientTransport enforced = enforced(inner, reports, engine);
+        guard.set(enforced);
         if (log != null) {
             // A signal ends the process without returning here. Even then, the log must have the end of every call and
             // its closing line.
@@ -314,6 +320,7 @@ public final class ProxyCommand implements Callable<Integer> {
     private McpClientTransport inner(
             JsonRpc json,
             PolicyEngine engine,
+            AtomicReference<@Nullable EnforcingClientTransport> guard,
             HostOutput host,
             Consumer<String> reports,
             CompletableFuture<Integer> end) {
@@ -328,12 +335,18 @@ public final class ProxyCommand implements Callable<Integer> {
                 host::add,
                 reports,
                 () -> engine.decideMethod(McpSchema.METHOD_TOOLS_LIST).allowed(),
+                call -> Mono.justOrEmpty(guard.get())
+                        .flatMap(enforced -> enforced.maySendAgain(call))
+                        .defaultIfEmpty(false),
                 longestLine << 20,
                 CONNECTING);
     }
 
-    private McpClientTransport enforced(McpClientTransport inner, PolicyEngine engine) {
-        EnforcingClientTransport.Builder builder = EnforcingClientTransport.builder(inner, engine);
+    private EnforcingClientTransport enforced(McpClientTransport inner, Consumer<String> reports, PolicyEngine engine) {
+        // Over HTTP each request ends by itself.
+        Alarm alarm = inner instanceof ChildTransport ? Alarm.system() : null;
+        EnforcingClientTransport.Builder builder =
+                EnforcingClientTransport.builder(new EraTransport(inner, reports, alarm), engine);
         caller.apply(builder);
         if (elicitsApprovals) {
             builder.elicitApprovals().approvalWait(PERSON);

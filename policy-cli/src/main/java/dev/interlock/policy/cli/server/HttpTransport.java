@@ -44,7 +44,6 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
-import java.util.function.UnaryOperator;
 import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
 import reactor.core.publisher.Mono;
@@ -96,6 +95,7 @@ public final class HttpTransport implements McpClientTransport {
     private final Consumer<byte[]> unaddressed;
     private final Consumer<String> reports;
     private final BooleanSupplier mayList;
+    private final Function<JSONRPCRequest, Mono<Boolean>> maySendAgain;
     private final int longest;
     private final ModernHeaders mirrored = new ModernHeaders();
 
@@ -157,6 +157,8 @@ public final class HttpTransport implements McpClientTransport {
      * @param unaddressed receives errors that answer no request, as lines
      * @param reports receives descriptions of what went wrong
      * @param mayList whether the server may be asked for its tools, to learn which arguments headers repeat
+     * @param maySendAgain decides whether a call may be sent once more that the server has refused because of its
+     *     headers; must have listed the server's tools over this transport before it says yes, and must not fail
      * @param longest the most bytes of a message
      * @param connecting how long connecting may take
      */
@@ -167,6 +169,7 @@ public final class HttpTransport implements McpClientTransport {
             Consumer<byte[]> unaddressed,
             Consumer<String> reports,
             BooleanSupplier mayList,
+            Function<JSONRPCRequest, Mono<Boolean>> maySendAgain,
             int longest,
             Duration connecting) {
         this.server = server;
@@ -176,6 +179,7 @@ public final class HttpTransport implements McpClientTransport {
         this.unaddressed = unaddressed;
         this.reports = reports;
         this.mayList = mayList;
+        this.maySendAgain = maySendAgain;
         this.longest = longest;
         this.client = HttpClient.newBuilder()
                 .version(HttpClient.Version.HTTP_1_1)
@@ -406,32 +410,98 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private CompletableFuture<Void> answered(JSONRPCRequest request, byte[] body, Session with, Round round) {
-        CompletableFuture<HttpResponse<InputStream>> sent = send(body, with, mirrored.of(request));
+        Map<String, String> repeated = mirrored.of(request);
+        if (!request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
+            return exchanged(
+                    request,
+                    body,
+                    with,
+                    repeated,
+                    round,
+                    answer -> {},
+                    answer -> lists && answer.result() instanceof Map<?, ?> page
+                            ? JSONRPCResponse.result(answer.id(), mirrored.learn(page))
+                            : answer);
+        }
+        AtomicReference<@Nullable JSONRPCResponse> refusal = new AtomicReference<>();
+        return exchanged(
+                        request,
+                        body,
+                        with,
+                        repeated,
+                        round,
+                        answer -> {
+                            if (isMismatch(answer)) {
+                                refusal.set(answer);
+                            }
+                        },
+                        answer -> isMismatch(answer) ? null : answer)
+                .thenComposeAsync(
+                        nothing -> {
+                            JSONRPCResponse refused = refusal.get();
+                            return refused == null
+                                    ? CompletableFuture.completedFuture(null)
+                                    : corrected(request, body, with, repeated, round, refused);
+                        },
+                        threads);
+    }
+
+    /**
+     * Sends a call once more whose headers the server has refused, if they are others now that its tools have been
+     * listed. The server has not begun the call. Otherwise the host gets the refusal.
+     */
+    private CompletableFuture<Void> corrected(
+            JSONRPCRequest request,
+            byte[] body,
+            Session with,
+            Map<String, String> refusedHeaders,
+            Round round,
+            JSONRPCResponse refusal) {
+        return maySendAgain.apply(request).toFuture().thenComposeAsync(may -> {
+            if (round.isCancelled()) {
+                return CompletableFuture.completedFuture(null);
+            }
+            Map<String, String> repeated = mirrored.of(request);
+            boolean changed = !repeated.equals(refusedHeaders);
+            if (changed) {
+                toolsMayHaveChanged();
+            }
+            if (may && changed) {
+                return exchanged(request, body, with, repeated, round, answer -> {}, answer -> answer);
+            }
+            byte[] line = json.write(refusal);
+            incoming().take(line, 0, line.length, false);
+            return CompletableFuture.completedFuture(null);
+        }, threads);
+    }
+
+    private static boolean isMismatch(JSONRPCResponse answer) {
+        return answer.error() != null && answer.error().code() == HEADER_MISMATCH;
+    }
+
+    /**
+     * Sends a request and takes its answer, unless the host cancels it.
+     *
+     * @param onAnswer receives the answer first
+     * @param shown returns what others receive in its place; null for nothing
+     */
+    private CompletableFuture<Void> exchanged(
+            JSONRPCRequest request,
+            byte[] body,
+            Session with,
+            Map<String, String> repeated,
+            Round round,
+            Consumer<JSONRPCResponse> onAnswer,
+            Function<JSONRPCResponse, @Nullable JSONRPCResponse> shown) {
+        CompletableFuture<HttpResponse<InputStream>> sent = send(body, with, repeated);
         CompletableFuture<Void> unused = round.cancelled.thenAccept(nothing -> {
             if (!sent.cancel(true) && !sent.isCompletedExceptionally()) {
                 close(sent.join());
             }
         });
-        boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
-        Exchange exchange = new Exchange(
-                request.id(),
-                with,
-                this::heard,
-                answer -> lists && answer.result() instanceof Map<?, ?> page
-                        ? JSONRPCResponse.result(answer.id(), mirrored.learn(page))
-                        : answer,
-                false);
+        Exchange exchange = new Exchange(request.id(), with, onAnswer, shown, false);
         return reached(sent).thenComposeAsync(exchange::take, threads);
-    }
-
-    private void heard(JSONRPCResponse answer) {
-        if (answer.error() != null && answer.error().code() == HEADER_MISMATCH) {
-            mirrored.forget();
-            synchronized (this) {
-                listing = null;
-            }
-            toolsMayHaveChanged();
-        }
     }
 
     /** A call of a tool whose schema is not known, and may mark arguments that headers must repeat. */
@@ -651,14 +721,14 @@ public final class HttpTransport implements McpClientTransport {
 
         /**
          * @param onAnswer receives the answer first
-         * @param shown returns what others receive in its place
+         * @param shown returns what others receive in its place; null for nothing
          * @param silently whether the answer goes to no other receiver
          */
         Exchange(
                 Object id,
                 Session with,
                 Consumer<JSONRPCResponse> onAnswer,
-                UnaryOperator<JSONRPCResponse> shown,
+                Function<JSONRPCResponse, @Nullable JSONRPCResponse> shown,
                 boolean silently) {
             this.id = id;
             this.with = with;
@@ -674,10 +744,11 @@ public final class HttpTransport implements McpClientTransport {
                                     answered.complete(null);
                                 }
                             })
-                            .map(message -> message instanceof JSONRPCResponse response && answers(response, id)
-                                    ? shown.apply(response)
-                                    : message)
                             .filter(message -> !silently || !answers(message, id))
+                            .<JSONRPCMessage>mapNotNull(
+                                    message -> message instanceof JSONRPCResponse response && answers(response, id)
+                                            ? shown.apply(response)
+                                            : message)
                             .onErrorComplete(failure -> silently && answers(failure, id)));
         }
 
@@ -686,7 +757,7 @@ public final class HttpTransport implements McpClientTransport {
             threads.execute(() -> {
                 try {
                     if (!isJsonRpcError(response)) {
-                        requireSuccess(response);
+                        requireSuccess(response, with.modern() ? earlier(response.statusCode()) : "");
                         if (isOf(response, EVENTS)) {
                             events(response);
                         } else {
@@ -707,10 +778,12 @@ public final class HttpTransport implements McpClientTransport {
 
         /**
          * Servers of MCP 2026-07-28 give a JSON-RPC error together with a status that is one, too, and hosts go by what
-         * it says. One whose id is null answers this request as well: there is no other here.
+         * it says, also when such a server refuses to initialize. One whose id is null answers this request as well:
+         * there is no other here.
          */
         private boolean isJsonRpcError(HttpResponse<InputStream> response) {
-            if (!with.modern() || response.statusCode() / 100 == 2 || !isOf(response, JSON)) {
+            boolean mayBeModern = with.modern() || with.version() == null;
+            if (!mayBeModern || response.statusCode() / 100 == 2 || !isOf(response, JSON)) {
                 return false;
             }
             byte[] body;
@@ -872,10 +945,25 @@ public final class HttpTransport implements McpClientTransport {
     }
 
     private static void requireSuccess(HttpResponse<InputStream> response) {
+        requireSuccess(response, "");
+    }
+
+    /** @param hint what else there is to say of the status */
+    private static void requireSuccess(HttpResponse<InputStream> response, String hint) {
         if (response.statusCode() / 100 != 2) {
             close(response);
-            throw new ServerException("the server refused the request: " + refusal(response));
+            throw new ServerException("the server refused the request: " + refusal(response) + hint);
         }
+    }
+
+    /** A server of MCP 2026-07-28 says more than these statuses do. One of earlier versions asks for a session. */
+    private static String earlier(int status) {
+        return switch (status) {
+            case 400, 404, 405, 406 ->
+                "; it may speak only versions of MCP before 2026-07-28, with which a host begins with 'initialize'; the"
+                        + " proxy does not translate between the two";
+            default -> "";
+        };
     }
 
     private static String refusal(HttpResponse<?> response) {

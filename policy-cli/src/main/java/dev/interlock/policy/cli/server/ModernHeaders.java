@@ -1,12 +1,11 @@
 package dev.interlock.policy.cli.server;
 
+import dev.interlock.policy.adapter.HeaderValue;
 import dev.interlock.policy.mcp.ModernParamHeaders;
 import io.modelcontextprotocol.modern.McpSchema.MetaKeys;
 import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
-import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -21,9 +20,6 @@ final class ModernHeaders {
 
     /** The most tools whose schemas are kept. A call of any other tool is sent without the headers of its arguments. */
     private static final int MOST_TOOLS = 10_000;
-
-    private static final String ENCODED = "=?base64?";
-    private static final String ENCODED_END = "?=";
 
     /** The input schemas of the tools, by their names. Guarded by this. */
     private final Map<String, Map<?, ?>> schemas = new LinkedHashMap<>();
@@ -47,10 +43,10 @@ final class ModernHeaders {
             default -> "";
         };
         if (params.get(member) instanceof String name) {
-            headers.put("Mcp-Name", encoded(name));
+            headers.put("Mcp-Name", HeaderValue.encoded(name));
             if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
                 ModernParamHeaders.of(name, schema(name), params.get("arguments"))
-                        .forEach((header, value) -> headers.put("Mcp-Param-" + header, encoded(value)));
+                        .forEach((header, value) -> headers.put("Mcp-Param-" + header, HeaderValue.encoded(value)));
             }
         }
         return headers;
@@ -59,19 +55,8 @@ final class ModernHeaders {
     /** The header of any message. */
     static Map<String, String> method(String method) {
         Map<String, String> headers = new LinkedHashMap<>();
-        headers.put("Mcp-Method", encoded(method));
+        headers.put("Mcp-Method", HeaderValue.encoded(method));
         return headers;
-    }
-
-    /** A value that no header can carry as it is, in base64. */
-    private static String encoded(String value) {
-        boolean plain = !value.isEmpty()
-                && value.equals(value.strip())
-                && value.chars().allMatch(c -> (c >= 0x20 && c < 0x7F) || c == '\t')
-                && !(value.startsWith(ENCODED) && value.endsWith(ENCODED_END));
-        return plain
-                ? value
-                : ENCODED + Base64.getEncoder().encodeToString(value.getBytes(StandardCharsets.UTF_8)) + ENCODED_END;
     }
 
     private synchronized Map<?, ?> schema(String tool) {
@@ -80,11 +65,6 @@ final class ModernHeaders {
 
     synchronized boolean knows(String tool) {
         return schemas.containsKey(tool);
-    }
-
-    /** Forgets all schemas: the server may have changed them. */
-    synchronized void forget() {
-        schemas.clear();
     }
 
     /**

@@ -48,14 +48,14 @@ final class ToolListing {
 
     private static final String VERSION = "2.0";
 
-    private static final String DISCOVER = "server/discover";
+    static final String DISCOVER = "server/discover";
 
     private static final String MODERN = "2026-07-28";
 
     private static final Map<String, Object> INFO = Map.of("name", "interlock", "version", "scan");
 
     /** What each request carries from that version on. */
-    private static final Map<String, Object> ENVELOPE = Map.of(
+    static final Map<String, Object> ENVELOPE = Map.of(
             MetaKeys.PROTOCOL_VERSION, MODERN,
             MetaKeys.CLIENT_INFO, INFO,
             MetaKeys.CLIENT_CAPABILITIES, Map.of());

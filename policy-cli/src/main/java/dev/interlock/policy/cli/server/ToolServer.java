@@ -16,6 +16,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import org.jspecify.annotations.Nullable;
+import reactor.core.publisher.Mono;
 
 /** Asks a server for its tools. */
 final class ToolServer {
@@ -91,7 +92,15 @@ final class ToolServer {
      */
     static OfferedTools at(ServerUrl url, List<Header> headers, Duration timeout) {
         McpClientTransport transport = new HttpTransport(
-                url, headers, new JsonRpc(), unaddressed -> {}, problem -> {}, () -> false, Lines.LONGEST, timeout);
+                url,
+                headers,
+                new JsonRpc(),
+                unaddressed -> {},
+                problem -> {},
+                () -> false,
+                call -> Mono.just(false),
+                Lines.LONGEST,
+                timeout);
         try {
             // Without the query, in which some servers expect a key.
             return offered(url.withoutQuery(), new ToolListing(transport, timeout, true));

@@ -209,6 +209,7 @@ class ProxyRoundsLoadIT {
                             line -> {},
                             problem -> {},
                             () -> true,
+                            call -> Mono.just(false),
                             LONGEST_LINE,
                             PATIENCE));
             assertEachOnce(web.inquiries::arrivals);
