@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,127 @@ class HintedServersTest {
 
         assertThat(verdict(policy, "frobnicate")).isEqualTo(Verdict.DENIED);
         assertThat(verdict(policy, "get_item")).isEqualTo(Verdict.ALLOWED);
+    }
+
+    /** The tools of a server that drives a browser: 18 of 25 have the hint, all that do more than read. */
+    private static final List<String> BROWSER_ACTS = List.of(
+            "browser_click",
+            "browser_close",
+            "browser_drag",
+            "browser_file_upload",
+            "browser_handle_dialog",
+            "browser_hover",
+            "browser_install",
+            "browser_navigate",
+            "browser_navigate_back",
+            "browser_navigate_forward",
+            "browser_pdf_save",
+            "browser_press_key",
+            "browser_resize",
+            "browser_select_option",
+            "browser_tab_close",
+            "browser_tab_new",
+            "browser_tab_select",
+            "browser_type");
+
+    private static final List<String> BROWSER_READS = List.of(
+            "browser_console_messages",
+            "browser_generate_playwright_test",
+            "browser_network_requests",
+            "browser_snapshot",
+            "browser_tab_list",
+            "browser_take_screenshot",
+            "browser_wait_for");
+
+    /** The tools of a server for notes and tables: 12 of 24 have the hint, the searches among them. */
+    private static final List<String> NOTES_READ = List.of(
+            "API-get-user",
+            "API-get-users",
+            "API-get-self",
+            "API-get-block-children",
+            "API-retrieve-a-block",
+            "API-retrieve-a-page",
+            "API-retrieve-a-page-property",
+            "API-retrieve-a-comment",
+            "API-retrieve-a-database",
+            "API-retrieve-a-data-source",
+            "API-list-data-source-templates",
+            "API-list-comments");
+
+    private static final List<String> NOTES_SEARCH = List.of("API-post-search", "API-query-data-source");
+
+    private static final List<String> NOTES_CHANGE = List.of(
+            "API-patch-block-children",
+            "API-update-a-block",
+            "API-patch-page",
+            "API-post-page",
+            "API-create-a-comment",
+            "API-update-a-data-source",
+            "API-create-a-data-source",
+            "API-move-page",
+            "API-create-a-database");
+
+    private static final String READ_ONLY = "{\"readOnlyHint\": true}";
+
+    private String starter(Map<String, List<String>> namesByHint) throws IOException {
+        String tools = namesByHint.entrySet().stream()
+                .flatMap(hint -> hint.getValue().stream()
+                        .map(name -> "{\"name\": \"" + name
+                                + "\", \"inputSchema\": {\"type\": \"object\"}, \"annotations\": " + hint.getKey()
+                                + "}"))
+                .collect(Collectors.joining(",", "{\"tools\": [", "]}"));
+        Path file = Files.writeString(directory.resolve("server.json"), tools);
+        return CommandRun.of("scan", "--tools", file.toString()).out();
+    }
+
+    private static List<String> all(List<String> some, List<String> others) {
+        return Stream.concat(some.stream(), others.stream()).toList();
+    }
+
+    @Test
+    void noToolOfABrowserIsDenied() throws IOException {
+        String policy = starter(Map.of(READ_ONLY, BROWSER_READS, ALL_DESTRUCTIVE, BROWSER_ACTS));
+
+        for (String tool : BROWSER_READS) {
+            assertThat(verdict(policy, tool)).as(tool).isEqualTo(Verdict.ALLOWED);
+        }
+        for (String tool : BROWSER_ACTS) {
+            assertThat(verdict(policy, tool)).as(tool).isNotEqualTo(Verdict.DENIED);
+        }
+        assertThat(policy).contains("18 of the server's 25 tools have that").doesNotContain("- action: deny");
+    }
+
+    @Test
+    void aBrowserWhoseReadingToolsHaveTheHintIsUsableToo() throws IOException {
+        String policy = starter(Map.of(ALL_DESTRUCTIVE, all(BROWSER_READS, BROWSER_ACTS)));
+
+        for (String tool : all(BROWSER_READS, BROWSER_ACTS)) {
+            assertThat(verdict(policy, tool)).as(tool).isNotEqualTo(Verdict.DENIED);
+        }
+    }
+
+    @Test
+    void theSearchesOfNotesAreNotDeniedAndTheDeletionIs() throws IOException {
+        List<String> hinted = all(all(NOTES_SEARCH, NOTES_CHANGE), List.of("API-delete-a-block"));
+        assertThat(hinted).hasSize(12);
+        assertThat(NOTES_READ).hasSize(12);
+        String policy = starter(Map.of(READ_ONLY, NOTES_READ, ALL_DESTRUCTIVE, hinted));
+
+        for (String tool : NOTES_READ) {
+            assertThat(verdict(policy, tool)).as(tool).isEqualTo(Verdict.ALLOWED);
+        }
+        for (String tool : all(NOTES_SEARCH, NOTES_CHANGE)) {
+            assertThat(verdict(policy, tool)).as(tool).isNotEqualTo(Verdict.DENIED);
+            assertThat(comment(policy, tool)).as(tool).containsPattern("Not denied: .*destructiveHint");
+        }
+        assertThat(verdict(policy, "API-delete-a-block")).isEqualTo(Verdict.DENIED);
+    }
+
+    /** What the policy says of a tool above its key. */
+    private static String comment(String policy, String tool) {
+        int begin = policy.indexOf("  # " + tool + ": ");
+        assertThat(begin).as(tool).isNotNegative();
+        return policy.substring(begin, policy.indexOf("\n    rules:", begin));
     }
 
     @ParameterizedTest
