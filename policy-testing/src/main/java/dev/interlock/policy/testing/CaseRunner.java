@@ -49,7 +49,7 @@ final class CaseRunner {
         Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
         boolean visible = simulator.visible(call.call());
-        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds());
+        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), call.ends());
         coverage.add(decision);
         if (call.approved()) {
             coverage.addApproved(decision);

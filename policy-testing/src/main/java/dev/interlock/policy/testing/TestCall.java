@@ -11,6 +11,7 @@ import dev.interlock.policy.call.ToolCall;
  * @param call the call; of another request, its method is the tool and its parameters are the arguments
  * @param isRequest whether it is a request other than {@code tools/call}
  * @param outcome how it ends if it is let through
+ * @param ends when it ends, in milliseconds of the wall clock; not before {@code time}
  * @param approved whether a person approves it
  * @param rounds how often the server asks for input before it ends the call
  * @param times how often it is made
@@ -22,6 +23,7 @@ record TestCall(
         ToolCall call,
         boolean isRequest,
         CallOutcome outcome,
+        long ends,
         boolean approved,
         int rounds,
         int times,

@@ -40,10 +40,11 @@ final class TestFileReader {
             "ctx",
             "rounds",
             "outcome",
+            "ends",
             "approved",
             "expect");
     /** Keys that only a call of a tool has. */
-    private static final List<String> TOOL_KEYS = List.of("tool", "args", "rounds", "outcome", "approved");
+    private static final List<String> TOOL_KEYS = List.of("tool", "args", "rounds", "outcome", "ends", "approved");
 
     private static final List<String> EXPECT_KEYS =
             List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
@@ -168,7 +169,8 @@ final class TestFileReader {
             part.error("missing-key", "the call has no tool", "add tool: and its name, or method: for another request");
         }
         fits(members, isRequest);
-        Long time = time(members.get("at"), start, before);
+        Long time = time(members.get("at"), "at", start, before, "the call above it");
+        Long ends = time == null ? null : time(members.get("ends"), "ends", start, time, "the call itself");
         String argumentsKey = isRequest ? "params" : "args";
         Part argumentsPart = members.get(argumentsKey);
         Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart, argumentsKey);
@@ -189,6 +191,7 @@ final class TestFileReader {
         }
         if (tool == null
                 || time == null
+                || ends == null
                 || arguments == null
                 || times == null
                 || rounds == null
@@ -207,6 +210,7 @@ final class TestFileReader {
                 context == null ? call : call.with(context),
                 isRequest,
                 CallOutcome.of(outcome).orElseThrow(),
+                ends,
                 approved,
                 rounds.intValue(),
                 times.intValue(),
@@ -275,14 +279,14 @@ final class TestFileReader {
     }
 
     /**
-     * The time of a call: relative to the case's start, or by the calendar; if it has none, the time of the call
+     * The time of an event: relative to the case's start, or by the calendar; if it has none, the time of the event
      * before.
      */
-    private static @Nullable Long time(@Nullable Part part, Instant start, long before) {
+    private static @Nullable Long time(@Nullable Part part, String what, Instant start, long before, String event) {
         if (part == null) {
             return before;
         }
-        String text = part.text("at");
+        String text = part.text(what);
         if (text == null) {
             return null;
         }
@@ -291,7 +295,7 @@ final class TestFileReader {
             if (text.equals("0") || text.equals("0s")) {
                 at = start;
             } else {
-                Duration since = part.duration("at");
+                Duration since = part.duration(what);
                 if (since == null) {
                     return null;
                 }
@@ -300,7 +304,7 @@ final class TestFileReader {
         }
         long time = at.toEpochMilli();
         if (time < before) {
-            part.error("bad-value", "this is before the call above it", "put the calls in the order of their times");
+            part.error("bad-value", "this is before " + event, "put the calls in the order of their times");
             return null;
         }
         return time;
