@@ -2,10 +2,12 @@ package dev.interlock.policy.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -42,11 +44,12 @@ class HintedServersTest {
     }
 
     private static Verdict verdict(String policy, String tool) {
-        Decision decision = PolicyEngine.builder(
+        PolicyEngine engine = PolicyEngine.builder(
                         PolicyYaml.read(policy, "starter").orThrow())
-                .build()
-                .decide(ToolCall.of(tool, Map.of()));
-        return decision.verdict();
+                .build();
+        ObjectValue schema = (ObjectValue) Value.freeze(Map.of("type", "object"));
+        engine.tools().learn(null, List.of(ToolDefinition.named(name(tool)).withInputSchema(schema)));
+        return engine.decide(ToolCall.of(name(tool), Map.of())).verdict();
     }
 
     @Test
@@ -96,33 +99,33 @@ class HintedServersTest {
 
     /** The tools of a server that drives a browser: 18 of 25 have the hint, all that do more than read. */
     private static final List<String> BROWSER_ACTS = List.of(
-            "browser_click",
-            "browser_close",
-            "browser_drag",
-            "browser_file_upload",
-            "browser_handle_dialog",
-            "browser_hover",
-            "browser_install",
-            "browser_navigate",
-            "browser_navigate_back",
-            "browser_navigate_forward",
-            "browser_pdf_save",
-            "browser_press_key",
-            "browser_resize",
-            "browser_select_option",
-            "browser_tab_close",
-            "browser_tab_new",
-            "browser_tab_select",
-            "browser_type");
+            "browser_click: Clicks on an element.",
+            "browser_close: Closes the page.",
+            "browser_drag: Drags one element onto another.",
+            "browser_file_upload: Uploads files through the page's form.",
+            "browser_handle_dialog: Answers a dialog.",
+            "browser_hover: Moves the pointer over an element.",
+            "browser_install: Installs the browser that is configured.",
+            "browser_navigate: Opens an address.",
+            "browser_navigate_back: Goes back to the page before.",
+            "browser_navigate_forward: Goes on to the next page.",
+            "browser_pdf_save: Saves the page as a PDF.",
+            "browser_press_key: Presses a key.",
+            "browser_resize: Resizes the window.",
+            "browser_select_option: Selects an option of a list.",
+            "browser_tab_close: Closes a tab.",
+            "browser_tab_new: Opens a tab.",
+            "browser_tab_select: Selects a tab by its number.",
+            "browser_type: Types text into an element.");
 
     private static final List<String> BROWSER_READS = List.of(
-            "browser_console_messages",
-            "browser_generate_playwright_test",
-            "browser_network_requests",
-            "browser_snapshot",
-            "browser_tab_list",
-            "browser_take_screenshot",
-            "browser_wait_for");
+            "browser_console_messages: Returns all messages of the console.",
+            "browser_generate_playwright_test: Generates a test from the recorded steps.",
+            "browser_network_requests: Returns all requests since the page was loaded.",
+            "browser_snapshot: Captures what the page shows to screen readers.",
+            "browser_tab_list: Lists the tabs.",
+            "browser_take_screenshot: Takes a picture of the page.",
+            "browser_wait_for: Waits until a text appears.");
 
     /** The tools of a server for notes and tables: 12 of 24 have the hint, the searches among them. */
     private static final List<String> NOTES_READ = List.of(
@@ -154,15 +157,20 @@ class HintedServersTest {
 
     private static final String READ_ONLY = "{\"readOnlyHint\": true}";
 
-    private String starter(Map<String, List<String>> namesByHint) throws IOException {
-        String tools = namesByHint.entrySet().stream()
-                .flatMap(hint -> hint.getValue().stream()
-                        .map(name -> "{\"name\": \"" + name
-                                + "\", \"inputSchema\": {\"type\": \"object\"}, \"annotations\": " + hint.getKey()
-                                + "}"))
+    /** The starter policy for tools, given as a name or as a name and a description, by their annotations. */
+    private String starter(Map<String, List<String>> toolsByHint) throws IOException {
+        String tools = toolsByHint.entrySet().stream()
+                .flatMap(hint -> hint.getValue().stream().map(tool -> """
+                                {"name": "%s", "description": "%s", "inputSchema": {"type": "object"}, "annotations": %s}
+                                """.formatted(
+                        name(tool), tool.substring(name(tool).length()).replaceFirst("^: ", ""), hint.getKey())))
                 .collect(Collectors.joining(",", "{\"tools\": [", "]}"));
         Path file = Files.writeString(directory.resolve("server.json"), tools);
         return CommandRun.of("scan", "--tools", file.toString()).out();
+    }
+
+    private static String name(String tool) {
+        return tool.split(": ", 2)[0];
     }
 
     private static List<String> all(List<String> some, List<String> others) {

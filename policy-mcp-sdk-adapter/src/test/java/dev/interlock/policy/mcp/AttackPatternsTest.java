@@ -161,7 +161,10 @@ class AttackPatternsTest {
     void nothingIsExfiltratedToPlacesThatArentListed() throws Exception {
         String[] tools = {"read_note", "send_mail", "fetch"};
         exfiltrate(unprotected(tools));
-        assertThat(reached).filteredOn(call -> call.contains(SECRET)).hasSize(4).allMatch(call -> call.contains("evil"));
+        assertThat(reached)
+                .filteredOn(call -> call.contains(SECRET))
+                .hasSize(4)
+                .allMatch(call -> call.contains("evil"));
 
         McpSyncClient agent = behind(policy("Exfiltration"), tools);
         exfiltrate(agent);

@@ -96,9 +96,10 @@ class DocumentationTest {
         while (code.find()) {
             named.add(code.group(1));
         }
-        assertThat(named).containsExactlyElementsOf(warnings().stream()
-                .filter(warning -> !SOMETIMES_WARNINGS.contains(warning))
-                .toList());
+        assertThat(named)
+                .containsExactlyElementsOf(warnings().stream()
+                        .filter(warning -> !SOMETIMES_WARNINGS.contains(warning))
+                        .toList());
         List<String> said = MistakesTest.mistakes().stream()
                 .flatMap(mistake -> mistake.said().lines())
                 .toList();

@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every wrong line of a corpus of policies is found, with what to write instead, and nothing is found in the recipes. */
+/** Every wrong line of a corpus of policies is found, with what to write instead; in the recipes nothing is found. */
 class WrongPoliciesTest {
 
     private static final Path CORPUS = Path.of("src/test/resources/wrong-policies.txt");
@@ -62,7 +62,8 @@ class WrongPoliciesTest {
         for (int i = 0; i < lines.size(); i++) {
             int mark = lines.get(i).indexOf(MARK);
             if (mark >= 0) {
-                for (String finding : lines.get(i).substring(mark + MARK.length()).split("; ", -1)) {
+                for (String finding :
+                        lines.get(i).substring(mark + MARK.length()).split("; ", -1)) {
                     int code = finding.indexOf(' ');
                     wrong.add(new Wrong(i + 1, finding.substring(0, code), finding.substring(code + 1)));
                 }
