@@ -458,22 +458,27 @@ public final class HttpTransport implements McpClientTransport {
             Map<String, String> refusedHeaders,
             Round round,
             JSONRPCResponse refusal) {
-        return maySendAgain.apply(request).toFuture().thenComposeAsync(may -> {
-            if (round.isCancelled()) {
-                return CompletableFuture.completedFuture(null);
-            }
-            Map<String, String> repeated = mirrored.of(request);
-            boolean changed = !repeated.equals(refusedHeaders);
-            if (changed) {
-                toolsMayHaveChanged();
-            }
-            if (may && changed) {
-                return exchanged(request, body, with, repeated, round, answer -> {}, answer -> answer);
-            }
-            byte[] line = json.write(refusal);
-            incoming().take(line, 0, line.length, false);
-            return CompletableFuture.completedFuture(null);
-        }, threads);
+        return maySendAgain
+                .apply(request)
+                .toFuture()
+                .thenComposeAsync(
+                        may -> {
+                            if (round.isCancelled()) {
+                                return CompletableFuture.completedFuture(null);
+                            }
+                            Map<String, String> repeated = mirrored.of(request);
+                            boolean changed = !repeated.equals(refusedHeaders);
+                            if (changed) {
+                                toolsMayHaveChanged();
+                            }
+                            if (may && changed) {
+                                return exchanged(request, body, with, repeated, round, answer -> {}, answer -> answer);
+                            }
+                            byte[] line = json.write(refusal);
+                            incoming().take(line, 0, line.length, false);
+                            return CompletableFuture.completedFuture(null);
+                        },
+                        threads);
     }
 
     private static boolean isMismatch(JSONRPCResponse answer) {
