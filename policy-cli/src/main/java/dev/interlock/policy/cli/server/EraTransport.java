@@ -26,7 +26,7 @@ import reactor.core.publisher.Mono;
 /**
  * Notices when a host and a server have no version of MCP in common: until 2025-11-25 a session begins with
  * {@code initialize}, and from 2026-07-28 on each request names its version. Nothing is translated between the two.
- * Instead, the host and whoever reads the reports are told what is wrong, and no request stays open because of it.
+ * Instead, the host is told what is wrong, and a report says it, too; no request stays open because of it.
  * Messages between two sides that understand each other pass unchanged.
  *
  * <p>A server of earlier versions may leave a request unanswered that comes before {@code initialize}. If nothing has
