@@ -25,7 +25,7 @@ for i = 1, #ARGV - 1 do
     end
     local used_h, used_l = used(target, now)
     local wait = 0
-    if p.ah > 0 or p.al > 0 then
+    if p.bounded == FAILURES or p.ah > 0 or p.al > 0 then
         wait = wait_for(target, p, now)
         if wait == nil then
             return ''
