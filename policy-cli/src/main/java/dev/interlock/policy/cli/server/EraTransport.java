@@ -239,8 +239,8 @@ public final class EraTransport implements McpClientTransport {
         }
         giveUp(unanswered, LEGACY_ONLY);
         if (asks) {
-            JSONRPCRequest question = new JSONRPCRequest(
-                    "2.0", ToolListing.DISCOVER, QUESTION, Map.of("_meta", ToolListing.ENVELOPE));
+            JSONRPCRequest question =
+                    new JSONRPCRequest("2.0", ToolListing.DISCOVER, QUESTION, Map.of("_meta", ToolListing.ENVELOPE));
             inner.sendMessage(question).subscribe(nothing -> {}, failure -> forget(QUESTION));
         }
         if (unknown && alarm != null) {

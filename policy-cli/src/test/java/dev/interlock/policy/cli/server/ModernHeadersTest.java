@@ -41,8 +41,8 @@ class ModernHeadersTest {
                                 Map.of("room", Map.of("type", "string", "x-mcp-header", "Room")))))));
 
         assertThat(HeaderValues.byText())
-                .allSatisfy((text, value) -> assertThat(headers.of(request(
-                                "tools/call", Map.of("name", "book", "arguments", Map.of("room", text)))))
+                .allSatisfy((text, value) -> assertThat(headers.of(
+                                request("tools/call", Map.of("name", "book", "arguments", Map.of("room", text)))))
                         .containsEntry("Mcp-Param-Room", value));
     }
 
