@@ -20,6 +20,9 @@ public record Amount(long micros) implements Comparable<Amount> {
     /** Nothing. */
     public static final Amount ZERO = new Amount(0);
 
+    /** The smallest amount that is not nothing: a millionth. */
+    public static final Amount LEAST = new Amount(1);
+
     /** One: what a call counts by default. */
     public static final Amount ONE = new Amount(ONE_MICROS);
 

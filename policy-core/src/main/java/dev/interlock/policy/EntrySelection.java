@@ -168,7 +168,11 @@ public final class EntrySelection {
                 return counterName(counter);
             }
             Window window = limit.window();
-            String what = limit.form() == Limit.Form.SPEND && window != null ? "spend-" + window.text() : "rate";
+            String what = switch (limit.form()) {
+                case SPEND -> window == null ? "rate" : "spend-" + window.text();
+                case CONCURRENT -> "concurrent";
+                default -> "rate";
+            };
             String name = rule.name();
             if (name == null) {
                 // Not ':' alone, because a rule may be called '0'.
@@ -192,9 +196,10 @@ public final class EntrySelection {
          *
          * @param prefix how the names of the body's limits begin
          * @param local the limit's name within the entry, encoded
+         * @param limit whose scope and {@code per} are part of the key: counts by other values start anew
          */
-        public String limitName(String prefix, String local, String tool, Scope scope) {
-            return limitName(prefix, local, null, tool, scope);
+        public String limitName(String prefix, String local, String tool, Limit limit) {
+            return limitName(prefix, local, null, tool, limit);
         }
 
         /**
@@ -202,14 +207,20 @@ public final class EntrySelection {
          *
          * @param server the server that is called; null if the entry doesn't stand in a server's body
          */
-        public String limitName(String prefix, String local, @Nullable String server, String tool, Scope scope) {
+        public String limitName(String prefix, String local, @Nullable String server, String tool, Limit limit) {
             String base = prefix + keyName() + "#" + local;
             String apart = (server == null ? "" : encode(server) + "@") + encode(tool);
-            return switch (scope) {
-                case SESSION, IDENTITY -> base + "@" + apart + "/" + scope.text();
+            String name = switch (limit.scope()) {
+                case SESSION, IDENTITY ->
+                    base + "@" + apart + "/" + limit.scope().text();
                 case TOOL -> base + "@" + apart;
                 case ENTRY, GLOBAL -> base;
             };
+            StringBuilder separate = new StringBuilder(name);
+            for (PartitionKey key : limit.per()) {
+                separate.append("/per:").append(encode(key.text())).append(key.fold() ? ":fold" : "");
+            }
+            return separate.toString();
         }
 
         private String keyName() {

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,16 +14,19 @@ import org.jspecify.annotations.Nullable;
  * @param form how a document writes it
  * @param counter the counter's name within its entry, under which conditions read it; null if it counts under its
  *     rule's name and can't be read
- * @param max the most that may be counted in a window; null for a {@code state}, whose limits are the conditions on it
- *     in the same rule
- * @param window the window; null for a cap on what one call may count
- * @param algorithm how it counts
+ * @param max the most that may be counted in a window, or the most calls at the same time; null for a {@code state},
+ *     whose limits are the conditions on it in the same rule
+ * @param window the window; null for a cap on what one call may count, and for calls at the same time
+ * @param algorithm how it counts; of no meaning without a window
  * @param scope what it counts separately
  * @param increment how much a call counts if {@code incrementFrom} is null
  * @param incrementFrom the argument that holds how much a call counts, or null
- * @param charge when an amount is given back
+ * @param charge which calls count
  * @param message what the agent is told if there is no room; null for the rule's message or a built-in message
  * @param place where it, or the rule that it belongs to, stands
+ * @param per the values of the call by which it counts separately, besides its scope
+ * @param lease how long a call that is never settled keeps its place; null unless the limit is one of calls at the same
+ *     time
  */
 public record Limit(
         Form form,
@@ -35,7 +39,12 @@ public record Limit(
         @Nullable Path incrementFrom,
         ChargeMode charge,
         @Nullable String message,
-        Place place) {
+        Place place,
+        List<PartitionKey> per,
+        @Nullable Duration lease) {
+
+    /** How long a call that is never settled keeps its place if the policy doesn't say. */
+    public static final Duration DEFAULT_LEASE = Duration.ofMinutes(10);
 
     /** The keys of a document under which limits stand. */
     public enum Form {
@@ -45,12 +54,15 @@ public record Limit(
         RATE_LIMIT,
         /** A key of {@code spend} in a rule: {@code per_call}, {@code hourly}, … */
         SPEND,
+        /** {@code concurrent} in a rule: how many calls may be under way at the same time. */
+        CONCURRENT,
         /** An item of an entry's {@code limits}. */
         LIMITS
     }
 
     /** Refuses a limit that can't be counted, or that lacks a part that its form has. */
     public Limit {
+        per = List.copyOf(per);
         if (counter != null && counter.isBlank()) {
             throw new IllegalArgumentException("a counter needs a name");
         }
@@ -79,7 +91,7 @@ public record Limit(
                         && window != null
                         && ones
                         && incrementFrom == null
-                        && (counter == null || isShort(counter, window, algorithm, charge));
+                        && (counter == null || (per.isEmpty() && isShort(counter, window, algorithm, charge)));
             case SPEND ->
                 counter == null
                         && max != null
@@ -87,14 +99,100 @@ public record Limit(
                         && window != Window.Calendar.MINUTE
                         && !(window instanceof Window.InZone zoned && zoned.unit() == Window.Calendar.MINUTE)
                         && !(window instanceof Window.Length);
+            case CONCURRENT ->
+                counter == null && isWhole(max) && window == null && fixed && ones && incrementFrom == null;
             case LIMITS -> counter != null && max != null && window != null && ones;
         };
+        if (form == Form.CONCURRENT
+                ? lease == null || lease.isNegative() || lease.isZero() || lease.compareTo(Window.Length.MAX) > 0
+                : lease != null) {
+            throw new IllegalArgumentException(
+                    "calls at the same time need a lease of more than 0 and at most 366 days, and no other limit has"
+                            + " one; it was " + lease);
+        }
+        if (charge == ChargeMode.FAILURES && (form != Form.LIMITS || algorithm == Algorithm.TOKEN_BUCKET)) {
+            throw new IllegalArgumentException(
+                    "only an item of 'limits' counts failures, by a fixed_window or a sliding_window");
+        }
         if (!sayable || (message != null && form != Form.LIMITS)) {
             throw new IllegalArgumentException("'" + form.name().toLowerCase(Locale.ROOT)
                     + "' can't be a limit with the counter " + counter + ", the max " + max + ", the window "
                     + (window == null ? null : window.text()) + ", the increment " + increment + " or "
                     + incrementFrom + ", the algorithm " + algorithm.text() + " and the message " + message);
         }
+    }
+
+    /** A limit that counts separately by its scope alone. */
+    public Limit(
+            Form form,
+            @Nullable String counter,
+            @Nullable Amount max,
+            @Nullable Window window,
+            Algorithm algorithm,
+            Scope scope,
+            Amount increment,
+            @Nullable Path incrementFrom,
+            ChargeMode charge,
+            @Nullable String message,
+            Place place) {
+        this(form, counter, max, window, algorithm, scope, increment, incrementFrom, charge, message, place, List.of());
+    }
+
+    /** A limit of what is counted in a window, or in one call. */
+    public Limit(
+            Form form,
+            @Nullable String counter,
+            @Nullable Amount max,
+            @Nullable Window window,
+            Algorithm algorithm,
+            Scope scope,
+            Amount increment,
+            @Nullable Path incrementFrom,
+            ChargeMode charge,
+            @Nullable String message,
+            Place place,
+            List<PartitionKey> per) {
+        this(form, counter, max, window, algorithm, scope, increment, incrementFrom, charge, message, place, per, null);
+    }
+
+    /** The same limit, counting separately by these values of the call besides its scope. */
+    public Limit per(List<PartitionKey> keys) {
+        return new Limit(
+                form,
+                counter,
+                max,
+                window,
+                algorithm,
+                scope,
+                increment,
+                incrementFrom,
+                charge,
+                message,
+                place,
+                keys,
+                lease);
+    }
+
+    /**
+     * Returns {@code concurrent}: at most {@code max} calls at the same time.
+     *
+     * @param lease how long a call that is never settled keeps its place
+     */
+    public static Limit concurrent(long max, Scope scope, List<PartitionKey> per, Duration lease, Place place) {
+        return new Limit(
+                Form.CONCURRENT,
+                null,
+                Amount.of(max),
+                null,
+                Algorithm.FIXED_WINDOW,
+                scope,
+                Amount.ONE,
+                null,
+                ChargeMode.SENT,
+                null,
+                place,
+                per,
+                lease);
     }
 
     /** Returns {@code rate_limit: 5/hour}. Its counter is named after the window, so an entry may have one for each. */
@@ -165,9 +263,9 @@ public record Limit(
         return counter == null ? place.path() : counter;
     }
 
-    /** Returns the most that one call may count, or null if this is a limit of a window. */
+    /** Returns the most that one call may count, or null if this is a limit of another kind. */
     public @Nullable Amount perCall() {
-        return window == null ? max : null;
+        return form == Form.SPEND && window == null ? max : null;
     }
 
     /**

@@ -71,7 +71,7 @@ public sealed interface Rule {
      *
      * @param conditions conditions that must all hold
      * @param limits limits that must all have room, in the order in which they are charged. A document can only have a
-     *     {@code state}, a {@code rate_limit} and a budget, in this order
+     *     {@code state}, a {@code rate_limit}, a budget and a {@code concurrent}, in this order
      * @param validation checks on the arguments, or null
      */
     record Demands(

@@ -84,9 +84,7 @@ public sealed interface Window {
 
         /** Returns the first millisecond after the window that {@code wallMillis} lies in. */
         public long end(long wallMillis) {
-            return unit == Calendar.MINUTE
-                    ? minute(wallMillis) + MINUTE_MILLIS
-                    : begin(next(beginning(wallMillis)));
+            return unit == Calendar.MINUTE ? minute(wallMillis) + MINUTE_MILLIS : begin(next(beginning(wallMillis)));
         }
 
         /**
@@ -95,7 +93,9 @@ public sealed interface Window {
          */
         private long minute(long wallMillis) {
             long offset = 1_000L
-                    * zone.getRules().getOffset(Instant.ofEpochMilli(wallMillis)).getTotalSeconds();
+                    * zone.getRules()
+                            .getOffset(Instant.ofEpochMilli(wallMillis))
+                            .getTotalSeconds();
             return wallMillis - Math.floorMod(wallMillis + offset, MINUTE_MILLIS);
         }
 

@@ -25,6 +25,7 @@ final class DemandArbitraries {
                 Tuple.of(2, Arbitraries.just(Rule.Demands.NONE)),
                 Tuple.of(4, rateLimits().map(rate -> new Rule.Demands(List.of(), List.of(rate), null))),
                 Tuple.of(2, counters()),
+                Tuple.of(2, concurrency().map(places -> new Rule.Demands(List.of(), List.of(places), null))),
                 Tuple.of(1, spends().map(budget -> new Rule.Demands(List.of(), budget, null))));
     }
 
@@ -35,8 +36,9 @@ final class DemandArbitraries {
                         Arbitraries.of(Algorithm.class),
                         Arbitraries.of(Scope.class),
                         Arbitraries.of(AMOUNT).optional(0.3),
-                        Arbitraries.of(ChargeMode.class))
-                .as((max, window, algorithm, scope, from, charge) -> new Limit(
+                        Arbitraries.of(ChargeMode.class),
+                        partitions())
+                .as((max, window, algorithm, scope, from, charge, per) -> new Limit(
                         Form.LIMITS,
                         "?",
                         max,
@@ -45,9 +47,34 @@ final class DemandArbitraries {
                         scope,
                         Amount.ONE,
                         from.orElse(null),
-                        charge,
+                        algorithm == Algorithm.TOKEN_BUCKET && charge == ChargeMode.FAILURES ? ChargeMode.SENT : charge,
                         null,
-                        NOWHERE));
+                        NOWHERE,
+                        per));
+    }
+
+    private static Arbitrary<Limit> concurrency() {
+        return Combinators.combine(
+                        Arbitraries.of(1L, 1L, 2L),
+                        Arbitraries.of(Scope.class),
+                        partitions(),
+                        Arbitraries.of(Duration.ofSeconds(8), Duration.ofSeconds(61), Limit.DEFAULT_LEASE))
+                .as((max, scope, per, lease) -> Limit.concurrent(max, scope, per, lease, NOWHERE));
+    }
+
+    /** What limits count separately by; mostly nothing. */
+    private static Arbitrary<List<PartitionKey>> partitions() {
+        return Arbitraries.frequency(
+                Tuple.of(6, List.of()),
+                Tuple.of(2, List.of(key("args.to", false))),
+                Tuple.of(1, List.of(key("args.to", true))),
+                Tuple.of(1, List.of(key("args.amount", false), key("ctx.tenant", true))),
+                Tuple.of(1, List.of(key("call.server", false))),
+                Tuple.of(1, List.of(PartitionKey.ALL_ARGUMENTS)));
+    }
+
+    private static PartitionKey key(String path, boolean fold) {
+        return new PartitionKey(Path.parse(path), fold);
     }
 
     static Arbitrary<Validation> validations() {
@@ -78,8 +105,9 @@ final class DemandArbitraries {
                         windows(),
                         Arbitraries.of(Algorithm.class),
                         Arbitraries.of(Scope.class),
-                        Arbitraries.of(ChargeMode.class))
-                .as((max, window, algorithm, scope, charge) -> new Limit(
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
+                        partitions())
+                .as((max, window, algorithm, scope, charge, per) -> new Limit(
                         Form.RATE_LIMIT,
                         null,
                         Amount.of(max),
@@ -90,7 +118,8 @@ final class DemandArbitraries {
                         null,
                         charge,
                         null,
-                        NOWHERE));
+                        NOWHERE,
+                        per));
         return Arbitraries.oneOf(shorthand, written);
     }
 
@@ -100,8 +129,9 @@ final class DemandArbitraries {
                         Arbitraries.of(Window.Calendar.class),
                         Arbitraries.of("1", "0.5", "2"),
                         Arbitraries.of(AMOUNT).optional(0.4),
-                        Arbitraries.of(ChargeMode.class))
-                .as((window, increment, from, charge) -> new Limit(
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
+                        partitions())
+                .as((window, increment, from, charge, per) -> new Limit(
                         Form.STATE,
                         "?",
                         null,
@@ -112,7 +142,8 @@ final class DemandArbitraries {
                         from.orElse(null),
                         charge,
                         null,
-                        NOWHERE));
+                        NOWHERE,
+                        per));
         Arbitrary<List<Condition>> own = Combinators.combine(
                         Arbitraries.of(Operator.LTE, Operator.LT, Operator.NEQ, Operator.GTE),
                         Arbitraries.of(0, 1, 2, 5, 3.5))
@@ -133,11 +164,15 @@ final class DemandArbitraries {
                         amounts().optional(0.6),
                         caps,
                         Arbitraries.of(AMOUNT).optional(0.7),
-                        Arbitraries.of(ChargeMode.class))
-                .filter((perCall, capped, from, charge) ->
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
+                        partitions())
+                .filter((perCall, capped, from, charge, per) ->
                         (perCall.isPresent() || from.isPresent()) && (perCall.isPresent() || !capped.isEmpty()))
-                .as((perCall, capped, from, charge) ->
-                        Limit.budget(perCall.orElse(null), capped, from.orElse(null), charge, Scope.TOOL, NOWHERE));
+                .as((perCall, capped, from, charge, per) ->
+                        Limit.budget(perCall.orElse(null), capped, from.orElse(null), charge, Scope.TOOL, NOWHERE)
+                                .stream()
+                                .map(limit -> limit.per(per))
+                                .toList());
     }
 
     private static Arbitrary<Window> windows() {

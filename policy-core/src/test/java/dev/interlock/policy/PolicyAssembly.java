@@ -199,7 +199,9 @@ final class PolicyAssembly {
                 limit.incrementFrom(),
                 limit.charge(),
                 limit.message(),
-                place);
+                place,
+                counter != null && counter.startsWith("_rate_") ? List.of() : limit.per(),
+                limit.lease());
     }
 
     private static String name(Limit counter, String fresh) {

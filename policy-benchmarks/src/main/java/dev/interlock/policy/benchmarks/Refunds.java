@@ -39,7 +39,16 @@ final class Refunds {
 
     /** The policy with one such bucket for each session. */
     static String limitedPolicy() {
-        return policy(limit(BUCKET, BUCKET_DAYS + "d"));
+        return limitedPolicy("");
+    }
+
+    /**
+     * The same with more keys for the limit.
+     *
+     * @param keys such as {@code , per: args.customer.id}
+     */
+    static String limitedPolicy(String keys) {
+        return policy(limit(BUCKET, BUCKET_DAYS + "d" + keys));
     }
 
     /** The policy with one bucket for each session, in which one call takes an hour to refill. */

@@ -100,6 +100,9 @@ class SchemaTest {
                 "{tools: {t: {require: [{path: args.a, op: eq, value_from: ctx.user}, {conditions: ["
                         + "{path: 'args.l[any].b', op: in, value_from: ctx.list, on_deny: no}]}]}}}",
                 "{tools: {t: {ask_if: [{conditions: []}, {path: args.a, op: gt, value: 5}]}}}",
+                "{tools: {t: {rules: [{concurrent: 3}, {name: b, concurrent: {max: 2, scope: session, lease: 90s,"
+                        + " per: [args.a, {path: ctx.b, fold: true}, call.identity, args]}}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, per: args.a, counts: failures}]}}}",
                 "{categories: {read: {}, financial: null}, risks: {high+: {}, low: {}}, all_tools: {}}",
                 "{methods: {'prompts/*': deny, ping: allow}, grants: {'bot-*': {default: allow, tools: {t: {}}}}}",
                 "{context: [tenant, 5, true], default: deny}",
@@ -135,6 +138,9 @@ class SchemaTest {
                 "{tools: {t: {ask_if: {path: args.a, op: eq, value: 1}}}}",
                 "{tools: {t: {rules: [{rate_limit: 5/fortnight}]}}}",
                 "{tools: {t: {limits: [{counter: c, window: hour}]}}}",
+                "{tools: {t: {rules: [{concurrent: {scope: tool}}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, per: state.t.c}]}}}",
+                "{tools: {t: {limits: [{counter: c, window: hour, max: 2, counts: errors}]}}}",
                 "{methods: {'tools/call': deny}}",
                 "{categories: {reads: {}}}",
                 "{tools: {t: {require: [{during: {zone: UTC}}]}}}",
@@ -162,6 +168,7 @@ class SchemaTest {
             rate_limit | {tools: {t: {rules: [{rate_limit: {%s}}]}}}
             state      | {tools: {t: {rules: [{state: {%s}}]}}}
             spend      | {tools: {t: {rules: [{spend: {%s}}]}}}
+            concurrent | {tools: {t: {rules: [{concurrent: {%s}}]}}}
             limit      | {tools: {t: {limits: [{%s}]}}}
             validate   | {tools: {t: {rules: [{validate: {%s}}]}}}
             """)

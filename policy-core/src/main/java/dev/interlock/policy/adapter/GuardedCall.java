@@ -120,10 +120,8 @@ public final class GuardedCall {
 
     private Decision answered(@Nullable Object result, boolean mayGoOn) {
         try {
-            Decision input = engine != null && EmbeddedRequests.asksForInput(result)
-                    ? engine.admitInput(call, admission, round)
-                    : Decision.ALLOWED;
             AnswerKind kind = AnswerKind.of(result);
+            Decision input = goesOn(kind, result);
             if (!input.allowed()) {
                 settle(CallOutcome.UNKNOWN);
             } else if (!(mayGoOn && isKept(kind, result))) {
@@ -136,6 +134,17 @@ public final class GuardedCall {
             settle(CallOutcome.UNKNOWN);
             return engine == null ? DenialText.failed() : engine.withhold(call, e);
         }
+    }
+
+    /** Whether the call may go on as the server wants it to, if it does. */
+    private Decision goesOn(AnswerKind kind, @Nullable Object result) {
+        if (engine == null) {
+            return Decision.ALLOWED;
+        }
+        if (EmbeddedRequests.asksForInput(result)) {
+            return engine.admitInput(call, admission, round);
+        }
+        return kind == AnswerKind.TASK ? engine.admitTask(call, admission, round) : Decision.ALLOWED;
     }
 
     private boolean isKept(AnswerKind kind, @Nullable Object result) {

@@ -41,7 +41,7 @@ import org.jspecify.annotations.Nullable;
 record SealedContent(long expiresMillis, String binding, Set<String> asked, ObjectValue kept, Purpose purpose) {
 
     /** Differs from release to release where the form does: then the states of the other release are not known. */
-    private static final int FORM = 1;
+    private static final int FORM = 2;
 
     /** What was frozen under the host's bounds is read under the loosest. */
     private static final ValueLimits LOOSE = new ValueLimits(512, Integer.MAX_VALUE);
@@ -132,6 +132,7 @@ record SealedContent(long expiresMillis, String binding, Set<String> asked, Obje
         for (Charged charged : admission.charged()) {
             write(out, charged.key().limit());
             write(out, charged.key().subject());
+            write(out, charged.key().partition());
             out.writeLong(charged.amount().micros());
         }
         out.writeInt(admission.agreed().size());
@@ -226,7 +227,7 @@ record SealedContent(long expiresMillis, String binding, Set<String> asked, Obje
         String recordId = text(in);
         List<Charged> charged = new ArrayList<>();
         for (int left = in.readInt(); left > 0; left--) {
-            charged.add(new Charged(new LimitKey(text(in), text(in)), new Amount(in.readLong())));
+            charged.add(new Charged(new LimitKey(text(in), text(in), text(in)), new Amount(in.readLong())));
         }
         List<AskingRule> agreed = new ArrayList<>();
         for (int left = in.readInt(); left > 0; left--) {

@@ -81,6 +81,16 @@ public enum CallOutcome {
 
     /** Returns whether an amount that was reserved in {@code mode} is given back when a call ends in this way. */
     public boolean givesBack(ChargeMode mode) {
-        return this == UNSENT || (this == FAILED && mode == ChargeMode.SUCCESS);
+        return mode != ChargeMode.FAILURES && (this == UNSENT || (this == FAILED && mode == ChargeMode.SUCCESS));
+    }
+
+    /** Returns whether a call that ends in this way may have failed: with an error, a tool error, or unknown. */
+    public boolean isFailure() {
+        return this == FAILED || this == TOOL_ERROR || this == UNKNOWN;
+    }
+
+    /** Returns whether this end changes what a charge in {@code mode} has counted. */
+    public boolean changes(ChargeMode mode) {
+        return mode == ChargeMode.FAILURES ? isFailure() : givesBack(mode);
     }
 }

@@ -104,8 +104,12 @@ public record Decision(
         SCHEMA_UNKNOWN,
         /** An amount that a limit counts is missing, not a number, negative or out of range. */
         AMOUNT,
+        /** A value by which a limit counts separately is missing, or nothing that can be counted by. */
+        PARTITION,
         /** A limit, counter or budget has no room. */
         LIMIT,
+        /** As many calls are under way as may be at the same time. */
+        CONCURRENCY,
         /** The limiter can't be reached or can't hold more keys. */
         LIMITER_UNAVAILABLE,
         /** The decision could not be recorded, and the host allows no call without a record. */
@@ -120,6 +124,8 @@ public record Decision(
         METHOD,
         /** The call runs another tool, and which one, or with which arguments, can't be told. */
         UNWRAP,
+        /** The call is or becomes a task, whose end can't be seen, where a limit on calls at the same time needs it. */
+        TASK,
         /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
         ROUNDS,
         /** Something failed in the engine; the host's listener received the details. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
@@ -11,8 +12,10 @@ import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.value.ObjectValue;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -74,6 +77,7 @@ public final class Admission implements AutoCloseable {
      * @param instead what is sent in place of the call that was asked about; null if that call itself is sent
      * @param yes a person's yes, to be given back if the call was never handed over; null if there is none
      * @param elsewhere what was reserved for the call, and settled, before this admission
+     * @param round what is reserved for the current round of a call that was settled before; null for other calls
      */
     private record Sequel(
             @Nullable Reserved reserved,
@@ -81,7 +85,8 @@ public final class Admission implements AutoCloseable {
             @Nullable ApprovalAnswer answer,
             @Nullable ToolCall instead,
             @Nullable Consent yes,
-            List<Charged> elsewhere) {
+            List<Charged> elsewhere,
+            @Nullable AtomicReference<Reserved> round) {
 
         static final Sequel NONE = new Sequel(null, null, null, null, null);
 
@@ -91,7 +96,7 @@ public final class Admission implements AutoCloseable {
                 @Nullable ApprovalAnswer answer,
                 @Nullable ToolCall instead,
                 @Nullable Consent yes) {
-            this(reserved, trail, answer, instead, yes, List.of());
+            this(reserved, trail, answer, instead, yes, List.of(), null);
         }
     }
 
@@ -150,7 +155,11 @@ public final class Admission implements AutoCloseable {
         ToolCall instead = carried.instead() == null ? null : call.withArguments(carried.instead());
         Consent yes = carried.agreed().isEmpty() ? null : new Consent(() -> {}, carried.agreed(), carried.context());
         Admission resumed = new Admission(
-                Decision.ALLOWED, null, null, 0, new Sequel(null, trail, null, instead, yes, carried.charged()));
+                Decision.ALLOWED,
+                null,
+                null,
+                0,
+                new Sequel(null, trail, null, instead, yes, carried.charged(), new AtomicReference<>()));
         SETTLED.setVolatile(resumed, true);
         return resumed;
     }
@@ -191,6 +200,9 @@ public final class Admission implements AutoCloseable {
             Consent yes) {
         boolean first = SETTLED.compareAndSet(this, false, true);
         Reserved held = sequel().reserved;
+        if (held != null) {
+            held.hold(Duration.ZERO);
+        }
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
         return new Admission(approved, first ? bucket : null, count, taken, taking);
     }
@@ -211,6 +223,36 @@ public final class Admission implements AutoCloseable {
         return held == null ? unreserved(anew) : of(anew, held);
     }
 
+    /**
+     * Holds the places that the call has among those that are made at the same time.
+     *
+     * @param wait how long it may still take until the call is sent
+     */
+    void hold(Duration wait) {
+        Reserved held = sequel().reserved;
+        if (held != null) {
+            held.hold(wait);
+        }
+    }
+
+    /**
+     * Takes places for one round of a {@linkplain #isResumed resumed} call. The end of the round gives them back.
+     *
+     * @param places what was reserved for the round
+     */
+    void takeForRound(Reserved places) {
+        AtomicReference<Reserved> round = sequel().round;
+        if (round == null) {
+            throw new IllegalStateException("a call that was not resumed keeps the places that it has");
+        }
+        round.set(places);
+    }
+
+    /** Whether the call was settled before, so that what a round of it takes is settled separately. */
+    boolean isResumed() {
+        return sequel().round != null;
+    }
+
     /** What is reserved for the call, as far as it is known by keys; empty if it is charged to a bucket alone. */
     List<Charge> charges() {
         Reserved held = sequel().reserved;
@@ -222,6 +264,8 @@ public final class Admission implements AutoCloseable {
         List<Charged> elsewhere = sequel().elsewhere;
         return elsewhere.isEmpty()
                 ? charges().stream()
+                        // A call that has not failed is not counted by what counts failures.
+                        .filter(charge -> charge.mode() != ChargeMode.FAILURES)
                         .map(charge -> new Charged(charge.key(), charge.amount()))
                         .toList()
                 : elsewhere;
@@ -346,6 +390,12 @@ public final class Admission implements AutoCloseable {
     public void settle(CallOutcome outcome) {
         if (bucket == null && sequel == null) {
             return;
+        }
+        if (sequel != null && sequel.round != null) {
+            Reserved places = sequel.round.getAndSet(null);
+            if (places != null) {
+                places.settle(outcome);
+            }
         }
         CallOutcome end = begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome;
         boolean gives = bucket != null && bucket.givesBack(end);

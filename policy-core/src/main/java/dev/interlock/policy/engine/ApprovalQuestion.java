@@ -123,6 +123,7 @@ final class ApprovalQuestion {
             deny(Messages.unasked(question), Outcome.DENIED, null);
             return;
         }
+        asked.held().hold(Duration.ofNanos(nanos));
         ApprovalRequest put = request(Duration.ofNanos(nanos));
         request = put;
         // A handler in plain Java may return null all the same.

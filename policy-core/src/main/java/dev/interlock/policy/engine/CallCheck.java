@@ -65,22 +65,25 @@ abstract sealed class CallCheck {
         Duration wait = truth == Truth.TRUE ? null : test.wait(call);
         String text = Messages.expectation(condition) + ": "
                 + truth.name().toLowerCase(java.util.Locale.ROOT) + ", "
-                + found(test.found(call, counters), "the value")
+                + found(test.found(call, counters), "the value", condition.path())
                 + (wait == null ? "" : ", and it holds in " + Messages.span(wait));
         Path from = condition.operand().from();
         if (from != null) {
-            text += "; at " + from + " " + found(test.operand(call, counters), "it");
+            text += "; at " + from + " " + found(test.operand(call, counters), "it", from);
         }
         return new ExplainedStep(Result.NOTED, text, condition.place(), List.of());
     }
 
-    private static String found(@Nullable Value found, String what) {
+    private static String found(@Nullable Value found, String what, Path path) {
         if (found == null) {
             return "nothing is there";
         }
-        return PathReader.isUnclear(found)
-                ? "another member's name differs from one of the path only in case or looks like it"
-                : what + " is " + found.json();
+        if (!PathReader.isUnclear(found)) {
+            return what + " is " + found.json();
+        }
+        return path.root() == Path.Root.STATE
+                ? "the call lacks a value by which the counter counts separately"
+                : "another member's name differs from one of the path only in case or looks like it";
     }
 
     static List<ExplainedStep> notes(ConditionTest[] tests, ToolCall call, CounterSnapshot counters) {
@@ -335,6 +338,63 @@ abstract sealed class CallCheck {
             String what =
                     cost == null ? "this call's amount can't be counted" : "this call counts " + cost.toPlainString();
             return step(apply(call, counters), rule, most == null ? what : what + " of at most " + most, List.of());
+        }
+    }
+
+    /** The values of the call by which a limit counts separately: the call must have them. */
+    static final class PartitionKnown extends CallCheck {
+        private final PartitionReader partition;
+        private final Decision unknown;
+        private final RuleRef rule;
+
+        PartitionKnown(PartitionReader partition, Decision unknown, RuleRef rule) {
+            this.partition = partition;
+            this.unknown = unknown;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            return partition.isKnown(call) ? null : unknown;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            String what = partition.isKnown(call)
+                    ? "counts this call under " + partition.text() + " = " + partition.values(call)
+                    : "this call can't be counted under " + partition.text();
+            return step(apply(call, counters), rule, what, List.of());
+        }
+    }
+
+    /** The call must end where it is made, and not as a task. */
+    static final class NoTask extends CallCheck {
+        private static final MemberName TASK = MemberName.of("task");
+
+        private final Decision denial;
+        private final RuleRef rule;
+
+        NoTask(Decision denial, RuleRef rule) {
+            this.denial = denial;
+            this.rule = rule;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            ObjectValue parameters = call.parameters();
+            if (parameters.size() == 0) {
+                return null;
+            }
+            Value task = parameters.read(TASK, PathReader.UNCLEAR);
+            return task == null || task == Value.Nil.NULL ? null : denial;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            Decision decision = apply(call, counters);
+            return step(decision, rule, decision == null ? "the call is not a task" : "the call is a task", List.of());
         }
     }
 

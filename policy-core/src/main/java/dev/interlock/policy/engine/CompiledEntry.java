@@ -2,8 +2,8 @@ package dev.interlock.policy.engine;
 
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.EntrySelection.Selected;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Path;
-import dev.interlock.policy.Scope;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -44,13 +44,14 @@ record CompiledEntry(CompiledBody body, Selected selected) {
                 .filter(limit -> counter.equals(limit.counter()))
                 .findFirst()
                 .map(limit -> new CounterReference(
-                        limitName(Selected.counterName(counter), tool, limit.scope()),
+                        limitName(Selected.counterName(counter), tool, limit),
                         LimitRules.of(limit, limit.max()),
-                        limit.scope()));
+                        limit.scope(),
+                        PartitionReader.of(limit.per())));
     }
 
     /** The key of a limit of this entry; see {@link Selected#limitName}. */
-    String limitName(String local, String tool, Scope scope) {
-        return selected.limitName(body.prefix(), local, body.server(), tool, scope);
+    String limitName(String local, String tool, Limit limit) {
+        return selected.limitName(body.prefix(), local, body.server(), tool, limit);
     }
 }

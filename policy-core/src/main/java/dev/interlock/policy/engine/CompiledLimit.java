@@ -19,6 +19,7 @@ import org.jspecify.annotations.Nullable;
  * @param name the first part of the key; it contains the tool if the scope counts tools separately
  * @param rule how it counts
  * @param scope whose count it is
+ * @param partition the values of the call that it counts separately
  * @param amount how much a call counts
  * @param mode when the amount is given back
  * @param denials creates the denial when there is no room
@@ -29,6 +30,7 @@ record CompiledLimit(
         String name,
         LimitRule rule,
         Scope scope,
+        PartitionReader partition,
         AmountSource amount,
         ChargeMode mode,
         DenialFactory denials,
@@ -39,16 +41,17 @@ record CompiledLimit(
             String name,
             LimitRule rule,
             Scope scope,
+            PartitionReader partition,
             AmountSource amount,
             ChargeMode mode,
             DenialFactory denials,
             CallCheck.@Nullable ApprovalNeeded trigger) {
-        this(name, rule, scope, amount, mode, denials, trigger, null);
+        this(name, rule, scope, partition, amount, mode, denials, trigger, null);
     }
 
     /** The same limit of a call that another call makes. */
     CompiledLimit of(InnerCall inner) {
-        return new CompiledLimit(name, rule, scope, amount, mode, denials, trigger, inner);
+        return new CompiledLimit(name, rule, scope, partition, amount, mode, denials, trigger, inner);
     }
 
     boolean applies(ToolCall call, CounterSnapshot counters) {
@@ -58,15 +61,18 @@ record CompiledLimit(
         return of == null ? trigger.asks(call, counters) : trigger.asks(of.call(), counters.from(of.firstCounter()));
     }
 
-    /** The charge for a call, or null if its amount is too large to be counted. */
+    /**
+     * The charge for a call, or null if its amount is too large to be counted or the call lacks a value that the limit
+     * counts separately by.
+     */
     @Nullable
     Charge charge(ToolCall asked) {
         ToolCall call = of == null ? asked : of.call();
         Amount cost = amount.amount(call);
-        return cost == null
+        return cost == null || !partition.isKnown(call)
                 ? null
                 : new Charge(
-                        new LimitKey(name, subject(scope, call)),
+                        key(name, scope, partition, call),
                         rule,
                         cost,
                         mode,
@@ -78,6 +84,21 @@ record CompiledLimit(
     LimitHandle open(RateLimiter limiter) {
         Amount always = amount.always();
         return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
+    }
+
+    static LimitKey key(String name, Scope scope, PartitionReader partition, ToolCall call) {
+        return new LimitKey(name, subject(scope, call), partition.isEmpty() ? "" : partition.values(call));
+    }
+
+    /** Whether it is one of calls at the same time. */
+    boolean isConcurrency() {
+        return rule instanceof LimitRule.Concurrent;
+    }
+
+    /** The limit in words: {@code 10 per 60 s for each args.customer}. */
+    String text() {
+        String counted = mode == ChargeMode.FAILURES ? Messages.failures(rule) : Messages.of(rule);
+        return partition.isEmpty() ? counted : counted + " for each " + partition.text();
     }
 
     static String subject(Scope scope, ToolCall call) {

@@ -4,8 +4,10 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.EntrySelection.Selected;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.ListedNames;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -669,7 +671,9 @@ final class CompiledPolicy {
                 add(demands.conditions(), entry);
                 requireFixedLimits(demands, entry);
                 add(demands.validation(), rule);
+                demands.limits().forEach(this::add);
             }
+            entry.entry().limits().forEach(this::add);
         }
 
         private void add(List<Condition> conditions, CompiledEntry entry) {
@@ -696,6 +700,15 @@ final class CompiledPolicy {
                     throw new IllegalArgumentException("the condition at " + condition.place()
                             + " is the limit of a counter, which must be a number of the policy, not "
                             + condition.operand());
+                }
+            }
+        }
+
+        private void add(Limit limit) {
+            for (PartitionKey key : limit.per()) {
+                Path path = key.path();
+                if (path != null && path.root() == Path.Root.CTX) {
+                    addContext(path);
                 }
             }
         }

@@ -15,22 +15,33 @@ import org.jspecify.annotations.Nullable;
  * @param name the first part of its key
  * @param rule how it counts
  * @param scope whose count it is
+ * @param partition the values of the call that it counts separately
  * @param of the call that it is read for, if another call makes that call; otherwise null
  */
 record CounterReference(
-        String name, LimitRule rule, Scope scope, @Nullable ToolCall of) {
+        String name,
+        LimitRule rule,
+        Scope scope,
+        PartitionReader partition,
+        @Nullable ToolCall of) {
 
-    CounterReference(String name, LimitRule rule, Scope scope) {
-        this(name, rule, scope, null);
+    CounterReference(String name, LimitRule rule, Scope scope, PartitionReader partition) {
+        this(name, rule, scope, partition, null);
     }
 
     CounterReference of(ToolCall call) {
-        return new CounterReference(name, rule, scope, call);
+        return new CounterReference(name, rule, scope, partition, call);
     }
 
-    /** A charge of nothing, to query the limiter for the counter of this caller. */
+    /**
+     * A charge of nothing, to query the limiter for the counter of this caller. If the call lacks a value that the
+     * counter counts separately by, nothing is counted under its key.
+     */
     Charge probe(ToolCall asked) {
         ToolCall call = of == null ? asked : of;
-        return new Charge(new LimitKey(name, CompiledLimit.subject(scope, call)), rule, Amount.ZERO, ChargeMode.SENT);
+        LimitKey key = partition.isKnown(call)
+                ? CompiledLimit.key(name, scope, partition, call)
+                : new LimitKey(name, CompiledLimit.subject(scope, call));
+        return new Charge(key, rule, Amount.ZERO, ChargeMode.SENT);
     }
 }

@@ -19,6 +19,9 @@ final class LimitRules {
      * @param max the most that it counts, or null if it only counts; only a fixed window may
      */
     static LimitRule of(Limit limit, @Nullable Amount max) {
+        if (limit.lease() != null) {
+            return new LimitRule.Concurrent(Objects.requireNonNull(max), limit.lease());
+        }
         Window window = Objects.requireNonNull(limit.window(), "the limit of one call counts nothing");
         return switch (limit.algorithm()) {
             case TOKEN_BUCKET -> new LimitRule.TokenBucket(Objects.requireNonNull(max), length(window));

@@ -32,8 +32,8 @@ final class Messages {
             "The call's limits can't be counted at the moment, and so it is not made.";
 
     static final String TOO_MANY_KEYS =
-            "Too many different tools or sessions are being counted for this caller at the moment,"
-                    + " and so the call is not made. Calls of tools that were called before go on.";
+            "Too many different tools, sessions or values are being counted for this caller at the moment,"
+                    + " and so the call is not made. Calls that are like earlier ones go on.";
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
@@ -75,6 +75,16 @@ final class Messages {
 
     static String unwrap(String tool, String problem, RuleRef rule) {
         return "The call to '" + tool + "' is not made: " + problem + " (rule '" + rule.name() + "').";
+    }
+
+    static String task(String tool, RuleRef rule) {
+        return "Tool '" + tool + "' may not be called as a task: rule '" + rule.name()
+                + "' limits how many calls are made at the same time, and could not tell when this one ends.";
+    }
+
+    static String taskAnswer(String tool, RuleRef rule) {
+        return "The server has made a task of the call to '" + tool + "', but rule '" + rule.name()
+                + "' limits how many calls are made at the same time. " + BEGUN;
     }
 
     static String rounds(int most) {
@@ -185,6 +195,12 @@ final class Messages {
                 + Amount.PLACES + " decimal places.";
     }
 
+    static String partition(String values, RuleRef rule) {
+        return "Rule '" + rule.name() + "' counts separately for each " + values + ", which must be a text, a number or"
+                + " a boolean of at most " + PartitionReader.LONGEST + " characters, without characters that can't be"
+                + " seen and without two spaces in a row.";
+    }
+
     static String perCall(Amount most, String from, RuleRef rule) {
         return "One call may cost at most " + most + " (" + from + ", rule '" + rule.name() + "').";
     }
@@ -215,9 +231,13 @@ final class Messages {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }
 
-    static String limit(LimitRule rule, RuleRef ref, @Nullable Duration retryAfter) {
-        String reached = "Limit of " + of(rule) + " reached (rule '" + ref.name() + "')";
+    static String limit(String limit, RuleRef ref, @Nullable Duration retryAfter) {
+        String reached = "Limit of " + limit + " reached (rule '" + ref.name() + "')";
         return retryAfter == null ? reached + "." : reached + "; try again in " + span(retryAfter) + ".";
+    }
+
+    static String concurrency(String limit, RuleRef ref) {
+        return "At most " + limit + " may be under way (rule '" + ref.name() + "'); try again when one has ended.";
     }
 
     static String tooLarge(LimitRule rule, RuleRef ref) {
@@ -230,7 +250,15 @@ final class Messages {
         return rule.max() == null ? per(rule) : rule.max() + " " + per(rule);
     }
 
+    /** Describes a limit of failures: {@code 3 failures per hour}. */
+    static String failures(LimitRule rule) {
+        return rule.max() + " failures " + per(rule);
+    }
+
     private static String per(LimitRule rule) {
+        if (rule instanceof LimitRule.Concurrent) {
+            return "calls at a time";
+        }
         if (rule instanceof LimitRule.FixedWindow fixed) {
             return "per "
                     + (fixed.window() instanceof Window.Calendar unit

@@ -184,7 +184,7 @@ final class PlanCompiler {
 
     private void addItem(CompiledEntry scoped, Limit limit) {
         DenialFactory denials = denials(ref(limit.label(), limit.place()), limit.message(), Mode.ENFORCE);
-        checks.addAll(amountChecks(limit, denials));
+        checks.addAll(limitChecks(limit, denials));
         addLimit(scoped, Selected.counterName(limit.label()), limit, limit.max(), denials, null);
     }
 
@@ -235,9 +235,10 @@ final class PlanCompiler {
             DenialFactory denials,
             CallCheck.@Nullable ApprovalNeeded trigger) {
         slots.add(new CompiledLimit(
-                scoped.limitName(local, tool, limit.scope()),
+                scoped.limitName(local, tool, limit),
                 LimitRules.of(limit, max),
                 limit.scope(),
+                PartitionReader.of(limit.per()),
                 amountOf(limit),
                 limit.charge(),
                 denials,
@@ -253,7 +254,7 @@ final class PlanCompiler {
         for (Limit.Form form : Limit.Form.values()) {
             Limit limit = demands.limit(form);
             if (limit != null) {
-                result.addAll(amountChecks(limit, denials));
+                result.addAll(limitChecks(limit, denials));
             }
         }
         return result;
@@ -265,7 +266,21 @@ final class PlanCompiler {
                 : AmountSource.argument(limit.incrementFrom());
     }
 
-    /** What a limit checks in the argument that it counts, if it counts one. */
+    /** What a limit checks in the call: the values that it counts separately by, and the argument that it counts. */
+    private static List<CallCheck> limitChecks(Limit limit, DenialFactory denials) {
+        List<CallCheck> checks = new ArrayList<>(amountChecks(limit, denials));
+        PartitionReader partition = PartitionReader.of(limit.per());
+        if (!partition.isEmpty()) {
+            Decision unknown = denials.because(Code.PARTITION, Messages.partition(partition.text(), denials.rule()));
+            checks.add(new CallCheck.PartitionKnown(partition, unknown, denials.rule()));
+        }
+        if (limit.form() == Limit.Form.CONCURRENT) {
+            Decision task = denials.because(Code.TASK, Messages.task(denials.tool(), denials.rule()));
+            checks.add(new CallCheck.NoTask(task, denials.rule()));
+        }
+        return checks;
+    }
+
     private static List<CallCheck> amountChecks(Limit limit, DenialFactory denials) {
         Path from = limit.incrementFrom();
         if (from == null) {
@@ -336,12 +351,17 @@ final class PlanCompiler {
                     reads.add(read);
                 }
                 int at = index;
-                yield PathReader.of((call, counters) -> counters.get(at), List.of());
+                PartitionReader partition = read.partition();
+                yield PathReader.of(
+                        partition.isEmpty()
+                                ? (call, counters) -> counters.get(at)
+                                : (call, counters) -> partition.isKnown(call) ? counters.get(at) : PathReader.UNCLEAR,
+                        List.of());
             }
         };
     }
 
-    private static PathReader.PathStart callSource(String member) {
+    static PathReader.PathStart callSource(String member) {
         return switch (member) {
             case "identity" -> (call, counters) -> text(call.identity());
             case "session" -> (call, counters) -> text(call.session());

@@ -42,6 +42,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -294,18 +295,49 @@ public final class PolicyEngine {
             admitInstead(call, options, result);
             return;
         }
-        decideRound(plan, sent, first).thenAccept(decision -> {
-            try {
-                Decision made = answered(decision, first, policy, sent);
-                if (made.asks()) {
-                    first.unknown();
-                    admitInstead(call, options, result);
-                    return;
-                }
-                finishRound(sent, policy, first, made, start, round, result);
-            } catch (Throwable e) {
-                endRound(call, first, e, result);
+        roundCounters(plan, sent, first)
+                .thenCompose(counters -> {
+                    Decision decision = plan.told(plan.check(sent, counters));
+                    return takePlaces(plan, sent, first, answered(decision, first, policy, sent), counters);
+                })
+                .exceptionally(e -> failure(sent, e))
+                .thenAccept(made -> {
+                    try {
+                        if (made.asks()) {
+                            first.unknown();
+                            admitInstead(call, options, result);
+                            return;
+                        }
+                        finishRound(sent, policy, first, made, start, round, result);
+                    } catch (Throwable e) {
+                        endRound(call, first, e, result);
+                    }
+                });
+    }
+
+    /**
+     * Takes the places of a round among the calls that are made at the same time. A call that was not resumed keeps
+     * those that it has, and their leases begin anew.
+     *
+     * @param made the decision on the round
+     * @return the decision, or the denial if there is no place
+     */
+    private CompletionStage<Decision> takePlaces(
+            ToolPlan plan, ToolCall sent, Admission first, Decision made, CounterSnapshot counters) {
+        if (!plan.takesPlaces() || !made.allowed()) {
+            return CompletableFuture.completedFuture(made);
+        }
+        if (!first.isResumed()) {
+            first.hold(Duration.ZERO);
+            return CompletableFuture.completedFuture(made);
+        }
+        ReservationAttempt attempt = ReservationAttempt.ofPlaces(plan, sent, made, counters, ids);
+        return takeAll(attempt).thenApply(done -> {
+            Reserved places = done.reserved(limiter, listener);
+            if (places != null) {
+                first.takeForRound(places);
             }
+            return done.decision();
         });
     }
 
@@ -353,14 +385,32 @@ public final class PolicyEngine {
      * @param round how often the call had been made again
      */
     public Decision admitInput(ToolCall call, Admission admission, int round) {
+        return admitAnswer(call, admission, round, ToolPlan::inputDenial);
+    }
+
+    /**
+     * Decides whether a call may go on as a task, when its server has answered with one. It may not if the policy in
+     * force limits how many calls to the tool are made at the same time, because the end of a task can't be seen. The
+     * rest is as for {@link #admitInput}.
+     *
+     * @param call the call as it came
+     * @param admission the call's admission
+     * @param round how often the call had been made again
+     */
+    public Decision admitTask(ToolCall call, Admission admission, int round) {
+        return admitAnswer(call, admission, round, ToolPlan::taskDenial);
+    }
+
+    private Decision admitAnswer(
+            ToolCall call, Admission admission, int round, Function<ToolPlan, @Nullable Decision> denials) {
         try {
             CompiledPolicy policy = current;
             ToolPlan plan = planFor(policy, policy.settled(call));
-            PlannedRounds rounds = plan.rounds();
-            if (rounds == null || rounds.rounds().most() > 0) {
+            Decision denial = denials.apply(plan);
+            if (denial == null) {
                 return Decision.ALLOWED;
             }
-            Decision decision = plan.told(rounds.denial());
+            Decision decision = plan.told(denial);
             CallRecord record = admission.record();
             if (record == null) {
                 return decision;
@@ -474,21 +524,24 @@ public final class PolicyEngine {
 
     /** Decides a call by everything but limits. Counters are read without what the call has reserved itself. */
     private CompletionStage<Decision> decideRound(ToolPlan plan, ToolCall call, Admission first) {
-        CompletionStage<Decision> decision;
+        return roundCounters(plan, call, first)
+                .thenApply(counters -> plan.told(plan.check(call, counters)))
+                .exceptionally(e -> failure(call, e));
+    }
+
+    private CompletionStage<CounterSnapshot> roundCounters(ToolPlan plan, ToolCall call, Admission first) {
         try {
             if (!plan.readsCounters()) {
-                return CompletableFuture.completedFuture(plan.told(plan.check(call, CounterSnapshot.NONE)));
+                return CompletableFuture.completedFuture(CounterSnapshot.NONE);
             }
             List<Charge> probes = plan.probes(call);
             CompletionStage<List<Usage>> usages = limiter.blocks()
                     ? limiter.usageAsync(probes)
                     : CompletableFuture.completedFuture(limiter.usage(probes));
-            decision = usages.thenApply(
-                    values -> plan.told(plan.check(call, CounterSnapshot.without(first.charged(), probes, values))));
+            return usages.thenApply(values -> CounterSnapshot.without(first.charged(), probes, values));
         } catch (Throwable e) {
-            decision = CompletableFuture.failedFuture(e);
+            return CompletableFuture.failedFuture(e);
         }
-        return decision.exceptionally(e -> failure(call, e));
     }
 
     private void reserved(
@@ -564,12 +617,20 @@ public final class PolicyEngine {
     }
 
     private CompletionStage<Admission> takeRemaining(ReservationAttempt attempt) {
+        return takeAll(attempt).thenApply(done -> done.admission(limiter, listener));
+    }
+
+    /** Reserves until nothing is left to reserve. Blocks nothing. */
+    private CompletionStage<ReservationAttempt> takeAll(ReservationAttempt attempt) {
+        while (attempt.isOpen() && !limiter.blocks()) {
+            attempt.take(limiter.reserve(attempt.batch()));
+        }
         if (!attempt.isOpen()) {
-            return CompletableFuture.completedFuture(attempt.admission(limiter, listener));
+            return CompletableFuture.completedFuture(attempt);
         }
         return limiter.reserveAsync(attempt.batch()).thenCompose(answer -> {
             attempt.take(answer);
-            return takeRemaining(attempt);
+            return takeAll(attempt);
         });
     }
 

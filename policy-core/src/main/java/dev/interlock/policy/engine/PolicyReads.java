@@ -4,6 +4,8 @@ import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.EntrySelection;
+import dev.interlock.policy.Limit;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -64,6 +66,18 @@ final class PolicyReads {
         }
         for (Rule rule : entry.rules()) {
             conditions(rule.demands().conditions());
+            limits(rule.demands().limits());
+        }
+        limits(entry.limits());
+    }
+
+    private void limits(List<Limit> limits) {
+        for (Limit limit : limits) {
+            for (PartitionKey key : limit.per()) {
+                if (key.path() != null) {
+                    path(key.path(), limit.place());
+                }
+            }
         }
     }
 

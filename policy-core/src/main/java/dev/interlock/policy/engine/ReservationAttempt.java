@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
@@ -95,6 +96,20 @@ final class ReservationAttempt {
         return attempt;
     }
 
+    /** An attempt for another round of a call that has been settled: it takes the places of calls at the same time. */
+    static ReservationAttempt ofPlaces(
+            ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
+        ReservationAttempt attempt = new ReservationAttempt(plan, call, checked, counters, ids);
+        for (int i = attempt.slots.size() - 1; i >= 0; i--) {
+            if (!attempt.slots.get(i).isConcurrency()) {
+                attempt.slots.remove(i);
+                attempt.charges.remove(i);
+            }
+        }
+        attempt.open &= !attempt.slots.isEmpty();
+        return attempt;
+    }
+
     private ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, Supplier<String> ids) {
         this.plan = plan;
         this.call = call;
@@ -180,8 +195,12 @@ final class ReservationAttempt {
             CompiledLimit slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = "counts " + charges.get(i).amount() + "; used " + usage.used()
-                    + (slot.rule().max() == null ? " " : " of ") + Messages.of(slot.rule())
+            String text = (slot.isConcurrency()
+                            ? "takes a place"
+                            : "counts " + charges.get(i).amount())
+                    + (slot.mode() == ChargeMode.FAILURES ? " if it fails" : "")
+                    + "; used " + usage.used()
+                    + (slot.rule().max() == null ? " " : " of ") + slot.text()
                     + (usage.room() == null ? "" : ", room for " + usage.room());
             steps.add(plan.told(new ExplainedStep(
                     CallCheck.result(refusal),
@@ -192,10 +211,15 @@ final class ReservationAttempt {
         return steps;
     }
 
+    /** What was reserved; null if nothing was. */
+    @Nullable
+    Reserved reserved(RateLimiter limiter, EngineListener listener) {
+        return granted == null ? null : new Reserved(call, charges, limiter, granted, listener);
+    }
+
     Admission admission(RateLimiter limiter, EngineListener listener) {
-        return granted == null
-                ? Admission.unreserved(decision())
-                : Admission.of(decision(), new Reserved(call, charges, limiter, granted, listener));
+        Reserved reserved = reserved(limiter, listener);
+        return reserved == null ? Admission.unreserved(decision()) : Admission.of(decision(), reserved);
     }
 
     private static boolean hasRoom(Usage usage) {
@@ -213,8 +237,14 @@ final class ReservationAttempt {
     private static Decision refusal(CompiledLimit slot, Reservation.NotGranted refused) {
         LimitRule rule = slot.rule();
         RuleRef ref = slot.denials().rule();
+        boolean full =
+                refused.reason() == Reservation.Reason.NO_ROOM || refused.reason() == Reservation.Reason.TOO_LARGE;
+        if (full && slot.isConcurrency()) {
+            // No clock tells when one of the calls will end.
+            return slot.denials().because(Code.CONCURRENCY, Messages.concurrency(slot.text(), ref));
+        }
         Decision denied = switch (refused.reason()) {
-            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(rule, ref, refused.retryAfter()));
+            case NO_ROOM -> slot.denials().because(Code.LIMIT, Messages.limit(slot.text(), ref, refused.retryAfter()));
             case TOO_LARGE -> slot.denials().because(Code.LIMIT, Messages.tooLarge(rule, ref));
             case TOO_MANY_KEYS ->
                 slot.denials()

@@ -3,8 +3,10 @@ package dev.interlock.policy.engine;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
@@ -49,6 +51,22 @@ final class Reserved {
     @Nullable
     Reserved handOver() {
         return settled.compareAndSet(false, true) ? new Reserved(call, charges, limiter, granted, listener) : null;
+    }
+
+    /**
+     * Holds the places of the call, if it has any, until it is sent.
+     *
+     * @param wait how long that may still take
+     */
+    void hold(Duration wait) {
+        if (charges.stream().noneMatch(charge -> charge.rule() instanceof LimitRule.Concurrent)) {
+            return;
+        }
+        try {
+            limiter.hold(granted, wait);
+        } catch (Throwable e) {
+            listener.failed(call, e);
+        }
     }
 
     /**

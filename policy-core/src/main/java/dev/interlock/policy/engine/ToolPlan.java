@@ -4,6 +4,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
@@ -130,7 +131,8 @@ final class ToolPlan {
             }
             entries.addAll(plan.entries);
             for (CallCheck check : plan.checks) {
-                checks.add(new CallCheck.OfInner(check, inner));
+                // What would make tasks of these calls stands in the parameters of the call that makes them.
+                checks.add(check instanceof CallCheck.NoTask ? check : new CallCheck.OfInner(check, inner));
             }
             for (CompiledLimit slot : plan.slots) {
                 slots.add(slot.of(inner));
@@ -213,7 +215,10 @@ final class ToolPlan {
 
     /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
-        return opened.count(CompiledLimit.subject(slots[0].scope(), call));
+        CompiledLimit slot = slots[0];
+        PartitionReader partition = slot.partition();
+        return opened.count(
+                CompiledLimit.subject(slot.scope(), call), partition.isEmpty() ? "" : partition.values(call));
     }
 
     /** How often a call may be made again with what its server asks for. */
@@ -225,6 +230,34 @@ final class ToolPlan {
     @Nullable
     PlannedRounds rounds() {
         return rounds;
+    }
+
+    /** The denial of an answer that asks for input; null if the server may ask. */
+    @Nullable
+    Decision inputDenial() {
+        return rounds == null || rounds.rounds().most() > 0 ? null : rounds.denial();
+    }
+
+    /** The denial of an answer that makes a task of the call; null if the server may do so. */
+    @Nullable
+    Decision taskDenial() {
+        for (CompiledLimit slot : slots) {
+            if (slot.isConcurrency()) {
+                DenialFactory denials = slot.denials();
+                return denials.because(Code.TASK, Messages.taskAnswer(denials.tool(), denials.rule()));
+            }
+        }
+        return null;
+    }
+
+    /** Whether it limits how many calls are made at the same time. */
+    boolean takesPlaces() {
+        for (CompiledLimit slot : slots) {
+            if (slot.isConcurrency()) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Whether conditions read counters. */

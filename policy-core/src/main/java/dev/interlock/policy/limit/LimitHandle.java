@@ -21,12 +21,13 @@ public interface LimitHandle {
     interface Count {}
 
     /**
-     * Returns the count of a subject; null if it has none yet, or one by another rule.
+     * Returns the count of a subject and a call's values; null if there is none yet, or one by another rule.
      *
      * @param subject as in {@link LimitKey}
+     * @param partition as in {@link LimitKey}
      */
     @Nullable
-    Count count(String subject);
+    Count count(String subject, String partition);
 
     /** Takes room for one call. Pass the returned value to {@link #settle}, unless it is {@link #NOTHING}. */
     long take(Count count);

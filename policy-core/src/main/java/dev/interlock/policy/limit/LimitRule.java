@@ -39,9 +39,21 @@ public sealed interface LimitRule {
      */
     record FixedWindow(@Nullable Amount max, Window window) implements LimitRule {}
 
+    /**
+     * At most {@code max} calls at the same time. A call takes a place, and gives it back when it is settled, whatever
+     * its outcome; or when {@code lease} has passed, for a call that is never settled.
+     */
+    record Concurrent(Amount max, Duration lease) implements LimitRule {
+
+        /** Refuses a lease that is not between one nanosecond and {@link Window.Length#MAX}. */
+        public Concurrent {
+            checkWindow(lease);
+        }
+    }
+
     private static void checkWindow(Duration window) {
         if (window.isNegative() || window.isZero() || window.compareTo(Window.Length.MAX) > 0) {
-            throw new IllegalArgumentException("a window must be between 1 ns and 366 days, was " + window);
+            throw new IllegalArgumentException("a window or lease must be between 1 ns and 366 days, was " + window);
         }
     }
 }

@@ -3,6 +3,7 @@ package dev.interlock.policy.limit;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
+import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -31,6 +32,9 @@ import org.jspecify.annotations.Nullable;
  *       new rule is granted counts as used at that moment. If both rules count in the same way and have the same
  *       window, only {@code max} changes. What was reserved before such a change may be kept even if it should be given
  *       back.
+ *   <li>A place of a {@link LimitRule.Concurrent} is given back by every outcome, or by the end of its lease, whichever
+ *       comes first, and once: a call that is settled late never frees the place of another. The moment at which a
+ *       lease ends is not part of it.
  *   <li>A charge of {@link Amount#ZERO} always has room. It takes nothing, not even a place for its key.
  *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}. A {@linkplain
  *       Batch#strict strict} batch is granted by the store alone, in whichever way a host has calls decided without it.
@@ -59,6 +63,17 @@ public interface RateLimiter {
 
     /** Reports how the call ended, and gives back what this outcome gives back. Idempotent; never throws. */
     void settle(Reservation.Granted reservation, CallOutcome outcome);
+
+    /**
+     * Holds the {@linkplain LimitRule.Concurrent places} of a call that has not been sent yet: their leases begin in
+     * {@code wait}, or now if it is zero. A place whose lease has ended is not taken again. Does nothing after {@link
+     * #settle}. Never throws or blocks.
+     *
+     * <p>By default, leases begin when the places are reserved.
+     *
+     * @param wait how long it may still take until the call is sent
+     */
+    default void hold(Reservation.Granted reservation, Duration wait) {}
 
     /**
      * Returns how each charge's limit stands, in the order of the list. Takes nothing, and occupies no place for a key.

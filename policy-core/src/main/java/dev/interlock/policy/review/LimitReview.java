@@ -9,6 +9,7 @@ import dev.interlock.policy.EntrySelection.Selected;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
@@ -23,13 +24,18 @@ import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import java.math.BigDecimal;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** Reviews limits and checks of the arguments: finds what no call passes, and what no call can reach. */
 final class LimitReview {
+
+    private static final Set<JsonType> SCALARS = EnumSet.of(JsonType.STRING, JsonType.NUMBER, JsonType.BOOLEAN);
 
     private final Findings findings;
 
@@ -96,7 +102,9 @@ final class LimitReview {
                 if (limit.algorithm() == Algorithm.FIXED_WINDOW
                         && limit.window() instanceof Window.Calendar unit
                         && limit.max() != null
-                        && limit.incrementFrom() == null) {
+                        && limit.incrementFrom() == null
+                        && limit.charge() != ChargeMode.FAILURES
+                        && limit.per().isEmpty()) {
                     long max = limit.max().micros() / Amount.ONE_MICROS;
                     fixed.add(new Fixed(limit.place(), granted, unit, limit.scope(), limit.charge(), max));
                 }
@@ -134,8 +142,11 @@ final class LimitReview {
         }
         for (Limit limit : entry.limits()) {
             Amount max = limit.max();
-            amount(limit, max, limit.place(), tool, policyEnforced);
-            if (limit.incrementFrom() == null && max != null && max.compareTo(Amount.ONE) < 0) {
+            amount(limit, limit.charge() == ChargeMode.FAILURES ? null : max, limit.place(), tool, policyEnforced);
+            if (limit.incrementFrom() == null
+                    && limit.charge() != ChargeMode.FAILURES
+                    && max != null
+                    && max.compareTo(Amount.ONE) < 0) {
                 neverPasses(limit.place(), "each call counts 1, and the limit is " + max, tool, policyEnforced);
             }
         }
@@ -225,6 +236,7 @@ final class LimitReview {
 
     /** Reviews an argument that is counted: it must be a number that is not negative, otherwise the call is denied. */
     private void amount(Limit limit, @Nullable Amount most, Place place, OfferedTool tool, boolean enforced) {
+        partitions(limit, place, tool, enforced);
         Path from = limit.incrementFrom();
         if (from == null) {
             return;
@@ -260,6 +272,39 @@ final class LimitReview {
                     path + " is more than " + most + " by the tool's schema, so every call that fits it is denied",
                     null,
                     tool.name());
+        }
+    }
+
+    /** Reviews the arguments by which a limit counts separately: a call that lacks one of them is denied. */
+    private void partitions(Limit limit, Place place, OfferedTool tool, boolean enforced) {
+        for (PartitionKey key : limit.per()) {
+            Path path = key.path();
+            if (path == null || path.root() != Path.Root.ARGS) {
+                continue;
+            }
+            PathDomain where = PathDomain.of(path, tool.definition().inputSchema());
+            String text = VisibleText.brief(path.text());
+            if (where.unknown() != null) {
+                String hint = Suggestion.hint(where.unknown(), where.names());
+                findings.add(
+                        Severity.WARNING,
+                        Problem.UNKNOWN_ARGUMENT,
+                        place,
+                        text + " is counted separately, and the tool's schema has no "
+                                + VisibleText.quoted(where.unknown()),
+                        hint == null ? ConditionReview.has(where) : hint,
+                        tool.name());
+            } else if (Collections.disjoint(where.domain().kinds(), SCALARS)) {
+                findings.add(
+                        enforced ? Severity.ERROR : Severity.WARNING,
+                        Problem.WRONG_TYPE,
+                        place,
+                        text
+                                + " is counted separately, but the tool's schema allows no text, number or boolean there,"
+                                + " so every call that fits it is denied",
+                        null,
+                        tool.name());
+            }
         }
     }
 

@@ -75,8 +75,8 @@ final class ReachReview {
                 }
             }
             for (Limit limit : entry.limits()) {
-                // A limit that counts an argument also checks it, in the order of the checks.
-                boolean counts = limit.incrementFrom() == null;
+                // A limit that reads arguments also checks them, in the order of the checks.
+                boolean counts = limit.incrementFrom() == null && limit.per().isEmpty();
                 note(limit.place(), situation, new RuleReach(counts, false, own), counts ? anyDenier : denier);
             }
         }
@@ -104,7 +104,9 @@ final class ReachReview {
                 && check.demands().conditions().isEmpty()
                 && check.demands().validation() == null
                 && check.demands().limits().size() == 1
-                && check.demands().limit(Limit.Form.RATE_LIMIT) != null;
+                && (check.demands().limit(Limit.Form.RATE_LIMIT) != null
+                        || check.demands().limit(Limit.Form.CONCURRENT) != null)
+                && check.demands().limits().get(0).per().isEmpty();
     }
 
     private void note(Place place, CallScenario situation, RuleReach fresh, @Nullable Place denier) {

@@ -16,6 +16,8 @@ public final class Skeleton {
     /** Real text never has more combining marks in a row. */
     public static final int MAX_MARKS = 30;
 
+    private static final int DOTLESS_I = 0x131;
+
     /** Each row: the letter that represents the row, then letters of other scripts and digits that look like it. */
     private static final String[] GROUPS = {
         "aаɑα", "bЬьƄв", "cсϲⅽ", "dԁɗⅾ", "eеєҽε", "fғƒ", "gɡցğ", "hһнհ", "l1iіıІӀιɩǀ|", "jјϳ", "kкκĸ", "mмⅿ", "nոпηн",
@@ -58,6 +60,31 @@ public final class Skeleton {
         return Normalizer.normalize(withoutLongRows(name), Normalizer.Form.NFKC)
                 .toUpperCase(Locale.ROOT)
                 .toLowerCase(Locale.ROOT);
+    }
+
+    /**
+     * Returns a text after NFKC and full case folding: two texts have the same result exactly if they differ in nothing
+     * but case and compatibility forms. Unlike {@link #fold}, it keeps the dotless i apart from the letter i, since the
+     * two are different letters.
+     */
+    public static String caseless(String text) {
+        if (isAscii(text)) {
+            return text.toLowerCase(Locale.ROOT);
+        }
+        // Lower case first, because some capitals have no upper case of their own to be expanded.
+        StringBuilder upper = new StringBuilder();
+        lowerEach(Normalizer.normalize(text, Normalizer.Form.NFKC))
+                .codePoints()
+                .forEach(c -> upper.append(
+                        c == DOTLESS_I ? "\u0131" : Character.toString(c).toUpperCase(Locale.ROOT)));
+        return lowerEach(upper.toString());
+    }
+
+    /** Each character on its own: a sigma at the end of a word is lower-cased like any other. */
+    private static String lowerEach(String text) {
+        StringBuilder lower = new StringBuilder(text.length());
+        text.codePoints().forEach(c -> lower.append(Character.toString(c).toLowerCase(Locale.ROOT)));
+        return lower.toString();
     }
 
     /**

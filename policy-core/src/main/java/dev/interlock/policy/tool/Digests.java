@@ -3,10 +3,6 @@ package dev.interlock.policy.tool;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Set;
@@ -56,11 +52,11 @@ final class Digests {
         }
         Map<String, Value> all = parts(definition);
         all.putAll(definition.others().members());
-        return sha256(ObjectValue.of(all));
+        return CanonicalJson.digest(ObjectValue.of(all));
     }
 
     private static String digest(Value part) {
-        return sha256(part).substring(0, SHORT);
+        return CanonicalJson.digest(part).substring(0, SHORT);
     }
 
     private static Map<String, Value> parts(ToolDefinition definition) {
@@ -98,14 +94,5 @@ final class Digests {
             }
         }
         return new Value.Text(whole.toString());
-    }
-
-    private static String sha256(Value value) {
-        try {
-            byte[] text = CanonicalJson.of(value).getBytes(StandardCharsets.UTF_8);
-            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException("every JDK has SHA-256", e);
-        }
     }
 }

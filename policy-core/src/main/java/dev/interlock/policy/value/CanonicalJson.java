@@ -1,6 +1,10 @@
 package dev.interlock.policy.value;
 
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.HexFormat;
 import java.util.Map;
 import java.util.TreeMap;
 
@@ -24,6 +28,16 @@ public final class CanonicalJson {
         StringBuilder out = new StringBuilder();
         write(value, out);
         return out.toString();
+    }
+
+    /** Returns the SHA-256 of a value's text in UTF-8, as 64 hexadecimal digits. */
+    public static String digest(Value value) {
+        try {
+            byte[] text = of(value).getBytes(StandardCharsets.UTF_8);
+            return HexFormat.of().formatHex(MessageDigest.getInstance("SHA-256").digest(text));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every JDK has SHA-256", e);
+        }
     }
 
     private static String text(NumberValue number) {

@@ -90,6 +90,11 @@ public final class NumberValue implements Value, Comparable<NumberValue> {
         return big.signum() == 0 ? "0" : big.stripTrailingZeros().toPlainString();
     }
 
+    /** Returns {@link #plainText}, or null if it is longer than {@code longest}, which is found without writing it. */
+    public @Nullable String plainText(int longest) {
+        return big == null || plainLength(big) <= longest ? plainText() : null;
+    }
+
     /** Returns whether {@link #plainText} equals {@code text}, without writing out a long number for a short text. */
     public boolean plainTextEquals(String text) {
         return (big == null || text.length() == plainLength(big)) && plainText().equals(text);

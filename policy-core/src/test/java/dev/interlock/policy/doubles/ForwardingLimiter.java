@@ -6,6 +6,7 @@ import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Usage;
+import java.time.Duration;
 import java.util.List;
 
 /**
@@ -28,6 +29,11 @@ public class ForwardingLimiter implements RateLimiter {
     @Override
     public void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter.settle(reservation, outcome);
+    }
+
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        limiter.hold(reservation, wait);
     }
 
     @Override

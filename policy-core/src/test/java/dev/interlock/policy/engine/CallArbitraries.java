@@ -48,15 +48,22 @@ final class CallArbitraries {
         Arbitrary<CallOutcome> outcomes = Arbitraries.frequency(
                 Tuple.of(6, CallOutcome.SUCCEEDED),
                 Tuple.of(2, CallOutcome.FAILED),
+                Tuple.of(1, CallOutcome.TOOL_ERROR),
                 Tuple.of(1, CallOutcome.UNSENT),
                 Tuple.of(1, CallOutcome.UNKNOWN));
+        Arbitrary<Long> lengths = Arbitraries.frequency(
+                Tuple.of(8, 0L),
+                Tuple.of(2, 1_000L),
+                Tuple.of(2, 9_000L),
+                Tuple.of(2, 70_000L),
+                Tuple.of(1, 1_000_000L));
         Arbitrary<Step> steps = Combinators.combine(
-                        calls(), Arbitraries.integers().between(0, 3), pauses, outcomes)
+                        calls(), Arbitraries.integers().between(0, 3), pauses, outcomes, lengths)
                 .as(Step::new);
         return steps.list().ofMinSize(1).ofMaxSize(12).map(CallArbitraries::timed);
     }
 
-    private record Step(ToolCall call, int repeat, long pause, CallOutcome outcome) {}
+    private record Step(ToolCall call, int repeat, long pause, CallOutcome outcome, long length) {}
 
     private static List<TimedCall> timed(List<Step> steps) {
         List<TimedCall> calls = new ArrayList<>();
@@ -65,7 +72,9 @@ final class CallArbitraries {
             boolean again = step.repeat > 0 && !calls.isEmpty();
             ToolCall call = again ? calls.get(calls.size() - 1).call() : step.call;
             now += step.pause;
-            calls.add(new TimedCall(call, now, step.outcome));
+            // What is given back late is not exact in a bucket, which the naive interpreter doesn't know of.
+            boolean givesBack = step.outcome == CallOutcome.FAILED || step.outcome == CallOutcome.UNSENT;
+            calls.add(new TimedCall(call, now, step.outcome, givesBack ? now : now + step.length));
         }
         return calls;
     }

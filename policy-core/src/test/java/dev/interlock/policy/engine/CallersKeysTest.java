@@ -60,7 +60,7 @@ class CallersKeysTest {
 
         assertThat(denied.code()).isEqualTo(Code.LIMITER_UNAVAILABLE);
         assertThat(denied.message())
-                .startsWith("Too many different tools or sessions are being counted for this caller");
+                .startsWith("Too many different tools, sessions or values are being counted for this caller");
         assertThat(limiter.keyCount()).isLessThan(MAX_KEYS / 10);
         assertThat(engine.admit(call("get").in("bob")).decision().allowed()).isTrue();
         assertThat(engine.admit(call("get").by("ada")).decision().allowed()).isTrue();

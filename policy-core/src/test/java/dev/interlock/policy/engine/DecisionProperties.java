@@ -54,7 +54,7 @@ class DecisionProperties {
         Run run = new Run(scenario.policy());
         List<Decision> admitted = new ArrayList<>();
         for (TimedCall timed : scenario.calls()) {
-            run.clock.set(timed.millis());
+            run.moveTo(timed.millis());
             Decision foreseen = run.engine.decide(timed.call());
             Explanation explained = run.engine.explain(timed.call());
             Decision again = run.engine.decide(timed.call());

@@ -64,7 +64,7 @@ class OracleProperties {
     }
 
     private static void everyReasonOccurs(StatisticsCoverage coverage) {
-        coverage.check(Decision.Code.LIMIT).percentage(share -> share > 5);
+        coverage.check(Decision.Code.LIMIT).percentage(share -> share > 2);
         coverage.check(Decision.Code.CONDITION).percentage(share -> share > 5);
         for (Decision.Code code : List.of(
                 Decision.Code.NAME,
@@ -77,7 +77,9 @@ class OracleProperties {
                 Decision.Code.DENY_IF,
                 Decision.Code.VALIDATION,
                 Decision.Code.SCHEMA_UNKNOWN,
-                Decision.Code.AMOUNT)) {
+                Decision.Code.AMOUNT,
+                Decision.Code.PARTITION,
+                Decision.Code.CONCURRENCY)) {
             coverage.check(code).count(times -> times > 0);
         }
     }

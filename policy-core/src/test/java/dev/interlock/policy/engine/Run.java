@@ -7,7 +7,10 @@ import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.naive.TimedCall;
 import dev.interlock.policy.naive.World;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
 
 /** Calls made one after another through one engine. */
 final class Run {
@@ -15,6 +18,11 @@ final class Run {
     final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     final PolicyEngine engine;
     private final Assent assent = new Assent();
+    private final Queue<UnderWay> underWay = new PriorityQueue<>(
+            Comparator.<UnderWay>comparingLong(call -> call.timed.ends()).thenComparingInt(UnderWay::number));
+    private int made;
+
+    private record UnderWay(TimedCall timed, Admission admission, int number) {}
 
     Run(Policy policy) {
         this(policy, UsualWorld.WORLD);
@@ -33,10 +41,24 @@ final class Run {
         return decisions;
     }
 
+    /** Lets the calls end that have ended by then. */
+    void moveTo(long millis) {
+        while (!underWay.isEmpty() && underWay.element().timed.ends() <= millis) {
+            UnderWay over = underWay.remove();
+            clock.set(over.timed.ends());
+            over.admission.settle(over.timed.outcome());
+        }
+        clock.set(millis);
+    }
+
     Decision make(TimedCall timed) {
-        clock.set(timed.millis());
+        moveTo(timed.millis());
         Admission admission = engine.admit(timed.call());
-        admission.settle(timed.outcome());
+        if (timed.ends() <= timed.millis()) {
+            admission.settle(timed.outcome());
+        } else {
+            underWay.add(new UnderWay(timed, admission, made++));
+        }
         return assent.question(admission.decision());
     }
 }

@@ -108,6 +108,7 @@ class UnwrapProperties {
         List<Answer> expected = new ArrayList<>();
         List<Answer> given = new ArrayList<>();
         for (TimedCall timed : scenario.calls()) {
+            run.moveTo(timed.millis());
             Decision foreseen = run.engine.decide(timed.call());
             expected.add(oracle.admit(timed));
             Decision decision = run.make(timed);

@@ -14,6 +14,7 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /** The tools that generated policies and calls speak of, and engines that know them. */
@@ -49,7 +50,7 @@ final class UsualWorld {
                 .rateLimiter(limiter)
                 .time(time)
                 .approvals(approvals)
-                .classifier(tool -> world.rating(tool.name()))
+                .classifier(tool -> Objects.requireNonNull(world.rating(tool.name())))
                 .schemaValidator(world.validator())
                 .listener((call, failure) -> {
                     throw new AssertionError(failure);

@@ -2,6 +2,7 @@ package dev.interlock.policy.limit;
 
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.doubles.ForwardingLimiter;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 
 /** Charges single limits by the short way that a limiter opens for them, as an engine does; all else by the other. */
@@ -19,8 +20,9 @@ public final class OpeningLimiter extends ForwardingLimiter {
 
     private @Nullable Reservation take(Charge charge) {
         LimitHandle bucket = limiter.open(charge.key().limit(), charge.rule(), charge.amount(), charge.mode());
-        LimitHandle.Count count =
-                bucket == null ? null : bucket.count(charge.key().subject());
+        LimitHandle.Count count = bucket == null
+                ? null
+                : bucket.count(charge.key().subject(), charge.key().partition());
         if (count == null) {
             return null;
         }
@@ -34,6 +36,13 @@ public final class OpeningLimiter extends ForwardingLimiter {
             limiter.settle(reservation, outcome);
         } else if (opened.first()) {
             opened.bucket.settle(opened.count, opened.taken, outcome);
+        }
+    }
+
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        if (!(reservation instanceof Opened)) {
+            limiter.hold(reservation, wait);
         }
     }
 

@@ -7,6 +7,7 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.LimitRule.Concurrent;
 import dev.interlock.policy.limit.LimitRule.FixedWindow;
 import dev.interlock.policy.limit.LimitRule.SlidingWindow;
 import dev.interlock.policy.limit.LimitRule.TokenBucket;
@@ -375,7 +376,7 @@ public abstract class RateLimiterContract {
 
     static Stream<Ending> endings() {
         return tenAMinute()
-                .flatMap(rule -> Arrays.stream(ChargeMode.values())
+                .flatMap(rule -> Stream.of(ChargeMode.SUCCESS, ChargeMode.SENT)
                         .flatMap(mode ->
                                 Arrays.stream(CallOutcome.values()).map(outcome -> new Ending(rule, mode, outcome))));
     }
@@ -625,6 +626,271 @@ public abstract class RateLimiterContract {
 
         assertThat(usage(charge(key, probe, Amount.ZERO))).isEqualTo(new Usage(Amount.of(6), null, Duration.ZERO));
         assertThat(admitted(10, rule)).isEqualTo(4);
+    }
+
+    // ---- failures ----
+
+    static Stream<LimitRule> windows() {
+        return Stream.of(TEN_SLIDING, TEN_FIXED);
+    }
+
+    private Charge failing(LimitRule rule, Amount amount) {
+        return new Charge(key, rule, amount, ChargeMode.FAILURES);
+    }
+
+    private int failed(int calls, LimitRule rule, CallOutcome outcome) {
+        int count = 0;
+        for (int i = 0; i < calls; i++) {
+            if (reserve(failing(rule, Amount.ONE)) instanceof Reservation.Granted granted) {
+                settle(granted, outcome);
+                settle(granted, outcome);
+                count++;
+            }
+        }
+        return count;
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void onlyCallsThatFailCount(LimitRule rule) {
+        assertThat(failed(30, rule, CallOutcome.SUCCEEDED)).isEqualTo(30);
+        assertThat(failed(30, rule, CallOutcome.UNSENT)).isEqualTo(30);
+        assertThat(failed(4, rule, CallOutcome.FAILED)).isEqualTo(4);
+        assertThat(failed(3, rule, CallOutcome.TOOL_ERROR)).isEqualTo(3);
+        assertThat(usage(failing(rule, Amount.ONE))).isEqualTo(new Usage(Amount.of(7), Amount.of(3), Duration.ZERO));
+        assertThat(failed(30, rule, CallOutcome.UNKNOWN)).isEqualTo(3);
+        assertThat(refused(reserve(failing(rule, Amount.ONE))).reason()).isEqualTo(Reservation.Reason.NO_ROOM);
+        assertThat(usage(failing(rule, Amount.ONE)).retryAfter()).isPositive();
+
+        advance(MINUTE);
+        assertThat(failed(1, rule, CallOutcome.SUCCEEDED)).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void callsUnderWayTakeNoRoomAndMayAllFail(LimitRule rule) {
+        List<Reservation.Granted> underWay = new ArrayList<>();
+        for (int i = 0; i < 15; i++) {
+            underWay.add(granted(failing(rule, amount("1.5"))));
+        }
+        underWay.forEach(call -> settle(call, CallOutcome.FAILED));
+
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(amount("22.5"));
+        assertThat(admits(failing(rule, Amount.ZERO))).isFalse();
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aFailureBelongsToTheWindowInWhichTheCallWasLetThrough(LimitRule rule) {
+        Reservation.Granted late = granted(failing(rule, Amount.of(9)));
+        advance(MINUTE);
+        settle(late, CallOutcome.FAILED);
+
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(Amount.ZERO);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aBatchCountsFailuresAndCallsEachInItsWay(LimitRule rule) {
+        Charge calls = charge(key("calls"), TEN_FIXED, Amount.ONE);
+        settle(granted(failing(rule, Amount.of(10)), calls), CallOutcome.SUCCEEDED);
+        assertThat(usage(failing(rule, Amount.ONE)).used()).isEqualTo(Amount.ZERO);
+        settle(granted(failing(rule, Amount.of(10)), calls), CallOutcome.TOOL_ERROR);
+        assertThat(refused(reserve(failing(rule, Amount.ONE), calls)).charge()).isZero();
+
+        assertThat(usage(calls).used()).isEqualTo(Amount.of(2));
+    }
+
+    // ---- calls at the same time ----
+
+    private static final Concurrent TWO_PLACES = new Concurrent(Amount.of(2), MINUTE);
+
+    private Reservation.Granted place() {
+        return granted(charge(key, TWO_PLACES, Amount.ONE));
+    }
+
+    private boolean hasPlace() {
+        Reservation answer = reserve(charge(key, TWO_PLACES, Amount.ONE));
+        if (answer instanceof Reservation.Granted granted) {
+            settle(granted, CallOutcome.UNSENT);
+            return true;
+        }
+        return false;
+    }
+
+    @ParameterizedTest
+    @EnumSource(CallOutcome.class)
+    void everyOutcomeGivesAPlaceBackOnce(CallOutcome outcome) {
+        Reservation.Granted first = place();
+        place();
+        assertThat(reserve(charge(key, TWO_PLACES, Amount.ONE)))
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.NO_ROOM, null));
+
+        settle(first, outcome);
+        settle(first, outcome);
+        place();
+        assertThat(hasPlace()).isFalse();
+    }
+
+    @Test
+    void aPlaceIsFreeAtTheEndOfItsLeaseAndNotBefore() {
+        place();
+        advance(SECOND);
+        place();
+        advance(MINUTE.minus(SECOND).minus(SECOND));
+        assertThat(hasPlace()).isFalse();
+        advance(SECOND);
+        assertThat(hasPlace()).isTrue();
+        place();
+        assertThat(hasPlace()).isFalse();
+    }
+
+    @Test
+    void aCallThatIsSettledLateFreesNoOtherPlace() {
+        Reservation.Granted late = place();
+        advance(MINUTE);
+        place();
+        place();
+
+        settle(late, CallOutcome.SUCCEEDED);
+        assertThat(hasPlace()).isFalse();
+    }
+
+    @Test
+    void aPlaceIsTakenWithEverythingElseOrNot() {
+        LimitKey other = key("other");
+        admits(charge(other, TEN_FIXED, Amount.of(10)));
+        assertThat(admits(charge(key, TWO_PLACES, Amount.ONE), charge(other, TEN_FIXED, Amount.ONE)))
+                .isFalse();
+        Reservation.Granted both =
+                granted(charge(key, TWO_PLACES, Amount.ONE), charge(key("third"), TEN_FIXED, Amount.ONE));
+        place();
+        assertThat(reserve(charge(key("third"), TEN_FIXED, Amount.of(9)), charge(key, TWO_PLACES, Amount.ONE)))
+                .isEqualTo(new Reservation.NotGranted(1, Reservation.Reason.NO_ROOM, null));
+
+        settle(both, CallOutcome.SUCCEEDED);
+        assertThat(hasPlace()).isTrue();
+        assertThat(usage(charge(key("third"), TEN_FIXED, Amount.ZERO)).used()).isEqualTo(Amount.ONE);
+    }
+
+    @Test
+    void oneCallMayTakeSeveralPlaces() {
+        Charge one = charge(key, TWO_PLACES, Amount.ONE);
+        assertThat(refused(reserve(one, one, one)).charge()).isEqualTo(2);
+        Reservation.Granted both = granted(one, one);
+        assertThat(hasPlace()).isFalse();
+
+        settle(both, CallOutcome.FAILED);
+        place();
+        assertThat(hasPlace()).isTrue();
+    }
+
+    @Test
+    void placesCanBeLookedAt() {
+        place();
+        assertThat(usage(charge(key, TWO_PLACES, Amount.ONE)))
+                .isEqualTo(new Usage(Amount.ONE, Amount.ONE, Duration.ZERO));
+        place();
+        assertThat(usage(charge(key, TWO_PLACES, Amount.ONE))).isEqualTo(new Usage(Amount.of(2), Amount.ZERO, null));
+    }
+
+    @Test
+    void theLeaseOfACallThatWaitsBeginsLater() {
+        Reservation.Granted waits = place();
+        place();
+        limiter().hold(waits, MINUTE.plus(SECOND));
+        advance(MINUTE.plus(MINUTE));
+        place();
+        assertThat(hasPlace()).isFalse();
+        advance(SECOND);
+        assertThat(hasPlace()).isTrue();
+    }
+
+    @Test
+    void theLeaseOfACallThatIsSentBeginsNow() {
+        Reservation.Granted waits = place();
+        limiter().hold(waits, Duration.ofHours(1));
+        advance(SECOND);
+        limiter().hold(waits, Duration.ZERO);
+        advance(MINUTE.minus(SECOND));
+        place();
+        assertThat(hasPlace()).isFalse();
+        advance(SECOND);
+        assertThat(hasPlace()).isTrue();
+    }
+
+    @Test
+    void aLeaseThatHasEndedIsNotTakenUpAgain() {
+        Reservation.Granted lost = place();
+        advance(MINUTE);
+        limiter().hold(lost, MINUTE);
+        place();
+        place();
+        assertThat(hasPlace()).isFalse();
+        settle(lost, CallOutcome.SUCCEEDED);
+        assertThat(hasPlace()).isFalse();
+    }
+
+    @Test
+    void aCallThatIsOverHasNoLeaseAnyMore() {
+        Reservation.Granted over = place();
+        settle(over, CallOutcome.SUCCEEDED);
+        limiter().hold(over, MINUTE);
+        place();
+        assertThat(hasPlace()).isTrue();
+    }
+
+    @Test
+    void aSmallerMaxCountsThePlacesThatAreTaken() {
+        place();
+        place();
+        Charge one = charge(key, new Concurrent(Amount.ONE, SECOND), Amount.ONE);
+        assertThat(admits(one)).isFalse();
+        assertThat(admits(charge(key, new Concurrent(Amount.of(3), SECOND), Amount.ONE)))
+                .isTrue();
+        advance(SECOND);
+        assertThat(hasPlace()).isFalse();
+    }
+
+    @Test
+    void manyThreadsNeverHaveMorePlacesThanThereAre() throws Exception {
+        AtomicInteger now = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        together(16, () -> {
+            int count = 0;
+            for (int i = 0; i < 40; i++) {
+                if (reserve(charge(key, TWO_PLACES, Amount.ONE)) instanceof Reservation.Granted granted) {
+                    most.accumulateAndGet(now.incrementAndGet(), Math::max);
+                    now.decrementAndGet();
+                    settle(granted, i % 2 == 0 ? CallOutcome.SUCCEEDED : CallOutcome.UNKNOWN);
+                    count++;
+                }
+            }
+            return count;
+        });
+
+        assertThat(most.get()).isBetween(1, 2);
+        place();
+        assertThat(hasPlace()).isTrue();
+    }
+
+    // ---- values of calls ----
+
+    @ParameterizedTest
+    @MethodSource("tenAMinute")
+    void valuesAreCountedSeparately(LimitRule rule) {
+        admitted(10, rule);
+        for (String values : List.of("x", "y", "x,y", "\u65e5\u672c", " x", "x".repeat(600))) {
+            LimitKey separate = new LimitKey(key.limit(), key.subject(), values);
+            assertThat(admits(charge(separate, rule, Amount.of(10)))).isTrue();
+            assertThat(admits(charge(separate, rule, Amount.ONE))).isFalse();
+        }
+        assertThat(admits(charge(new LimitKey(key.limit(), "x", ""), rule, Amount.of(10))))
+                .isTrue();
+        assertThat(admits(charge(new LimitKey(key.limit(), "x", "x"), rule, Amount.of(10))))
+                .isTrue();
+        assertThat(admits(charge(new LimitKey(key.limit() + "x", "", ""), rule, Amount.of(10))))
+                .isTrue();
     }
 
     // ---- many at once ----

@@ -6,6 +6,7 @@ import dev.interlock.policy.limit.LimitRule;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.time.DayOfWeek;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
@@ -19,8 +20,18 @@ import org.jspecify.annotations.Nullable;
  * How something is counted.
  *
  * @param max the most there is room for, which may be negative; null if it only counts
+ * @param window null for calls at the same time
+ * @param lease how long a call that doesn't end counts among those at the same time; else null
  */
-record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
+record Cap(
+        Algorithm algorithm,
+        @Nullable BigDecimal max,
+        @Nullable Window window,
+        @Nullable Duration lease) {
+
+    Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
+        this(algorithm, max, window, null);
+    }
 
     static Cap of(LimitRule rule) {
         BigDecimal max = rule.max() == null ? null : rule.max().toBigDecimal();
@@ -29,6 +40,9 @@ record Cap(Algorithm algorithm, @Nullable BigDecimal max, Window window) {
         }
         if (rule instanceof LimitRule.SlidingWindow sliding) {
             return new Cap(Algorithm.SLIDING_WINDOW, max, new Window.Length(sliding.window()));
+        }
+        if (rule instanceof LimitRule.Concurrent places) {
+            return new Cap(Algorithm.FIXED_WINDOW, max, null, places.lease());
         }
         return new Cap(Algorithm.FIXED_WINDOW, max, ((LimitRule.FixedWindow) rule).window());
     }

@@ -51,8 +51,19 @@ final class NaiveCharges {
         return exact.signum() < 0 || exact.scale() > Amount.PLACES ? null : exact;
     }
 
-    /** What is counted together under that counter's or rule's name. */
-    static List<Object> key(Scoped scoped, ToolCall call, String name, Scope scope) {
+    /** What is counted together under that counter's or rule's name; null if the call lacks a value of {@code per}. */
+    static @Nullable List<Object> key(Scoped scoped, ToolCall call, String name, Limit limit) {
+        List<Object> values = NaivePartition.values(call, limit.per());
+        if (values == null) {
+            return null;
+        }
+        List<Object> key = key(scoped, call, name, limit.scope());
+        key.add(limit.per());
+        key.addAll(values);
+        return key;
+    }
+
+    private static List<Object> key(Scoped scoped, ToolCall call, String name, Scope scope) {
         List<Object> key = new ArrayList<>(List.of(scoped.owner(), scoped.key(), name, scope));
         if (scope == Scope.SESSION || scope == Scope.IDENTITY || scope == Scope.TOOL) {
             key.add(call.tool());
@@ -71,14 +82,17 @@ final class NaiveCharges {
 
     static Cap cap(Limit limit) {
         return new Cap(
-                limit.algorithm(), limit.max() == null ? null : limit.max().toBigDecimal(), limit.window());
+                limit.algorithm(),
+                limit.max() == null ? null : limit.max().toBigDecimal(),
+                limit.window(),
+                limit.lease());
     }
 
     /** Whether the call says how much it counts. */
     boolean add(Limit limit) {
         return add(
                 limit.counter(),
-                limit.scope(),
+                limit,
                 cap(limit),
                 amount(call, limit.incrementFrom(), Amount.ONE),
                 limit.charge(),
@@ -95,11 +109,12 @@ final class NaiveCharges {
         for (Limit limit : demands.limits()) {
             BigDecimal amount = amount(call, limit.incrementFrom(), limit.increment());
             said &= amount != null;
-            if (limit.window() != null) {
+            said &= NaivePartition.values(call, limit.per()) != null;
+            if (limit.perCall() == null) {
                 Cap cap = limit.form() == Form.STATE
                         ? new Cap(Algorithm.FIXED_WINDOW, max(own), limit.window())
                         : cap(limit);
-                add(name(limit, rule), limit.scope(), cap, amount, limit.charge(), rule.label(), audited);
+                add(name(limit, rule), limit, cap, amount, limit.charge(), rule.label(), audited);
             }
         }
         return said && met;
@@ -109,22 +124,24 @@ final class NaiveCharges {
         return switch (limit.form()) {
             case STATE, LIMITS -> limit.label();
             case RATE_LIMIT -> "rate " + rule.label();
+            case CONCURRENT -> "concurrent " + rule.label();
             case SPEND -> "spend " + rule.label() + limit.window();
         };
     }
 
     private boolean add(
             String name,
-            Scope scope,
+            Limit limit,
             Cap cap,
             @Nullable BigDecimal amount,
             ChargeMode mode,
             String rule,
             boolean audited) {
-        if (amount == null) {
+        List<Object> key = key(scoped, call, name, limit);
+        if (amount == null || key == null) {
             return false;
         }
-        list.add(new CountedAs(key(scoped, call, name, scope), cap, amount, mode, rule, audited));
+        list.add(new CountedAs(key, cap, amount, mode, rule, audited));
         return true;
     }
 

@@ -9,6 +9,7 @@ import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
+import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
@@ -53,9 +54,13 @@ final class NaiveConditions {
         if (path.isTime()) {
             return Outcome.of(NaiveTimeWindow.includes(operand, timed.millis()));
         }
+        Value begin = start(path);
+        if (!isMember(path) && begin == Value.Nil.NULL) {
+            return Outcome.INVALID;
+        }
         return isMember(path)
-                ? holds(condition, operand, start(path), path.steps())
-                : NaiveOperators.compare(condition, operand, start(path));
+                ? holds(condition, operand, begin, path.steps())
+                : NaiveOperators.compare(condition, operand, begin);
     }
 
     /** Whether the path goes into an object that the call has. */
@@ -66,7 +71,7 @@ final class NaiveConditions {
         };
     }
 
-    /** Where a path begins; for what is no object, all that there is. */
+    /** Where a path begins; for what is no object, all that there is, and null's own value if that can't be told. */
     private @Nullable Value start(Path path) {
         ToolCall call = timed.call();
         return switch (path.root()) {
@@ -80,11 +85,16 @@ final class NaiveConditions {
                             case "session" -> call.session();
                             default -> call.server();
                         });
-            case TOOL ->
-                text(
+            case TOOL -> {
+                ToolRating rating = world.rating(call.tool());
+                if (rating == null) {
+                    yield Value.Nil.NULL;
+                }
+                yield text(
                         path.member(0).equals("risk")
-                                ? world.rating(call.tool()).risk().text()
-                                : world.rating(call.tool()).category().text());
+                                ? rating.risk().text()
+                                : rating.category().text());
+            }
         };
     }
 
@@ -141,7 +151,7 @@ final class NaiveConditions {
         return null;
     }
 
-    /** A counter's value before this call. */
+    /** A counter's value before this call; null's own value if the call doesn't say which count is meant. */
     private @Nullable Value counter(String scope, String name) {
         PolicyBody body = scoped.body();
         ToolCall call = timed.call();
@@ -162,7 +172,8 @@ final class NaiveConditions {
         ToolCall otherCall = ToolCall.of(scope, call.arguments())
                 .in(call.session())
                 .by(call.identity())
-                .on(call.server());
+                .on(call.server())
+                .with(call.context());
         return other == null ? null : counter(neighbour("tool " + scope, scope, other), otherCall, name);
     }
 
@@ -174,18 +185,18 @@ final class NaiveConditions {
         for (Rule rule : place.entry().rules()) {
             Limit state = rule.demands().limit(Limit.Form.STATE);
             if (state != null && state.label().equals(name)) {
-                return used(NaiveCharges.key(place, call, name, state.scope()), NaiveCharges.cap(state));
+                return used(NaiveCharges.key(place, call, name, state), NaiveCharges.cap(state));
             }
         }
         for (Limit limit : place.entry().limits()) {
             if (limit.counter().equals(name)) {
-                return used(NaiveCharges.key(place, call, name, limit.scope()), NaiveCharges.cap(limit));
+                return used(NaiveCharges.key(place, call, name, limit), NaiveCharges.cap(limit));
             }
         }
         return null;
     }
 
-    private Value used(List<Object> key, Cap cap) {
-        return NumberValue.of(ledger.used(key, cap, timed.millis()));
+    private Value used(@Nullable List<Object> key, Cap cap) {
+        return key == null ? Value.Nil.NULL : NumberValue.of(ledger.used(key, cap, timed.millis()));
     }
 }

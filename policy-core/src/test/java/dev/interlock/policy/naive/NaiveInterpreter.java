@@ -1,6 +1,8 @@
 package dev.interlock.policy.naive;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
@@ -12,6 +14,7 @@ import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolRating;
+import java.math.BigDecimal;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.LinkedHashMap;
@@ -31,19 +34,48 @@ public final class NaiveInterpreter {
 
     private final Policy policy;
     private final World world;
-    private final NaiveLedger ledger = new NaiveLedger();
+    private final NaiveLedger ledger;
 
     /** An interpreter of one policy. */
     public NaiveInterpreter(Policy policy, World world) {
+        this(policy, world, new NaiveLedger());
+    }
+
+    private NaiveInterpreter(Policy policy, World world, NaiveLedger ledger) {
         this.policy = policy;
         this.world = world;
+        this.ledger = ledger;
+    }
+
+    /** The calls that have not ended yet, in the order in which they were made. */
+    private final List<Made> underWay = new ArrayList<>();
+
+    /** A call that was made, and what was taken for it. */
+    private record Made(TimedCall timed, Map<NaiveLedger.Taken, CountedAs> taken) {}
+
+    private void end(Made made) {
+        underWay.remove(made);
+        made.taken.forEach((amount, charge) -> {
+            if (charge.mode() == ChargeMode.FAILURES) {
+                if (made.timed.outcome().isFailure()) {
+                    ledger.take(amount);
+                }
+            } else if (charge.cap().lease() != null || made.timed.outcome().givesBack(charge.mode())) {
+                ledger.giveBack(amount);
+            }
+        });
     }
 
     /** Something against a call. */
     private record Objection(Verdict verdict, String rule, boolean audited) {}
 
-    /** Decides a call, counts it if it is made, and settles it. */
+    /** Decides a call, and counts it if it is made. Calls that have ended by then are settled before. */
     public Answer admit(TimedCall timed) {
+        underWay.stream()
+                .filter(made -> made.timed.ends() <= timed.millis())
+                .sorted(Comparator.comparingLong(made -> made.timed.ends()))
+                .toList()
+                .forEach(this::end);
         ToolCall call = timed.call();
         if (call.problem() != null) {
             return new Answer(Verdict.DENIED, "(malformed)", false);
@@ -107,11 +139,12 @@ public final class NaiveInterpreter {
                 unwraps.add(scoped.entry().unwrap());
             }
         }
+        NaiveInterpreter within = new NaiveInterpreter(policy, world.ofInnerCalls(), ledger);
         for (Unwrap unwrap : unwraps) {
             boolean all = unwrapping.follow(unwrap, call, level, inner -> {
-                String gate = gate(new TimedCall(inner, timed.millis(), timed.outcome()));
+                String gate = within.gate(new TimedCall(inner, timed.millis(), timed.outcome()));
                 if (gate == null) {
-                    examine(inner, timed, objections, charges, unwrapping, level + 1);
+                    within.examine(inner, timed, objections, charges, unwrapping, level + 1);
                 } else {
                     objections.add(new Objection(Verdict.DENIED, gate, false));
                 }
@@ -132,15 +165,21 @@ public final class NaiveInterpreter {
     }
 
     /**
-     * Counts the call and settles it, and answers the charges without room. If one of those is enforced, nothing is
-     * counted; if they are only audited, nothing that is audited is.
+     * Counts the call, settles it if it ends at once, and answers the charges without room. If one of those is
+     * enforced, nothing is counted; if they are only audited, nothing that is audited is.
      */
     private List<CountedAs> count(List<CountedAs> charges, TimedCall timed) {
         List<CountedAs> full = new ArrayList<>();
         Map<NaiveLedger.Taken, CountedAs> taken = new LinkedHashMap<>();
         for (CountedAs charge : charges) {
-            if (ledger.hasRoom(charge.key(), charge.cap(), charge.amount(), timed.millis())) {
-                taken.put(ledger.take(charge.key(), charge.amount(), timed.millis()), charge);
+            boolean fails = charge.mode() == ChargeMode.FAILURES;
+            BigDecimal asked = fails && charge.isCountable() ? Amount.LEAST.toBigDecimal() : charge.amount();
+            if (ledger.hasRoom(charge.key(), charge.cap(), asked, timed.millis())) {
+                taken.put(
+                        fails
+                                ? ledger.prepare(charge.key(), charge.amount(), timed.millis())
+                                : ledger.take(charge.key(), charge.amount(), timed.millis()),
+                        charge);
             } else {
                 full.add(charge);
             }
@@ -148,12 +187,19 @@ public final class NaiveInterpreter {
         // What can't be counted at all is found before any limit is asked.
         full.sort(Comparator.comparing(CountedAs::isCountable));
         boolean refused = full.stream().anyMatch(charge -> !charge.audited());
+        Map<NaiveLedger.Taken, CountedAs> kept = new LinkedHashMap<>();
         taken.forEach((amount, charge) -> {
-            boolean uncounted = refused || (!full.isEmpty() && charge.audited());
-            if (uncounted || timed.outcome().givesBack(charge.mode())) {
+            if (refused || (!full.isEmpty() && charge.audited())) {
                 ledger.giveBack(amount);
+            } else {
+                kept.put(amount, charge);
             }
         });
+        Made made = new Made(timed, kept);
+        underWay.add(made);
+        if (timed.ends() <= timed.millis()) {
+            end(made);
+        }
         return full;
     }
 
@@ -194,7 +240,7 @@ public final class NaiveInterpreter {
         if (ofServer == null) {
             return gate(body, false, call);
         }
-        boolean listed = !entries(ofServer, "", call).stream().allMatch(Scoped::isGlobal);
+        boolean listed = entries(ofServer, "", call).stream().anyMatch(scoped -> lists(scoped, call));
         String denied = gate(body, listed, call);
         return denied == null ? gate(ofServer, false, call) : denied;
     }
@@ -205,9 +251,15 @@ public final class NaiveInterpreter {
                 || entries.stream().anyMatch(scoped -> scoped.entry().hide())) {
             return "(hidden)";
         }
-        return body.posture() == Posture.DENY && !listed && entries.stream().allMatch(Scoped::isGlobal)
+        return body.posture() == Posture.DENY && !listed && entries.stream().noneMatch(scoped -> lists(scoped, call))
                 ? "(default deny)"
                 : null;
+    }
+
+    /** Whether an entry makes a tool one that the body lists. What may have any rating is listed by none. */
+    private boolean lists(Scoped scoped, ToolCall call) {
+        boolean byName = scoped.key().startsWith("tool ") || scoped.key().startsWith("glob ");
+        return !scoped.isGlobal() && (byName || world.rating(call.tool()) != null);
     }
 
     private Set<String> listed(Predicate<NamePattern> kind) {
@@ -282,12 +334,12 @@ public final class NaiveInterpreter {
             }
         });
         body.categories().forEach((category, entry) -> {
-            if (category == rating.category()) {
+            if (rating == null || category == rating.category()) {
                 all.add(new Scoped(body, owner, "category " + category, "tool", entry));
             }
         });
         body.risks().forEach((selector, entry) -> {
-            if (selector.matches(rating.risk())) {
+            if (rating == null || selector.matches(rating.risk())) {
                 all.add(new Scoped(body, owner, "risk " + selector.text(), "tool", entry));
             }
         });

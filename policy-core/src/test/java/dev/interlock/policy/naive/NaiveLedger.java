@@ -34,6 +34,15 @@ final class NaiveLedger {
         return taken;
     }
 
+    /** What may be taken later, as of now. */
+    Taken prepare(Object key, BigDecimal amount, long now) {
+        return new Taken(key, amount, now);
+    }
+
+    void take(Taken prepared) {
+        all.add(prepared);
+    }
+
     void giveBack(Taken taken) {
         all.remove(taken);
     }
@@ -46,6 +55,9 @@ final class NaiveLedger {
         if (max == null) {
             return true;
         }
+        if (cap.lease() != null) {
+            return used(key, cap, now).add(amount).compareTo(max) <= 0;
+        }
         return switch (cap.algorithm()) {
             case FIXED_WINDOW, SLIDING_WINDOW -> used(key, cap, now).add(amount).compareTo(max) <= 0;
             case TOKEN_BUCKET -> nanoLevel(key, cap, now).compareTo(nanos(amount, cap)) >= 0;
@@ -54,6 +66,9 @@ final class NaiveLedger {
 
     /** What is counted now; for a bucket, what is missing from a full one, in whole calls. */
     BigDecimal used(Object key, Cap cap, long now) {
+        if (cap.lease() != null) {
+            return sum(key, taken -> now - taken.millis < cap.lease().toMillis());
+        }
         return switch (cap.algorithm()) {
             case FIXED_WINDOW -> sum(key, taken -> cap.start(taken.millis) == cap.start(now));
             case SLIDING_WINDOW ->

@@ -1,6 +1,7 @@
 package dev.interlock.policy.naive;
 
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
@@ -37,14 +38,23 @@ public final class NaiveRateLimiter implements RateLimiter {
         Kept kept = new Kept(new ArrayList<>());
         for (int i = 0; i < batch.charges().size(); i++) {
             Charge charge = batch.charges().get(i);
-            BigDecimal amount = charge.amount().toBigDecimal();
+            BigDecimal amount = charge.asked().toBigDecimal();
             if (!ledger.hasRoom(charge.key(), Cap.of(charge.rule()), amount, now)) {
                 Duration wait = waitFor(charge, now);
                 kept.items.forEach(item -> ledger.giveBack(item.taken));
                 return new Reservation.NotGranted(
-                        i, wait == null ? Reservation.Reason.TOO_LARGE : Reservation.Reason.NO_ROOM, wait);
+                        i,
+                        wait == null && Cap.of(charge.rule()).lease() == null
+                                ? Reservation.Reason.TOO_LARGE
+                                : Reservation.Reason.NO_ROOM,
+                        wait);
             }
-            kept.items.add(new Item(charge, ledger.take(charge.key(), amount, now)));
+            BigDecimal counted = charge.amount().toBigDecimal();
+            kept.items.add(new Item(
+                    charge,
+                    charge.mode() == ChargeMode.FAILURES
+                            ? ledger.prepare(charge.key(), counted, now)
+                            : ledger.take(charge.key(), counted, now)));
         }
         return kept;
     }
@@ -53,7 +63,11 @@ public final class NaiveRateLimiter implements RateLimiter {
     public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
         List<Item> items = ((Kept) reservation).items();
         items.stream()
-                .filter(item -> outcome.givesBack(item.charge.mode()))
+                .filter(item -> item.charge.mode() == ChargeMode.FAILURES && outcome.isFailure())
+                .forEach(item -> ledger.take(item.taken));
+        items.stream()
+                .filter(item -> item.charge.mode() != ChargeMode.FAILURES)
+                .filter(item -> Cap.of(item.charge.rule()).lease() != null || outcome.givesBack(item.charge.mode()))
                 .forEach(item -> ledger.giveBack(item.taken));
         items.clear();
     }
@@ -78,9 +92,12 @@ public final class NaiveRateLimiter implements RateLimiter {
 
     private @Nullable Duration waitFor(Charge charge, long now) {
         Cap cap = Cap.of(charge.rule());
-        BigDecimal amount = charge.amount().toBigDecimal();
+        BigDecimal amount = charge.asked().toBigDecimal();
         if (cap.max() != null && amount.compareTo(cap.max()) > 0) {
             return null;
+        }
+        if (cap.lease() != null) {
+            return ledger.hasRoom(charge.key(), cap, amount, now) ? Duration.ZERO : null;
         }
         return Duration.ofMillis(ledger.millisUntilRoom(charge.key(), cap, amount, now, A_YEAR));
     }

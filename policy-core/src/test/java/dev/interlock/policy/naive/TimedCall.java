@@ -8,6 +8,13 @@ import dev.interlock.policy.call.ToolCall;
  *
  * @param call the call
  * @param millis when it is made, in milliseconds since 1970
- * @param outcome how it ends if it is made; it ends at once
+ * @param outcome how it ends if it is made
+ * @param ends when it ends, in milliseconds since 1970
  */
-public record TimedCall(ToolCall call, long millis, CallOutcome outcome) {}
+public record TimedCall(ToolCall call, long millis, CallOutcome outcome, long ends) {
+
+    /** A call that ends at once. */
+    public TimedCall(ToolCall call, long millis, CallOutcome outcome) {
+        this(call, millis, outcome, millis);
+    }
+}

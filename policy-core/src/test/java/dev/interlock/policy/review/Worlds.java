@@ -164,7 +164,7 @@ final class Worlds {
                         Arbitraries.longs().between(0, 9),
                         Arbitraries.of(Window.Calendar.class),
                         Arbitraries.of(Scope.class),
-                        Arbitraries.of(ChargeMode.class),
+                        Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT),
                         Arbitraries.of("", "", "args.a", "args.c"))
                 .as((counter, max, window, scope, charge, from) -> new Limit(
                         Limit.Form.LIMITS,

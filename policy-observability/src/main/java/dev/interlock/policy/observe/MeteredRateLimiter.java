@@ -12,6 +12,7 @@ import dev.interlock.policy.time.TimeSource;
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.DistributionSummary;
 import io.micrometer.core.instrument.MeterRegistry;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -146,6 +147,11 @@ public final class MeteredRateLimiter implements RateLimiter {
     @Override
     public void settle(Reservation.Granted reservation, CallOutcome outcome) {
         limiter.settle(reservation, outcome);
+    }
+
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        limiter.hold(reservation, wait);
     }
 
     @Override

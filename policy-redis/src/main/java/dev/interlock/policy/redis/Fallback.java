@@ -27,6 +27,9 @@ interface Fallback {
     /** Settles what {@link #reserve} granted. */
     void settle(Reservation.Granted reservation, CallOutcome outcome);
 
+    /** Holds the places that {@link #reserve} granted. */
+    void hold(Reservation.Granted reservation, Duration wait);
+
     /**
      * The current usage of limits.
      *
@@ -56,6 +59,11 @@ interface Fallback {
         }
 
         @Override
+        public void hold(Reservation.Granted reservation, Duration wait) {
+            throw new IllegalStateException("nothing was ever granted");
+        }
+
+        @Override
         public List<Usage> usage(List<Charge> charges) {
             throw new UnavailableException("Redis could not be asked how limits stand");
         }
@@ -73,6 +81,11 @@ interface Fallback {
 
         @Override
         public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+            // Nothing was taken.
+        }
+
+        @Override
+        public void hold(Reservation.Granted reservation, Duration wait) {
             // Nothing was taken.
         }
 
@@ -124,6 +137,11 @@ interface Fallback {
         }
 
         @Override
+        public void hold(Reservation.Granted reservation, Duration wait) {
+            limiter.hold(reservation, wait);
+        }
+
+        @Override
         public List<Usage> usage(List<Charge> charges) {
             return limiter.usage(charges.stream().map(this::reduced).toList());
         }
@@ -138,6 +156,9 @@ interface Fallback {
             }
             if (rule instanceof LimitRule.SlidingWindow sliding) {
                 return new LimitRule.SlidingWindow(reduced(sliding.max()), sliding.window());
+            }
+            if (rule instanceof LimitRule.Concurrent places) {
+                return new LimitRule.Concurrent(reduced(places.max()), places.lease());
             }
             LimitRule.FixedWindow fixed = (LimitRule.FixedWindow) rule;
             return fixed.max() == null ? fixed : new LimitRule.FixedWindow(reduced(fixed.max()), fixed.window());

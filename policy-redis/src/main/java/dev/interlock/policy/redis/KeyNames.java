@@ -11,8 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The names of keys in Redis. Different limit keys have different names, whatever their texts contain: a name shows
- * where the limit ends and the subject begins, and a text that is long or not valid Unicode is replaced by its SHA-256.
- * The part in braces is what a cluster chooses the slot by.
+ * where the limit ends, and where the subject and the values of the call begin, and a text that is long or not valid
+ * Unicode is replaced by its SHA-256. The part in braces is what a cluster chooses the slot by.
  */
 final class KeyNames {
 
@@ -38,11 +38,16 @@ final class KeyNames {
     byte[] cell(String tag, LimitKey key) {
         String limit = key.limit();
         String subject = key.subject();
-        String text = limit.length() + subject.length() > LONGEST
-                ? "h:" + digest(limit) + digest(subject)
-                : "k:" + limit.length() + ":" + limit + subject;
-        byte[] plain = utf8("{" + tag + "}" + text);
-        return plain != null ? plain : ascii("{" + tag + "}h:" + digest(limit) + digest(subject));
+        String values = key.partition();
+        boolean isLong = limit.length() + subject.length() + values.length() > LONGEST;
+        String start = "{" + tag + "}";
+        if (values.isEmpty()) {
+            byte[] plain = isLong ? null : utf8(start + "k:" + limit.length() + ":" + limit + subject);
+            return plain != null ? plain : ascii(start + "h:" + digest(limit) + digest(subject));
+        }
+        String lengths = limit.length() + ":" + subject.length() + ":";
+        byte[] plain = isLong ? null : utf8(start + "p:" + lengths + limit + subject + values);
+        return plain != null ? plain : ascii(start + "q:" + digest(limit) + digest(subject) + digest(values));
     }
 
     /** The set of a caller's keys of a limit, across all tools. */

@@ -4,6 +4,7 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
+import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
@@ -223,9 +224,11 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
         int position = demand.position(fields.getShort());
         double micros = fields.getDouble();
-        return micros < 0
-                ? new Reservation.NotGranted(position, Reservation.Reason.TOO_LARGE, null)
-                : new Reservation.NotGranted(position, Reservation.Reason.NO_ROOM, micros(micros));
+        if (micros < 0) {
+            return new Reservation.NotGranted(position, Reservation.Reason.TOO_LARGE, null);
+        }
+        boolean timed = !(batch.charges().get(position).rule() instanceof LimitRule.Concurrent);
+        return new Reservation.NotGranted(position, Reservation.Reason.NO_ROOM, timed ? micros(micros) : null);
     }
 
     /** The answer without Redis. If it is a refusal, whatever may have been taken in Redis is cancelled. */
@@ -269,6 +272,25 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             SlotRequest.doubles(toleranceMillis, cancelledMillis),
             demand.givenBack(outcome)
         });
+    }
+
+    /** Doesn't wait for the answer. If the request is lost, the leases stay as they are. */
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        if (!(reservation instanceof RedisReservation claim) || !claim.owner().equals(this)) {
+            return;
+        }
+        for (SlotRequest demand : claim.demands()) {
+            if (demand.takesPlaces()) {
+                link.tell(Script.HOLD, keys(demand, claim.id(), List.of()), new byte[][] {
+                    RedisConnection.ascii(serverTime.get()),
+                    SlotRequest.doubles(toleranceMillis, Math.ceil(wait.toNanos() / 1e3))
+                });
+            }
+        }
+        if (claim.besides() != null) {
+            fallback.hold(claim.besides(), wait);
+        }
     }
 
     @Override
@@ -318,7 +340,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
             usages[demand.position(i)] = new Usage(
                     new Amount(Math.min(shown, Amount.MAX.micros())),
                     max == null ? null : new Amount(Math.max(0, max.micros() - used)),
-                    wait < 0 ? null : micros(wait));
+                    wait < 0 || (wait > 0 && charge.rule() instanceof LimitRule.Concurrent) ? null : micros(wait));
         }
     }
 

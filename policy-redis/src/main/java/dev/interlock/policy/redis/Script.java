@@ -14,6 +14,7 @@ import java.util.stream.Collectors;
 enum Script {
     RESERVE("reserve_simple", "cells", "reserve"),
     SETTLE("cells", "settle"),
+    HOLD("cells", "hold"),
     USAGE("cells", "usage");
 
     private final String text;

@@ -28,6 +28,11 @@ final class SlotRequest {
     private static final int BUCKET = 1;
     private static final int SLIDING = 2;
     private static final int FIXED = 3;
+    private static final int PLACES = 4;
+
+    private static final int UNBOUNDED = 0;
+    private static final int BOUNDED = 1;
+    private static final int FAILURES = 2;
 
     /** What is added to the number of a calendar unit of a zone. */
     private static final int IN_ZONE = 8;
@@ -47,7 +52,7 @@ final class SlotRequest {
     private final List<Charge> firsts = new ArrayList<>();
     private final List<byte[]> parts = new ArrayList<>();
     private final List<Integer> positions = new ArrayList<>();
-    private final List<ChargeMode> modes = new ArrayList<>();
+    private final List<Charge> charges = new ArrayList<>();
 
     private final Map<LimitKey, CellSlot> slots = new HashMap<>();
 
@@ -80,7 +85,7 @@ final class SlotRequest {
         Map<String, SlotRequest> byTag = new LinkedHashMap<>();
         for (int i = 0; i < charges.size(); i++) {
             Charge charge = charges.get(i);
-            if (withNothing || charge.amount().micros() > 0) {
+            if (withNothing || charge.asked().micros() > 0) {
                 byTag.computeIfAbsent(names.tag(charge.key()), SlotRequest::new)
                         .add(i, charge, names, wallMillis, firstSlot);
             }
@@ -96,10 +101,10 @@ final class SlotRequest {
         });
         long before = slot.asked;
         slot.asked = Math.min(Long.MAX_VALUE - Amount.MAX.micros(), before)
-                + charge.amount().micros();
+                + charge.asked().micros();
         parts.add(part(charge, slot.number, slot.asked, before != 0, wallMillis));
         positions.add(position);
-        modes.add(charge.mode());
+        charges.add(charge);
     }
 
     String tag() {
@@ -135,13 +140,20 @@ final class SlotRequest {
         return positions.get(part);
     }
 
-    /** For each part, 1 if a call with this outcome gives it back, else 0. */
+    /** For each part, 1 if a call with this outcome gives it back, or counts it only now; else 0. */
     byte[] givenBack(CallOutcome outcome) {
-        byte[] flags = new byte[modes.size()];
+        byte[] flags = new byte[charges.size()];
         for (int i = 0; i < flags.length; i++) {
-            flags[i] = (byte) (outcome.givesBack(modes.get(i)) ? '1' : '0');
+            Charge charge = charges.get(i);
+            boolean back = charge.rule() instanceof LimitRule.Concurrent || outcome.changes(charge.mode());
+            flags[i] = (byte) (back ? '1' : '0');
         }
         return flags;
+    }
+
+    /** Whether any part takes a place among calls that are made at the same time. */
+    boolean takesPlaces() {
+        return charges.stream().anyMatch(charge -> charge.rule() instanceof LimitRule.Concurrent);
     }
 
     /** A number that represents this request: equal requests have equal numbers, and it is exact in a double. */
@@ -163,9 +175,9 @@ final class SlotRequest {
         boolean isBucket = rule instanceof LimitRule.TokenBucket;
         byte[] packed = new byte[HEAD + (!isBucket ? 0 : repeated ? 2 * COST : COST) + edges.length * Double.BYTES];
         ByteBuffer part = littleEndian(packed);
-        part.put((byte) (isBucket ? BUCKET : rule instanceof LimitRule.SlidingWindow ? SLIDING : FIXED));
+        part.put((byte) kind(rule));
         part.put((byte) unit(rule));
-        part.put((byte) (max == null ? 0 : 1));
+        part.put((byte) (max == null ? UNBOUNDED : charge.mode() == ChargeMode.FAILURES ? FAILURES : BOUNDED));
         part.putShort((short) slot);
         put(part, charge.amount().micros());
         put(part, asked);
@@ -182,6 +194,16 @@ final class SlotRequest {
             }
         }
         return packed;
+    }
+
+    private static int kind(LimitRule rule) {
+        if (rule instanceof LimitRule.TokenBucket) {
+            return BUCKET;
+        }
+        if (rule instanceof LimitRule.SlidingWindow) {
+            return SLIDING;
+        }
+        return rule instanceof LimitRule.Concurrent ? PLACES : FIXED;
     }
 
     /** The numbers of the calendar units, larger by {@link #IN_ZONE} for those of a zone; 0 for a length. */
@@ -244,7 +266,9 @@ final class SlotRequest {
         }
         Duration window = rule instanceof LimitRule.TokenBucket bucket
                 ? bucket.window()
-                : ((LimitRule.SlidingWindow) rule).window();
+                : rule instanceof LimitRule.Concurrent places
+                        ? places.lease()
+                        : ((LimitRule.SlidingWindow) rule).window();
         return (window.toNanos() + 999) / 1_000;
     }
 

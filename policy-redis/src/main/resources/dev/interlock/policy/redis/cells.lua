@@ -8,10 +8,14 @@
 --
 -- What each kind guarantees is the same as in memory; the Javadoc of the core's cells has the formulas and the sources.
 
-local BUCKET, SLIDING, FIXED = 1, 2, 3
+local BUCKET, SLIDING, FIXED, PLACES = 1, 2, 3, 4
 -- Units of the calendar of a zone have larger numbers. Their window is a number for the zone, and where it begins comes
 -- with each part: this server knows no zones.
 local IN_ZONE = 8
+
+-- What "bounded" says of a part whose calls count only when they have failed, and what is then added to the kind in
+-- their record.
+local FAILURES, FAILS = 2, 16
 -- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
 local LOG = '\255log'
 local FORMER_LOG = ':log'
@@ -245,6 +249,30 @@ local function load(key, packed, now)
     end
 end
 
+-- The places of calls that are under way are a sorted set under the cell's key: each place by the moment at which its
+-- lease ends. That moment is not part of the lease.
+local function places(p, key, now)
+    local last = redis.call('ZRANGE', key, -1, -1, 'WITHSCORES')
+    return {
+        key = key, kind = PLACES, generation = 0, window = p.window, added = {},
+        count = redis.call('ZCOUNT', key, string.format('(%.0f', now), '+inf'),
+        finish = tonumber(last[2] or 0)
+    }
+end
+
+-- What a place is called: after its call's record, and after the part that takes it.
+local function place_of(record, part)
+    return record .. ':' .. part
+end
+
+-- The cell of a part, as load answers.
+local function find(p, key, packed, now)
+    if p.kind == PLACES then
+        return places(p, key, now)
+    end
+    return load(key, packed, now)
+end
+
 -- The cell of a key that nothing is known of.
 local function fresh(p, key, now, generation)
     local kind, window = p.kind, p.window
@@ -274,6 +302,9 @@ end
 
 -- What is used now, rounded up to a millionth.
 local function used(c, now)
+    if c.kind == PLACES then
+        return floor(c.count / 1000), c.count % 1000 * MILLION
+    end
     if c.kind == SLIDING then
         return c.uh, c.ul
     elseif c.kind == FIXED then
@@ -312,6 +343,9 @@ local function take(c, now, high, low, cost, cost_h, cost_l)
             c.uh, c.ul = 0, 0
         end
         c.uh, c.ul = add(c.uh, c.ul, high, low)
+    elseif c.kind == PLACES then
+        c.count = c.count + 1
+        c.finish = math.max(c.finish, now + c.window)
     else
         c.uh, c.ul = add(c.uh, c.ul, high, low)
         local slice = math.max(1, math.ceil(c.window / SLICES))
@@ -390,6 +424,9 @@ local function wait_for(c, p, now)
     if c.kind == FIXED then
         return c.finish * MILLION - now
     end
+    if c.kind == PLACES then
+        return 1 -- No clock says when a call ends.
+    end
     if c.is_new then
         return c.last + c.window - now
     end
@@ -417,6 +454,8 @@ local function finish_of(c)
         return c.tat + 1
     elseif c.kind == FIXED then
         return c.finish * MILLION
+    elseif c.kind == PLACES then
+        return c.finish
     end
     return c.last + c.window
 end
@@ -425,6 +464,15 @@ end
 -- steps back by less still finds it.
 local function store(c, now, tolerance)
     local packed
+    local ttl = math.max(1, math.ceil((finish_of(c) - now) / 1000)) + tolerance
+    if c.kind == PLACES then
+        for i = 1, #c.added do
+            redis.call('ZADD', c.key, string.format('%.0f', now + c.window), c.added[i])
+        end
+        redis.call('ZREMRANGEBYSCORE', c.key, '-inf', string.format('%.0f', now))
+        redis.call('PEXPIRE', c.key, string.format('%.0f', ttl))
+        return
+    end
     if c.kind == BUCKET then
         packed = struct.pack('<Bddddddd', BUCKET, c.generation, c.tat, c.fh, c.fl, c.mh, c.ml, c.window)
         if c.shift > 0 or c.shift_h > 0 or c.shift_l > 0 then
@@ -436,7 +484,6 @@ local function store(c, now, tolerance)
         packed = struct.pack('<Bdddddddddd', SLIDING, c.generation, c.window, c.count - c.gone, c.uh, c.ul, c.head,
             c.left, c.last, c.lh, c.ll)
     end
-    local ttl = math.max(1, math.ceil((finish_of(c) - now) / 1000)) + tolerance
     redis.call('SET', c.key, packed, 'PX', ttl)
     if c.stale_log then
         redis.call('DEL', c.key .. LOG)

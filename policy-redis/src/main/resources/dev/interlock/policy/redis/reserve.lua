@@ -67,11 +67,11 @@ for i = 1, #ARGV - 2 do
     parts[i] = p
     local c = cells[p.slot]
     if c == nil then
-        c = load(KEYS[p.slot], stored[p.slot], now)
+        c = find(p, KEYS[p.slot], stored[p.slot], now)
         if c == nil then
             return struct.pack('<BH', DAMAGED, i - 1)
         end
-        noted[p.slot] = c and counted(c) or 0
+        noted[p.slot] = c and (c.kind ~= PLACES or c.count > 0) and counted(c) or 0
         if noted[p.slot] <= millis and not has_place(p.slot) then
             return struct.pack('<BH', TOO_MANY, i - 1)
         end
@@ -104,13 +104,25 @@ local taken = {struct.pack('<d', sign)}
 for i = 1, #parts do
     local p = parts[i]
     local c = change(p)
-    take(c, now, p.ah, p.al, p.cost, p.ch, p.cl)
+    local fails = p.bounded == FAILURES
+    if fails then
+        -- Nothing yet, but so that the cell is there when the call has failed.
+        take(c, now, 0, 0)
+    else
+        take(c, now, p.ah, p.al, p.cost, p.ch, p.cl)
+    end
     local packed
-    if c.kind == BUCKET then
+    if c.kind == PLACES then
+        c.added[#c.added + 1] = place_of(KEYS[1], i)
+        -- The record outlives the lease, so that the end of the call finds its place.
+        lease = math.max(lease, math.ceil(c.window / 1000) + tolerance)
+        packed = struct.pack('<BHdddd', PLACES, p.slot, c.window, 0, i, 0)
+    elseif c.kind == BUCKET then
         packed = struct.pack('<BHdddddddddd', BUCKET, p.slot, c.generation, c.tat, c.fh, c.fl, p.cost, p.ch, p.cl,
             c.shift, c.shift_h, c.shift_l)
     else
-        packed = struct.pack('<BHdddd', c.kind, p.slot, c.generation, c.kind == FIXED and c.start or c.last, p.ah, p.al)
+        packed = struct.pack('<BHdddd', fails and c.kind + FAILS or c.kind, p.slot, c.generation,
+            c.kind == FIXED and c.start or c.last, p.ah, p.al)
     end
     taken[i + 1] = packed
 end
@@ -125,5 +137,5 @@ for slot, c in pairs(cells) do
         note(KEYS[slot + 2 * size], member(slot), score)
     end
 end
-redis.call('SET', KEYS[1], table.concat(taken), 'PX', lease)
+redis.call('SET', KEYS[1], table.concat(taken), 'PX', string.format('%.0f', lease))
 return struct.pack('B', GRANTED)

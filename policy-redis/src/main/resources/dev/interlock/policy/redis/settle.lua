@@ -1,7 +1,8 @@
--- Ends a call: gives back what its ending gives back, once.
+-- Ends a call: gives back what its ending gives back, or counts it if only failures count; once.
 --
 -- KEYS: as they were reserved. ARGV: the time or nothing; tolerance in milliseconds, and for how long the call stays
--- cancelled if its request should arrive only now, or 0; a 1 for each part that is given back, else a 0.
+-- cancelled if its request should arrive only now, or 0; a 1 for each part that is given back or
+-- counted now, else a 0.
 
 local tolerance, cancelled = struct.unpack('<dd', ARGV[2])
 local stored = redis.call('MGET', unpack(KEYS))
@@ -23,6 +24,9 @@ local held, at = {}, 9
 while at <= #record do
     local h = {}
     h.kind, h.slot, h.generation, at = struct.unpack('<BHd', record, at)
+    if h.kind > FAILS then
+        h.kind, h.fails = h.kind - FAILS, true
+    end
     if h.kind == BUCKET then
         h.tat, h.fh, h.fl, h.cost, h.ch, h.cl, h.shift, h.shift_h, h.shift_l, at =
             struct.unpack('<ddddddddd', record, at)
@@ -75,12 +79,13 @@ local function give_back_to_bucket(c, h)
 end
 
 local function give_back_to_sliding(c, h)
+    local change = h.fails and add or subtract
     if h.time <= c.left or c.count == c.gone then
         return false
     end
-    c.uh, c.ul = subtract(c.uh, c.ul, h.ah, h.al)
+    c.uh, c.ul = change(c.uh, c.ul, h.ah, h.al)
     if h.time == c.last then
-        c.lh, c.ll = subtract(c.lh, c.ll, h.ah, h.al)
+        c.lh, c.ll = change(c.lh, c.ll, h.ah, h.al)
         return true
     end
     -- Merging moves amounts to the next later entry, so the first that is not earlier has it now.
@@ -95,10 +100,10 @@ local function give_back_to_sliding(c, h)
         end
     end
     if low == c.count - 1 then
-        c.lh, c.ll = subtract(c.lh, c.ll, h.ah, h.al)
+        c.lh, c.ll = change(c.lh, c.ll, h.ah, h.al)
     else
         local time, eh, el = struct.unpack('<ddd', redis.call('LINDEX', log, low))
-        eh, el = subtract(eh, el, h.ah, h.al)
+        eh, el = change(eh, el, h.ah, h.al)
         redis.call('LSET', log, low, struct.pack('<ddd', time, eh, el))
     end
     return true
@@ -113,7 +118,8 @@ local function give_back(c, h)
     if h.time ~= c.start or (c.uh == FULL_HIGH and c.ul == FULL_LOW) then
         return false
     end
-    c.uh, c.ul = subtract(c.uh, c.ul, h.ah, h.al)
+    local change = h.fails and add or subtract
+    c.uh, c.ul = change(c.uh, c.ul, h.ah, h.al)
     return true
 end
 
@@ -121,7 +127,9 @@ end
 local cells, changed = {}, {}
 for i = #held, 1, -1 do
     local h = held[i]
-    if string.sub(ARGV[3], i, i) == '1' then
+    if string.sub(ARGV[3], i, i) == '1' and h.kind == PLACES then
+        redis.call('ZREM', KEYS[h.slot], place_of(KEYS[1], h.ah))
+    elseif string.sub(ARGV[3], i, i) == '1' then
         local c = cells[h.slot]
         if c == nil then
             c = load(KEYS[h.slot], stored[h.slot], now) or false

@@ -10,7 +10,7 @@ for i = 1, #ARGV - 1 do
     local p = part(ARGV[i + 1])
     local c = cells[p.slot]
     if c == nil then
-        c = load(KEYS[p.slot], stored[p.slot], now)
+        c = find(p, KEYS[p.slot], stored[p.slot], now)
         if c == nil then
             return ''
         end

@@ -159,7 +159,13 @@ class AgainstMemoryProperties {
                                     .setScale(0, RoundingMode.DOWN)
                                     .movePointLeft(Amount.PLACES))
                             .orElseThrow();
-            return new Charge(new LimitKey(run, Integer.toString(part.key % rules.size())), rule, amount, part.mode);
+            boolean canFail =
+                    part.mode != ChargeMode.FAILURES || (max != null && !(rule instanceof LimitRule.TokenBucket));
+            return new Charge(
+                    new LimitKey(run, Integer.toString(part.key % rules.size())),
+                    rule,
+                    amount,
+                    canFail ? part.mode : ChargeMode.SENT);
         }
     }
 

@@ -114,7 +114,7 @@ class CallersKeysInRedisTest {
             assertThat(decisions.subList(share(80), 100)).allSatisfy(decision -> {
                 assertThat(decision.code()).isEqualTo(Code.LIMITER_UNAVAILABLE);
                 assertThat(decision.message())
-                        .startsWith("Too many different tools or sessions are being counted for this caller");
+                        .startsWith("Too many different tools, sessions or values are being counted for this caller");
             });
             assertThat(engine.admit(call("x100").by("ada").in("a")).decision().allowed())
                     .isTrue();

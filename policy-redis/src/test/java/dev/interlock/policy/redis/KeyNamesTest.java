@@ -48,7 +48,19 @@ class KeyNamesTest {
                     new LimitKey("a", "x".repeat(256)),
                     new LimitKey("a", "x".repeat(257)),
                     new LimitKey("a", "x".repeat(100_000)),
-                    new LimitKey("a".repeat(300), "x"))
+                    new LimitKey("a".repeat(300), "x"),
+                    new LimitKey("a", "b", "c"),
+                    new LimitKey("a", "", "bc"),
+                    new LimitKey("a", "bc", "x"),
+                    new LimitKey("ab", "c", "x"),
+                    new LimitKey("a", "b", "cx"),
+                    new LimitKey("a", "}", "{}"),
+                    new LimitKey("a", "", "}x{"),
+                    new LimitKey("a", "x", "\uD800"),
+                    new LimitKey("a", "x", "?"),
+                    new LimitKey("a", "x", "x".repeat(256)),
+                    new LimitKey("a", "x", "x".repeat(257)),
+                    new LimitKey("a", "x".repeat(256), "x"))
             .toList();
 
     @ParameterizedTest

@@ -45,7 +45,7 @@ final class CaseRunner {
         Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
         boolean visible = simulator.visible(call.call());
-        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds());
+        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), call.ends());
         coverage.add(decision);
         List<String> differences = call.expected().differences(decision, visible);
         return differences.isEmpty()

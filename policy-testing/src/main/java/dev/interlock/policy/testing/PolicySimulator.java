@@ -15,8 +15,11 @@ import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
@@ -24,8 +27,8 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A policy's engine in virtual time: calls are decided, counted and ended one after the other, at the times that the
- * caller gives. Decides exactly as a host's engine does, and the same calls always result in the same decisions. Not
+ * A policy's engine in virtual time: calls are decided, counted and ended at the times that the caller
+ * gives. Decides exactly as a host's engine does, and the same calls always result in the same decisions. Not
  * thread-safe.
  */
 public final class PolicySimulator {
@@ -37,6 +40,14 @@ public final class PolicySimulator {
     private final ToolList tools;
     private final Set<String> knownTo = new HashSet<>();
     private final PolicyEngine engine;
+
+    /** The calls that have not ended, in the order in which they will. */
+    private final Queue<UnderWay> underWay =
+            new PriorityQueue<>(Comparator.comparingLong(UnderWay::ends).thenComparingLong(UnderWay::number));
+
+    private long made;
+
+    private record UnderWay(long ends, long number, Admission admission, CallOutcome outcome) {}
 
     /** The answer of the person who is asked about the current call. */
     private boolean approving;
@@ -67,8 +78,16 @@ public final class PolicySimulator {
         this.engine = builder.build();
     }
 
-    /** Sets the time. The wall clock may be set back; the clock that measures durations then stands still. */
+    /**
+     * Sets the time. Calls whose end has come by then end before, each at its own time. The wall clock may be set back;
+     * the clock that measures durations then stands still.
+     */
     public void moveTo(long wallMillis) {
+        while (!underWay.isEmpty() && underWay.element().ends() <= wallMillis) {
+            UnderWay over = underWay.remove();
+            time.moveTo(over.ends());
+            over.admission().settle(over.outcome());
+        }
         time.moveTo(wallMillis);
     }
 
@@ -92,15 +111,23 @@ public final class PolicySimulator {
     }
 
     /**
-     * Makes a call, in as many rounds as its server asks for, and ends it at once.
+     * Does the same as {@link #make(ToolCall, CallOutcome, boolean, int, long)} for a call that ends at once.
+     */
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved, int rounds) {
+        return make(call, outcome, approved, rounds, time.wallMillis());
+    }
+
+    /**
+     * Makes a call, in as many rounds as its server asks for, without waiting between them.
      *
      * @param outcome how it ends if it is let through
      * @param approved whether a person approves it if asked
      * @param rounds how often the server asks for input, and gets it, before it ends the call
+     * @param ends when the call ends, in milliseconds of the wall clock; a time that has passed means at once
      * @return the decision; if it {@linkplain Decision.Verdict#NEEDS_APPROVAL needs approval}, that decision even if
      *     the approval was given. If the call is denied in a later round, that denial
      */
-    public Decision make(ToolCall call, CallOutcome outcome, boolean approved, int rounds) {
+    public Decision make(ToolCall call, CallOutcome outcome, boolean approved, int rounds, long ends) {
         introduce(call);
         approving = approved;
         asked = null;
@@ -121,7 +148,11 @@ public final class PolicySimulator {
             round = isSame(next, admission) ? round + 1 : 0;
             admission = next;
         }
-        admission.settle(outcome);
+        if (ends > time.wallMillis() && admission.decision().allowed()) {
+            underWay.add(new UnderWay(ends, made++, admission, outcome));
+        } else {
+            admission.settle(outcome);
+        }
         if (asked != null) {
             return question(asked);
         }

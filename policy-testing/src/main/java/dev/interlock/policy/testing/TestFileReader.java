@@ -38,6 +38,7 @@ final class TestFileReader {
             "ctx",
             "rounds",
             "outcome",
+            "ends",
             "approved",
             "expect");
     private static final List<String> EXPECT_KEYS =
@@ -160,7 +161,8 @@ final class TestFileReader {
         if (toolPart == null) {
             part.error("missing-key", "the call has no tool", "add tool: and its name");
         }
-        Long time = time(members.get("at"), start, before);
+        Long time = time(members.get("at"), "at", start, before, "the call above it");
+        Long ends = time == null ? null : time(members.get("ends"), "ends", start, time, "the call itself");
         Part argumentsPart = members.get("args");
         Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart);
         Part timesPart = members.get("times");
@@ -180,6 +182,7 @@ final class TestFileReader {
         }
         if (tool == null
                 || time == null
+                || ends == null
                 || arguments == null
                 || times == null
                 || rounds == null
@@ -197,6 +200,7 @@ final class TestFileReader {
                 time,
                 context == null ? call : call.with(context),
                 CallOutcome.of(outcome).orElseThrow(),
+                ends,
                 approved,
                 rounds.intValue(),
                 times.intValue(),
@@ -252,14 +256,14 @@ final class TestFileReader {
     }
 
     /**
-     * The time of a call: relative to the case's start, or by the calendar; if it has none, the time of the call
+     * The time of an event: relative to the case's start, or by the calendar; if it has none, the time of the event
      * before.
      */
-    private static @Nullable Long time(@Nullable Part part, Instant start, long before) {
+    private static @Nullable Long time(@Nullable Part part, String what, Instant start, long before, String event) {
         if (part == null) {
             return before;
         }
-        String text = part.text("at");
+        String text = part.text(what);
         if (text == null) {
             return null;
         }
@@ -268,7 +272,7 @@ final class TestFileReader {
             if (text.equals("0") || text.equals("0s")) {
                 at = start;
             } else {
-                Duration since = part.duration("at");
+                Duration since = part.duration(what);
                 if (since == null) {
                     return null;
                 }
@@ -277,7 +281,7 @@ final class TestFileReader {
         }
         long time = at.toEpochMilli();
         if (time < before) {
-            part.error("bad-value", "this is before the call above it", "put the calls in the order of their times");
+            part.error("bad-value", "this is before " + event, "put the calls in the order of their times");
             return null;
         }
         return time;

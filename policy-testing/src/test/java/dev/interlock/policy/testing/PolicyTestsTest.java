@@ -39,6 +39,11 @@ class PolicyTestsTest {
                 rules:
                   - {name: seen, mode: audit, action: deny}
               form: {rounds: 0}
+              export:
+                rules:
+                  - {name: slots, concurrent: {max: 1, per: args.account, lease: 10m}}
+                limits:
+                  - {counter: broken, window: day, max: 2, counts: failures}
               book:
                 rounds: 2
                 rules:
@@ -89,6 +94,38 @@ class PolicyTestsTest {
                       - {tool: secret, expect: hidden}
                 """);
         return PolicyTests.of(policy, tests);
+    }
+
+    @Test
+    void aCallGoesOnUntilItEnds() {
+        assertThat(run("""
+                        - {tool: export, args: {account: a}, ends: 60s, expect: allowed}
+                        - {tool: export, args: {account: b}, ends: 2h, expect: allowed}
+                        - {tool: export, args: {account: a}, at: 59s, expect: {decision: denied by slots, code: concurrency}}
+                        - {tool: export, args: {account: a}, at: 60s, expect: allowed}
+                        - {tool: export, args: {account: b}, at: 10m, expect: allowed}
+                        - {tool: export, args: {}, at: 10m, expect: {decision: denied by slots, code: partition}}
+                        """)).allMatch(CaseResult::passed);
+    }
+
+    @Test
+    void aFailureCountsWhenItsCallHasEnded() {
+        assertThat(run("""
+                        - {tool: export, args: {account: a}, outcome: tool_error, ends: 30s, expect: allowed}
+                        - {tool: export, args: {account: b}, outcome: unknown, ends: 40s, expect: allowed}
+                        - {tool: export, args: {account: c}, at: 39s, times: 9, expect: allowed}
+                        - {tool: export, args: {account: c}, at: 40s, expect: denied by broken}
+                        """)).allMatch(CaseResult::passed);
+    }
+
+    @Test
+    void noCallEndsBeforeItIsMade() {
+        assertThat(file("""
+                        cases:
+                          - name: c
+                            calls:
+                              - {tool: export, at: 60s, ends: 59s, expect: allowed}
+                        """).diagnostics()).singleElement().asString().contains("this is before the call itself");
     }
 
     @Test

@@ -19,11 +19,10 @@ import org.jspecify.annotations.Nullable;
 /** A recorded case, written as a file of tests. */
 class TestFilePathTest extends RecordedPathContract {
 
-    /** A file takes a blank name for a mistake, and can't say when a call ends. */
+    /** A file takes a blank name for a mistake. */
     @Override
     protected boolean expresses(RecordedCase recorded) {
-        return recorded.steps().stream()
-                .noneMatch(step -> isBlank(step.call().identity()) || isBlank(step.session()) || step.ends() != null);
+        return recorded.steps().stream().noneMatch(step -> isBlank(step.call().identity()) || isBlank(step.session()));
     }
 
     private static boolean isBlank(@Nullable String text) {
@@ -50,7 +49,9 @@ class TestFilePathTest extends RecordedPathContract {
         List<Value> calls = new ArrayList<>();
         for (Step step : recorded.steps()) {
             simulator.moveTo(step.time());
-            calls.add(call(step, verdict(step.expected(), simulator.make(step.call(), step.outcome(), false))));
+            long ends = step.ends() == null ? step.time() : step.ends();
+            Decision decision = simulator.make(step.call(), step.outcome(), false, 0, ends);
+            calls.add(call(step, verdict(step.expected(), decision)));
         }
         Map<String, Value> test = Map.of("name", new Value.Text(recorded.id()), "calls", new Value.Array(calls));
         Map<String, Value> file = new LinkedHashMap<>();
@@ -79,6 +80,9 @@ class TestFilePathTest extends RecordedPathContract {
         putText(call, "server", step.call().server());
         call.put("ctx", step.call().context());
         call.put("outcome", new Value.Text(step.outcome().text()));
+        if (step.ends() != null) {
+            call.put("ends", time(step.ends()));
+        }
         call.put("expect", expected(step.expected(), verdict));
         return ObjectValue.of(call);
     }

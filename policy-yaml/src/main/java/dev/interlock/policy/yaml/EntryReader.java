@@ -56,16 +56,19 @@ final class EntryReader {
         Node hideNode = fields.get("hide");
         boolean hide = hideNode != null && Boolean.TRUE.equals(context.scalars.bool(hideNode, at.key("hide"), "hide"));
         InterceptView intercept = context.intercept;
-        return new Entry(
+        UnboundedKeys keys = new UnboundedKeys();
+        Entry entry = new Entry(
                 hide,
                 intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
                 intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
                 intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
-                rules(fields, owner),
-                intercept.skipping(() -> limits(fields, owner)),
+                rules(fields, owner, keys),
+                intercept.skipping(() -> limits(fields, owner, keys)),
                 rounds(fields),
                 unwrap(fields),
                 place);
+        keys.report(context.findings);
+        return entry;
     }
 
     /** Reads what requests of a method must satisfy. A broken part is reported and left out. */
@@ -80,13 +83,16 @@ final class EntryReader {
                     refuseReturns(sequence.items().get(i), at.key("limits").item(i));
                 }
             }
-            return new Entry(
+            UnboundedKeys keys = new UnboundedKeys();
+            Entry entry = new Entry(
                     false,
                     blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
                     blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
                     List.of(),
-                    limits(fields, owner),
+                    limits(fields, owner, keys),
                     ReadContext.place(key, at));
+            keys.report(context.findings);
+            return entry;
         } finally {
             context.ofMethod = false;
         }
@@ -142,7 +148,7 @@ final class EntryReader {
         return node == null ? List.of() : conditions.blocks(node, fields.at(key), key, owner, use);
     }
 
-    private List<Rule> rules(Fields fields, EntryKey owner) {
+    private List<Rule> rules(Fields fields, EntryKey owner, UnboundedKeys keys) {
         Node node = fields.get("rules");
         if (node == null) {
             return List.of();
@@ -167,6 +173,7 @@ final class EntryReader {
                 continue;
             }
             read.add(rule);
+            keys.add(rule.demands().limits(), rule.demands().conditions(), item, at.item(i));
             String name = rule.name();
             if (name != null && sequence.items().size() > 1) {
                 checkName(name, rule, byName.putIfAbsent(name, rule), item, at.item(i));
@@ -193,7 +200,7 @@ final class EntryReader {
         return rule.demands().limits().stream().anyMatch(limit -> limit.counter() == null);
     }
 
-    private List<Limit> limits(Fields fields, EntryKey owner) {
+    private List<Limit> limits(Fields fields, EntryKey owner, UnboundedKeys keys) {
         Node node = fields.get("limits");
         if (node == null) {
             return List.of();
@@ -213,6 +220,7 @@ final class EntryReader {
             Limit limit = limits.limit(item, at.item(i), owner);
             if (limit != null) {
                 read.add(limit);
+                keys.add(List.of(limit), List.of(), item, at.item(i));
             }
         }
         return read;

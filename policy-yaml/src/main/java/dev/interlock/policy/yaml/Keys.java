@@ -48,6 +48,7 @@ final class Keys {
             "rate_limit",
             "state",
             "spend",
+            "concurrent",
             "validate",
             "on_deny",
             "reason",
@@ -62,15 +63,32 @@ final class Keys {
 
     static final Keys BLOCK = new Keys("a block of conditions", "conditions", "on_deny");
 
-    static final Keys RATE_LIMIT = new Keys("rate_limit", "max", "window", "zone", "algorithm", "scope", "charge");
+    static final Keys RATE_LIMIT =
+            new Keys("rate_limit", "max", "window", "zone", "algorithm", "scope", "per", "charge");
 
-    static final Keys STATE = new Keys("state", "counter", "window", "zone", "increment", "increment_from", "charge");
+    static final Keys STATE =
+            new Keys("state", "counter", "window", "zone", "increment", "increment_from", "per", "charge");
 
     static final Keys SPEND =
-            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "charge", "zone");
+            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge", "zone");
+
+    static final Keys CONCURRENT = new Keys("concurrent", "max", "scope", "per", "lease");
 
     static final Keys LIMIT = new Keys(
-            "a limit", "counter", "window", "zone", "max", "scope", "algorithm", "increment_from", "charge", "on_deny");
+            "a limit",
+            "counter",
+            "window",
+            "zone",
+            "max",
+            "scope",
+            "per",
+            "algorithm",
+            "increment_from",
+            "charge",
+            "counts",
+            "on_deny");
+
+    static final Keys PER = new Keys("per", "path", "fold");
 
     static final Keys VALIDATE =
             new Keys("validate", "required_args", "schema", "no_unknown_args", "max_bytes", "max_depth");
@@ -90,7 +108,9 @@ final class Keys {
             RATE_LIMIT,
             STATE,
             SPEND,
+            CONCURRENT,
             LIMIT,
+            PER,
             VALIDATE);
 
     /** What authors write who know another tool, or remember a key nearly right. */
@@ -111,7 +131,6 @@ final class Keys {
             Map.entry("askIf", "ask_if"),
             Map.entry("approve_if", "ask_if"),
             Map.entry("approval_if", "ask_if"),
-            Map.entry("per", "window"),
             Map.entry("period", "window"),
             Map.entry("interval", "window"),
             Map.entry("limit", "max"),

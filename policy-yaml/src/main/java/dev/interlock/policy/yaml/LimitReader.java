@@ -5,12 +5,14 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.value.NumberValue;
+import java.time.Duration;
 import java.time.ZoneId;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
@@ -48,11 +50,13 @@ final class LimitReader {
     private final ReadContext context;
     private final WindowReader times;
     private final PathExpressionReader paths;
+    private final PartitionKeyReader partitions;
 
     LimitReader(ReadContext context, WindowReader times, PathExpressionReader paths) {
         this.context = context;
         this.times = times;
         this.paths = paths;
+        this.partitions = new PartitionKeyReader(context, paths);
     }
 
     /** {@code rate_limit: {max: 10, window: 60}}. */
@@ -67,15 +71,17 @@ final class LimitReader {
         Algorithm unlessSaid = window instanceof Window.Length ? Algorithm.TOKEN_BUCKET : Algorithm.FIXED_WINDOW;
         Algorithm algorithm = algorithm(fields, unlessSaid);
         Scope scope = scope(fields, Scope.SESSION);
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, algorithm == null ? unlessSaid : algorithm);
-        if (max == null || window == null || algorithm == null || scope == null || charge == null) {
+        if (max == null || window == null || algorithm == null || scope == null || per == null || charge == null) {
             return null;
         }
         if (!isCountable(algorithm, window, fields)) {
             return null;
         }
         Amount most = Amount.of(max);
-        return new Limit(Form.RATE_LIMIT, null, most, window, algorithm, scope, Amount.ONE, null, charge, null, place);
+        return new Limit(
+                Form.RATE_LIMIT, null, most, window, algorithm, scope, Amount.ONE, null, charge, null, place, per);
     }
 
     /** {@code state}. */
@@ -98,20 +104,24 @@ final class LimitReader {
         Amount increment = incrementNode == null ? Amount.ONE : amount(incrementNode, at.key("increment"), "increment");
         Node fromNode = fields.get("increment_from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
-        if (fields.pair("charge") != null) {
-            context.intercept.ignores("'charge'", fields.map(), at.key("charge"));
+        for (String key : List.of("per", "charge")) {
+            if (fields.pair(key) != null) {
+                context.intercept.ignores("'" + key + "'", fields.map(), at.key(key));
+            }
         }
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
         if (name == null
                 || window == null
                 || increment == null
                 || (fromNode != null && from == null)
+                || per == null
                 || charge == null) {
             return null;
         }
         Scope scope = owner.defaultScope();
         Algorithm fixed = Algorithm.FIXED_WINDOW;
-        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place);
+        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place, per);
     }
 
     /** An item of {@code limits}. */
@@ -128,9 +138,11 @@ final class LimitReader {
         Window window = windowNode == null ? null : window(windowNode, fields);
         Algorithm algorithm = algorithm(fields, Algorithm.FIXED_WINDOW);
         Scope scope = scope(fields, owner.defaultScope());
+        List<PartitionKey> per = partitions.read(fields);
         Node fromNode = fields.get("increment_from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
-        ChargeMode charge = charge(fields, algorithm == null ? Algorithm.FIXED_WINDOW : algorithm);
+        Algorithm counted = algorithm == null ? Algorithm.FIXED_WINDOW : algorithm;
+        ChargeMode charge = fields.has("counts") ? counts(fields, counted) : charge(fields, counted);
         Node messageNode = fields.get("on_deny");
         String message =
                 messageNode == null ? null : context.scalars.message(messageNode, at.key("on_deny"), "on_deny");
@@ -139,13 +151,15 @@ final class LimitReader {
                 || window == null
                 || algorithm == null
                 || scope == null
+                || per == null
                 || (fromNode != null && from == null)
                 || charge == null
                 || !isCountable(algorithm, window, fields)) {
             return null;
         }
         Place place = ReadContext.place(node, at);
-        return new Limit(Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place);
+        return new Limit(
+                Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place, per);
     }
 
     /** {@code spend}, or null if it is broken. */
@@ -175,6 +189,7 @@ final class LimitReader {
         }
         Node fromNode = fields.get("from");
         Path from = fromNode == null ? null : paths.argument(fromNode, at.key("from"));
+        List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
         Node zoneNode = fields.get("zone");
         ZoneId zone = zoneNode == null ? null : zone(zoneNode, at.key("zone"));
@@ -201,8 +216,14 @@ final class LimitReader {
                     "missing-key", node, at, "spend has no cap", "add per_call, hourly, daily, weekly or monthly");
             return null;
         }
-        return whole && charge != null && (fromNode == null || from != null) && (zoneNode == null || zone != null)
-                ? Limit.budget(perCall, caps, zone, from, charge, owner.defaultScope(), place)
+        return whole
+                        && charge != null
+                        && per != null
+                        && (fromNode == null || from != null)
+                        && (zoneNode == null || zone != null)
+                ? Limit.budget(perCall, caps, zone, from, charge, owner.defaultScope(), place).stream()
+                        .map(limit -> limit.per(per))
+                        .toList()
                 : null;
     }
 
@@ -239,6 +260,31 @@ final class LimitReader {
             context.findings.error("bad-zone", node, at, String.valueOf(e.getMessage()));
             return null;
         }
+    }
+
+    /** {@code concurrent}: a number, or a map. */
+    @Nullable
+    Limit concurrent(Node node, NodePath at, EntryKey owner, Place place) {
+        if (!(node instanceof Node.Mapping map)) {
+            if (node instanceof Node.Sequence) {
+                context.scalars.wrongType(node, at, "concurrent", "a number or a map");
+                return null;
+            }
+            Long max = context.scalars.whole(node, at, "concurrent", 1, MAX_CALLS);
+            return max == null
+                    ? null
+                    : Limit.concurrent(max, owner.defaultScope(), List.of(), Limit.DEFAULT_LEASE, place);
+        }
+        Fields fields = Fields.of(Keys.CONCURRENT, map, at, context.findings, null);
+        Node maxNode = required(fields, "max");
+        Long max = maxNode == null ? null : context.scalars.whole(maxNode, at.key("max"), "max", 1, MAX_CALLS);
+        Scope scope = scope(fields, owner.defaultScope());
+        List<PartitionKey> per = partitions.read(fields);
+        Node leaseNode = fields.get("lease");
+        Duration lease = leaseNode == null ? Limit.DEFAULT_LEASE : times.duration(leaseNode, at.key("lease"), "lease");
+        return max == null || scope == null || per == null || lease == null
+                ? null
+                : Limit.concurrent(max, scope, per, lease, place);
     }
 
     private @Nullable Fields fields(Keys keys, Node node, NodePath at, String what) {
@@ -341,6 +387,35 @@ final class LimitReader {
         }
         String word = context.scalars.word(node, fields.at("charge"), "charge", List.of("success", "sent"));
         return word == null ? null : word.equals("sent") ? ChargeMode.SENT : ChargeMode.SUCCESS;
+    }
+
+    /** {@code counts: failures}. */
+    private @Nullable ChargeMode counts(Fields fields, Algorithm algorithm) {
+        Node.Pair pair = fields.map().pair("counts");
+        if (pair == null
+                || context.scalars.word(pair.value(), fields.at("counts"), "counts", List.of("failures")) == null) {
+            return null;
+        }
+        Node.Pair charge = fields.pair("charge");
+        if (charge != null) {
+            context.findings.error(
+                    "conflict",
+                    charge.key(),
+                    fields.at("charge"),
+                    "'charge' says which failed calls give back, and with 'counts' only these count",
+                    "take one of them out");
+            return null;
+        }
+        if (algorithm == Algorithm.TOKEN_BUCKET) {
+            context.findings.error(
+                    "conflict",
+                    pair.key(),
+                    fields.at("counts"),
+                    "a token_bucket can't count failures, which are known only afterwards",
+                    "write algorithm: sliding_window, or fixed_window");
+            return null;
+        }
+        return ChargeMode.FAILURES;
     }
 
     /** The default of {@code charge}. */

@@ -149,7 +149,7 @@ final class RuleReader {
     }
 
     private void checkDeny(Fields fields) {
-        for (String key : List.of("conditions", "rate_limit", "state", "spend", "validate")) {
+        for (String key : List.of("conditions", "rate_limit", "state", "spend", "concurrent", "validate")) {
             Node.Pair pair = fields.pair(key);
             boolean empty = pair != null
                     && pair.value() instanceof Node.Sequence sequence
@@ -216,6 +216,12 @@ final class RuleReader {
             List<Limit> spend = limits.spend(spendPair.value(), fields.at("spend"), owner, place);
             whole &= spend != null;
             counted.addAll(spend == null ? List.of() : spend);
+        }
+        Node.Pair concurrentPair = fields.pair("concurrent");
+        if (concurrentPair != null) {
+            context.intercept.ignores("'concurrent'", concurrentPair.key(), fields.at("concurrent"));
+            Limit concurrent = limits.concurrent(concurrentPair.value(), fields.at("concurrent"), owner, place);
+            whole &= concurrent != null && counted.add(concurrent);
         }
         Validation validation = null;
         Node.Pair validate = fields.pair("validate");

@@ -7,6 +7,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
@@ -70,10 +71,15 @@ final class RuleWriter {
         if (limit.scope() != defaultScope) {
             out.line("scope", limit.scope().text());
         }
+        if (!limit.per().isEmpty()) {
+            out.line("per", per(limit));
+        }
         if (limit.incrementFrom() != null) {
             out.line("increment_from", YamlText.scalar(limit.incrementFrom().text()));
         }
-        if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
+        if (limit.charge() == ChargeMode.FAILURES) {
+            out.line("counts", limit.charge().text());
+        } else if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
             out.line("charge", limit.charge().text());
         }
         message(limit.message());
@@ -168,9 +174,16 @@ final class RuleWriter {
                     zone = zone(limit.window());
                 }
             }
-            said.addAll(Limit.budget(
-                    first.perCall(), caps, zone, first.incrementFrom(), first.charge(), defaultScope, first.place()));
+            for (Limit limit : Limit.budget(
+                    first.perCall(), caps, zone, first.incrementFrom(), first.charge(), defaultScope, first.place())) {
+                said.add(limit.per(first.per()));
+            }
             out.line("spend", spend(first, caps, zone));
+        }
+        Limit concurrent = demands.limit(Form.CONCURRENT);
+        if (concurrent != null) {
+            said.add(concurrent);
+            out.line("concurrent", concurrent(concurrent, defaultScope));
         }
         if (!said.equals(demands.limits())) {
             throw new IllegalArgumentException(
@@ -194,6 +207,7 @@ final class RuleWriter {
         if (limit.scope() != Scope.SESSION) {
             parts.add("scope: " + limit.scope().text());
         }
+        addPer(limit, parts);
         if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
             parts.add("charge: " + limit.charge().text());
         }
@@ -212,6 +226,7 @@ final class RuleWriter {
             parts.add(
                     "increment_from: " + YamlText.scalar(counter.incrementFrom().text()));
         }
+        addPer(counter, parts);
         if (counter.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + counter.charge().text());
         }
@@ -233,6 +248,7 @@ final class RuleWriter {
             parts.add("from: " + YamlText.scalar(first.incrementFrom().text()));
         }
         addZone(zone, parts);
+        addPer(first, parts);
         if (first.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + first.charge().text());
         }
@@ -254,6 +270,38 @@ final class RuleWriter {
         if (zone != null) {
             parts.add("zone: " + YamlText.scalar(zone.getId()));
         }
+    }
+
+    private static String concurrent(Limit limit, Scope defaultScope) {
+        List<String> parts = new ArrayList<>();
+        if (limit.scope() != defaultScope) {
+            parts.add("scope: " + limit.scope().text());
+        }
+        addPer(limit, parts);
+        Duration lease = Objects.requireNonNull(limit.lease());
+        if (!lease.equals(Limit.DEFAULT_LEASE)) {
+            parts.add("lease: " + duration(lease));
+        }
+        if (parts.isEmpty()) {
+            return String.valueOf(limit.max());
+        }
+        parts.add(0, "max: " + limit.max());
+        return flow(parts);
+    }
+
+    private static void addPer(Limit limit, List<String> parts) {
+        if (!limit.per().isEmpty()) {
+            parts.add("per: " + per(limit));
+        }
+    }
+
+    private static String per(Limit limit) {
+        List<String> keys = new ArrayList<>();
+        for (PartitionKey key : limit.per()) {
+            String path = YamlText.scalar(key.text());
+            keys.add(key.fold() ? flow(List.of("path: " + path, "fold: true")) : path);
+        }
+        return keys.size() == 1 ? keys.get(0) : "[" + String.join(", ", keys) + "]";
     }
 
     private static String window(Limit limit) {

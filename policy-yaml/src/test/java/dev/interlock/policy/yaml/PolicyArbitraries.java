@@ -11,6 +11,7 @@ import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
+import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
@@ -502,8 +503,9 @@ public final class PolicyArbitraries {
                         rateLimits().optional(0.3),
                         counters().optional(0.3),
                         spends().optional(0.15),
+                        concurrency().optional(0.15),
                         validations)
-                .as((list, rate, counter, spend, validation) -> slot -> {
+                .as((list, rate, counter, spend, places, validation) -> slot -> {
                     Limit rateLimit = rate.map(maker -> maker.apply(slot)).orElse(null);
                     // The short form is a counter itself, and a rule has one.
                     Optional<Counted> counted = rateLimit != null && rateLimit.counter() != null
@@ -515,6 +517,7 @@ public final class PolicyArbitraries {
                     counted.map(Counted::counter).ifPresent(limits::add);
                     Optional.ofNullable(rateLimit).ifPresent(limits::add);
                     spend.ifPresent(maker -> limits.addAll(maker.apply(slot)));
+                    places.ifPresent(maker -> limits.add(maker.apply(slot)));
                     return new Rule.Demands(
                             place(list, slot.at().key("conditions"), own), limits, validation.orElse(null));
                 });
@@ -529,8 +532,14 @@ public final class PolicyArbitraries {
         Arbitrary<Operator> operators = Arbitraries.of(Operator.LT, Operator.LTE);
         Arbitrary<Optional<Path>> froms = amountPaths().optional(0.3);
         return Combinators.combine(
-                        Arbitraries.of("n", "spent"), windows(), amounts(), froms, charges(), limits, operators)
-                .as((name, window, increment, from, charge, limit, operator) -> slot -> {
+                        Arbitraries.of("n", "spent"),
+                        windows(),
+                        amounts(),
+                        froms,
+                        Combinators.combine(charges(), partitions()).as(Counting::new),
+                        limits,
+                        operators)
+                .as((name, window, increment, from, counting, limit, operator) -> slot -> {
                     String fresh = slot.fresh(name);
                     Limit counter = new Limit(
                             Form.STATE,
@@ -541,9 +550,10 @@ public final class PolicyArbitraries {
                             slot.scope(),
                             increment,
                             from.orElse(null),
-                            charge,
+                            counting.charge(),
                             null,
-                            slot.place());
+                            slot.place(),
+                            counting.per());
                     return new Counted(
                             counter,
                             slot.counter(fresh)
@@ -559,9 +569,15 @@ public final class PolicyArbitraries {
                         ? Limit.calls(n, window, slot.scope(), slot.place())
                         : bucket(n, slot.place()));
         Arbitrary<Function<Slot, Limit>> maps = Combinators.combine(
-                        max, windows(), Arbitraries.of(Algorithm.class), Arbitraries.of(Scope.class), charges())
-                .as((n, window, algorithm, scope, charge) ->
-                        slot -> rate(n, window, countable(algorithm, window), scope, charge, slot.place()));
+                        max,
+                        windows(),
+                        Arbitraries.of(Algorithm.class),
+                        Arbitraries.of(Scope.class),
+                        charges(),
+                        partitions())
+                .as((n, window, algorithm, scope, charge, per) ->
+                        slot -> rate(n, window, countable(algorithm, window), scope, charge, slot.place())
+                                .per(per));
         return Arbitraries.oneOf(shorthands, maps);
     }
 
@@ -587,9 +603,10 @@ public final class PolicyArbitraries {
                         Arbitraries.of(Algorithm.class),
                         Arbitraries.of(Scope.class),
                         amountPaths().optional(0.3),
-                        charges(),
+                        Combinators.combine(Arbitraries.of(ChargeMode.class), partitions())
+                                .as(Counting::new),
                         texts.injectNull(0.5))
-                .as((name, max, window, algorithm, scope, from, charge, message) -> slot -> new Limit(
+                .as((name, max, window, algorithm, scope, from, counting, message) -> slot -> new Limit(
                         Form.LIMITS,
                         slot.fresh(name),
                         max,
@@ -598,9 +615,17 @@ public final class PolicyArbitraries {
                         scope,
                         Amount.ONE,
                         from.orElse(null),
-                        charge,
+                        counting.charge(countable(algorithm, window)),
                         message,
-                        slot.place()));
+                        slot.place(),
+                        counting.per()));
+    }
+
+    private record Counting(ChargeMode charge, List<PartitionKey> per) {
+
+        ChargeMode charge(Algorithm algorithm) {
+            return algorithm == Algorithm.TOKEN_BUCKET && charge == ChargeMode.FAILURES ? ChargeMode.SENT : charge;
+        }
     }
 
     private Arbitrary<Function<Slot, List<Limit>>> spends() {
@@ -624,7 +649,18 @@ public final class PolicyArbitraries {
                         charge,
                         slot.scope(),
                         slot.place()));
-        return Arbitraries.oneOf(fixed, varying);
+        return Combinators.combine(Arbitraries.oneOf(fixed, varying), partitions())
+                .as((budget, per) -> slot ->
+                        budget.apply(slot).stream().map(limit -> limit.per(per)).toList());
+    }
+
+    private Arbitrary<Function<Slot, Limit>> concurrency() {
+        return Combinators.combine(
+                        Arbitraries.longs().between(1, 5),
+                        Arbitraries.of(Scope.class),
+                        partitions(),
+                        Arbitraries.of(Limit.DEFAULT_LEASE, Duration.ofSeconds(90), Duration.ofMillis(1_500)))
+                .as((max, scope, per, lease) -> slot -> Limit.concurrent(max, scope, per, lease, slot.place()));
     }
 
     private Arbitrary<Validation> validations() {
@@ -662,7 +698,21 @@ public final class PolicyArbitraries {
     }
 
     private static Arbitrary<ChargeMode> charges() {
-        return Arbitraries.of(ChargeMode.class);
+        return Arbitraries.of(ChargeMode.SUCCESS, ChargeMode.SENT);
+    }
+
+    /** What limits count separately by, mostly nothing. */
+    private Arbitrary<List<PartitionKey>> partitions() {
+        Arbitrary<PartitionKey> keys = Combinators.combine(
+                        Arbitraries.of(args).map(arg -> Path.parse("args." + arg)), Arbitraries.of(true, false))
+                .as(PartitionKey::new);
+        Arbitrary<PartitionKey> others = Arbitraries.of(
+                PartitionKey.ALL_ARGUMENTS,
+                new PartitionKey(Path.parse("call.identity"), false),
+                new PartitionKey(Path.parse("call.session"), true));
+        return Arbitraries.frequencyOf(
+                Tuple.of(4, Arbitraries.just(List.of())),
+                Tuple.of(1, Arbitraries.oneOf(keys, others).list().ofMinSize(1).ofMaxSize(2)));
     }
 
     private Arbitrary<Mode> modes() {

@@ -41,8 +41,7 @@ public record AuditLine(Map<?, ?> members) {
     }
 
     /** When the event happened; null if the line doesn't say. */
-    @Nullable
-    Instant time() {
+    public @Nullable Instant time() {
         try {
             return Instant.parse(text("t"));
         } catch (DateTimeException e) {

@@ -5,6 +5,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.cli.audit.AuditLine;
 import dev.interlock.policy.cli.io.Lines;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -22,6 +23,7 @@ final class AuditedCalls {
         private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
         private int rounds;
+        private @Nullable Long ends;
         private boolean replayed;
     }
 
@@ -43,7 +45,10 @@ final class AuditedCalls {
     private void add(AuditLine line) {
         String id = line.text("id");
         if (line.event().equals("settlement")) {
-            call(id).outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
+            Call call = call(id);
+            call.outcome = CallOutcome.of(line.text("outcome")).orElse(CallOutcome.UNKNOWN);
+            Instant ended = line.time();
+            call.ends = ended == null ? null : ended.toEpochMilli();
             return;
         }
         if (line.text("decision").equals("approved")) {
@@ -74,6 +79,12 @@ final class AuditedCalls {
 
     boolean approved(String id) {
         return call(id).approved;
+    }
+
+    /** When the call ended, in milliseconds of the wall clock; null if the log doesn't say. */
+    @Nullable
+    Long ends(String id) {
+        return call(id).ends;
     }
 
     int rounds(String id) {

@@ -12,5 +12,12 @@ import org.jspecify.annotations.Nullable;
  * @param outcome how it ended
  * @param approved whether a person approved it
  * @param rounds how often its server asked for input before it ended
+ * @param ends when it ended, in milliseconds of the wall clock; null if that wasn't recorded, and then it ends at once
  */
-record RecordedCall(@Nullable Long time, ToolCall call, CallOutcome outcome, boolean approved, int rounds) {}
+record RecordedCall(
+        @Nullable Long time,
+        ToolCall call,
+        CallOutcome outcome,
+        boolean approved,
+        int rounds,
+        @Nullable Long ends) {}

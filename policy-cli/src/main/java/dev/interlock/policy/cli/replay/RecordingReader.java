@@ -89,6 +89,7 @@ final class RecordingReader {
         private CallOutcome outcome = CallOutcome.SUCCEEDED;
         private boolean approved;
         private int rounds;
+        private @Nullable Long ends;
         private @Nullable String caseId;
         private @Nullable String id;
         private @Nullable String policy;
@@ -104,7 +105,7 @@ final class RecordingReader {
                 switch (name) {
                     case "t" -> {
                         once(0, name);
-                        time = time(parser);
+                        time = time(parser, name);
                     }
                     case "tool" -> {
                         once(1, name);
@@ -170,6 +171,10 @@ final class RecordingReader {
                         once(17, name);
                         rounds = rounds(parser);
                     }
+                    case "ends" -> {
+                        once(18, name);
+                        ends = time(parser, name);
+                    }
                     case "argsComplete" -> {
                         once(16, name);
                         argumentsComplete = Boolean.valueOf(scalarOrNull(parser));
@@ -224,6 +229,7 @@ final class RecordingReader {
             outcome = calls.outcome(id);
             approved = calls.approved(id);
             rounds = calls.rounds(id);
+            ends = calls.ends(id);
             if ("malformed".equals(code)) {
                 argumentsProblem = "they could not be read when the call was made";
             } else {
@@ -251,10 +257,10 @@ final class RecordingReader {
             if (context != null) {
                 call = call.with(context);
             }
-            return new RecordedCall(time, call, outcome, approved, rounds);
+            return new RecordedCall(time, call, outcome, approved, rounds, ends);
         }
 
-        private static @Nullable Long time(JsonParser parser) {
+        private static @Nullable Long time(JsonParser parser, String name) {
             switch (parser.currentToken()) {
                 case VALUE_NULL -> {
                     return null;
@@ -268,13 +274,13 @@ final class RecordingReader {
                     try {
                         return Instant.parse(parser.getString()).toEpochMilli();
                     } catch (DateTimeException | ArithmeticException e) {
-                        throw new DamagedLineException("'t' is not a time");
+                        throw new DamagedLineException("'" + name + "' is not a time");
                     }
                 }
                 default -> {}
             }
-            throw new DamagedLineException(
-                    "'t' must be a whole number of milliseconds since 1970, or a time like" + " 2026-01-31T12:00:00Z");
+            throw new DamagedLineException("'" + name
+                    + "' must be a whole number of milliseconds since 1970, or a time like" + " 2026-01-31T12:00:00Z");
         }
 
         private static int rounds(JsonParser parser) {

@@ -71,7 +71,8 @@ final class ReplaySession {
             } catch (IllegalArgumentException e) {
                 throw new DamagedLineException(String.valueOf(e.getMessage()));
             }
-            return simulator.make(call.call(), call.outcome(), call.approved(), call.rounds());
+            long ends = call.ends() == null ? time : call.ends();
+            return simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), ends);
         }
     }
 

@@ -20,10 +20,27 @@ final class BatchGrant extends InMemoryReservation {
     }
 
     @Override
+    boolean isChangedBy(CallOutcome outcome) {
+        for (CellGrant part : parts) {
+            if (part.isChangedBy(outcome)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    @Override
+    void hold(long wait, LimiterClock clock) {
+        for (CellGrant part : parts) {
+            part.hold(wait, clock);
+        }
+    }
+
+    @Override
     void giveBack(CallOutcome outcome, LimiterClock clock) {
         SortedMap<LimitKey, List<CellGrant>> byKey = new TreeMap<>();
         for (int i = 0; i < parts.size(); i++) {
-            if (outcome.givesBack(parts.get(i).mode)) {
+            if (parts.get(i).isChangedBy(outcome)) {
                 byKey.computeIfAbsent(keys.get(i), key -> new ArrayList<>()).add(parts.get(i));
             }
         }

@@ -35,7 +35,7 @@ final class BatchReservation {
         this.clock = clock;
         for (int i = 0; i < charges.size(); i++) {
             Charge charge = charges.get(i);
-            if (charge.amount().micros() > 0) {
+            if (charge.asked().micros() > 0) {
                 Slot slot = slots.computeIfAbsent(charge.key(), key -> new Slot(charge));
                 parts.add(new Part(i, charge, slot));
             }
@@ -146,7 +146,7 @@ final class BatchReservation {
                 return Refusals.tooManyKeys(part.index);
             }
             homeless |= !slot.isHome;
-            slot.asked = Math128.add(slot.asked, part.micros());
+            slot.asked = Math128.add(slot.asked, part.charge.asked().micros());
             Cell target = slot.cell().countsBy(part.rule(), slot.asked)
                     ? slot.cell()
                     : cells.carry(slot.cell(), part.rule(), slot.asked, now);
@@ -171,7 +171,7 @@ final class BatchReservation {
         for (Part part : parts) {
             change(part, now);
             keys.add(part.slot.key());
-            taken.add(part.slot.cell().take(owner, part.micros(), part.charge.mode(), now));
+            taken.add(part.slot.cell().take(owner, part.charge, now));
         }
         return new BatchGrant(owner, keys, taken);
     }

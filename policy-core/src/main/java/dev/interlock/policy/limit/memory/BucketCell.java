@@ -180,7 +180,7 @@ final class BucketCell extends Cell implements LimitHandle.Count {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
         long cost = rate.cost(micros);
         long tat = now.nanos() + debt(now) + cost;
         put(tat);

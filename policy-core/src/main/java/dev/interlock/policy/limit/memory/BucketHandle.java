@@ -39,8 +39,8 @@ final class BucketHandle implements LimitHandle {
 
     @Override
     @SuppressWarnings("ReferenceEquality") // All buckets of a rule share one rate.
-    public @Nullable Count count(String subject) {
-        return cells.get(new LimitKey(limit, subject)) instanceof BucketCell bucket && bucket.rate == rate
+    public @Nullable Count count(String subject, String partition) {
+        return cells.get(new LimitKey(limit, subject, partition)) instanceof BucketCell bucket && bucket.rate == rate
                 ? bucket
                 : null;
     }

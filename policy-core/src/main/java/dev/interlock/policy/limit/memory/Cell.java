@@ -1,6 +1,7 @@
 package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Usage;
@@ -24,6 +25,9 @@ abstract class Cell {
 
     /** What {@link #waitFor} returns if no waiting helps, because the amount is larger than the limit. */
     static final long NEVER = Long.MAX_VALUE;
+
+    /** What {@link #waitFor} returns if there is no room, and no clock says when there will be. */
+    static final long UNTIL_RETURNED = -1;
 
     /**
      * Waits until the caller has the cell to itself. False if the cell is dead, so that the key must be looked up
@@ -66,16 +70,29 @@ abstract class Cell {
 
     /**
      * How long until there is room for {@code micros}, in nanoseconds, rounded up. 0 if there is room now,
-     * {@link #NEVER} if there never will be. Changes nothing.
+     * {@link #NEVER} if there never will be, {@link #UNTIL_RETURNED} if another call must end first. Changes nothing.
      */
     abstract long waitFor(LimitRule rule, long micros, ClockReading now);
 
-    /** Counts {@code micros}, whether there is room or not. */
-    abstract CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now);
+    /** Counts {@code micros} by {@code rule}, whether there is room or not. */
+    abstract CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now);
+
+    /** What a charge takes: its amount, or nothing until the call has failed, if only failures count. */
+    final CellGrant take(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        long micros = charge.amount().micros();
+        return charge.mode() == ChargeMode.FAILURES
+                ? watch(owner, micros, now)
+                : take(owner, charge.rule(), micros, charge.mode(), now);
+    }
+
+    /** Prepares to count {@code micros} if the call fails, as of now. Until then the cell is not fresh. */
+    CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
+        throw new IllegalArgumentException("only windows count failures");
+    }
 
     /**
-     * Gives back {@code taken}, which this cell created, but only as much as makes no room that would not have existed
-     * without the charge.
+     * Gives back {@code taken}, which this cell created, or counts it if it was only watched. Gives back only as much
+     * as makes no room that would not have existed without the charge.
      */
     abstract void giveBack(CellGrant taken, ClockReading now);
 
@@ -104,6 +121,11 @@ abstract class Cell {
      */
     long freshWall(ClockReading now) {
         return Long.MAX_VALUE;
+    }
+
+    /** Whether what is counted outlives the process. */
+    boolean isLasting() {
+        return true;
     }
 
     /** Writes what {@link Snapshot} specifies for this cell. The cell must not be fresh. */

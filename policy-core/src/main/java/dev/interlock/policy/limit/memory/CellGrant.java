@@ -19,8 +19,18 @@ abstract non-sealed class CellGrant extends InMemoryReservation {
     }
 
     @Override
+    boolean isChangedBy(CallOutcome outcome) {
+        return outcome.changes(mode);
+    }
+
+    @Override
+    void hold(long wait, LimiterClock clock) {
+        // Only places have leases.
+    }
+
+    @Override
     final void giveBack(CallOutcome outcome, LimiterClock clock) {
-        if (outcome.givesBack(mode) && cell.claim()) {
+        if (isChangedBy(outcome) && cell.claim()) {
             try {
                 cell.giveBack(this, clock.read());
             } finally {

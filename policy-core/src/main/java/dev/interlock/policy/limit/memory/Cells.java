@@ -113,6 +113,9 @@ final class Cells {
         if (rule instanceof LimitRule.SlidingWindow sliding) {
             return new SlidingWindowCell(sliding.window());
         }
+        if (rule instanceof LimitRule.Concurrent) {
+            return new PlacesCell();
+        }
         BucketRate rate = rate((LimitRule.TokenBucket) rule);
         return rate.isSimple(micros) ? new BucketCell(rate, now.nanos()) : new ExactBucketCell(rate, now.nanos(), 0);
     }
@@ -129,7 +132,7 @@ final class Cells {
         // A bucket of whole calls can't hold parts of calls, or more than its max.
         Cell next = fresh(rule, fits && whole ? micros : PART_OF_A_CALL, now);
         if (used > 0) {
-            next.take(owner, used, ChargeMode.SENT, now);
+            next.take(owner, rule, used, ChargeMode.SENT, now);
         }
         return next;
     }

@@ -57,7 +57,7 @@ final class ExactBucketCell extends LockedCell {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
         if (tat < now.nanos()) {
             tat = now.nanos();
             fraction = 0;

@@ -33,6 +33,9 @@ final class FixedWindowCell extends LockedCell {
     private long end;
     private long used;
 
+    /** Whether a call may still fail that was let through in this window. */
+    private boolean watched;
+
     FixedWindowCell(HighWaterMark horizon, long start, long used) {
         this.horizon = horizon;
         this.start = start;
@@ -71,21 +74,34 @@ final class FixedWindowCell extends LockedCell {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
+        begin(now);
+        used = Math128.add(used, micros);
+        return new InWindow(owner, this, mode, start, micros);
+    }
+
+    @Override
+    CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
+        begin(now);
+        watched = true;
+        return new InWindow(owner, this, ChargeMode.FAILURES, start, micros);
+    }
+
+    /** Begins a new window if the last one has ended. */
+    private void begin(ClockReading now) {
         if (now.wall() >= end) {
             start = CalendarWindows.start(horizon.window, now.wall());
             end = CalendarWindows.end(horizon.window, start);
             used = 0;
+            watched = false;
         }
-        used = Math128.add(used, micros);
-        return new InWindow(owner, this, mode, start, micros);
     }
 
     @Override
     void giveBack(CellGrant taken, ClockReading now) {
         InWindow held = (InWindow) taken;
         if (held.start == start && used != FULL) {
-            used -= held.micros;
+            used = held.mode == ChargeMode.FAILURES ? Math128.add(used, held.micros) : used - held.micros;
         }
     }
 
@@ -97,13 +113,13 @@ final class FixedWindowCell extends LockedCell {
     @Override
     boolean isFresh(ClockReading now) {
         return now.wall() >= end
-                || (used == 0 && now.wall() >= start)
+                || (used == 0 && !watched && now.wall() >= start)
                 || (used == FULL && now.wall() >= start && horizon.reached() >= end);
     }
 
     @Override
     long freshWall(ClockReading now) {
-        return used == 0 ? start : end;
+        return used == 0 && !watched ? start : end;
     }
 
     @Override

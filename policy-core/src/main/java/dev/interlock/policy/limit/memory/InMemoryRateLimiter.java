@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * same moment.
  *
  * <p><b>How it is built.</b> Each key has a cell. There is a class for each way of counting: {@link BucketCell} and
- * {@link ExactBucketCell} for token buckets, {@link SlidingWindowCell}, and {@link FixedWindowCell}. Each class
+ * {@link ExactBucketCell} for token buckets, {@link SlidingWindowCell}, {@link FixedWindowCell}, and {@link
+ * PlacesCell} for calls at the same time. Each class
  * documents its guarantee, its cost, and its source. {@link Cells} finds cells by their keys and keeps their number
  * bounded. A {@link Sweeper} drops cells that are back at a fresh start.
  *
@@ -78,11 +79,12 @@ public final class InMemoryRateLimiter implements RateLimiter {
     private Reservation reserve(Charge charge) {
         LimitRule rule = charge.rule();
         long micros = charge.amount().micros();
-        if (micros == 0) {
+        long asked = charge.asked().micros();
+        if (asked == 0) {
             return new BatchGrant(this, List.of(), List.of());
         }
         Amount max = rule.max();
-        if (max != null && micros > max.micros()) {
+        if (max != null && asked > max.micros()) {
             return Refusals.tooLarge(0);
         }
         while (true) {
@@ -90,11 +92,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
             if (cell == null) {
                 ClockReading now = clock.read();
                 Cell fresh = cells.fresh(rule, micros, now);
-                long wait = fresh.waitFor(rule, micros, now);
+                long wait = fresh.waitFor(rule, asked, now);
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
-                CellGrant taken = fresh.take(this, micros, charge.mode(), now);
+                CellGrant taken = fresh.take(this, charge, now);
                 cell = cells.add(charge, fresh, now);
                 if (cell == null) {
                     return Refusals.tooManyKeys(0);
@@ -125,11 +127,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
             long micros = charge.amount().micros();
             ClockReading now = clock.read();
             Cell target = cell.countsBy(rule, micros) ? cell : cells.carry(cell, rule, micros, now);
-            long wait = target.waitFor(rule, micros, now);
+            long wait = target.waitFor(rule, charge.asked().micros(), now);
             if (wait != 0) {
                 return Refusals.of(0, wait);
             }
-            CellGrant taken = target.take(this, micros, charge.mode(), now);
+            CellGrant taken = target.take(this, charge, now);
             if (!target.equals(cell)) {
                 cells.replace(charge.key(), cell, target);
                 replaced = true;
@@ -161,14 +163,17 @@ public final class InMemoryRateLimiter implements RateLimiter {
         if (reservation instanceof InMemoryReservation held
                 && held.owner.equals(this)
                 && held.settle()
-                && givesBack(outcome)) {
+                && held.isChangedBy(outcome)) {
             held.giveBack(outcome, clock);
             cells.returned();
         }
     }
 
-    private static boolean givesBack(CallOutcome outcome) {
-        return outcome.givesBack(ChargeMode.SUCCESS) || outcome.givesBack(ChargeMode.SENT);
+    @Override
+    public void hold(Reservation.Granted reservation, Duration wait) {
+        if (reservation instanceof InMemoryReservation held && held.owner.equals(this)) {
+            held.hold(wait.toNanos(), clock);
+        }
     }
 
     @Override
@@ -176,7 +181,7 @@ public final class InMemoryRateLimiter implements RateLimiter {
         List<Usage> usages = new ArrayList<>(charges.size());
         Map<LimitKey, Long> before = new HashMap<>();
         for (Charge charge : charges) {
-            long asked = before.merge(charge.key(), charge.amount().micros(), Math128::add);
+            long asked = before.merge(charge.key(), charge.asked().micros(), Math128::add);
             usages.add(usage(charge, asked));
         }
         return usages;
@@ -206,11 +211,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
         Cell target = cell.countsBy(rule, asked) ? cell : cells.carry(cell, rule, asked, now);
         Amount max = rule.max();
         Amount room = max == null ? null : new Amount(Math.max(0, max.micros() - target.used(now)));
-        long wait = charge.amount().micros() == 0 ? 0 : target.waitFor(rule, asked, now);
+        long wait = charge.asked().micros() == 0 ? 0 : target.waitFor(rule, asked, now);
         return new Usage(
                 new Amount(Math.min(cell.shown(now), Amount.MAX.micros())),
                 room,
-                wait == Cell.NEVER ? null : Duration.ofNanos(wait));
+                wait == Cell.NEVER || wait == Cell.UNTIL_RETURNED ? null : Duration.ofNanos(wait));
     }
 
     /**

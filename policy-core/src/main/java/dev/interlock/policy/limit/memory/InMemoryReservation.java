@@ -32,6 +32,12 @@ abstract sealed class InMemoryReservation implements Reservation.Granted permits
         return SETTLED.compareAndSet(this, false, true);
     }
 
+    /** Whether this outcome changes what is counted. */
+    abstract boolean isChangedBy(CallOutcome outcome);
+
+    /** Lets the leases of places begin in so many nanoseconds. */
+    abstract void hold(long wait, LimiterClock clock);
+
     /**
      * Gives back what this outcome gives back. If a cell died meanwhile, it was at a fresh start or its rule was
      * changed, so there is nothing to give back to.

@@ -10,6 +10,9 @@ final class Refusals {
 
     /** The refusal for an answer of {@link Cell#waitFor} other than 0. */
     static Reservation.NotGranted of(int charge, long wait) {
+        if (wait == Cell.UNTIL_RETURNED) {
+            return new Reservation.NotGranted(charge, Reservation.Reason.NO_ROOM, null);
+        }
         return wait == Cell.NEVER ? tooLarge(charge) : noRoom(charge, wait);
     }
 

@@ -41,6 +41,9 @@ final class SlidingWindowCell extends LockedCell {
     private int size;
     private long sum;
 
+    /** Whether entries of nothing matter: a call may still fail, and is then counted in its entry. */
+    private boolean watched;
+
     /** The time of the last entry that left, so that a late giving back doesn't mistake a later entry for it. */
     private long left = Long.MIN_VALUE;
 
@@ -74,10 +77,17 @@ final class SlidingWindowCell extends LockedCell {
     }
 
     @Override
-    CellGrant take(InMemoryRateLimiter owner, long micros, ChargeMode mode, ClockReading now) {
+    CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
         expire(now.nanos());
         long time = append(now.nanos(), micros);
         return new At(owner, this, mode, time, micros);
+    }
+
+    @Override
+    CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
+        expire(now.nanos());
+        watched = true;
+        return new At(owner, this, ChargeMode.FAILURES, append(now.nanos(), 0), micros);
     }
 
     /** Appends an entry, not before the last one. A giving back finds the entry by the time that this returns. */
@@ -116,8 +126,13 @@ final class SlidingWindowCell extends LockedCell {
                 high = middle;
             }
         }
-        ring[index(low) + 1] -= held.micros;
-        sum -= held.micros;
+        if (held.mode == ChargeMode.FAILURES) {
+            ring[index(low) + 1] = Math128.add(ring[index(low) + 1], held.micros);
+            sum = Math128.add(sum, held.micros);
+        } else {
+            ring[index(low) + 1] -= held.micros;
+            sum -= held.micros;
+        }
     }
 
     @Override
@@ -129,7 +144,7 @@ final class SlidingWindowCell extends LockedCell {
     @Override
     boolean isFresh(ClockReading now) {
         expire(now.nanos());
-        return sum == 0;
+        return sum == 0 && (!watched || size == 0);
     }
 
     @Override

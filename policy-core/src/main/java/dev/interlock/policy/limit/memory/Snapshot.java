@@ -62,10 +62,13 @@ import org.jspecify.annotations.Nullable;
 final class Snapshot {
 
     static final long MAGIC = 0x494C4B4C494D4954L; // ILKLIMIT
-    static final int VERSION = 2;
+    static final int VERSION = 3;
 
     /** The format without {@link #HOLDER}. Its keys are charged to their subjects. */
     private static final int WITHOUT_HOLDERS = 1;
+
+    /** The format whose keys have no {@linkplain LimitKey#partition values of calls}. */
+    private static final int WITHOUT_PARTITIONS = 2;
 
     private static final int HORIZON = 'H';
     private static final int BUCKET = 'B';
@@ -166,7 +169,7 @@ final class Snapshot {
         }
         try {
             ClockReading now = clock.read();
-            if (cell.isFresh(now)) {
+            if (!cell.isLasting() || cell.isFresh(now)) {
                 return new byte[0];
             }
             ByteArrayOutputStream bytes = new ByteArrayOutputStream();
@@ -233,6 +236,7 @@ final class Snapshot {
     private static void writeKey(DataOutputStream out, LimitKey key) throws IOException {
         writeText(out, key.limit());
         writeText(out, key.subject());
+        writeText(out, key.partition());
     }
 
     private static void writeWindow(DataOutputStream out, Window window) throws IOException {
@@ -281,6 +285,7 @@ final class Snapshot {
         private final Cells cells;
         private final ClockReading now;
         private final Map<String, String> limits = new HashMap<>();
+        private int version;
         private long elapsed;
 
         /** The holder of the record that is being read. */
@@ -301,10 +306,10 @@ final class Snapshot {
             if (in.readLong() != MAGIC) {
                 throw new InMemoryRateLimiter.SnapshotException("this is not a snapshot of a limiter");
             }
-            int version = in.readInt();
-            if (version != VERSION && version != WITHOUT_HOLDERS) {
+            version = in.readInt();
+            if (version < WITHOUT_HOLDERS || version > VERSION) {
                 throw new InMemoryRateLimiter.SnapshotException("the snapshot has format " + version + ", and only "
-                        + WITHOUT_HOLDERS + " and " + VERSION + " can be read");
+                        + WITHOUT_HOLDERS + " to " + VERSION + " can be read");
             }
             elapsed = elapsed(in.readLong());
             long records = 0;
@@ -434,7 +439,9 @@ final class Snapshot {
             String limit = readText();
             // Keys of one limit share its text, as they did before.
             String known = limits.putIfAbsent(limit, limit);
-            return new LimitKey(known == null ? limit : known, readText());
+            String subject = readText();
+            String partition = version > WITHOUT_PARTITIONS ? readText() : "";
+            return new LimitKey(known == null ? limit : known, subject, partition);
         }
 
         private BucketRate readMeter() throws IOException {

@@ -261,8 +261,8 @@ class SnapshotTest {
     void anotherFormatIsRefused() throws Exception {
         limiter.snapshot(file);
         byte[] bytes = Files.readAllBytes(file);
-        bytes[11] = 3;
-        refused(bytes, "the snapshot has format 3, and only 1 and 2 can be read");
+        bytes[11] = 4;
+        refused(bytes, "the snapshot has format 4, and only 1 to 3 can be read");
     }
 
     @Test
@@ -324,6 +324,8 @@ class SnapshotTest {
         refused(
                 sealed(record(out -> {
                     out.writeByte('S');
+                    out.writeInt(0);
+                    out.writeByte(0);
                     out.writeInt(0);
                     out.writeByte(0);
                     out.writeInt(0);

@@ -1,0 +1,183 @@
+package dev.interlock.policy.limit.memory;
+
+import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.LimitKey;
+import dev.interlock.policy.limit.LimitRule;
+import java.io.DataOutputStream;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The calls that are under way, each with a place.
+ *
+ * <p><b>Guarantee.</b> At no moment do more than {@code max} calls have a place. A place is free when its call is
+ * settled, or when its lease has ended: at that moment, not later. Each is freed once, since it is an object of its
+ * own. The clock is the monotonic one.
+ *
+ * <p><b>Cost.</b> 72 bytes for each call that is under way. Taking a place and giving it back take constant time. Ended
+ * leases are looked for only when the first of them may have ended, in time linear in the places.
+ *
+ * <p>Places end with the process, because its calls do. A {@link Snapshot} leaves them out.
+ */
+final class PlacesCell extends LockedCell {
+
+    /** The end of a list that is linked in both directions. */
+    private @Nullable Place last;
+
+    private long taken;
+
+    /** No lease ends before this. */
+    private long firstEnd = Long.MAX_VALUE;
+
+    @Override
+    boolean countsBy(LimitRule rule, long micros) {
+        return rule instanceof LimitRule.Concurrent;
+    }
+
+    @Override
+    long waitFor(LimitRule rule, long micros, ClockReading now) {
+        long max = ((LimitRule.Concurrent) rule).max().micros();
+        if (micros == 0) {
+            return 0;
+        }
+        if (micros > max) {
+            return NEVER;
+        }
+        expire(now.nanos());
+        return taken <= max - micros ? 0 : UNTIL_RETURNED;
+    }
+
+    @Override
+    CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now) {
+        expire(now.nanos());
+        long lease = ((LimitRule.Concurrent) rule).lease().toNanos();
+        Place place = new Place(owner, this, mode, micros, lease);
+        place.ends = now.nanos() + lease;
+        place.before = last;
+        if (last != null) {
+            last.after = place;
+        }
+        last = place;
+        place.linked = true;
+        taken = Math128.add(taken, micros);
+        firstEnd = Math.min(firstEnd, place.ends);
+        return place;
+    }
+
+    @Override
+    void giveBack(CellGrant held, ClockReading now) {
+        unlink((Place) held);
+    }
+
+    private void unlink(Place place) {
+        if (!place.linked) {
+            return;
+        }
+        Place before = place.before;
+        Place after = place.after;
+        if (before != null) {
+            before.after = after;
+        }
+        if (after != null) {
+            after.before = before;
+        } else {
+            last = before;
+        }
+        place.linked = false;
+        place.before = null;
+        place.after = null;
+        taken -= place.micros;
+        if (last == null) {
+            firstEnd = Long.MAX_VALUE;
+        }
+    }
+
+    /** Frees the places whose leases have ended. */
+    private void expire(long now) {
+        if (now < firstEnd) {
+            return;
+        }
+        long first = Long.MAX_VALUE;
+        Place place = last;
+        while (place != null) {
+            Place before = place.before;
+            if (place.ends <= now) {
+                unlink(place);
+            } else {
+                first = Math.min(first, place.ends);
+            }
+            place = before;
+        }
+        firstEnd = first;
+    }
+
+    @Override
+    long used(ClockReading now) {
+        expire(now.nanos());
+        return taken;
+    }
+
+    @Override
+    boolean isFresh(ClockReading now) {
+        expire(now.nanos());
+        return taken == 0;
+    }
+
+    @Override
+    long freshNanos(ClockReading now) {
+        return taken == 0 ? now.nanos() : firstEnd;
+    }
+
+    @Override
+    boolean isLasting() {
+        return false;
+    }
+
+    @Override
+    void write(LimitKey key, DataOutputStream out, ClockReading now) {
+        throw new IllegalStateException("calls that are under way end with the process");
+    }
+
+    /** The place of one call. Its fields are used only while its cell is claimed. */
+    private static final class Place extends CellGrant {
+        final long micros;
+        final long lease;
+        long ends;
+        boolean linked;
+
+        @Nullable
+        Place before;
+
+        @Nullable
+        Place after;
+
+        Place(InMemoryRateLimiter owner, PlacesCell cell, ChargeMode mode, long micros, long lease) {
+            super(owner, cell, mode);
+            this.micros = micros;
+            this.lease = lease;
+        }
+
+        @Override
+        boolean isChangedBy(CallOutcome outcome) {
+            return true;
+        }
+
+        @Override
+        void hold(long wait, LimiterClock clock) {
+            if (!cell.claim()) {
+                return;
+            }
+            try {
+                PlacesCell places = (PlacesCell) cell;
+                long now = clock.nanos();
+                places.expire(now);
+                if (linked) {
+                    ends = now + wait + lease;
+                    places.firstEnd = Math.min(places.firstEnd, ends);
+                }
+            } finally {
+                cell.release();
+            }
+        }
+    }
+}
