@@ -19,17 +19,8 @@ enum ConformanceGuard {
         return this == NONE ? provider : EnforcingServerTransports.wrap(provider, engine());
     }
 
-    io.modelcontextprotocol.modern.client.transport.McpClientTransport around(
-            io.modelcontextprotocol.modern.client.transport.McpClientTransport transport) {
-        return this == NONE ? transport : EnforcingModernTransport.wrap(transport, engine());
-    }
-
-    io.modelcontextprotocol.modern.server.McpRequestManager around(
-            io.modelcontextprotocol.modern.server.McpRequestManager server) {
-        return this == NONE ? server : EnforcingRequestManager.wrap(server, engine());
-    }
-
-    private PolicyEngine engine() {
+    /** Decides for those that are not {@link #NONE}. */
+    PolicyEngine engine() {
         Policy policy = this == DENYING
                 ? new Policies()
                         .tool("?*", Policies.denied("Nothing is called here."))

@@ -32,7 +32,9 @@ final class ModernConformanceClient {
                 .requestCustomizer(McpHttpRequestCustomizer.fromSync(
                         (request, headers, context) -> ConformanceSuite.sending(request.body())))
                 .build();
-        McpClientTransport guarded = ConformanceGuard.valueOf(args[0]).around(transport);
+        ConformanceGuard guard = ConformanceGuard.valueOf(args[0]);
+        McpClientTransport guarded =
+                guard == ConformanceGuard.NONE ? transport : EnforcingModernTransport.wrap(transport, guard.engine());
         new ModernConformanceClient(McpClient.sync(guarded)
                         .clientInfo(McpSchema.Implementation.builder("conformance", "1")
                                 .build())

@@ -91,7 +91,10 @@ final class ModernConformanceServer implements ConformanceSuite.Server {
                         HmacRequestStateCodec.builder().key(new byte[32]).build())
                 .build();
         http = HttpServer.of(
-                HttpServletMcpTransport.builder(guard.around(server))
+                HttpServletMcpTransport.builder(
+                                guard == ConformanceGuard.NONE
+                                        ? server
+                                        : EnforcingRequestManager.wrap(server, guard.engine()))
                         .endpoint("/mcp")
                         .httpHeaderValidator(DefaultServerTransportSecurityValidator.builder()
                                 .allowedOrigin("http://localhost:*")
