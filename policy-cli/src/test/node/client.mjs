@@ -30,20 +30,11 @@ client.setRequestHandler('elicitation/create', async request =>
         : { action: 'accept', content: { name: 'Ada' } }
 );
 
-const transport = new StdioClientTransport({ command, args, stderr: 'pipe' });
-let began;
-const slowBegan = new Promise(resolve => { began = resolve; });
-transport.stderr?.on('data', data => {
-    process.stderr.write(data);
-    if (String(data).includes('slow began')) {
-        began();
-    }
-});
-await client.connect(transport);
+await client.connect(new StdioClientTransport({ command, args, stderr: 'inherit' }));
 say('connected', { version: client.getNegotiatedProtocolVersion() });
 
-const step = async (name, tool) => {
-    const result = await client.callTool({ name: tool, arguments: {} });
+const step = async (name, tool, given = {}) => {
+    const result = await client.callTool({ name: tool, arguments: given });
     say(name, { error: result.isError === true, text: result.content[0].text });
 };
 
@@ -52,12 +43,16 @@ await step('allowed', 'echo');
 await step('denied', 'denied');
 await step('elicited', 'ask');
 await step('approved', 'careful');
+await step('booked', 'book', { room: 'söven' });
 
 const abort = new AbortController();
-const slow = client.callTool({ name: 'slow', arguments: {} }, { signal: abort.signal });
-await slowBegan;
+let slow;
+await new Promise(resolve => {
+    slow = client.callTool({ name: 'slow', arguments: {} }, { signal: abort.signal, onprogress: resolve });
+});
 abort.abort();
 say('cancelled', { failed: await slow.then(() => false, () => true) });
+await step('ended', 'ended');
 
 const names = new Promise(resolve => { changed = resolve; });
 say('waiting', {});

@@ -71,11 +71,33 @@ class ProxyNodeIT {
     @ParameterizedTest
     @CsvSource({"auto, 2026-07-28", "2026-07-28, 2026-07-28", "legacy, 2025-11-25"})
     void aHostAndAServerInTypeScriptGetWhatThePolicyAllows(String mode, String version) throws Exception {
+        getWhatThePolicyAllows(
+                mode, version, "--", node(), INSTALLED.resolve("server.mjs").toString());
+    }
+
+    @ParameterizedTest
+    @CsvSource({"auto", "2026-07-28"})
+    void aServerInTypeScriptIsReachedOverHttp(String mode) throws Exception {
+        Process server = new ProcessBuilder(node(), "server.mjs", "http")
+                .directory(INSTALLED.toFile())
+                .redirectError(directory.resolve("server").toFile())
+                .start();
+        try (BufferedReader out = server.inputReader(StandardCharsets.UTF_8)) {
+            String port = out.readLine();
+            assertThat(port).as(Files.readString(directory.resolve("server"))).isNotNull();
+            getWhatThePolicyAllows(mode, "2026-07-28", "--url", "http://127.0.0.1:" + port + "/mcp");
+        } finally {
+            server.destroyForcibly();
+        }
+    }
+
+    /** @param server where the proxy finds the server, as words of its command line */
+    private void getWhatThePolicyAllows(String mode, String version, String... server) throws Exception {
         Path policy = Files.writeString(directory.resolve("policy.yaml"), POLICY);
         List<String> command = new ArrayList<>(List.of(node(), "client.mjs", mode));
         command.addAll(Interlock.java());
-        command.addAll(List.of(Main.class.getName(), "proxy", policy.toString(), "--elicit-approvals", "--"));
-        command.addAll(List.of(node(), INSTALLED.resolve("server.mjs").toString()));
+        command.addAll(List.of(Main.class.getName(), "proxy", policy.toString(), "--elicit-approvals"));
+        command.addAll(List.of(server));
         File errors = directory.resolve("errors").toFile();
         Process client = new ProcessBuilder(command)
                 .directory(INSTALLED.toFile())
@@ -93,8 +115,10 @@ class ProxyNodeIT {
             assertThat(denied.path("text").asString()).contains("[POLICY DENIED]", "no-way");
             assertThat(step(out, "elicited", errors).path("text").asString()).isEqualTo("hello Ada");
             assertThat(step(out, "approved", errors).path("text").asString()).isEqualTo("careful ran");
+            assertThat(step(out, "booked", errors).path("text").asString()).isEqualTo("booked söven");
             assertThat(step(out, "cancelled", errors).path("failed").asBoolean())
                     .isTrue();
+            assertThat(step(out, "ended", errors).path("text").asString()).isEqualTo("slow was cancelled");
             step(out, "waiting", errors);
             Path changed = Files.writeString(directory.resolve("next.yaml"), POLICY.replace("hidden", "hidden, later"));
             Files.move(changed, policy, StandardCopyOption.ATOMIC_MOVE);
@@ -105,7 +129,6 @@ class ProxyNodeIT {
             client.descendants().forEach(ProcessHandle::destroyForcibly);
             client.destroyForcibly();
         }
-        assertThat(Files.readString(errors.toPath())).contains("slow began", "slow was cancelled");
     }
 
     private static JsonNode step(BufferedReader out, String step, File errors) throws IOException {

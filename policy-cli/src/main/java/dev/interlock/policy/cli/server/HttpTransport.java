@@ -377,7 +377,16 @@ public final class HttpTransport implements McpClientTransport {
     /** A request that the host may cancel at any moment, by the end of its stream. */
     private static final class Round {
 
+        private final JSONRPCRequest request;
+        private final byte[] body;
+        private final Session with;
         private final CompletableFuture<Void> cancelled = new CompletableFuture<>();
+
+        Round(JSONRPCRequest request, byte[] body, Session with) {
+            this.request = request;
+            this.body = body;
+            this.with = with;
+        }
 
         void cancel() {
             cancelled.complete(null);
@@ -396,29 +405,26 @@ public final class HttpTransport implements McpClientTransport {
         modernVersion = version;
         Session with = Session.modern(version);
         Object key = JsonRpcIds.key(request.id());
-        Round round = new Round();
+        Round round = new Round(request, body, with);
         rounds.put(key, round);
         CompletableFuture<Void> prepared = needsList(request)
                 ? listed(request, with).exceptionally(failure -> null)
                 : CompletableFuture.completedFuture(null);
-        CompletableFuture<Void> answered = prepared.thenCompose(nothing ->
-                round.isCancelled() ? CompletableFuture.completedFuture(null) : answered(request, body, with, round));
+        CompletableFuture<Void> answered = prepared.thenCompose(
+                nothing -> round.isCancelled() ? CompletableFuture.completedFuture(null) : answered(round));
         // The host awaits no answer to what it has cancelled.
         return CompletableFuture.anyOf(answered, round.cancelled)
                 .<Void>thenApply(end -> null)
                 .whenComplete((nothing, failure) -> rounds.remove(key, round));
     }
 
-    private CompletableFuture<Void> answered(JSONRPCRequest request, byte[] body, Session with, Round round) {
-        Map<String, String> repeated = mirrored.of(request);
-        if (!request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
-            boolean lists = request.method().equals(McpSchema.METHOD_TOOLS_LIST);
+    private CompletableFuture<Void> answered(Round round) {
+        Map<String, String> repeated = mirrored.of(round.request);
+        if (!round.request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            boolean lists = round.request.method().equals(McpSchema.METHOD_TOOLS_LIST);
             return exchanged(
-                    request,
-                    body,
-                    with,
-                    repeated,
                     round,
+                    repeated,
                     answer -> {},
                     answer -> lists && answer.result() instanceof Map<?, ?> page
                             ? JSONRPCResponse.result(answer.id(), mirrored.learn(page))
@@ -426,11 +432,8 @@ public final class HttpTransport implements McpClientTransport {
         }
         AtomicReference<@Nullable JSONRPCResponse> refusal = new AtomicReference<>();
         return exchanged(
-                        request,
-                        body,
-                        with,
-                        repeated,
                         round,
+                        repeated,
                         answer -> {
                             if (isMismatch(answer)) {
                                 refusal.set(answer);
@@ -442,7 +445,7 @@ public final class HttpTransport implements McpClientTransport {
                             JSONRPCResponse refused = refusal.get();
                             return refused == null
                                     ? CompletableFuture.completedFuture(null)
-                                    : corrected(request, body, with, repeated, round, refused);
+                                    : corrected(round, repeated, refused);
                         },
                         threads);
     }
@@ -452,27 +455,22 @@ public final class HttpTransport implements McpClientTransport {
      * listed. The server has not begun the call. Otherwise the host gets the refusal.
      */
     private CompletableFuture<Void> corrected(
-            JSONRPCRequest request,
-            byte[] body,
-            Session with,
-            Map<String, String> refusedHeaders,
-            Round round,
-            JSONRPCResponse refusal) {
+            Round round, Map<String, String> refusedHeaders, JSONRPCResponse refusal) {
         return maySendAgain
-                .apply(request)
+                .apply(round.request)
                 .toFuture()
                 .thenComposeAsync(
                         may -> {
                             if (round.isCancelled()) {
                                 return CompletableFuture.completedFuture(null);
                             }
-                            Map<String, String> repeated = mirrored.of(request);
+                            Map<String, String> repeated = mirrored.of(round.request);
                             boolean changed = !repeated.equals(refusedHeaders);
                             if (changed) {
                                 toolsMayHaveChanged();
                             }
                             if (may && changed) {
-                                return exchanged(request, body, with, repeated, round, answer -> {}, answer -> answer);
+                                return exchanged(round, repeated, answer -> {}, answer -> answer);
                             }
                             byte[] line = json.write(refusal);
                             incoming().take(line, 0, line.length, false);
@@ -492,20 +490,17 @@ public final class HttpTransport implements McpClientTransport {
      * @param shown returns what others receive in its place; null for nothing
      */
     private CompletableFuture<Void> exchanged(
-            JSONRPCRequest request,
-            byte[] body,
-            Session with,
-            Map<String, String> repeated,
             Round round,
+            Map<String, String> repeated,
             Consumer<JSONRPCResponse> onAnswer,
             Function<JSONRPCResponse, @Nullable JSONRPCResponse> shown) {
-        CompletableFuture<HttpResponse<InputStream>> sent = send(body, with, repeated);
+        CompletableFuture<HttpResponse<InputStream>> sent = send(round.body, round.with, repeated);
         CompletableFuture<Void> unused = round.cancelled.thenAccept(nothing -> {
             if (!sent.cancel(true) && !sent.isCompletedExceptionally()) {
                 close(sent.join());
             }
         });
-        Exchange exchange = new Exchange(request.id(), with, onAnswer, shown, false);
+        Exchange exchange = new Exchange(round.request.id(), round.with, onAnswer, shown, false);
         return reached(sent).thenComposeAsync(exchange::take, threads);
     }
 

@@ -1,4 +1,4 @@
-package dev.interlock.policy.mcp.suites;
+package dev.interlock.policy.mcp;
 
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
@@ -12,14 +12,16 @@ final class ConformanceClient {
 
     private ConformanceClient() {}
 
-    /** Runs once against the server whose URL is the argument. */
+    /** Runs once. Its arguments are the guard and the URL of the server. It prints each call, and each that leaves. */
     public static void main(String[] args) {
-        URI url = URI.create(args[0]);
-        String path = url.getPath().isEmpty() ? "/" : url.getPath();
+        URI url = URI.create(args[1]);
+        HttpClientStreamableHttpTransport transport = HttpClientStreamableHttpTransport.builder(
+                        "http://" + url.getAuthority())
+                .endpoint(url.getPath().isEmpty() ? "/" : url.getPath())
+                .addHttpRequestCustomizer((request, method, endpoint, body, context) -> ConformanceSuite.sending(body))
+                .build();
         try (McpSyncClient client = McpClient.sync(
-                        Adapter.around(HttpClientStreamableHttpTransport.builder("http://" + url.getAuthority())
-                                .endpoint(path)
-                                .build()))
+                        ConformanceGuard.valueOf(args[0]).around(transport))
                 .capabilities(
                         McpSchema.ClientCapabilities.builder().elicitation().build())
                 .elicitation(request -> McpSchema.ElicitResult.builder(McpSchema.ElicitResult.Action.ACCEPT)
@@ -29,6 +31,7 @@ final class ConformanceClient {
                 .build()) {
             client.initialize();
             for (McpSchema.Tool tool : client.listTools().tools()) {
+                ConformanceSuite.calling(tool.name());
                 client.callTool(McpSchema.CallToolRequest.builder(tool.name())
                         .arguments(tool.name().equals("add_numbers") ? Map.of("a", 5, "b", 3) : Map.of())
                         .build());

@@ -1,5 +1,10 @@
-package dev.interlock.policy.mcp.suites;
+package dev.interlock.policy.mcp;
 
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.McpJsonMapper;
+import io.modelcontextprotocol.json.TypeRef;
+import io.modelcontextprotocol.json.jackson3.JacksonMcpJsonMapper;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncCompletionSpecification;
 import io.modelcontextprotocol.server.McpServerFeatures.SyncPromptSpecification;
@@ -23,39 +28,79 @@ import io.modelcontextprotocol.spec.McpSchema.ResourceContents;
 import io.modelcontextprotocol.spec.McpSchema.Role;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiFunction;
 import java.util.function.Function;
+import org.apache.catalina.LifecycleException;
+import tools.jackson.databind.json.JsonMapper;
 
-/**
- * The tools, resources and prompts that the conformance suite asks a server for, over streamable HTTP. It prints its
- * URL and serves until its input ends.
- */
-final class ConformanceServer {
+/** The tools, resources and prompts that the conformance suite asks a server for, over streamable HTTP. */
+@SuppressWarnings("deprecation") // the suite asks for what the newest protocol has no longer
+final class ConformanceServer implements ConformanceSuite.Server {
 
     private static final Map<String, Object> NO_ARGUMENTS = Map.of("type", "object");
 
+    private static final Map<String, Object> STRING = Map.of("type", "string");
+
+    /** A schema with what the draft of 2020-12 has. */
+    static final Map<String, Object> NEWEST_SCHEMA = json("""
+            {
+              "$schema": "https://json-schema.org/draft/2020-12/schema",
+              "type": "object",
+              "$defs": {
+                "address": {
+                  "$anchor": "address",
+                  "type": "object",
+                  "properties": {"street": {"type": "string"}, "city": {"type": "string"}}
+                }
+              },
+              "properties": {"name": {"type": "string"}, "address": {"$ref": "#/$defs/address"}},
+              "allOf": [{"anyOf": [{"required": ["name"]}, {"required": ["address"]}]}],
+              "if": {"required": ["name"]},
+              "then": {"properties": {"name": {"minLength": 1}}},
+              "else": {"required": ["address"]},
+              "additionalProperties": false
+            }
+            """);
+
     /** One red pixel. */
-    private static final String PNG =
+    static final String PNG =
             "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mP8z8DwHwAFBQIAX8jx0gAAAABJRU5ErkJggg==";
 
     /** No sound at all. */
-    private static final String WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
+    static final String WAV = "UklGRiQAAABXQVZFZm10IBAAAAABAAEARKwAAIhYAQACABAAZGF0YQAAAAA=";
 
     private static final Content IMAGE = new McpSchema.ImageContent(null, PNG, "image/png");
 
-    private ConformanceServer() {}
+    private final AtomicInteger calls = new AtomicInteger();
+    private final McpSyncServer server;
+    private final HttpServer http;
 
-    public static void main(String[] args) throws IOException {
+    /**
+     * The SDK has "mode" both as the type's id of an elicitation and as a property. Jackson 3.2 doesn't write such an
+     * object, so that the question is never sent, and the tool waits for its answer.
+     */
+    @JsonTypeInfo(
+            use = JsonTypeInfo.Id.NAME,
+            include = JsonTypeInfo.As.EXISTING_PROPERTY,
+            property = "mode",
+            defaultImpl = McpSchema.ElicitFormRequest.class)
+    private interface ElicitationWrittenOnce {}
+
+    ConformanceServer(ConformanceGuard guard, Path directory) throws LifecycleException {
         HttpServletStreamableServerTransportProvider servlet = HttpServletStreamableServerTransportProvider.builder()
+                .jsonMapper(mapper())
                 .mcpEndpoint("/mcp")
                 .securityValidator(DefaultServerTransportSecurityValidator.builder()
                         .allowedOrigin("http://localhost:*")
                         .allowedHost("localhost:*")
                         .build())
                 .build();
-        McpServer.SyncSpecification<?> specification = McpServer.sync(Adapter.around(servlet))
+        McpServer.SyncSpecification<?> specification = McpServer.sync(guard.around(servlet))
                 .serverInfo("conformance", "1")
                 .capabilities(McpSchema.ServerCapabilities.builder()
                         .completions()
@@ -67,16 +112,42 @@ final class ConformanceServer {
         addTools(specification);
         addResources(specification);
         addPrompts(specification);
-        McpSyncServer server = specification.build();
-        try (Servlets servlets = new Servlets(servlet)) {
-            System.out.println("http://localhost:" + servlets.port() + "/mcp");
-            System.in.readAllBytes();
-        } finally {
-            server.close();
+        server = specification.build();
+        http = HttpServer.of(servlet, directory);
+    }
+
+    private static Map<String, Object> json(String text) {
+        try {
+            return McpJsonDefaults.getMapper().readValue(text, new TypeRef<>() {});
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
-    private static void addTools(McpServer.SyncSpecification<?> server) {
+    private static McpJsonMapper mapper() {
+        JsonMapper ofSdk = ((JacksonMcpJsonMapper) McpJsonDefaults.getMapper()).getJsonMapper();
+        return new JacksonMcpJsonMapper(ofSdk.rebuild()
+                .addMixIn(McpSchema.ElicitRequest.class, ElicitationWrittenOnce.class)
+                .build());
+    }
+
+    @Override
+    public String url() {
+        return http.url() + "/mcp";
+    }
+
+    @Override
+    public int calls() {
+        return calls.get();
+    }
+
+    @Override
+    public void close() throws LifecycleException {
+        server.close();
+        http.close();
+    }
+
+    private void addTools(McpServer.SyncSpecification<?> server) {
         tool(server, "test_simple_text", (exchange, call) -> text("This is a simple text response for testing."));
         tool(server, "test_image_content", (exchange, call) -> result(IMAGE));
         tool(
@@ -131,8 +202,7 @@ final class ConformanceServer {
                                     .build())
                             .content());
         });
-        Map<String, Object> string = Map.of("type", "string");
-        elicitation(server, "test_elicitation", Map.of("username", string, "email", string));
+        elicitation(server, "test_elicitation", Map.of("username", STRING, "email", STRING));
         elicitation(
                 server,
                 "test_elicitation_sep1034_defaults",
@@ -171,31 +241,13 @@ final class ConformanceServer {
                         "untitledMulti", Map.of("type", "array", "items", Map.of("type", "string", "enum", options)),
                         "titledMulti", Map.of("type", "array", "items", Map.of("anyOf", titled))));
         server.toolCall(
-                McpSchema.Tool.builder(
-                                "json_schema_2020_12_tool",
-                                Map.of(
-                                        "$schema",
-                                        "https://json-schema.org/draft/2020-12/schema",
-                                        "type",
-                                        "object",
-                                        "$defs",
-                                        Map.of(
-                                                "address",
-                                                Map.of(
-                                                        "type",
-                                                        "object",
-                                                        "properties",
-                                                        Map.of("street", string, "city", string))),
-                                        "properties",
-                                        Map.of("name", string, "address", Map.of("$ref", "#/$defs/address")),
-                                        "additionalProperties",
-                                        false))
+                McpSchema.Tool.builder("json_schema_2020_12_tool", NEWEST_SCHEMA)
                         .description("A schema with what the draft of 2020-12 has")
                         .build(),
                 (exchange, call) -> text("done"));
     }
 
-    private static void tool(
+    private void tool(
             McpServer.SyncSpecification<?> server,
             String name,
             BiFunction<McpSyncServerExchange, CallToolRequest, CallToolResult> handler) {
@@ -203,11 +255,13 @@ final class ConformanceServer {
                 McpSchema.Tool.builder(name, NO_ARGUMENTS)
                         .description("For the conformance suite")
                         .build(),
-                handler);
+                (exchange, call) -> {
+                    calls.incrementAndGet();
+                    return handler.apply(exchange, call);
+                });
     }
 
-    private static void elicitation(
-            McpServer.SyncSpecification<?> server, String name, Map<String, Object> properties) {
+    private void elicitation(McpServer.SyncSpecification<?> server, String name, Map<String, Object> properties) {
         tool(
                 server,
                 name,
