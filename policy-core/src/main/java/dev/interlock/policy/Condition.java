@@ -55,6 +55,11 @@ public record Condition(
                 Path.parse(path), operator, Operand.from(operator, Path.parse(from)), null, Place.of(path));
     }
 
+    /** Returns the operator as policies write it: {@code eq}, {@code custom.<name>}. */
+    public String operatorText() {
+        return operand.predicate() == null ? operator.text() : Operator.CUSTOM_PREFIX + operand.predicate();
+    }
+
     /** Returns the paths that it reads: its own, and the one that its operand comes from. */
     public List<Path> reads() {
         Path from = operand.from();

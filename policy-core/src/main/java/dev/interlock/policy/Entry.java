@@ -76,6 +76,14 @@ public record Entry(
         return blocks;
     }
 
+    /** Returns all its conditions, those of its rules, too. */
+    public List<Condition> conditions() {
+        List<Condition> conditions = new ArrayList<>();
+        blocks().forEach(block -> conditions.addAll(block.conditions()));
+        rules.forEach(rule -> conditions.addAll(rule.demands().conditions()));
+        return conditions;
+    }
+
     /** Returns an entry that only lists its tools. */
     public static Entry listed(Place place) {
         return new Entry(false, List.of(), List.of(), List.of(), List.of(), place);

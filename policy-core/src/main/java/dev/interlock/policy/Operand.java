@@ -23,35 +23,42 @@ public final class Operand {
     private final @Nullable Value value;
 
     private final @Nullable Path from;
+
+    /** The name of the host's predicate; null if the operator is not {@link Operator#CUSTOM}. */
+    private final @Nullable String predicate;
+
     private final @Nullable Regex regex;
     private final @Nullable Directories directories;
     private final @Nullable TimeWindow window;
 
-    private Operand(Operator operator, Value value) {
+    private Operand(Operator operator, @Nullable Value value, @Nullable Path from, @Nullable String predicate) {
         this.operator = operator;
-        this.from = null;
-        Optional<String> problem = Operands.problem(operator, value);
+        this.from = from;
+        this.predicate = predicate;
+        Optional<String> problem = problem(operator, value, from, predicate);
         if (problem.isPresent()) {
             throw new IllegalArgumentException(problem.get());
         }
         boolean pattern = operator == Operator.REGEX || operator == Operator.NOT_REGEX;
-        this.regex = pattern ? Regex.compile(text(value)) : null;
-        this.directories = operator == Operator.WITHIN_PATH ? Directories.of(value) : null;
-        this.window = operator == Operator.DURING ? TimeWindow.of(value) : null;
-        this.value = window == null ? value : window.value();
+        Value given = from == null ? Objects.requireNonNull(value, "value") : null;
+        this.regex = pattern && given != null ? Regex.compile(text(given)) : null;
+        this.directories = operator == Operator.WITHIN_PATH && given != null ? Directories.of(given) : null;
+        this.window = operator == Operator.DURING && given != null ? TimeWindow.of(given) : null;
+        this.value = window == null ? given : window.value();
     }
 
-    private Operand(Operator operator, Path from) {
-        this.operator = operator;
-        this.value = null;
-        this.from = from;
-        this.regex = null;
-        this.directories = null;
-        this.window = null;
-        Optional<String> problem = Operands.problem(operator, from);
-        if (problem.isPresent()) {
-            throw new IllegalArgumentException(problem.get());
+    private static Optional<String> problem(
+            Operator operator, @Nullable Value value, @Nullable Path from, @Nullable String predicate) {
+        if ((predicate != null) != (operator == Operator.CUSTOM)) {
+            return Optional.of("only a predicate of the host's has a name, and it needs one: custom.<name>");
         }
+        if (predicate != null && !Operands.isPredicate(predicate)) {
+            return Optional.of("a predicate's name has up to " + Operands.MAX_PREDICATE
+                    + " characters: letters and digits, and '.', '_' and '-' after the first");
+        }
+        return from == null
+                ? Operands.problem(operator, Objects.requireNonNull(value, "value"))
+                : Operands.problem(operator, from);
     }
 
     /**
@@ -60,7 +67,7 @@ public final class Operand {
      * @throws IllegalArgumentException if the operator can't take the value; the message says what was expected
      */
     public static Operand of(Operator operator, Value value) {
-        return new Operand(operator, value);
+        return new Operand(operator, value, null, null);
     }
 
     /**
@@ -71,15 +78,46 @@ public final class Operand {
      *     stands there; the message says why
      */
     public static Operand from(Operator operator, Path from) {
-        return new Operand(operator, from);
+        return new Operand(operator, null, from, null);
+    }
+
+    /**
+     * Returns the operand of a condition that asks a predicate of the host's ({@link Operator#CUSTOM}).
+     *
+     * @param predicate the predicate's name: up to 64 letters and digits, and {@code . _ -} after the first
+     * @param value what the predicate is given besides the value at the path; JSON null if nothing
+     * @throws IllegalArgumentException if that is not a name
+     */
+    public static Operand custom(String predicate, Value value) {
+        return new Operand(Operator.CUSTOM, value, null, predicate);
+    }
+
+    /**
+     * Does the same for a predicate that is given another value of the same call.
+     *
+     * @param from where that value stands
+     * @throws IllegalArgumentException if that is not a name, or the path doesn't lead to one value
+     */
+    public static Operand custom(String predicate, Path from) {
+        return new Operand(Operator.CUSTOM, null, from, predicate);
     }
 
     /** The same operand for this operator. Parsed again only for another operator. */
     Operand as(Operator wanted) {
-        if (wanted == operator) {
-            return this;
-        }
-        return from == null ? of(wanted, value()) : from(wanted, from);
+        return wanted == operator ? this : new Operand(wanted, value, from, predicate);
+    }
+
+    /** Returns the name of the host's predicate; null unless the operator is {@link Operator#CUSTOM}. */
+    public @Nullable String predicate() {
+        return predicate;
+    }
+
+    /**
+     * Returns whether the policy alone says for which values a condition holds. Otherwise a value of the call or the
+     * host decides it, too.
+     */
+    public boolean isFixed() {
+        return from == null && predicate == null;
     }
 
     /** Returns where the value stands in the call; null if it is one of the policy. */
@@ -146,7 +184,8 @@ public final class Operand {
     public boolean equals(@Nullable Object other) {
         return other instanceof Operand operand
                 && Objects.equals(value, operand.value)
-                && Objects.equals(from, operand.from);
+                && Objects.equals(from, operand.from)
+                && Objects.equals(predicate, operand.predicate);
     }
 
     @Override

@@ -14,12 +14,14 @@ import org.jspecify.annotations.Nullable;
 /** Checks which operands each operator takes. {@link Operand} compiles patterns, and so checks them itself. */
 final class Operands {
 
+    static final int MAX_PREDICATE = 64;
+
     private Operands() {}
 
     /** What is wrong with {@code operand} for {@code operator}, and what was expected. Empty if nothing is wrong. */
     static Optional<String> problem(Operator operator, Value operand) {
         return switch (operator) {
-            case EQ, NEQ -> Optional.empty();
+            case EQ, NEQ, CUSTOM -> Optional.empty();
             case IN, NOT_IN -> operand instanceof Value.Array ? Optional.empty() : wrong(operator, "a list", operand);
             case LT, LTE, GT, GTE ->
                 operand instanceof NumberValue ? Optional.empty() : wrong(operator, "a number", operand);
@@ -52,8 +54,20 @@ final class Operands {
         return switch (operator) {
             case EXISTS, REGEX, NOT_REGEX, DURING -> OperandSource.POLICY;
             case WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN -> OperandSource.HOST;
-            case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, CONTAINS, NOT_CONTAINS, STARTS_WITH, ENDS_WITH, MAX_LENGTH ->
-                OperandSource.CALL;
+            case EQ,
+                    NEQ,
+                    IN,
+                    NOT_IN,
+                    LT,
+                    LTE,
+                    GT,
+                    GTE,
+                    CONTAINS,
+                    NOT_CONTAINS,
+                    STARTS_WITH,
+                    ENDS_WITH,
+                    MAX_LENGTH,
+                    CUSTOM -> OperandSource.CALL;
         };
     }
 
@@ -72,6 +86,18 @@ final class Operands {
         return source == OperandSource.HOST && from.root() != Path.Root.CTX
                 ? Optional.of("'" + operator.text() + "' takes 'value_from' only from ctx, not from '" + from + "'")
                 : Optional.empty();
+    }
+
+    /** Whether policies can write this name of a predicate. */
+    static boolean isPredicate(String name) {
+        for (int i = 0; i < name.length(); i++) {
+            char c = name.charAt(i);
+            boolean word = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9');
+            if (!word && (i == 0 || (c != '.' && c != '_' && c != '-'))) {
+                return false;
+            }
+        }
+        return !name.isEmpty() && name.length() <= MAX_PREDICATE;
     }
 
     private static Optional<String> each(

@@ -49,17 +49,22 @@ public enum Operator {
     /** The call is made within a {@link TimeWindow}. Compares {@code call.time} alone. */
     DURING,
     /** At most this many characters of a string, or elements of a list. */
-    MAX_LENGTH;
+    MAX_LENGTH,
+    /** A predicate of the host's says yes. Policies write {@code custom.<name>}; the {@link Operand} has the name. */
+    CUSTOM;
+
+    /** How the names of the host's predicates begin in policies. */
+    public static final String CUSTOM_PREFIX = "custom.";
 
     /** Returns the operator as policies write it: {@code eq}, {@code not_in}, … */
     public String text() {
-        return name().toLowerCase(Locale.ROOT);
+        return this == CUSTOM ? CUSTOM_PREFIX + "<name>" : name().toLowerCase(Locale.ROOT);
     }
 
-    /** Returns the operator that policies write as {@code text}, if there is one. */
+    /** Returns the operator that policies write as {@code text}, if there is one; {@link #CUSTOM} has no one text. */
     public static Optional<Operator> of(String text) {
         for (Operator operator : values()) {
-            if (operator.text().equals(text)) {
+            if (operator != CUSTOM && operator.text().equals(text)) {
                 return Optional.of(operator);
             }
         }

@@ -8,6 +8,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -112,6 +115,23 @@ public record Policy(
     @Override
     public int hashCode() {
         return Objects.hash(description, mode, body, methods, grants, context, suspended, methodEntries);
+    }
+
+    /** Returns all entries for tools: those of its body, then those of the grants. */
+    public Stream<Entry> entries() {
+        return Stream.concat(Stream.of(body), grants.stream().flatMap(map -> map.values().stream()))
+                .flatMap(PolicyBody::entries);
+    }
+
+    /** Returns the names of the host's predicates that conditions ask ({@code op: custom.<name>}). */
+    public Set<String> predicates() {
+        Set<String> names = new TreeSet<>();
+        Stream.concat(entries(), methodEntries.values().stream())
+                .flatMap(entry -> entry.conditions().stream())
+                .map(condition -> condition.operand().predicate())
+                .filter(Objects::nonNull)
+                .forEach(names::add);
+        return Collections.unmodifiableSet(names);
     }
 
     /** Returns an enforced policy with only a body. */

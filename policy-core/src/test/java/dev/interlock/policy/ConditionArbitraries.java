@@ -1,5 +1,7 @@
 package dev.interlock.policy;
 
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.util.Arrays;
 import java.util.List;
@@ -124,7 +126,18 @@ public final class ConditionArbitraries {
     private static final List<String> OTHERS = List.of(
             "args.amount", "args.to", "args.items.0.id", "args.meta.role", "call.identity", "tool.risk", "ctx.limit");
 
+    /** The predicate of the host's that conditions ask. */
+    public static final String PREDICATE = "same-text";
+
     private ConditionArbitraries() {}
+
+    /** What the predicate says: whether both have the same JSON. It can't tell about lists and objects. */
+    public static boolean hasSameText(Value value, Value operand) {
+        if (value instanceof Value.Array || value instanceof ObjectValue) {
+            throw new IllegalArgumentException("no scalar");
+        }
+        return value.json().equals(operand.json());
+    }
 
     /** The scalars that arguments and operands are made of. */
     public static Arbitrary<Object> scalars() {
@@ -223,19 +236,29 @@ public final class ConditionArbitraries {
 
     /** Any path but the time, with any operator and whatever operand that takes, of the policy or of the call. */
     private static Arbitrary<Condition> random() {
-        return Arbitraries.frequencyOf(Tuple.of(2, compared(paths())), Tuple.of(1, betweenTwo()));
+        return Arbitraries.frequencyOf(
+                Tuple.of(20, compared(paths())), Tuple.of(10, betweenTwo()), Tuple.of(1, asked()));
     }
 
     private static Arbitrary<Condition> compared(Arbitrary<String> paths) {
         return Arbitraries.of(Operator.class)
-                .filter(operator -> operator != Operator.DURING)
+                .filter(operator -> operator != Operator.DURING && operator != Operator.CUSTOM)
                 .flatMap(operator -> Combinators.combine(paths, operands(operator))
                         .as((path, operand) -> Condition.of(path, operator, operand)));
     }
 
+    /** Conditions that ask a predicate of the host's, {@link #PREDICATE}. */
+    private static Arbitrary<Condition> asked() {
+        Arbitrary<Operand> operands = Arbitraries.oneOf(
+                Arbitraries.of(1, 5, "admin").map(value -> Operand.custom(PREDICATE, Value.freeze(value))),
+                Arbitraries.of("ctx.limit", "args.to").map(from -> Operand.custom(PREDICATE, Path.parse(from))));
+        return Combinators.combine(paths(), operands)
+                .as((path, operand) -> new Condition(Path.parse(path), Operator.CUSTOM, operand, null, Place.of(path)));
+    }
+
     private static Arbitrary<Condition> betweenTwo() {
-        Arbitrary<Operator> operators =
-                Arbitraries.of(Operator.class).filter(ConditionArbitraries::takesWhatTheHostSays);
+        Arbitrary<Operator> operators = Arbitraries.of(Operator.class)
+                .filter(operator -> operator != Operator.CUSTOM && takesWhatTheHostSays(operator));
         Arbitrary<String> paths = Arbitraries.frequencyOf(
                 Tuple.of(3, paths()), Tuple.of(1, Arbitraries.of("ctx.list", "ctx.tenant", "call.identity")));
         return Combinators.combine(operators, paths, Arbitraries.of(GIVEN), Arbitraries.of(OTHERS))
@@ -307,6 +330,7 @@ public final class ConditionArbitraries {
                         List.of());
             case DURING -> throw new AssertionError("on the time only");
             case MAX_LENGTH -> Arbitraries.of(0, 1, 5);
+            case CUSTOM -> throw new AssertionError();
         };
     }
 

@@ -99,6 +99,9 @@ class SchemaTest {
                 "{tools: {t: {rules: [{rate_limit: {max: 10, window: 60, algorithm: token_bucket, scope: session}}]}}}",
                 "{tools: {t: {require: [{path: args.a, op: eq, value_from: ctx.user}, {conditions: ["
                         + "{path: 'args.l[any].b', op: in, value_from: ctx.list, on_deny: no}]}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: custom.iban}, "
+                        + "{path: args.a, op: custom.in-x.y_z, value: [1]},"
+                        + " {path: args.a, op: custom.same, value_from: ctx.a}]}}}",
                 "{tools: {t: {ask_if: [{conditions: []}, {path: args.a, op: gt, value: 5}]}}}",
                 "{tools: {t: {rules: [{concurrent: 3}, {name: b, concurrent: {max: 2, scope: session, lease: 90s,"
                         + " per: [args.a, {path: ctx.b, fold: true}, call.identity, args]}}]}}}",
@@ -135,6 +138,9 @@ class SchemaTest {
                 "{tools: {t: {rules: [{conditions: [{path: args.a, op: equals, value: 1}]}]}}}",
                 "{tools: {t: {require: [{path: args.a, op: eq, value: 1, value_from: ctx.a}]}}}",
                 "{tools: {t: {require: [{path: args.a, op: eq, value_from: user}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: custom.}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: custom, value: 1}]}}}",
+                "{tools: {t: {require: [{path: args.a, op: custom.a, value: 1, value_from: ctx.a}]}}}",
                 "{tools: {t: {ask_if: {path: args.a, op: eq, value: 1}}}}",
                 "{tools: {t: {rules: [{rate_limit: 5/fortnight}]}}}",
                 "{tools: {t: {limits: [{counter: c, window: hour}]}}}",
@@ -186,9 +192,11 @@ class SchemaTest {
 
     @Test
     void itHasExactlyTheOperatorsAndAlgorithmsThatThereAre() {
-        assertThat(words("condition", "properties", "op"))
-                .containsExactlyInAnyOrderElementsOf(
-                        Stream.of(Operator.values()).map(Operator::text).toList());
+        assertThat(words("condition", "properties", "op", "else"))
+                .containsExactlyInAnyOrderElementsOf(Stream.of(Operator.values())
+                        .filter(operator -> operator != Operator.CUSTOM)
+                        .map(Operator::text)
+                        .toList());
         assertThat(words("algorithm"))
                 .containsExactlyInAnyOrderElementsOf(
                         Stream.of(Algorithm.values()).map(Algorithm::text).toList());

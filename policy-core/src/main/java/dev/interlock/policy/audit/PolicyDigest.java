@@ -56,6 +56,9 @@ final class PolicyDigest {
             text(place.path());
         } else if (part instanceof Operand operand) {
             visit(operand.from() == null ? operand.value() : operand.from());
+            if (operand.predicate() != null) {
+                text(operand.predicate());
+            }
         } else if (part instanceof TimeWindow window) {
             visit(window.value());
         } else if (part instanceof Value value) {

@@ -98,6 +98,8 @@ public record Decision(
         CONDITION,
         /** A {@code deny_if} condition holds. */
         DENY_IF,
+        /** A predicate of the host's has not answered: it threw, or its time was up. */
+        PREDICATE,
         /** {@code validate} found something. */
         VALIDATION,
         /** A check needs the tool's definition, or a part of it, and it isn't known. */

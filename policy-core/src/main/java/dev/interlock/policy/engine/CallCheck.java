@@ -38,6 +38,11 @@ abstract sealed class CallCheck {
     /** Explains the check in words. */
     abstract ExplainedStep explain(ToolCall call, CounterSnapshot counters);
 
+    /** Whether the check may need what a predicate of the host's says. */
+    boolean asksHost() {
+        return false;
+    }
+
     static ExplainedStep step(@Nullable Decision decision, RuleRef rule, String what, List<ExplainedStep> details) {
         return new ExplainedStep(result(decision), rule.name() + ": " + what, rule.place(), details);
     }
@@ -67,6 +72,9 @@ abstract sealed class CallCheck {
                 + truth.name().toLowerCase(java.util.Locale.ROOT) + ", "
                 + found(test.found(call, counters), "the value", condition.path())
                 + (wait == null ? "" : ", and it holds in " + Messages.span(wait));
+        if (test.isUnanswered(call, counters)) {
+            text += ", and the host has not answered";
+        }
         Path from = condition.operand().from();
         if (from != null) {
             text += "; at " + from + " " + found(test.operand(call, counters), "it", from);
@@ -108,6 +116,11 @@ abstract sealed class CallCheck {
         @Nullable
         Decision apply(ToolCall call, CounterSnapshot counters) {
             return check.apply(inner.call(), counters.from(inner.firstCounter()));
+        }
+
+        @Override
+        boolean asksHost() {
+            return check.asksHost();
         }
 
         @Override
@@ -190,8 +203,8 @@ abstract sealed class CallCheck {
         private final ConditionTest[] tests;
         private final Decision[] denials;
 
-        /** What tells when to try again, if the time decides; null where it doesn't. */
-        private final @Nullable DenialFactory[] later;
+        /** What denies where the denial depends on the time or on the host's answer; null where it doesn't. */
+        private final @Nullable DenialFactory[] varying;
 
         private final RuleRef rule;
 
@@ -201,10 +214,10 @@ abstract sealed class CallCheck {
          */
         private final PathReader.@Nullable MemberStep[] arguments;
 
-        Conditions(ConditionTest[] tests, Decision[] denials, @Nullable DenialFactory[] later, RuleRef rule) {
+        Conditions(ConditionTest[] tests, Decision[] denials, @Nullable DenialFactory[] varying, RuleRef rule) {
             this.tests = tests;
             this.denials = denials;
-            this.later = later;
+            this.varying = varying;
             this.rule = rule;
             this.arguments = new PathReader.@Nullable MemberStep[tests.length];
             for (int i = 0; i < tests.length; i++) {
@@ -228,9 +241,14 @@ abstract sealed class CallCheck {
             System.arraycopy(next.tests, 0, allTests, tests.length, next.tests.length);
             Decision[] allDenials = Arrays.copyOf(denials, denials.length + next.denials.length);
             System.arraycopy(next.denials, 0, allDenials, denials.length, next.denials.length);
-            @Nullable DenialFactory[] allLater = Arrays.copyOf(later, later.length + next.later.length);
-            System.arraycopy(next.later, 0, allLater, later.length, next.later.length);
-            return new Conditions(allTests, allDenials, allLater, rule);
+            @Nullable DenialFactory[] allVarying = Arrays.copyOf(varying, varying.length + next.varying.length);
+            System.arraycopy(next.varying, 0, allVarying, varying.length, next.varying.length);
+            return new Conditions(allTests, allDenials, allVarying, rule);
+        }
+
+        @Override
+        boolean asksHost() {
+            return ConditionTest.asksHost(tests);
         }
 
         /** Whether every denial is enforced. */
@@ -252,7 +270,7 @@ abstract sealed class CallCheck {
                 ConditionTest test = tests[i];
                 if (test.argument() == null) {
                     if (test.test(call, counters) != Truth.TRUE) {
-                        return denial(i, call);
+                        return denial(i, call, counters);
                     }
                     continue;
                 }
@@ -267,12 +285,19 @@ abstract sealed class CallCheck {
             return null;
         }
 
-        private Decision denial(int i, ToolCall call) {
-            DenialFactory factory = later[i];
-            Duration wait = factory == null ? null : tests[i].wait(call);
-            return factory == null || wait == null
+        private Decision denial(int i, ToolCall call, CounterSnapshot counters) {
+            DenialFactory factory = varying[i];
+            if (factory == null) {
+                return denials[i];
+            }
+            Condition condition = tests[i].condition();
+            if (tests[i].isUnanswered(call, counters)) {
+                return factory.unanswered(condition);
+            }
+            Duration wait = tests[i].wait(call);
+            return wait == null
                     ? denials[i]
-                    : factory.because(Code.CONDITION, Messages.condition(tests[i].condition(), factory.rule(), wait))
+                    : factory.because(Code.CONDITION, Messages.condition(condition, factory.rule(), wait))
                             .retryAfter(wait);
         }
 
@@ -285,24 +310,43 @@ abstract sealed class CallCheck {
     /** An item of {@code deny_if}: denies unless its block is definitely false. */
     static final class DenyIf extends CallCheck {
         private final ConditionTest[] tests;
+        private final DenialFactory denials;
         private final Decision denial;
-        private final RuleRef rule;
 
-        DenyIf(ConditionTest[] tests, Decision denial, RuleRef rule) {
+        DenyIf(ConditionTest[] tests, DenialFactory denials) {
             this.tests = tests;
-            this.denial = denial;
-            this.rule = rule;
+            this.denials = denials;
+            this.denial = denials.because(Code.DENY_IF, Messages.denyIf(denials.rule()));
+        }
+
+        @Override
+        boolean asksHost() {
+            return ConditionTest.asksHost(tests);
         }
 
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterSnapshot counters) {
-            return ConditionTest.all(tests, call, counters) == Truth.FALSE ? null : denial;
+            return switch (ConditionTest.all(tests, call, counters)) {
+                case FALSE -> null;
+                case TRUE -> denial;
+                case INVALID -> invalid(call, counters);
+            };
+        }
+
+        private Decision invalid(ToolCall call, CounterSnapshot counters) {
+            for (ConditionTest test : tests) {
+                if (test.isUnanswered(call, counters)) {
+                    return denials.unanswered(test.condition());
+                }
+            }
+            return denial;
         }
 
         @Override
         ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
-            return step(apply(call, counters), rule, "denies if all of this holds", notes(tests, call, counters));
+            return step(
+                    apply(call, counters), denials.rule(), "denies if all of this holds", notes(tests, call, counters));
         }
     }
 
@@ -525,6 +569,11 @@ abstract sealed class CallCheck {
             this.rest = List.copyOf(rest);
             this.ask = ask;
             this.rule = rule;
+        }
+
+        @Override
+        boolean asksHost() {
+            return ConditionTest.asksHost(tests);
         }
 
         boolean asks(ToolCall call, CounterSnapshot counters) {

@@ -19,7 +19,7 @@ public final class Comparison {
     /**
      * Returns the comparison that the condition makes.
      *
-     * @throws IllegalStateException if the condition compares two values of a call
+     * @throws RuntimeException if the policy alone doesn't say it: see {@link dev.interlock.policy.Operand#isFixed}
      */
     public static Comparison of(Condition condition) {
         return new Comparison(Predicate.compile(condition.operator(), condition.operand()));

@@ -90,6 +90,7 @@ final class CompiledPolicy {
     private final boolean readsRating;
     private final boolean readsSchemas;
     private final boolean unwraps;
+    private final boolean asksHost;
 
     /** The clock that decides; null if nothing of the policy depends on the time. */
     private final @Nullable TimeSource time;
@@ -166,6 +167,7 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.unwraps = needs.unwraps;
+        this.asksHost = !policy.predicates().isEmpty();
         this.time = needs.time ? time : null;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
         this.byNameAlone = this.lock == null && suspended == null && isNameEnough();
@@ -274,6 +276,11 @@ final class CompiledPolicy {
     /** Whether a decision may depend on what servers say about their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
+    }
+
+    /** Whether a condition asks a predicate of the host's. */
+    boolean asksHost() {
+        return asksHost;
     }
 
     /** The part of a call's context that this policy may read. */

@@ -34,14 +34,17 @@ final class ConditionTest {
 
     private final PathReader reader;
 
-    /** Null if the condition compares two values of the call. */
+    /** Null if the condition compares two values of the call, or asks the host. */
     private final @Nullable Predicate predicate;
 
-    /** Null if the condition compares with a value of the policy. */
+    /** Null if the condition doesn't compare two values of the call. */
     private final @Nullable Relation relation;
 
     /** Reads what the value is compared with. Null if that is a value of the policy. */
     private final @Nullable PathReader operandReader;
+
+    /** The name of the host's predicate that the condition asks, or null. */
+    private final @Nullable String asked;
 
     /**
      * The first member of the path. Null if the path doesn't start at the arguments or means the elements of a list.
@@ -63,6 +66,11 @@ final class ConditionTest {
         this(condition, reader, null, relation, operandReader);
     }
 
+    /** A condition that asks a predicate of the host's. */
+    static ConditionTest asking(Condition condition, PathReader reader, @Nullable PathReader operandReader) {
+        return new ConditionTest(condition, reader, null, null, operandReader);
+    }
+
     private ConditionTest(
             Condition condition,
             PathReader reader,
@@ -75,7 +83,8 @@ final class ConditionTest {
         this.predicate = predicate;
         this.relation = relation;
         this.operandReader = operandReader;
-        this.first = reader.firstArgument();
+        this.asked = condition.operand().predicate();
+        this.first = asked == null ? reader.firstArgument() : null;
         this.rest = reader.afterFirst();
         String operand = predicate == null ? null : predicate.text();
         String[] operands = predicate == null ? null : predicate.texts();
@@ -99,6 +108,10 @@ final class ConditionTest {
         if (predicate != null) {
             return reader.test(predicate, call, counters);
         }
+        if (asked != null) {
+            Predicate.Asked questions = questions(asked, call, counters);
+            return questions == null ? Truth.INVALID : reader.test(questions, call, counters);
+        }
         Value operand = certain(operand(call, counters));
         if (operand == null) {
             return Truth.INVALID;
@@ -108,6 +121,23 @@ final class ConditionTest {
         }
         Predicate bound = Objects.requireNonNull(relation).with(operand);
         return bound == null ? Truth.INVALID : reader.test(bound, call, counters);
+    }
+
+    /** Whether the condition asks a predicate of the host's. */
+    boolean asksHost() {
+        return asked != null;
+    }
+
+    /** Whether the condition is invalid because a predicate of the host's has not answered. */
+    boolean isUnanswered(ToolCall call, CounterSnapshot counters) {
+        Predicate.Asked questions = asked == null ? null : questions(asked, call, counters);
+        return questions != null && reader.test(questions, call, counters) == Truth.INVALID && questions.isUnanswered();
+    }
+
+    /** What the condition asks a predicate of the host's; null if what it compares with is not there. */
+    private Predicate.@Nullable Asked questions(String name, ToolCall call, CounterSnapshot counters) {
+        Value operand = operandReader == null ? condition.operand().value() : certain(operand(call, counters));
+        return operand == null ? null : new Predicate.Asked(name, operand, counters.answers());
     }
 
     /** The operand, or null if nothing can be compared with it. */
@@ -173,6 +203,16 @@ final class ConditionTest {
     private static boolean isOneOf(String[] texts, String found) {
         for (int i = 0; i < texts.length; i++) {
             if (found.equals(texts[i])) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Whether one of the tests asks a predicate of the host's. */
+    static boolean asksHost(ConditionTest[] tests) {
+        for (ConditionTest test : tests) {
+            if (test.asksHost()) {
                 return true;
             }
         }

@@ -7,11 +7,25 @@ import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.value.NumberValue;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
-/** The counters that a plan's conditions read, as they stood before the call, in the order of the plan's list. */
-record CounterSnapshot(List<Usage> usages) {
+/**
+ * What a plan's conditions read of the world outside the call.
+ *
+ * @param usages the counters, as they stood before the call, in the order of the plan's list
+ * @param answers what the host's predicates say; null if none is asked
+ */
+record CounterSnapshot(List<Usage> usages, @Nullable HostAnswers answers) {
 
     static final CounterSnapshot NONE = new CounterSnapshot(List.of());
+
+    CounterSnapshot(List<Usage> usages) {
+        this(usages, null);
+    }
+
+    CounterSnapshot with(HostAnswers said) {
+        return new CounterSnapshot(usages, said);
+    }
 
     /**
      * The counters without what a call has reserved itself.
@@ -38,7 +52,7 @@ record CounterSnapshot(List<Usage> usages) {
 
     /** The counters of a plan whose own come after so many others. */
     CounterSnapshot from(int first) {
-        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()));
+        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()), answers);
     }
 
     NumberValue get(int index) {

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.RuleRef;
@@ -28,6 +29,12 @@ record DenialFactory(String tool, RuleRef rule, @Nullable String message, boolea
         // Never the rule's own message: it would blame the call for something that only a look at the server can fix.
         return new DenialFactory(tool, rule, null, audited)
                 .because(Code.SCHEMA_UNKNOWN, Messages.schemaUnknown(tool, rule));
+    }
+
+    Decision unanswered(Condition condition) {
+        // Never the rule's own message: it would blame the call for what the host has left open.
+        return new DenialFactory(tool, rule, null, audited)
+                .because(Code.PREDICATE, Messages.unanswered(condition, rule));
     }
 
     DenialFactory withMessage(@Nullable String other) {

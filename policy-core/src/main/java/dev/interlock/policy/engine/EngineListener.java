@@ -31,6 +31,18 @@ public interface EngineListener {
     default void failed(MethodCall request, Throwable failure) {}
 
     /**
+     * Called when a {@link CustomPredicate} threw or did not answer in time, so that a condition was invalid. Calls
+     * {@link #failed(ToolCall, Throwable)} unless overridden.
+     *
+     * @param predicate its name
+     * @param failure what it threw; a {@link java.util.concurrent.TimeoutException} if its time was up, or a
+     *     {@link java.util.concurrent.RejectedExecutionException} if too many questions were waiting
+     */
+    default void predicateFailed(ToolCall call, String predicate, Throwable failure) {
+        failed(call, failure);
+    }
+
+    /**
      * Called when a sink or an observer has refused an event. If a sink refused it, and the event was a decision that
      * would have let the call through, the call was denied. Does nothing unless overridden.
      *

@@ -36,6 +36,11 @@ final class GuardedListener implements EngineListener {
     }
 
     @Override
+    public void predicateFailed(ToolCall call, String predicate, Throwable failure) {
+        tell(() -> listener.predicateFailed(call, predicate, failure));
+    }
+
+    @Override
     public void unrecorded(AuditEvent event, Throwable failure) {
         tell(() -> listener.unrecorded(event, failure));
     }

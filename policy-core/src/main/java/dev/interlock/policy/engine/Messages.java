@@ -186,6 +186,11 @@ final class Messages {
                 + span(wait) + ".";
     }
 
+    static String unanswered(Condition condition, RuleRef rule) {
+        return "The call is not made: whether " + condition.path() + " is accepted by " + condition.operatorText()
+                + " can't be told at the moment (rule '" + rule.name() + "').";
+    }
+
     static String denyIf(RuleRef rule) {
         return "The call is one that the policy forbids (rule '" + rule.name() + "').";
     }
@@ -311,6 +316,7 @@ final class Messages {
             case COMMAND_IN -> "must be one plain shell command of " + text;
             case DURING -> "must be within " + condition.operand().window();
             case MAX_LENGTH -> "must be no longer than " + text;
+            case CUSTOM -> "must be accepted by " + condition.operatorText();
         };
         return condition.path() + " " + must;
     }

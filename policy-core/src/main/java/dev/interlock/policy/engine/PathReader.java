@@ -106,14 +106,13 @@ final class PathReader {
     /** If one element can't be compared, the result is invalid whatever the other elements are. */
     private static Truth testEvery(Predicate predicate, Value.Array array, Steps rest) {
         Truth result = Truth.TRUE;
+        boolean invalid = false;
         for (Value item : array.items()) {
             Truth one = test(predicate, item, rest);
-            if (one == Truth.INVALID) {
-                return one;
-            }
+            invalid |= one == Truth.INVALID;
             result = result.and(one);
         }
-        return result;
+        return invalid ? Truth.INVALID : result;
     }
 
     /**

@@ -88,10 +88,8 @@ final class PlanCompiler {
         }
         for (Block block : scoped.entry().denyIf()) {
             RuleRef rule = ref(block.place().path(), block.place());
-            checks.add(new CallCheck.DenyIf(
-                    tests(scoped, block.conditions()),
-                    denials(rule, block.told(), Mode.ENFORCE).because(Code.DENY_IF, Messages.denyIf(rule)),
-                    rule));
+            checks.add(
+                    new CallCheck.DenyIf(tests(scoped, block.conditions()), denials(rule, block.told(), Mode.ENFORCE)));
         }
         for (Block block : scoped.entry().askIf()) {
             RuleRef rule = ref(block.place().path(), block.place());
@@ -303,14 +301,14 @@ final class PlanCompiler {
 
     private CallCheck conditions(CompiledEntry scoped, List<Condition> conditions, DenialFactory denials) {
         Decision[] denied = new Decision[conditions.size()];
-        @Nullable DenialFactory[] later = new @Nullable DenialFactory[denied.length];
+        @Nullable DenialFactory[] varying = new @Nullable DenialFactory[denied.length];
         for (int i = 0; i < denied.length; i++) {
             Condition condition = conditions.get(i);
             DenialFactory own = denials.withMessage(condition.message());
             denied[i] = own.because(Code.CONDITION, Messages.condition(condition, denials.rule()));
-            later[i] = condition.path().isTime() ? own : null;
+            varying[i] = condition.path().isTime() || condition.operator() == Operator.CUSTOM ? own : null;
         }
-        return new CallCheck.Conditions(tests(scoped, conditions), denied, later, denials.rule());
+        return new CallCheck.Conditions(tests(scoped, conditions), denied, varying, denials.rule());
     }
 
     private ConditionTest[] tests(CompiledEntry scoped, List<Condition> conditions) {
@@ -324,6 +322,9 @@ final class PlanCompiler {
     private ConditionTest test(CompiledEntry scoped, Condition condition) {
         PathReader reader = reader(scoped, condition.path());
         Path from = condition.operand().from();
+        if (condition.operator() == Operator.CUSTOM) {
+            return ConditionTest.asking(condition, reader, from == null ? null : reader(scoped, from));
+        }
         return from == null
                 ? new ConditionTest(condition, reader, operators.predicate(condition))
                 : new ConditionTest(condition, reader, operators.relation(condition), reader(scoped, from));

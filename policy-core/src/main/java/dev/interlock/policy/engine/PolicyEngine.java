@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.audit.AuditEvent.Change;
@@ -29,6 +30,7 @@ import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolLock;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.tool.rating.StandardToolClassifier;
+import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -86,6 +88,7 @@ public final class PolicyEngine {
 
     private final Approvals approvals;
     private final MethodPolicy methods;
+    private final HostPredicates predicates;
 
     /** The keys of {@code ctx} that the host supplies. */
     private final Set<String> context;
@@ -115,6 +118,7 @@ public final class PolicyEngine {
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
         this.context = Set.copyOf(builder.context);
+        this.predicates = new HostPredicates(builder.predicates, builder.alarm, listener);
         this.current = compile(builder.policy, lock);
         this.grantTimes = new GrantTimes(builder.alarm, time, () -> current.grantTimes(), changes);
         this.recorder = AuditRecorder.of(builder, catalog);
@@ -145,18 +149,19 @@ public final class PolicyEngine {
         return new Builder(policy);
     }
 
-    /** Returns whether a call would be allowed now. Takes nothing. Blocks only if the limiter does. */
+    /**
+     * Returns whether a call would be allowed now. Takes nothing. Blocks only if the limiter does, or for the answers
+     * of {@linkplain CustomPredicate predicates}.
+     */
     public Decision decide(ToolCall call) {
         try {
             CompiledPolicy policy = current;
             ToolCall known = policy.settled(call);
             ToolPlan plan = planFor(policy, known);
-            if (plan.checksOnly()) {
+            if (plan.checksOnly() && !plan.asksHost()) {
                 return plan.told(plan.check(known, CounterSnapshot.NONE));
             }
-            CounterSnapshot counters = counters(plan, known);
-            ReservationAttempt attempt =
-                    new ReservationAttempt(plan, known, plan.check(known, counters), counters, ids);
+            ReservationAttempt attempt = attemptNow(plan, known);
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -170,7 +175,7 @@ public final class PolicyEngine {
      * <p>If the policy asks for a person's approval and there is an {@link ApprovalHandler}, this method waits for the
      * answer, for as long as the rule says. An interrupt ends the wait and denies the call. Without a handler this
      * method returns at once, and the call is not allowed. Otherwise this method blocks only if the limiter or an audit
-     * sink does.
+     * sink does, or for the answers of {@linkplain CustomPredicate predicates}.
      */
     public Admission admit(ToolCall call) {
         CompiledPolicy policy = current;
@@ -185,7 +190,18 @@ public final class PolicyEngine {
     private Admission reserveNow(CompiledPolicy policy, ToolCall asked) {
         ToolCall call = policy.settled(asked);
         try {
-            ToolPlan plan = planFor(policy, call);
+            return reserveNow(planFor(policy, call), call);
+        } catch (Throwable e) {
+            return Admission.unreserved(failure(call, e));
+        }
+    }
+
+    /** Does the same for a settled call by its plan. */
+    private Admission reserveNow(ToolPlan plan, ToolCall call) {
+        try {
+            if (plan.asksHost()) {
+                return takeRemainingNow(attemptNow(plan, call));
+            }
             CounterSnapshot counters = counters(plan, call);
             Decision checked = plan.check(call, counters);
             if (plan.checksOnly()) {
@@ -199,14 +215,34 @@ public final class PolicyEngine {
                     return Admission.charged(bucket, count, taken);
                 }
             }
-            ReservationAttempt attempt = new ReservationAttempt(plan, call, checked, counters, ids);
-            while (attempt.isOpen()) {
-                attempt.take(limiter.reserve(attempt.batch()));
-            }
-            return attempt.admission(limiter, listener);
+            return takeRemainingNow(new ReservationAttempt(plan, call, checked, counters, ids));
         } catch (Throwable e) {
             return Admission.unreserved(failure(call, e));
         }
+    }
+
+    /** Checks a call, and waits for what it asks the host. */
+    private ReservationAttempt attemptNow(ToolPlan plan, ToolCall call) {
+        CounterSnapshot counters = counters(plan, call);
+        return plan.asksHost()
+                ? predicates.checkNow(call, counters, all -> attempt(plan, call, all))
+                : attempt(plan, call, counters);
+    }
+
+    private ReservationAttempt attempt(ToolPlan plan, ToolCall call, CounterSnapshot counters) {
+        return new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
+    }
+
+    private Admission takeRemainingNow(ReservationAttempt attempt) {
+        while (attempt.isOpen()) {
+            attempt.take(limiter.reserve(attempt.batch()));
+        }
+        return attempt.admission(limiter, listener);
+    }
+
+    /** Whether a decision by this policy may have to wait for another machine or for the host's predicates. */
+    private boolean waits(CompiledPolicy policy) {
+        return limiter.blocks() || policy.asksHost();
     }
 
     /**
@@ -218,16 +254,17 @@ public final class PolicyEngine {
     }
 
     /**
-     * Does the same as {@link #admit}, but waits neither for the limiter nor for a person on the caller's thread. The
-     * stage is a {@link CompletableFuture} that never completes exceptionally unless it is cancelled. A caller that
-     * stops waiting cancels it; then nothing stays reserved, and a person's answer no longer has any effect.
+     * Does the same as {@link #admit}, but waits on the caller's thread neither for the limiter, nor for {@linkplain
+     * CustomPredicate predicates}, nor for a person. The stage is a {@link CompletableFuture} that never completes
+     * exceptionally unless it is cancelled. A caller that stops waiting cancels it; then nothing stays reserved, and a
+     * person's answer no longer has any effect.
      *
      * @param options how long the caller waits for a person, and what it can do with the answer
      */
     public CompletionStage<Admission> admitAsync(ToolCall call, AdmitOptions options) {
         CompiledPolicy policy = current;
         long start = recorder == null ? 0 : recorder.start(call);
-        if (!limiter.blocks()) {
+        if (!waits(policy)) {
             Admission admission = reserveNow(policy, call);
             return admission.decision().asks() && approvals.canAsk(options)
                     ? approvals.ask(new PendingApproval(policy, call, admission, start), options)
@@ -296,10 +333,9 @@ public final class PolicyEngine {
             return;
         }
         roundCounters(plan, sent, first)
-                .thenCompose(counters -> {
-                    Decision decision = plan.told(plan.check(sent, counters));
-                    return takePlaces(plan, sent, first, answered(decision, first, policy, sent), counters);
-                })
+                .thenCompose(counters ->
+                        whenAnswered(plan, sent, counters, all -> checkRound(plan, sent, first, policy, all)))
+                .thenCompose(checked -> takePlaces(plan, first, checked))
                 .exceptionally(e -> failure(sent, e))
                 .thenAccept(made -> {
                     try {
@@ -316,22 +352,38 @@ public final class PolicyEngine {
     }
 
     /**
+     * What the checks say of a round.
+     *
+     * @param made the decision, if there are places
+     * @param places what takes the places of a call that was resumed; null if it takes none
+     */
+    private record CheckedRound(Decision made, @Nullable ReservationAttempt places) {}
+
+    private CheckedRound checkRound(
+            ToolPlan plan, ToolCall sent, Admission first, CompiledPolicy policy, CounterSnapshot counters) {
+        Decision made = answered(plan.told(plan.check(sent, counters)), first, policy, sent);
+        return new CheckedRound(
+                made,
+                plan.takesPlaces() && made.allowed() && first.isResumed()
+                        ? ReservationAttempt.ofPlaces(plan, sent, made, counters, ids)
+                        : null);
+    }
+
+    /**
      * Takes the places of a round among the calls that are made at the same time. A call that was not resumed keeps
      * those that it has, and their leases begin anew.
      *
-     * @param made the decision on the round
      * @return the decision, or the denial if there is no place
      */
-    private CompletionStage<Decision> takePlaces(
-            ToolPlan plan, ToolCall sent, Admission first, Decision made, CounterSnapshot counters) {
-        if (!plan.takesPlaces() || !made.allowed()) {
+    private CompletionStage<Decision> takePlaces(ToolPlan plan, Admission first, CheckedRound checked) {
+        Decision made = checked.made();
+        ReservationAttempt attempt = checked.places();
+        if (attempt == null) {
+            if (plan.takesPlaces() && made.allowed()) {
+                first.hold(Duration.ZERO);
+            }
             return CompletableFuture.completedFuture(made);
         }
-        if (!first.isResumed()) {
-            first.hold(Duration.ZERO);
-            return CompletableFuture.completedFuture(made);
-        }
-        ReservationAttempt attempt = ReservationAttempt.ofPlaces(plan, sent, made, counters, ids);
         return takeAll(attempt).thenApply(done -> {
             Reserved places = done.reserved(limiter, listener);
             if (places != null) {
@@ -342,7 +394,11 @@ public final class PolicyEngine {
     }
 
     /** A question as a yes if persons have said yes to it for the call. */
-    private static Decision answered(Decision decision, Admission first, CompiledPolicy policy, ToolCall sent) {
+    private Decision answered(Decision decision, Admission first, CompiledPolicy policy, ToolCall sent) {
+        Decision suspended = suspendedMeanwhile(policy);
+        if (suspended != null) {
+            return suspended;
+        }
         return decision.asks() && first.covers(decision.asking(), policy, sent.context())
                 ? decision.answered(Decision.Verdict.ALLOWED, Code.APPROVED, "")
                 : decision;
@@ -525,7 +581,7 @@ public final class PolicyEngine {
     /** Decides a call by everything but limits. Counters are read without what the call has reserved itself. */
     private CompletionStage<Decision> decideRound(ToolPlan plan, ToolCall call, Admission first) {
         return roundCounters(plan, call, first)
-                .thenApply(counters -> plan.told(plan.check(call, counters)))
+                .thenCompose(counters -> whenAnswered(plan, call, counters, all -> plan.told(plan.check(call, all))))
                 .exceptionally(e -> failure(call, e));
     }
 
@@ -561,6 +617,11 @@ public final class PolicyEngine {
 
     /** Records a decision that no person took part in. If a person should be asked but can't be, the call is denied. */
     private Admission conclude(CompiledPolicy policy, ToolCall call, Admission admission, long start) {
+        Decision suspended = suspendedMeanwhile(policy);
+        if (suspended != null && admission.decision().allowed()) {
+            admission.unsent();
+            return conclude(current, call, Admission.unreserved(suspended), start);
+        }
         Admission concluded = admission;
         if (admission.decision().asks()) {
             admission.unsent();
@@ -570,23 +631,30 @@ public final class PolicyEngine {
     }
 
     /**
+     * The denial of a call that may have waited for the host's predicates while a suspension began; null if none did. A
+     * policy that is replaced meanwhile still decides, but a stop must not let a call pass that it came before.
+     */
+    private @Nullable Decision suspendedMeanwhile(CompiledPolicy policy) {
+        return policy.asksHost() ? current.suspension() : null;
+    }
+
+    /**
      * Decides a call again that already has a reservation, and leaves the reservation as it is.
      *
      * @param held what is reserved for the call
      * @return the decision with the held reservation, or without one if the call is denied; null if the decision needs
-     *     the reservation to be given up first, because the policy reads counts that include it or would reserve
-     *     something else
+     *     the reservation to be given up first, because the policy reads counts that include it, asks the host or would
+     *     reserve something else
      */
     @Nullable
     Admission decideAnew(CompiledPolicy policy, ToolCall asked, Admission held) {
         ToolCall call = policy.settled(asked);
         try {
             ToolPlan plan = planFor(policy, call);
-            if (plan.readsCounters()) {
+            if (plan.readsCounters() || plan.asksHost()) {
                 return null;
             }
-            ReservationAttempt attempt = new ReservationAttempt(
-                    plan, call, plan.check(call, CounterSnapshot.NONE), CounterSnapshot.NONE, ids);
+            ReservationAttempt attempt = attempt(plan, call, CounterSnapshot.NONE);
             Decision decision = attempt.decision();
             return decision.allowed() || decision.asks()
                     ? held.under(decision, attempt.charges())
@@ -596,24 +664,39 @@ public final class PolicyEngine {
         }
     }
 
-    /** Does the same as {@link #reserveNow}, but waits for the limiter on no thread. The stage never fails. */
+    /**
+     * Does the same as {@link #reserveNow}, but waits neither for the limiter nor for the host on a thread. The stage
+     * never fails.
+     */
     CompletionStage<Admission> reserveAsync(CompiledPolicy policy, ToolCall asked) {
-        if (!limiter.blocks()) {
+        if (!waits(policy)) {
             return CompletableFuture.completedFuture(reserveNow(policy, asked));
         }
         ToolCall call = policy.settled(asked);
         CompletionStage<Admission> admission;
         try {
             ToolPlan plan = planFor(policy, call);
-            CompletionStage<CounterSnapshot> counters = !plan.readsCounters()
-                    ? CompletableFuture.completedFuture(CounterSnapshot.NONE)
-                    : limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new);
+            if (!limiter.blocks() && !plan.asksHost()) {
+                return CompletableFuture.completedFuture(reserveNow(plan, call));
+            }
+            CompletionStage<CounterSnapshot> counters = plan.readsCounters() && limiter.blocks()
+                    ? limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new)
+                    : CompletableFuture.completedFuture(counters(plan, call));
             admission = counters.thenCompose(
-                    values -> takeRemaining(new ReservationAttempt(plan, call, plan.check(call, values), values, ids)));
+                            values -> whenAnswered(plan, call, values, all -> attempt(plan, call, all)))
+                    .thenCompose(this::takeRemaining);
         } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
         }
         return admission.exceptionally(e -> Admission.unreserved(failure(call, e)));
+    }
+
+    /** The result of a check, once the host's predicates have answered what it asks. */
+    private <T> CompletionStage<T> whenAnswered(
+            ToolPlan plan, ToolCall call, CounterSnapshot counters, Function<CounterSnapshot, T> check) {
+        return plan.asksHost()
+                ? predicates.check(call, counters, check)
+                : CompletableFuture.completedFuture(check.apply(counters));
     }
 
     private CompletionStage<Admission> takeRemaining(ReservationAttempt attempt) {
@@ -641,29 +724,34 @@ public final class PolicyEngine {
         try {
             ToolPlan plan = planFor(policy, call);
             CounterSnapshot counters = counters(plan, call);
-            ReservationAttempt attempt = new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
-            List<Explanation.ExplainedStep> steps = new ArrayList<>();
-            if (plan.verdict() != null) {
-                steps.add(plan.told(CallCheck.verdict(plan.verdict())));
-            }
-            for (CallCheck check : plan.checks()) {
-                steps.add(plan.told(check.explain(call, counters)));
-            }
-            // Also for a call that is already denied: a caller that asks for the reason also wants to see the limits.
-            ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
-            if (charged.isOpen()) {
-                steps.addAll(charged.explain(limiter.usage(charged.charges())));
-            }
-            PlannedRounds rounds = plan.rounds();
-            if (rounds != null) {
-                steps.add(rounds.explain());
-            }
-            Decision decision =
-                    attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
-            return new Explanation(decision, rating(call), plan.entries(), steps);
+            return plan.asksHost()
+                    ? predicates.checkNow(call, counters, all -> explain(plan, call, all))
+                    : explain(plan, call, counters);
         } catch (Throwable e) {
             return new Explanation(failure(call, e), null, List.of(), List.of());
         }
+    }
+
+    private Explanation explain(ToolPlan plan, ToolCall call, CounterSnapshot counters) {
+        ReservationAttempt attempt = attempt(plan, call, counters);
+        List<Explanation.ExplainedStep> steps = new ArrayList<>();
+        if (plan.verdict() != null) {
+            steps.add(plan.told(CallCheck.verdict(plan.verdict())));
+        }
+        for (CallCheck check : plan.checks()) {
+            steps.add(plan.told(check.explain(call, counters)));
+        }
+        // Also for a call that is already denied: a caller that asks for the reason also wants to see the limits.
+        ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
+        if (charged.isOpen()) {
+            steps.addAll(charged.explain(limiter.usage(charged.charges())));
+        }
+        PlannedRounds rounds = plan.rounds();
+        if (rounds != null) {
+            steps.add(rounds.explain());
+        }
+        Decision decision = attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
+        return new Explanation(decision, rating(call), plan.entries(), steps);
     }
 
     /**
@@ -779,6 +867,7 @@ public final class PolicyEngine {
 
     private CompiledPolicy compile(Policy policy, @Nullable ToolLock toolLock) {
         expected.forEach(facts -> facts.require(policy));
+        predicates.require(policy);
         policy.context().ifPresent(keys -> requireContext(policy, keys));
         return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension);
     }
@@ -993,6 +1082,7 @@ public final class PolicyEngine {
         private EngineListener listener = EngineListener.NONE;
         private Supplier<String> ids = Builder::randomId;
         private final Set<String> context = new HashSet<>();
+        private final Map<String, HostPredicates.Given> predicates = new HashMap<>();
         private final List<AuditSink> sinks = new ArrayList<>();
         private final List<AuditSink> observers = new ArrayList<>();
         private @Nullable ApprovalHandler approvals;
@@ -1034,6 +1124,34 @@ public final class PolicyEngine {
          */
         public Builder context(String... keys) {
             context.addAll(List.of(keys));
+            return this;
+        }
+
+        /**
+         * Gives the engine a predicate that policies may ask as {@code op: custom.<name>}. A policy that asks another
+         * one is refused. An answer may take {@link CustomPredicate#DEFAULT_TIME_LIMIT}.
+         */
+        public Builder predicate(String name, CustomPredicate predicate) {
+            return predicate(name, predicate, CustomPredicate.DEFAULT_TIME_LIMIT);
+        }
+
+        /**
+         * Does the same with another time limit, which the {@link #alarm(Alarm) alarm} keeps. Conditions that a
+         * decision depends on ask one after the other, and each may take so long. {@link PolicyEngine#admit}, {@link
+         * PolicyEngine#decide} and {@link PolicyEngine#explain} wait for all of them. What the asynchronous methods
+         * complete then continues on a thread of the engine.
+         *
+         * @param timeLimit how long an answer may take; more than zero
+         * @throws IllegalArgumentException if the name is none that a policy can write, or the time limit is not
+         *     positive
+         */
+        public Builder predicate(String name, CustomPredicate predicate, Duration timeLimit) {
+            Operand.custom(name, Value.Nil.NULL); // Refuses the name.
+            if (timeLimit.isNegative() || timeLimit.isZero()) {
+                throw new IllegalArgumentException(
+                        "the time limit of predicate '" + name + "' must be positive, was " + timeLimit);
+            }
+            predicates.put(name, new HostPredicates.Given(name, predicate, timeLimit));
             return this;
         }
 

@@ -62,6 +62,7 @@ abstract sealed class Predicate {
             case COMMAND_IN -> new OfText(Commands.of(operand.texts())::include);
             case DURING -> new During(operand.window());
             case MAX_LENGTH -> new MaxLength(operand.number());
+            case CUSTOM -> throw new IllegalArgumentException("only the host knows what a custom predicate says");
         };
     }
 
@@ -169,6 +170,42 @@ abstract sealed class Predicate {
         @Override
         Truth missing() {
             return relation.missing();
+        }
+    }
+
+    /** Questions to a predicate of the host's, for one test. Nothing and null are nothing to ask about. */
+    static final class Asked extends Predicate {
+        private final String name;
+        private final Value operand;
+        private final @Nullable HostAnswers answers;
+
+        /** Whether a question has no answer. */
+        private boolean unanswered;
+
+        Asked(String name, Value operand, @Nullable HostAnswers answers) {
+            this.name = name;
+            this.operand = operand;
+            this.answers = answers;
+        }
+
+        @Override
+        Truth test(Value value) {
+            if (value == Value.Nil.NULL) {
+                return Truth.INVALID;
+            }
+            Truth answer =
+                    answers == null ? Truth.INVALID : answers.of(new HostAnswers.HostQuestion(name, value, operand));
+            unanswered |= answer == Truth.INVALID;
+            return answer;
+        }
+
+        boolean isUnanswered() {
+            return unanswered;
+        }
+
+        @Override
+        Truth missing() {
+            return Truth.INVALID;
         }
     }
 

@@ -43,7 +43,7 @@ abstract sealed class Relation {
             case ENDS_WITH -> new Ends(false);
             case MAX_LENGTH -> new MaxLength();
             case WITHIN_PATH, HOST_IN, MAIL_IN, URL_IN, COMMAND_IN -> new Compiled(condition.operator());
-            case EXISTS, REGEX, NOT_REGEX, DURING ->
+            case EXISTS, REGEX, NOT_REGEX, DURING, CUSTOM ->
                 throw new IllegalArgumentException(
                         "'" + condition.operator().text() + "' compares with no value of a call");
         };

@@ -42,6 +42,8 @@ final class ToolPlan {
      */
     private final @Nullable LimitHandle bucket;
 
+    private final boolean asksHost;
+
     /** Null if no entry says how often a call may be made again. */
     private final @Nullable PlannedRounds rounds;
 
@@ -68,6 +70,7 @@ final class ToolPlan {
         this.slots = slots;
         this.reads = reads;
         this.checksOnly = slots.length == 0 && reads.isEmpty();
+        this.asksHost = Arrays.stream(checks).anyMatch(CallCheck::asksHost);
         this.bucket = bucket;
         this.rounds = rounds;
         this.unwraps = unwraps;
@@ -263,6 +266,11 @@ final class ToolPlan {
     /** Whether conditions read counters. */
     boolean readsCounters() {
         return !reads.isEmpty();
+    }
+
+    /** Whether conditions ask predicates of the host's. */
+    boolean asksHost() {
+        return asksHost;
     }
 
     /** The charges to query the limiter with, for the counters that conditions read. */

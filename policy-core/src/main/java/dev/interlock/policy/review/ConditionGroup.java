@@ -63,10 +63,10 @@ record ConditionGroup(Use use, List<Condition> conditions, Place place, boolean 
         return clauses;
     }
 
-    /** The conditions that compare with a value of the policy. What others compare with is known only in a call. */
+    /** The conditions that the policy alone decides. Others need a value of the call, or ask the host. */
     static List<Condition> known(List<Condition> conditions) {
         return conditions.stream()
-                .filter(condition -> condition.operand().from() == null)
+                .filter(condition -> condition.operand().isFixed())
                 .toList();
     }
 

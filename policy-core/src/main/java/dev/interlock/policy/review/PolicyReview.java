@@ -85,10 +85,11 @@ public final class PolicyReview {
     }
 
     private static void requireEnforceable(Policy policy) {
-        PolicyEngine.builder(policy)
+        PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .schemaValidator((schema, arguments) -> Optional.empty())
-                .context(policy.context().orElse(List.of()).toArray(String[]::new))
-                .build();
+                .context(policy.context().orElse(List.of()).toArray(String[]::new));
+        policy.predicates().forEach(name -> builder.predicate(name, (value, operand) -> false));
+        builder.build();
     }
 
     /** Where the entries stand that name one tool. */

@@ -107,6 +107,7 @@ final class Proof {
                 kind == JsonType.ARRAY
                         || (kind == JsonType.STRING && !JsonType.of(operand).isContainer());
             case MAX_LENGTH -> kind == JsonType.ARRAY || kind == JsonType.STRING;
+            case CUSTOM -> true;
             case EQ, IN -> condition.operand().values().stream().anyMatch(each -> canEqual(kind, each));
             case NEQ, NOT_IN -> condition.operand().values().stream().allMatch(each -> canDiffer(kind, each));
         };
@@ -176,7 +177,8 @@ final class Proof {
                     MAIL_IN,
                     URL_IN,
                     COMMAND_IN,
-                    DURING -> false;
+                    DURING,
+                    CUSTOM -> false;
         };
     }
 

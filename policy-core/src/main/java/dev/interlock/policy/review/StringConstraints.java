@@ -42,7 +42,7 @@ final class StringConstraints {
             case HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
                 nowhere |= condition.operand().texts().isEmpty();
             case WITHIN_PATH -> nowhere |= condition.operand().directories().isEmpty();
-            case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS, DURING -> {
+            case EQ, NEQ, IN, NOT_IN, LT, LTE, GT, GTE, EXISTS, DURING, CUSTOM -> {
                 // For a string, these say nothing that certainly contradicts the others.
             }
         }

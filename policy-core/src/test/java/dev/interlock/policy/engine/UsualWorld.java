@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.ConditionArbitraries;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.limit.RateLimiter;
@@ -12,6 +13,7 @@ import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -52,6 +54,7 @@ final class UsualWorld {
                 .approvals(approvals)
                 .classifier(tool -> Objects.requireNonNull(world.rating(tool.name())))
                 .schemaValidator(world.validator())
+                .predicate(ConditionArbitraries.PREDICATE, ConditionArbitraries::hasSameText, Duration.ofMinutes(1))
                 .listener((call, failure) -> {
                     throw new AssertionError(failure);
                 });

@@ -2,6 +2,7 @@ package dev.interlock.policy.naive;
 
 import com.google.re2j.Pattern;
 import dev.interlock.policy.Condition;
+import dev.interlock.policy.ConditionArbitraries;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.value.NumberValue;
@@ -37,6 +38,7 @@ final class NaiveOperators {
                                                 directory -> directory.startsWith("/") || directory.startsWith("C:\\"));
                     case HOST_IN, MAIL_IN, URL_IN, COMMAND_IN ->
                         condition.operator().problemWith(operand).isEmpty();
+                    case CUSTOM -> true;
                     case EXISTS, REGEX, NOT_REGEX, DURING -> throw new AssertionError(condition.operator());
                 };
     }
@@ -52,7 +54,7 @@ final class NaiveOperators {
         }
         if (value == null) {
             return switch (condition.operator()) {
-                case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS -> Outcome.INVALID;
+                case NEQ, NOT_IN, NOT_REGEX, NOT_CONTAINS, CUSTOM -> Outcome.INVALID;
                 default -> Outcome.FALSE;
             };
         }
@@ -102,7 +104,20 @@ final class NaiveOperators {
                         : Outcome.INVALID;
             case DURING -> throw new AssertionError("the time is not a value");
             case MAX_LENGTH -> length(value, ((NumberValue) operand));
+            case CUSTOM -> asked(value, operand);
         };
+    }
+
+    /** What the host's predicate says; it can't tell about null. */
+    private static Outcome asked(Value value, Value operand) {
+        if (value == Value.Nil.NULL) {
+            return Outcome.INVALID;
+        }
+        try {
+            return Outcome.of(ConditionArbitraries.hasSameText(value, operand));
+        } catch (IllegalArgumentException e) {
+            return Outcome.INVALID;
+        }
     }
 
     /** One that is equal is enough. */

@@ -19,10 +19,15 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
+import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operand;
+import dev.interlock.policy.Operator;
+import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -33,6 +38,7 @@ import dev.interlock.policy.Severity;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.tool.ToolDefinition;
+import dev.interlock.policy.value.Value;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -57,6 +63,21 @@ class PolicyReviewTest {
         assertThat(findings.get(0).code()).isEqualTo(Finding.Problem.UNKNOWN_TOOL);
         assertThat(findings.get(0).severity()).isEqualTo(Severity.ERROR);
         assertThat(findings.get(0).fix()).isEqualTo("did you mean 'delete_item'?");
+    }
+
+    @Test
+    void whatAHostIsAskedMayHoldOrNot() {
+        for (Operand operand : List.of(
+                Operand.custom("known", Value.Nil.NULL),
+                Operand.custom("known", Value.freeze(List.of())),
+                Operand.custom("known", Path.parse("ctx.user")))) {
+            Block asked =
+                    block("b", new Condition(Path.parse("args.id"), Operator.CUSTOM, operand, null, Place.of("c")));
+            assertThat(brief(review(policy(Map.of("get_item", require("e", asked))), GET)))
+                    .isEmpty();
+            assertThat(brief(review(policy(Map.of("get_item", denyIf("e", asked))), GET)))
+                    .isEmpty();
+        }
     }
 
     @Test

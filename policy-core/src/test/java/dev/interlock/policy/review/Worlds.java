@@ -193,7 +193,8 @@ final class Worlds {
                 "args.l.0",
                 "tool.risk",
                 "call.session");
-        Arbitrary<Operator> operators = Arbitraries.of(Operator.class).filter(operator -> operator != Operator.DURING);
+        Arbitrary<Operator> operators = Arbitraries.of(Operator.class)
+                .filter(operator -> operator != Operator.DURING && operator != Operator.CUSTOM);
         return Combinators.combine(paths, operators, operands())
                 .as((path, operator, operand) ->
                         new Condition(Path.parse(path), operator, fit(operator, operand), null, Place.of("")));

@@ -116,14 +116,17 @@ class EnforcingMcpTransportTest {
 
     private EnforcingMcpTransport started(
             String policy, RateLimiter counting, UnaryOperator<EnforcingMcpTransport.Builder> settings) {
-        EnforcingMcpTransport wrapped = settings.apply(EnforcingMcpTransport.builder(
-                                server,
-                                PolicyEngine.builder(
-                                                PolicyYaml.read(policy, "test").orThrow())
-                                        .rateLimiter(counting)
-                                        .audit(this::note)
-                                        .build())
-                        .timeSource(time))
+        PolicyEngine engine = PolicyEngine.builder(
+                        PolicyYaml.read(policy, "test").orThrow())
+                .rateLimiter(counting)
+                .audit(this::note)
+                .build();
+        return started(engine, settings);
+    }
+
+    private EnforcingMcpTransport started(PolicyEngine engine, UnaryOperator<EnforcingMcpTransport.Builder> settings) {
+        EnforcingMcpTransport wrapped = settings.apply(
+                        EnforcingMcpTransport.builder(server, engine).timeSource(time))
                 .build();
         wrapped.start(new McpOperationHandler(
                 pending, List::of, wrapped, null, () -> {}, null, null, null, null, null, null, null));
@@ -197,6 +200,48 @@ class EnforcingMcpTransportTest {
 
         assertThat(server.last().get("params"))
                 .isEqualTo(object("{'name': 'count', 'arguments': {'to': {'name': 'a'}}}"));
+    }
+
+    // ---- what the host is asked
+
+    @Test
+    void aCallWaitsForWhatTheHostIsAskedAndHoldsNoThreadOfTheClients() {
+        CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        PolicyEngine engine = PolicyEngine.builder(PolicyYaml.read("""
+                        version: "1"
+                        tools:
+                          pay:
+                            require:
+                              - {path: args.to, op: custom.known}
+                            limits:
+                              - {counter: n, window: hour, max: 9}
+                        """, "test").orThrow())
+                .rateLimiter(limiter)
+                .predicate(
+                        "known",
+                        (value, operand) -> {
+                            if (value.json().equals("\"broken\"")) {
+                                throw new IllegalStateException("of " + value.json());
+                            }
+                            return answer.get();
+                        },
+                        PATIENCE)
+                .build();
+        EnforcingMcpTransport asking = started(engine, builder -> builder);
+
+        CompletableFuture<JsonNode> paid = asking.executeOperationWithResponse(call(1, "pay", "{'to': 'ana'}"));
+        CompletableFuture<JsonNode> broken = asking.executeOperationWithResponse(call(2, "pay", "{'to': 'broken'}"));
+
+        assertThat(code(broken)).isEqualTo("predicate");
+        assertThat(broken.join().toString()).contains("custom.known").doesNotContain("broken");
+        assertThat(paid).isNotDone();
+        assertThat(server.sent()).isEmpty();
+        assertThat(limiter.reserved()).isZero();
+        answer.complete(true);
+        whenSent(1);
+        server.answer("{'content': []}");
+        paid.join();
+        assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
     }
 
     private void whenSent(int messages) {

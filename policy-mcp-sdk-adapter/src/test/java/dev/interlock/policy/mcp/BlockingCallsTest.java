@@ -181,6 +181,59 @@ class BlockingCallsTest {
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 
+    /** An engine whose host is asked about each call, and takes its time. */
+    private PolicyEngine askingTheHost() {
+        return PolicyEngine.builder(new Policies()
+                        .tool("export", Policies.limit(10), Policies.asksHost("known", "args.to"))
+                        .policy())
+                .rateLimiter(limiter)
+                .predicate(
+                        "known",
+                        (value, operand) -> CompletableFuture.supplyAsync(
+                                        () -> value.json().equals("\"x\""),
+                                        CompletableFuture.delayedExecutor(1, TimeUnit.MILLISECONDS))
+                                .get(),
+                        Await.PATIENCE)
+                .build();
+    }
+
+    @Test
+    void aClientsTransportNeverWaitsForWhatTheHostIsAsked() {
+        EnforcingClientTransport transport = EnforcingClientTransport.wrap(wire, askingTheHost());
+        wire.onSend(message -> message instanceof JSONRPCRequest request
+                ? wire.receiving(JSONRPCResponse.result(request.id(), Map.of("content", List.of())))
+                : Mono.empty());
+
+        onANonBlockingThread(transport
+                .connect(wire::show)
+                .thenMany(Flux.range(1, 50)
+                        .concatMap(
+                                id -> transport.sendMessage(call(id, "export")).subscribeOn(answering)))
+                .then(transport.closeGracefully()));
+
+        assertThat(wire.shown).hasSize(50).noneMatch(shown -> shown.toString().contains("DENIED"));
+        assertThat(limiter.reserved()).isEqualTo(50);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aServersGuardNeverWaitsForWhatTheHostIsAsked() {
+        ServerGuard guard = new ServerGuard(EnforcingServerTransports.builder(askingTheHost()));
+        ClientSession session = guard.session("s", null);
+        Exchange server = request -> Mono.just(JSONRPCResponse.result(request.id(), Map.of("content", List.of())));
+
+        List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
+                .concatMap(id ->
+                        guard.answer(call(id, "export"), session, server, null).subscribeOn(answering))
+                .collectList());
+
+        assertThat(responses)
+                .hasSize(50)
+                .noneMatch(response -> response.result().toString().contains("DENIED"));
+        assertThat(limiter.reserved()).isEqualTo(50);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
     /** The question goes out, the answer comes in and the call goes on without a thread that waits. */
     @Test
     void aCallThatWaitsForThePersonAtTheClientBlocksNothing() {

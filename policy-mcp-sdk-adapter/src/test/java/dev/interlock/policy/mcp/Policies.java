@@ -8,6 +8,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -143,6 +144,17 @@ final class Policies {
     static Rule validSchema() {
         Validation validation = new Validation(false, List.of(), true, false, OptionalInt.empty(), OptionalInt.empty());
         return check("schema", new Rule.Demands(List.of(), List.of(), validation));
+    }
+
+    /** Asks a predicate of the host's about what stands at this path. */
+    static Rule asksHost(String predicate, String path) {
+        Condition condition = new Condition(
+                Path.parse(path),
+                Operator.CUSTOM,
+                Operand.custom(predicate, Value.Nil.NULL),
+                null,
+                Place.of("rules.host"));
+        return check("host", new Rule.Demands(List.of(condition), List.of(), null));
     }
 
     static Rule denied(String message) {

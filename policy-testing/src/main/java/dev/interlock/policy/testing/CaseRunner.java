@@ -7,6 +7,8 @@ import dev.interlock.policy.tool.SchemaValidator;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Makes the calls of cases, each case against a new engine, and checks every decision. */
@@ -16,8 +18,21 @@ final class CaseRunner {
     private final ToolList tools;
     private final @Nullable SchemaValidator validator;
     private final Coverage coverage;
+    private final Set<String> predicates;
 
-    CaseRunner(Policy policy, ToolList tools, @Nullable SchemaValidator validator, Coverage coverage) {
+    /**
+     * @param cases all cases of the file; what one says of a predicate makes it known to the others
+     */
+    CaseRunner(
+            Policy policy,
+            ToolList tools,
+            @Nullable SchemaValidator validator,
+            Coverage coverage,
+            List<TestCase> cases) {
+        this.predicates = cases.stream()
+                .flatMap(test -> test.calls().stream())
+                .flatMap(call -> call.custom().keySet().stream())
+                .collect(Collectors.toSet());
         this.policy = policy;
         this.tools = tools;
         this.validator = validator;
@@ -27,11 +42,12 @@ final class CaseRunner {
     /** Runs a case up to its first failure: calls after a wrong decision prove nothing. */
     CaseResult run(TestCase test) {
         long began = System.nanoTime();
-        PolicySimulator simulator = new PolicySimulator(policy, tools, validator);
+        PolicySimulator simulator = new PolicySimulator(policy, tools, validator, predicates);
         int made = 0;
         CaseResult.Failure failure = null;
         for (TestCall call : test.calls()) {
             simulator.moveTo(call.time());
+            simulator.answering(call.custom());
             for (int i = 1; i <= call.times() && failure == null; i++) {
                 failure = make(simulator, call, i);
                 made++;

@@ -16,9 +16,11 @@ import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
+import java.time.Duration;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.Set;
@@ -37,6 +39,9 @@ public final class PolicySimulator {
     /** How many servers are remembered as having announced the tools. */
     private static final int MOST_SERVERS = 10_000;
 
+    /** What answers is at hand. Only a machine that is too busy could be late with it. */
+    private static final Duration PATIENCE = Duration.ofMinutes(5);
+
     private final VirtualTime time = new VirtualTime();
     private final ToolList tools;
     private final Set<String> knownTo = new HashSet<>();
@@ -49,6 +54,9 @@ public final class PolicySimulator {
     private long made;
 
     private record UnderWay(long ends, long number, Admission admission, CallOutcome outcome) {}
+
+    /** What the host's predicates answer. They are asked on other threads. */
+    private volatile Map<String, Boolean> said = Map.of();
 
     /** The answer of the person who is asked about the current call. */
     private boolean approving;
@@ -64,7 +72,24 @@ public final class PolicySimulator {
      * @throws IllegalArgumentException if the policy can't be enforced with this validator
      */
     public PolicySimulator(Policy policy, ToolList tools, @Nullable SchemaValidator validator) {
+        this(policy, tools, validator, Set.of());
+    }
+
+    /**
+     * Creates a simulator that answers for predicates of the host's, as {@link #answering} says.
+     *
+     * @param predicates the names of these predicates
+     * @throws IllegalArgumentException if the policy can't be enforced with this validator, or asks another predicate
+     */
+    public PolicySimulator(Policy policy, ToolList tools, @Nullable SchemaValidator validator, Set<String> predicates) {
         this.tools = tools;
+        for (String name : policy.predicates()) {
+            if (!predicates.contains(name)) {
+                throw new IllegalArgumentException("the policy asks custom." + name
+                        + ", which only a host can answer; say what it answers: 'custom' in a test, --custom in a"
+                        + " command");
+            }
+        }
         AtomicLong ids = new AtomicLong();
         PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                 .rateLimiter(InMemoryRateLimiter.builder().time(time).build())
@@ -73,10 +98,29 @@ public final class PolicySimulator {
                 .time(time)
                 .ids(() -> Long.toString(ids.incrementAndGet()));
         tools.ratings().forEach(builder::rating);
+        predicates.forEach(name -> builder.predicate(name, (value, operand) -> answer(name), PATIENCE));
         if (validator != null) {
             builder.schemaValidator(validator);
         }
         this.engine = builder.build();
+    }
+
+    /**
+     * Sets what the host's predicates answer from now on, whatever they are asked. One that is not in the map can't
+     * tell, which makes its conditions invalid.
+     *
+     * @param answers the answers by the names of the predicates
+     */
+    public void answering(Map<String, Boolean> answers) {
+        said = Map.copyOf(answers);
+    }
+
+    private boolean answer(String predicate) {
+        Boolean answer = said.get(predicate);
+        if (answer == null) {
+            throw new IllegalStateException("nothing says what custom." + predicate + " answers");
+        }
+        return answer;
     }
 
     /**

@@ -96,7 +96,7 @@ public final class PolicyTestFile {
         if (!valid) {
             throw new IllegalStateException(name + " has errors: " + diagnostics);
         }
-        CaseRunner runner = new CaseRunner(policy, tools, validator, coverage);
+        CaseRunner runner = new CaseRunner(policy, tools, validator, coverage, cases);
         return cases.stream().map(runner::run).toList();
     }
 

@@ -55,7 +55,7 @@ public final class PolicyTests {
                     .collect(Collectors.joining("\n", tests + " is not a valid test file:\n", "")));
         }
         Coverage coverage = new Coverage(read);
-        CaseRunner runner = new CaseRunner(read, file.tools(), validator, coverage);
+        CaseRunner runner = new CaseRunner(read, file.tools(), validator, coverage, file.cases());
         return file.cases().stream()
                 .map(test ->
                         DynamicTest.dynamicTest(test.name(), source(tests, test), () -> check(file, runner.run(test))));

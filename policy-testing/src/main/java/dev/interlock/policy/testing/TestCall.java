@@ -3,6 +3,7 @@ package dev.interlock.policy.testing;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import java.util.Map;
 
 /**
  * A call of a case, or another request.
@@ -12,6 +13,7 @@ import dev.interlock.policy.call.ToolCall;
  * @param isRequest whether it is a request other than {@code tools/call}
  * @param outcome how it ends if it is let through
  * @param ends when it ends, in milliseconds of the wall clock; not before {@code time}
+ * @param custom what the host's predicates answer, by name
  * @param approved whether a person approves it
  * @param rounds how often the server asks for input before it ends the call
  * @param times how often it is made
@@ -24,6 +26,7 @@ record TestCall(
         boolean isRequest,
         CallOutcome outcome,
         long ends,
+        Map<String, Boolean> custom,
         boolean approved,
         int rounds,
         int times,

@@ -16,7 +16,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a file of tests. Every mistake is reported with its position, and the valid parts are kept. */
@@ -26,7 +28,7 @@ final class TestFileReader {
 
     private static final List<String> FILE_KEYS = List.of("description", "start", "tools", "cases");
     private static final List<String> CASE_KEYS =
-            List.of("name", "start", "identity", "session", "server", "ctx", "calls");
+            List.of("name", "start", "identity", "session", "server", "ctx", "custom", "calls");
     private static final List<String> CALL_KEYS = List.of(
             "tool",
             "args",
@@ -38,6 +40,7 @@ final class TestFileReader {
             "session",
             "server",
             "ctx",
+            "custom",
             "rounds",
             "outcome",
             "ends",
@@ -73,7 +76,8 @@ final class TestFileReader {
             @Nullable String identity,
             @Nullable String session,
             @Nullable String server,
-            @Nullable ObjectValue context) {}
+            @Nullable ObjectValue context,
+            Map<String, Boolean> custom) {}
 
     void read(Part root) {
         Members file = root.map("a file of tests", FILE_KEYS);
@@ -121,7 +125,7 @@ final class TestFileReader {
             part.error("missing-key", "the case has no name", "add name: and say what it shows");
         }
         Instant start = instant(members.get("start"), fileStart);
-        TestCaller caller = caller(members, new TestCaller(null, null, null, null));
+        TestCaller caller = caller(members, new TestCaller(null, null, null, null, Map.of()));
         Part callsPart = members.get("calls");
         if (callsPart == null) {
             part.error("missing-key", "the case has no calls", "add calls: and a list of them");
@@ -149,7 +153,28 @@ final class TestFileReader {
                 or(text(members.get("identity"), "identity"), outer.identity()),
                 or(text(members.get("session"), "session"), outer.session()),
                 or(text(members.get("server"), "server"), outer.server()),
-                context == null ? outer.context() : object(context, "ctx"));
+                context == null ? outer.context() : object(context, "ctx"),
+                answers(members.get("custom"), outer.custom()));
+    }
+
+    /** What the host's predicates answer, by name. */
+    private static Map<String, Boolean> answers(@Nullable Part part, Map<String, Boolean> outer) {
+        ObjectValue object = part == null ? null : object(part, "custom");
+        if (part == null || object == null) {
+            return outer;
+        }
+        Map<String, Boolean> answers = new LinkedHashMap<>();
+        object.members().forEach((name, answer) -> {
+            if (answer instanceof Value.Bool bool) {
+                answers.put(name, bool.value());
+            } else {
+                part.error(
+                        "bad-value",
+                        "the answer of custom." + name + " is not true or false",
+                        "leave the name out for a predicate that can't tell");
+            }
+        });
+        return answers;
     }
 
     private static @Nullable String or(@Nullable String text, @Nullable String other) {
@@ -211,6 +236,7 @@ final class TestFileReader {
                 isRequest,
                 CallOutcome.of(outcome).orElseThrow(),
                 ends,
+                caller.custom(),
                 approved,
                 rounds.intValue(),
                 times.intValue(),

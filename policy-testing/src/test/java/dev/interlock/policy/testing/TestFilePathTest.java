@@ -45,7 +45,9 @@ class TestFilePathTest extends RecordedPathContract {
 
     private static ObjectValue file(RecordedCase recorded) {
         Value tools = Value.freeze(recorded.known());
-        PolicySimulator simulator = new PolicySimulator(recorded.read(), ToolList.of(tools), null);
+        PolicySimulator simulator = new PolicySimulator(
+                recorded.read(), ToolList.of(tools), null, recorded.custom().keySet());
+        simulator.answering(recorded.custom());
         List<Value> calls = new ArrayList<>();
         for (Step step : recorded.steps()) {
             simulator.moveTo(step.time());
@@ -53,7 +55,13 @@ class TestFilePathTest extends RecordedPathContract {
             Decision decision = simulator.make(step.call(), step.outcome(), false, 0, ends);
             calls.add(call(step, verdict(step.expected(), decision)));
         }
-        Map<String, Value> test = Map.of("name", new Value.Text(recorded.id()), "calls", new Value.Array(calls));
+        Map<String, Value> test = Map.of(
+                "name",
+                new Value.Text(recorded.id()),
+                "custom",
+                Value.freeze(recorded.custom()),
+                "calls",
+                new Value.Array(calls));
         Map<String, Value> file = new LinkedHashMap<>();
         if (!recorded.tools().isEmpty()) {
             file.put("tools", tools);

@@ -73,6 +73,7 @@ final class ConditionReader {
             Map.entry("exec_in", "command_in"),
             Map.entry("within_time", "during"),
             Map.entry("time_in", "during"),
+            Map.entry("custom", "custom.<name>"),
             Map.entry("maxLength", "max_length"));
 
     private static final Set<String> OPERATORS_OF_INTERCEPT =
@@ -186,14 +187,19 @@ final class ConditionReader {
         Node pathNode = Hints.required(fields, "path", context.findings);
         Node opNode = Hints.required(fields, "op", context.findings);
         boolean fromCall = fields.has("value_from");
-        Node valueNode = fromCall ? fields.get("value") : Hints.required(fields, "value", context.findings);
+        boolean asksHost = opNode instanceof Node.Scalar scalar && scalar.text().startsWith(Operator.CUSTOM_PREFIX);
+        String predicate = opNode != null && asksHost ? predicate(opNode, at.key("op")) : null;
+        Node valueNode = fromCall || asksHost ? fields.get("value") : Hints.required(fields, "value", context.findings);
         Path path = pathNode == null ? null : paths.path(pathNode, at.key("path"), "path");
-        Operator operator = opNode == null ? null : operator(opNode, at.key("op"));
+        Operator operator = opNode == null || asksHost ? null : operator(opNode, at.key("op"));
         if (path != null && pathNode != null && path.root() == Path.Root.STATE) {
             owner.counters().reference(owner, path, pathNode, at.key("path"));
         }
         if (fromCall) {
-            return between(path, operator, fields, owner, use, node);
+            return between(path, predicate == null ? operator : Operator.CUSTOM, predicate, fields, owner, use, node);
+        }
+        if (asksHost) {
+            return custom(path, predicate, fields, use, node);
         }
         Value operand = valueNode == null ? null : operand(operator, valueNode, at.key("value"));
         String message = ownMessage(fields);
@@ -218,6 +224,7 @@ final class ConditionReader {
     private @Nullable Condition between(
             @Nullable Path path,
             @Nullable Operator operator,
+            @Nullable String predicate,
             Fields fields,
             EntryKey owner,
             ConditionUse use,
@@ -244,7 +251,7 @@ final class ConditionReader {
         }
         Operand operand;
         try {
-            operand = Operand.from(operator, from);
+            operand = predicate == null ? Operand.from(operator, from) : Operand.custom(predicate, from);
         } catch (IllegalArgumentException e) {
             context.findings.error(
                     "bad-operand", pair.value(), at, String.valueOf(e.getMessage()), fromHint(operator, from));
@@ -262,9 +269,67 @@ final class ConditionReader {
                     "the caller chooses both values that are compared here",
                     "to hold the caller to something, compare with what the host says, such as ctx.user");
         }
-        Condition condition = new Condition(path, operator, operand, message, ReadContext.place(node, fields.at()));
+        return checked(path, operator, operand, message, fields, use, node);
+    }
+
+    /** A condition that asks a predicate of the host's; null if it is broken. */
+    private @Nullable Condition custom(
+            @Nullable Path path, @Nullable String predicate, Fields fields, ConditionUse use, Node node) {
+        Node valueNode = fields.get("value");
+        Value value = valueNode == null ? Value.Nil.NULL : context.scalars.value(valueNode, fields.at("value"));
+        String message = ownMessage(fields);
+        if (path == null || value == null || predicate == null) {
+            return null;
+        }
+        return checked(path, Operator.CUSTOM, Operand.custom(predicate, value), message, fields, use, node);
+    }
+
+    /** A condition whose operand is whole; null if it doesn't go with the path. */
+    private @Nullable Condition checked(
+            Path path,
+            Operator operator,
+            Operand operand,
+            @Nullable String message,
+            Fields fields,
+            ConditionUse use,
+            Node node) {
+        Condition condition;
+        try {
+            condition = new Condition(path, operator, operand, message, ReadContext.place(node, fields.at()));
+        } catch (IllegalArgumentException e) {
+            Node.Pair op = Objects.requireNonNull(fields.pair("op"));
+            context.findings.error(
+                    "bad-operand", op.value(), fields.at("op"), String.valueOf(e.getMessage()), "write {during: {…}}");
+            return null;
+        }
         adviseOnElements(condition, node, fields.at(), use);
         return condition;
+    }
+
+    /** The name of the host's predicate that an operator asks; null if it is broken, or nothing may be asked here. */
+    private @Nullable String predicate(Node node, NodePath at) {
+        String text = context.scalars.text(node, at, "op");
+        if (text == null) {
+            return null;
+        }
+        context.intercept.refuses();
+        if (context.ofMethod) {
+            context.findings.error(
+                    "bad-value",
+                    node,
+                    at,
+                    "the host can't be asked about a request that is not a tool call",
+                    "compare params.<name> with what the policy says, or by value_from with ctx.<key>");
+            return null;
+        }
+        String name = text.substring(Operator.CUSTOM_PREFIX.length());
+        try {
+            Operand.custom(name, Value.Nil.NULL);
+            return name;
+        } catch (IllegalArgumentException e) {
+            context.findings.error("bad-value", node, at, String.valueOf(e.getMessage()), null);
+            return null;
+        }
     }
 
     private static String fromHint(Operator operator, Path from) {
@@ -607,7 +672,9 @@ final class ConditionReader {
     private static Map<String, Operator> operators() {
         Map<String, Operator> all = new TreeMap<>();
         for (Operator operator : Operator.values()) {
-            all.put(operator.text(), operator);
+            if (operator != Operator.CUSTOM) {
+                all.put(operator.text(), operator);
+            }
         }
         return all;
     }

@@ -7,6 +7,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operand;
 import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Rule;
@@ -14,6 +15,7 @@ import dev.interlock.policy.Scope;
 import dev.interlock.policy.Unwrap;
 import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
+import dev.interlock.policy.value.Value;
 import java.math.BigDecimal;
 import java.time.Duration;
 import java.time.ZoneId;
@@ -95,16 +97,17 @@ final class RuleWriter {
 
     static String condition(Condition condition) {
         List<String> parts = new ArrayList<>();
+        Operand operand = condition.operand();
         if (condition.path().isTime()) {
-            parts.add("during: " + YamlText.value(condition.operand().value()));
+            parts.add("during: " + YamlText.value(operand.value()));
         } else {
             parts.add("path: " + YamlText.scalar(condition.path().text()));
-            parts.add("op: " + condition.operator().text());
-            Path from = condition.operand().from();
-            parts.add(
-                    from == null
-                            ? "value: " + YamlText.value(condition.operand().value())
-                            : "value_from: " + YamlText.scalar(from.text()));
+            parts.add("op: " + condition.operatorText());
+            if (operand.from() != null) {
+                parts.add("value_from: " + YamlText.scalar(operand.from().text()));
+            } else if (operand.predicate() == null || operand.value() != Value.Nil.NULL) {
+                parts.add("value: " + YamlText.value(operand.value()));
+            }
         }
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));

@@ -32,9 +32,11 @@ import org.jspecify.annotations.Nullable;
  * @param id its name
  * @param policy the text of the policy
  * @param tools the tools whose definitions are known
+ * @param custom what predicates of the host answer, by name; one that is not there is asked nothing
  * @param steps the calls
  */
-public record RecordedCase(String id, String policy, List<ToolDefinition> tools, List<Step> steps) {
+public record RecordedCase(
+        String id, String policy, List<ToolDefinition> tools, Map<String, Boolean> custom, List<Step> steps) {
 
     /** Where the cases are that a selection names. */
     private static final List<String> RECORDINGS = List.of("/vectors/run.jsonl", "/vectors/run2.jsonl");
@@ -80,6 +82,7 @@ public record RecordedCase(String id, String policy, List<ToolDefinition> tools,
     /** Copies the lists. */
     public RecordedCase {
         tools = List.copyOf(tools);
+        custom = Map.copyOf(custom);
         steps = List.copyOf(steps);
     }
 
@@ -100,7 +103,15 @@ public record RecordedCase(String id, String policy, List<ToolDefinition> tools,
         for (int i = 0; i < calls.size(); i++) {
             steps.add(step((ObjectValue) calls.get(i), (ObjectValue) expected.get(i)));
         }
-        return new RecordedCase(required(read, "id"), required(read, "policy"), tools, steps);
+        return new RecordedCase(required(read, "id"), required(read, "policy"), tools, answers(read), steps);
+    }
+
+    private static Map<String, Boolean> answers(ObjectValue read) {
+        Map<String, Boolean> answers = new LinkedHashMap<>();
+        if (read.get("custom") instanceof ObjectValue custom) {
+            custom.members().forEach((name, answer) -> answers.put(name, answer == Value.Bool.TRUE));
+        }
+        return answers;
     }
 
     private static Step step(ObjectValue step, ObjectValue expected) {

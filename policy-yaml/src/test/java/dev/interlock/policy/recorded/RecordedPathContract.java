@@ -225,6 +225,11 @@ public abstract class RecordedPathContract {
     }
 
     @Test
+    void custom() throws Exception {
+        playCasesOf("custom");
+    }
+
+    @Test
     void failures() throws Exception {
         playCasesOf("failures");
     }

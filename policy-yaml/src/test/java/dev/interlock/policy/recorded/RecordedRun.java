@@ -78,13 +78,13 @@ public final class RecordedRun {
         if (!reading.isValid()) {
             return describe(-1, "a valid policy", reading.diagnostics().toString());
         }
-        PolicyEngine engine = PolicyEngine.builder(reading.orThrow())
+        PolicyEngine.Builder builder = PolicyEngine.builder(reading.orThrow())
                 .context(reading.orThrow().context().orElse(List.of()).toArray(String[]::new))
                 .rateLimiter(limits.by(clock))
                 .time(clock)
-                .audit(trail)
-                .build();
-        try (CallPath path = opening.open(recorded, engine)) {
+                .audit(trail);
+        recorded.custom().forEach((name, answer) -> builder.predicate(name, (value, operand) -> answer, PATIENCE));
+        try (CallPath path = opening.open(recorded, builder.build())) {
             for (int i = 0; i < recorded.steps().size(); i++) {
                 String problem = make(i, path);
                 if (problem != null) {

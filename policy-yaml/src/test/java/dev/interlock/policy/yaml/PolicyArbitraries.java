@@ -743,7 +743,7 @@ public final class PolicyArbitraries {
                                         "ctx.tenant")
                                 .map(Path::parse)));
         Arbitrary<Operation> operations = Arbitraries.of(Operator.class)
-                .filter(operator -> operator != Operator.DURING)
+                .filter(operator -> operator != Operator.DURING && operator != Operator.CUSTOM)
                 .flatMap(operator ->
                         operands(operator).map(operand -> new Operation(operator, Operand.of(operator, operand))));
         Arbitrary<Operation> between = Combinators.combine(
@@ -770,6 +770,9 @@ public final class PolicyArbitraries {
 
     /** Where an operator reads its operand: at this argument, or in what the host says. Null if nowhere. */
     private static @Nullable Operand callOperand(Operator operator, Path argument) {
+        if (operator == Operator.CUSTOM) {
+            return null;
+        }
         for (Path from : List.of(argument, Path.parse("ctx.tenant"))) {
             try {
                 return Operand.from(operator, from);
@@ -845,6 +848,7 @@ public final class PolicyArbitraries {
                         Arbitraries.just(Value.freeze(List.of("ls *", "git commit -m 'a b'"))));
             case DURING -> throw new AssertionError("on the time only");
             case MAX_LENGTH -> Arbitraries.integers().between(0, 5).map(NumberValue::of);
+            case CUSTOM -> throw new AssertionError();
         };
     }
 

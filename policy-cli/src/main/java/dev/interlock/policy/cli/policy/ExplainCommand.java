@@ -4,6 +4,7 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.AtFile;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
+import dev.interlock.policy.cli.io.CustomOption;
 import dev.interlock.policy.cli.io.FormatOption;
 import dev.interlock.policy.cli.io.InputFile;
 import dev.interlock.policy.cli.io.JsonText;
@@ -53,6 +54,9 @@ public final class ExplainCommand implements Callable<Integer> {
 
     @Mixin
     private ToolsOption tools;
+
+    @Mixin
+    private CustomOption custom;
 
     @Parameters(paramLabel = "POLICY", description = "The policy; - is the standard input.")
     private String policy = "";
@@ -105,6 +109,7 @@ public final class ExplainCommand implements Callable<Integer> {
                 call(AtFile.text(arguments, "--args"), JsonText.read(AtFile.text(context, "--context"), "--context"));
         PolicySimulator simulator = simulator();
         simulator.moveTo(time());
+        simulator.answering(custom.answers());
         Explanation explanation = simulator.explain(call);
         if (format.json()) {
             spec.commandLine().getOut().println(Explanations.json(tool, explanation));
@@ -138,7 +143,8 @@ public final class ExplainCommand implements Callable<Integer> {
             return new PolicySimulator(
                     InputFile.read(policy).policy(),
                     new ToolList(known.definitions(), ratings),
-                    SdkSchemaValidator.ofDefaults());
+                    SdkSchemaValidator.ofDefaults(),
+                    custom.answers().keySet());
         } catch (IllegalArgumentException e) {
             throw new CliException(String.valueOf(e.getMessage()));
         }

@@ -34,6 +34,9 @@ final class CallerOptions {
             description = "What the policy reads as ctx.KEY, a text. May be given more than once.")
     private List<String> context = List.of();
 
+    /** What {@link #context} says; null until it has been read. */
+    private @Nullable Map<String, String> contextByKey;
+
     /**
      * What calls have, so that a policy that reads anything else is refused.
      *
@@ -48,6 +51,13 @@ final class CallerOptions {
     }
 
     private Map<String, String> context() {
+        if (contextByKey == null) {
+            contextByKey = readContext();
+        }
+        return contextByKey;
+    }
+
+    private Map<String, String> readContext() {
         Map<String, String> values = new LinkedHashMap<>();
         for (String given : context) {
             int end = given.indexOf('=');

@@ -290,6 +290,11 @@ public final class ProxyCommand implements Callable<Integer> {
         CallFacts facts = caller.facts();
         try {
             facts.require(policy);
+            if (!policy.predicates().isEmpty()) {
+                throw new IllegalArgumentException("the policy asks custom."
+                        + String.join(", custom.", policy.predicates())
+                        + ", which only a host can answer; take it out, or put the policy into the host itself");
+            }
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .rateLimiter(limiter)
                     .approvals(tickets)

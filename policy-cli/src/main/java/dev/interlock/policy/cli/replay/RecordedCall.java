@@ -2,6 +2,7 @@ package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -13,6 +14,7 @@ import org.jspecify.annotations.Nullable;
  * @param approved whether a person approved it
  * @param rounds how often its server asked for input before it ended
  * @param ends when it ended, in milliseconds of the wall clock; null if that wasn't recorded, and then it ends at once
+ * @param custom what the host's predicates answered, by name, as far as that was recorded
  */
 record RecordedCall(
         @Nullable Long time,
@@ -20,4 +22,5 @@ record RecordedCall(
         CallOutcome outcome,
         boolean approved,
         int rounds,
-        @Nullable Long ends) {}
+        @Nullable Long ends,
+        Map<String, Boolean> custom) {}

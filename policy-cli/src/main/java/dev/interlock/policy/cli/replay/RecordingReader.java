@@ -13,6 +13,7 @@ import dev.interlock.policy.value.ValueLimits;
 import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -90,6 +91,7 @@ final class RecordingReader {
         private boolean approved;
         private int rounds;
         private @Nullable Long ends;
+        private Map<String, Boolean> custom = Map.of();
         private @Nullable String caseId;
         private @Nullable String id;
         private @Nullable String policy;
@@ -175,6 +177,10 @@ final class RecordingReader {
                         once(18, name);
                         ends = time(parser, name);
                     }
+                    case "custom" -> {
+                        once(19, name);
+                        custom = answers(parser);
+                    }
                     case "argsComplete" -> {
                         once(16, name);
                         argumentsComplete = Boolean.valueOf(scalarOrNull(parser));
@@ -257,7 +263,7 @@ final class RecordingReader {
             if (context != null) {
                 call = call.with(context);
             }
-            return new RecordedCall(time, call, outcome, approved, rounds, ends);
+            return new RecordedCall(time, call, outcome, approved, rounds, ends, custom);
         }
 
         private static @Nullable Long time(JsonParser parser, String name) {
@@ -322,6 +328,24 @@ final class RecordingReader {
                 return object;
             }
             throw new DamagedLineException("'ctx' must be an object");
+        }
+
+        private static Map<String, Boolean> answers(JsonParser parser) {
+            if (parser.currentToken() == JsonToken.VALUE_NULL) {
+                return Map.of();
+            }
+            if (!(Value.freeze(JsonReader.read(parser)) instanceof ObjectValue object)) {
+                throw new DamagedLineException("'custom' must be an object");
+            }
+            Map<String, Boolean> answers = new HashMap<>();
+            object.members().forEach((name, answer) -> {
+                if (!(answer instanceof Value.Bool bool)) {
+                    throw new DamagedLineException(
+                            "what 'custom' says of '" + Printable.of(name) + "' must be true or false");
+                }
+                answers.put(name, bool.value());
+            });
+            return answers;
         }
 
         private static CallOutcome outcome(@Nullable String text) {

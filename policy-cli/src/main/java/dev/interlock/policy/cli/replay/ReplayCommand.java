@@ -4,6 +4,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.cli.audit.Input;
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Colours;
+import dev.interlock.policy.cli.io.CustomOption;
 import dev.interlock.policy.cli.io.DocumentKind;
 import dev.interlock.policy.cli.io.Format;
 import dev.interlock.policy.cli.io.InputFile;
@@ -58,6 +59,9 @@ public final class ReplayCommand implements Callable<Integer> {
     @Mixin
     private ToolsOption tools;
 
+    @Mixin
+    private CustomOption custom;
+
     @Parameters(
             paramLabel = "[POLICY] CALLS",
             arity = "1..*",
@@ -93,10 +97,10 @@ public final class ReplayCommand implements Callable<Integer> {
         ToolList known = tools.read();
         String policyFile = files.size() < 2 ? null : files.get(0);
         Policy policy = policyFile == null ? null : InputFile.read(policyFile).policy();
-        ReplaySession stage = new ReplaySession(policy, false, known);
+        ReplaySession stage = new ReplaySession(policy, false, known, custom.answers());
         String other = against;
         ReplaySession otherStage =
-                other == null ? null : new ReplaySession(InputFile.read(other).policy(), true, known);
+                other == null ? null : new ReplaySession(InputFile.read(other).policy(), true, known, custom.answers());
         PrintWriter err = spec.commandLine().getErr();
         Replay replay = new Replay(stage, otherStage, err);
         List<Input> inputs = Input.of(policyFile == null ? files : files.subList(1, files.size()));

@@ -8,7 +8,11 @@ import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.tool.SchemaValidator;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.ReadResult;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -28,6 +32,7 @@ final class ReplaySession {
     private final @Nullable Policy common;
     private final boolean commonWins;
     private final ToolList tools;
+    private final Map<String, Boolean> custom;
     private final SchemaValidator validator = SdkSchemaValidator.ofDefaults();
 
     private @Nullable Run main;
@@ -46,15 +51,17 @@ final class ReplaySession {
      * @param common the policy for lines without one, or null if each line must have one
      * @param commonWins whether it also replaces the policies of lines that have one
      * @param tools the known tools for lines that don't list any
+     * @param custom what the host's predicates answer in calls that don't say it, by name
      */
-    ReplaySession(@Nullable Policy common, boolean commonWins, ToolList tools) {
+    ReplaySession(@Nullable Policy common, boolean commonWins, ToolList tools, Map<String, Boolean> custom) {
+        this.custom = Map.copyOf(custom);
         this.common = common;
         this.commonWins = commonWins;
         this.tools = tools;
     }
 
     /** An engine, with the time of its last call. */
-    private static final class Run {
+    private final class Run {
         private final PolicySimulator simulator;
         private long time;
 
@@ -71,9 +78,19 @@ final class ReplaySession {
             } catch (IllegalArgumentException e) {
                 throw new DamagedLineException(String.valueOf(e.getMessage()));
             }
+            simulator.answering(answers(call));
             long ends = call.ends() == null ? time : call.ends();
             return simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), ends);
         }
+    }
+
+    private Map<String, Boolean> answers(RecordedCall call) {
+        if (call.custom().isEmpty()) {
+            return custom;
+        }
+        Map<String, Boolean> answers = new HashMap<>(custom);
+        answers.putAll(call.custom());
+        return answers;
     }
 
     /** Decides the calls of one line, in order. */
@@ -145,8 +162,11 @@ final class ReplaySession {
         if (policy == null) {
             throw new DamagedLineException("there is no policy: give one on the command line, or on the line");
         }
+        Set<String> predicates = new HashSet<>(custom.keySet());
+        line.calls().forEach(call -> predicates.addAll(call.custom().keySet()));
         try {
-            return new Run(new PolicySimulator(policy, line.tools() == null ? tools : line.tools(), validator));
+            return new Run(
+                    new PolicySimulator(policy, line.tools() == null ? tools : line.tools(), validator, predicates));
         } catch (IllegalArgumentException e) {
             throw new DamagedLineException(String.valueOf(e.getMessage()));
         }

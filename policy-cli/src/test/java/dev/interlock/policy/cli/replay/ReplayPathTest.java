@@ -61,7 +61,8 @@ class ReplayPathTest extends RecordedPathContract {
         List<Decision> decisions = new ArrayList<>();
         StringWriter err = new StringWriter();
         ToolList tools = ToolList.of(Value.freeze(recorded.known()));
-        Replay replay = new Replay(new ReplaySession(recorded.read(), false, tools), null, new PrintWriter(err));
+        Replay replay = new Replay(
+                new ReplaySession(recorded.read(), false, tools, recorded.custom()), null, new PrintWriter(err));
         try (InputStream in = Files.newInputStream(file)) {
             replay.run(null, new Lines(in), new RecordingReader(audited), new Decisions(decisions));
         }
