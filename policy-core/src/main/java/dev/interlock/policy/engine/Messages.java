@@ -102,12 +102,12 @@ final class Messages {
     }
 
     static String serverUnknown(String tool) {
-        return "Tool '" + tool + "' may not be called: the policy decides by server, and which server this is is not"
+        return named(tool) + " may not be called: the policy decides by server, and which server this is is not"
                 + " known.";
     }
 
     static String noGrant(String tool) {
-        return "Tool '" + tool + "' may not be called: the policy grants this caller nothing.";
+        return named(tool) + " may not be called: the policy grants this caller nothing.";
     }
 
     static String notInForce(@Nullable Duration wait) {
@@ -226,7 +226,7 @@ final class Messages {
                 + " said what this one is, or its list of tools could not be had; list the server's tools first.";
     }
 
-    /** The lock sees tools before their names are checked. A name that is not a valid name is not repeated. */
+    /** Some denials come before a tool's name is checked. A name that is not a valid name is not repeated. */
     private static String named(String tool) {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }
