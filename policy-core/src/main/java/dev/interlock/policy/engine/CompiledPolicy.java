@@ -19,6 +19,7 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
@@ -229,18 +230,23 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method
-     * as the tool, and the parameters as its arguments.
+     * The plan for a request other than {@code tools/call}. It treats the method as the tool, and the parameters as its
+     * arguments.
      */
-    @Nullable
-    ToolPlan methodPlan(String method) {
-        CompiledEntry entry = methods.entry(method);
+    ToolPlan methodPlan(MethodCall request) {
+        String method = request.method();
+        Decision named = methods.decide(request);
+        if (named != null && named.verdict() != Decision.Verdict.ALLOWED) {
+            return ToolPlan.denied(named, false);
+        }
+        CompiledEntry entry = named == null ? null : methods.entry(method);
         if (entry == null) {
-            return null;
+            return PlanCompiler.ofMethod(policy.mode(), method, limiter, operators)
+                    .plan(false);
         }
         ToolPlan plan = methodPlans.get(method);
         if (plan == null) {
-            PlanCompiler compiler = new PlanCompiler(policy.mode(), method, UNRATED, validator, limiter, operators);
+            PlanCompiler compiler = PlanCompiler.ofMethod(policy.mode(), method, limiter, operators);
             compiler.add(entry);
             plan = compiler.plan(false);
             methodPlans.put(method, plan);
@@ -301,7 +307,7 @@ final class CompiledPolicy {
 
     /** The call with the current definition of its tool, if that matters. */
     ToolCall defined(ToolCall call) {
-        KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
+        KnownTool tool = readsDefinitions() && call.request() == null ? call.lookUp(catalog) : null;
         return tool == null ? call : call.defined(tool);
     }
 

@@ -37,6 +37,18 @@ final class Messages {
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
+    /** Why no person is asked about a notification. */
+    static final String NOTIFICATION = "a notification can't wait for a person";
+
+    /** Why no person is asked about a request whose caller doesn't wait. */
+    static final String UNWAITED = "it can't wait for a person here";
+
+    /** Why no person is asked about what a server asks for in an answer. */
+    static final String WITHIN_ANSWER = "an answer of a server's can't wait for a person";
+
+    /** Why no person is asked about a request whose parameters are not known. */
+    static final String UNREADABLE = "its parameters can't be read, so no one can agree to them";
+
     private static final String BEGUN = "The request had begun, and what came of it is not known.";
 
     private Messages() {}
@@ -121,6 +133,10 @@ final class Messages {
 
     static String approval(String tool, RuleRef rule) {
         return "A call to '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
+    }
+
+    static String requestApproval(String method, RuleRef rule) {
+        return "The request '" + method + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
     /** Joins the messages of several rules that ask for one approval. Equal messages appear once. */
