@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call that needs a person's yes. The arguments and parameters come from the agent. Code that shows them to a person
+ * A call, or another request, that needs a person's yes. The arguments and parameters come from the agent. Code that shows them to a person
  * must make sure that they can't be mistaken for anything else. A yes covers exactly this: this call, in this context,
  * and the rules that are named here and no others.
  *
@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * @param patience how long this caller waits; at most the {@link #timeout}
  * @param runs the calls that the call makes by running other tools, those within first; they must be shown to the
  *     person
+ * @param otherRequest whether this is a request other than {@code tools/call}. Then {@code tool} is its method and
+ *     {@code arguments} are its parameters; the person must be told
  */
 public record ApprovalRequest(
         String tool,
@@ -48,7 +50,8 @@ public record ApprovalRequest(
         ToolRating rating,
         Policy policy,
         Duration patience,
-        List<ToolCall> runs) {
+        List<ToolCall> runs,
+        boolean otherRequest) {
 
     /** Creates a request about a call that runs no other tools. */
     public ApprovalRequest(
@@ -79,7 +82,8 @@ public record ApprovalRequest(
                 rating,
                 policy,
                 patience,
-                List.of());
+                List.of(),
+                false);
     }
 
     /** Copies the lists. Refuses a request without rules. */

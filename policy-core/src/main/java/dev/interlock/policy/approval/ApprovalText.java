@@ -30,7 +30,10 @@ public final class ApprovalText {
      */
     public static String of(ApprovalRequest request) {
         StringBuilder text = new StringBuilder();
-        line("call of", request.tool() + (request.server() == null ? "" : " on " + request.server()), text);
+        line(
+                request.otherRequest() ? "request" : "call of",
+                request.tool() + (request.server() == null ? "" : " on " + request.server()),
+                text);
         line("made by", request.identity() == null ? "(not known)" : request.identity(), text);
         line("session", request.session() == null ? "(not known)" : request.session(), text);
         line(
@@ -43,7 +46,10 @@ public final class ApprovalText {
             line("message", rule.message(), text);
         }
         members("context", request.bound(), text);
-        members("arguments", request.arguments().root(), text);
+        members(
+                request.otherRequest() ? "parameters" : "arguments",
+                request.arguments().root(),
+                text);
         if (request.parameters().size() > 0) {
             members("other parameters", request.parameters(), text);
         }

@@ -150,19 +150,30 @@ public sealed interface AuditEvent {
 
     /**
      * A request other than {@code tools/call} was decided. There is no event for a request that the policy says nothing
-     * about.
+     * about. A second event with the same id follows when a person has answered, or when the request was denied in the
+     * end because a sink refused the first event.
      *
      * @param id the decision's id, unique
      * @param policy the policy that decided
      * @param request the request that was decided
      * @param decision the decision
+     * @param outcome the outcome
+     * @param answer the answer to a question about the request; null if there was no question, or there is no answer
+     *     yet
      */
-    record MethodDecided(Instant time, String id, PolicyRef policy, MethodCall request, Decision decision)
+    record MethodDecided(
+            Instant time,
+            String id,
+            PolicyRef policy,
+            MethodCall request,
+            Decision decision,
+            Outcome outcome,
+            @Nullable Answer answer)
             implements AuditEvent {
 
-        /** Returns the outcome of the decision. */
-        public Outcome outcome() {
-            return Outcome.of(decision);
+        /** Creates the record of a decision that no person took part in. */
+        public MethodDecided(Instant time, String id, PolicyRef policy, MethodCall request, Decision decision) {
+            this(time, id, policy, request, decision, Outcome.of(decision), null);
         }
     }
 

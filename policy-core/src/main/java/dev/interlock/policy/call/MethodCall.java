@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param parameters its parameters; {@link Arguments#UNKNOWN} if the caller of the engine doesn't know them, and then a
  *     condition on them is invalid
  * @param context what the host says about the request
+ * @param callerKnown whether the host can say who asks, or who is asked. If it can't, a condition on the caller or the
+ *     context is invalid
  */
 public record MethodCall(
         String method,
@@ -25,7 +27,21 @@ public record MethodCall(
         @Nullable String session,
         @Nullable String server,
         Arguments parameters,
-        ObjectValue context) {
+        ObjectValue context,
+        boolean callerKnown) {
+
+    /** Creates a request whose caller the host can tell. */
+    public MethodCall(
+            String method,
+            boolean fromServer,
+            boolean embedded,
+            @Nullable String identity,
+            @Nullable String session,
+            @Nullable String server,
+            Arguments parameters,
+            ObjectValue context) {
+        this(method, fromServer, embedded, identity, session, server, parameters, context, true);
+    }
 
     /** Creates a request made by a client. */
     public static MethodCall of(String method) {
@@ -34,37 +50,56 @@ public record MethodCall(
 
     /** Returns the same request, made by the server. */
     public MethodCall askedByServer() {
-        return new MethodCall(method, true, embedded, identity, session, server, parameters, context);
+        return new MethodCall(method, true, embedded, identity, session, server, parameters, context, callerKnown);
     }
 
     /** Returns the same request, made by the server inside an answer. */
     public MethodCall embeddedByServer() {
-        return new MethodCall(method, true, true, identity, session, server, parameters, context);
+        return new MethodCall(method, true, true, identity, session, server, parameters, context, callerKnown);
     }
 
     /** Returns the same request on account of this identity. */
     public MethodCall by(@Nullable String identity) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+        return new MethodCall(
+                method, fromServer, embedded, identity, session, server, parameters, context, callerKnown);
     }
 
     /** Returns the same request in this agent session. */
     public MethodCall in(@Nullable String session) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+        return new MethodCall(
+                method, fromServer, embedded, identity, session, server, parameters, context, callerKnown);
     }
 
     /** Returns the same request with these parameters. */
     public MethodCall with(Arguments parameters) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+        return new MethodCall(
+                method, fromServer, embedded, identity, session, server, parameters, context, callerKnown);
     }
 
     /** Returns the same request with what conditions read as {@code ctx.<key>}. */
     public MethodCall with(ObjectValue context) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+        return new MethodCall(
+                method, fromServer, embedded, identity, session, server, parameters, context, callerKnown);
+    }
+
+    /**
+     * Returns the same request, of which the host can't say who asks or who is asked, although it tells callers apart.
+     * A condition on the identity, the session or the context is then invalid, since what it reads is not missing but
+     * not known.
+     */
+    public MethodCall byUnknownCaller() {
+        return new MethodCall(method, fromServer, embedded, null, null, server, parameters, ObjectValue.EMPTY, false);
+    }
+
+    /** Returns a request with this method that the server makes within its answer to this one. */
+    public MethodCall embedding(String method) {
+        return new MethodCall(method, true, true, identity, session, server, Arguments.UNKNOWN, context, callerKnown);
     }
 
     /** Returns the same request to, or from, this server. */
     public MethodCall on(@Nullable String server) {
-        return new MethodCall(method, fromServer, embedded, identity, session, server, parameters, context);
+        return new MethodCall(
+                method, fromServer, embedded, identity, session, server, parameters, context, callerKnown);
     }
 
     /**

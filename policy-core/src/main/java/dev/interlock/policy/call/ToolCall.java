@@ -43,6 +43,7 @@ public final class ToolCall {
     private final @Nullable AnnouncedTools announced;
     private final @Nullable KnownTool definition;
     private final @Nullable Instant time;
+    private final @Nullable MethodCall request;
 
     private ToolCall(
             String tool,
@@ -55,7 +56,8 @@ public final class ToolCall {
             ObjectValue parameters,
             @Nullable AnnouncedTools announced,
             @Nullable KnownTool definition,
-            @Nullable Instant time) {
+            @Nullable Instant time,
+            @Nullable MethodCall request) {
         this.tool = tool;
         this.arguments = arguments;
         this.problem = problem;
@@ -67,11 +69,23 @@ public final class ToolCall {
         this.announced = announced;
         this.definition = definition;
         this.time = time;
+        this.request = request;
     }
 
     private static ToolCall unsigned(String tool, Arguments arguments, @Nullable String problem) {
         return new ToolCall(
-                tool, arguments, problem, null, null, null, ObjectValue.EMPTY, ObjectValue.EMPTY, null, null, null);
+                tool,
+                arguments,
+                problem,
+                null,
+                null,
+                null,
+                ObjectValue.EMPTY,
+                ObjectValue.EMPTY,
+                null,
+                null,
+                null,
+                null);
     }
 
     /**
@@ -113,34 +127,114 @@ public final class ToolCall {
         return unsigned(tool, Arguments.NONE, problem);
     }
 
+    /**
+     * Returns the form in which the engine decides a request other than {@code tools/call}: a call whose tool is the
+     * method, and whose arguments are the parameters. Only what the policy says of the method applies to it.
+     */
+    public static ToolCall standingFor(MethodCall request) {
+        return new ToolCall(
+                request.method(),
+                request.parameters(),
+                null,
+                request.identity(),
+                request.session(),
+                request.server(),
+                request.context(),
+                ObjectValue.EMPTY,
+                null,
+                null,
+                null,
+                request);
+    }
+
+    /** Returns the request that this call {@linkplain #standingFor stands for}; null if it is a call to a tool. */
+    public @Nullable MethodCall request() {
+        return request;
+    }
+
     /** Returns the same call by this identity: the agent, user or team that the call is made for. */
     public ToolCall by(@Nullable String identity) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /** Returns the same call in this agent session. If null, {@link #session} says which session applies. */
     public ToolCall in(@Nullable String session) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /** Returns the same call to this server. */
     public ToolCall on(@Nullable String server) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /** Returns the same call with what conditions read as {@code ctx.<key>}. */
     public ToolCall with(ObjectValue context) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /** Returns the same call in a request that also has these parameters. */
     public ToolCall saying(ObjectValue parameters) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /**
@@ -151,19 +245,52 @@ public final class ToolCall {
      */
     public ToolCall among(AnnouncedTools tools) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, tools, definition, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                tools,
+                definition,
+                time,
+                request);
     }
 
     /** The same call, judged by this definition whatever is announced from now on; null if there is no definition. */
     public ToolCall defined(@Nullable KnownTool known) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, known, time);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                known,
+                time,
+                request);
     }
 
     /** The same call, decided at this time. */
     public ToolCall decidedAt(Instant now) {
         return new ToolCall(
-                tool, arguments, problem, identity, session, server, context, parameters, announced, definition, now);
+                tool,
+                arguments,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                now,
+                request);
     }
 
     /** The time that the call is {@linkplain #decidedAt decided at}, which conditions read as {@code call.time}. */
@@ -209,13 +336,25 @@ public final class ToolCall {
                 ObjectValue.EMPTY,
                 elsewhere ? null : announced,
                 null,
-                time);
+                time,
+                null);
     }
 
     /** The same call with other arguments. */
     public ToolCall withArguments(Arguments other) {
         return new ToolCall(
-                tool, other, problem, identity, session, server, context, parameters, announced, definition, time);
+                tool,
+                other,
+                problem,
+                identity,
+                session,
+                server,
+                context,
+                parameters,
+                announced,
+                definition,
+                time,
+                request);
     }
 
     /** Returns the tool's name, as it is called. */
@@ -300,6 +439,9 @@ public final class ToolCall {
     /** Names the tool and the server; never an argument, identity or session. */
     @Override
     public String toString() {
+        if (request != null) {
+            return request.toString();
+        }
         return server == null ? "call to " + tool : "call to " + tool + " on " + server;
     }
 }

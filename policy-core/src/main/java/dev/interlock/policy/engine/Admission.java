@@ -301,6 +301,13 @@ public final class Admission implements AutoCloseable {
         return sequel == null ? Sequel.NONE : sequel;
     }
 
+    /**
+     * Returns whether settling this admission means anything. If not, its holder need not find out how the call ends.
+     */
+    public boolean isOpen() {
+        return bucket != null || sequel != null;
+    }
+
     /** Returns the decision. */
     public Decision decision() {
         return decision;

@@ -145,7 +145,8 @@ final class ApprovalQuestion {
                 approvals.engine.rating(call),
                 asked.policy().policy(),
                 patience,
-                Unwrapping.calls(asked.policy(), call));
+                Unwrapping.calls(asked.policy(), call),
+                call.request() != null);
     }
 
     private void await(CompletionStage<ApprovalAnswer> stage) {

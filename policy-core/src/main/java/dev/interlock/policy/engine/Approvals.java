@@ -105,9 +105,13 @@ final class Approvals {
                 asking);
     }
 
-    /** The denial of a call that needs a person's answer when there is no handler to ask. */
-    static Decision unasked(Decision question) {
-        return denied(question, Messages.unasked(question));
+    /**
+     * The denial of a call that needs a person's answer when no person can be asked.
+     *
+     * @param obstacle why not; null if there is no handler to ask
+     */
+    static Decision unasked(Decision question, @Nullable String obstacle) {
+        return denied(question, obstacle == null ? Messages.unasked(question) : Messages.unasked(question, obstacle));
     }
 
     /**

@@ -73,6 +73,9 @@ final class AuditRecorder {
      * @return what the caller receives: the admission, or a denial if a sink refuses the record
      */
     Admission decided(ToolCall call, CompiledPolicy policy, Admission admission, long startNanos) {
+        if (call.request() != null) {
+            return decided(call.request(), policy, admission);
+        }
         CallRecord trail;
         try {
             trail = new CallRecord(this, ids.get(), call, policy, rating(call), startNanos);
@@ -96,6 +99,16 @@ final class AuditRecorder {
     /** The record of a call that another process has begun. Throws whatever the host's clock throws. */
     CallRecord goingOn(String id, ToolCall call, CompiledPolicy policy) {
         return new CallRecord(this, id, call, policy, rating(call), now());
+    }
+
+    /** The end of a request other than a call is not recorded, so its admission stays what it is. */
+    private Admission decided(MethodCall request, CompiledPolicy policy, Admission admission) {
+        Decision decision = decided(request, policy, admission.decision());
+        if (decision.allowed() || !admission.decision().allowed()) {
+            return admission;
+        }
+        admission.unsent();
+        return Admission.unreserved(decision);
     }
 
     /**
@@ -154,6 +167,9 @@ final class AuditRecorder {
     }
 
     void failed(ToolCall call, Throwable failure) {
+        if (call.request() != null) {
+            return; // The listener gets it. There is no event for what is no call.
+        }
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
         tell(call, () -> new AuditEvent.Failed(wall(), call, cause.getClass().getName()));
@@ -199,6 +215,9 @@ final class AuditRecorder {
 
     /** Rates a tool as the engine does, but asks a classifier about each name only once. */
     private @Nullable ToolRating rating(ToolCall call) {
+        if (call.request() != null) {
+            return null;
+        }
         KnownTool known = call.lookUp(catalog);
         if (known != null) {
             return known.rating();

@@ -5,6 +5,7 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
@@ -57,6 +58,13 @@ final class CallRecord {
      */
     boolean decided(Decision decision, Outcome outcome, @Nullable ApprovalAnswer answer) {
         AuditEvent.Answer part = answer == null ? null : AuditEvent.Answer.of(answer);
+        MethodCall request = call.request();
+        if (request != null) {
+            return recorder.tell(
+                    call,
+                    () -> new AuditEvent.MethodDecided(
+                            recorder.wall(), id, policy.ref(), request, decision, outcome, part));
+        }
         return recorder.tell(
                 call,
                 () -> new AuditEvent.Decided(
@@ -109,8 +117,11 @@ final class CallRecord {
         return denied;
     }
 
-    /** Records how the call ended. An admission calls this once. */
+    /** Records how the call ended. An admission calls this once. The end of what is no call is not recorded. */
     void settled(CallOutcome outcome) {
+        if (call.request() != null) {
+            return;
+        }
         recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
     }
 

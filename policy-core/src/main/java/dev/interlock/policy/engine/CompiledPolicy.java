@@ -19,6 +19,7 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.RateLimiter;
@@ -231,18 +232,23 @@ final class CompiledPolicy {
     }
 
     /**
-     * What a request that its method's name allows must satisfy; null if there is nothing. The plan treats the method
-     * as the tool, and the parameters as its arguments.
+     * The plan for a request other than {@code tools/call}. It treats the method as the tool, and the parameters as its
+     * arguments.
      */
-    @Nullable
-    ToolPlan methodPlan(String method) {
-        CompiledEntry entry = methods.entry(method);
+    ToolPlan methodPlan(MethodCall request) {
+        String method = request.method();
+        Decision named = methods.decide(request);
+        if (named != null && named.verdict() != Decision.Verdict.ALLOWED) {
+            return ToolPlan.denied(named, false);
+        }
+        CompiledEntry entry = named == null ? null : methods.entry(method);
         if (entry == null) {
-            return null;
+            return PlanCompiler.ofMethod(policy.mode(), method, limiter, operators)
+                    .plan(false);
         }
         ToolPlan plan = methodPlans.get(method);
         if (plan == null) {
-            PlanCompiler compiler = new PlanCompiler(policy.mode(), method, UNRATED, validator, limiter, operators);
+            PlanCompiler compiler = PlanCompiler.ofMethod(policy.mode(), method, limiter, operators);
             compiler.add(entry);
             plan = compiler.plan(false);
             methodPlans.put(method, plan);
@@ -308,7 +314,7 @@ final class CompiledPolicy {
 
     /** The call with the current definition of its tool, if that matters. */
     ToolCall defined(ToolCall call) {
-        KnownTool tool = readsDefinitions() ? call.lookUp(catalog) : null;
+        KnownTool tool = readsDefinitions() && call.request() == null ? call.lookUp(catalog) : null;
         return tool == null ? call : call.defined(tool);
     }
 
@@ -374,7 +380,11 @@ final class CompiledPolicy {
         if (denied == null) {
             return findByPolicy(call);
         }
-        return call.definition() == null ? denied : toldAsUnheardOf(denied, findByPolicy(call));
+        return call.definition() != null || isUngranted(call) ? toldAsUnheardOf(denied, findByPolicy(call)) : denied;
+    }
+
+    private boolean isUngranted(ToolCall call) {
+        return grantOf(call.identity()) == grants.size();
     }
 
     private ToolPlan findByPolicy(ToolCall call, Unrated unrated) {
@@ -382,6 +392,9 @@ final class CompiledPolicy {
         Reach reach = distinguishesServers ? reach(grant, call.server()) : onAnyServer[grant];
         if (reach.unknown() != null) {
             return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
+        }
+        if (grant == grants.size()) {
+            return ToolPlan.denied(noGrant(call.tool()), policy.mode() == Mode.AUDIT);
         }
         ToolPlan outside = outsideGrant(grant, call);
         if (outside != null) {
@@ -464,28 +477,25 @@ final class CompiledPolicy {
         return Decision.denied(Code.SCHEMA_UNKNOWN, UNKNOWN, Messages.notKnown(tool));
     }
 
-    /** A denial by the lock reveals to an agent that the tool exists. The policy may forbid that. */
+    /**
+     * A denial by the lock reveals to an agent that the tool exists. The policy may forbid that, and a caller without a
+     * grant is told the same of every tool.
+     */
     private static ToolPlan toldAsUnheardOf(ToolPlan byLock, ToolPlan byPolicy) {
         Decision denied = byLock.verdict();
         Decision verdict = byPolicy.verdict();
-        return denied == null || verdict == null || !verdict.isWithheld()
+        return denied == null || verdict == null || !(verdict.isWithheld() || verdict.code() == Code.NO_GRANT)
                 ? byLock
                 : ToolPlan.denied(denied.telling(verdict.told()), false);
     }
 
     /** What an agent is told of a tool that neither the server nor the policy has ever named. */
-    private Decision unheardOf(String tool, int grantIndex) {
+    private Decision unheardOf(String tool) {
         if (lock != null) {
             return ToolLockCheck.notSeen(tool);
         }
         if (readsRating) {
             return notKnown(tool);
-        }
-        boolean granted = grantIndex < grants.size();
-        if (policy.body().posture() == Posture.ALLOW
-                && !granted
-                && policy.grants().isPresent()) {
-            return noGrant(tool);
         }
         return Decision.denied(Code.DEFAULT_DENY, ref("(default deny)", "default"), Messages.unlisted(tool));
     }
@@ -556,17 +566,14 @@ final class CompiledPolicy {
         }
         ListedNames.Listed alike = names.passedFor(tool);
         if (alike != null) {
-            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike.place()), unheardOf(tool, grantIndex));
+            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike.place()), unheardOf(tool));
         }
         CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<CompiledEntry> entries = new ArrayList<>();
-        Decision unheardOf = unheardOf(tool, grantIndex);
+        Decision unheardOf = unheardOf(tool);
         ToolPlan denied = enter(compiler, body, reach.ofPolicy(), tool, rating, entries, unheardOf);
         if (denied != null) {
             return denied;
-        }
-        if (grant == null && policy.grants().isPresent()) {
-            return ToolPlan.denied(noGrant(tool), policy.mode() == Mode.AUDIT);
         }
         if (grant != null) {
             denied = enter(compiler, grant, reach.ofGrant(), tool, rating, entries, unheardOf);

@@ -27,7 +27,8 @@ final class GuardedListener implements EngineListener {
 
     @Override
     public void failed(ToolCall call, Throwable failure) {
-        tell(() -> listener.failed(call, failure));
+        MethodCall request = call.request();
+        tell(request == null ? () -> listener.failed(call, failure) : () -> listener.failed(request, failure));
     }
 
     @Override

@@ -37,6 +37,18 @@ final class Messages {
 
     static final String AUDIT_UNAVAILABLE = "The call can't be recorded at the moment, and so it is not made.";
 
+    /** Why no person is asked about a notification. */
+    static final String NOTIFICATION = "a notification can't wait for a person";
+
+    /** Why no person is asked about a request whose caller doesn't wait. */
+    static final String UNWAITED = "it can't wait for a person here";
+
+    /** Why no person is asked about what a server asks for in an answer. */
+    static final String WITHIN_ANSWER = "an answer of a server's can't wait for a person";
+
+    /** Why no person is asked about a request whose parameters are not known. */
+    static final String UNREADABLE = "its parameters can't be read, so no one can agree to them";
+
     private static final String BEGUN = "The request had begun, and what came of it is not known.";
 
     private Messages() {}
@@ -102,12 +114,12 @@ final class Messages {
     }
 
     static String serverUnknown(String tool) {
-        return "Tool '" + tool + "' may not be called: the policy decides by server, and which server this is is not"
+        return named(tool) + " may not be called: the policy decides by server, and which server this is is not"
                 + " known.";
     }
 
     static String noGrant(String tool) {
-        return "Tool '" + tool + "' may not be called: the policy grants this caller nothing.";
+        return named(tool) + " may not be called: the policy grants this caller nothing.";
     }
 
     static String notInForce(@Nullable Duration wait) {
@@ -121,6 +133,10 @@ final class Messages {
 
     static String approval(String tool, RuleRef rule) {
         return "A call to '" + tool + "' needs a person's approval (rule '" + rule.name() + "').";
+    }
+
+    static String requestApproval(String method, RuleRef rule) {
+        return "The request '" + method + "' needs a person's approval (rule '" + rule.name() + "').";
     }
 
     /** Joins the messages of several rules that ask for one approval. Equal messages appear once. */
@@ -231,7 +247,7 @@ final class Messages {
                 + " said what this one is, or its list of tools could not be had; list the server's tools first.";
     }
 
-    /** The lock sees tools before their names are checked. A name that is not a valid name is not repeated. */
+    /** Some denials come before a tool's name is checked. A name that is not a valid name is not repeated. */
     private static String named(String tool) {
         return LookAlikes.defect(tool) == null ? "Tool '" + tool + "'" : "A tool whose name can't be shown";
     }

@@ -4,25 +4,28 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.UnavailableException;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.function.Supplier;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import org.jspecify.annotations.Nullable;
 
-/** Decides and records requests other than {@code tools/call}. No method throws. */
+/**
+ * Decides and records requests other than {@code tools/call}. Most are decided by the method's name alone. One whose
+ * method has an entry is decided by the engine as a call that {@linkplain ToolCall#standingFor stands for} it. No method
+ * throws.
+ */
 final class MethodPolicy {
 
+    private final PolicyEngine engine;
     private final @Nullable AuditRecorder recorder;
     private final EngineListener listener;
-    private final RateLimiter limiter;
-    private final Supplier<String> ids;
 
-    MethodPolicy(@Nullable AuditRecorder recorder, EngineListener listener, RateLimiter limiter, Supplier<String> ids) {
+    MethodPolicy(PolicyEngine engine, @Nullable AuditRecorder recorder, EngineListener listener) {
+        this.engine = engine;
         this.recorder = recorder;
         this.listener = listener;
-        this.limiter = limiter;
-        this.ids = ids;
     }
 
     /** The decision on a method; nothing is recorded. */
@@ -31,60 +34,69 @@ final class MethodPolicy {
         return decision == null ? Decision.ALLOWED : decision;
     }
 
-    /** The decision on a request. It is recorded if the policy says something about the method. */
-    Decision admit(CompiledPolicy policy, MethodCall request) {
+    /**
+     * Decides a request that nobody waits for, so that no person can be asked about it. The decision is recorded if the
+     * policy says something about the method.
+     *
+     * @param obstacle why no person is asked, as in "no one was asked: a notification can't wait"
+     */
+    Admission admit(CompiledPolicy policy, MethodCall request, String obstacle) {
+        Admission named = byName(policy, request);
+        if (named != null) {
+            return named;
+        }
+        Admission admission = engine.admitUnasked(policy, ToolCall.standingFor(request), obstacle);
+        Decision decision = admission.decision();
+        return request.embedded() && !decision.allowed()
+                ? Admission.unreserved(decision.saying(Messages.embedded(request.method(), decision)))
+                : admission;
+    }
+
+    /** Decides a request whose caller waits for the decision, and for a person if one is to be asked. */
+    CompletionStage<Admission> admitAsync(CompiledPolicy policy, MethodCall request, AdmitOptions options) {
+        Admission named = byName(policy, request);
+        if (named != null) {
+            return CompletableFuture.completedFuture(named);
+        }
+        ToolCall call = ToolCall.standingFor(request);
+        return request.parameters().isKnown()
+                ? engine.admitAsync(call, options)
+                // What a person can't see, that person can't agree to.
+                : CompletableFuture.completedFuture(engine.admitUnasked(policy, call, Messages.UNREADABLE));
+    }
+
+    /** The decision by the method's name, recorded; null if the method has an entry that decides further. */
+    private @Nullable Admission byName(CompiledPolicy policy, MethodCall request) {
         Decision decision = policy.methods().decide(request);
         if (decision == null) {
-            return Decision.ALLOWED;
+            return Admission.unreserved(Decision.ALLOWED);
         }
-        ToolPlan plan = decision.verdict() == Decision.Verdict.ALLOWED ? policy.methodPlan(request.method()) : null;
-        return recorded(policy, request, plan == null ? decision : charged(policy, plan, request));
+        return decision.verdict() == Decision.Verdict.ALLOWED
+                        && policy.methods().entry(request.method()) != null
+                ? null
+                : Admission.unreserved(recorded(policy, request, decision));
     }
 
     /**
-     * The decision on a request that its name allows. What it is charged to stays charged whatever becomes of the
-     * request, so it is settled at once.
+     * The first denial among the requests in an answer. Each of them is recorded. If one is denied, none reaches the
+     * client, and limits get back what they took for the others.
      */
-    private Decision charged(CompiledPolicy policy, ToolPlan plan, MethodCall request) {
-        try {
-            ToolCall call = policy.timed(ToolCall.of(request.method(), request.parameters())
-                    .by(request.identity())
-                    .in(request.session())
-                    .on(request.server())
-                    .with(request.context()));
-            Decision checked = plan.check(call, CounterSnapshot.NONE);
-            ReservationAttempt attempt = new ReservationAttempt(plan, call, checked, CounterSnapshot.NONE, ids);
-            while (attempt.isOpen()) {
-                attempt.take(limiter.reserve(attempt.batch()));
-            }
-            Admission admission = attempt.admission(limiter, listener);
-            admission.succeeded();
-            Decision decision = admission.decision();
-            return request.embedded() && !decision.allowed()
-                    ? decision.saying(Messages.embedded(request.method(), decision))
-                    : decision;
-        } catch (Throwable e) {
-            return failure(request, e);
-        }
-    }
-
-    /** The first denial among the requests in an answer. Each of them is recorded. */
     Decision admitEmbedded(CompiledPolicy policy, List<EmbeddedRequest> requests, MethodCall answered) {
+        List<Admission> admissions = new ArrayList<>(requests.size());
         Decision denial = null;
         for (EmbeddedRequest asked : requests) {
-            MethodCall request = MethodCall.of(asked.method())
-                    .by(answered.identity())
-                    .in(answered.session())
-                    .on(answered.server())
-                    .with(answered.context())
-                    .embeddedByServer();
-            Decision decision = admit(
+            MethodCall request = answered.embedding(asked.method());
+            Admission admission = admit(
                     policy,
-                    policy.methods().entry(asked.method()) == null ? request : request.with(asked.parameters()));
-            if (denial == null && !decision.allowed()) {
-                denial = decision;
+                    policy.methods().entry(asked.method()) == null ? request : request.with(asked.parameters()),
+                    Messages.WITHIN_ANSWER);
+            admissions.add(admission);
+            if (denial == null && !admission.decision().allowed()) {
+                denial = admission.decision();
             }
         }
+        boolean passed = denial == null;
+        admissions.forEach(passed ? Admission::unknown : Admission::unsent);
         return denial == null ? Decision.ALLOWED : denial;
     }
 

@@ -41,6 +41,9 @@ final class PlanCompiler {
     private final RateLimiter limiter;
     private final CompiledOperators operators;
 
+    /** Whether the plan is that of a method, and {@link #tool} is its name. */
+    private final boolean ofMethod;
+
     private final List<Place> entries = new ArrayList<>();
     private final List<CallCheck> checks = new ArrayList<>();
     private final List<CompiledLimit> slots = new ArrayList<>();
@@ -61,12 +64,29 @@ final class PlanCompiler {
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
             CompiledOperators operators) {
+        this(policyMode, tool, rating, validator, limiter, operators, false);
+    }
+
+    private PlanCompiler(
+            Mode policyMode,
+            String tool,
+            @Nullable ToolRating rating,
+            @Nullable SchemaValidator validator,
+            RateLimiter limiter,
+            CompiledOperators operators,
+            boolean ofMethod) {
         this.policyMode = policyMode;
         this.tool = tool;
         this.rating = rating;
         this.validator = validator;
         this.limiter = limiter;
         this.operators = operators;
+        this.ofMethod = ofMethod;
+    }
+
+    /** Builds the plan of a method other than {@code tools/call}. A method has no rating and no schema. */
+    static PlanCompiler ofMethod(Mode policyMode, String method, RateLimiter limiter, CompiledOperators operators) {
+        return new PlanCompiler(policyMode, method, null, null, limiter, operators, true);
     }
 
     /** A tool that is denied whatever its arguments are. */
@@ -176,8 +196,9 @@ final class PlanCompiler {
     }
 
     private Decision question(RuleRef rule, @Nullable String message, Duration timeout) {
-        return Approvals.question(List.of(new AskingRule(
-                rule.name(), rule.place(), message == null ? Messages.approval(tool, rule) : message, timeout)));
+        String asked = ofMethod ? Messages.requestApproval(tool, rule) : Messages.approval(tool, rule);
+        return Approvals.question(
+                List.of(new AskingRule(rule.name(), rule.place(), message == null ? asked : message, timeout)));
     }
 
     private void addItem(CompiledEntry scoped, Limit limit) {
@@ -333,8 +354,13 @@ final class PlanCompiler {
     private PathReader reader(CompiledEntry scoped, Path path) {
         return switch (path.root()) {
             case ARGS, PARAMS -> PathReader.argument(path);
-            case CTX -> PathReader.of((call, counters) -> call.context(), path.steps());
-            case CALL -> PathReader.of(callSource(path.member(0)), List.of());
+            case CTX -> PathReader.of(ofCaller((call, counters) -> call.context()), path.steps());
+            case CALL -> {
+                String member = path.member(0);
+                PathReader.PathStart source = callSource(member);
+                boolean ofCaller = member.equals("identity") || member.equals("session");
+                yield PathReader.of(ofCaller ? ofCaller(source) : source, List.of());
+            }
             case TOOL -> {
                 Value text = rating == null
                         ? PathReader.UNCLEAR
@@ -360,6 +386,15 @@ final class PlanCompiler {
                         List.of());
             }
         };
+    }
+
+    /** Reads what is known of the caller. Whoever makes a call is known, but not always who makes a request. */
+    private PathReader.PathStart ofCaller(PathReader.PathStart source) {
+        return !ofMethod
+                ? source
+                : (call, counters) -> call.request() != null && !call.request().callerKnown()
+                        ? PathReader.UNCLEAR
+                        : source.read(call, counters);
     }
 
     static PathReader.PathStart callSource(String member) {

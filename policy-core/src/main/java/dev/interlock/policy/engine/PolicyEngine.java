@@ -123,7 +123,7 @@ public final class PolicyEngine {
         this.grantTimes = new GrantTimes(builder.alarm, time, () -> current.grantTimes(), changes);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
-        this.methods = new MethodPolicy(recorder, listener, limiter, ids);
+        this.methods = new MethodPolicy(this, recorder, listener);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -617,7 +617,15 @@ public final class PolicyEngine {
 
     /** Records a decision that no person took part in. If a person should be asked but can't be, the call is denied. */
     private Admission conclude(CompiledPolicy policy, ToolCall call, Admission admission, long start) {
-        Decision suspended = suspendedMeanwhile(policy);
+        return conclude(policy, call, admission, start, null);
+    }
+
+    /**
+     * @param obstacle why no person is asked; null if there is no handler to ask
+     */
+    private Admission conclude(
+            CompiledPolicy policy, ToolCall call, Admission admission, long start, @Nullable String obstacle) {
+        Decision suspended = suspendedMeanwhile(policy, call);
         if (suspended != null && admission.decision().allowed()) {
             admission.unsent();
             return conclude(current, call, Admission.unreserved(suspended), start);
@@ -625,17 +633,28 @@ public final class PolicyEngine {
         Admission concluded = admission;
         if (admission.decision().asks()) {
             admission.unsent();
-            concluded = Admission.unreserved(Approvals.unasked(admission.decision()));
+            concluded = Admission.unreserved(Approvals.unasked(admission.decision(), obstacle));
         }
         return recorder == null ? concluded : recorder.decided(call, policy, concluded, start);
     }
 
     /**
      * The denial of a call that may have waited for the host's predicates while a suspension began; null if none did. A
-     * policy that is replaced meanwhile still decides, but a stop must not let a call pass that it came before.
+     * policy that is replaced meanwhile still decides, but a stop must not let a call pass that it came before. Only
+     * calls of tools wait for predicates.
      */
-    private @Nullable Decision suspendedMeanwhile(CompiledPolicy policy) {
-        return policy.asksHost() ? current.suspension() : null;
+    private @Nullable Decision suspendedMeanwhile(CompiledPolicy policy, ToolCall call) {
+        return policy.asksHost() && call.request() == null ? current.suspension() : null;
+    }
+
+    /**
+     * Decides a call about which no person can be asked, and records it. Blocks if the limiter does. Never throws.
+     *
+     * @param obstacle why no person is asked
+     */
+    Admission admitUnasked(CompiledPolicy policy, ToolCall call, String obstacle) {
+        long start = recorder == null ? 0 : recorder.start(call);
+        return conclude(policy, call, reserveNow(policy, call), start, obstacle);
     }
 
     /**
@@ -751,7 +770,7 @@ public final class PolicyEngine {
             steps.add(rounds.explain());
         }
         Decision decision = attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
-        return new Explanation(decision, rating(call), plan.entries(), steps);
+        return new Explanation(decision, call.request() == null ? rating(call) : null, plan.entries(), steps);
     }
 
     /**
@@ -802,28 +821,60 @@ public final class PolicyEngine {
     }
 
     /**
-     * Returns whether a decision on a method may depend on a request's parameters or context. If it does not, the
-     * {@link MethodCall} needs none.
+     * Returns whether a decision on a method may depend on more than its name: on a request's parameters, its caller or
+     * context, limits, or a person. If it does not, the {@link MethodCall} needs none of these, and nothing waits.
      */
     public boolean readsParameters(String method) {
         return current.methods().entry(method) != null;
     }
 
     /**
-     * Decides a request or a notification as {@link #decideMethod} does, and by what the policy says of its parameters.
-     * What its limits take is never given back. Blocks only if the policy limits the method and the limiter blocks.
-     * Records the decision unless the policy
-     * says nothing about the method. The request must be made only if the decision {@linkplain Decision#allowed allows}
-     * it. Never throws.
+     * Decides a request or a notification whose end the caller can't tell, as {@link #admitNotification} does. Whatever
+     * becomes of the request, what limits have taken for it stays taken.
      */
     public Decision admit(MethodCall request) {
-        return methods.admit(current, request);
+        Admission admission = methods.admit(current, request, Messages.UNWAITED);
+        admission.unknown();
+        return admission.decision();
+    }
+
+    /**
+     * Decides a request or a notification as {@link #decideMethod} does and by what the policy says of its parameters,
+     * its caller and their number. Nothing waits for the answer to a notification, so no person is asked about it: if
+     * the policy asks for approval, it is denied, and the message says why. Blocks only if the policy limits the method
+     * and the limiter blocks. Records the decision unless the policy says nothing about the method. Never throws.
+     *
+     * @return the decision, and what limits have taken. The caller must send the notification only if the decision
+     *     {@linkplain Decision#allowed allows} it, and must settle the admission
+     */
+    public Admission admitNotification(MethodCall request) {
+        return methods.admit(current, request, Messages.NOTIFICATION);
+    }
+
+    /**
+     * Decides a request other than {@code tools/call} as {@link #admitNotification} does, but waits neither for the
+     * limiter nor for a person on the caller's thread: a person is asked as about a call. The method then takes the
+     * place of the tool, and the parameters that of the arguments. The stage is a {@link CompletableFuture} that never
+     * completes exceptionally unless it is cancelled. A caller that stops waiting cancels it; then nothing stays
+     * reserved, and a person's answer no longer has any effect.
+     *
+     * @param options how long the caller waits for a person
+     * @return the decision, and what limits have taken. The caller must send the request only if the decision
+     *     {@linkplain Decision#allowed allows} it, and must settle the admission when the request has ended
+     */
+    public CompletionStage<Admission> admitAsync(MethodCall request, AdmitOptions options) {
+        return methods.admitAsync(current, request, options);
+    }
+
+    /** Explains why a request other than {@code tools/call} is decided as it is. Takes nothing. */
+    public Explanation explain(MethodCall request) {
+        return explain(ToolCall.standingFor(request));
     }
 
     /**
      * Decides the requests that a server has put into an answer, each as if it came by itself, and records them.
      * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
-     * denied. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     * denied, and so is one that a person would have to be asked about: an answer can't wait for that. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
      * @param asked the requests, as {@link EmbeddedRequests} finds them
      * @param answered the request that the server answers, which says on whose account the server asks; its method is
@@ -1025,13 +1076,16 @@ public final class PolicyEngine {
         return current;
     }
 
-    /** Rates a call's tool by what is known of it, or by its name if nothing is known. */
+    /** Rates a call's tool by what is known of it, or by its name if nothing is known. A method is rated by its name. */
     ToolRating rating(ToolCall call) {
-        KnownTool known = call.lookUp(catalog);
+        KnownTool known = call.request() != null ? null : call.lookUp(catalog);
         return known == null ? catalog.ratingByName(call.tool()) : known.rating();
     }
 
     private static ToolPlan planFor(CompiledPolicy policy, ToolCall call) {
+        if (call.request() != null) {
+            return policy.methodPlan(call.request());
+        }
         String problem = call.problem();
         if (problem != null) {
             return ToolPlan.denied(malformed(problem), false);

@@ -39,7 +39,7 @@ final class Unwrapping {
 
     /** The calls that a call makes, those within first; as many as could be followed. */
     static List<ToolCall> calls(CompiledPolicy policy, ToolCall call) {
-        if (!policy.unwraps() || call.problem() != null) {
+        if (!policy.unwraps() || call.problem() != null || call.request() != null) {
             return List.of();
         }
         ToolCall settled = policy.settled(call);

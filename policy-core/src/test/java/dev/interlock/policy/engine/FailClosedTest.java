@@ -182,6 +182,26 @@ class FailClosedTest {
         assertThat(desk.decide(Desk.pay(Map.of())).rule().name()).isEqualTo("(no grant)");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"pay", "wipe", "Wipe", "unlisted", " pay", "pay\u200b", ""})
+    void aCallerWithoutAGrantIsToldThatBeforeAnythingOfTheTool(String tool) {
+        PolicyBody hiding = new PolicyBody(
+                Posture.DENY,
+                List.of(new NamePattern("wipe")),
+                Map.of(new NamePattern("pay"), Policies.listed()),
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty());
+        Desk desk = new Desk(Policies.granting(hiding, Map.of("alice", PolicyBody.of(Posture.ALLOW))));
+
+        Decision denied = desk.decide(ToolCall.of(tool, Map.of()).by("eve"));
+
+        assertThat(denied.code()).isEqualTo(Code.NO_GRANT);
+        assertThat(denied.told().code()).isEqualTo(Code.NO_GRANT);
+        assertThat(denied.message()).doesNotContain("\u200b").doesNotContain("' pay'");
+    }
+
     @Test
     void aGrantGrantsWhatItListsAndNoMoreThanThePolicyAllows() {
         PolicyBody toPay = Policies.body(Posture.DENY, Map.of("pay", Policies.listed(), "send", Policies.listed()));

@@ -214,6 +214,9 @@ public final class NaiveInterpreter {
             return "(server unknown)";
         }
         PolicyBody grant = grant(call);
+        if (grant == null && policy.grants().isPresent()) {
+            return "(no grant)";
+        }
         if (grant != null
                 && grant.during().isPresent()
                 && !NaiveTimeWindow.includes(grant.during().get().value(), timed.millis())) {
@@ -223,10 +226,7 @@ public final class NaiveInterpreter {
             return "(name)";
         }
         String denied = gate(policy.body(), call);
-        if (denied != null || policy.grants().isEmpty()) {
-            return denied;
-        }
-        return grant == null ? "(no grant)" : gate(grant, call);
+        return denied != null || grant == null ? denied : gate(grant, call);
     }
 
     /** The policy's own body, and the caller's grant if there is one. */

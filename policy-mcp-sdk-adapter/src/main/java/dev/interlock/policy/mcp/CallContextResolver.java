@@ -5,7 +5,8 @@ import reactor.util.context.ContextView;
 
 /**
  * Finds out who makes a call, from the context that the host has attached to it. Called on the calling thread for every
- * call and every {@code tools/list}, so it must be quick and must not block. If it throws, the call is denied.
+ * call and every other request or notification of the client's, so it must be quick and must not block. If it throws,
+ * a call is denied; of another request it is then not known who makes it, and conditions on that are invalid.
  *
  * <p>On a server, what a request claims about its sender (a header, a parameter, {@code clientInfo}) is only as
  * trustworthy as the check it went through. Take an identity only from data that the host has verified, such as a

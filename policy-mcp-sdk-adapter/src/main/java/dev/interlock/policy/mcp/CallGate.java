@@ -18,6 +18,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -133,38 +134,51 @@ final class CallGate {
         return new CallDecision(denial.decision(), GuardedCall.of(known, denial), call, failure);
     }
 
-    /** A caller that stops waiting, while the engine decides or a person thinks, leaves nothing reserved. */
     private Mono<GuardedCall> admit(ToolCall call, long deadline, Admitting admitting) {
+        return decided(
+                () -> {
+                    Duration left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+                    return admitting.admit(call, new AdmitOptions(left, true, null));
+                },
+                GuardedCall::unsent);
+    }
+
+    /**
+     * What the engine decides. A caller that stops waiting, while the engine decides or a person thinks, leaves nothing
+     * reserved.
+     *
+     * @param begin has the engine begin to decide
+     * @param unsent gives back what a decision that no one receives has reserved
+     */
+    static <T> Mono<T> decided(Supplier<CompletableFuture<T>> begin, Consumer<? super T> unsent) {
         return Mono.create(sink -> {
-            Duration left;
+            CompletableFuture<T> deciding;
             try {
-                left = Duration.ofNanos(Math.max(1, deadline - time.monotonicNanos()));
+                deciding = begin.get();
             } catch (Throwable e) {
                 sink.error(e);
                 return;
             }
-            AdmitOptions options = new AdmitOptions(left, true, null);
-            CompletableFuture<GuardedCall> deciding = admitting.admit(call, options);
-            sink.onCancel(() -> stop(deciding));
-            CompletionStage<GuardedCall> decided = deciding;
-            decided.whenComplete((guarded, failure) -> {
+            sink.onCancel(() -> stop(deciding, unsent));
+            CompletionStage<T> decided = deciding;
+            decided.whenComplete((decision, failure) -> {
                 if (deciding.isCancelled()) {
                     return;
                 }
                 if (failure != null) {
                     sink.error(failure);
                 } else {
-                    sink.success(guarded);
+                    sink.success(decision);
                 }
             });
         });
     }
 
     /** No one waits for the decision any more, and no one has received it. */
-    private static void stop(CompletableFuture<GuardedCall> deciding) {
+    private static <T> void stop(CompletableFuture<T> deciding, Consumer<? super T> unsent) {
         if (!deciding.cancel(false) && !deciding.isCompletedExceptionally()) {
             // It was made at this very moment. The sink drops it, which is not the same as discarding it.
-            deciding.join().unsent();
+            unsent.accept(deciding.join());
         }
     }
 

@@ -32,12 +32,12 @@ record Callers(
 
     /**
      * The caller when nothing is known about the call itself. If callers are distinguished, a caller without any known
-     * property.
+     * property: what a condition reads of it is then not missing but not known.
      */
     ResolvedCaller unidentified() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
-                : new ResolvedCaller(server, null, null, facts);
+                : new ResolvedCaller(server, null, null, facts, false);
     }
 
     ResolvedCaller of(ContextView context) {
@@ -50,7 +50,8 @@ record Callers(
     private ResolvedCaller caller(CallContext known, @Nullable String connection) {
         String who = known.identity() == null ? identity : known.identity();
         String where = known.session() == null ? session : known.session();
-        return new ResolvedCaller(server, who, where == null && who == null ? connection : where, with(known.facts()));
+        return new ResolvedCaller(
+                server, who, where == null && who == null ? connection : where, with(known.facts()), true);
     }
 
     private ObjectValue with(ObjectValue known) {
@@ -65,19 +66,25 @@ record Callers(
         return ObjectValue.of(all);
     }
 
-    /** One caller. If the session is null, {@link ToolCall#session} says which session applies. */
+    /**
+     * One caller. If the session is null, {@link ToolCall#session} says which session applies.
+     *
+     * @param known whether it is known which caller it is
+     */
     record ResolvedCaller(
             @Nullable String server,
             @Nullable String identity,
             @Nullable String session,
-            ObjectValue facts) {
+            ObjectValue facts,
+            boolean known) {
 
         ToolCall signs(ToolCall call) {
             return call.by(identity).in(session).on(server).with(facts);
         }
 
         MethodCall signs(MethodCall request) {
-            return request.by(identity).in(session).on(server).with(facts);
+            MethodCall signed = request.by(identity).in(session).on(server).with(facts);
+            return known ? signed : signed.byUnknownCaller();
         }
 
         @Override

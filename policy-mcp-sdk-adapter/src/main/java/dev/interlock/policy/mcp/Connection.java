@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
@@ -14,6 +15,7 @@ import reactor.core.publisher.Mono;
  *
  * @param handler receives messages for the client
  * @param pending the requests that await a response
+ * @param asked the server's requests that await the client's response and have something reserved
  * @param own sends our own requests
  * @param deciding the calls that are being decided
  * @param toolLists fetches the list of tools
@@ -24,6 +26,7 @@ import reactor.core.publisher.Mono;
 record Connection(
         Function<Mono<JSONRPCMessage>, Mono<JSONRPCMessage>> handler,
         PendingCalls<PendingRequest> pending,
+        PendingCalls<GuardedCall> asked,
         AdapterRequests own,
         UndecidedCalls deciding,
         ToolListFetch toolLists,
@@ -51,6 +54,7 @@ record Connection(
     /** The connection has ended. */
     void end() {
         pending.close();
+        asked.close();
         deciding.withdrawAll();
         toolLists.tools().close();
         changes.close();

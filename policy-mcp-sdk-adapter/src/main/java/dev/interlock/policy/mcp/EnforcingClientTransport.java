@@ -11,6 +11,7 @@ import dev.interlock.policy.adapter.SealedApprovals;
 import dev.interlock.policy.adapter.SealedStates;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -113,7 +114,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         this.engine = builder.engine;
         this.callers = builder.callers(false);
         this.answers = builder.answers();
-        this.methods = new Methods(builder.engine, callers, this::plain);
+        this.methods = new Methods(builder, callers, this::plain);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.guard = new CallGuard(engine, continuations);
@@ -160,6 +161,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             Connection connection = new Connection(
                     handler,
                     pending,
+                    PendingCalls.bounded(time, alarm, callTimeToLive, asked -> asked.settle(CallOutcome.UNKNOWN)),
                     new AdapterRequests(transport::sendMessage, pending),
                     new UndecidedCalls(),
                     new ToolListFetch(
@@ -276,44 +278,66 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             // them with such ids.
             return connection.deliver(Answers.idReserved(request.id()));
         }
-        Decision decision = methods.askedByClient(request.method(), request.params(), context);
-        if (!decision.allowed()) {
-            return connection.deliver(answers.refusal(request.id(), decision));
-        }
-        if (lists) {
-            return list(connection, request, context);
+        return methods.askedByClient(
+                        request.id(),
+                        request.method(),
+                        request.params(),
+                        context,
+                        connection.deciding(),
+                        () -> person(connection))
+                .flatMap(guarded -> guarded.decision().allowed()
+                        ? pass(connection, request, guarded, context)
+                        : connection.deliver(answers.refusal(request.id(), guarded.decision())));
+    }
+
+    /** Sends a request other than a call. */
+    private Mono<Void> pass(Connection connection, JSONRPCRequest request, GuardedCall guarded, ContextView context) {
+        if (request.method().equals(McpSchema.METHOD_TOOLS_LIST)) {
+            return list(connection, request, guarded, context);
         }
         if (request.method().equals(Subscriptions.METHOD)) {
-            return listen(connection, request);
+            return listen(connection, request, guarded);
         }
         if (!request.method().equals(McpSchema.METHOD_INITIALIZE)) {
-            return toServer(request);
+            return guarded.admission().isOpen() || methods.readsAsker()
+                    ? awaited(connection, request, new PendingRequest.Plain(guarded))
+                    : toServer(request);
         }
         if (connection.approvals() != null) {
             connection.approvals().introduced(request, transport);
         }
-        return awaited(connection, request, new PendingRequest.Initialize());
+        return awaited(connection, request, new PendingRequest.Initialize(guarded));
+    }
+
+    /** Hands over what is settled when it has been handed over, since no response ends it. */
+    private Mono<Void> handOver(JSONRPCMessage message, GuardedCall guarded) {
+        guarded.admission().handedOver();
+        return toServer(message)
+                .doOnError(failure -> guarded.sendingFailed(failure, saysUnsent))
+                .doFinally(signal -> guarded.settle(CallOutcome.UNKNOWN));
     }
 
     /** A subscription stays open for as long as the client wishes, so its answer is not awaited. */
-    private Mono<Void> listen(Connection connection, JSONRPCRequest request) {
+    private Mono<Void> listen(Connection connection, JSONRPCRequest request, GuardedCall guarded) {
         if (request.params() == null) {
-            return toServer(request);
+            return handOver(request, guarded);
         }
         Map<String, @Nullable Object> allowed;
         try {
             allowed = Subscriptions.allowed(engine, members(request.params()), this::plain);
         } catch (RuntimeException e) {
             log.debug("Refused to listen for what can't be read", RedactedException.of(e));
+            guarded.unsent();
             return connection.deliver(answers.refusal(request.id(), methods.unreadable()));
         }
         if (Subscriptions.isToToolLists(allowed)) {
             if (!connection.subscriptions().add(request.id())) {
+                guarded.unsent();
                 return connection.deliver(answers.refusal(request.id(), methods.busy(request.method())));
             }
             connection.changes().begin();
         }
-        return toServer(SdkRecords.with(request, allowed))
+        return handOver(SdkRecords.with(request, allowed), guarded)
                 .doOnError(failure -> connection.subscriptions().remove(request.id()));
     }
 
@@ -321,6 +345,12 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private Mono<Void> respondToServer(JSONRPCResponse response, ContextView context) {
         Connection connection = current.get();
         if (connection == null || connection.approvals() == null || !ElicitedApprovals.isAnswer(response)) {
+            GuardedCall asked = connection == null || response.id() == null
+                    ? null
+                    : connection.asked().take(response.id());
+            if (asked != null) {
+                asked.settle(response.error() == null ? CallOutcome.SUCCEEDED : CallOutcome.FAILED);
+            }
             return toServer(response);
         }
         try {
@@ -331,22 +361,38 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         return Mono.empty();
     }
 
-    private Mono<Void> awaited(Connection connection, JSONRPCRequest request, PendingRequest pending) {
+    private Mono<Void> awaited(Connection connection, JSONRPCRequest request, PendingRequest.Other pending) {
+        GuardedCall guarded = pending.guarded();
         return switch (connection.pending().add(request.id(), pending)) {
             case AWAITED ->
-                toServer(request).doOnError(failure -> connection.pending().forget(request.id(), pending));
-            case FULL -> connection.deliver(answers.refusal(request.id(), methods.busy(request.method())));
-            case CLOSED -> Mono.error(SdkRecords.sessionClosed());
+                Mono.defer(() -> {
+                            guarded.admission().handedOver();
+                            return toServer(request);
+                        })
+                        .doOnError(failure -> {
+                            if (connection.pending().forget(request.id(), pending)) {
+                                guarded.sendingFailed(failure, saysUnsent);
+                            }
+                        });
+            case FULL -> {
+                guarded.unsent();
+                yield connection.deliver(answers.refusal(request.id(), methods.busy(request.method())));
+            }
+            case CLOSED -> {
+                guarded.unsent();
+                yield Mono.error(SdkRecords.sessionClosed());
+            }
         };
     }
 
     private Mono<Void> notify(JSONRPCNotification notification, ContextView context) {
-        Decision decision = methods.askedByClient(notification.method(), notification.params(), context);
-        if (!decision.allowed()) {
+        GuardedCall guarded = methods.toldByClient(notification.method(), notification.params(), context);
+        if (!guarded.decision().allowed()) {
             log.debug("Dropped the notification {} of the client's", VisibleText.name(notification.method()));
             // A notification has no answer. If the policy drops it, it is as if lost, and its sender goes on.
-            return Methods.isNoMethod(decision)
-                    ? Mono.error(new McpTransportException("refused to send a notification: " + decision.message()))
+            return Methods.isNoMethod(guarded.decision())
+                    ? Mono.error(new McpTransportException("refused to send a notification: "
+                            + guarded.decision().message()))
                     : Mono.empty();
         }
         cancelled(JsonRpcIds.cancelled(notification.method(), notification.params()));
@@ -354,7 +400,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (connection != null) {
             connection.heard(notification.method(), notification.params());
         }
-        return toServer(notification);
+        return handOver(notification, guarded);
     }
 
     private Object plain(Object typed) {
@@ -378,19 +424,22 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         connection.subscriptions().remove(id);
         // While a call is being decided, it has not been sent. After this, it won't be.
         connection.deciding().withdraw(id);
-        if (connection.pending().take(id) instanceof PendingRequest.Call call) {
-            call.abandon();
+        PendingRequest taken = connection.pending().take(id);
+        if (taken instanceof PendingRequest.Call || taken instanceof PendingRequest.Other) {
+            taken.abandon();
         }
     }
 
-    private Mono<Void> list(Connection connection, JSONRPCRequest request, ContextView context) {
-        PendingRequest list;
+    private Mono<Void> list(Connection connection, JSONRPCRequest request, GuardedCall guarded, ContextView context) {
+        PendingRequest.Other list;
         try {
             list = new PendingRequest.ToolListRequest(
+                    guarded,
                     callers.of(context),
                     connection.toolLists().tools().listing(ToolListFilter.cursor(request)),
                     Envelope.isIn(request.params()));
         } catch (Throwable e) {
+            guarded.unsent();
             return connection.deliver(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         return awaited(connection, request, list);
@@ -529,7 +578,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             return Mono.justOrEmpty(respond(connection, response));
         }
         if (message instanceof JSONRPCRequest request) {
-            return receive(request);
+            return receive(connection, request);
         }
         if (message instanceof JSONRPCNotification notification) {
             if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
@@ -561,11 +610,29 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         }));
     }
 
-    private Mono<JSONRPCMessage> receive(JSONRPCRequest request) {
-        Decision decision = methods.askedByServer(request.method(), request.params());
-        if (decision.allowed()) {
-            return Mono.just(request);
+    private Mono<JSONRPCMessage> receive(Connection connection, JSONRPCRequest request) {
+        return methods.askedByServer(request.method(), request.params())
+                .flatMap(guarded -> guarded.decision().allowed()
+                        ? received(connection, request, guarded)
+                        : refused(request, guarded.decision()));
+    }
+
+    /** Hands the client a request of the server's. The client's answer settles it. */
+    private Mono<JSONRPCMessage> received(Connection connection, JSONRPCRequest request, GuardedCall guarded) {
+        if (guarded.admission().isOpen()) {
+            PendingCalls.Addition addition = connection.asked().add(request.id(), guarded);
+            if (addition != PendingCalls.Addition.AWAITED) {
+                guarded.unsent();
+                return addition == PendingCalls.Addition.CLOSED
+                        ? Mono.empty()
+                        : refused(request, methods.busy(request.method()));
+            }
         }
+        guarded.admission().handedOver();
+        return Mono.just(request);
+    }
+
+    private Mono<JSONRPCMessage> refused(JSONRPCRequest request, Decision decision) {
         log.debug("Refused {} from the server", VisibleText.name(request.method()));
         return Mono.defer(() -> toServer(answers.refusal(request.id(), decision)))
                 .onErrorResume(failure -> {
@@ -580,7 +647,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private @Nullable JSONRPCMessage respond(Connection connection, JSONRPCResponse response) {
         Object id = response.id();
         if (id == null) {
-            return methods.askedWithin(response).allowed() ? response : null;
+            return methods.askedWithin(response, null).allowed() ? response : null;
         }
         connection.subscriptions().remove(id);
         PendingRequest request = connection.pending().take(id);
@@ -594,10 +661,18 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (request instanceof PendingRequest.Call call) {
             return call.answered(response, methods, answers);
         }
-        Decision asks = methods.askedWithin(response);
+        PendingRequest.Other other = request instanceof PendingRequest.Other known ? known : null;
+        Decision asks = methods.askedWithin(response, other == null ? null : other.guarded());
         if (!asks.allowed()) {
+            if (other != null) {
+                // The server has begun the request.
+                other.abandon();
+            }
             log.debug("Withheld an answer of the server's that asks for what it may not");
             return answers.refusal(id, asks);
+        }
+        if (other != null) {
+            other.answered(response);
         }
         if (response.error() != null) {
             return response;

@@ -99,7 +99,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         this.engine = builder.engine;
         this.callers = builder.callers(false);
         this.answers = builder.answers();
-        this.methods = new Methods(engine, callers, ModernMessages::converted);
+        this.methods = new Methods(builder, callers, ModernMessages::converted);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.calls = new CallGate(builder, callers, new CallGuard(engine, continuations), ModernMessages::converted);
@@ -166,9 +166,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             try {
                 return decided(request, context);
             } catch (Throwable e) {
-                log.debug("Refused a request that could not be decided", RedactedException.of(e));
-                return answered(answers.refusal(
-                        request.message().id(), CallDecision.failed(e).decision()));
+                return undecided(request.message().id(), e);
             }
         });
     }
@@ -191,21 +189,56 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
             log.debug("Refused {}: its headers differ from its body", VisibleText.name(message.method()));
             return answered(answers.refusal(id, methods.unreadable()));
         }
-        Decision decision = methods.askedByClient(message.method(), params, context);
-        if (!decision.allowed()) {
-            return answered(answers.refusal(id, decision));
+        return methods.askedByClient(id, message.method(), params, context, deciding, () -> null)
+                .flatMapMany(guarded -> {
+                    if (!guarded.decision().allowed()) {
+                        return answered(answers.refusal(id, guarded.decision()));
+                    }
+                    try {
+                        return pass(request, params, guarded, context);
+                    } catch (Throwable e) {
+                        guarded.unsent();
+                        return undecided(id, e);
+                    }
+                });
+    }
+
+    private Flux<JSONRPCMessage> undecided(Object id, Throwable failure) {
+        log.debug("Refused a request that could not be decided", RedactedException.of(failure));
+        return answered(answers.refusal(id, CallDecision.failed(failure).decision()));
+    }
+
+    /** Sends a request other than a call. The server's response settles it. */
+    private Flux<JSONRPCMessage> pass(
+            McpTransportRequest request,
+            @Nullable Map<String, @Nullable Object> params,
+            GuardedCall guarded,
+            ContextView context) {
+        JSONRPCRequest message = request.message();
+        Object id = message.id();
+        ModernRound round = new ModernRound(guarded, saysUnsent);
+        Flux<JSONRPCMessage> answer;
+        if (message.method().equals(McpSchema.METHOD_TOOLS_LIST)) {
+            answer = list(ModernMessages.with(request, params, Map.of()), round, context);
+        } else {
+            UnaryOperator<JSONRPCResponse> shown = response -> shownAnswers.ofOther(id, round, response);
+            if (params != null && message.method().equals(Subscriptions.METHOD)) {
+                Map<String, @Nullable Object> allowed =
+                        Subscriptions.allowed(engine, params, ModernMessages::converted);
+                Flux<JSONRPCMessage> told = toServer(ModernMessages.with(request, allowed, Map.of()), round)
+                        .handle(incoming(id, shown, round::abandon));
+                answer = ModernListening.withChanges(engine, id, allowed, told);
+            } else {
+                McpTransportRequest sent = ModernMessages.with(request, params, Map.of());
+                answer = response(toServer(sent, round), sent, shown, round::abandon);
+            }
         }
-        if (lists) {
-            return list(ModernMessages.with(request, params, Map.of()), context);
-        }
-        UnaryOperator<JSONRPCResponse> shown = response -> shownAnswers.withoutDeniedRequests(id, response);
-        if (params != null && message.method().equals(Subscriptions.METHOD)) {
-            Map<String, @Nullable Object> allowed = Subscriptions.allowed(engine, params, ModernMessages::converted);
-            Flux<JSONRPCMessage> told =
-                    toServer(ModernMessages.with(request, allowed, Map.of())).handle(incoming(id, shown, () -> {}));
-            return ModernListening.withChanges(engine, id, allowed, told);
-        }
-        return response(ModernMessages.with(request, params, Map.of()), shown, () -> {});
+        return answer.doOnError(round::fail).doOnComplete(round::abandon).doOnCancel(round::abandon);
+    }
+
+    private Flux<JSONRPCMessage> toServer(McpTransportRequest request, ModernRound round) {
+        return Flux.defer(() -> round.handOver() ? toServer(request) : Flux.empty())
+                .doOnNext(message -> round.heard());
     }
 
     private static Flux<JSONRPCMessage> answered(McpSchema.JSONRPCResponse answer) {
@@ -317,7 +350,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
 
     // ---- lists
 
-    private Flux<JSONRPCMessage> list(McpTransportRequest request, ContextView context) {
+    private Flux<JSONRPCMessage> list(McpTransportRequest request, ModernRound round, ContextView context) {
         Object id = request.message().id();
         ResolvedCaller caller;
         Listing list;
@@ -329,11 +362,16 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         } catch (Throwable e) {
             return answered(answers.refusal(id, methods.listWithheld(e)));
         }
-        return response(request, response -> listed(id, response, caller, list), () -> {});
+        return response(
+                toServer(request, round),
+                request,
+                response -> listed(id, round, response, caller, list),
+                round::abandon);
     }
 
-    private JSONRPCResponse listed(Object id, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
-        JSONRPCResponse shown = shownAnswers.page(id, response, caller, list);
+    private JSONRPCResponse listed(
+            Object id, ModernRound round, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
+        JSONRPCResponse shown = shownAnswers.page(id, round, response, caller, list);
         if (mirrors && shown.result() instanceof Map<?, ?> page && page.get("tools") instanceof List<?> tools) {
             // As the SDK's client does where it makes the headers itself.
             Map<String, @Nullable Object> sendable = ModernMessages.members(page);

@@ -6,7 +6,7 @@ import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.SealedApprovals;
 import dev.interlock.policy.adapter.SealedStates;
 import dev.interlock.policy.adapter.ToolListState;
-import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -30,6 +30,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -132,7 +133,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
         this.engine = builder.engine;
         this.callers = builder.callers(true);
         this.answers = builder.answers();
-        this.methods = new Methods(engine, callers, ModernMessages::converted);
+        this.methods = new Methods(builder, callers, ModernMessages::converted);
         this.states = new SealedStates(engine, builder.time, builder.stateKeys, builder.callTimeToLive);
         this.guard = new CallGuard(engine, null);
         this.calls = new CallGate(builder, callers, guard, ModernMessages::converted);
@@ -189,8 +190,11 @@ public final class EnforcingRequestManager implements McpRequestManager {
     public Mono<Void> handleNotification(McpTransportContext transport, JSONRPCNotification notification) {
         return Mono.<Void>deferContextual(context -> {
                     try {
-                        if (methods.askedByClient(notification.method(), notification.params(), context)
-                                .allowed()) {
+                        GuardedCall guarded =
+                                methods.toldByClient(notification.method(), notification.params(), context);
+                        if (guarded.decision().allowed()) {
+                            guarded.admission().handedOver();
+                            guarded.settle(CallOutcome.UNKNOWN);
                             return delegate.handleNotification(transport, notification);
                         }
                     } catch (Throwable e) {
@@ -220,9 +224,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                     try {
                         return decided(request, way, context);
                     } catch (Throwable e) {
-                        log.debug("Refused a request that could not be decided", RedactedException.of(e));
-                        return Mono.just(ours(answers.refusal(
-                                request.id(), CallDecision.failed(e).decision())));
+                        return undecided(request, e);
                     }
                 })
                 .onErrorResume(failure -> Mono.just(response(failed(request, failure))))
@@ -238,18 +240,52 @@ public final class EnforcingRequestManager implements McpRequestManager {
         if (AdapterRequests.isOurs(id)) {
             return Mono.just(ours(Answers.idReserved(id)));
         }
-        Decision decision = methods.askedByClient(request.method(), request.params(), context);
-        if (!decision.allowed()) {
+        Mono<GuardedCall> decision =
+                methods.askedByClient(id, request.method(), request.params(), context, deciding, () -> null);
+        return way.blocking()
+                ? ruled(request, way, await(decision, GuardedCall::unsent, context), context)
+                : decision.flatMap(guarded -> ruled(request, way, guarded, context));
+    }
+
+    private Mono<McpTransportResponse> ruled(
+            JSONRPCRequest request, Way way, GuardedCall guarded, ContextView context) {
+        if (!guarded.decision().allowed()) {
             log.debug("Refused {} from a client", VisibleText.name(request.method()));
-            return Mono.just(ours(answers.refusal(id, decision)));
+            return Mono.just(ours(answers.refusal(request.id(), guarded.decision())));
         }
+        try {
+            return pass(request, way, guarded, context);
+        } catch (Throwable e) {
+            guarded.unsent();
+            return undecided(request, e);
+        }
+    }
+
+    private Mono<McpTransportResponse> undecided(JSONRPCRequest request, Throwable failure) {
+        log.debug("Refused a request that could not be decided", RedactedException.of(failure));
+        return Mono.just(
+                ours(answers.refusal(request.id(), CallDecision.failed(failure).decision())));
+    }
+
+    /** Passes on a request other than a call. The server's answer settles it. */
+    private Mono<McpTransportResponse> pass(JSONRPCRequest request, Way way, GuardedCall guarded, ContextView context) {
+        Object id = request.id();
+        ModernRound round = new ModernRound(guarded, failure -> false);
         if (request.method().equals(McpSchema.METHOD_TOOLS_LIST)) {
-            return list(request, way, context);
+            return list(request, way, round, context);
         }
-        ModernIncoming incoming = incoming(id, response -> shownAnswers.withoutDeniedRequests(id, response), () -> {});
+        ModernIncoming incoming = incoming(id, response -> shownAnswers.ofOther(id, round, response), round::abandon);
         return request.method().equals(Subscriptions.METHOD) && request.params() instanceof Map<?, ?> params
-                ? listen(request, ModernMessages.members(params), way, incoming)
-                : way.send(request).map(answer -> shown(request, answer, incoming));
+                ? listen(request, ModernMessages.members(params), way, round, incoming)
+                : send(request, way, round).map(answer -> shown(request, answer, incoming));
+    }
+
+    /** Sends a request other than a call. Where nothing comes of it, it is settled as unknown. */
+    private static Mono<McpTransportResponse> send(JSONRPCRequest request, Way way, ModernRound round) {
+        return Mono.defer(() -> round.handOver() ? way.send(request) : Mono.<McpTransportResponse>empty())
+                .switchIfEmpty(Mono.fromRunnable(round::abandon))
+                .doOnError(failure -> round.abandon())
+                .doOnCancel(round::abandon);
     }
 
     private ModernIncoming incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
@@ -274,21 +310,21 @@ public final class EnforcingRequestManager implements McpRequestManager {
                                 ? states.admit(guard, call, options)
                                 : approvals.admit(guard, call, options)));
         return way.blocking()
-                ? ruled(request, way, await(decision, context), approvals)
+                ? ruled(request, way, await(decision, CallDecision::unsent, context), approvals)
                 : decision.flatMap(ruling -> ruled(request, way, ruling, approvals));
     }
 
     /** Waits on this thread: the server must run on it, too, since its tools may look for what the host keeps there. */
-    private static CallDecision await(Mono<CallDecision> decision, ContextView context) {
-        AtomicReference<@Nullable CallDecision> made = new AtomicReference<>();
+    private static <T> T await(Mono<T> decision, Consumer<? super T> unsent, ContextView context) {
+        AtomicReference<@Nullable T> made = new AtomicReference<>();
         try {
             return Objects.requireNonNull(
                     decision.doOnNext(made::set).contextWrite(context).block());
         } catch (Throwable e) {
             // This thread was interrupted when the decision came.
-            CallDecision late = made.get();
+            @Nullable T late = made.get();
             if (late != null) {
-                late.unsent();
+                unsent.accept(late);
             }
             throw e;
         }
@@ -357,7 +393,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
 
     // ---- lists and subscriptions
 
-    private Mono<McpTransportResponse> list(JSONRPCRequest request, Way way, ContextView context) {
+    private Mono<McpTransportResponse> list(JSONRPCRequest request, Way way, ModernRound round, ContextView context) {
         Object id = request.id();
         ResolvedCaller caller;
         Listing list;
@@ -365,16 +401,22 @@ public final class EnforcingRequestManager implements McpRequestManager {
             caller = callers.of(context);
             list = fetch.tools().listing(ToolListFilter.cursor(ModernMessages.legacy(request, request.params())));
         } catch (Throwable e) {
+            round.abandon();
             return Mono.just(ours(answers.refusal(id, methods.listWithheld(e))));
         }
-        ModernIncoming incoming = incoming(id, response -> shownAnswers.page(id, response, caller, list), () -> {});
-        return way.send(request).map(answer -> shown(request, answer, incoming));
+        ModernIncoming incoming =
+                incoming(id, response -> shownAnswers.page(id, round, response, caller, list), round::abandon);
+        return send(request, way, round).map(answer -> shown(request, answer, incoming));
     }
 
     private Mono<McpTransportResponse> listen(
-            JSONRPCRequest request, Map<String, @Nullable Object> params, Way way, ModernIncoming incoming) {
+            JSONRPCRequest request,
+            Map<String, @Nullable Object> params,
+            Way way,
+            ModernRound round,
+            ModernIncoming incoming) {
         Map<String, @Nullable Object> allowed = Subscriptions.allowed(engine, params, ModernMessages::converted);
-        return way.send(ModernMessages.with(request, allowed))
+        return send(ModernMessages.with(request, allowed), way, round)
                 .map(answer -> answer instanceof McpTransportResponse.Streaming stream
                         ? McpTransportResponse.streaming(ModernListening.withChanges(
                                         engine,

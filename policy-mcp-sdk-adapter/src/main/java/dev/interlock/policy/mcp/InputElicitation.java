@@ -28,10 +28,7 @@ record InputElicitation(
         if (!asksPersons()) {
             return "the client can't ask a person";
         }
-        return methods.askedByServer(McpSchema.METHOD_ELICITATION_CREATE, form.about(""))
-                        .allowed()
-                ? null
-                : "the policy doesn't let the client be asked";
+        return methods.mayElicit(form.about("")) ? null : "the policy doesn't let the client be asked";
     }
 
     /** A client that announces elicitation without details supports forms. */

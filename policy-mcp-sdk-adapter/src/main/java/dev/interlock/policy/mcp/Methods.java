@@ -1,9 +1,15 @@
 package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.DenialText;
+import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.adapter.PendingCalls;
+import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Admission;
+import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.EmbeddedRequest;
 import dev.interlock.policy.engine.EmbeddedRequests;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -14,12 +20,15 @@ import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 import reactor.util.context.ContextView;
 
 /**
@@ -36,32 +45,77 @@ final class Methods {
     private final PolicyEngine engine;
     private final Callers callers;
     private final UnaryOperator<Object> converter;
+    private final Duration approvalWait;
 
     /**
      * @param converter converts results of an unknown Java type to plain JSON values
      */
-    Methods(PolicyEngine engine, Callers callers, UnaryOperator<Object> converter) {
-        this.engine = engine;
+    Methods(EnforcementBuilder<?> settings, Callers callers, UnaryOperator<Object> converter) {
+        this.engine = settings.engine;
+        this.approvalWait = settings.approvalWait;
         this.callers = callers;
         this.converter = converter;
     }
 
     /**
-     * Decides on a request or notification from the client.
+     * Decides on a request from the client. The request must be settled when it has ended. Empty if the client cancels
+     * it before it is decided, which takes long only if a person is asked.
      *
      * @param params its parameters, of any Java type
+     * @param deciding where the client's cancellation is heard
+     * @param person is asked for approvals before the engine's handler is, if there is one
      */
-    Decision askedByClient(@Nullable String method, @Nullable Object params, ContextView context) {
-        return engine.admit(saying(params, byAnyCaller(method, context)));
+    Mono<GuardedCall> askedByClient(
+            Object id,
+            @Nullable String method,
+            @Nullable Object params,
+            ContextView context,
+            UndecidedCalls deciding,
+            Supplier<? extends @Nullable ApprovalHandler> person) {
+        MethodCall request = saying(params, byAnyCaller(method, context));
+        return engine.readsParameters(request.method())
+                ? deciding.until(id, waiting(request, person.get()), GuardedCall::unsent)
+                : Mono.just(atOnce(request));
+    }
+
+    /** Decides on a notification from the client, about which no person is asked. */
+    GuardedCall toldByClient(@Nullable String method, @Nullable Object params, ContextView context) {
+        return atOnce(saying(params, byAnyCaller(method, context)));
     }
 
     /**
-     * Decides on a request or notification from the server.
+     * Decides on a request from the server. It must be settled when it has ended.
      *
      * @param params its parameters, of any Java type
      */
-    Decision askedByServer(@Nullable String method, @Nullable Object params) {
-        return engine.admit(saying(params, unsigned(method).askedByServer()));
+    Mono<GuardedCall> askedByServer(@Nullable String method, @Nullable Object params) {
+        MethodCall request = saying(params, unsigned(method).askedByServer());
+        return engine.readsParameters(request.method()) ? waiting(request, null) : Mono.just(atOnce(request));
+    }
+
+    /** Whether the server may elicit with these parameters, as far as no person has to be asked about that. */
+    boolean mayElicit(Object params) {
+        return engine.admit(saying(
+                        params, unsigned(McpSchema.METHOD_ELICITATION_CREATE).askedByServer()))
+                .allowed();
+    }
+
+    private GuardedCall atOnce(MethodCall request) {
+        return GuardedCall.of(ToolCall.standingFor(request), engine.admitNotification(request));
+    }
+
+    private Mono<GuardedCall> waiting(MethodCall request, @Nullable ApprovalHandler person) {
+        AdmitOptions options = new AdmitOptions(approvalWait, false, person);
+        return CallGate.decided(() -> engine.admitAsync(request, options).toCompletableFuture(), Admission::unsent)
+                .map(admission -> GuardedCall.of(ToolCall.standingFor(request), admission))
+                .onErrorResume(
+                        failure -> Mono.just(GuardedCall.of(ToolCall.standingFor(request), failed(request, failure))))
+                .doOnDiscard(Admission.class, Admission::unsent)
+                .doOnDiscard(GuardedCall.class, GuardedCall::unsent);
+    }
+
+    private Admission failed(MethodCall request, Throwable failure) {
+        return engine.deny(ToolCall.standingFor(request), failure);
     }
 
     /** The request with its parameters, if the policy reads any. */
@@ -86,17 +140,43 @@ final class Methods {
 
     /** Decides on a notification from the server, and on the requests in it. */
     Decision toldByServer(JSONRPCNotification notification) {
-        Decision decision = askedByServer(notification.method(), notification.params());
-        return decision.allowed() ? embedded(found(notification.params(), null)) : decision;
+        MethodCall told = unsigned(notification.method()).askedByServer();
+        GuardedCall guarded = atOnce(saying(notification.params(), told));
+        Decision decision =
+                guarded.decision().allowed() ? embedded(found(notification.params(), null), told) : guarded.decision();
+        guarded.settle(decision.allowed() ? CallOutcome.UNKNOWN : CallOutcome.UNSENT);
+        return decision;
     }
 
-    /** Decides on the requests in a response from the server. */
-    Decision askedWithin(JSONRPCResponse response) {
-        return embedded(found(response.result(), response.error()));
+    /**
+     * Decides on the requests in a response from the server.
+     *
+     * @param answered the call or the request that it answers; null if that is not known
+     */
+    Decision askedWithin(JSONRPCResponse response, @Nullable GuardedCall answered) {
+        return embedded(found(response.result(), response.error()), answered == null ? unsigned("") : asker(answered));
     }
 
-    private Decision embedded(List<EmbeddedRequest> requests) {
-        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, unsigned(""));
+    private static MethodCall asker(GuardedCall answered) {
+        ToolCall call = answered.call();
+        return call.request() != null
+                ? call.request()
+                : MethodCall.of("")
+                        .by(call.identity())
+                        .in(call.session())
+                        .on(call.server())
+                        .with(call.context());
+    }
+
+    private Decision embedded(List<EmbeddedRequest> requests, MethodCall answered) {
+        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, answered);
+    }
+
+    /** Whether a decision on what a server asks within an answer may depend on who it asks. */
+    boolean readsAsker() {
+        return engine.readsParameters(McpSchema.METHOD_ELICITATION_CREATE)
+                || engine.readsParameters(McpSchema.METHOD_SAMPLING_CREATE_MESSAGE)
+                || engine.readsParameters(McpSchema.METHOD_ROOTS_LIST);
     }
 
     private List<EmbeddedRequest> found(@Nullable Object result, @Nullable JSONRPCError error) {

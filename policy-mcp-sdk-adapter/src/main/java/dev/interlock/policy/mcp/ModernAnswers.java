@@ -14,12 +14,15 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
 
     private static final Logger log = LoggerFactory.getLogger(ModernAnswers.class);
 
-    /** The response to a request other than a call. */
-    JSONRPCResponse withoutDeniedRequests(Object id, JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+    /** The response to a request other than a call, which is settled by it. */
+    JSONRPCResponse ofOther(Object id, ModernRound round, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response), round.call());
         if (asks.allowed()) {
+            round.end(response);
             return response;
         }
+        // The server has begun the request.
+        round.abandon();
         log.debug("Withheld an answer of the server's that asks for what it may not");
         return ModernMessages.modern(answers.refusal(id, asks));
     }
@@ -27,7 +30,7 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
     /** The response to a call, which is settled by it. Its result is plain JSON. */
     JSONRPCResponse ofCall(Object id, ModernRound round, JSONRPCResponse answer) {
         JSONRPCResponse response = plain(answer);
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response));
+        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response), round.call());
         if (!asks.allowed()) {
             // The server has begun the call.
             round.abandon();
@@ -56,8 +59,8 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
      *
      * @param list the list to which the page belongs
      */
-    JSONRPCResponse page(Object id, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
-        JSONRPCResponse page = withoutDeniedRequests(id, plain(response));
+    JSONRPCResponse page(Object id, ModernRound round, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
+        JSONRPCResponse page = ofOther(id, round, plain(response));
         if (page.error() != null) {
             return page;
         }

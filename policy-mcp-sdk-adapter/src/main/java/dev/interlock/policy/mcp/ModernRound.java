@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
 /**
- * One round of an admitted call, on its way to the server and back. The first of response, error, cancellation and end
+ * One round of an admitted call, or another admitted request, on its way to the server and back. The first of response, error, cancellation and end
  * of the stream ends it; clients cancel the stream when they have their response. Thread-safe.
  */
 final class ModernRound {
@@ -25,6 +25,11 @@ final class ModernRound {
     ModernRound(GuardedCall call, Predicate<? super Throwable> saysUnsent) {
         this.call = call;
         this.saysUnsent = saysUnsent;
+    }
+
+    /** The call with what was reserved for it. */
+    GuardedCall call() {
+        return call;
     }
 
     /**

@@ -36,7 +36,7 @@ sealed interface PendingRequest {
 
         /** Takes the server's response to the call, and returns what the client may see of it. */
         JSONRPCResponse answered(JSONRPCResponse response, Methods methods, Answers answers) {
-            Decision asks = methods.askedWithin(response);
+            Decision asks = methods.askedWithin(response, guarded);
             if (asks.allowed()) {
                 Decision input = settle(response);
                 return input.allowed() ? response : answers.withheld(response.id(), input);
@@ -62,13 +62,28 @@ sealed interface PendingRequest {
         }
     }
 
-    /** The agent's {@code initialize}. */
-    record Initialize() implements PendingRequest {
+    /** A request other than a call, which the response settles. */
+    sealed interface Other extends PendingRequest {
+
+        /** The request with what was reserved for it. */
+        GuardedCall guarded();
+
+        /** Settles the request by its response. */
+        default void answered(JSONRPCResponse response) {
+            guarded().settle(response.error() == null ? CallOutcome.SUCCEEDED : CallOutcome.FAILED);
+        }
+
         @Override
-        public void abandon() {
-            // Nothing was reserved.
+        default void abandon() {
+            guarded().settle(CallOutcome.UNKNOWN);
         }
     }
+
+    /** A request whose response is not changed. */
+    record Plain(GuardedCall guarded) implements Other {}
+
+    /** The agent's {@code initialize}. */
+    record Initialize(GuardedCall guarded) implements Other {}
 
     /**
      * A {@code tools/list} request from the agent.
@@ -77,12 +92,8 @@ sealed interface PendingRequest {
      * @param list the list to which the requested page belongs
      * @param mayBeKept whether the protocol has clients keep lists
      */
-    record ToolListRequest(Callers.ResolvedCaller caller, Listing list, boolean mayBeKept) implements PendingRequest {
-        @Override
-        public void abandon() {
-            // Nothing was reserved.
-        }
-    }
+    record ToolListRequest(GuardedCall guarded, Callers.ResolvedCaller caller, Listing list, boolean mayBeKept)
+            implements Other {}
 
     /**
      * One of our own requests, whose response the agent never sees.

@@ -6,6 +6,7 @@ import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.approval.ApprovalHandler;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -73,7 +74,7 @@ final class ServerGuard {
     ServerGuard(EnforcementBuilder<?> settings) {
         this.callers = settings.callers(true);
         this.answers = settings.answers();
-        this.methods = new Methods(settings.engine, callers, ServerGuard::plain);
+        this.methods = new Methods(settings, callers, ServerGuard::plain);
         this.calls = new CallGate(settings, callers, new CallGuard(settings.engine, null), params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
@@ -132,23 +133,60 @@ final class ServerGuard {
                     if (McpSchema.METHOD_TOOLS_CALL.equals(request.method())) {
                         return call(request, session, server, person);
                     }
-                    Decision decision = methods.askedByClient(request.method(), request.params(), context);
-                    if (!decision.allowed()) {
-                        log.debug("Refused {} from a client", VisibleText.name(request.method()));
-                        return Mono.just(answers.refusal(request.id(), decision));
-                    }
-                    Exchange asked = sent -> server.send(sent)
-                            .onErrorResume(failure -> Mono.just(failed(sent, failure)))
-                            .map(this::withoutDeniedRequests);
-                    session.heard(request.method());
-                    return switch (request.method()) {
-                        case McpSchema.METHOD_TOOLS_LIST -> list(request, session, context, asked);
-                        case McpSchema.METHOD_INITIALIZE -> initialize(request, session, asked);
-                        default -> asked.send(request);
-                    };
+                    return methods.askedByClient(
+                                    request.id(),
+                                    request.method(),
+                                    request.params(),
+                                    context,
+                                    session.deciding(),
+                                    () -> person)
+                            .flatMap(guarded -> guarded.decision().allowed()
+                                    ? pass(request, guarded, session, server, context)
+                                    : Mono.just(refused(request, guarded.decision())));
                 })
                 .onErrorResume(failure -> Mono.just(failed(request, failure)));
         return response.contextWrite(in(id));
+    }
+
+    private JSONRPCResponse refused(JSONRPCRequest request, Decision decision) {
+        log.debug("Refused {} from a client", VisibleText.name(request.method()));
+        return answers.refusal(request.id(), decision);
+    }
+
+    /** Passes on a request other than a call. The server's answer settles it. */
+    private Mono<JSONRPCResponse> pass(
+            JSONRPCRequest request, GuardedCall guarded, ClientSession session, Exchange server, ContextView context) {
+        PendingRequest.Plain pending = new PendingRequest.Plain(guarded);
+        Exchange asked = sent -> Mono.defer(() -> {
+                    guarded.admission().handedOver();
+                    return server.send(sent);
+                })
+                .onErrorResume(failure -> {
+                    if (!(failure instanceof McpError)) {
+                        pending.abandon();
+                    }
+                    return Mono.just(failed(sent, failure));
+                })
+                .map(response -> answered(pending, response));
+        session.heard(request.method());
+        Mono<JSONRPCResponse> response = switch (request.method()) {
+            case McpSchema.METHOD_TOOLS_LIST -> list(request, guarded, session, context, asked);
+            case McpSchema.METHOD_INITIALIZE -> initialize(request, session, asked);
+            default -> asked.send(request);
+        };
+        return response.doFinally(signal -> pending.abandon());
+    }
+
+    /** Settles a request other than a call, unless the response asks the client for something denied. */
+    private JSONRPCResponse answered(PendingRequest.Plain pending, JSONRPCResponse response) {
+        Decision asks = methods.askedWithin(response, pending.guarded());
+        if (!asks.allowed()) {
+            // The server has begun the request.
+            pending.abandon();
+            return answers.refusal(response.id(), asks);
+        }
+        pending.answered(response);
+        return response;
     }
 
     /** Without a session, removes the session id: it would be that of a server in whose request this one is made. */
@@ -218,11 +256,9 @@ final class ServerGuard {
                 .doOnCancel(() -> end(pending));
     }
 
-    /**
-     * The response to a request other than a call, or a refusal if the response asks the client for something denied.
-     */
+    /** A response to an unknown request, or a refusal if the response asks the client for something denied. */
     private JSONRPCResponse withoutDeniedRequests(JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(response);
+        Decision asks = methods.askedWithin(response, null);
         return asks.allowed() ? response : answers.refusal(response.id(), asks);
     }
 
@@ -236,11 +272,12 @@ final class ServerGuard {
     }
 
     private Mono<JSONRPCResponse> list(
-            JSONRPCRequest request, ClientSession session, ContextView context, Exchange server) {
+            JSONRPCRequest request, GuardedCall guarded, ClientSession session, ContextView context, Exchange server) {
         ResolvedCaller caller;
         try {
             caller = callers.of(context);
         } catch (Throwable e) {
+            guarded.unsent();
             return Mono.just(answers.refusal(request.id(), methods.listWithheld(e)));
         }
         Listing list = session.toolLists().tools().listing(ToolListFilter.cursor(request));
@@ -285,8 +322,10 @@ final class ServerGuard {
             @Nullable String session,
             Function<JSONRPCNotification, Mono<Void>> server) {
         Mono<Void> passed = Mono.deferContextual(context -> {
-            if (methods.askedByClient(notification.method(), notification.params(), context)
-                    .allowed()) {
+            GuardedCall guarded = methods.toldByClient(notification.method(), notification.params(), context);
+            if (guarded.decision().allowed()) {
+                guarded.admission().handedOver();
+                guarded.settle(CallOutcome.UNKNOWN);
                 return server.apply(notification);
             }
             log.debug("Dropped the notification {} of a client's", VisibleText.name(notification.method()));
@@ -302,11 +341,8 @@ final class ServerGuard {
     Mono<JSONRPCMessage> outgoing(JSONRPCMessage message) {
         return Mono.defer(() -> {
             if (message instanceof JSONRPCRequest request) {
-                Decision decision = methods.askedByServer(request.method(), request.params());
-                return decision.allowed()
-                        ? Mono.just(message)
-                        : Mono.error(new McpError(
-                                answers.refusal(request.id(), decision).error()));
+                return methods.askedByServer(request.method(), request.params())
+                        .flatMap(guarded -> asked(request, guarded));
             }
             if (message instanceof JSONRPCNotification notification) {
                 if (methods.toldByServer(notification).allowed()) {
@@ -326,6 +362,17 @@ final class ServerGuard {
             log.warn("Dropped a message from the server that is not a request, response or notification of JSON-RPC");
             return Mono.empty();
         });
+    }
+
+    /** Lets the server ask its client. Whether the client will answer is not known. */
+    private Mono<JSONRPCMessage> asked(JSONRPCRequest request, GuardedCall guarded) {
+        if (!guarded.decision().allowed()) {
+            return Mono.error(new McpError(
+                    answers.refusal(request.id(), guarded.decision()).error()));
+        }
+        guarded.admission().handedOver();
+        guarded.settle(CallOutcome.UNKNOWN);
+        return Mono.just(request);
     }
 
     /** Closes the guard: no more calls are let through, and calls that still run count as unknown. */

@@ -102,7 +102,8 @@ public final class DenialLog implements AuditSink {
         Told now = tell(kind, decided.time());
         if (now.now()) {
             log.info(
-                    "Refused a request for {} of the {}: {}, rule {}, decision {}{}",
+                    "{} a request for {} of the {}: {}, rule {}, decision {}{}",
+                    decision.verdict() == Decision.Verdict.DENIED ? "Refused" : "Asked about",
                     VisibleText.name(methods.of(decided.request().method())),
                     from,
                     kind.code(),

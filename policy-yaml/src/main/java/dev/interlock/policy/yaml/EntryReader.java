@@ -80,7 +80,7 @@ final class EntryReader {
             Node limits = fields.get("limits");
             if (limits instanceof Node.Sequence sequence) {
                 for (int i = 0; i < sequence.items().size(); i++) {
-                    refuseReturns(sequence.items().get(i), at.key("limits").item(i));
+                    refuseFailures(sequence.items().get(i), at.key("limits").item(i));
                 }
             }
             UnboundedKeys keys = new UnboundedKeys();
@@ -88,8 +88,10 @@ final class EntryReader {
                     false,
                     blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
                     blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
+                    blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS),
                     List.of(),
                     limits(fields, owner, keys),
+                    null,
                     ReadContext.place(key, at));
             keys.report(context.findings);
             return entry;
@@ -98,21 +100,19 @@ final class EntryReader {
         }
     }
 
-    /** What becomes of a request that is not a tool call is not followed, so its limits can't depend on that. */
-    private void refuseReturns(Node limit, NodePath at) {
-        if (!(limit instanceof Node.Mapping map)) {
-            return;
-        }
-        for (String key : List.of("charge", "counts")) {
-            Node.Pair pair = map.pair(key);
-            if (pair != null) {
-                context.findings.error(
-                        "bad-value",
-                        pair.key(),
-                        at.key(key),
-                        "a limit of a method counts every request that is let through, whatever comes of it",
-                        "leave '" + key + "' out");
-            }
+    /**
+     * What a server asks for in an answer, and what a notification leads to, is not followed. Each of them would count
+     * as a failure.
+     */
+    private void refuseFailures(Node limit, NodePath at) {
+        Node.Pair pair = limit instanceof Node.Mapping map ? map.pair("counts") : null;
+        if (pair != null) {
+            context.findings.error(
+                    "bad-value",
+                    pair.key(),
+                    at.key("counts"),
+                    "a limit of a method can't count failures, since whether a request has failed is not always known",
+                    "leave 'counts' out");
         }
     }
 

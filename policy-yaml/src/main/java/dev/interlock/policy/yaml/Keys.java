@@ -36,7 +36,7 @@ final class Keys {
     static final Keys ENTRY =
             new Keys("an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap");
 
-    static final Keys METHOD = new Keys("a method", "require", "deny_if", "limits");
+    static final Keys METHOD = new Keys("a method", "require", "deny_if", "ask_if", "limits");
 
     static final Keys UNWRAP = new Keys("unwrap", "each", "tool", "arguments", "json", "server", "server_name");
 

@@ -186,7 +186,7 @@ public final class PolicyArbitraries {
     }
 
     /** Entries for some of the methods that are allowed. */
-    private static Map<NamePattern, Entry> methodEntries(Map<NamePattern, Posture> methods) {
+    private Map<NamePattern, Entry> methodEntries(Map<NamePattern, Posture> methods) {
         Map<NamePattern, Entry> entries = new LinkedHashMap<>();
         methods.forEach((method, posture) -> {
             if (posture == Posture.ALLOW && !method.equals(NamePattern.ANY)) {
@@ -194,14 +194,19 @@ public final class PolicyArbitraries {
                 Place require = Place.of(at.key("require").item(0).toString());
                 Condition condition = new Condition(
                         Path.parse("params.uri"), Operator.STARTS_WITH, new Value.Text("file:"), null, require);
+                Place ask = Place.of(at.key("ask_if").item(0).toString());
+                Condition asks =
+                        new Condition(Path.parse("ctx.tenant"), Operator.NEQ, new Value.Text("red"), null, ask);
                 entries.put(
                         method,
                         new Entry(
                                 false,
                                 List.of(new Block(List.of(condition), null, require)),
                                 List.of(),
+                                has(Feature.APPROVALS) ? List.of(new Block(List.of(asks), null, ask)) : List.of(),
                                 List.of(),
                                 List.of(),
+                                null,
                                 Place.of(at.toString())));
             }
         });

@@ -20,6 +20,7 @@ import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import javax.crypto.spec.SecretKeySpec;
+import org.jspecify.annotations.Nullable;
 
 /** Writes events as lines. Of a call's arguments a line has the keyed digest, and whatever the host opted in to. */
 final class EventLines {
@@ -83,10 +84,7 @@ final class EventLines {
             line.text("risk", decided.rating().risk().text());
         }
         why(line, decision);
-        if (decided.answer() != null) {
-            line.text("by", decided.answer().by())
-                    .text("ticket", decided.answer().ticket());
-        }
+        answer(line, decided.answer());
         policy(line, "policyDigest", "policyDescription", decided.policy());
         arguments(line, decided.call());
         line.number("tookMicros", decided.took().toNanos() / 1_000);
@@ -120,7 +118,14 @@ final class EventLines {
             line.flag("embedded", true);
         }
         why(line, decided.decision());
+        answer(line, decided.answer());
         policy(line, "policyDigest", "policyDescription", decided.policy());
+    }
+
+    private static void answer(LineWriter line, AuditEvent.@Nullable Answer answer) {
+        if (answer != null) {
+            line.text("by", answer.by()).text("ticket", answer.ticket());
+        }
     }
 
     private static void why(LineWriter line, Decision decision) {

@@ -216,7 +216,8 @@ public final class ApprovalWebhook implements Consumer<Ticket> {
         ApprovalRequest request = ticket.request();
         Map<String, Value> data = new LinkedHashMap<>();
         data.put("ticket", text(ticket.id()));
-        data.put("tool", text(request.tool()));
+        // A receiver that knows calls only must not take another request for one.
+        data.put(request.otherRequest() ? "method" : "tool", text(request.tool()));
         data.put("server", text(request.server()));
         data.put("identity", text(request.identity()));
         data.put("session", text(request.session()));
