@@ -12,9 +12,9 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A call, or another request, that needs a person's yes. The arguments and parameters come from the agent. Code that shows them to a person
- * must make sure that they can't be mistaken for anything else. A yes covers exactly this: this call, in this context,
- * and the rules that are named here and no others.
+ * A call, or another request, that needs a person's yes. The arguments and parameters come from the agent. Code that
+ * shows them to a person must make sure that they can't be mistaken for anything else. A yes covers exactly this: this
+ * call, in this context, and the rules that are named here and no others.
  *
  * @param tool the tool's name
  * @param server the server that is called; null if the host doesn't say

@@ -13,8 +13,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Decides and records requests other than {@code tools/call}. Most are decided by the method's name alone. One whose
- * method has an entry is decided by the engine as a call that {@linkplain ToolCall#standingFor stands for} it. No method
- * throws.
+ * method has an entry is decided by the engine as a call that {@linkplain ToolCall#standingFor stands for} it. No
+ * method throws.
  */
 final class MethodPolicy {
 
@@ -35,8 +35,8 @@ final class MethodPolicy {
     }
 
     /**
-     * Decides a request that nobody waits for, so that no person can be asked about it. The decision is recorded if the
-     * policy says something about the method.
+     * Decides a request whose sender can't wait, so that no person can be asked about it. The decision is recorded if
+     * the policy says something about the method.
      *
      * @param obstacle why no person is asked, as in "no one was asked: a notification can't wait"
      */

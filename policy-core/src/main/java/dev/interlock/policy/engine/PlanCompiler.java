@@ -388,7 +388,7 @@ final class PlanCompiler {
         };
     }
 
-    /** Reads what is known of the caller. Whoever makes a call is known, but not always who makes a request. */
+    /** Reads what is known of the caller. The caller of a tool is known, but the sender of a request not always. */
     private PathReader.PathStart ofCaller(PathReader.PathStart source) {
         return !ofMethod
                 ? source

@@ -395,7 +395,7 @@ public final class PolicyEngine {
 
     /** A question as a yes if persons have said yes to it for the call. */
     private Decision answered(Decision decision, Admission first, CompiledPolicy policy, ToolCall sent) {
-        Decision suspended = suspendedMeanwhile(policy);
+        Decision suspended = suspendedMeanwhile(policy, sent);
         if (suspended != null) {
             return suspended;
         }
@@ -874,7 +874,8 @@ public final class PolicyEngine {
     /**
      * Decides the requests that a server has put into an answer, each as if it came by itself, and records them.
      * Methods other than {@code elicitation/create}, {@code sampling/createMessage} and {@code roots/list} are always
-     * denied, and so is one that a person would have to be asked about: an answer can't wait for that. The answer must be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
+     * denied, and so is one that a person would have to be asked about: an answer can't wait for that. The answer must
+     * be passed on only if the decision {@linkplain Decision#allowed allows} it. Never throws.
      *
      * @param asked the requests, as {@link EmbeddedRequests} finds them
      * @param answered the request that the server answers, which says on whose account the server asks; its method is
@@ -1076,7 +1077,9 @@ public final class PolicyEngine {
         return current;
     }
 
-    /** Rates a call's tool by what is known of it, or by its name if nothing is known. A method is rated by its name. */
+    /**
+     * Rates a call's tool by what is known of it, or by its name if nothing is known. A method is rated by its name.
+     */
     ToolRating rating(ToolCall call) {
         KnownTool known = call.request() != null ? null : call.lookUp(catalog);
         return known == null ? catalog.ratingByName(call.tool()) : known.rating();

@@ -8,8 +8,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
 /**
- * One round of an admitted call, or another admitted request, on its way to the server and back. The first of response, error, cancellation and end
- * of the stream ends it; clients cancel the stream when they have their response. Thread-safe.
+ * One round of an admitted call, or another admitted request, on its way to the server and back. The first of response,
+ * error, cancellation and end of the stream ends it; clients cancel the stream when they have their response.
+ * Thread-safe.
  */
 final class ModernRound {
 

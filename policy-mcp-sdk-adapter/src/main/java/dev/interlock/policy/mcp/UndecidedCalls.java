@@ -10,8 +10,8 @@ import reactor.core.publisher.Mono;
 import reactor.core.publisher.Sinks;
 
 /**
- * The calls, and other requests, of one connection that are being decided, which takes long if a person is asked. A call that is cancelled,
- * or whose connection ends, must not be sent any more, whatever the decision.
+ * The calls, and other requests, of one connection that are being decided, which takes long if a person is asked. A
+ * call that is cancelled, or whose connection ends, must not be sent any more, whatever the decision.
  */
 final class UndecidedCalls {
 
