@@ -151,6 +151,41 @@ class CommandsIT {
     }
 
     @Test
+    void explainTellsHowAnotherRequestIsDecided() throws Exception {
+        interlock.file("methods.yaml", """
+                version: "1"
+                methods:
+                  resources/read:
+                    require: [{path: params.uri, op: starts_with, value: "file:///app/"}]
+                    ask_if: [{path: ctx.role, op: eq, value: guest}]
+                """);
+        CommandRun denied = CommandRun.of(
+                "explain", in("methods.yaml"), "--method", "resources/read", "--args", "{\"uri\": \"file:///etc\"}");
+        assertThat(denied.out())
+                .startsWith("DENIED by methods.resources/read.require[0]")
+                .contains("method   resources/read\n")
+                .contains("params.uri must start with");
+
+        CommandRun asked = CommandRun.of(
+                "explain",
+                in("methods.yaml"),
+                "--method",
+                "resources/read",
+                "--args",
+                "{\"uri\": \"file:///app/x\"}",
+                "--context",
+                "{\"role\": \"guest\"}",
+                "--format",
+                "json");
+        JsonNode explained = JSON.readTree(asked.out());
+        assertThat(explained.get("method").asString()).isEqualTo("resources/read");
+        assertThat(explained.get("decision").get("verdict").asString()).isEqualTo("needs_approval");
+        assertThat(CommandRun.of("explain", in("methods.yaml"), "--method", "m", "--tool", "t")
+                        .code())
+                .isEqualTo(2);
+    }
+
+    @Test
     void explainRefusesArgumentsWithAKeyTwice() throws Exception {
         CommandRun result =
                 CommandRun.of("explain", in("policy.yaml"), "--tool", "create_charge", "--args", "{\"a\":1,\"a\":2}");

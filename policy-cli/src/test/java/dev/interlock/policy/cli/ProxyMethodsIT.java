@@ -56,13 +56,17 @@ class ProxyMethodsIT {
     }
 
     private Result proxied(String... lines) throws Exception {
+        return proxiedBy(POLICY, lines);
+    }
+
+    private Result proxiedBy(String policy, String... lines) throws Exception {
         List<String> args = new ArrayList<>(List.of("proxy", "policy.yaml", "--audit", "audit.jsonl", "--"));
         args.addAll(Interlock.java());
         args.add(AskingServer.class.getName());
         args.add("seen");
         Files.writeString(directory.resolve("seen"), "");
         return new Interlock(directory)
-                .file("policy.yaml", POLICY)
+                .file("policy.yaml", policy)
                 .runWith(String.join("\n", lines) + "\n", args.toArray(String[]::new));
     }
 
@@ -118,5 +122,33 @@ class ProxyMethodsIT {
                 .hasSize(3);
         assertThat(new Interlock(directory).run("audit", "tail", "audit.jsonl").out())
                 .contains("elicitation/create (within an answer)");
+    }
+
+    @Test
+    void mapsOfMethodsAskAndCountAndWhatCannotWaitIsDenied() throws Exception {
+        Result result = proxiedBy(
+                """
+                version: "1"
+                methods:
+                  prompts/get:
+                    ask_if: [{path: params.name, op: eq, value: secret}]
+                  notifications/progress:
+                    ask_if: [{path: params.progress, op: exists, value: true}]
+                  completion/complete:
+                    limits: [{counter: n, window: 1h, max: 1, algorithm: sliding_window}]
+                """,
+                message("\"id\":1,", "\"prompts/get\"", "{\"name\":\"secret\"}"),
+                message("\"id\":2,", "\"prompts/get\"", "{\"name\":\"open\"}"),
+                message("", "\"notifications/progress\"", "{\"progress\":1}"),
+                message("\"id\":3,", "\"completion/complete\"", "{}"),
+                message("\"id\":4,", "\"completion/complete\"", "{}"));
+
+        assertThat(Files.readAllLines(directory.resolve("seen")))
+                .hasSize(2)
+                .anyMatch(line -> line.contains("\"open\""))
+                .anyMatch(line -> line.contains("completion/complete"));
+        assertThat(result.out().lines())
+                .anyMatch(line -> line.contains("\"id\":1,") && line.contains("needs a person's approval"))
+                .anyMatch(line -> line.contains("\"id\":4,") && line.contains("Limit of 1"));
     }
 }

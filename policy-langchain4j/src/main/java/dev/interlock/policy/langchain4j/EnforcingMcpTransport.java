@@ -51,6 +51,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Function;
 import java.util.function.Predicate;
@@ -126,6 +127,12 @@ public final class EnforcingMcpTransport implements McpTransport {
     private final ValueLimits argumentLimits;
     private final AdmitOptions options;
 
+    /** For requests other than calls, which are sent as they are. */
+    private final AdmitOptions otherOptions;
+
+    /** The server's requests about which a person is being asked. */
+    private final Map<Object, CompletableFuture<?>> asking = new ConcurrentHashMap<>();
+
     private final ListChanges changes;
 
     private volatile @Nullable GuardedHandler handler;
@@ -153,7 +160,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         this.resolver = builder.resolver;
         this.saysUnsent = builder.saysUnsent;
         this.argumentLimits = builder.argumentLimits;
-        this.options = AdmitOptions.DEFAULT.within(builder.approvalWait).sendingWhatIsApproved();
+        this.otherOptions = AdmitOptions.DEFAULT.within(builder.approvalWait);
+        this.options = otherOptions.sendingWhatIsApproved();
     }
 
     /**
@@ -182,6 +190,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             fetch = newFetch();
         }
         changes.close();
+        stopAsking();
         handler = guarded;
         changes.open();
         calls.open();
@@ -208,14 +217,13 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     @Override
     public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
-        Decision decision = engine.admit(request("initialize", request));
-        return decision.allowed()
-                ? shown(delegate.initialize(request), answer -> {
-                    JsonNode allowed = withoutDeniedRequests(answer);
+        return other(
+                request("initialize", request, null),
+                request.getId(),
+                guarded -> shown(delegate.initialize(request), guarded, answer -> {
                     changes.begin();
-                    return allowed;
-                })
-                : CompletableFuture.failedFuture(answers.refusal(decision));
+                    return answer;
+                }));
     }
 
     /**
@@ -255,6 +263,7 @@ public final class EnforcingMcpTransport implements McpTransport {
     @Override
     public void close() throws IOException {
         changes.close();
+        stopAsking();
         calls.close();
         if (continuations != null) {
             continuations.clear();
@@ -312,7 +321,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             return call(context);
         }
         if (!isOfLangChain4j(message) || !(message instanceof McpClientRequest asked) || message.method == null) {
-            engine.admit(request(""));
+            engine.admit(unsigned(""));
             return CompletableFuture.failedFuture(unknownShape());
         }
         boolean lists = message.method == McpClientMethod.TOOLS_LIST;
@@ -320,40 +329,121 @@ public final class EnforcingMcpTransport implements McpTransport {
             return CompletableFuture.failedFuture(idReserved());
         }
         String method = WireMethodNames.of(message.method);
-        Decision decision = engine.admit(request(method, message));
-        if (decision.allowed() && ListenRequests.namesResources(method, asked)) {
-            decision = engine.admit(request(SUBSCRIBE));
-        }
-        if (!decision.allowed()) {
-            return CompletableFuture.failedFuture(answers.refusal(decision));
-        }
-        if (lists) {
-            Listing list = fetch.tools().listing(cursor(asked));
-            return shown(
-                    delegate.executeOperationWithResponse(context),
-                    response -> filtered(withoutDeniedRequests(response), list, context.invocationContext()));
-        }
-        return shown(delegate.executeOperationWithResponse(context), response -> {
-            JsonNode allowed = withoutDeniedRequests(response);
-            if (method.equals(DISCOVER) && allowed.has("result")) {
-                // In the modern protocol this is what begins a session.
-                changes.begin();
+        MethodCall request = request(method, message, context.invocationContext());
+        return other(request, message.getId(), guarded -> {
+            if (ListenRequests.namesResources(method, asked)) {
+                Decision subscribes = engine.admit(request(SUBSCRIBE, context.invocationContext()));
+                if (!subscribes.allowed()) {
+                    guarded.unsent();
+                    return CompletableFuture.failedFuture(answers.refusal(subscribes));
+                }
             }
-            return allowed;
+            if (lists) {
+                Listing list = fetch.tools().listing(cursor(asked));
+                return shown(
+                        delegate.executeOperationWithResponse(context),
+                        guarded,
+                        response -> filtered(response, list, context.invocationContext()));
+            }
+            return shown(delegate.executeOperationWithResponse(context), guarded, response -> {
+                if (method.equals(DISCOVER) && outcome(response) == CallOutcome.SUCCEEDED) {
+                    // In the modern protocol this is what begins a session.
+                    changes.begin();
+                }
+                return response;
+            });
         });
     }
 
     /**
-     * What the client may see of a response. A client that gives up cancels what it awaits, and LangChain4j's
-     * transports then close the stream by which the response would come.
+     * Decides on a request other than a call, which may take as long as a person needs, and sends it if it is allowed.
+     * If the client gives up on it before, it is not sent.
+     *
+     * @param id the request's id; null if it has none
+     */
+    @SuppressWarnings("FutureReturnValueIgnored") // its last stage passes every failure on
+    private CompletableFuture<JsonNode> other(
+            MethodCall request, @Nullable Long id, Function<GuardedCall, CompletableFuture<JsonNode>> send) {
+        if (!engine.readsParameters(request.method())) {
+            return sent(GuardedCall.of(ToolCall.standingFor(request), engine.admitNotification(request)), send);
+        }
+        PendingCall open = new PendingCall();
+        ToolCall call = ToolCall.standingFor(request);
+        PendingCalls.Addition addition = id == null ? PendingCalls.Addition.AWAITED : calls.add(id, open, call);
+        if (addition == PendingCalls.Addition.FULL) {
+            engine.deny(request, PendingCalls.full());
+            return CompletableFuture.failedFuture(answers.refusal(DenialText.busy()));
+        }
+        if (addition == PendingCalls.Addition.CLOSED) {
+            return CompletableFuture.failedFuture(new IllegalStateException("the transport is closed"));
+        }
+        CompletableFuture<JsonNode> answer = new CompletableFuture<>();
+        CompletableFuture<Admission> decided =
+                open.decidedBy(engine.admitAsync(request, otherOptions).toCompletableFuture());
+        Function<Admission, CompletableFuture<JsonNode>> next = admission -> {
+            GuardedCall guarded = GuardedCall.of(call, admission);
+            if (admission.decision().allowed() && !open.send(guarded)) {
+                admission.unsent();
+                return CompletableFuture.failedFuture(
+                        new IllegalStateException("the request was given up before it was decided, and was not sent"));
+            }
+            CompletableFuture<JsonNode> response = sent(guarded, send);
+            givenUp(answer, () -> response.cancel(true));
+            return response;
+        };
+        // Sending may block. The thread that decides, such as a remote limiter's, must not.
+        (decided.isDone() ? decided.thenCompose(next) : decided.thenComposeAsync(next))
+                .whenComplete((response, failure) -> {
+                    forgetCall(id, open);
+                    if (failure != null) {
+                        answer.completeExceptionally(failure);
+                    } else {
+                        answer.complete(response);
+                    }
+                });
+        return givenUp(answer, open::lose);
+    }
+
+    /** Sends a request if it is allowed. */
+    private CompletableFuture<JsonNode> sent(
+            GuardedCall guarded, Function<GuardedCall, CompletableFuture<JsonNode>> send) {
+        if (!guarded.decision().allowed()) {
+            return CompletableFuture.failedFuture(answers.refusal(guarded.decision()));
+        }
+        guarded.admission().handedOver();
+        try {
+            return send.apply(guarded);
+        } catch (Throwable e) {
+            guarded.sendingFailed(e, saysUnsent);
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
+     * What the client may see of a response to a request other than a call, which is settled by it. A client that gives
+     * up cancels what it awaits, and LangChain4j's transports then close the stream by which the response would come.
      */
     @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after the cancellation
-    private static CompletableFuture<JsonNode> shown(
-            CompletableFuture<JsonNode> response, UnaryOperator<JsonNode> shown) {
-        CompletableFuture<JsonNode> answer = response.thenApply(shown);
+    private CompletableFuture<JsonNode> shown(
+            CompletableFuture<JsonNode> response, GuardedCall guarded, UnaryOperator<JsonNode> shown) {
+        CompletableFuture<JsonNode> answer = response.whenComplete((message, failure) -> {
+                    if (failure != null) {
+                        guarded.sendingFailed(failure, saysUnsent);
+                    }
+                })
+                .thenApply(message -> {
+                    JsonNode allowed = withoutDeniedRequests(message, guarded);
+                    guarded.settle(outcome(allowed));
+                    return shown.apply(allowed);
+                });
+        return givenUp(answer, () -> response.cancel(true));
+    }
+
+    @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after the cancellation
+    private static CompletableFuture<JsonNode> givenUp(CompletableFuture<JsonNode> answer, Runnable giveUp) {
         answer.whenComplete((seen, failure) -> {
             if (answer.isCancelled()) {
-                response.cancel(true);
+                giveUp.run();
             }
         });
         return answer;
@@ -378,30 +468,39 @@ public final class EnforcingMcpTransport implements McpTransport {
     public void executeOperationWithoutResponse(McpCallContext context) {
         McpClientMessage message = context.message();
         if (message.method == McpClientMethod.TOOLS_CALL) {
-            throw answers.refusal(engine.admit(request(WireMethodNames.of(message.method))));
+            throw answers.refusal(
+                    engine.admit(request(WireMethodNames.of(message.method), context.invocationContext())));
         }
         if (!isOfLangChain4j(message)) {
-            engine.admit(request(""));
+            engine.admit(unsigned(""));
             throw unknownShape();
         }
         if (message instanceof McpClientResponse) {
             delegate.executeOperationWithoutResponse(context);
-        } else if (message instanceof McpClientNotification notification && message.method != null) {
-            String method = WireMethodNames.of(message.method);
-            if (!engine.admit(request(method, message)).allowed()) {
-                log.debug("Dropped the notification {} of the client's", VisibleText.name(method));
-                return;
-            }
-            cancel(notification);
-            delegate.executeOperationWithoutResponse(context);
-        } else {
-            Decision decision =
-                    engine.admit(request(message.method == null ? "" : WireMethodNames.of(message.method), message));
-            if (!decision.allowed()) {
-                throw answers.refusal(decision);
-            }
-            delegate.executeOperationWithoutResponse(context);
+            return;
         }
+        String method = message.method == null ? "" : WireMethodNames.of(message.method);
+        Admission admission = engine.admitNotification(request(method, message, context.invocationContext()));
+        boolean notifies = message instanceof McpClientNotification && message.method != null;
+        if (!admission.decision().allowed()) {
+            if (!notifies) {
+                throw answers.refusal(admission.decision());
+            }
+            log.debug("Dropped the notification {} of the client's", VisibleText.name(method));
+            return;
+        }
+        if (notifies && message instanceof McpClientNotification notification) {
+            cancel(notification);
+        }
+        admission.handedOver();
+        try {
+            delegate.executeOperationWithoutResponse(context);
+        } catch (Throwable e) {
+            GuardedCall.of(ToolCall.standingFor(unsigned(method)), admission).sendingFailed(e, saysUnsent);
+            throw e;
+        }
+        // No response tells more.
+        admission.unknown();
     }
 
     /**
@@ -435,17 +534,35 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /**
-     * A request from the client or the server. If callers are distinguished, it names no caller rather than the wrong
-     * one.
+     * A request of whose caller nothing is known but what the transport was wrapped with. If callers are distinguished,
+     * it names no caller rather than the wrong one.
      */
-    private MethodCall request(String method) {
+    private MethodCall unsigned(String method) {
         MethodCall request = MethodCall.of(method).on(server);
-        return resolver.equals(CallContextResolver.NONE) ? request.by(identity).in(session) : request;
+        return resolver.equals(CallContextResolver.NONE) ? request.by(identity).in(session) : request.byUnknownCaller();
     }
 
-    /** The same for a message of the client's. */
-    private MethodCall request(String method, McpClientMessage message) {
-        MethodCall request = request(method);
+    /** A request from the client, by the caller whom the resolver names. If that fails, the caller is not known. */
+    private MethodCall request(String method, @Nullable InvocationContext invocation) {
+        MethodCall request = MethodCall.of(method).on(server);
+        if (resolver.equals(CallContextResolver.NONE)) {
+            return unsigned(method);
+        }
+        try {
+            ToolCall signed = signed(ToolCall.standingFor(request), invocation);
+            return request.by(signed.identity()).in(signed.session()).with(signed.context());
+        } catch (Throwable e) {
+            log.debug(
+                    "Who asks for {} can't be told ({})",
+                    VisibleText.name(method),
+                    e.getClass().getName());
+            return unsigned(method);
+        }
+    }
+
+    /** The same for a message of the client's, with its parameters if the policy reads any. */
+    private MethodCall request(String method, McpClientMessage message, @Nullable InvocationContext invocation) {
+        MethodCall request = request(method, invocation);
         return engine.readsParameters(method) ? saying(JSON.valueToTree(message).path("params"), request) : request;
     }
 
@@ -589,7 +706,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                         open.end(call -> call.sendingFailed(failure, saysUnsent));
                     }
                 })
-                .thenApply(message -> answered(request, open, message));
+                .thenApply(message -> answered(request, guarded.call(), open, message));
     }
 
     /**
@@ -616,8 +733,14 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private @Nullable JsonNode answered(CallMessage request, PendingCall open, @Nullable JsonNode response) {
-        Decision asks = askedWithin(response);
+    private @Nullable JsonNode answered(
+            CallMessage request, ToolCall call, PendingCall open, @Nullable JsonNode response) {
+        MethodCall asked = MethodCall.of("")
+                .by(call.identity())
+                .in(call.session())
+                .on(call.server())
+                .with(call.context());
+        Decision asks = askedWithin(response, asked);
         Decision decision = asks;
         if (asks.allowed()) {
             decision = settled(open, response);
@@ -634,13 +757,20 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     /** Settles a call by its answer, and decides whether the client may see it. */
     private static Decision settled(PendingCall open, @Nullable JsonNode answer) {
-        // Read it as the client does: if there is a result, it ignores an error.
-        if (answer != null && answer.has("result")) {
+        CallOutcome outcome = outcome(answer);
+        if (answer != null && outcome == CallOutcome.SUCCEEDED) {
             return open.answered(JsonMap.of(answer.get("result")));
         }
-        CallOutcome outcome = answer != null && answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
         open.end(call -> call.settle(outcome));
         return Decision.ALLOWED;
+    }
+
+    /** How a request has ended. Its answer is read as the client does: if there is a result, it ignores an error. */
+    private static CallOutcome outcome(@Nullable JsonNode answer) {
+        if (answer != null && answer.has("result")) {
+            return CallOutcome.SUCCEEDED;
+        }
+        return answer != null && answer.hasNonNull("error") ? CallOutcome.FAILED : CallOutcome.UNKNOWN;
     }
 
     /** A failed fetch needs no check here: the engine denies the call if it still lacks a definition that it needs. */
@@ -682,17 +812,46 @@ public final class EnforcingMcpTransport implements McpTransport {
 
     // ---- from the server to the client
 
-    /** Decides on a request or notification from the server. */
-    private Decision received(JsonNode message) {
-        Decision decision = engine.admit(saying(
-                message.path("params"), request(message.path("method").asText()).askedByServer()));
-        return decision.allowed() && !message.has("id")
-                ? embedded(EmbeddedRequests.inResult(JsonMap.of(message.path("params"))))
-                : decision;
+    /** Decides on a request or notification from the server. On a notification, and on most requests, at once. */
+    private CompletableFuture<Decision> received(JsonNode message) {
+        JsonNode params = message.path("params");
+        MethodCall request =
+                saying(params, unsigned(message.path("method").asText()).askedByServer());
+        if (!message.has("id")) {
+            Admission told = engine.admitNotification(request);
+            Decision decision = told.decision().allowed()
+                    ? embedded(EmbeddedRequests.inResult(JsonMap.of(params)), request)
+                    : told.decision();
+            told.settle(decision.allowed() ? CallOutcome.UNKNOWN : CallOutcome.UNSENT);
+            return CompletableFuture.completedFuture(decision);
+        }
+        CompletableFuture<Admission> deciding =
+                engine.admitAsync(request, otherOptions).toCompletableFuture();
+        Object asked = new Object();
+        if (!deciding.isDone()) {
+            asking.put(asked, deciding);
+        }
+        return deciding.thenApply(admission -> {
+            asking.remove(asked);
+            // What the client answers doesn't say whether it has done what was asked.
+            admission.handedOver();
+            admission.unknown();
+            return admission.decision();
+        });
     }
 
-    /** Decides on the requests in a response from the server. */
-    private Decision askedWithin(@Nullable JsonNode response) {
+    /** Requests of a server that is gone must not reach the client any more. */
+    private void stopAsking() {
+        asking.values().forEach(deciding -> deciding.cancel(false));
+        asking.clear();
+    }
+
+    /**
+     * Decides on the requests in a response from the server.
+     *
+     * @param answered the request that it answers
+     */
+    private Decision askedWithin(@Nullable JsonNode response, MethodCall answered) {
         if (response == null) {
             return Decision.ALLOWED;
         }
@@ -702,19 +861,23 @@ public final class EnforcingMcpTransport implements McpTransport {
                 error.isObject()
                         ? EmbeddedRequests.inResponse(
                                 result, JsonMap.of(error.path("code")), JsonMap.of(error.path("data")))
-                        : EmbeddedRequests.inResult(result));
+                        : EmbeddedRequests.inResult(result),
+                answered);
     }
 
-    private Decision embedded(List<EmbeddedRequest> requests) {
-        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, request(""));
+    private Decision embedded(List<EmbeddedRequest> requests, MethodCall answered) {
+        return requests.isEmpty() ? Decision.ALLOWED : engine.admitEmbedded(requests, answered);
     }
 
     /**
      * Returns the response to a request other than a call. Fails if the response asks the client for something denied.
      */
-    private JsonNode withoutDeniedRequests(JsonNode response) {
-        Decision asks = askedWithin(response);
+    private JsonNode withoutDeniedRequests(JsonNode response, GuardedCall guarded) {
+        MethodCall request = guarded.call().request();
+        Decision asks = askedWithin(response, request == null ? unsigned("") : request);
         if (!asks.allowed()) {
+            // The server has begun the request.
+            guarded.settle(CallOutcome.UNKNOWN);
             log.debug("Withheld an answer of the server's that asks for what it may not");
             throw answers.refusal(asks);
         }
@@ -738,7 +901,7 @@ public final class EnforcingMcpTransport implements McpTransport {
             log.warn(
                     "A list of tools was withheld because of a failure ({})",
                     e.getClass().getName());
-            throw answers.refusal(engine.deny(request(TOOLS_LIST), e));
+            throw answers.refusal(engine.deny(request(TOOLS_LIST, invocation), e));
         }
     }
 

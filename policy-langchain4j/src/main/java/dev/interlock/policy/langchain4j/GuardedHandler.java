@@ -28,19 +28,20 @@ final class GuardedHandler extends McpOperationHandler {
 
     private final Map<Long, CompletableFuture<JsonNode>> own;
     private final McpOperationHandler client;
-    private final Function<JsonNode, Decision> methods;
+    private final Function<JsonNode, CompletableFuture<Decision>> methods;
     private final ObjLongConsumer<Decision> refuse;
     private final Runnable toolsChanged;
 
     /**
      * @param client the client's handler
-     * @param methods decides on a request or notification from the server
+     * @param methods decides on a request or notification from the server; at once on a notification. It fails
+     *     if the server is gone
      * @param refuse tells the server that its request with this id was refused
      * @param toolsChanged runs when the server has other tools
      */
     GuardedHandler(
             McpOperationHandler client,
-            Function<JsonNode, Decision> methods,
+            Function<JsonNode, CompletableFuture<Decision>> methods,
             ObjLongConsumer<Decision> refuse,
             Runnable toolsChanged) {
         this(new ConcurrentHashMap<>(), client, methods, refuse, toolsChanged);
@@ -50,7 +51,7 @@ final class GuardedHandler extends McpOperationHandler {
     private GuardedHandler(
             Map<Long, CompletableFuture<JsonNode>> own,
             McpOperationHandler client,
-            Function<JsonNode, Decision> methods,
+            Function<JsonNode, CompletableFuture<Decision>> methods,
             ObjLongConsumer<Decision> refuse,
             Runnable toolsChanged) {
         super(own, List::of, null, null, null, null, null, null, null, null, null, null);
@@ -91,16 +92,26 @@ final class GuardedHandler extends McpOperationHandler {
             // Count the change even if the client must not be notified.
             toolsChanged.run();
         }
-        if (methods.apply(message).allowed()) {
+        if (methods.apply(message).join().allowed()) {
             client.handle(message);
         } else {
             log.debug("Dropped the notification {} of the server's", VisibleText.name(method));
         }
     }
 
+    @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after it
     private void request(JsonNode message) {
         String method = message.get("method").textValue();
-        Decision decision = methods.apply(message);
+        CompletableFuture<Decision> decided = methods.apply(message);
+        if (decided.isDone()) {
+            decided(message, method, decided.join());
+        } else {
+            // The client may block while it handles a message. The thread that decides must not.
+            decided.thenAcceptAsync(decision -> decided(message, method, decision));
+        }
+    }
+
+    private void decided(JsonNode message, String method, Decision decision) {
         if (decision.allowed()) {
             client.handle(message);
             return;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.cli.policy;
 
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.AtFile;
 import dev.interlock.policy.cli.io.CliException;
@@ -23,6 +24,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -37,10 +39,10 @@ import picocli.CommandLine.Spec;
         mixinStandardHelpOptions = true,
         versionProvider = Version.class,
         description = {
-            "Says how a policy decides one call, and why.",
+            "Says how a policy decides one call, or another request, and why.",
             "The limits stand as if no call had been made before.",
         },
-        customSynopsis = "interlock explain [OPTIONS] --tool=T POLICY",
+        customSynopsis = "interlock explain [OPTIONS] (--tool=T | --method=M) POLICY",
         footer = {
             "",
             "Example:",
@@ -61,14 +63,35 @@ public final class ExplainCommand implements Callable<Integer> {
     @Parameters(paramLabel = "POLICY", description = "The policy; - is the standard input.")
     private String policy = "";
 
-    @Option(names = "--tool", paramLabel = "T", required = true, description = "The tool that is called.")
-    private String tool = "";
+    @ArgGroup(multiplicity = "1")
+    private Asked asked = new Asked();
+
+    /** What is decided about. */
+    private static final class Asked {
+        @Option(names = "--tool", paramLabel = "T", required = true, description = "The tool that is called.")
+        private @Nullable String tool;
+
+        @Option(
+                names = "--method",
+                paramLabel = "M",
+                required = true,
+                description = "The method of a client's request that is no call of a tool.")
+        private @Nullable String method;
+
+        String kind() {
+            return method == null ? "tool" : "method";
+        }
+
+        String name() {
+            return method != null ? method : String.valueOf(tool);
+        }
+    }
 
     @Option(
             names = "--args",
             paramLabel = "JSON",
             defaultValue = "{}",
-            description = "The arguments, or @FILE that holds them. Default: {}.")
+            description = "The arguments, or a request's parameters, or @FILE that holds them. Default: {}.")
     private String arguments = "{}";
 
     @Option(names = "--identity", paramLabel = "I", description = "Who calls.")
@@ -112,11 +135,12 @@ public final class ExplainCommand implements Callable<Integer> {
         simulator.answering(custom.answers());
         Explanation explanation = simulator.explain(call);
         if (format.json()) {
-            spec.commandLine().getOut().println(Explanations.json(tool, explanation));
+            spec.commandLine().getOut().println(Explanations.json(asked.kind(), asked.name(), explanation));
         } else {
             spec.commandLine()
                     .getOut()
-                    .print(Screen.of(spec).fit(new ExplanationText(colours).show(tool, explanation)));
+                    .print(Screen.of(spec)
+                            .fit(new ExplanationText(colours).show(asked.kind(), asked.name(), explanation)));
         }
         spec.commandLine().getOut().flush();
         return ExitCode.OK;
@@ -126,11 +150,16 @@ public final class ExplainCommand implements Callable<Integer> {
         if (!(said instanceof dev.interlock.policy.value.ObjectValue about)) {
             throw new CliException("--context: this must be a JSON object");
         }
-        return ToolCall.of(tool, JsonText.object(json, "--args"))
-                .by(identity)
-                .in(session)
-                .on(server)
-                .with(about);
+        ToolCall call = ToolCall.of(asked.name(), JsonText.object(json, "--args"));
+        if (asked.method != null) {
+            return ToolCall.standingFor(MethodCall.of(asked.method)
+                    .with(call.arguments())
+                    .by(identity)
+                    .in(session)
+                    .on(server)
+                    .with(about));
+        }
+        return call.by(identity).in(session).on(server).with(about);
     }
 
     private PolicySimulator simulator() {
@@ -138,7 +167,7 @@ public final class ExplainCommand implements Callable<Integer> {
             ToolList known = tools.read();
             Map<String, ToolRating> ratings = new HashMap<>(known.ratings());
             if (risk != null || category != null) {
-                ratings.put(tool, ToolList.rating(tool, category, risk));
+                ratings.put(asked.name(), ToolList.rating(asked.name(), category, risk));
             }
             return new PolicySimulator(
                     InputFile.read(policy).policy(),

@@ -20,7 +20,13 @@ public final class ExplanationText {
         this.colours = colours;
     }
 
-    String show(String tool, Explanation explanation) {
+    /**
+     * The whole explanation.
+     *
+     * @param kind what was decided about: {@code tool} or {@code method}
+     * @param name its name
+     */
+    String show(String kind, String name, Explanation explanation) {
         StringBuilder out = new StringBuilder();
         out.append(headline(explanation.decision())).append('\n');
         Decision decision = explanation.decision();
@@ -34,7 +40,10 @@ public final class ExplanationText {
             out.append("  try again in ").append(wait.toString().substring(2).toLowerCase(java.util.Locale.ROOT));
             out.append('\n');
         }
-        out.append('\n').append("tool     ").append(Printable.of(tool));
+        out.append('\n')
+                .append(kind)
+                .append(" ".repeat("entries  ".length() - kind.length()))
+                .append(Printable.of(name));
         ToolRating rating = explanation.rating();
         if (rating != null) {
             out.append(": ")

@@ -17,7 +17,17 @@ final class Explanations {
     private Explanations() {}
 
     static Json json(String tool, Explanation explanation) {
-        Json json = new Json().put("tool", tool).put("decision", json(explanation.decision()));
+        return json("tool", tool, explanation);
+    }
+
+    /**
+     * An explanation.
+     *
+     * @param kind what was decided about: {@code tool} or {@code method}
+     * @param name its name
+     */
+    static Json json(String kind, String name, Explanation explanation) {
+        Json json = new Json().put(kind, name).put("decision", json(explanation.decision()));
         ToolRating rating = explanation.rating();
         if (rating != null) {
             json.put(
