@@ -261,7 +261,7 @@ final class LimitReview {
                     Problem.WRONG_TYPE,
                     place,
                     path + " is counted, but is not a number in the tool's schema,"
-                            + " so every call that fits it is denied",
+                            + " there, so every call that fits it is denied",
                     null,
                     tool.name());
         } else if (most != null && none(numbers, most)) {
@@ -300,8 +300,8 @@ final class LimitReview {
                         Problem.WRONG_TYPE,
                         place,
                         text
-                                + " is counted separately, but the tool's schema allows no text, number or boolean there,"
-                                + " so every call that fits it is denied",
+                                + " is counted separately, but the schema of the tool allows no text, number or boolean"
+                                + " there, so every call that fits it is denied",
                         null,
                         tool.name());
             }

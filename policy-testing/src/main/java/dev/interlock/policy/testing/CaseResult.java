@@ -26,10 +26,10 @@ public record CaseResult(String name, int line, int calls, Duration took, Option
      * A call that was not decided as expected.
      *
      * @param line the call's line in the file
-     * @param tool the called tool
+     * @param tool the called tool, or the method of another request
      * @param repetition which of the call's repetitions, from 1; 0 if it isn't repeated
      * @param differences the differences, one on each line
-     * @param explanation how the decision was made; null if the call could not be made
+     * @param explanation how the decision was made; null if the call could not be made, and for another request
      */
     public record Failure(
             int line,

@@ -42,12 +42,23 @@ final class CaseRunner {
     }
 
     private CaseResult.@Nullable Failure make(PolicySimulator simulator, TestCall call, int repetition) {
+        if (call.isRequest()) {
+            Decision decided = simulator.make(call.request());
+            return failure(call, repetition, call.expected().differences(decided, true), null);
+        }
         Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
         boolean visible = simulator.visible(call.call());
         Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), call.ends());
         coverage.add(decision);
-        List<String> differences = call.expected().differences(decision, visible);
+        if (call.approved()) {
+            coverage.addApproved(decision);
+        }
+        return failure(call, repetition, call.expected().differences(decision, visible), explanation);
+    }
+
+    private static CaseResult.@Nullable Failure failure(
+            TestCall call, int repetition, List<String> differences, @Nullable Explanation explanation) {
         return differences.isEmpty()
                 ? null
                 : new CaseResult.Failure(

@@ -8,6 +8,7 @@ import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
+import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.engine.Explanation;
@@ -40,7 +41,7 @@ public final class Coverage {
      * @param name its name
      * @param place its position
      * @param passable whether any call can pass it at all
-     * @param passed whether some call passed it
+     * @param passed whether some call passed it, also with the yes of a person
      * @param denied whether it denied some call or sent it to a person for approval, or would have done so but for
      *     audit mode
      */
@@ -122,6 +123,16 @@ public final class Coverage {
         @Nullable Covered rule = ref == null || decision.code() != Decision.Code.ROUNDS ? null : rules.get(ref.place());
         if (rule != null) {
             rule.denied = true;
+        }
+    }
+
+    /** Adds that a person said yes to a call. */
+    void addApproved(Decision question) {
+        for (AskingRule asking : question.asking()) {
+            @Nullable Covered rule = rules.get(asking.place());
+            if (rule != null) {
+                rule.passed = true;
+            }
         }
     }
 

@@ -7,6 +7,7 @@ import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
@@ -163,6 +164,11 @@ public final class PolicySimulator {
     @SuppressWarnings("ReferenceEquality") // the engine returns the same admission exactly if the call goes on
     private static boolean isSame(Admission one, Admission other) {
         return one == other;
+    }
+
+    /** Makes a request other than {@code tools/call}. What it takes of limits is never given back. */
+    public Decision make(MethodCall request) {
+        return engine.admit(request);
     }
 
     /** Answers in place of any approver, for all rules at once. */

@@ -1,13 +1,15 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 
 /**
- * A call of a case.
+ * A call of a case, or another request.
  *
  * @param time when it is made, in milliseconds of the wall clock
- * @param call the call
+ * @param call the call; of another request, its method is the tool and its parameters are the arguments
+ * @param isRequest whether it is a request other than {@code tools/call}
  * @param outcome how it ends if it is let through
  * @param ends when it ends, in milliseconds of the wall clock; not before {@code time}
  * @param approved whether a person approves it
@@ -19,10 +21,22 @@ import dev.interlock.policy.call.ToolCall;
 record TestCall(
         long time,
         ToolCall call,
+        boolean isRequest,
         CallOutcome outcome,
         long ends,
         boolean approved,
         int rounds,
         int times,
         Expectation expected,
-        int line) {}
+        int line) {
+
+    /** The request, if this is one other than {@code tools/call}. */
+    MethodCall request() {
+        return MethodCall.of(call.tool())
+                .by(call.identity())
+                .in(call.session())
+                .on(call.server())
+                .with(call.arguments())
+                .with(call.context());
+    }
+}

@@ -30,6 +30,8 @@ final class TestFileReader {
     private static final List<String> CALL_KEYS = List.of(
             "tool",
             "args",
+            "method",
+            "params",
             "at",
             "times",
             "identity",
@@ -41,6 +43,9 @@ final class TestFileReader {
             "ends",
             "approved",
             "expect");
+    /** Keys that only a call of a tool has. */
+    private static final List<String> TOOL_KEYS = List.of("tool", "args", "rounds", "outcome", "ends", "approved");
+
     private static final List<String> EXPECT_KEYS =
             List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
 
@@ -156,15 +161,19 @@ final class TestFileReader {
         if (members == null) {
             return null;
         }
-        Part toolPart = members.get("tool");
-        String tool = toolPart == null ? null : toolPart.text("tool");
+        Part methodPart = members.get("method");
+        boolean isRequest = methodPart != null;
+        Part toolPart = isRequest ? methodPart : members.get("tool");
+        String tool = toolPart == null ? null : toolPart.text(isRequest ? "method" : "tool");
         if (toolPart == null) {
-            part.error("missing-key", "the call has no tool", "add tool: and its name");
+            part.error("missing-key", "the call has no tool", "add tool: and its name, or method: for another request");
         }
+        fits(members, isRequest);
         Long time = time(members.get("at"), "at", start, before, "the call above it");
         Long ends = time == null ? null : time(members.get("ends"), "ends", start, time, "the call itself");
-        Part argumentsPart = members.get("args");
-        Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart);
+        String argumentsKey = isRequest ? "params" : "args";
+        Part argumentsPart = members.get(argumentsKey);
+        Arguments arguments = argumentsPart == null ? Arguments.NONE : arguments(argumentsPart, argumentsKey);
         Part timesPart = members.get("times");
         Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
         Part roundsPart = members.get("rounds");
@@ -199,6 +208,7 @@ final class TestFileReader {
         return new TestCall(
                 time,
                 context == null ? call : call.with(context),
+                isRequest,
                 CallOutcome.of(outcome).orElseThrow(),
                 ends,
                 approved,
@@ -208,15 +218,28 @@ final class TestFileReader {
                 part.line());
     }
 
-    private static @Nullable Arguments arguments(Part part) {
-        ObjectValue object = object(part, "args");
+    /** Reports keys of a call that mean nothing for what is called. */
+    private static void fits(Members members, boolean isRequest) {
+        for (String key : isRequest ? TOOL_KEYS : List.of("params")) {
+            Part odd = members.get(key);
+            if (odd != null) {
+                odd.error(
+                        "conflict",
+                        isRequest ? "a request has no '" + key + "'" : "a call of a tool has no '" + key + "'",
+                        isRequest ? "a call of a tool has no 'method'" : "write args, or method in place of tool");
+            }
+        }
+    }
+
+    private static @Nullable Arguments arguments(Part part, String key) {
+        ObjectValue object = object(part, key);
         if (object == null) {
             return null;
         }
         try {
             return Arguments.freeze(object.members(), ValueLimits.DEFAULT);
         } catch (InvalidValueException e) {
-            part.error("bad-value", "the arguments can't be made: " + e.getMessage(), null);
+            part.error("bad-value", key + " can't be made: " + e.getMessage(), null);
             return null;
         }
     }

@@ -138,6 +138,56 @@ class PolicyTestsTest {
     }
 
     @Test
+    void otherRequestsAreDecidedByTheirMethodAndParameters() {
+        Policy policy = PolicyYaml.read("""
+                version: "1"
+                context: [tenant]
+                methods:
+                  resources/read:
+                    require: [{path: params.uri, op: eq, value_from: ctx.tenant}]
+                    limits: [{counter: read, window: hour, max: 2, scope: identity}]
+                  "prompts/*": deny
+                """, "policy.yaml").orThrow();
+        PolicyTestFile file = file("""
+                cases:
+                  - name: c
+                    ctx: {tenant: a}
+                    identity: ana
+                    calls:
+                      - {method: resources/read, params: {uri: a}, times: 2, expect: allowed}
+                      - {method: resources/read, params: {uri: a}, expect: {decision: denied by read, code: limit}}
+                      - {method: resources/read, params: {uri: a}, identity: bob, expect: allowed}
+                      - {method: resources/read, params: {uri: b}, identity: bob, expect: denied}
+                      - {method: resources/read, params: {uri: a}, at: 1h, expect: allowed}
+                      - {method: prompts/get, expect: denied by methods.prompts/*}
+                      - {method: resources/list, expect: allowed}
+                      - {method: resources/read, expect: allowed}
+                """);
+        assertThat(file.diagnostics()).isEmpty();
+        CaseResult.Failure failure = file.run(policy, null).get(0).failure().orElseThrow();
+        assertThat(failure.message())
+                .isEqualTo("line 13, call to resources/read: expected allowed, got denied by"
+                        + " 'methods.resources/read.require[0]'");
+        assertThat(failure.explanation()).isNull();
+    }
+
+    @Test
+    void aRuleThatAsksIsPassedWithAYes() {
+        Policy policy = PolicyYaml.read("""
+                version: "1"
+                tools:
+                  wipe: {rules: [{name: ask, action: require_approval}]}
+                """, "policy.yaml").orThrow();
+        Coverage coverage = new Coverage(policy);
+        file("cases: [{name: c, calls: [{tool: wipe, expect: needs approval}]}]")
+                .run(policy, null, coverage);
+        assertThat(coverage.rules()).noneMatch(Coverage.RuleCoverage::isComplete);
+        file("cases: [{name: c, calls: [{tool: wipe, approved: true, expect: needs approval}]}]")
+                .run(policy, null, coverage);
+        assertThat(coverage.rules()).allMatch(Coverage.RuleCoverage::isComplete);
+    }
+
+    @Test
     void aFailureSaysWhatDiffersAndWhy() {
         CaseResult result = run("- {tool: pay, args: {amount: 1}, times: 5, expect: allowed}")
                 .get(0);
@@ -184,6 +234,11 @@ class PolicyTestsTest {
             cases: [{name: n, calls: [{tool: t, times: 0, expect: allowed}]}] | bad-number
             cases: [{name: n, calls: [{tool: t, rounds: -1, expect: allowed}]}] | bad-number
             cases: [{name: n, calls: [{tool: t, outcome: ok, expect: allowed}]}] | bad-value
+            cases: [{name: n, calls: [{tool: t, method: m, expect: allowed}]}] | conflict
+            cases: [{name: n, calls: [{method: m, args: {}, expect: allowed}]}] | conflict
+            cases: [{name: n, calls: [{method: m, outcome: error, expect: allowed}]}] | conflict
+            cases: [{name: n, calls: [{tool: t, params: {}, expect: allowed}]}] | conflict
+            cases: [{name: n, calls: [{method: m, params: [], expect: allowed}]}] | wrong-type
             cases: [{name: n}]                                                | missing-key
             cases: []                                                         | missing-key
             tools: [{}]                                                       | bad-value

@@ -2,6 +2,8 @@ package dev.interlock.policy.testing;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Policy;
+import dev.interlock.policy.testing.Coverage.RuleCoverage;
 import dev.interlock.policy.testing.Expectation.ExpectedVerdict;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.ReadResult;
@@ -78,14 +80,38 @@ class RecipesTest {
                 .containsAll(PARTS)
                 .isSubsetOf(PARTS);
         assertThat(cases).allSatisfy(test -> {
-            List<ExpectedVerdict> verdicts =
-                    test.calls().stream().map(call -> call.expected().verdict()).toList();
+            List<Expectation> expected =
+                    test.calls().stream().map(TestCall::expected).toList();
             if (part(test.name()).equals("wanted")) {
-                assertThat(verdicts).contains(ExpectedVerdict.ALLOWED);
-            } else {
-                assertThat(verdicts.get(verdicts.size() - 1)).isNotEqualTo(ExpectedVerdict.ALLOWED);
+                assertThat(expected).extracting(Expectation::verdict).contains(ExpectedVerdict.ALLOWED);
+                return;
             }
+            List<Expectation> refusals = expected.stream()
+                    .filter(each -> each.verdict() != ExpectedVerdict.ALLOWED)
+                    .toList();
+            assertThat(refusals)
+                    .extracting(Expectation::verdict)
+                    .containsAnyOf(ExpectedVerdict.DENIED, ExpectedVerdict.HIDDEN);
+            assertThat(refusals)
+                    .as("each says which rule refuses, so that no other does so by chance")
+                    .allMatch(refusal -> refusal.rule() != null || refusal.code() != null);
+            assertThat(expected.get(expected.size() - 1)).isIn(refusals);
         });
+    }
+
+    /** Else a part of a recipe could be wrong, or missing in a copy of it, and its tests would not notice. */
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void eachRuleIsSeenToRefuseACallAndToPassOne(String recipe) throws IOException {
+        Policy policy = PolicyYaml.read(policy(recipe)).orThrow();
+        Coverage coverage = new Coverage(policy);
+        PolicyTestFile.read(tests(recipe)).run(policy, null, coverage);
+        assertThat(coverage.rules()).allMatch(RuleCoverage::isComplete);
+    }
+
+    @Test
+    void thereAreThirtyAtLeast() throws IOException {
+        assertThat(recipes()).hasSizeGreaterThanOrEqualTo(30);
     }
 
     private static String part(String name) {

@@ -11,9 +11,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Warns about conditions that compare the plain text of something that has many spellings or may hold more than one
- * thing: commands, SQL, URLs, file paths and mail addresses. {@code git status; rm -rf ~} begins with {@code git
- * status}, {@code /app/src/../../etc/passwd} with {@code /app/src/}, {@code https://good.example@evil.example/} with
- * {@code https://good.example}, and {@code a@evil.example, b@good.example} ends with {@code @good.example}.
+ * thing: commands, SQL, URLs, addresses of resources, file paths and mail addresses. {@code git status; rm -rf ~}
+ * begins with {@code git status}, {@code /app/src/../../etc/passwd} with {@code /app/src/}, {@code
+ * https://good.example@evil.example/} with {@code https://good.example}, and {@code a@evil.example, b@good.example}
+ * ends with {@code @good.example}.
  */
 final class BypassAdvice {
 
@@ -150,6 +151,7 @@ final class BypassAdvice {
         boolean complete = switch (subject) {
             case COMMAND, SQL -> text.indexOf(' ') > 0;
             case URL -> text.contains("://");
+            case RESOURCE -> true;
             case PATH -> text.length() > 1;
             case MAIL -> text.indexOf('@') > 0;
         };

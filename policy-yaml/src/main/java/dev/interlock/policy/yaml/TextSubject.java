@@ -30,6 +30,14 @@ enum TextSubject {
             "use host_in or url_in, which read it first: escapes, user-info and other spellings of a host get past a"
                     + " comparison of text",
             "\n/\\@?#%"),
+    /** An address with a scheme that a server has made up, or {@code file}. No operator reads it. */
+    RESOURCE(
+            "the address of a resource",
+            "list the addresses with 'in', or write a pattern that fits the whole address and leaves no room for '/',"
+                    + " '.' and '%': '/../' and escapes get past a comparison of text",
+            "list the addresses that may be used, with 'in' under 'require': './', escapes and another case get past a"
+                    + " comparison of text",
+            "\n/\\.%?#"),
     PATH(
             "a path",
             "use within_path, which resolves '..' first: '/../' gets past a comparison of text",
@@ -150,9 +158,14 @@ enum TextSubject {
             return SQL;
         }
         if (anyIn(words, URL_NAMES, "url", "uri")) {
-            // An address that is relative, or of another scheme, has no operator that reads it.
-            boolean other = text.startsWith("/") || Forms.SCHEME.matcher(text).lookingAt();
-            return other && !Forms.WEB.matcher(text).lookingAt() ? null : URL;
+            if (Forms.WEB.matcher(text).lookingAt()) {
+                return URL;
+            }
+            if (Forms.RESOURCE.matcher(text).lookingAt()) {
+                return RESOURCE;
+            }
+            // A relative address, or a scheme alone, says nothing that could be bypassed.
+            return text.startsWith("/") || Forms.SCHEME.matcher(text).lookingAt() ? null : URL;
         }
         if (anyIn(words, MAIL_NAMES) || (anyIn(words, ADDRESSEE_NAMES) && endsInDomain(text))) {
             return MAIL;
@@ -245,6 +258,9 @@ enum TextSubject {
         /** The beginning of a URL that url_in reads. */
         static final Pattern WEB =
                 Pattern.compile("(?:https?|wss?|http\\(s\\)|http\\[s\\])[?)]*+://", Pattern.CASE_INSENSITIVE);
+
+        /** The beginning of an address of any scheme, and something behind it. */
+        static final Pattern RESOURCE = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*+:/{2,}+.");
 
         static final Pattern SCHEME = Pattern.compile("[A-Za-z][A-Za-z0-9+.-]*:");
 

@@ -84,6 +84,37 @@ class DocumentationTest {
         assertThat(codes()).allSatisfy(code -> assertThat(page).contains("`" + code + "`"));
     }
 
+    @Test
+    void everyWarningIsInTheReferenceAndInTheTableOfMistakes() throws IOException {
+        String row = Files.readString(REFERENCE)
+                .lines()
+                .filter(line -> line.endsWith("| warnings |"))
+                .findFirst()
+                .orElseThrow();
+        Set<String> named = new TreeSet<>();
+        Matcher code = Pattern.compile("`([a-z-]+)`").matcher(row);
+        while (code.find()) {
+            named.add(code.group(1));
+        }
+        assertThat(named)
+                .containsExactlyElementsOf(warnings().stream()
+                        .filter(warning -> !SOMETIMES_WARNINGS.contains(warning))
+                        .toList());
+        List<String> said = MistakesTest.mistakes().stream()
+                .flatMap(mistake -> mistake.said().lines())
+                .toList();
+        assertThat(warnings())
+                .allSatisfy(warning -> assertThat(said).anyMatch(line -> line.contains(": warning " + warning + ": ")));
+    }
+
+    /** Codes of errors that are warnings where they do no harm. The reference says so below the table. */
+    private static final Set<String> SOMETIMES_WARNINGS = Set.of("blank", "duplicate-name", "bad-path");
+
+    /** Every code that the reader warns with. */
+    static Set<String> warnings() throws IOException {
+        return codes(Pattern.compile("warn\\(\\s*\"([a-z-]+)\""), 15);
+    }
+
     /**
      * The page is written from the table that {@link MistakesTest} holds. To write it anew, run this test with {@code
      * -Dinterlock.docs=write}.
@@ -102,8 +133,13 @@ class DocumentationTest {
 
     /** Every code that the reader's sources have. */
     private static Set<String> codes() throws IOException {
-        Pattern code = Pattern.compile("(?:error|warn|note|report|stop)\\(\\s*\"([a-z-]+)\""
-                + "|\"(bad-regex|bad-operand|too-many-problems|intercept-ignores)\"");
+        return codes(
+                Pattern.compile("(?:error|warn|note|report|stop)\\(\\s*\"([a-z-]+)\""
+                        + "|\"(bad-regex|bad-operand|too-many-problems|intercept-ignores)\""),
+                40);
+    }
+
+    private static Set<String> codes(Pattern code, int least) throws IOException {
         Set<String> codes = new TreeSet<>();
         try (Stream<Path> sources = Files.list(Path.of("src/main/java/dev/interlock/policy/yaml"))) {
             for (Path source : sources.toList()) {
@@ -116,7 +152,7 @@ class DocumentationTest {
                 }
             }
         }
-        assertThat(codes).hasSizeGreaterThan(40);
+        assertThat(codes).hasSizeGreaterThan(least);
         return codes;
     }
 

@@ -35,13 +35,13 @@ class FuzzProperties {
         check(PolicyYaml.read(text, "fuzz"));
     }
 
-    @Property(shrinking = ShrinkingMode.OFF)
+    @Property(tries = 400, shrinking = ShrinkingMode.OFF)
     @Label("a policy with some characters changed is read or refused")
     void mutatedText(@ForAll("policies") String text, @ForAll Random random) {
         check(PolicyYaml.read(mutate(text, random), "fuzz"));
     }
 
-    @Property(shrinking = ShrinkingMode.OFF)
+    @Property(tries = 400, shrinking = ShrinkingMode.OFF)
     @Label("a policy with some bytes changed is read or refused")
     void mutatedBytes(@ForAll("policies") String text, @ForAll Random random) {
         byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
@@ -51,7 +51,7 @@ class FuzzProperties {
         check(PolicyYaml.read(bytes, "fuzz"));
     }
 
-    @Property(shrinking = ShrinkingMode.OFF)
+    @Property(tries = 400, shrinking = ShrinkingMode.OFF)
     @Label("what reads after a change can be written and reads equal")
     void whatReadsCanBeWritten(@ForAll("policies") String text, @ForAll Random random) {
         PolicyYaml.read(mutate(text, random), "fuzz").policy().ifPresent(policy -> {

@@ -12,13 +12,14 @@ import net.jqwik.api.Provide;
 
 class RoundTripProperties {
 
-    @Property
+    // To generate a policy takes far longer than to read it.
+    @Property(tries = 300)
     @Label("what is written reads to an equal policy")
     void whatIsWrittenReadsEqual(@ForAll("plain") Policy policy) {
         roundTrip(policy);
     }
 
-    @Property
+    @Property(tries = 300)
     @Label("odd names, texts and numbers survive being written and read")
     void oddTextsSurvive(@ForAll("odd") Policy policy) {
         roundTrip(policy);
