@@ -17,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -124,6 +125,10 @@ class ProxyErasIT {
                     .as("a host that speaks both goes by the server's own code")
                     .isEqualTo(-32601);
             assertThat(discover.path("error").path("message").asString()).contains("before 2026-07-28");
+            in.close();
+            assertThat(proxy.waitFor(5, TimeUnit.MINUTES))
+                    .as("the standard error is complete")
+                    .isTrue();
         } finally {
             proxy.descendants().forEach(ProcessHandle::destroyForcibly);
             proxy.destroyForcibly();
