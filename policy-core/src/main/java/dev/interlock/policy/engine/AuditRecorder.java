@@ -167,8 +167,9 @@ final class AuditRecorder {
     }
 
     void failed(ToolCall call, Throwable failure) {
-        if (call.request() != null) {
-            return; // The listener gets it. There is no event for what is no call.
+        // What failed may be that the host passed null.
+        if (call != null && call.request() != null) {
+            return; // The listener gets it. There is an event for calls of tools only.
         }
         Throwable cause =
                 failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;

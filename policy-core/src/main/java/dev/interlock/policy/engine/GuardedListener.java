@@ -27,7 +27,8 @@ final class GuardedListener implements EngineListener {
 
     @Override
     public void failed(ToolCall call, Throwable failure) {
-        MethodCall request = call.request();
+        // What failed may be that the host passed null.
+        MethodCall request = call == null ? null : call.request();
         tell(request == null ? () -> listener.failed(call, failure) : () -> listener.failed(request, failure));
     }
 

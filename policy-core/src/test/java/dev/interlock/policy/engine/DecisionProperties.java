@@ -121,7 +121,7 @@ class DecisionProperties {
         PolicyEngine engine = new Run(policy).engine;
 
         assertThat(Answer.of(engine.decide(question.call())).toString())
-                .isIn("DENIED by '(hidden)'", "DENIED by '(grant not in force)'");
+                .isIn("DENIED by '(hidden)'", "DENIED by '(grant not in force)'", "DENIED by '(no grant)'");
         assertThat(engine.visible(question.call())).isFalse();
     }
 

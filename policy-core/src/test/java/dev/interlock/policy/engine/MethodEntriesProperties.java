@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyArbitraries;
@@ -116,7 +117,7 @@ class MethodEntriesProperties {
                 Map.of(name, entry));
     }
 
-    /** What a method can have of an entry: no rules, and no conditions on how a tool is rated or on counters. */
+    /** What a method can have of an entry: no rules, and no conditions on ratings, counters or predicates of the host. */
     private static Entry asOfMethod(Entry entry) {
         return new Entry(
                 false,
@@ -134,6 +135,7 @@ class MethodEntriesProperties {
         return blocks.stream()
                 .map(block -> {
                     List<Condition> conditions = block.conditions().stream()
+                            .filter(condition -> condition.operator() != Operator.CUSTOM)
                             .filter(condition ->
                                     condition.reads().stream().noneMatch(path -> unknown.contains(path.root())))
                             .toList();
