@@ -125,7 +125,7 @@ class ProxyErasIT {
                     .as("a host that speaks both goes by the server's own code")
                     .isEqualTo(-32601);
             assertThat(discover.path("error").path("message").asString()).contains("before 2026-07-28");
-            in.close();
+            proxy.getOutputStream().close();
             assertThat(proxy.waitFor(5, TimeUnit.MINUTES))
                     .as("the standard error is complete")
                     .isTrue();

@@ -86,7 +86,7 @@ public final class Admission implements AutoCloseable {
             @Nullable ToolCall instead,
             @Nullable Consent yes,
             List<Charged> elsewhere,
-            @Nullable AtomicReference<Reserved> round) {
+            @Nullable AtomicReference<@Nullable Reserved> round) {
 
         static final Sequel NONE = new Sequel(null, null, null, null, null);
 
@@ -241,7 +241,7 @@ public final class Admission implements AutoCloseable {
      * @param places what was reserved for the round
      */
     void takeForRound(Reserved places) {
-        AtomicReference<Reserved> round = sequel().round;
+        AtomicReference<@Nullable Reserved> round = sequel().round;
         if (round == null) {
             throw new IllegalStateException("a call that was not resumed keeps the places that it has");
         }

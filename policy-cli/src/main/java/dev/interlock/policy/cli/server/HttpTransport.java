@@ -469,7 +469,7 @@ public final class HttpTransport implements McpClientTransport {
                             if (changed) {
                                 toolsMayHaveChanged();
                             }
-                            if (may && changed) {
+                            if (Boolean.TRUE.equals(may) && changed) {
                                 return exchanged(round, repeated, answer -> {}, answer -> answer);
                             }
                             byte[] line = json.write(refusal);
