@@ -48,18 +48,22 @@ record CompiledBody(
         return entries.stream().map(entry -> new CompiledEntry(this, entry)).toList();
     }
 
-    /** The counter of a tool's own entry, or of one for every tool, that a path names. */
-    Optional<CounterReference> counter(Path path) {
+    /**
+     * The counter of a tool's own entry, or of one for every tool, that a path names.
+     *
+     * @param tool the tool that is called: an entry for every tool may count each apart
+     */
+    Optional<CounterReference> counter(Path path, String tool) {
         String owner = path.member(0);
         String counter = path.member(1);
         Optional<CounterReference> found = owner.equals("_global")
                 ? compiled(selection.global()).stream()
-                        .flatMap(entry -> entry.ownCounter(counter, owner).stream())
+                        .flatMap(entry -> entry.ownCounter(counter, tool).stream())
                         .findFirst()
                 : Optional.ofNullable(body().tools().get(named(owner)))
                         .flatMap(entry -> new CompiledEntry(this, new Selected(KeyKind.TOOL, owner, entry))
                                 .ownCounter(counter, owner));
-        return found.isPresent() || outer == null ? found : outer.counter(path);
+        return found.isPresent() || outer == null ? found : outer.counter(path, tool);
     }
 
     private static @Nullable NamePattern named(String name) {

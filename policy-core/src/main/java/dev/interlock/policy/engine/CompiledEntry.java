@@ -32,7 +32,7 @@ record CompiledEntry(CompiledBody body, Selected selected) {
                 return own.get();
             }
         }
-        return body.counter(path)
+        return body.counter(path, tool)
                 .orElseThrow(() -> new IllegalArgumentException(
                         "no rule defines the counter that " + entry().place().path() + " reads: " + path));
     }

@@ -2,7 +2,10 @@ package dev.interlock.policy.yaml;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PolicyEngine;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 /** Which counters a condition may read. */
@@ -93,5 +96,28 @@ class CountersTest {
         return PolicyYaml.read("version: \"1\"\n" + document + "\n", "x").errors().stream()
                 .map(Diagnostic::code)
                 .toList();
+    }
+
+    @Test
+    void aConditionReadsTheCountThatALimitForEveryToolKeepsForTheToolThatIsCalled() {
+        PolicyEngine engine = PolicyEngine.builder(
+                        PolicyYaml.read("""
+                                version: "1"
+                                tools:
+                                  "*":
+                                    limits: [{counter: n, window: day, max: 9, scope: session}]
+                                  pay:
+                                    rules:
+                                      - conditions: [{path: state._global.n, op: lt, value: 1}]
+                                """, "policy.yaml").orThrow())
+                .build();
+
+        assertThat(engine.admit(ToolCall.of("read", Map.of())).decision().allowed())
+                .isTrue();
+        assertThat(engine.admit(ToolCall.of("pay", Map.of())).decision().allowed())
+                .as("another tool's count")
+                .isTrue();
+        assertThat(engine.admit(ToolCall.of("pay", Map.of())).decision().allowed())
+                .isFalse();
     }
 }
