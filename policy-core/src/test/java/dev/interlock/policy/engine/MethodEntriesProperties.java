@@ -117,7 +117,7 @@ class MethodEntriesProperties {
                 Map.of(name, entry));
     }
 
-    /** What a method can have of an entry: no rules, and no conditions on ratings, counters or predicates of the host. */
+    /** What a method has of an entry: no rules, and no conditions on ratings, counters or the host's predicates. */
     private static Entry asOfMethod(Entry entry) {
         return new Entry(
                 false,
