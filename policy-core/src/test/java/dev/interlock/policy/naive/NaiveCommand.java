@@ -10,7 +10,7 @@ final class NaiveCommand {
 
     private static final Pattern PART =
             Pattern.compile("'(?<single>[^']*)'|\"(?<double>(?:[^\"\\\\$`]|\\\\.)*)\"|\\\\(?<escaped>.)"
-                    + "|(?<plain>[\\p{Alnum}\\p{L}._/:,=@%+^!-])|(?<blank> )");
+                    + "|(?<plain>[\\p{Alnum}\\p{L}._/:,=@%+^!#-])|(?<blank> )");
 
     private static final List<String> RESERVED = List.of("if", "time", "while", "!");
 
@@ -38,6 +38,8 @@ final class NaiveCommand {
                     words.add("");
                 }
                 open = false;
+            } else if (!open && "#".equals(part.group("plain"))) {
+                break;
             } else {
                 String read = part.group("double") != null
                         ? part.group("double").replaceAll("\\\\([\\\\\"$`])", "$1")
