@@ -405,8 +405,9 @@ abstract sealed class CallCheck {
 
         @Override
         ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
-            String what = partition.isKnown(call)
-                    ? "counts this call under " + partition.text() + " = " + partition.values(call)
+            String values = partition.values(call);
+            String what = values != null
+                    ? "counts this call under " + partition.text() + " = " + values
                     : "this call can't be counted under " + partition.text();
             return step(apply(call, counters), rule, what, List.of());
         }

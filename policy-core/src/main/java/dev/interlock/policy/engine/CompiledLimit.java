@@ -69,14 +69,10 @@ record CompiledLimit(
     Charge charge(ToolCall asked) {
         ToolCall call = of == null ? asked : of.call();
         Amount cost = amount.amount(call);
-        return cost == null || !partition.isKnown(call)
+        LimitKey key = cost == null ? null : key(name, scope, partition, call);
+        return cost == null || key == null
                 ? null
-                : new Charge(
-                        key(name, scope, partition, call),
-                        rule,
-                        cost,
-                        mode,
-                        Caller.of(call.identity(), call.session()));
+                : new Charge(key, rule, cost, mode, Caller.of(call.identity(), call.session()));
     }
 
     /** The limit, opened for calls that are charged to nothing else. Null if the limiter has no short way for these. */
@@ -86,8 +82,10 @@ record CompiledLimit(
         return trigger != null || always == null ? null : limiter.open(name, rule, always, mode);
     }
 
-    static LimitKey key(String name, Scope scope, PartitionReader partition, ToolCall call) {
-        return new LimitKey(name, subject(scope, call), partition.isEmpty() ? "" : partition.values(call));
+    /** The key for a call; null if it lacks a value that is counted separately by. */
+    static @Nullable LimitKey key(String name, Scope scope, PartitionReader partition, ToolCall call) {
+        String values = partition.values(call);
+        return values == null ? null : new LimitKey(name, subject(scope, call), values);
     }
 
     /** Whether it is one of calls at the same time. */

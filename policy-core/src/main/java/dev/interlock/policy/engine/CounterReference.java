@@ -39,9 +39,11 @@ record CounterReference(
      */
     Charge probe(ToolCall asked) {
         ToolCall call = of == null ? asked : of;
-        LimitKey key = partition.isKnown(call)
-                ? CompiledLimit.key(name, scope, partition, call)
-                : new LimitKey(name, CompiledLimit.subject(scope, call));
-        return new Charge(key, rule, Amount.ZERO, ChargeMode.SENT);
+        LimitKey key = CompiledLimit.key(name, scope, partition, call);
+        return new Charge(
+                key == null ? new LimitKey(name, CompiledLimit.subject(scope, call)) : key,
+                rule,
+                Amount.ZERO,
+                ChargeMode.SENT);
     }
 }

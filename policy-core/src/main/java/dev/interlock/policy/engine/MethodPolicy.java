@@ -1,10 +1,8 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
-import dev.interlock.policy.limit.UnavailableException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -20,12 +18,10 @@ final class MethodPolicy {
 
     private final PolicyEngine engine;
     private final @Nullable AuditRecorder recorder;
-    private final EngineListener listener;
 
-    MethodPolicy(PolicyEngine engine, @Nullable AuditRecorder recorder, EngineListener listener) {
+    MethodPolicy(PolicyEngine engine, @Nullable AuditRecorder recorder) {
         this.engine = engine;
         this.recorder = recorder;
-        this.listener = listener;
     }
 
     /** The decision on a method; nothing is recorded. */
@@ -102,16 +98,7 @@ final class MethodPolicy {
 
     /** The denial of a request that could not be decided. */
     Decision deny(CompiledPolicy policy, MethodCall request, Throwable failure) {
-        return recorded(policy, request, failure(request, failure));
-    }
-
-    private Decision failure(MethodCall request, Throwable failure) {
-        if (failure instanceof UnavailableException) {
-            return Decision.denied(
-                    Code.LIMITER_UNAVAILABLE, CompiledPolicy.ref("(limits)", ""), Messages.LIMITER_UNAVAILABLE);
-        }
-        listener.failed(request, failure);
-        return Decision.denied(Code.ERROR, CompiledPolicy.ref("(error)", ""), Messages.FAILURE);
+        return recorded(policy, request, engine.failure(ToolCall.standingFor(request), failure));
     }
 
     private Decision recorded(CompiledPolicy policy, MethodCall request, Decision decision) {

@@ -59,47 +59,52 @@ final class PartitionReader {
     /** Whether the call has every value. */
     boolean isKnown(ToolCall call) {
         for (PathReader reader : readers) {
-            if (reader == null) {
-                if (!call.arguments().isKnown()) {
-                    return false;
-                }
-            } else {
-                Value value = reader.read(call, CounterSnapshot.NONE);
-                String text = text(value);
-                if (text == null || (value instanceof Value.Text && !isPlain(text))) {
-                    return false;
-                }
+            if (reader == null ? !call.arguments().isKnown() : scalar(reader, call) == null) {
+                return false;
             }
         }
         return true;
     }
 
     /**
-     * The values of a call that {@linkplain #isKnown has} them, joined by commas. Commas in the values before the last
-     * are escaped, so that different values are never joined to the same text.
+     * The values of a call, joined by commas; null if it {@linkplain #isKnown lacks} one. Commas in the values before
+     * the last are escaped, so that different values are never joined to the same text.
      */
+    @Nullable
     String values(ToolCall call) {
+        if (readers.length == 0) {
+            return "";
+        }
         if (readers.length == 1) {
             return value(0, call);
         }
         StringBuilder joined = new StringBuilder();
         for (int i = 0; i < readers.length; i++) {
             String value = value(i, call);
+            if (value == null) {
+                return null;
+            }
             joined.append(i < readers.length - 1 ? escaped(value) + "," : value);
         }
         return joined.toString();
     }
 
-    private String value(int index, ToolCall call) {
+    private @Nullable String value(int index, ToolCall call) {
         PathReader reader = readers[index];
         if (reader == null) {
-            return CanonicalJson.digest(call.arguments().root());
+            return call.arguments().isKnown()
+                    ? CanonicalJson.digest(call.arguments().root())
+                    : null;
         }
-        String text = text(reader.read(call, CounterSnapshot.NONE));
-        if (text == null) {
-            throw new IllegalStateException("a value that was there a moment ago is missing");
-        }
-        return keys.get(index).fold() ? Skeleton.caseless(text) : text;
+        String text = scalar(reader, call);
+        return text != null && keys.get(index).fold() ? Skeleton.caseless(text) : text;
+    }
+
+    /** The text of one value; null if it is none that can be counted by. */
+    private static @Nullable String scalar(PathReader reader, ToolCall call) {
+        Value value = reader.read(call, CounterSnapshot.NONE);
+        String text = text(value);
+        return text != null && value instanceof Value.Text && !isPlain(text) ? null : text;
     }
 
     private static String escaped(String value) {

@@ -123,7 +123,7 @@ public final class PolicyEngine {
         this.grantTimes = new GrantTimes(builder.alarm, time, () -> current.grantTimes(), changes);
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
-        this.methods = new MethodPolicy(this, recorder, listener);
+        this.methods = new MethodPolicy(this, recorder);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -1113,7 +1113,8 @@ public final class PolicyEngine {
         listener.shadowed(shadowing);
     }
 
-    private Decision failure(ToolCall call, Throwable e) {
+    /** The denial of a call, or of a request that it stands for, that could not be decided. Tells the listener. */
+    Decision failure(ToolCall call, Throwable e) {
         Throwable cause = e instanceof CompletionException && e.getCause() != null ? e.getCause() : e;
         if (cause instanceof UnavailableException) {
             // An expected failure. The store itself reports it once, so it is not reported again for every call.

@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Everything a policy says about one tool, for one grant and one rating: a flat list in the order of checking. */
@@ -219,9 +220,10 @@ final class ToolPlan {
     /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
         CompiledLimit slot = slots[0];
-        PartitionReader partition = slot.partition();
+        String values = slot.partition().values(call);
         return opened.count(
-                CompiledLimit.subject(slot.scope(), call), partition.isEmpty() ? "" : partition.values(call));
+                CompiledLimit.subject(slot.scope(), call),
+                Objects.requireNonNull(values, "a call that lacks a value has been denied before"));
     }
 
     /** How often a call may be made again with what its server asks for. */

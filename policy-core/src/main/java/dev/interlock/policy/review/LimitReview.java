@@ -244,14 +244,7 @@ final class LimitReview {
         PathDomain where = PathDomain.of(from, tool.definition().inputSchema());
         String path = VisibleText.brief(from.text());
         if (where.unknown() != null) {
-            String hint = Suggestion.hint(where.unknown(), where.names());
-            findings.add(
-                    Severity.WARNING,
-                    Problem.UNKNOWN_ARGUMENT,
-                    place,
-                    path + " is counted, and the tool's schema has no " + VisibleText.quoted(where.unknown()),
-                    hint == null ? ConditionReview.has(where) : hint,
-                    tool.name());
+            unknown(where, where.unknown(), path + " is counted", place, tool);
             return;
         }
         Domain numbers = where.domain().and(Domain.COUNTER);
@@ -261,7 +254,7 @@ final class LimitReview {
                     Problem.WRONG_TYPE,
                     place,
                     path + " is counted, but is not a number in the tool's schema,"
-                            + " there, so every call that fits it is denied",
+                            + " so every call that fits it is denied",
                     null,
                     tool.name());
         } else if (most != null && none(numbers, most)) {
@@ -285,15 +278,7 @@ final class LimitReview {
             PathDomain where = PathDomain.of(path, tool.definition().inputSchema());
             String text = VisibleText.brief(path.text());
             if (where.unknown() != null) {
-                String hint = Suggestion.hint(where.unknown(), where.names());
-                findings.add(
-                        Severity.WARNING,
-                        Problem.UNKNOWN_ARGUMENT,
-                        place,
-                        text + " is counted separately, and the tool's schema has no "
-                                + VisibleText.quoted(where.unknown()),
-                        hint == null ? ConditionReview.has(where) : hint,
-                        tool.name());
+                unknown(where, where.unknown(), text + " is counted separately", place, tool);
             } else if (Collections.disjoint(where.domain().kinds(), SCALARS)) {
                 findings.add(
                         enforced ? Severity.ERROR : Severity.WARNING,
@@ -306,6 +291,17 @@ final class LimitReview {
                         tool.name());
             }
         }
+    }
+
+    private void unknown(PathDomain where, String name, String use, Place place, OfferedTool tool) {
+        String hint = Suggestion.hint(name, where.names());
+        findings.add(
+                Severity.WARNING,
+                Problem.UNKNOWN_ARGUMENT,
+                place,
+                use + ", and the tool's schema has no " + VisibleText.quoted(name),
+                hint == null ? ConditionReview.has(where) : hint,
+                tool.name());
     }
 
     private static boolean none(Domain numbers, Amount most) {
