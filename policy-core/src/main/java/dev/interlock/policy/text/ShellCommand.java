@@ -31,6 +31,7 @@ public final class ShellCommand {
     private static final Set<String> RESERVED = Set.of(
             "!",
             "-",
+            "]]",
             "always",
             "case",
             "coproc",

@@ -126,6 +126,7 @@ class CommandInTest {
                 "time git diff",
                 "time -p git diff",
                 "coproc git diff",
+                "]] git diff",
                 "function git",
                 "select git",
                 "for git",

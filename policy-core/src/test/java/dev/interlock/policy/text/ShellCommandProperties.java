@@ -12,6 +12,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -49,7 +50,7 @@ class ShellCommandProperties {
 
     /** Not one of the shell's own commands, which the letters of the texts don't spell, nor the path of a file. */
     private static boolean isUnknown(String name) {
-        return !name.isEmpty() && !name.equals(":") && !name.equals(".") && !name.contains("/");
+        return !name.isEmpty() && !Set.of(":", ".", "[").contains(name) && !name.contains("/");
     }
 
     private static ShellCommand commandOf(String text) {
