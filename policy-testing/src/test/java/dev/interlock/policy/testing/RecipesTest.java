@@ -3,14 +3,22 @@ package dev.interlock.policy.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.review.Finding.Problem;
+import dev.interlock.policy.review.PolicyReview;
+import dev.interlock.policy.review.ServerTools;
 import dev.interlock.policy.testing.Coverage.RuleCoverage;
 import dev.interlock.policy.testing.Expectation.ExpectedVerdict;
+import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.ReadResult;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.MatchResult;
@@ -26,6 +34,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** The recipes hold: each has its tests, which show the wanted call, a near miss and an evasion. */
 class RecipesTest {
+
+    /** Findings about the tools of a server, of which the tests know only those that they call. */
+    private static final Set<Problem> ABOUT_TOOLS =
+            EnumSet.of(Problem.UNKNOWN_TOOL, Problem.MATCHES_NOTHING, Problem.LOOK_ALIKE, Problem.UNCOVERED_TOOL);
 
     private static final Path RECIPES = Path.of("../docs/recipes");
     private static final Path PAGE = Path.of("../docs/recipes.md");
@@ -107,6 +119,32 @@ class RecipesTest {
         Coverage coverage = new Coverage(policy);
         PolicyTestFile.read(tests(recipe)).run(policy, null, coverage);
         assertThat(coverage.rules()).allMatch(RuleCoverage::isComplete);
+    }
+
+    @ParameterizedTest
+    @MethodSource("recipes")
+    void checkFindsNothingInThePolicy(String recipe) throws IOException {
+        PolicyTestFile file = PolicyTestFile.read(tests(recipe));
+        Map<String, ToolDefinition> known = new LinkedHashMap<>();
+        file.tools().definitions().forEach(tool -> known.put(tool.name(), tool));
+        Map<Optional<String>, Map<String, ToolDefinition>> called = new LinkedHashMap<>();
+        file.cases().stream()
+                .flatMap(test -> test.calls().stream())
+                .filter(call -> !call.isRequest() && call.expected().verdict() == ExpectedVerdict.ALLOWED)
+                .map(TestCall::call)
+                .forEach(call -> called.computeIfAbsent(
+                                Optional.ofNullable(call.server()), server -> new LinkedHashMap<>())
+                        .computeIfAbsent(call.tool(), name -> known.getOrDefault(name, ToolDefinition.named(name))));
+        List<ServerTools> servers = called.entrySet().stream()
+                .map(server -> new ServerTools(
+                        server.getKey().orElse(null),
+                        List.copyOf(server.getValue().values())))
+                .toList();
+
+        assertThat(PolicyReview.of(PolicyYaml.read(policy(recipe)).orThrow(), servers)
+                        .findings())
+                .filteredOn(finding -> !ABOUT_TOOLS.contains(finding.code()))
+                .isEmpty();
     }
 
     @Test
