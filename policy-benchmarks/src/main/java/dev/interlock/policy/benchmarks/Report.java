@@ -34,7 +34,9 @@ final class Report {
         report.lines.add("| work | ours | beside | theirs | ratio | goal | met |");
         report.lines.add("|---|---|---|---|---|---|---|");
         report.decide();
+        report.valueFrom();
         report.admit();
+        report.partition();
         report.hotKey();
         report.memory();
         report.regex();
@@ -58,6 +60,35 @@ final class Report {
         times("", ours, "cedar-java", "DecideBenchmark.cedar x1", 200);
         bytes("decide: allocated", ours, 0.01, "0 B");
         shown("decide, arguments frozen first", "DecideBenchmark.interlockWithFreezing x1", "decide", ours);
+    }
+
+    private void valueFrom() {
+        for (String operator : List.of("eq", "in", "lte", "within_path", "host_in")) {
+            String at = " " + operator + " x1";
+            ratio(
+                    "decide: " + operator + " with value_from",
+                    "ValueFromBenchmark.valueFrom" + at,
+                    "the same with value",
+                    "ValueFromBenchmark.value" + at,
+                    2);
+        }
+    }
+
+    private void partition() {
+        double without = results.score("PartitionBenchmark.admit nothing x1");
+        for (String per : List.of("args.customer.id", "folded", "args")) {
+            String ours = "PartitionBenchmark.admit " + per + " x1";
+            double more = results.score(ours) - without;
+            boolean shown = !per.equals("args.customer.id");
+            line(
+                    "admit: 64 keys, per " + (per.equals("folded") ? "args.customer.id, folded" : per),
+                    nanos(ours),
+                    "the same without per",
+                    number(without) + " ns",
+                    signed(more) + " ns",
+                    shown ? "–" : "at most 60 ns more",
+                    shown ? "–" : met(more <= 60));
+        }
     }
 
     private void admit() {

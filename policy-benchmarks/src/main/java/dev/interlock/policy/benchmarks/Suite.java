@@ -10,8 +10,14 @@ import org.openjdk.jmh.runner.RunnerException;
 /** Everything that is measured. */
 final class Suite {
 
-    static final List<String> ONE_THREAD =
-            List.of("DecideBenchmark", "AdmitBenchmark", "HotKeyBenchmark", "RegexBenchmark", "SizeBenchmark");
+    static final List<String> ONE_THREAD = List.of(
+            "DecideBenchmark",
+            "ValueFromBenchmark",
+            "AdmitBenchmark",
+            "PartitionBenchmark",
+            "HotKeyBenchmark",
+            "RegexBenchmark",
+            "SizeBenchmark");
 
     static final List<String> TWO_THREADS = List.of("AdmitBenchmark", "HotKeyBenchmark");
 

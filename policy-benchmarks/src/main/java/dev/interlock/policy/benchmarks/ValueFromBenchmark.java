@@ -44,7 +44,7 @@ public class ValueFromBenchmark {
                 """.formatted(operator, operand));
     }
 
-    /** Creates the engines and calls, and checks that both engines agree. */
+    /** Creates the engines and calls, and checks that both engines allow every second one. */
     @Setup
     public void setUp() {
         fixed = engine("value: " + operand().json());
@@ -60,8 +60,10 @@ public class ValueFromBenchmark {
             calls[i] = ToolCall.of("read", Map.of("it", argument)).with(ObjectValue.of(Map.of("it", operand())));
         }
         for (int i = 0; i < CALLS; i++) {
-            if (value().allowed() != valueFrom().allowed()) {
-                throw new IllegalStateException("they don't agree on call " + i);
+            boolean allowed = i % 2 == 0;
+            if (fixed.decide(calls[i]).allowed() != allowed
+                    || compared.decide(calls[i]).allowed() != allowed) {
+                throw new IllegalStateException("call " + i + " is decided wrongly");
             }
         }
     }
