@@ -203,17 +203,18 @@ public final class PolicyEngine {
                 return takeRemainingNow(attemptNow(plan, call));
             }
             CounterSnapshot counters = counters(plan, call);
-            Decision checked = plan.check(call, counters);
+            LimitHandle bucket = plan.bucket();
+            Decision checked = plan.checkBeforeCount(call, counters);
             if (plan.checksOnly()) {
                 return Admission.unreserved(plan.told(checked));
             }
-            LimitHandle bucket = plan.bucket();
             if (bucket != null && checked.verdict() == Decision.Verdict.ALLOWED) {
                 LimitHandle.Count count = plan.count(bucket, call);
                 long taken = count == null ? LimitHandle.NOTHING : bucket.take(count);
                 if (count != null && taken != LimitHandle.NOTHING) {
                     return Admission.charged(bucket, count, taken);
                 }
+                checked = plan.checkAfterCount(call, counters);
             }
             return takeRemainingNow(new ReservationAttempt(plan, call, checked, counters, ids));
         } catch (Throwable e) {

@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Everything a policy says about one tool, for one grant and one rating: a flat list in the order of checking. */
@@ -42,6 +41,12 @@ final class ToolPlan {
      * The one limit that a call is charged to, opened. Null if there are other limits or the limiter has no such way.
      */
     private final @Nullable LimitHandle bucket;
+
+    /**
+     * How many of the {@link #joined} checks come before the count in {@link #bucket} is looked up. The last check may
+     * be that the call has the values by which the bucket counts separately, and the look-up reads these anyway.
+     */
+    private final int checksBeforeCount;
 
     private final boolean asksHost;
 
@@ -73,6 +78,7 @@ final class ToolPlan {
         this.checksOnly = slots.length == 0 && reads.isEmpty();
         this.asksHost = Arrays.stream(checks).anyMatch(CallCheck::asksHost);
         this.bucket = bucket;
+        this.checksBeforeCount = bucket != null && endsWithItsValues(joined) ? joined.length - 1 : joined.length;
         this.rounds = rounds;
         this.unwraps = unwraps;
     }
@@ -217,13 +223,19 @@ final class ToolPlan {
         return bucket;
     }
 
-    /** The count in {@link #bucket} that a call is charged to; null if there is none yet. */
+    /** The plan has one limit, so its last check is about that limit if it is about the values that limits count by. */
+    private static boolean endsWithItsValues(CallCheck[] checks) {
+        return checks.length > 0 && checks[checks.length - 1] instanceof CallCheck.PartitionKnown;
+    }
+
+    /**
+     * The count in {@link #bucket} that a call is charged to. Null if there is none yet, or if the call lacks a value
+     * by which the bucket counts separately.
+     */
     LimitHandle.@Nullable Count count(LimitHandle opened, ToolCall call) {
         CompiledLimit slot = slots[0];
         String values = slot.partition().values(call);
-        return opened.count(
-                CompiledLimit.subject(slot.scope(), call),
-                Objects.requireNonNull(values, "a call that lacks a value has been denied before"));
+        return values == null ? null : opened.count(CompiledLimit.subject(slot.scope(), call), values);
     }
 
     /** How often a call may be made again with what its server asks for. */
@@ -303,10 +315,24 @@ final class ToolPlan {
      * Ignores the policy's own mode.
      */
     Decision check(ToolCall call, CounterSnapshot counters) {
+        return check(call, counters, 0, joined.length);
+    }
+
+    /** The same, but allows a call that only lacks a value by which {@link #bucket} counts separately. */
+    Decision checkBeforeCount(ToolCall call, CounterSnapshot counters) {
+        return check(call, counters, 0, checksBeforeCount);
+    }
+
+    /** The decision on a call that {@link #checkBeforeCount} allows. */
+    Decision checkAfterCount(ToolCall call, CounterSnapshot counters) {
+        return check(call, counters, checksBeforeCount, joined.length);
+    }
+
+    private Decision check(ToolCall call, CounterSnapshot counters, int begin, int end) {
         if (verdict != null) {
             return verdict;
         }
-        for (int i = 0; i < joined.length; i++) {
+        for (int i = begin; i < end; i++) {
             Decision decision = joined[i].apply(call, counters);
             if (decision != null) {
                 return check(i, decision, call, counters);
