@@ -34,10 +34,7 @@ record Pace(int forks, int warmups, int runs, long millis, long callMillis) {
         };
     }
 
-    /**
-     * For work of which only a few rounds fit into a run: it runs for longer, until the compiler has finished
-     * optimizing.
-     */
+    /** For work that the compiler takes longer to finish with: it runs for longer before it is measured. */
     ChainedOptionsBuilder longOptions(String benchmark) {
         return options(benchmark).warmupTime(TimeValue.milliseconds(3 * millis));
     }

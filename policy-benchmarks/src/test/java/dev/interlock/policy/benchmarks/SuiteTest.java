@@ -35,7 +35,7 @@ class SuiteTest {
     }
 
     static Stream<String> benchmarks() {
-        return Stream.concat(Suite.ONE_THREAD.stream(), Stream.of("LoadBenchmark"));
+        return Stream.concat(Suite.ONE_THREAD.stream(), Suite.LATE_TO_SETTLE.stream());
     }
 
     @Test
