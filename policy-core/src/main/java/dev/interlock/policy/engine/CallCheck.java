@@ -397,6 +397,10 @@ abstract sealed class CallCheck {
             this.rule = rule;
         }
 
+        boolean isOf(PartitionReader other) {
+            return partition.equals(other);
+        }
+
         @Override
         @Nullable
         Decision apply(ToolCall call, CounterSnapshot counters) {

@@ -78,7 +78,8 @@ final class ToolPlan {
         this.checksOnly = slots.length == 0 && reads.isEmpty();
         this.asksHost = Arrays.stream(checks).anyMatch(CallCheck::asksHost);
         this.bucket = bucket;
-        this.checksBeforeCount = bucket != null && endsWithItsValues(joined) ? joined.length - 1 : joined.length;
+        this.checksBeforeCount =
+                bucket != null && endsWithValuesOf(slots[0], joined) ? joined.length - 1 : joined.length;
         this.rounds = rounds;
         this.unwraps = unwraps;
     }
@@ -223,9 +224,11 @@ final class ToolPlan {
         return bucket;
     }
 
-    /** The plan has one limit, so its last check is about that limit if it is about the values that limits count by. */
-    private static boolean endsWithItsValues(CallCheck[] checks) {
-        return checks.length > 0 && checks[checks.length - 1] instanceof CallCheck.PartitionKnown;
+    /** Whether the last check is that the call has the values of this limit. A cap on one call may need others. */
+    private static boolean endsWithValuesOf(CompiledLimit slot, CallCheck[] checks) {
+        return checks.length > 0
+                && checks[checks.length - 1] instanceof CallCheck.PartitionKnown known
+                && known.isOf(slot.partition());
     }
 
     /**
