@@ -109,6 +109,29 @@ class PartitionTest {
     }
 
     @Test
+    void aCapOnOneCallNeedsItsOwnValuesBesidesThoseOfABucket() {
+        Limit bucket = new Limit(
+                Limit.Form.RATE_LIMIT,
+                null,
+                Amount.of(10),
+                new Window.Length(Duration.ofHours(1)),
+                Algorithm.TOKEN_BUCKET,
+                Scope.TOOL,
+                Amount.ONE,
+                null,
+                ChargeMode.SENT,
+                null,
+                PLACE);
+        Limit cap = Limit.budget(Amount.of(5), Map.of(), null, ChargeMode.SENT, Scope.TOOL, PLACE)
+                .get(0)
+                .per(List.of(by("args.customer")));
+        PolicyEngine engine = engine(pay(rate("bucket", bucket), rate("cap", cap)));
+
+        assertThat(decide(engine, call("ada")).code()).isEqualTo(Code.ALLOWED);
+        assertThat(decide(engine, call(null)).code()).isEqualTo(Code.PARTITION);
+    }
+
+    @Test
     void valuesThatDifferOnlyInCaseOrFormCountSeparatelyUnlessTheyAreFolded() {
         List<String> spellings = List.of(
                 "acme", "ACME", "\uff41\uff43\uff4d\uff45", "stra\u00dfe", "STRASSE", "\u03c3\u03c2", "\u03a3\u03a3");
