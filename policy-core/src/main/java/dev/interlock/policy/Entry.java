@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param limits limits that must all have room
  * @param rounds how often a call may be made again with what its server asks for; null if the entry doesn't say
  * @param unwrap which other tools the tools run; null if the entry doesn't say that they run any
+ * @param afterwards what it says about the end of a call
  * @param place where it stands
  */
 public record Entry(
@@ -26,6 +27,7 @@ public record Entry(
         List<Limit> limits,
         @Nullable Rounds rounds,
         @Nullable Unwrap unwrap,
+        Afterwards afterwards,
         Place place) {
 
     /** Copies the lists. */
@@ -35,6 +37,20 @@ public record Entry(
         askIf = List.copyOf(askIf);
         rules = List.copyOf(rules);
         limits = List.copyOf(limits);
+    }
+
+    /** Creates an entry that says nothing about the end of a call. */
+    public Entry(
+            boolean hide,
+            List<Block> require,
+            List<Block> denyIf,
+            List<Block> askIf,
+            List<Rule> rules,
+            List<Limit> limits,
+            @Nullable Rounds rounds,
+            @Nullable Unwrap unwrap,
+            Place place) {
+        this(hide, require, denyIf, askIf, rules, limits, rounds, unwrap, Afterwards.NONE, place);
     }
 
     /** Creates an entry whose tools run no others. */
@@ -66,6 +82,11 @@ public record Entry(
     public Entry(
             boolean hide, List<Block> require, List<Block> denyIf, List<Rule> rules, List<Limit> limits, Place place) {
         this(hide, require, denyIf, rules, limits, null, place);
+    }
+
+    /** Returns the same entry with this to say about the end of a call. */
+    public Entry with(Afterwards end) {
+        return new Entry(hide, require, denyIf, askIf, rules, limits, rounds, unwrap, end, place);
     }
 
     /** Returns the items of {@code require}, {@code deny_if} and {@code ask_if}, in the order of checking. */

@@ -5,7 +5,8 @@ import java.util.List;
 
 /**
  * What a condition reads: {@code args.items.0.id}, {@code args.recipients[*].email}, {@code state.create_charge.n},
- * {@code call.identity}, {@code tool.risk}, {@code ctx.tenant}.
+ * {@code call.identity}, {@code tool.risk}, {@code ctx.tenant}, {@code session.untrusted}, {@code result.text},
+ * {@code usage.tokens}.
  *
  * @param root where the path starts
  * @param steps the steps after the root; at least one
@@ -26,7 +27,16 @@ public record Path(Root root, List<Step> steps, String text) {
         /** How the tool is rated: {@code category}, {@code risk}. */
         TOOL("tool"),
         /** What the host says about the call. */
-        CTX("ctx");
+        CTX("ctx"),
+        /** What the call's session has seen: marks. */
+        SESSION("session"),
+        /**
+         * What came back: {@code text}, {@code structured}, {@code is_error}, {@code bytes}, {@code blocks}. Only rules
+         * on results, values of marks and amounts that come afterwards read it.
+         */
+        RESULT("result"),
+        /** What the host tells when a call has ended. Only amounts that come afterwards read it. */
+        USAGE("usage");
 
         private final String text;
 
@@ -153,6 +163,9 @@ public record Path(Root root, List<Step> steps, String text) {
                 case CALL -> "call.identity, call.session, call.server or call.time";
                 case TOOL -> "tool.category or tool.risk";
                 case CTX -> "ctx.<key>, such as ctx.tenant";
+                case SESSION -> "session.<mark>, such as session.untrusted";
+                case RESULT -> "result.text, result.structured.<path>, result.is_error, result.bytes or result.blocks";
+                case USAGE -> "usage.<key>, such as usage.tokens";
             };
         }
 
@@ -214,6 +227,16 @@ public record Path(Root root, List<Step> steps, String text) {
                 }
                 case CALL -> one(path, List.of("identity", "session", "server", "time"));
                 case TOOL -> one(path, List.of("category", "risk"));
+                case SESSION, USAGE -> {
+                    if (path.steps().size() != 1) {
+                        throw bad("'" + text + "' must be " + example(path.root()));
+                    }
+                }
+                case RESULT -> {
+                    if (!path.member(0).equals("structured")) {
+                        one(path, List.of("text", "is_error", "bytes", "blocks"));
+                    }
+                }
             }
         }
 

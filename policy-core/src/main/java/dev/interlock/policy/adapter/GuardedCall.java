@@ -1,12 +1,16 @@
 package dev.interlock.policy.adapter;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.EmbeddedRequests;
+import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.engine.PolicyEngine;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
@@ -57,7 +61,7 @@ public final class GuardedCall {
 
     /** The same round of the call, answered at this moment for the first time. */
     GuardedCall since(long nanos) {
-        return new GuardedCall(engine, continuations, call, admission, nanos, round);
+        return new GuardedCall(engine, continuations, call, admission.unshared(), nanos, round);
     }
 
     /** Returns the call as it came, with its original arguments. */
@@ -97,42 +101,52 @@ public final class GuardedCall {
     }
 
     /**
+     * Returns whether the policy says something about the answer. If not, {@link #answered} needs to know no more of it
+     * than {@link CallResult#isError} and whether the call goes on.
+     */
+    public boolean judgesAnswer() {
+        return admission.judgesAnswer();
+    }
+
+    /**
      * Takes the server's answer to the call, before the client sees it. If the server asks for input and the call may
      * go on in another round, it stays open; otherwise it is settled. It is settled as unknown if the server asks for
      * input, if the call goes on as a task, and if the result is of a type that is not known here. Never throws.
      *
-     * @param result the result as plain JSON values. Embedded requests in it must have been decided before
-     * @return whether the client may see the result. If the decision doesn't {@linkplain Decision#allowed allow} it,
-     *     the policy lets the server ask for no input, or the answer could not be handled; the client gets the denial
+     * @param came the answer. Embedded requests in it must have been decided before
+     * @return what the client may see. If the decision doesn't {@linkplain Decision#allowed allow} it, the policy lets
+     *     the server ask for no input, a rule withholds the result, or the answer could not be handled; the client gets
+     *     the denial. The stage never completes exceptionally
      */
-    public Decision answered(@Nullable Object result) {
-        return answered(result, true);
+    public CompletionStage<JudgedResult> answered(CallResult came) {
+        return answered(came, true);
     }
 
-    /**
-     * Does the same for an answer that comes after the call was settled, so that the call can't go on.
-     *
-     * @param result the result as plain JSON values
-     */
-    public Decision answeredLate(@Nullable Object result) {
-        return answered(result, false);
+    /** Does the same for an answer that comes after the call was settled, so that the call can't go on. */
+    public CompletionStage<JudgedResult> answeredLate(CallResult came) {
+        return answered(came, false);
     }
 
-    private Decision answered(@Nullable Object result, boolean mayGoOn) {
+    private CompletionStage<JudgedResult> answered(CallResult came, boolean mayGoOn) {
         try {
-            AnswerKind kind = AnswerKind.of(result);
-            Decision input = goesOn(kind, result);
+            if (came.error() != null) {
+                return admission.answered(came, CallOutcome.FAILED);
+            }
+            AnswerKind kind = AnswerKind.of(came.result());
+            Decision input = goesOn(kind, came.result());
             if (!input.allowed()) {
                 settle(CallOutcome.UNKNOWN);
-            } else if (!(mayGoOn && isKept(kind, result))) {
-                boolean complete =
-                        kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
-                settle(complete ? CallOutcome.ofResult(result) : CallOutcome.UNKNOWN);
+                return CompletableFuture.completedFuture(new JudgedResult(input, came));
             }
-            return input;
+            boolean complete = kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
+            CallOutcome end = complete ? came.outcome() : CallOutcome.UNKNOWN;
+            CompletionStage<JudgedResult> judged =
+                    admission.answered(came, mayGoOn && isKept(kind, came.result()) ? null : end);
+            return input.audited() ? judged.thenApply(seen -> seen.recording(input)) : judged;
         } catch (Throwable e) {
             settle(CallOutcome.UNKNOWN);
-            return engine == null ? DenialText.failed() : engine.withhold(call, e);
+            Decision denial = engine == null ? DenialText.failed() : engine.withhold(call, e);
+            return CompletableFuture.completedFuture(new JudgedResult(denial, came));
         }
     }
 

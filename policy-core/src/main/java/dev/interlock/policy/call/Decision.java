@@ -130,6 +130,10 @@ public record Decision(
         TASK,
         /** The server asks for input to complete a call, and {@code rounds: 0} lets it ask for none. */
         ROUNDS,
+        /** A rule on results withholds what came back. The call has run. */
+        RESULT,
+        /** A mark that the call may set, or that a condition needs, can't be kept or read. */
+        MARK,
         /** Something failed in the engine; the host's listener received the details. */
         ERROR;
 

@@ -4,6 +4,7 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.CarriedAdmission.Charged;
@@ -14,6 +15,8 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
@@ -55,12 +58,26 @@ public final class Admission implements AutoCloseable {
     /** Whether the server has answered a round of the call, so that it can't count as unsent any more. */
     private volatile boolean begun;
 
+    /** What the policy says about the end of the call; null if it says nothing. Each round may say something else. */
+    private volatile @Nullable Aftermath aftermath;
+
     private Admission(
             Decision decision,
             @Nullable LimitHandle bucket,
             LimitHandle.@Nullable Count count,
             long taken,
             @Nullable Sequel sequel) {
+        this(decision, bucket, count, taken, sequel, null);
+    }
+
+    private Admission(
+            Decision decision,
+            @Nullable LimitHandle bucket,
+            LimitHandle.@Nullable Count count,
+            long taken,
+            @Nullable Sequel sequel,
+            @Nullable Aftermath aftermath) {
+        this.aftermath = aftermath;
         this.decision = decision;
         this.bucket = bucket;
         this.count = count;
@@ -124,9 +141,18 @@ public final class Admission implements AutoCloseable {
         return decision.verdict() == Decision.Verdict.ALLOWED ? FREE : new Admission(decision, null, null, 0, null);
     }
 
-    /** An admission with a reservation. */
-    static Admission of(Decision decision, Reserved reserved) {
-        return new Admission(decision, null, null, 0, new Sequel(reserved, null, null, null, null));
+    /**
+     * A decision with what follows from it.
+     *
+     * @param reserved what is reserved for the call; null if nothing is
+     * @param aftermath what follows the end of the call; null if nothing does
+     */
+    static Admission of(Decision decision, @Nullable Reserved reserved, @Nullable Aftermath aftermath) {
+        if (reserved == null && aftermath == null) {
+            return unreserved(decision);
+        }
+        Sequel sequel = reserved == null ? null : new Sequel(reserved, null, null, null, null);
+        return new Admission(decision, null, null, 0, sequel, aftermath);
     }
 
     /**
@@ -180,7 +206,7 @@ public final class Admission implements AutoCloseable {
     Admission recordedBy(CallRecord trail) {
         Sequel old = sequel();
         Sequel recorded = new Sequel(old.reserved, trail, old.answer, old.instead, old.yes);
-        return new Admission(decision, bucket, count, taken, recorded);
+        return new Admission(decision, bucket, count, taken, recorded, aftermath);
     }
 
     /**
@@ -204,7 +230,7 @@ public final class Admission implements AutoCloseable {
             held.hold(Duration.ZERO);
         }
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
-        return new Admission(approved, first ? bucket : null, count, taken, taking);
+        return new Admission(approved, first ? bucket : null, count, taken, taking, aftermath);
     }
 
     /**
@@ -212,15 +238,27 @@ public final class Admission implements AutoCloseable {
      *
      * @param anew the new decision
      * @param charges what the new decision charges the call to
+     * @param end what follows the end of the call by the new decision; null if nothing does
      * @return null if something else is reserved here
      */
     @Nullable
-    Admission under(Decision anew, List<Charge> charges) {
+    Admission under(Decision anew, List<Charge> charges, @Nullable Aftermath end) {
         Reserved held = sequel().reserved;
         if (bucket != null || !charges().equals(charges)) {
             return null;
         }
-        return held == null ? unreserved(anew) : of(anew, held);
+        return of(anew, held, end);
+    }
+
+    /**
+     * Takes what the policy says about the end of the call from now on. Each round of a call is decided anew.
+     *
+     * @param end null if it says nothing
+     */
+    void endsBy(@Nullable Aftermath end) {
+        if (this != FREE) {
+            aftermath = end;
+        }
     }
 
     /**
@@ -291,10 +329,44 @@ public final class Admission implements AutoCloseable {
         return record == null ? "" : record.id();
     }
 
-    /** The same admission, or an equal one of its own if several calls share this one. */
+    /** Returns the same admission, or an equal one of its own if several calls share this one. */
     @SuppressWarnings("ReferenceEquality") // this very object
-    Admission unshared() {
+    public Admission unshared() {
         return this == FREE ? new Admission(decision, null, null, 0, null) : this;
+    }
+
+    /** Returns whether the policy says something about the answer to the call. If not, no one need read it. */
+    public boolean judgesAnswer() {
+        return aftermath != null;
+    }
+
+    /**
+     * Takes the answer to the call, before its caller sees it: judges it by the rules on results, settles the call, and
+     * does what follows.
+     *
+     * @param came the answer
+     * @param end how the call has ended by it; null if the call may go on, and is not settled by this answer
+     * @return what the caller may see. Never completes exceptionally. Complete already, unless the policy has to ask
+     *     the host or another machine
+     */
+    public CompletionStage<JudgedResult> answered(CallResult came, @Nullable CallOutcome end) {
+        Aftermath after = aftermath;
+        if (after == null) {
+            if (end != null) {
+                settle(end);
+            }
+            return CompletableFuture.completedFuture(JudgedResult.passed(came));
+        }
+        if (end == null) {
+            return after.judge(came).thenCompose(judged -> after.goOn(came, judged));
+        }
+        if (!after.claim()) {
+            return CompletableFuture.completedFuture(after.late(came));
+        }
+        return after.judge(came).thenCompose(judged -> {
+            settleLimits(end);
+            return after.finish(end, came, judged);
+        });
     }
 
     private Sequel sequel() {
@@ -305,7 +377,7 @@ public final class Admission implements AutoCloseable {
      * Returns whether settling this admission means anything. If not, its holder need not find out how the call ends.
      */
     public boolean isOpen() {
-        return bucket != null || sequel != null;
+        return bucket != null || sequel != null || aftermath != null;
     }
 
     /** Returns the decision. */
@@ -350,7 +422,7 @@ public final class Admission implements AutoCloseable {
      * {@link #unsent()}.
      */
     public void inputRequired() {
-        if (sequel != null || bucket != null) {
+        if (isOpen()) {
             begun = true;
         }
     }
@@ -395,6 +467,14 @@ public final class Admission implements AutoCloseable {
 
     /** Reports how the call ended. */
     public void settle(CallOutcome outcome) {
+        Aftermath after = aftermath;
+        if (after != null) {
+            after.ended(begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome);
+        }
+        settleLimits(outcome);
+    }
+
+    private void settleLimits(CallOutcome outcome) {
         if (bucket == null && sequel == null) {
             return;
         }

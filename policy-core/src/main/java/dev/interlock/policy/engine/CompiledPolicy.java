@@ -218,7 +218,8 @@ final class CompiledPolicy {
                         List.of(),
                         limiter,
                         null,
-                        List.of()))
+                        List.of(),
+                        null))
                 .orElse(null));
     }
 
@@ -704,7 +705,7 @@ final class CompiledPolicy {
                 case CTX -> addContext(path);
                 case STATE -> entry.counter(path, entry.selected().key());
                 case CALL -> time |= path.isTime();
-                case ARGS, PARAMS -> {}
+                case ARGS, PARAMS, SESSION, RESULT, USAGE -> {}
             }
         }
 

@@ -26,6 +26,10 @@ final class Messages {
 
     private static final int MAX_LISTED = 12;
 
+    static final String RESULT_UNREADABLE = "The result could not be judged by the policy, so it is withheld.";
+
+    static final String RESULT_LATE = "The result came after the call had ended, so it is withheld.";
+
     static final String FAILURE = "The call could not be checked against the policy, and so is not made.";
 
     static final String LIMITER_UNAVAILABLE =

@@ -53,6 +53,7 @@ final class PlanCompiler {
     private @Nullable Rounds rounds;
 
     private final List<CompiledUnwrap> unwraps = new ArrayList<>();
+    private final List<ResultRules> results = new ArrayList<>();
 
     /**
      * @param rating how the tool is rated; null if that is not known, and then what conditions read of it is unclear
@@ -141,7 +142,16 @@ final class PlanCompiler {
         }
         boolean listed = !(showOnlyWhatCouldPass && never);
         return ToolPlan.checked(
-                policyMode == Mode.AUDIT, listed, entries, checks, slots, reads, limiter, rounds(), unwraps);
+                policyMode == Mode.AUDIT,
+                listed,
+                entries,
+                checks,
+                slots,
+                reads,
+                limiter,
+                rounds(),
+                unwraps,
+                PlannedEnd.of(results));
     }
 
     private @Nullable PlannedRounds rounds() {
@@ -355,6 +365,7 @@ final class PlanCompiler {
         return switch (path.root()) {
             case ARGS, PARAMS -> PathReader.argument(path);
             case CTX -> PathReader.of(ofCaller((call, counters) -> call.context()), path.steps());
+            case SESSION, RESULT, USAGE -> throw new IllegalArgumentException("no condition can read " + path);
             case CALL -> {
                 String member = path.member(0);
                 PathReader.PathStart source = callSource(member);

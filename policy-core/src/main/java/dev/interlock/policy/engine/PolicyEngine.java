@@ -88,6 +88,7 @@ public final class PolicyEngine {
 
     private final Approvals approvals;
     private final MethodPolicy methods;
+    private final CallEnds ends;
     private final HostPredicates predicates;
 
     /** The keys of {@code ctx} that the host supplies. */
@@ -124,6 +125,7 @@ public final class PolicyEngine {
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         this.methods = new MethodPolicy(this, recorder);
+        this.ends = new CallEnds(this);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -238,7 +240,7 @@ public final class PolicyEngine {
         while (attempt.isOpen()) {
             attempt.take(limiter.reserve(attempt.batch()));
         }
-        return attempt.admission(limiter, listener);
+        return attempt.admission(limiter, listener, ends);
     }
 
     /** Whether a decision by this policy may have to wait for another machine or for the host's predicates. */
@@ -357,8 +359,12 @@ public final class PolicyEngine {
      *
      * @param made the decision, if there are places
      * @param places what takes the places of a call that was resumed; null if it takes none
+     * @param end what follows the end of the call; null if nothing does
      */
-    private record CheckedRound(Decision made, @Nullable ReservationAttempt places) {}
+    private record CheckedRound(
+            Decision made,
+            @Nullable ReservationAttempt places,
+            @Nullable Aftermath end) {}
 
     private CheckedRound checkRound(
             ToolPlan plan, ToolCall sent, Admission first, CompiledPolicy policy, CounterSnapshot counters) {
@@ -367,7 +373,8 @@ public final class PolicyEngine {
                 made,
                 plan.takesPlaces() && made.allowed() && first.isResumed()
                         ? ReservationAttempt.ofPlaces(plan, sent, made, counters, ids)
-                        : null);
+                        : null,
+                ends.of(plan, sent, counters));
     }
 
     /**
@@ -378,6 +385,9 @@ public final class PolicyEngine {
      */
     private CompletionStage<Decision> takePlaces(ToolPlan plan, Admission first, CheckedRound checked) {
         Decision made = checked.made();
+        if (made.allowed()) {
+            first.endsBy(checked.end());
+        }
         ReservationAttempt attempt = checked.places();
         if (attempt == null) {
             if (plan.takesPlaces() && made.allowed()) {
@@ -677,7 +687,7 @@ public final class PolicyEngine {
             ReservationAttempt attempt = attempt(plan, call, CounterSnapshot.NONE);
             Decision decision = attempt.decision();
             return decision.allowed() || decision.asks()
-                    ? held.under(decision, attempt.charges())
+                    ? held.under(decision, attempt.charges(), attempt.aftermath(ends))
                     : Admission.unreserved(decision);
         } catch (Throwable e) {
             return Admission.unreserved(failure(call, e));
@@ -720,7 +730,7 @@ public final class PolicyEngine {
     }
 
     private CompletionStage<Admission> takeRemaining(ReservationAttempt attempt) {
-        return takeAll(attempt).thenApply(done -> done.admission(limiter, listener));
+        return takeAll(attempt).thenApply(done -> done.admission(limiter, listener, ends));
     }
 
     /** Reserves until nothing is left to reserve. Blocks nothing. */

@@ -106,7 +106,7 @@ final class PolicyReads {
                     case "server" -> Source.SERVER;
                     default -> null; // A session is always known.
                 };
-            case ARGS, PARAMS, STATE, TOOL -> null;
+            case ARGS, PARAMS, STATE, TOOL, SESSION, RESULT, USAGE -> null;
         };
     }
 

@@ -33,6 +33,7 @@ final class ReservationAttempt {
 
     private final ToolPlan plan;
     private final ToolCall call;
+    private final CounterSnapshot counters;
     private final Supplier<String> ids;
     /** The limits that are left to reserve. */
     private final List<CompiledLimit> slots = new ArrayList<>();
@@ -47,7 +48,7 @@ final class ReservationAttempt {
      * @param counters the counters that the checks have read
      */
     ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
-        this(plan, call, checked, ids);
+        this(plan, call, counters, checked, ids);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;
         }
@@ -84,7 +85,7 @@ final class ReservationAttempt {
     /** An attempt for inspection only: it is charged to all limits that apply, whatever the checks say. */
     static ReservationAttempt ofEveryLimit(
             ToolPlan plan, ToolCall call, CounterSnapshot counters, Supplier<String> ids) {
-        ReservationAttempt attempt = new ReservationAttempt(plan, call, Decision.ALLOWED, ids);
+        ReservationAttempt attempt = new ReservationAttempt(plan, call, counters, Decision.ALLOWED, ids);
         for (CompiledLimit slot : plan.slots()) {
             Charge charge = slot.applies(call, counters) ? slot.charge(call) : null;
             if (charge != null) {
@@ -110,9 +111,11 @@ final class ReservationAttempt {
         return attempt;
     }
 
-    private ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, Supplier<String> ids) {
+    private ReservationAttempt(
+            ToolPlan plan, ToolCall call, CounterSnapshot counters, Decision checked, Supplier<String> ids) {
         this.plan = plan;
         this.call = call;
+        this.counters = counters;
         this.ids = ids;
         this.decision = checked;
     }
@@ -217,9 +220,16 @@ final class ReservationAttempt {
         return granted == null ? null : new Reserved(call, charges, limiter, granted, listener);
     }
 
-    Admission admission(RateLimiter limiter, EngineListener listener) {
-        Reserved reserved = reserved(limiter, listener);
-        return reserved == null ? Admission.unreserved(decision()) : Admission.of(decision(), reserved);
+    Admission admission(RateLimiter limiter, EngineListener listener, CallEnds ends) {
+        Decision made = decision();
+        return Admission.of(made, reserved(limiter, listener), aftermath(ends));
+    }
+
+    /** What follows the end of the call; null if nothing does, or the call is denied. */
+    @Nullable
+    Aftermath aftermath(CallEnds ends) {
+        Decision made = decision();
+        return made.allowed() || made.asks() ? ends.of(plan, call, counters) : null;
     }
 
     private static boolean hasRoom(Usage usage) {

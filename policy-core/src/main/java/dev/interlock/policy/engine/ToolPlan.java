@@ -56,6 +56,9 @@ final class ToolPlan {
     /** What finds the calls that a call makes by running other tools; null if the tool runs none. */
     private final @Nullable List<CompiledUnwrap> unwraps;
 
+    /** What is said about the end of a call; null if nothing is. */
+    private final @Nullable PlannedEnd end;
+
     private ToolPlan(
             @Nullable Decision verdict,
             boolean audit,
@@ -66,7 +69,8 @@ final class ToolPlan {
             List<CounterReference> reads,
             @Nullable LimitHandle bucket,
             @Nullable PlannedRounds rounds,
-            @Nullable List<CompiledUnwrap> unwraps) {
+            @Nullable List<CompiledUnwrap> unwraps,
+            @Nullable PlannedEnd end) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -75,13 +79,14 @@ final class ToolPlan {
         this.joined = joined(checks);
         this.slots = slots;
         this.reads = reads;
-        this.checksOnly = slots.length == 0 && reads.isEmpty();
+        this.checksOnly = slots.length == 0 && reads.isEmpty() && end == null;
         this.asksHost = Arrays.stream(checks).anyMatch(CallCheck::asksHost);
         this.bucket = bucket;
         this.checksBeforeCount =
                 bucket != null && endsWithValuesOf(slots[0], joined) ? joined.length - 1 : joined.length;
         this.rounds = rounds;
         this.unwraps = unwraps;
+        this.end = end;
     }
 
     /**
@@ -91,7 +96,17 @@ final class ToolPlan {
      */
     static ToolPlan denied(Decision decision, boolean audit) {
         return new ToolPlan(
-                decision, audit, audit, List.of(), new CallCheck[0], new CompiledLimit[0], List.of(), null, null, null);
+                decision,
+                audit,
+                audit,
+                List.of(),
+                new CallCheck[0],
+                new CompiledLimit[0],
+                List.of(),
+                null,
+                null,
+                null,
+                null);
     }
 
     /** A tool whose calls are checked. */
@@ -104,7 +119,8 @@ final class ToolPlan {
             List<CounterReference> reads,
             RateLimiter limiter,
             @Nullable PlannedRounds rounds,
-            List<CompiledUnwrap> unwraps) {
+            List<CompiledUnwrap> unwraps,
+            @Nullable PlannedEnd end) {
         return new ToolPlan(
                 null,
                 audit,
@@ -113,9 +129,12 @@ final class ToolPlan {
                 checks.toArray(new CallCheck[0]),
                 slots.toArray(new CompiledLimit[0]),
                 List.copyOf(reads),
-                slots.size() == 1 && reads.isEmpty() ? slots.get(0).open(limiter) : null,
+                slots.size() == 1 && reads.isEmpty() && end == null
+                        ? slots.get(0).open(limiter)
+                        : null,
                 rounds,
-                unwraps.isEmpty() ? null : List.copyOf(unwraps));
+                unwraps.isEmpty() ? null : List.copyOf(unwraps),
+                end);
     }
 
     /**
@@ -130,6 +149,7 @@ final class ToolPlan {
         List<CallCheck> checks = new ArrayList<>(own.checks());
         List<CompiledLimit> slots = new ArrayList<>(own.slots());
         List<CounterReference> reads = new ArrayList<>(own.reads);
+        List<PlannedEnd> ends = new ArrayList<>();
         PlannedRounds fewest = own.rounds;
         for (int i = 0; i < plans.size(); i++) {
             ToolPlan plan = plans.get(i);
@@ -150,6 +170,9 @@ final class ToolPlan {
             }
             plan.reads.forEach(read -> reads.add(read.of(inner.call())));
             fewest = fewer(fewest, plan.rounds);
+            if (plan.end != null) {
+                ends.add(plan.end.of(inner));
+            }
         }
         if (denial != null) {
             checks.add(new CallCheck.FixedDecision(denial));
@@ -164,7 +187,8 @@ final class ToolPlan {
                 List.copyOf(reads),
                 null,
                 fewest,
-                null);
+                null,
+                PlannedEnd.together(own.end, ends));
     }
 
     private static @Nullable PlannedRounds fewer(@Nullable PlannedRounds one, @Nullable PlannedRounds other) {
@@ -173,6 +197,12 @@ final class ToolPlan {
                                 && other.rounds().most() < one.rounds().most())
                 ? other
                 : one;
+    }
+
+    /** What is said about the end of a call; null if nothing is. */
+    @Nullable
+    PlannedEnd end() {
+        return end;
     }
 
     /** Whether calls to the tool make other calls. */

@@ -44,7 +44,8 @@ record PathDomain(
             case STATE -> known(Domain.COUNTER);
             case CALL -> known(TEXT_OR_NOTHING);
             case TOOL -> known(path.member(0).equals("risk") ? RISKS : CATEGORIES);
-            case CTX -> new PathDomain(Domain.ANYTHING, Domain.ANYTHING, !path.isSingle(), null, Set.of());
+            case CTX, SESSION, RESULT, USAGE ->
+                new PathDomain(Domain.ANYTHING, Domain.ANYTHING, !path.isSingle(), null, Set.of());
         };
     }
 

@@ -7,6 +7,8 @@ import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.Continuations;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
 import dev.interlock.policy.doubles.RecordingLimiter;
@@ -251,7 +253,7 @@ class ContinuationProperties {
 
         private void end(Running call, Step step) {
             switch (step.act()) {
-                case ANSWER_COMPLETE -> call.call().answered(Map.of("content", List.of()));
+                case ANSWER_COMPLETE -> answer(call.call(), Map.of("content", List.of()));
                 case ANSWER_ERROR -> call.call().settle(CallOutcome.FAILED);
                 case CANCEL -> call.call().settle(CallOutcome.UNKNOWN);
                 case NOT_SENT -> call.call().unsent();
@@ -265,7 +267,7 @@ class ContinuationProperties {
                     if (state != null) {
                         result.put("requestState", state);
                     }
-                    boolean passes = call.call().answered(result).allowed();
+                    boolean passes = answer(call.call(), result).allowed();
                     assertThat(passes).isEqualTo(most > 0);
                     long since = call.rounds() == 0 ? clock.monotonicNanos() : call.since();
                     Waiting open = new Waiting(call.parts(), state, step.asked(), since, call.rounds());
@@ -290,9 +292,10 @@ class ContinuationProperties {
         try {
             for (int time = 0; time < 200; time++) {
                 String state = "state" + time;
-                guard.admit(parts.call(null, null), AdmitOptions.DEFAULT)
-                        .join()
-                        .answered(Map.of("resultType", "input_required", "requestState", state));
+                answer(
+                        guard.admit(parts.call(null, null), AdmitOptions.DEFAULT)
+                                .join(),
+                        Map.of("resultType", "input_required", "requestState", state));
                 ConcurrentLinkedQueue<GuardedCall> made = new ConcurrentLinkedQueue<>();
                 CountDownLatch start = new CountDownLatch(threads);
                 List<Future<?>> all = new ArrayList<>();
@@ -308,7 +311,7 @@ class ContinuationProperties {
                     one.get();
                 }
                 assertThat(made.stream().filter(call -> call.round() == 1)).hasSize(1);
-                made.forEach(call -> call.answered(Map.of()));
+                made.forEach(call -> answer(call, Map.of()));
             }
         } finally {
             pool.shutdownNow();
@@ -316,5 +319,9 @@ class ContinuationProperties {
         assertThat(limiter.reserved()).isEqualTo(200 * threads);
         assertThat(limiter.settledEachOnce()).isTrue();
         assertThat(continuations.size()).isZero();
+    }
+
+    private static Decision answer(GuardedCall call, @Nullable Object result) {
+        return call.answered(CallResult.of(result)).toCompletableFuture().join().decision();
     }
 }

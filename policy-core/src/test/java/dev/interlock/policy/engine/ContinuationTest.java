@@ -13,6 +13,7 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
@@ -84,9 +85,9 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(1))))
                 .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
         GuardedCall second = admit(engine, pay(Map.of(), "s1"));
-        second.answered(asks("s2"));
+        answer(second, asks("s2"));
         GuardedCall third = admit(engine, pay(Map.of(), "s2"));
 
         assertThat(second.decision().allowed()).isTrue();
@@ -111,10 +112,9 @@ class ContinuationTest {
         String name = "x".repeat(60_000);
         int calls = 700;
         for (int i = 0; i < calls; i++) {
-            guard.admit(pay(Map.of(), null), OPTIONS)
-                    .join()
-                    .answered(Map.of(
-                            "resultType", "input_required", "requestState", "s" + i, "inputRequests", Map.of(name, 1)));
+            answer(
+                    guard.admit(pay(Map.of(), null), OPTIONS).join(),
+                    Map.of("resultType", "input_required", "requestState", "s" + i, "inputRequests", Map.of(name, 1)));
         }
 
         int kept = many.size();
@@ -125,14 +125,13 @@ class ContinuationTest {
                 .containsOnly(CallOutcome.UNKNOWN);
         assertThat(guard.admit(pay(Map.of(), "s0"), OPTIONS).join().round()).isOne();
         ToolCall another = pay(Map.of(), null).by("bob");
-        guard.admit(another, OPTIONS)
-                .join()
-                .answered(
-                        Map.of("resultType", "input_required", "requestState", "b", "inputRequests", Map.of(name, 1)));
+        answer(
+                guard.admit(another, OPTIONS).join(),
+                Map.of("resultType", "input_required", "requestState", "b", "inputRequests", Map.of(name, 1)));
         assertThat(many.size()).as("another caller has room").isEqualTo(kept);
 
         clock.advance(TIME_TO_LIVE);
-        guard.admit(pay(Map.of(), null), OPTIONS).join().answered(asks("new"));
+        answer(guard.admit(pay(Map.of(), null), OPTIONS).join(), asks("new"));
         assertThat(many.size()).isOne();
     }
 
@@ -143,7 +142,7 @@ class ContinuationTest {
                 .build();
         for (String caller : List.of("ann", "bob", "cem", "dot", "eve")) {
             for (int i = 0; i < 4; i++) {
-                admit(engine, pay(Map.of(), null).by(caller)).answered(asks(caller + i));
+                answer(admit(engine, pay(Map.of(), null).by(caller)), asks(caller + i));
             }
         }
 
@@ -160,7 +159,7 @@ class ContinuationTest {
                 .build();
         for (String session : List.of("1", "2")) {
             for (int i = 0; i < 4; i++) {
-                admit(engine, pay(Map.of(), null).by(null).in(session)).answered(asks(session + i));
+                answer(admit(engine, pay(Map.of(), null).by(null).in(session)), asks(session + i));
             }
         }
 
@@ -192,8 +191,8 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.ask("big"), Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        changedTo(engine, 5).answered(asksFor("a", "b"));
-        changedTo(engine, 7).answered(asksFor("b", "c"));
+        answer(changedTo(engine, 5), asksFor("a", "b"));
+        answer(changedTo(engine, 7), asksFor("b", "c"));
         instead = Map.of("amount", 9);
 
         GuardedCall ambiguous = admit(engine, answering("b"));
@@ -219,8 +218,8 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.ask("big"), Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        changedTo(engine, 5).answered(asksFor("a"));
-        changedTo(engine, 5).answered(asksFor("a"));
+        answer(changedTo(engine, 5), asksFor("a"));
+        answer(changedTo(engine, 5), asksFor("a"));
 
         assertThat(admit(engine, answering("a")).round()).isEqualTo(1);
         assertThat(admit(engine, answering("a")).round()).isEqualTo(1);
@@ -242,7 +241,7 @@ class ContinuationTest {
             }
         };
 
-        Decision decision = admit(engine, pay(Map.of(), null)).answered(broken);
+        Decision decision = answer(admit(engine, pay(Map.of(), null)), broken);
 
         assertThat(decision.allowed()).isFalse();
         assertThat(decision.code()).isEqualTo(Code.ERROR);
@@ -258,7 +257,7 @@ class ContinuationTest {
                 .rateLimiter(counting)
                 .build();
         GuardedCall call = admit(engine, pay(Map.of(), null));
-        call.answered(asks("s1"));
+        answer(call, asks("s1"));
         Admission denied = engine.continueAsync(null, call.admission(), 1, OPTIONS)
                 .toCompletableFuture()
                 .join();
@@ -272,9 +271,9 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
-        admit(engine, pay(Map.of(), "s1")).answered(asks("s2"));
-        admit(engine, pay(Map.of(), "s2")).answered(Map.of());
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
+        answer(admit(engine, pay(Map.of(), "s1")), asks("s2"));
+        answer(admit(engine, pay(Map.of(), "s2")), Map.of());
 
         List<AuditEvent.Decided> decided = events.stream()
                 .filter(AuditEvent.Decided.class::isInstance)
@@ -293,7 +292,7 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
         engine.update(Policies.pay(Policies.deny("no")));
         GuardedCall denied = admit(engine, pay(Map.of(), "s1"));
 
@@ -314,7 +313,7 @@ class ContinuationTest {
                     }
                 })
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
 
         assertThat(admit(engine, pay(Map.of(), "s1")).decision().code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
         assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
@@ -325,7 +324,7 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(1))))
                 .rateLimiter(counting)
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
         admit(engine, pay(Map.of(), "s1")).unsent();
 
         assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
@@ -340,7 +339,7 @@ class ContinuationTest {
         ToolCall first = pay(Map.of("amount", 500), null);
         GuardedCall call = admit(engine, first);
         call.admission().handedOver();
-        call.answered(asks("s1"));
+        answer(call, asks("s1"));
         ToolCall again = pay(Map.of("amount", 500), "s1");
         GuardedCall round = admit(engine, again);
 
@@ -355,7 +354,7 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
         engine.update(Policies.pay(Policies.ask("careful"), Policies.rate("r", Policies.hourly(9))));
         GuardedCall fresh = admit(engine, pay(Map.of(), "s1"));
 
@@ -373,7 +372,7 @@ class ContinuationTest {
                         Policies.ask("third", Policies.when("state.pay.n", Operator.GTE, 1))))
                 .rateLimiter(InMemoryRateLimiter.builder().time(clock).build())
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
 
         assertThat(admit(engine, pay(Map.of(), "s1")).round()).isEqualTo(1);
         assertThat(asked).isEmpty();
@@ -386,9 +385,9 @@ class ContinuationTest {
         PolicyEngine engine = engine(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .rateLimiter(counting)
                 .build();
-        admit(engine, pay(Map.of(), null)).answered(asks("s1"));
+        answer(admit(engine, pay(Map.of(), null)), asks("s1"));
         clock.advance(TIME_TO_LIVE.minusMillis(1));
-        admit(engine, pay(Map.of(), "s1")).answered(asks("s2"));
+        answer(admit(engine, pay(Map.of(), "s1")), asks("s2"));
         assertThat(counting.reserved()).isEqualTo(1);
         clock.advance(Duration.ofMillis(1));
 
@@ -404,11 +403,11 @@ class ContinuationTest {
                 .build();
         GuardedCall call = admit(engine, pay(Map.of(), null));
         for (int round = 1; round <= 10; round++) {
-            call.answered(asks("s" + round));
+            answer(call, asks("s" + round));
             call = admit(engine, pay(Map.of(), "s" + round));
             assertThat(call.round()).isEqualTo(round);
         }
-        call.answered(asks("s11"));
+        answer(call, asks("s11"));
 
         assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
         assertThat(admit(engine, pay(Map.of(), "s11")).round()).isZero();
@@ -420,7 +419,7 @@ class ContinuationTest {
                 .rateLimiter(counting)
                 .build();
         for (int i = 0; i < 4; i++) {
-            admit(engine, pay(Map.of(), null)).answered(asks("s" + i));
+            answer(admit(engine, pay(Map.of(), null)), asks("s" + i));
         }
 
         assertThat(counting.settlements()).containsExactly(CallOutcome.UNKNOWN);
@@ -439,10 +438,10 @@ class ContinuationTest {
         if (where.equals("task")) {
             ToolCall call =
                     ToolCall.of("pay", Map.of()).saying((ObjectValue) Value.freeze(Map.of("task", Map.of("ttl", 1))));
-            admit(engine, call).answered(Map.of("content", List.of()));
+            answer(admit(engine, call), Map.of("content", List.of()));
         } else {
-            admit(engine, pay(Map.of(), null)).answered(Map.of("task", Map.of("taskId", "1")));
-            admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "task"));
+            answer(admit(engine, pay(Map.of(), null)), Map.of("task", Map.of("taskId", "1")));
+            answer(admit(engine, pay(Map.of(), null)), Map.of("resultType", "task"));
         }
 
         assertThat(counting.settlements()).isNotEmpty().containsOnly(CallOutcome.UNKNOWN);
@@ -454,9 +453,9 @@ class ContinuationTest {
                 .rateLimiter(counting)
                 .build();
 
-        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "half", "content", List.of()));
-        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", 1, "content", List.of()));
-        admit(engine, pay(Map.of(), null)).answered(Map.of("resultType", "complete", "content", List.of()));
+        answer(admit(engine, pay(Map.of(), null)), Map.of("resultType", "half", "content", List.of()));
+        answer(admit(engine, pay(Map.of(), null)), Map.of("resultType", 1, "content", List.of()));
+        answer(admit(engine, pay(Map.of(), null)), Map.of("resultType", "complete", "content", List.of()));
 
         assertThat(counting.settlements())
                 .containsExactly(CallOutcome.UNKNOWN, CallOutcome.UNKNOWN, CallOutcome.SUCCEEDED);
@@ -469,5 +468,9 @@ class ContinuationTest {
 
         assertThat(call.within(new ValueLimits(8, 1_000)).problem()).contains("inputResponses");
         assertThat(call.within(new ValueLimits(8, 2_000)).problem()).isNull();
+    }
+
+    private static Decision answer(GuardedCall call, @Nullable Object result) {
+        return call.answered(CallResult.of(result)).toCompletableFuture().join().decision();
     }
 }

@@ -13,6 +13,7 @@ import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
@@ -83,7 +84,7 @@ class RoundsTest {
         GuardedCall call = admit(engine, pay(null));
         for (int round = 1; round <= most; round++) {
             String state = "s" + round;
-            assertThat(call.answered(asks(state)).allowed()).isTrue();
+            assertThat(answer(call, asks(state)).allowed()).isTrue();
             call = admit(engine, pay(state));
             assertThat(call.decision().allowed()).isTrue();
             if (call.round() == 0) {
@@ -97,7 +98,7 @@ class RoundsTest {
     void withNoneAServerThatAsksEndsTheCallAsDenied() {
         GuardedCall call = admit(engine(counted(0)), pay(null));
 
-        Decision decision = call.answered(asks("s"));
+        Decision decision = answer(call, asks("s"));
 
         assertThat(decision.allowed()).isFalse();
         assertThat(decision.code()).isEqualTo(Code.ROUNDS);
@@ -118,7 +119,7 @@ class RoundsTest {
     void withNoneACallThatIsCompleteAtOnceIsAsUsual() {
         GuardedCall call = admit(engine(counted(0)), pay(null));
 
-        assertThat(call.answered(Map.of("resultType", "complete", "content", List.of()))
+        assertThat(answer(call, Map.of("resultType", "complete", "content", List.of()))
                         .allowed())
                 .isTrue();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
@@ -146,7 +147,7 @@ class RoundsTest {
     void withNoneNoAnswerPassesThatSomeClientTakesForAQuestion(Map<String, ?> result) {
         GuardedCall call = admit(engine(counted(0)), pay(null));
 
-        assertThat(call.answered(result).allowed()).isFalse();
+        assertThat(answer(call, result).allowed()).isFalse();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
@@ -187,7 +188,7 @@ class RoundsTest {
     @Test
     void fewerUnderANewPolicyMakeTheNextRoundANewCall() {
         PolicyEngine engine = engine(counted(3));
-        admit(engine, pay(null)).answered(asks("s1"));
+        answer(admit(engine, pay(null)), asks("s1"));
         engine.update(counted(0));
 
         GuardedCall fresh = admit(engine, pay("s1"));
@@ -203,9 +204,9 @@ class RoundsTest {
         PolicyEngine engine = PolicyEngine.builder(Policies.of("pay", Policies.rounds(1, Policies.listed())))
                 .build();
 
-        admit(engine, pay(null)).answered(asks("s1"));
+        answer(admit(engine, pay(null)), asks("s1"));
         GuardedCall second = admit(engine, pay("s1"));
-        second.answered(asks("s2"));
+        answer(second, asks("s2"));
         GuardedCall third = admit(engine, pay("s2"));
 
         assertThat(second.round()).isEqualTo(1);
@@ -217,7 +218,7 @@ class RoundsTest {
         PolicyEngine engine = engine(Policies.audited(counted(0)));
         GuardedCall call = admit(engine, pay(null));
 
-        Decision decision = call.answered(asks("s"));
+        Decision decision = answer(call, asks("s"));
 
         assertThat(decision.allowed()).isTrue();
         assertThat(decision.audited()).isTrue();
@@ -237,7 +238,7 @@ class RoundsTest {
                 })
                 .build();
 
-        assertThat(admit(engine, pay(null)).answered(asks("s")).code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
+        assertThat(answer(admit(engine, pay(null)), asks("s")).code()).isEqualTo(Code.AUDIT_UNAVAILABLE);
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
@@ -246,7 +247,7 @@ class RoundsTest {
         GuardedCall call = admit(engine(counted(0)), pay(null));
         call.settle(CallOutcome.UNKNOWN);
 
-        assertThat(call.answeredLate(asks("s")).allowed()).isFalse();
+        assertThat(answerLate(call, asks("s")).allowed()).isFalse();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
     }
 
@@ -261,5 +262,16 @@ class RoundsTest {
         List<Explanation.ExplainedStep> steps =
                 PolicyEngine.builder(counted(rounds)).build().explain(pay(null)).steps();
         return steps.get(steps.size() - 1).text();
+    }
+
+    private static Decision answer(GuardedCall call, @Nullable Object result) {
+        return call.answered(CallResult.of(result)).toCompletableFuture().join().decision();
+    }
+
+    private static Decision answerLate(GuardedCall call, @Nullable Object result) {
+        return call.answeredLate(CallResult.of(result))
+                .toCompletableFuture()
+                .join()
+                .decision();
     }
 }

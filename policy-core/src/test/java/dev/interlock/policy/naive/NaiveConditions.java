@@ -67,7 +67,7 @@ final class NaiveConditions {
     private static boolean isMember(Path path) {
         return switch (path.root()) {
             case ARGS, PARAMS, CTX -> true;
-            case STATE, CALL, TOOL -> false;
+            case STATE, CALL, TOOL, SESSION, RESULT, USAGE -> false;
         };
     }
 
@@ -77,6 +77,7 @@ final class NaiveConditions {
         return switch (path.root()) {
             case ARGS, PARAMS -> call.arguments().root();
             case CTX -> call.context();
+            case SESSION, RESULT, USAGE -> throw new IllegalArgumentException("not read here: " + path);
             case STATE -> counter(path.member(0), path.member(1));
             case CALL ->
                 text(
