@@ -2,6 +2,7 @@ package dev.interlock.policy.langchain4j;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
@@ -53,7 +54,12 @@ final class PendingCall {
             over = true;
             ended = sent;
         }
-        return ended == null ? Decision.ALLOWED : ended.answered(result);
+        return ended == null
+                ? Decision.ALLOWED
+                : ended.answered(CallResult.of(result))
+                        .toCompletableFuture()
+                        .join()
+                        .decision();
     }
 
     /**

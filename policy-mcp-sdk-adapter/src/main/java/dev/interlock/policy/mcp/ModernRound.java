@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -66,7 +67,11 @@ final class ModernRound {
             }
             return Decision.ALLOWED;
         }
-        return first ? call.answered(response.result()) : call.answeredLate(response.result());
+        CallResult came = CallResult.of(response.result());
+        return (first ? call.answered(came) : call.answeredLate(came))
+                .toCompletableFuture()
+                .join()
+                .decision();
     }
 
     /** The transport failed. */

@@ -2,6 +2,7 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
@@ -51,9 +52,13 @@ sealed interface PendingRequest {
                 guarded.settle(CallOutcome.FAILED);
                 return Decision.ALLOWED;
             }
-            return response.result() instanceof CallToolResult typed
-                    ? guarded.answered(Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null)
-                    : guarded.answered(response.result());
+            Object result = response.result() instanceof CallToolResult typed
+                    ? (Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null)
+                    : response.result();
+            return guarded.answered(CallResult.of(result))
+                    .toCompletableFuture()
+                    .join()
+                    .decision();
         }
 
         @Override
