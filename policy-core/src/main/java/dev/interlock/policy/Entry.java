@@ -97,11 +97,14 @@ public record Entry(
         return blocks;
     }
 
-    /** Returns all its conditions, those of its rules, too. */
+    /** Returns all its conditions, those of its rules and of its rules on results, too. */
     public List<Condition> conditions() {
         List<Condition> conditions = new ArrayList<>();
         blocks().forEach(block -> conditions.addAll(block.conditions()));
         rules.forEach(rule -> conditions.addAll(rule.demands().conditions()));
+        for (ResultRule rule : afterwards.results()) {
+            rule.blocks().forEach(block -> conditions.addAll(block.conditions()));
+        }
         return conditions;
     }
 

@@ -1,5 +1,6 @@
 package dev.interlock.policy;
 
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -37,6 +38,13 @@ public record ResultRule(
     /** Returns the name, or the path of its place. */
     public String label() {
         return name == null ? place.path() : name;
+    }
+
+    /** Returns the items of {@code require} and {@code deny_if}, in the order of checking. */
+    public List<Block> blocks() {
+        List<Block> blocks = new ArrayList<>(require);
+        blocks.addAll(denyIf);
+        return blocks;
     }
 
     /** What is removed from the texts of a result. */

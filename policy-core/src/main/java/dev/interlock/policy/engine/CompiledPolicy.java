@@ -13,6 +13,7 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.Validation;
@@ -689,6 +690,11 @@ final class CompiledPolicy {
                 demands.limits().forEach(this::add);
             }
             entry.entry().limits().forEach(this::add);
+            for (ResultRule rule : entry.entry().afterwards().results()) {
+                for (Block block : rule.blocks()) {
+                    add(block.conditions(), entry);
+                }
+            }
         }
 
         private void add(List<Condition> conditions, CompiledEntry entry) {

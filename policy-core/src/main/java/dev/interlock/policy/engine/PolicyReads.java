@@ -10,6 +10,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Rule;
 import java.util.ArrayList;
 import java.util.List;
@@ -69,6 +70,11 @@ final class PolicyReads {
             limits(rule.demands().limits());
         }
         limits(entry.limits());
+        for (ResultRule rule : entry.afterwards().results()) {
+            for (Block block : rule.blocks()) {
+                conditions(block.conditions());
+            }
+        }
     }
 
     private void limits(List<Limit> limits) {

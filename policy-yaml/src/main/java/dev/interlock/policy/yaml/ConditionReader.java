@@ -466,7 +466,7 @@ final class ConditionReader {
         }
     }
 
-    private static @Nullable String regexHint(String pattern) {
+    static @Nullable String regexHint(String pattern) {
         if (OperandForms.LOOK_AROUND.matcher(pattern).find()) {
             return "RE2 can't look ahead or behind; use two conditions, or not_regex";
         }

@@ -1,5 +1,6 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Afterwards;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
@@ -21,6 +22,7 @@ final class EntryReader {
     private final LimitReader limits;
     private final RuleReader rules;
     private final UnwrapReader unwraps;
+    private final ResultReader results;
 
     EntryReader(ReadContext context) {
         this.context = context;
@@ -30,6 +32,7 @@ final class EntryReader {
         this.limits = new LimitReader(context, times, paths);
         this.rules = new RuleReader(context, conditions, limits, times);
         this.unwraps = new UnwrapReader(context, paths);
+        this.results = new ResultReader(context, conditions);
     }
 
     /** Reads an entry. A broken part is reported and left out. */
@@ -47,7 +50,7 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap")) {
+        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap", "results")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -58,15 +61,16 @@ final class EntryReader {
         InterceptView intercept = context.intercept;
         UnboundedKeys keys = new UnboundedKeys();
         Entry entry = new Entry(
-                hide,
-                intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
-                intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
-                intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
-                rules(fields, owner, keys),
-                intercept.skipping(() -> limits(fields, owner, keys)),
-                rounds(fields),
-                unwrap(fields),
-                place);
+                        hide,
+                        intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
+                        intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
+                        intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
+                        rules(fields, owner, keys),
+                        intercept.skipping(() -> limits(fields, owner, keys)),
+                        rounds(fields),
+                        unwrap(fields),
+                        place)
+                .with(intercept.skipping(() -> afterwards(fields, owner)));
         keys.report(context.findings);
         return entry;
     }
@@ -85,14 +89,15 @@ final class EntryReader {
             }
             UnboundedKeys keys = new UnboundedKeys();
             Entry entry = new Entry(
-                    false,
-                    blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
-                    blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
-                    blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS),
-                    List.of(),
-                    limits(fields, owner, keys),
-                    null,
-                    ReadContext.place(key, at));
+                            false,
+                            blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
+                            blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
+                            blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS),
+                            List.of(),
+                            limits(fields, owner, keys),
+                            null,
+                            ReadContext.place(key, at))
+                    .with(afterwards(fields, owner));
             keys.report(context.findings);
             return entry;
         } finally {
@@ -114,6 +119,14 @@ final class EntryReader {
                     "a limit of a method can't count failures, since whether a request has failed is not always known",
                     "leave 'counts' out");
         }
+    }
+
+    /** What the entry says about the end of a call. */
+    private Afterwards afterwards(Fields fields, EntryKey owner) {
+        Node node = fields.get("results");
+        return node == null
+                ? Afterwards.NONE
+                : new Afterwards(results.read(node, fields.at("results"), owner), List.of(), List.of());
     }
 
     private @Nullable Unwrap unwrap(Fields fields) {

@@ -33,10 +33,15 @@ final class Keys {
 
     static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
 
-    static final Keys ENTRY =
-            new Keys("an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap");
+    static final Keys ENTRY = new Keys(
+            "an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap", "results");
 
-    static final Keys METHOD = new Keys("a method", "require", "deny_if", "ask_if", "limits");
+    static final Keys METHOD = new Keys("a method", "require", "deny_if", "ask_if", "limits", "results");
+
+    static final Keys RESULT = new Keys(
+            "a rule on results", "name", "require", "deny_if", "redact", "max_bytes", "on_exceed", "on_deny", "mode");
+
+    static final Keys REDACTION = new Keys("an item of redact", "pattern", "with");
 
     static final Keys UNWRAP = new Keys("unwrap", "each", "tool", "arguments", "json", "server", "server_name");
 
@@ -99,6 +104,8 @@ final class Keys {
             SERVER,
             ENTRY,
             METHOD,
+            RESULT,
+            REDACTION,
             UNWRAP,
             RULE,
             CONDITION,

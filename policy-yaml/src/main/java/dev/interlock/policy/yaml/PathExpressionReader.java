@@ -98,6 +98,17 @@ final class PathExpressionReader {
     /** Whether the path begins where nothing can be read here; that has then been reported. */
     private boolean isElsewhere(Path path, Node node, NodePath at) {
         Path.Root root = path.root();
+        if (root == Path.Root.RESULT) {
+            if (!context.ofResult) {
+                context.findings.error(
+                        "bad-path",
+                        node,
+                        at,
+                        "there is no " + Display.quoted(path.text()) + " before the call has ended",
+                        "put conditions on what comes back under 'results'");
+            }
+            return !context.ofResult;
+        }
         boolean params = root == Path.Root.PARAMS;
         if (!context.ofMethod) {
             if (params) {

@@ -7,6 +7,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.text.NamePattern;
 import java.util.ArrayList;
@@ -101,7 +102,8 @@ final class PolicyWriter {
                 && entry.rules().isEmpty()
                 && entry.limits().isEmpty()
                 && entry.rounds() == null
-                && entry.unwrap() == null) {
+                && entry.unwrap() == null
+                && entry.afterwards().isEmpty()) {
             out.line(key, "{}");
             return;
         }
@@ -120,7 +122,29 @@ final class PolicyWriter {
             if (entry.unwrap() != null) {
                 out.line("unwrap", RuleWriter.unwrap(entry.unwrap()));
             }
+            list("results", entry.afterwards().results(), rule -> out.item(() -> result(rule)));
         });
+    }
+
+    private void result(ResultRule rule) {
+        if (rule.name() != null) {
+            out.line("name", YamlText.scalar(rule.name()));
+        }
+        list("require", rule.require(), this::block);
+        list("deny_if", rule.denyIf(), this::block);
+        list("redact", rule.redact(), redaction -> out.item(RuleWriter.redaction(redaction)));
+        if (rule.maxBytes() != null) {
+            out.line("max_bytes", rule.maxBytes().toString());
+        }
+        if (rule.cuts()) {
+            out.line("on_exceed", "cut");
+        }
+        if (rule.message() != null) {
+            out.line("on_deny", YamlText.scalar(rule.message()));
+        }
+        if (rule.mode() == Mode.AUDIT) {
+            out.line("mode", "audit");
+        }
     }
 
     private <T> void list(String key, List<T> items, Consumer<T> item) {

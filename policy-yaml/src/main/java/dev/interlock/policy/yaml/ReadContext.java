@@ -22,6 +22,9 @@ final class ReadContext {
      */
     boolean ofMethod;
 
+    /** Whether conditions are being read that may also read what came back. */
+    boolean ofResult;
+
     private final List<Counters> counters = new ArrayList<>();
     private int patternsWeight;
 

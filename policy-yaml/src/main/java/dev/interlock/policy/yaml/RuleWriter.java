@@ -10,6 +10,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Unwrap;
@@ -111,6 +112,19 @@ final class RuleWriter {
         }
         if (condition.message() != null) {
             parts.add("on_deny: " + YamlText.scalar(condition.message()));
+        }
+        return flow(parts);
+    }
+
+    static String redaction(ResultRule.Redaction redaction) {
+        if (redaction instanceof ResultRule.Redaction.Preset preset) {
+            return preset.text();
+        }
+        ResultRule.Redaction.Matches matches = (ResultRule.Redaction.Matches) redaction;
+        List<String> parts = new ArrayList<>();
+        parts.add("pattern: " + YamlText.scalar(matches.pattern()));
+        if (!matches.with().equals(ResultRule.Redaction.REDACTED)) {
+            parts.add("with: " + YamlText.scalar(matches.with()));
         }
         return flow(parts);
     }
