@@ -5,6 +5,7 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.CarriedAdmission.Charged;
@@ -430,6 +431,26 @@ public final class Admission implements AutoCloseable {
     /** Reports that the server answered with a result. */
     public void succeeded() {
         settle(CallOutcome.SUCCEEDED);
+    }
+
+    /**
+     * Reports that the server answered with a result, and what the call has used up. A host that has the result itself
+     * gives it to {@link #answered} after {@link #used}.
+     */
+    public void succeeded(CallUsage usage) {
+        used(usage);
+        settle(CallOutcome.SUCCEEDED);
+    }
+
+    /**
+     * Tells what the call has used up, before its end is reported; the last report counts. Limits whose amounts come
+     * afterwards count it, unless the call fails or was never sent.
+     */
+    public void used(CallUsage usage) {
+        Reserved reserved = sequel().reserved;
+        if (reserved != null) {
+            reserved.used(usage);
+        }
     }
 
     /**

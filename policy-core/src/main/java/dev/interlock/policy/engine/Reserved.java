@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitRule;
@@ -23,6 +24,7 @@ final class Reserved {
     private final Reservation.Granted granted;
     private final EngineListener listener;
     private final AtomicBoolean settled = new AtomicBoolean();
+    private volatile CallUsage usage = CallUsage.NONE;
 
     /**
      * @param call the call
@@ -41,6 +43,16 @@ final class Reserved {
         this.limiter = limiter;
         this.granted = granted;
         this.listener = listener;
+    }
+
+    /** Takes what the call has used up. */
+    void used(CallUsage told) {
+        usage = told;
+    }
+
+    /** What the call has used up, as far as that was told. */
+    CallUsage usage() {
+        return usage;
     }
 
     List<Charge> charges() {

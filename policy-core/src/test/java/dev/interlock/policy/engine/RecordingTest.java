@@ -191,7 +191,7 @@ class RecordingTest {
         for (int i = 0; i < 500; i++) {
             Admission admission = engine.admit(Desk.pay(Map.of()));
             Future<?> one = threads.submit(admission::failed);
-            Future<?> other = threads.submit(admission::succeeded);
+            Future<?> other = threads.submit(() -> admission.succeeded());
             one.get();
             other.get();
         }

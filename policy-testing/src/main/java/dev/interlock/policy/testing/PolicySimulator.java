@@ -6,6 +6,7 @@ import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.RuleRef;
@@ -13,6 +14,7 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.Explanation;
+import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -53,7 +55,11 @@ public final class PolicySimulator {
 
     private long made;
 
-    private record UnderWay(long ends, long number, Admission admission, CallOutcome outcome) {}
+    private record UnderWay(long ends, long number, Admission admission, SimulatedEnd end, SimulatedCall call) {}
+
+    /** What a server answers that asks for input. */
+    private static final CallResult ASKS_FOR_INPUT =
+            CallResult.of(Map.of("resultType", "input_required", "inputRequests", Map.of()));
 
     /** What the host's predicates answer. They are asked on other threads. */
     private volatile Map<String, Boolean> said = Map.of();
@@ -128,12 +134,34 @@ public final class PolicySimulator {
      * the clock that measures durations then stands still.
      */
     public void moveTo(long wallMillis) {
+        endUntil(wallMillis);
+        time.moveTo(wallMillis);
+    }
+
+    /** Moves the time on until every call has ended. */
+    public void endAll() {
+        endUntil(Long.MAX_VALUE);
+    }
+
+    private void endUntil(long wallMillis) {
         while (!underWay.isEmpty() && underWay.element().ends() <= wallMillis) {
             UnderWay over = underWay.remove();
             time.moveTo(over.ends());
-            over.admission().settle(over.outcome());
+            end(over.admission(), over.end(), over.call());
         }
-        time.moveTo(wallMillis);
+    }
+
+    private static void end(Admission admission, SimulatedEnd end, SimulatedCall call) {
+        admission.used(end.usage());
+        CallResult answer = end.answer();
+        if (answer == null || !admission.decision().allowed()) {
+            admission.settle(end.outcome());
+        } else {
+            call.ended(admission
+                    .answered(answer, end.outcome())
+                    .toCompletableFuture()
+                    .join());
+        }
     }
 
     /** Explains how a call would be decided now. Takes nothing. */
@@ -173,6 +201,19 @@ public final class PolicySimulator {
      *     the approval was given. If the call is denied in a later round, that denial
      */
     public Decision make(ToolCall call, CallOutcome outcome, boolean approved, int rounds, long ends) {
+        return make(call, SimulatedEnd.of(outcome), approved, rounds, ends).decision();
+    }
+
+    /**
+     * Makes a call whose server may answer something that the policy judges.
+     *
+     * @param end how it ends if it is let through
+     * @param approved whether a person approves it if asked
+     * @param rounds how often the server asks for input, and gets it, before it ends the call
+     * @param ends when the call ends, in milliseconds of the wall clock; a time that has passed means at once
+     * @return the call. It has a result once the time has come at which it ends
+     */
+    public SimulatedCall make(ToolCall call, SimulatedEnd end, boolean approved, int rounds, long ends) {
         introduce(call);
         approving = approved;
         asked = null;
@@ -183,9 +224,19 @@ public final class PolicySimulator {
             Decision input = engine.admitInput(call, admission, round);
             if (!input.allowed()) {
                 admission.unknown();
-                return input;
+                return new SimulatedCall(input);
             }
             recorded = input.audited() ? input : recorded;
+            JudgedResult question = admission
+                    .answered(ASKS_FOR_INPUT, null)
+                    .toCompletableFuture()
+                    .join();
+            if (!question.decision().allowed()) {
+                SimulatedCall withheld = new SimulatedCall(admission.decision());
+                admission.unknown();
+                withheld.ended(question);
+                return withheld;
+            }
             admission.inputRequired();
             Admission next = engine.continueAsync(call, admission, round + 1, AdmitOptions.DEFAULT)
                     .toCompletableFuture()
@@ -193,15 +244,19 @@ public final class PolicySimulator {
             round = isSame(next, admission) ? round + 1 : 0;
             admission = next;
         }
+        SimulatedCall simulated = new SimulatedCall(told(admission.decision(), recorded));
         if (ends > time.wallMillis() && admission.decision().allowed()) {
-            underWay.add(new UnderWay(ends, made++, admission, outcome));
+            underWay.add(new UnderWay(ends, made++, admission, end, simulated));
         } else {
-            admission.settle(outcome);
+            end(admission, end, simulated);
         }
+        return simulated;
+    }
+
+    private Decision told(Decision decision, @Nullable Decision recorded) {
         if (asked != null) {
             return question(asked);
         }
-        Decision decision = admission.decision();
         return recorded != null && decision.verdict() == Decision.Verdict.ALLOWED ? recorded : decision;
     }
 

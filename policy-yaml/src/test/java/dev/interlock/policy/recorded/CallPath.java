@@ -1,9 +1,13 @@
 package dev.interlock.policy.recorded;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.ObjectValue;
 import java.io.Closeable;
+import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /** A way on which calls reach an engine, with what stands before and behind the engine on it. Used by one thread. */
@@ -27,7 +31,7 @@ public interface CallPath extends Closeable {
             Ending ending) {
 
         static Made denied(@Nullable String told) {
-            return new Made(null, null, told, outcome -> {});
+            return new Made(null, null, told, end -> null);
         }
 
         boolean runs() {
@@ -35,11 +39,48 @@ public interface CallPath extends Closeable {
         }
     }
 
+    /**
+     * How a call ends.
+     *
+     * @param outcome how
+     * @param result the tool result that the server answers with; null if the recording says none
+     * @param usage what the host tells when the call has ended
+     */
+    record End(CallOutcome outcome, @Nullable ObjectValue result, CallUsage usage) {
+
+        /** What the server answers. Null if it does not answer, or none can be told from its answer. */
+        @Nullable
+        CallResult answer() {
+            if (result != null) {
+                return CallResult.of(result.toJava());
+            }
+            return switch (outcome) {
+                case SUCCEEDED -> CallResult.of(Map.of("content", List.of()));
+                case TOOL_ERROR -> CallResult.of(Map.of("content", List.of(), "isError", true));
+                case FAILED -> CallResult.failed(-32603, "it failed", null);
+                case UNSENT, UNKNOWN -> null;
+            };
+        }
+    }
+
+    /**
+     * What the caller got in place of the answer that the server gave.
+     *
+     * @param withheld whether it got a denial
+     * @param shown the result that it got; null if it got a denial
+     */
+    record Received(boolean withheld, @Nullable ObjectValue shown) {}
+
     /** How a call comes to its end. */
     @FunctionalInterface
     interface Ending {
 
-        /** Ends the call so. Returns once its caller has the answer. */
-        void with(CallOutcome outcome) throws Exception;
+        /**
+         * Ends the call so. Returns once its caller has the answer.
+         *
+         * @return what the caller got; null if nothing reads it here
+         */
+        @Nullable
+        Received with(End end) throws Exception;
     }
 }

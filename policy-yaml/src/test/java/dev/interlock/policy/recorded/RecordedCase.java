@@ -2,6 +2,7 @@ package dev.interlock.policy.recorded;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.Arguments;
@@ -52,6 +53,8 @@ public record RecordedCase(
      *
      * @param time when it is made, in milliseconds of both clocks
      * @param outcome how it ends if it is let through
+     * @param result the tool result that the server answers with; null if the recording says none
+     * @param usage what the host tells when the call has ended
      * @param ends when it ends; null if at once
      * @param expected the decision
      */
@@ -59,8 +62,15 @@ public record RecordedCase(
             long time,
             ToolCall call,
             CallOutcome outcome,
+            @Nullable ObjectValue result,
+            ObjectValue usage,
             @Nullable Long ends,
             Expected expected) {
+
+        /** How it ends if it is let through. */
+        public CallPath.End end() {
+            return new CallPath.End(outcome, result, new CallUsage(usage));
+        }
 
         /** The agent session that the host names; null if it names none. */
         public @Nullable String session() {
@@ -68,12 +78,21 @@ public record RecordedCase(
         }
     }
 
-    /** The decision that a call must come to. What is null is not checked. */
+    /**
+     * The decision that a call must come to. What is null is not checked.
+     *
+     * @param result what must become of its result: {@code passed}, {@code withheld}, {@code redacted} or {@code cut}
+     * @param text the text blocks of its result as the caller gets it, joined by line ends
+     * @param structured the structured content of its result as the caller gets it
+     */
     public record Expected(
             boolean allowed,
             @Nullable String rule,
             @Nullable String message,
-            @Nullable String code) {}
+            @Nullable String code,
+            @Nullable String result,
+            @Nullable String text,
+            @Nullable ObjectValue structured) {}
 
     static @Nullable String sessionOf(ToolCall call) {
         return call.in(null).session().equals(call.session()) ? null : call.session();
@@ -126,12 +145,17 @@ public record RecordedCase(
                 Objects.requireNonNull(time(step, "t")),
                 context == null ? call : call.with(context),
                 outcome == null ? CallOutcome.SUCCEEDED : outcome(outcome),
+                (ObjectValue) step.get("result"),
+                step.get("usage") instanceof ObjectValue usage ? usage : ObjectValue.EMPTY,
                 time(step, "ends"),
                 new Expected(
                         expected.get("allowed") == Value.Bool.TRUE,
                         expected.text("rule"),
                         expected.text("message"),
-                        expected.text("code")));
+                        expected.text("code"),
+                        expected.text("result"),
+                        expected.text("text"),
+                        (ObjectValue) expected.get("structured")));
     }
 
     private static CallOutcome outcome(String text) {

@@ -8,9 +8,12 @@ import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.recorded.CallPath.Made;
+import dev.interlock.policy.recorded.CallPath.Received;
 import dev.interlock.policy.recorded.RecordedCase.Expected;
 import dev.interlock.policy.recorded.RecordedCase.Step;
 import dev.interlock.policy.time.TimeSource;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;
 import dev.interlock.policy.yaml.ReadResult;
 import java.time.Duration;
@@ -20,6 +23,7 @@ import java.util.Locale;
 import java.util.PriorityQueue;
 import java.util.Queue;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Plays a recorded case over a path, and compares what is decided, what runs and what is told. */
@@ -91,14 +95,16 @@ public final class RecordedRun {
                     return problem;
                 }
             }
-            endUntil(Long.MAX_VALUE);
+            return endUntil(Long.MAX_VALUE);
         }
-        return null;
     }
 
     private @Nullable String make(int position, CallPath path) throws Exception {
         Step step = recorded.steps().get(position);
-        endUntil(step.time());
+        String late = endUntil(step.time());
+        if (late != null) {
+            return late;
+        }
         clock.millis = step.time();
         int before = trail.decided();
         Made made;
@@ -120,7 +126,7 @@ public final class RecordedRun {
         }
         if (made.runs()) {
             if (step.ends() == null) {
-                end(made, step);
+                return end(position, made, step);
             } else {
                 underWay.add(new UnderWay(step.ends(), position, made, step));
             }
@@ -128,18 +134,58 @@ public final class RecordedRun {
         return null;
     }
 
-    /** Ends the calls whose end has come, each at its own time. */
-    private void endUntil(long now) throws Exception {
+    /** Ends the calls whose end has come, each at its own time. Returns what went wrong, or null. */
+    private @Nullable String endUntil(long now) throws Exception {
         while (!underWay.isEmpty() && underWay.element().ends() <= now) {
             UnderWay call = underWay.remove();
             clock.millis = call.ends();
-            end(call.call(), call.step());
+            String problem = end(call.position(), call.call(), call.step());
+            if (problem != null) {
+                return problem;
+            }
         }
+        return null;
     }
 
-    private void end(Made call, Step step) throws Exception {
-        call.ending().with(step.outcome());
+    private @Nullable String end(int position, Made call, Step step) throws Exception {
+        Received received = call.ending().with(step.end());
         trail.awaitSettled(++ended);
+        String problem = received == null ? null : difference(received, step);
+        return problem == null ? null : describe(position, step.expected().toString(), problem);
+    }
+
+    /** What came of a call's result; null if it is what was expected. */
+    private static @Nullable String difference(Received received, Step step) {
+        Expected expected = step.expected();
+        ObjectValue shown = received.shown();
+        String became = shown == null ? "withheld" : shown.equals(step.result()) ? "passed" : "changed";
+        if (expected.result() == null) {
+            return null;
+        }
+        String awaited =
+                expected.result().equals("redacted") || expected.result().equals("cut") ? "changed" : expected.result();
+        if (!became.equals(awaited)) {
+            return "the result was " + became + ": " + (shown == null ? "" : shown.json());
+        }
+        if (shown != null && expected.text() != null && !expected.text().equals(text(shown))) {
+            return "the text is " + text(shown);
+        }
+        return shown != null
+                        && expected.structured() != null
+                        && !expected.structured().equals(shown.get("structuredContent"))
+                ? "the result is " + shown.json()
+                : null;
+    }
+
+    /** The text blocks of a result, joined by line ends. */
+    private static String text(ObjectValue result) {
+        return result.get("content") instanceof Value.Array content
+                ? content.items().stream()
+                        .map(ObjectValue.class::cast)
+                        .filter(block -> "text".equals(block.text("type")))
+                        .map(block -> String.valueOf(block.text("text")))
+                        .collect(Collectors.joining("\n"))
+                : "";
     }
 
     private static boolean agrees(Decision decision, Expected expected) {

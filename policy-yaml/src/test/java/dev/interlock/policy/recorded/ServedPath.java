@@ -17,7 +17,7 @@ public abstract class ServedPath implements CallPath {
     private volatile CompletableFuture<Arrival> next = new CompletableFuture<>();
     private boolean denied;
 
-    private record Arrival(String tool, ObjectValue arguments, CompletableFuture<CallOutcome> answer) {}
+    private record Arrival(String tool, ObjectValue arguments, CompletableFuture<End> answer) {}
 
     /** The call that is being made, which says what the host knows of its caller. */
     protected final ToolCall current() {
@@ -42,6 +42,15 @@ public abstract class ServedPath implements CallPath {
      * @return completes with the way in which the server is to answer: success, a tool error or an error
      */
     protected final CompletableFuture<CallOutcome> arrived(String tool, @Nullable Map<String, ?> arguments) {
+        return reached(tool, arguments).thenApply(End::outcome);
+    }
+
+    /**
+     * A call has reached the server.
+     *
+     * @return completes with the end of the call, which says what the server is to answer
+     */
+    protected final CompletableFuture<End> reached(String tool, @Nullable Map<String, ?> arguments) {
         Arrival arrival = new Arrival(
                 tool,
                 arguments == null ? ObjectValue.EMPTY : (ObjectValue) Value.freeze(arguments),
@@ -66,9 +75,10 @@ public abstract class ServedPath implements CallPath {
         }
         denied = false;
         Arrival running = arrival.join();
-        return new Made(running.tool, running.arguments, null, outcome -> {
-            running.answer.complete(outcome);
+        return new Made(running.tool, running.arguments, null, end -> {
+            running.answer.complete(end);
             answer.get(RecordedRun.PATIENCE.toSeconds(), SECONDS);
+            return null;
         });
     }
 
