@@ -188,6 +188,34 @@ public sealed interface AuditEvent {
     record Settled(Instant time, String id, ToolCall call, CallOutcome outcome, Duration took) implements AuditEvent {}
 
     /**
+     * The end of a call, or an answer after which it may go on, has changed the marks of its session.
+     *
+     * @param id the decision's id
+     * @param call the call that was decided
+     * @param set what was set, in order; a mark that several entries set may stand here several times
+     * @param cleared the names of the marks that were taken away as far as they were set before the call was decided,
+     *     whether the session had them or not
+     */
+    record Marked(Instant time, String id, ToolCall call, List<SetMark> set, List<String> cleared)
+            implements AuditEvent {
+
+        /** Copies the lists. */
+        public Marked {
+            set = List.copyOf(set);
+            cleared = List.copyOf(cleared);
+        }
+    }
+
+    /**
+     * A mark that was set.
+     *
+     * @param name its name
+     * @param values how many values were added or kept for longer; 0 for the name alone and for a mark without values
+     * @param known whether these are all that it should have. If not, conditions on the mark are invalid
+     */
+    record SetMark(String name, int values, boolean known) {}
+
+    /**
      * What is enforced has changed.
      *
      * @param change what changed

@@ -29,6 +29,9 @@ public final class ToolCall {
      */
     public static final String COMMON_SESSION = "(engine)";
 
+    /** Stands for no session. A session of this name has no marks either. */
+    private static final String NO_SESSION = "";
+
     /** The parameter that holds the answers to what a server asked for in an earlier round of the call. */
     public static final String INPUT_RESPONSES = "inputResponses";
 
@@ -37,6 +40,10 @@ public final class ToolCall {
     private final @Nullable String problem;
     private final @Nullable String identity;
     private final @Nullable String session;
+
+    /** The session that marks are put on, if it is another one; {@link #NO_SESSION} if it is none. */
+    private final @Nullable String marked;
+
     private final @Nullable String server;
     private final ObjectValue context;
     private final ObjectValue parameters;
@@ -51,6 +58,7 @@ public final class ToolCall {
             @Nullable String problem,
             @Nullable String identity,
             @Nullable String session,
+            @Nullable String marked,
             @Nullable String server,
             ObjectValue context,
             ObjectValue parameters,
@@ -63,6 +71,7 @@ public final class ToolCall {
         this.problem = problem;
         this.identity = identity;
         this.session = session;
+        this.marked = marked;
         this.server = server;
         this.context = context;
         this.parameters = parameters;
@@ -77,6 +86,7 @@ public final class ToolCall {
                 tool,
                 arguments,
                 problem,
+                null,
                 null,
                 null,
                 null,
@@ -138,6 +148,7 @@ public final class ToolCall {
                 null,
                 request.identity(),
                 request.session(),
+                request.connectionOnly() || !request.callerKnown() ? NO_SESSION : null,
                 request.server(),
                 request.context(),
                 ObjectValue.EMPTY,
@@ -160,6 +171,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -171,12 +183,31 @@ public final class ToolCall {
 
     /** Returns the same call in this agent session. If null, {@link #session} says which session applies. */
     public ToolCall in(@Nullable String session) {
+        return in(session, null);
+    }
+
+    /**
+     * Returns the same call in a session that ends with the connection that the call came through, such as one that a
+     * transport has made up. Limits count by it as by any other. Marks are not put on it, since an agent could leave
+     * them behind by connecting again.
+     */
+    public ToolCall inConnection(@Nullable String session) {
+        return in(session, session == null ? null : NO_SESSION);
+    }
+
+    /** The same call, with this session for its marks if the host says nothing of one. */
+    public ToolCall orMarkedIn(String other) {
+        return marked != null || markSession() != null ? this : in(session, other);
+    }
+
+    private ToolCall in(@Nullable String session, @Nullable String marked) {
         return new ToolCall(
                 tool,
                 arguments,
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -194,6 +225,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -211,6 +243,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -228,6 +261,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -250,6 +284,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -267,6 +302,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -284,6 +320,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -331,6 +368,7 @@ public final class ToolCall {
                 null,
                 identity,
                 session,
+                marked,
                 on,
                 context,
                 ObjectValue.EMPTY,
@@ -348,6 +386,7 @@ public final class ToolCall {
                 problem,
                 identity,
                 session,
+                marked,
                 server,
                 context,
                 parameters,
@@ -383,6 +422,19 @@ public final class ToolCall {
      */
     public String session() {
         return session(session, identity);
+    }
+
+    /**
+     * Returns the session that marks are put on: the agent session, or the identity if the host gives none. Null if
+     * there is neither, or if the session is only {@linkplain #inConnection a connection's}.
+     */
+    public @Nullable String markSession() {
+        return marked == null ? markSession(session, identity) : marked.equals(NO_SESSION) ? null : marked;
+    }
+
+    static @Nullable String markSession(@Nullable String said, @Nullable String identity) {
+        String session = said == null ? identity : said;
+        return COMMON_SESSION.equals(session) ? null : session;
     }
 
     static String session(@Nullable String said, @Nullable String identity) {

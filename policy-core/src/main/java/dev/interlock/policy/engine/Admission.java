@@ -16,6 +16,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.time.Duration;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -231,7 +232,9 @@ public final class Admission implements AutoCloseable {
             held.hold(Duration.ZERO);
         }
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
-        return new Admission(approved, first ? bucket : null, count, taken, taking, aftermath);
+        Aftermath after = aftermath;
+        aftermath = null;
+        return new Admission(approved, first ? bucket : null, count, taken, taking, after);
     }
 
     /**
@@ -248,6 +251,13 @@ public final class Admission implements AutoCloseable {
         if (bucket != null || !charges().equals(charges)) {
             return null;
         }
+        Aftermath before = aftermath;
+        if (!Objects.equals(before == null ? null : before.wanted(), end == null ? null : end.wanted())) {
+            return null;
+        }
+        if (before != null && end != null) {
+            end.takeOver(before);
+        }
         return of(anew, held, end);
     }
 
@@ -258,7 +268,11 @@ public final class Admission implements AutoCloseable {
      */
     void endsBy(@Nullable Aftermath end) {
         if (this != FREE) {
+            Aftermath before = aftermath;
             aftermath = end;
+            if (before != null) {
+                before.replaced();
+            }
         }
     }
 
@@ -359,14 +373,14 @@ public final class Admission implements AutoCloseable {
             return CompletableFuture.completedFuture(JudgedResult.passed(came));
         }
         if (end == null) {
-            return after.judge(came).thenCompose(judged -> after.goOn(came, judged));
+            return after.judge(came).thenCompose(judged -> after.goOn(came, judged, record()));
         }
         if (!after.claim()) {
             return CompletableFuture.completedFuture(after.late(came));
         }
         return after.judge(came).thenCompose(judged -> {
             settleLimits(end);
-            return after.finish(end, came, judged);
+            return after.finish(end, came, judged, record());
         });
     }
 
@@ -490,7 +504,7 @@ public final class Admission implements AutoCloseable {
     public void settle(CallOutcome outcome) {
         Aftermath after = aftermath;
         if (after != null) {
-            after.ended(begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome);
+            after.ended(begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome, record());
         }
         settleLimits(outcome);
     }

@@ -89,6 +89,9 @@ abstract sealed class CallCheck {
         if (!PathReader.isUnclear(found)) {
             return what + " is " + found.json();
         }
+        if (path.root() == Path.Root.SESSION) {
+            return "the call has no session, or the mark's values can't be told";
+        }
         return path.root() == Path.Root.STATE
                 ? "the call lacks a value by which the counter counts separately"
                 : "another member's name differs from one of the path only in case or looks like it";
@@ -444,6 +447,55 @@ abstract sealed class CallCheck {
         ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
             Decision decision = apply(call, counters);
             return step(decision, rule, decision == null ? "the call is not a task" : "the call is a task", List.of());
+        }
+    }
+
+    /** The marks that the call may set: it must have a session, and values that can be kept. */
+    static final class MarksSettable extends CallCheck {
+        private final PlannedMarks marks;
+        private final DenialFactory denials;
+        private final Decision noSession;
+        private final Decision unusable;
+
+        MarksSettable(PlannedMarks marks, DenialFactory denials) {
+            this.marks = marks;
+            this.denials = denials;
+            this.noSession = denials.because(Code.MARK, Messages.noSession(denials.rule()));
+            this.unusable = denials.because(Code.MARK, Messages.unusableMark(denials.rule()));
+        }
+
+        /** The same for a call that another call makes: only those of its marks count that it may set. */
+        MarksSettable of(InnerCall inner) {
+            return new MarksSettable(marks.of(inner), denials);
+        }
+
+        DenialFactory denials() {
+            return denials;
+        }
+
+        @Override
+        @Nullable
+        Decision apply(ToolCall call, CounterSnapshot counters) {
+            if (marks.isEmpty()) {
+                return null;
+            }
+            if (call.markSession() == null) {
+                return noSession;
+            }
+            return marks.hasUnusable(call) ? unusable : null;
+        }
+
+        @Override
+        ExplainedStep explain(ToolCall call, CounterSnapshot counters) {
+            Decision decision = apply(call, counters);
+            String names = String.join(", ", marks.names());
+            return step(
+                    decision,
+                    denials.rule(),
+                    decision == null
+                            ? names.isEmpty() ? "sets no mark" : "may mark the session as " + names
+                            : decision.message(),
+                    List.of());
         }
     }
 

@@ -7,6 +7,7 @@ import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
@@ -123,6 +124,29 @@ final class CallRecord {
             return;
         }
         recorder.tell(call, () -> new AuditEvent.Settled(recorder.wall(), id, call, outcome, sinceLast()));
+    }
+
+    /** Records what has become of the marks of the call's session, if anything has. What is no call is not recorded. */
+    void marked(SessionChange change) {
+        if (call.request() != null
+                || (change.clears().isEmpty() && change.marks().isEmpty())) {
+            return;
+        }
+        recorder.tell(
+                call,
+                () -> new AuditEvent.Marked(
+                        recorder.wall(),
+                        id,
+                        call,
+                        change.marks().stream()
+                                .map(mark -> new AuditEvent.SetMark(
+                                        mark.name(),
+                                        mark.values() == null
+                                                ? 0
+                                                : mark.values().size(),
+                                        mark.known()))
+                                .toList(),
+                        change.clears().stream().sorted().toList()));
     }
 
     private Duration sinceLast() {

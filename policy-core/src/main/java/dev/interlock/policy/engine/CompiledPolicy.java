@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Afterwards;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.EntrySelection;
@@ -94,6 +95,11 @@ final class CompiledPolicy {
     private final boolean unwraps;
     private final boolean asksHost;
 
+    /** Whether the policy says anything about marks. */
+    private final boolean hasMarks;
+
+    private final @Nullable String soleSession;
+
     /** The clock that decides; null if nothing of the policy depends on the time. */
     private final @Nullable TimeSource time;
 
@@ -125,6 +131,8 @@ final class CompiledPolicy {
      * Compiles a policy.
      *
      * @param suspension what an agent is told while the host suspends every call; null if it doesn't
+     * @param soleSession the session of calls that have none, unless the policy names several servers; null if they
+     *     have none
      * @throws IllegalArgumentException if the policy needs something that is missing: a counter that no rule defines,
      *     or a validator for {@code schema: true}
      */
@@ -135,8 +143,10 @@ final class CompiledPolicy {
             RateLimiter limiter,
             TimeSource time,
             @Nullable ToolLock lock,
-            @Nullable String suspension) {
+            @Nullable String suspension,
+            @Nullable String soleSession) {
         this.policy = policy;
+        this.soleSession = soleSession;
         this.catalog = catalog;
         this.validator = validator;
         this.limiter = limiter;
@@ -169,6 +179,7 @@ final class CompiledPolicy {
         this.readsRating = needs.rating;
         this.readsSchemas = needs.schemas;
         this.unwraps = needs.unwraps;
+        this.hasMarks = needs.marks;
         this.asksHost = !policy.predicates().isEmpty();
         this.time = needs.time ? time : null;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
@@ -220,7 +231,8 @@ final class CompiledPolicy {
                         limiter,
                         null,
                         List.of(),
-                        null))
+                        null,
+                        false))
                 .orElse(null));
     }
 
@@ -245,12 +257,12 @@ final class CompiledPolicy {
         }
         CompiledEntry entry = named == null ? null : methods.entry(method);
         if (entry == null) {
-            return PlanCompiler.ofMethod(policy.mode(), method, limiter, operators)
+            return PlanCompiler.ofMethod(policy.mode(), method, limiter, operators, hasMarks)
                     .plan(false);
         }
         ToolPlan plan = methodPlans.get(method);
         if (plan == null) {
-            PlanCompiler compiler = PlanCompiler.ofMethod(policy.mode(), method, limiter, operators);
+            PlanCompiler compiler = PlanCompiler.ofMethod(policy.mode(), method, limiter, operators, hasMarks);
             compiler.add(entry);
             plan = compiler.plan(false);
             methodPlans.put(method, plan);
@@ -284,6 +296,11 @@ final class CompiledPolicy {
     /** Whether a decision may depend on what servers say about their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
+    }
+
+    /** Whether the policy says anything about marks. */
+    boolean hasMarks() {
+        return hasMarks;
     }
 
     /** Whether a condition asks a predicate of the host's. */
@@ -322,7 +339,23 @@ final class CompiledPolicy {
 
     /** The call with the current time, if that matters. */
     ToolCall timed(ToolCall call) {
-        return time == null ? call : call.decidedAt(Instant.ofEpochMilli(time.wallMillis()));
+        return marked(time == null ? call : call.decidedAt(Instant.ofEpochMilli(time.wallMillis())));
+    }
+
+    /** The call with a session for its marks, if it has none and the connection is as good as one. */
+    private ToolCall marked(ToolCall call) {
+        return hasMarks && soleSession != null && namesNoOtherServer(call.server())
+                ? call.orMarkedIn(soleSession)
+                : call;
+    }
+
+    private boolean namesNoOtherServer(@Nullable String server) {
+        for (CompiledServers each : allServers()) {
+            if (!each.namesOnly(server)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** The plan for a {@linkplain #settled settled} call. */
@@ -561,7 +594,7 @@ final class CompiledPolicy {
 
     private ToolPlan compile(String tool, Reach reach, @Nullable ToolRating rating) {
         int grantIndex = reach.grant();
-        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, operators);
+        PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, operators, hasMarks);
         String defect = LookAlikes.defect(tool);
         if (defect != null) {
             return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
@@ -661,6 +694,9 @@ final class CompiledPolicy {
         private boolean schemas;
         private boolean unwraps;
 
+        /** Whether an entry sets or clears marks, or a condition reads them. */
+        private boolean marks;
+
         /** Whether a condition reads the time. */
         private boolean time;
 
@@ -679,6 +715,8 @@ final class CompiledPolicy {
 
         private void add(CompiledEntry entry) {
             unwraps |= entry.entry().unwrap() != null;
+            Afterwards end = entry.entry().afterwards();
+            marks |= !end.marks().isEmpty() || !end.clears().isEmpty();
             for (Block block : entry.entry().blocks()) {
                 add(block.conditions(), entry);
             }
@@ -711,7 +749,8 @@ final class CompiledPolicy {
                 case CTX -> addContext(path);
                 case STATE -> entry.counter(path, entry.selected().key());
                 case CALL -> time |= path.isTime();
-                case ARGS, PARAMS, SESSION, RESULT, USAGE -> {}
+                case SESSION -> marks = true;
+                case ARGS, PARAMS, RESULT, USAGE -> {}
             }
         }
 

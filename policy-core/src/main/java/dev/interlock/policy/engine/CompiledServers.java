@@ -58,6 +58,13 @@ final class CompiledServers {
         return place;
     }
 
+    /** Whether each of them is this server's. */
+    boolean namesOnly(@Nullable String server) {
+        return server != null
+                && bodies.keySet().stream()
+                        .allMatch(key -> key.isExact() && key.text().equals(server));
+    }
+
     List<CompiledBody> bodies() {
         return new ArrayList<>(bodies.values());
     }

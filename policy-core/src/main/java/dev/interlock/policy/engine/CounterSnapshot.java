@@ -4,7 +4,9 @@ import dev.interlock.policy.Amount;
 import dev.interlock.policy.engine.CarriedAdmission.Charged;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.session.SessionMarks;
 import dev.interlock.policy.value.NumberValue;
+import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -14,17 +16,25 @@ import org.jspecify.annotations.Nullable;
  *
  * @param usages the counters, as they stood before the call, in the order of the plan's list
  * @param answers what the host's predicates say; null if none is asked
+ * @param marks what the call's session has seen; null if the call has no session, or the policy has no marks
  */
-record CounterSnapshot(List<Usage> usages, @Nullable HostAnswers answers) {
+record CounterSnapshot(
+        List<Usage> usages,
+        @Nullable HostAnswers answers,
+        @Nullable SessionMarks marks) {
 
     static final CounterSnapshot NONE = new CounterSnapshot(List.of());
 
     CounterSnapshot(List<Usage> usages) {
-        this(usages, null);
+        this(usages, null, null);
     }
 
     CounterSnapshot with(HostAnswers said) {
-        return new CounterSnapshot(usages, said);
+        return new CounterSnapshot(usages, said, marks);
+    }
+
+    CounterSnapshot with(@Nullable SessionMarks seen) {
+        return seen == null ? this : new CounterSnapshot(usages, answers, seen);
     }
 
     /**
@@ -52,10 +62,16 @@ record CounterSnapshot(List<Usage> usages, @Nullable HostAnswers answers) {
 
     /** The counters of a plan whose own come after so many others. */
     CounterSnapshot from(int first) {
-        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()), answers);
+        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()), answers, marks);
     }
 
     NumberValue get(int index) {
         return NumberValue.of(usages.get(index).used().toBigDecimal());
+    }
+
+    /** A mark of the call's session; null if the session doesn't have it, unclear if that can't be told. */
+    @Nullable
+    Value mark(String name) {
+        return marks == null ? PathReader.UNCLEAR : marks.read(name, PathReader.UNCLEAR);
     }
 }

@@ -30,6 +30,15 @@ final class Messages {
 
     static final String RESULT_LATE = "The result came after the call had ended, so it is withheld.";
 
+    static final String TOO_MANY_SESSIONS =
+            "The call would mark its session, and no more sessions can have marks now, so it is not made.";
+
+    static final String MEMORY_UNAVAILABLE =
+            "What the session has seen could not be looked up or noted, so the call is not made.";
+
+    static final String MARK_LOST =
+            "The result is withheld, because what the session has seen could not be noted. The call has run.";
+
     static final String FAILURE = "The call could not be checked against the policy, and so is not made.";
 
     static final String LIMITER_UNAVAILABLE =
@@ -60,6 +69,19 @@ final class Messages {
     /** What an agent is told of a suspension that has no text of its own. */
     static final String SUSPENDED =
             "All calls are suspended at the moment. Don't try again before a person asks you to.";
+
+    static String noSession(RuleRef rule) {
+        return "The call would mark its session (rule '" + rule.name() + "'), and it belongs to none.";
+    }
+
+    static String unusableMark(RuleRef rule) {
+        return "A value that the call would note for its session (rule '" + rule.name()
+                + "') can't be told, or is too long.";
+    }
+
+    static String tooManyValues(RuleRef rule) {
+        return "The session already has as many values as can be noted by rule '" + rule.name() + "'.";
+    }
 
     static String malformed(String problem) {
         return "The call is not made: " + problem + ".";

@@ -1,5 +1,6 @@
 package dev.interlock.policy.engine;
 
+import dev.interlock.policy.Afterwards;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Condition;
@@ -41,6 +42,9 @@ final class PlanCompiler {
     private final RateLimiter limiter;
     private final CompiledOperators operators;
 
+    /** Whether each call has to be noted in its session, since the policy has marks. */
+    private final boolean readsMarks;
+
     /** Whether the plan is that of a method, and {@link #tool} is its name. */
     private final boolean ofMethod;
 
@@ -54,9 +58,11 @@ final class PlanCompiler {
 
     private final List<CompiledUnwrap> unwraps = new ArrayList<>();
     private final List<ResultRules> results = new ArrayList<>();
+    private final List<PlannedMarks> marks = new ArrayList<>();
 
     /**
      * @param rating how the tool is rated; null if that is not known, and then what conditions read of it is unclear
+     * @param readsMarks whether the policy has marks
      */
     PlanCompiler(
             Mode policyMode,
@@ -64,8 +70,9 @@ final class PlanCompiler {
             @Nullable ToolRating rating,
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
-            CompiledOperators operators) {
-        this(policyMode, tool, rating, validator, limiter, operators, false);
+            CompiledOperators operators,
+            boolean readsMarks) {
+        this(policyMode, tool, rating, validator, limiter, operators, readsMarks, false);
     }
 
     private PlanCompiler(
@@ -75,6 +82,7 @@ final class PlanCompiler {
             @Nullable SchemaValidator validator,
             RateLimiter limiter,
             CompiledOperators operators,
+            boolean readsMarks,
             boolean ofMethod) {
         this.policyMode = policyMode;
         this.tool = tool;
@@ -82,12 +90,14 @@ final class PlanCompiler {
         this.validator = validator;
         this.limiter = limiter;
         this.operators = operators;
+        this.readsMarks = readsMarks;
         this.ofMethod = ofMethod;
     }
 
     /** Builds the plan of a method other than {@code tools/call}. A method has no rating and no schema. */
-    static PlanCompiler ofMethod(Mode policyMode, String method, RateLimiter limiter, CompiledOperators operators) {
-        return new PlanCompiler(policyMode, method, null, null, limiter, operators, true);
+    static PlanCompiler ofMethod(
+            Mode policyMode, String method, RateLimiter limiter, CompiledOperators operators, boolean readsMarks) {
+        return new PlanCompiler(policyMode, method, null, null, limiter, operators, readsMarks, true);
     }
 
     /** A tool that is denied whatever its arguments are. */
@@ -124,6 +134,7 @@ final class PlanCompiler {
         for (Limit limit : scoped.entry().limits()) {
             addItem(scoped, limit);
         }
+        addMarks(scoped.entry().afterwards());
         Unwrap unwrap = scoped.entry().unwrap();
         if (unwrap != null) {
             unwraps.add(new CompiledUnwrap(unwrap));
@@ -151,7 +162,20 @@ final class PlanCompiler {
                 limiter,
                 rounds(),
                 unwraps,
-                PlannedEnd.of(results));
+                PlannedEnd.of(results, marks),
+                readsMarks);
+    }
+
+    private void addMarks(Afterwards end) {
+        PlannedMarks planned = PlannedMarks.of(end.marks(), end.clears());
+        if (planned.isEmpty()) {
+            return;
+        }
+        marks.add(planned);
+        if (!end.marks().isEmpty()) {
+            Place place = end.marks().get(0).place();
+            checks.add(new CallCheck.MarksSettable(planned, denials(ref(place.path(), place), null, Mode.ENFORCE)));
+        }
     }
 
     private @Nullable PlannedRounds rounds() {
@@ -365,7 +389,11 @@ final class PlanCompiler {
         return switch (path.root()) {
             case ARGS, PARAMS -> PathReader.argument(path);
             case CTX -> PathReader.of(ofCaller((call, counters) -> call.context()), path.steps());
-            case SESSION, RESULT, USAGE -> throw new IllegalArgumentException("no condition can read " + path);
+            case SESSION -> {
+                String mark = path.member(0);
+                yield PathReader.of((call, counters) -> counters.mark(mark), List.of());
+            }
+            case RESULT, USAGE -> throw new IllegalArgumentException("no condition can read " + path);
             case CALL -> {
                 String member = path.member(0);
                 PathReader.PathStart source = callSource(member);

@@ -8,19 +8,23 @@ import org.jspecify.annotations.Nullable;
 final class PlannedEnd {
 
     private final ResultRules results;
+    private final PlannedMarks marks;
 
-    private PlannedEnd(ResultRules results) {
+    private PlannedEnd(ResultRules results, PlannedMarks marks) {
         this.results = results;
+        this.marks = marks;
     }
 
     /**
      * What the entries say.
      *
-     * @param parts what each entry says, in order
+     * @param parts what each entry says of the result, in order
+     * @param marks what each entry says of marks, in order
      * @return null if they say nothing
      */
-    static @Nullable PlannedEnd of(List<ResultRules> parts) {
-        return parts.isEmpty() ? null : new PlannedEnd(ResultRules.together(parts));
+    static @Nullable PlannedEnd of(List<ResultRules> parts, List<PlannedMarks> marks) {
+        PlannedMarks all = PlannedMarks.together(marks);
+        return parts.isEmpty() && all.isEmpty() ? null : new PlannedEnd(ResultRules.together(parts), all);
     }
 
     /**
@@ -34,19 +38,28 @@ final class PlannedEnd {
             return own;
         }
         List<ResultRules> all = new ArrayList<>();
+        List<PlannedMarks> marks = new ArrayList<>();
         if (own != null) {
             all.add(own.results);
+            marks.add(own.marks);
         }
-        inner.forEach(end -> all.add(end.results));
-        return new PlannedEnd(ResultRules.together(all));
+        inner.forEach(end -> {
+            all.add(end.results);
+            marks.add(end.marks);
+        });
+        return new PlannedEnd(ResultRules.together(all), PlannedMarks.together(marks));
     }
 
     /** The same for a call that another call makes. */
     PlannedEnd of(InnerCall call) {
-        return new PlannedEnd(results.of(call));
+        return new PlannedEnd(results.of(call), marks.of(call));
     }
 
     ResultRules results() {
         return results;
+    }
+
+    PlannedMarks marks() {
+        return marks;
     }
 }

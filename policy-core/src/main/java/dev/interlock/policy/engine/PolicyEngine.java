@@ -20,6 +20,11 @@ import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.limit.memory.InMemorySessionMemory;
+import dev.interlock.policy.session.MarkClaim;
+import dev.interlock.policy.session.MarkRoom;
+import dev.interlock.policy.session.SessionMarks;
+import dev.interlock.policy.session.SessionMemory;
 import dev.interlock.policy.time.Alarm;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.tool.SchemaValidator;
@@ -40,6 +45,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
@@ -78,6 +84,11 @@ public final class PolicyEngine {
     private static final String REDEEMED = "redeemed";
 
     private final RateLimiter limiter;
+    private final SessionMemory memory;
+
+    /** The session of calls that the host names none for, where the engine serves one connection; otherwise null. */
+    private final @Nullable String soleSession;
+
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
     private final EngineListener listener;
@@ -116,6 +127,10 @@ public final class PolicyEngine {
         this.validator = builder.validator;
         this.listener = builder.listener();
         this.time = builder.time;
+        this.memory = builder.memory == null
+                ? InMemorySessionMemory.builder().time(time).build()
+                : builder.memory;
+        this.soleSession = builder.soleConnection ? "(connection) " + Builder.randomId() : null;
         this.ids = limiter.blocks() ? builder.ids : () -> "";
         this.lock = builder.lock;
         this.context = Set.copyOf(builder.context);
@@ -125,7 +140,7 @@ public final class PolicyEngine {
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         this.methods = new MethodPolicy(this, recorder);
-        this.ends = new CallEnds(this);
+        this.ends = new CallEnds(this, memory);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }
@@ -160,10 +175,10 @@ public final class PolicyEngine {
             CompiledPolicy policy = current;
             ToolCall known = policy.settled(call);
             ToolPlan plan = planFor(policy, known);
-            if (plan.checksOnly() && !plan.asksHost()) {
+            if (plan.checksOnly() && !plan.asksHost() && !plan.readsMarks()) {
                 return plan.told(plan.check(known, CounterSnapshot.NONE));
             }
-            ReservationAttempt attempt = attemptNow(plan, known);
+            ReservationAttempt attempt = attemptNow(plan, known, lookUp(plan, known));
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -202,7 +217,7 @@ public final class PolicyEngine {
     private Admission reserveNow(ToolPlan plan, ToolCall call) {
         try {
             if (plan.asksHost()) {
-                return takeRemainingNow(attemptNow(plan, call));
+                return takeRemainingNow(attemptNow(plan, call, counters(plan, call)));
             }
             CounterSnapshot counters = counters(plan, call);
             LimitHandle bucket = plan.bucket();
@@ -225,8 +240,7 @@ public final class PolicyEngine {
     }
 
     /** Checks a call, and waits for what it asks the host. */
-    private ReservationAttempt attemptNow(ToolPlan plan, ToolCall call) {
-        CounterSnapshot counters = counters(plan, call);
+    private ReservationAttempt attemptNow(ToolPlan plan, ToolCall call, CounterSnapshot counters) {
         return plan.asksHost()
                 ? predicates.checkNow(call, counters, all -> attempt(plan, call, all))
                 : attempt(plan, call, counters);
@@ -237,15 +251,23 @@ public final class PolicyEngine {
     }
 
     private Admission takeRemainingNow(ReservationAttempt attempt) {
-        while (attempt.isOpen()) {
-            attempt.take(limiter.reserve(attempt.batch()));
+        try {
+            for (MarkClaim claim = attempt.claim(); claim != null; claim = attempt.claim()) {
+                attempt.take(memory.reserve(claim));
+            }
+            while (attempt.isOpen()) {
+                attempt.take(limiter.reserve(attempt.batch()));
+            }
+            return attempt.admission(limiter, listener, ends);
+        } catch (Throwable e) {
+            attempt.giveBack(ends);
+            throw e;
         }
-        return attempt.admission(limiter, listener, ends);
     }
 
     /** Whether a decision by this policy may have to wait for another machine or for the host's predicates. */
     private boolean waits(CompiledPolicy policy) {
-        return limiter.blocks() || policy.asksHost();
+        return limiter.blocks() || policy.asksHost() || (policy.hasMarks() && memory.blocks());
     }
 
     /**
@@ -374,7 +396,7 @@ public final class PolicyEngine {
                 plan.takesPlaces() && made.allowed() && first.isResumed()
                         ? ReservationAttempt.ofPlaces(plan, sent, made, counters, ids)
                         : null,
-                ends.of(plan, sent, counters));
+                ends.of(plan, sent, counters, null));
     }
 
     /**
@@ -385,9 +407,38 @@ public final class PolicyEngine {
      */
     private CompletionStage<Decision> takePlaces(ToolPlan plan, Admission first, CheckedRound checked) {
         Decision made = checked.made();
-        if (made.allowed()) {
-            first.endsBy(checked.end());
+        Aftermath end = checked.end();
+        if (made.allowed() && end != null && end.wanted() != null) {
+            return keepRoom(plan, end).thenCompose(denial -> {
+                if (denial != null && !denial.allowed()) {
+                    return CompletableFuture.completedFuture(denial);
+                }
+                first.endsBy(end);
+                return takePlacesOnly(plan, first, checked);
+            });
         }
+        if (made.allowed()) {
+            first.endsBy(end);
+        }
+        return takePlacesOnly(plan, first, checked);
+    }
+
+    /** Keeps room in the session for what a round may put there. The denial if there is none; null if there is. */
+    private CompletionStage<@Nullable Decision> keepRoom(ToolPlan plan, Aftermath end) {
+        MarkClaim claim = Objects.requireNonNull(end.wanted(), "claim");
+        CompletionStage<MarkRoom> room =
+                memory.blocks() ? memory.reserveAsync(claim) : CompletableFuture.completedFuture(memory.reserve(claim));
+        return room.thenApply(answer -> {
+            if (answer instanceof MarkRoom.Kept kept) {
+                end.keep(kept);
+                return null;
+            }
+            return plan.told(ReservationAttempt.refusal(plan, ((MarkRoom.None) answer).reason()));
+        });
+    }
+
+    private CompletionStage<Decision> takePlacesOnly(ToolPlan plan, Admission first, CheckedRound checked) {
+        Decision made = checked.made();
         ReservationAttempt attempt = checked.places();
         if (attempt == null) {
             if (plan.takesPlaces() && made.allowed()) {
@@ -599,13 +650,14 @@ public final class PolicyEngine {
     private CompletionStage<CounterSnapshot> roundCounters(ToolPlan plan, ToolCall call, Admission first) {
         try {
             if (!plan.readsCounters()) {
-                return CompletableFuture.completedFuture(CounterSnapshot.NONE);
+                return withMarks(plan, call, CompletableFuture.completedFuture(CounterSnapshot.NONE));
             }
             List<Charge> probes = plan.probes(call);
             CompletionStage<List<Usage>> usages = limiter.blocks()
                     ? limiter.usageAsync(probes)
                     : CompletableFuture.completedFuture(limiter.usage(probes));
-            return usages.thenApply(values -> CounterSnapshot.without(first.charged(), probes, values));
+            return withMarks(
+                    plan, call, usages.thenApply(values -> CounterSnapshot.without(first.charged(), probes, values)));
         } catch (Throwable e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -681,10 +733,10 @@ public final class PolicyEngine {
         ToolCall call = policy.settled(asked);
         try {
             ToolPlan plan = planFor(policy, call);
-            if (plan.readsCounters() || plan.asksHost()) {
+            if (plan.readsCounters() || plan.asksHost() || (plan.readsMarks() && memory.blocks())) {
                 return null;
             }
-            ReservationAttempt attempt = attempt(plan, call, CounterSnapshot.NONE);
+            ReservationAttempt attempt = attempt(plan, call, counters(plan, call));
             Decision decision = attempt.decision();
             return decision.allowed() || decision.asks()
                     ? held.under(decision, attempt.charges(), attempt.aftermath(ends))
@@ -706,14 +758,14 @@ public final class PolicyEngine {
         CompletionStage<Admission> admission;
         try {
             ToolPlan plan = planFor(policy, call);
-            if (!limiter.blocks() && !plan.asksHost()) {
+            if (!limiter.blocks() && !plan.asksHost() && !(plan.readsMarks() && memory.blocks())) {
                 return CompletableFuture.completedFuture(reserveNow(plan, call));
             }
             CompletionStage<CounterSnapshot> counters = plan.readsCounters() && limiter.blocks()
                     ? limiter.usageAsync(plan.probes(call)).thenApply(CounterSnapshot::new)
-                    : CompletableFuture.completedFuture(counters(plan, call));
-            admission = counters.thenCompose(
-                            values -> whenAnswered(plan, call, values, all -> attempt(plan, call, all)))
+                    : CompletableFuture.completedFuture(counts(plan, call));
+            admission = withMarks(plan, call, counters)
+                    .thenCompose(values -> whenAnswered(plan, call, values, all -> attempt(plan, call, all)))
                     .thenCompose(this::takeRemaining);
         } catch (Throwable e) {
             admission = CompletableFuture.failedFuture(e);
@@ -730,7 +782,35 @@ public final class PolicyEngine {
     }
 
     private CompletionStage<Admission> takeRemaining(ReservationAttempt attempt) {
-        return takeAll(attempt).thenApply(done -> done.admission(limiter, listener, ends));
+        CompletionStage<Admission> taken;
+        try {
+            taken = takeRoom(attempt)
+                    .thenCompose(this::takeAll)
+                    .thenApply(done -> done.admission(limiter, listener, ends));
+        } catch (Throwable e) {
+            taken = CompletableFuture.failedFuture(e);
+        }
+        return taken.whenComplete((admission, failure) -> {
+            if (failure != null) {
+                attempt.giveBack(ends);
+            }
+        });
+    }
+
+    /** Reserves room in the session until none is left to reserve. Blocks nothing. */
+    private CompletionStage<ReservationAttempt> takeRoom(ReservationAttempt attempt) {
+        MarkClaim claim = attempt.claim();
+        while (claim != null && !memory.blocks()) {
+            attempt.take(memory.reserve(claim));
+            claim = attempt.claim();
+        }
+        if (claim == null) {
+            return CompletableFuture.completedFuture(attempt);
+        }
+        return memory.reserveAsync(claim).thenCompose(answer -> {
+            attempt.take(answer);
+            return takeRoom(attempt);
+        });
     }
 
     /** Reserves until nothing is left to reserve. Blocks nothing. */
@@ -753,7 +833,7 @@ public final class PolicyEngine {
         ToolCall call = policy.settled(asked);
         try {
             ToolPlan plan = planFor(policy, call);
-            CounterSnapshot counters = counters(plan, call);
+            CounterSnapshot counters = lookUp(plan, call);
             return plan.asksHost()
                     ? predicates.checkNow(call, counters, all -> explain(plan, call, all))
                     : explain(plan, call, counters);
@@ -775,6 +855,10 @@ public final class PolicyEngine {
         ReservationAttempt charged = ReservationAttempt.ofEveryLimit(plan, call, counters, ids);
         if (charged.isOpen()) {
             steps.addAll(charged.explain(limiter.usage(charged.charges())));
+        }
+        SessionMarks seen = counters.marks();
+        if (seen != null) {
+            steps.add(explain(seen));
         }
         PlannedRounds rounds = plan.rounds();
         if (rounds != null) {
@@ -932,7 +1016,7 @@ public final class PolicyEngine {
         expected.forEach(facts -> facts.require(policy));
         predicates.require(policy);
         policy.context().ifPresent(keys -> requireContext(policy, keys));
-        return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension);
+        return new CompiledPolicy(policy, catalog, validator, limiter, time, toolLock, suspension, soleSession);
     }
 
     private void requireContext(Policy policy, List<String> declared) {
@@ -1116,8 +1200,50 @@ public final class PolicyEngine {
         return Decision.denied(Code.MALFORMED, CompiledPolicy.ref("(malformed)", ""), Messages.malformed(problem));
     }
 
+    /** What a call is decided by besides itself. The call is noted in its session. */
     private CounterSnapshot counters(ToolPlan plan, ToolCall call) {
+        if (!plan.readsMore()) {
+            return CounterSnapshot.NONE;
+        }
+        String session = plan.readsMarks() ? call.markSession() : null;
+        return counts(plan, call).with(session == null ? null : memory.call(session));
+    }
+
+    /** The same for a call that is not made. */
+    private CounterSnapshot lookUp(ToolPlan plan, ToolCall call) {
+        String session = plan.readsMarks() ? call.markSession() : null;
+        return counts(plan, call).with(session == null ? null : memory.read(session));
+    }
+
+    private CounterSnapshot counts(ToolPlan plan, ToolCall call) {
         return !plan.readsCounters() ? CounterSnapshot.NONE : new CounterSnapshot(limiter.usage(plan.probes(call)));
+    }
+
+    /** The same as {@link #counters}, once the counters are there. Blocks nothing. */
+    private CompletionStage<CounterSnapshot> withMarks(
+            ToolPlan plan, ToolCall call, CompletionStage<CounterSnapshot> counters) {
+        String session = plan.readsMarks() ? call.markSession() : null;
+        if (session == null) {
+            return counters;
+        }
+        return counters.thenCompose(values -> memory.blocks()
+                ? memory.callAsync(session).thenApply(values::with)
+                : CompletableFuture.completedFuture(values.with(memory.call(session))));
+    }
+
+    private static Explanation.ExplainedStep explain(SessionMarks seen) {
+        List<String> marks = new ArrayList<>();
+        for (String name : new TreeSet<>(seen.names())) {
+            Value value = seen.read(name, Value.Nil.NULL);
+            marks.add(
+                    value == Value.Nil.NULL
+                            ? name + " (its values can't be told)"
+                            : value instanceof Value.Array list
+                                    ? name + " (values: " + list.items().size() + ")"
+                                    : name);
+        }
+        String text = marks.isEmpty() ? "has no marks" : "is marked as " + String.join(", ", marks);
+        return new Explanation.ExplainedStep(Explanation.Result.NOTED, "(marks): the session " + text, null, List.of());
     }
 
     private void shadowed(ToolCatalog.Shadowing shadowing) {
@@ -1144,6 +1270,8 @@ public final class PolicyEngine {
 
         private final Policy policy;
         private @Nullable RateLimiter limiter;
+        private @Nullable SessionMemory memory;
+        private boolean soleConnection;
         private @Nullable ToolClassifier classifier;
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
@@ -1166,6 +1294,25 @@ public final class PolicyEngine {
         /** Sets where limits are counted. Default: a new {@link InMemoryRateLimiter}. */
         public Builder rateLimiter(RateLimiter rateLimiter) {
             this.limiter = rateLimiter;
+            return this;
+        }
+
+        /**
+         * Sets where it is kept what sessions have seen. Engines that are given the same memory share the sessions.
+         * Default: a new {@link InMemorySessionMemory} that follows this engine's {@link #time(TimeSource) clock}.
+         */
+        public Builder sessionMemory(SessionMemory sessionMemory) {
+            this.memory = sessionMemory;
+            return this;
+        }
+
+        /**
+         * Tells the engine that it serves a single connection between one client and one server, as a proxy does. Then
+         * calls for which the host gives neither a session nor an identity have one for their marks, the connection,
+         * unless the policy names another server. Default: they have none.
+         */
+        public Builder soleConnection() {
+            this.soleConnection = true;
             return this;
         }
 

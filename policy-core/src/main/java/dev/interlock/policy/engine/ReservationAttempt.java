@@ -13,9 +13,13 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Usage;
+import dev.interlock.policy.session.MarkClaim;
+import dev.interlock.policy.session.MarkRoom;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -43,12 +47,18 @@ final class ReservationAttempt {
     private Reservation.@Nullable Granted granted;
     private boolean open;
 
+    /** The room in the session that is left to reserve; null if none is. */
+    private @Nullable MarkClaim claim;
+
+    private MarkRoom.@Nullable Kept room;
+
     /**
      * @param checked what the plan's {@linkplain ToolPlan#check checks} say about the call
      * @param counters the counters that the checks have read
      */
     ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
         this(plan, call, counters, checked, ids);
+        claim = isDenied() ? null : plan.marks().claim(call);
         if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
             return;
         }
@@ -71,6 +81,11 @@ final class ReservationAttempt {
             }
         }
         open = !slots.isEmpty();
+    }
+
+    /** Whether the call is not made, whatever comes. */
+    private boolean isDenied() {
+        return decision.verdict() == Verdict.DENIED && !decision.audited() && !plan.audits();
     }
 
     private static boolean hasAuditedLimit(ToolPlan plan) {
@@ -159,6 +174,45 @@ final class ReservationAttempt {
         refuse(slot, refusal(slot, refused));
     }
 
+    /** The room in the session that is left to reserve, before any limit is; null if none is. */
+    @Nullable
+    MarkClaim claim() {
+        return isDenied() ? null : claim;
+    }
+
+    /** Processes the memory's answer to {@link #claim}. */
+    void take(MarkRoom answer) {
+        MarkClaim asked = Objects.requireNonNull(claim, "claim");
+        claim = null;
+        if (answer instanceof MarkRoom.Kept kept) {
+            room = kept;
+            return;
+        }
+        MarkRoom.Reason reason = ((MarkRoom.None) answer).reason();
+        Decision refusal = refusal(plan, reason);
+        if (!plan.audits()) {
+            decision = refusal;
+            open = false;
+            return;
+        }
+        decision = recorded(decision, refusal);
+        if (reason == MarkRoom.Reason.TOO_MANY_VALUES && !asked.values().isEmpty()) {
+            claim = new MarkClaim(asked.session(), asked.caller(), Map.of());
+        }
+    }
+
+    /** The denial of a call for which there is no room in its session. */
+    static Decision refusal(ToolPlan plan, MarkRoom.Reason reason) {
+        DenialFactory denials = Objects.requireNonNull(plan.markDenials(), "a plan that sets marks");
+        return denials.because(
+                Code.MARK,
+                switch (reason) {
+                    case TOO_MANY_SESSIONS -> Messages.TOO_MANY_SESSIONS;
+                    case TOO_MANY_VALUES -> Messages.tooManyValues(denials.rule());
+                    case UNAVAILABLE -> Messages.MEMORY_UNAVAILABLE;
+                });
+    }
+
     private void refuse(CompiledLimit slot, Decision refusal) {
         if (!slot.denials().audited()) {
             decision = refusal;
@@ -222,14 +276,27 @@ final class ReservationAttempt {
 
     Admission admission(RateLimiter limiter, EngineListener listener, CallEnds ends) {
         Decision made = decision();
-        return Admission.of(made, reserved(limiter, listener), aftermath(ends));
+        Aftermath after = aftermath(ends);
+        if (after == null) {
+            giveBack(ends);
+        }
+        return Admission.of(made, reserved(limiter, listener), after);
+    }
+
+    /** Gives back the room that was reserved in the session. */
+    void giveBack(CallEnds ends) {
+        MarkRoom.Kept kept = room;
+        room = null;
+        if (kept != null) {
+            ends.giveBack(call, kept);
+        }
     }
 
     /** What follows the end of the call; null if nothing does, or the call is denied. */
     @Nullable
     Aftermath aftermath(CallEnds ends) {
         Decision made = decision();
-        return made.allowed() || made.asks() ? ends.of(plan, call, counters) : null;
+        return made.allowed() || made.asks() ? ends.of(plan, call, counters, room) : null;
     }
 
     private static boolean hasRoom(Usage usage) {

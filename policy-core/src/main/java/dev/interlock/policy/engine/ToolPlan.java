@@ -59,6 +59,9 @@ final class ToolPlan {
     /** What is said about the end of a call; null if nothing is. */
     private final @Nullable PlannedEnd end;
 
+    /** Whether calls are noted in their sessions, and read their marks. */
+    private final boolean readsMarks;
+
     private ToolPlan(
             @Nullable Decision verdict,
             boolean audit,
@@ -70,7 +73,8 @@ final class ToolPlan {
             @Nullable LimitHandle bucket,
             @Nullable PlannedRounds rounds,
             @Nullable List<CompiledUnwrap> unwraps,
-            @Nullable PlannedEnd end) {
+            @Nullable PlannedEnd end,
+            boolean readsMarks) {
         this.verdict = verdict;
         this.audit = audit;
         this.listed = listed;
@@ -87,6 +91,7 @@ final class ToolPlan {
         this.rounds = rounds;
         this.unwraps = unwraps;
         this.end = end;
+        this.readsMarks = readsMarks;
     }
 
     /**
@@ -106,7 +111,8 @@ final class ToolPlan {
                 null,
                 null,
                 null,
-                null);
+                null,
+                false);
     }
 
     /** A tool whose calls are checked. */
@@ -120,7 +126,8 @@ final class ToolPlan {
             RateLimiter limiter,
             @Nullable PlannedRounds rounds,
             List<CompiledUnwrap> unwraps,
-            @Nullable PlannedEnd end) {
+            @Nullable PlannedEnd end,
+            boolean readsMarks) {
         return new ToolPlan(
                 null,
                 audit,
@@ -134,7 +141,8 @@ final class ToolPlan {
                         : null,
                 rounds,
                 unwraps.isEmpty() ? null : List.copyOf(unwraps),
-                end);
+                end,
+                readsMarks);
     }
 
     /**
@@ -163,7 +171,11 @@ final class ToolPlan {
             entries.addAll(plan.entries);
             for (CallCheck check : plan.checks) {
                 // What would make tasks of these calls stands in the parameters of the call that makes them.
-                checks.add(check instanceof CallCheck.NoTask ? check : new CallCheck.OfInner(check, inner));
+                if (check instanceof CallCheck.MarksSettable marks) {
+                    checks.add(marks.of(inner));
+                } else {
+                    checks.add(check instanceof CallCheck.NoTask ? check : new CallCheck.OfInner(check, inner));
+                }
             }
             for (CompiledLimit slot : plan.slots) {
                 slots.add(slot.of(inner));
@@ -188,7 +200,8 @@ final class ToolPlan {
                 null,
                 fewest,
                 null,
-                PlannedEnd.together(own.end, ends));
+                PlannedEnd.together(own.end, ends),
+                own.readsMarks);
     }
 
     private static @Nullable PlannedRounds fewer(@Nullable PlannedRounds one, @Nullable PlannedRounds other) {
@@ -313,6 +326,37 @@ final class ToolPlan {
     /** Whether conditions read counters. */
     boolean readsCounters() {
         return !reads.isEmpty();
+    }
+
+    /** Whether calls are noted in their sessions, and read their marks. */
+    boolean readsMarks() {
+        return readsMarks;
+    }
+
+    /** Whether a decision depends on more than the call. */
+    boolean readsMore() {
+        return readsMarks || !reads.isEmpty();
+    }
+
+    /** Whether denials are only recorded, whatever their rule. */
+    boolean audits() {
+        return audit;
+    }
+
+    /** What is said about marks. */
+    PlannedMarks marks() {
+        return end == null ? PlannedMarks.NONE : end.marks();
+    }
+
+    /** The rule and mode of what is said about marks; null if no mark is set. */
+    @Nullable
+    DenialFactory markDenials() {
+        for (CallCheck check : checks) {
+            if (check instanceof CallCheck.MarksSettable marks) {
+                return marks.denials();
+            }
+        }
+        return null;
     }
 
     /** Whether conditions ask predicates of the host's. */
