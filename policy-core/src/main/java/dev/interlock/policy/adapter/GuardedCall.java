@@ -27,6 +27,9 @@ public final class GuardedCall {
     private final long sinceNanos;
     private final int round;
 
+    /** Whether the answer has come that settles the call. It may still be judged. */
+    private volatile boolean ending;
+
     /**
      * @param engine decides whether the call may go on; null if it can't
      * @param continuations keeps the call if it goes on; null if its answers end it
@@ -130,7 +133,7 @@ public final class GuardedCall {
     private CompletionStage<JudgedResult> answered(CallResult came, boolean mayGoOn) {
         try {
             if (came.error() != null) {
-                return admission.answered(came, CallOutcome.FAILED);
+                return ended(came, CallOutcome.FAILED);
             }
             AnswerKind kind = AnswerKind.of(came.result());
             Decision input = goesOn(kind, came.result());
@@ -141,13 +144,18 @@ public final class GuardedCall {
             boolean complete = kind == AnswerKind.COMPLETE && call.parameters().get("task") == null;
             CallOutcome end = complete ? came.outcome() : CallOutcome.UNKNOWN;
             CompletionStage<JudgedResult> judged =
-                    admission.answered(came, mayGoOn && isKept(kind, came.result()) ? null : end);
+                    mayGoOn && isKept(kind, came.result()) ? admission.answered(came, null) : ended(came, end);
             return input.audited() ? judged.thenApply(seen -> seen.recording(input)) : judged;
         } catch (Throwable e) {
-            settle(CallOutcome.UNKNOWN);
+            admission.settle(CallOutcome.UNKNOWN);
             Decision denial = engine == null ? DenialText.failed() : engine.withhold(call, e);
             return CompletableFuture.completedFuture(new JudgedResult(denial, came));
         }
+    }
+
+    private CompletionStage<JudgedResult> ended(CallResult came, CallOutcome end) {
+        ending = true;
+        return admission.answered(came, end);
     }
 
     /** Whether the call may go on as the server wants it to, if it does. */
@@ -168,9 +176,14 @@ public final class GuardedCall {
                 && continuations.keep(this, members);
     }
 
-    /** Settles the call, unless it was settled before. A call that a server has begun is never unsent. */
+    /**
+     * Settles the call, unless it was settled before, or its answer is being judged, which settles it. A call that a
+     * server has begun is never unsent.
+     */
     public void settle(CallOutcome outcome) {
-        admission.settle(outcome);
+        if (!ending) {
+            admission.settle(outcome);
+        }
     }
 
     /**

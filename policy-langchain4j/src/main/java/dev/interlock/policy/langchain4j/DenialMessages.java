@@ -1,5 +1,6 @@
 package dev.interlock.policy.langchain4j;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.node.JsonNodeFactory;
@@ -7,6 +8,7 @@ import com.fasterxml.jackson.databind.node.ObjectNode;
 import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
@@ -51,6 +53,32 @@ record DenialMessages(DenialText text) {
     /** The message for a server whose request is refused. */
     McpClientResponse refusalTo(long id, Decision decision) {
         return new Refusal(id, text.of(decision));
+    }
+
+    /** What the server may see of what the client has answered to a request of the server's. */
+    McpClientResponse toServer(long id, AnswerNode answer, JudgedResult judged) {
+        return judged.decision().allowed()
+                ? new Judged(id, answer.shown(judged.shown()))
+                : refusalTo(id, judged.decision());
+    }
+
+    /** An answer that was judged. */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    private static final class Judged extends McpClientResponse {
+
+        @JsonProperty
+        @SuppressWarnings("unused") // read when the message is written as JSON
+        private final @Nullable JsonNode result;
+
+        @JsonProperty
+        @SuppressWarnings("unused") // read when the message is written as JSON
+        private final @Nullable JsonNode error;
+
+        Judged(long id, JsonNode shown) {
+            super(id);
+            this.result = shown.get("result");
+            this.error = shown.get("error");
+        }
     }
 
     /** A protocol error. LangChain4j has no type for one that a client sends. */

@@ -13,6 +13,7 @@ import dev.interlock.policy.adapter.ListChanges;
 import dev.interlock.policy.adapter.PendingCalls;
 import dev.interlock.policy.adapter.ToolListState;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
@@ -20,6 +21,7 @@ import dev.interlock.policy.engine.Admission;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.EmbeddedRequest;
 import dev.interlock.policy.engine.EmbeddedRequests;
+import dev.interlock.policy.engine.JudgedResult;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.text.VisibleText;
 import dev.interlock.policy.time.Alarm;
@@ -107,6 +109,14 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** The package of LangChain4j's own messages. How a class from elsewhere would be serialized is unknown. */
     private static final String MESSAGES = McpClientMessage.class.getPackageName();
 
+    private static final Decision UNAWAITED = new Decision(
+            Decision.Verdict.DENIED,
+            Decision.Code.RESULT,
+            null,
+            "Nothing awaits this answer: the request was answered before, or was given up.",
+            null,
+            false);
+
     private final McpTransport delegate;
     private final PolicyEngine engine;
     private final DenialMessages answers;
@@ -133,6 +143,12 @@ public final class EnforcingMcpTransport implements McpTransport {
     /** The server's requests about which a person is being asked. */
     private final Map<Object, CompletableFuture<?>> asking = new ConcurrentHashMap<>();
 
+    /** The server's requests that await the client's answer. */
+    private final PendingCalls<GuardedCall> asked;
+
+    /** Whether an answer of the client's was ever awaited that the policy says something about. */
+    private volatile boolean judging;
+
     private final ListChanges changes;
 
     private volatile @Nullable GuardedHandler handler;
@@ -150,6 +166,8 @@ public final class EnforcingMcpTransport implements McpTransport {
                 : null;
         this.guard = new CallGuard(engine, continuations);
         this.calls = PendingCalls.bounded(builder.time, builder.alarm, builder.callTimeToLive, PendingCall::lose);
+        this.asked = PendingCalls.bounded(
+                builder.time, builder.alarm, builder.callTimeToLive, request -> request.settle(CallOutcome.UNKNOWN));
         this.changes = new ListChanges(engine, new CompletableFuture<Void>().defaultExecutor(), this::notifyClient);
         this.time = builder.time;
         this.toolListTimeout = builder.toolListTimeout;
@@ -194,6 +212,8 @@ public final class EnforcingMcpTransport implements McpTransport {
         handler = guarded;
         changes.open();
         calls.open();
+        asked.abandon(request -> true);
+        asked.open();
         delegate.start(guarded);
     }
 
@@ -265,6 +285,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         changes.close();
         stopAsking();
         calls.close();
+        asked.close();
         if (continuations != null) {
             continuations.clear();
         }
@@ -431,11 +452,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                         guarded.sendingFailed(failure, saysUnsent);
                     }
                 })
-                .thenApply(message -> {
-                    JsonNode allowed = withoutDeniedRequests(message, guarded);
-                    guarded.settle(outcome(allowed));
-                    return shown.apply(allowed);
-                });
+                .thenCompose(message -> judged(message, guarded).thenApply(shown));
         return givenUp(answer, () -> response.cancel(true));
     }
 
@@ -475,8 +492,8 @@ public final class EnforcingMcpTransport implements McpTransport {
             engine.admit(unsigned(""));
             throw unknownShape();
         }
-        if (message instanceof McpClientResponse) {
-            delegate.executeOperationWithoutResponse(context);
+        if (message instanceof McpClientResponse response) {
+            respond(context, response);
             return;
         }
         String method = message.method == null ? "" : WireMethodNames.of(message.method);
@@ -501,6 +518,39 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         // No response tells more.
         admission.unknown();
+    }
+
+    /** Passes on what the client answers to a request of the server's. */
+    @SuppressWarnings("FutureReturnValueIgnored") // nothing comes after it
+    private void respond(McpCallContext context, McpClientResponse response) {
+        Long id = response.getId();
+        GuardedCall request = id == null ? null : asked.take(id);
+        if (request == null) {
+            if (!judging) {
+                delegate.executeOperationWithoutResponse(context);
+            } else if (id != null) {
+                send(answers.refusalTo(id, UNAWAITED));
+            }
+            return;
+        }
+        if (!request.judgesAnswer()) {
+            delegate.executeOperationWithoutResponse(context);
+            return;
+        }
+        AnswerNode answer = AnswerNode.of(JSON.valueToTree(response));
+        CompletableFuture<JudgedResult> judged = request.answered(
+                        answer.came() == null ? CallResult.of(null) : answer.came())
+                .toCompletableFuture();
+        if (judged.isDone()) {
+            send(answers.toServer(id, answer, judged.join()));
+        } else {
+            // Sending may block. The thread that judges must not.
+            judged.thenAcceptAsync(made -> send(answers.toServer(id, answer, made)));
+        }
+    }
+
+    private void send(McpClientResponse response) {
+        delegate.executeOperationWithoutResponse(new McpCallContext(null, response));
     }
 
     /**
@@ -706,7 +756,7 @@ public final class EnforcingMcpTransport implements McpTransport {
                         open.end(call -> call.sendingFailed(failure, saysUnsent));
                     }
                 })
-                .thenApply(message -> answered(request, guarded.call(), open, message));
+                .thenCompose(message -> answered(request, guarded, open, message));
     }
 
     /**
@@ -733,36 +783,61 @@ public final class EnforcingMcpTransport implements McpTransport {
     }
 
     /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private @Nullable JsonNode answered(
-            CallMessage request, ToolCall call, PendingCall open, @Nullable JsonNode response) {
+    private CompletableFuture<@Nullable JsonNode> answered(
+            CallMessage request, GuardedCall guarded, PendingCall open, @Nullable JsonNode response) {
+        ToolCall call = guarded.call();
         MethodCall asked = MethodCall.of("")
                 .by(call.identity())
                 .in(call.session())
                 .on(call.server())
                 .with(call.context());
         Decision asks = askedWithin(response, asked);
-        Decision decision = asks;
-        if (asks.allowed()) {
-            decision = settled(open, response);
-        } else {
+        if (!asks.allowed()) {
             // The server has begun the call.
             open.lose();
+            return CompletableFuture.completedFuture(withheld(request, asks));
         }
-        if (decision.allowed()) {
-            return response;
+        AnswerNode answer = response == null ? null : AnswerNode.of(response);
+        if (answer == null || answer.came() == null) {
+            open.lose();
+            return CompletableFuture.completedFuture(unjudged(response, answer, guarded));
         }
+        return open.answered(guarded, answer.came())
+                .toCompletableFuture()
+                .thenApply(judged -> judged.decision().allowed()
+                        ? shown(answer, judged, guarded)
+                        : withheld(request, judged.decision()));
+    }
+
+    private JsonNode withheld(CallMessage request, Decision decision) {
         report(request.call().tool(), decision);
         return answers.denial(request.id(), decision, null);
     }
 
-    /** Settles a call by its answer, and decides whether the client may see it. */
-    private static Decision settled(PendingCall open, @Nullable JsonNode answer) {
-        CallOutcome outcome = outcome(answer);
-        if (answer != null && outcome == CallOutcome.SUCCEEDED) {
-            return open.answered(JsonMap.of(answer.get("result")));
+    /** What the client may see of an answer that says nothing that could be judged. */
+    private static @Nullable JsonNode unjudged(
+            @Nullable JsonNode response, @Nullable AnswerNode answer, GuardedCall guarded) {
+        return answer == null || !guarded.judgesAnswer() ? response : answer.shown(null);
+    }
+
+    private static JsonNode shown(AnswerNode answer, JudgedResult judged, GuardedCall guarded) {
+        return guarded.judgesAnswer() ? answer.shown(judged.shown()) : answer.message();
+    }
+
+    /** What the client may see of a response to a request other than a call, which is settled by it. */
+    private CompletableFuture<JsonNode> judged(JsonNode message, GuardedCall guarded) {
+        JsonNode allowed = withoutDeniedRequests(message, guarded);
+        AnswerNode answer = AnswerNode.of(allowed);
+        if (answer.came() == null) {
+            guarded.settle(CallOutcome.UNKNOWN);
+            return CompletableFuture.completedFuture(guarded.judgesAnswer() ? answer.shown(null) : allowed);
         }
-        open.end(call -> call.settle(outcome));
-        return Decision.ALLOWED;
+        return guarded.answered(answer.came()).toCompletableFuture().thenApply(judged -> {
+            if (!judged.decision().allowed()) {
+                throw answers.refusal(judged.decision());
+            }
+            return shown(answer, judged, guarded);
+        });
     }
 
     /** How a request has ended. Its answer is read as the client does: if there is a result, it ignores an error. */
@@ -827,17 +902,39 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         CompletableFuture<Admission> deciding =
                 engine.admitAsync(request, otherOptions).toCompletableFuture();
-        Object asked = new Object();
+        Object wait = new Object();
         if (!deciding.isDone()) {
-            asking.put(asked, deciding);
+            asking.put(wait, deciding);
         }
         return deciding.thenApply(admission -> {
-            asking.remove(asked);
-            // What the client answers doesn't say whether it has done what was asked.
-            admission.handedOver();
-            admission.unknown();
-            return admission.decision();
+            asking.remove(wait);
+            return asked(message, request, admission);
         });
+    }
+
+    /**
+     * Hands the client a request of the server's. What the client answers doesn't say whether it has done what was
+     * asked, so a request whose answer means nothing to the policy is settled at once.
+     */
+    private Decision asked(JsonNode message, MethodCall request, Admission admission) {
+        GuardedCall guarded = GuardedCall.of(ToolCall.standingFor(request), admission);
+        if (!guarded.decision().allowed()) {
+            return guarded.decision();
+        }
+        admission.handedOver();
+        if (guarded.judgesAnswer()) {
+            judging = true;
+        }
+        // The client reads the id in the same way.
+        PendingCalls.Addition addition = asked.add(message.get("id").asLong(), guarded);
+        if (!guarded.judgesAnswer()) {
+            admission.unknown();
+        } else if (addition != PendingCalls.Addition.AWAITED) {
+            admission.unknown();
+            engine.deny(request, PendingCalls.full());
+            return DenialText.busy();
+        }
+        return guarded.decision();
     }
 
     /** Requests of a server that is gone must not reach the client any more. */

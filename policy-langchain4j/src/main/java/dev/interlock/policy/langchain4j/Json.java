@@ -110,6 +110,43 @@ final class Json {
         return value instanceof NumberValue number ? number(number.toJava()) : NODES.nullNode();
     }
 
+    /**
+     * Returns plain Java as a tree. Parts that are views of trees are not copied.
+     *
+     * @throws InvalidValueException if it holds something that is not JSON
+     */
+    static JsonNode tree(@Nullable Object plain) {
+        if (plain instanceof JsonMap view) {
+            return view.object();
+        }
+        if (plain instanceof Map<?, ?> members) {
+            ObjectNode node = NODES.objectNode();
+            members.forEach((name, member) -> node.set((String) name, tree(member)));
+            return node;
+        }
+        if (plain instanceof List<?> items) {
+            ArrayNode node = NODES.arrayNode(items.size());
+            items.forEach(item -> node.add(tree(item)));
+            return node;
+        }
+        if (plain instanceof String text) {
+            return NODES.textNode(text);
+        }
+        if (plain instanceof Boolean bool) {
+            return NODES.booleanNode(bool);
+        }
+        if (plain instanceof Double || plain instanceof Float) {
+            return NODES.numberNode(((Number) plain).doubleValue());
+        }
+        if (plain instanceof Number number) {
+            return number(number instanceof Short || number instanceof Byte ? number.intValue() : number);
+        }
+        if (plain == null) {
+            return NODES.nullNode();
+        }
+        throw new InvalidValueException("a part of it is not a JSON value");
+    }
+
     private static JsonNode number(Object number) {
         if (number instanceof Integer small) {
             return NODES.numberNode(small.intValue());

@@ -3,8 +3,9 @@ package dev.interlock.policy.langchain4j;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.CallResult;
-import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.engine.JudgedResult;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
@@ -47,19 +48,12 @@ final class PendingCall {
         return over;
     }
 
-    /** Takes the server's result of the call, and decides whether the client may see it. */
-    Decision answered(@Nullable Object result) {
-        GuardedCall ended;
+    /** Takes the server's answer to the call, which is judged. */
+    CompletionStage<JudgedResult> answered(GuardedCall guarded, CallResult came) {
         synchronized (this) {
             over = true;
-            ended = sent;
         }
-        return ended == null
-                ? Decision.ALLOWED
-                : ended.answered(CallResult.of(result))
-                        .toCompletableFuture()
-                        .join()
-                        .decision();
+        return guarded.answered(came);
     }
 
     /**

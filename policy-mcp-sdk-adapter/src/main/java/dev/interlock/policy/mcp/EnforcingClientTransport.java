@@ -87,6 +87,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private static final Duration LAST_ANSWERS = Duration.ofSeconds(2);
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
+    private static final TypeRef<Object> ANY = new TypeRef<>() {};
 
     private final PolicyEngine engine;
     private final Callers callers;
@@ -99,6 +100,10 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private final @Nullable ApprovalForm approvalForm;
 
     private final Methods methods;
+    private final JudgedAnswers judged;
+    /** What the client answers to requests of the server's. */
+    private final JudgedAnswers judgedOfClient;
+
     private final Predicate<? super Throwable> saysUnsent;
     private final TimeSource time;
     private final Alarm alarm;
@@ -115,6 +120,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         this.callers = builder.callers(false);
         this.answers = builder.answers();
         this.methods = new Methods(builder, callers, this::plain);
+        this.judged = new JudgedAnswers(methods, answers, this::anyPlain);
+        this.judgedOfClient = new JudgedAnswers(methods, answers, this::anyPlain);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.guard = new CallGuard(engine, continuations);
@@ -299,9 +306,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             return listen(connection, request, guarded);
         }
         if (!request.method().equals(McpSchema.METHOD_INITIALIZE)) {
-            return guarded.admission().isOpen() || methods.readsAsker()
-                    ? awaited(connection, request, new PendingRequest.Plain(guarded))
-                    : toServer(request);
+            // Awaited even if there is nothing to settle: what answers no request that is awaited may be withheld.
+            return awaited(connection, request, new PendingRequest.Plain(guarded));
         }
         if (connection.approvals() != null) {
             connection.approvals().introduced(request, transport);
@@ -345,13 +351,13 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
     private Mono<Void> respondToServer(JSONRPCResponse response, ContextView context) {
         Connection connection = current.get();
         if (connection == null || connection.approvals() == null || !ElicitedApprovals.isAnswer(response)) {
-            GuardedCall asked = connection == null || response.id() == null
-                    ? null
-                    : connection.asked().take(response.id());
-            if (asked != null) {
-                asked.settle(response.error() == null ? CallOutcome.SUCCEEDED : CallOutcome.FAILED);
+            if (response.id() == null) {
+                return judgedOfClient.passesAnonymous() ? toServer(response) : Mono.empty();
             }
-            return toServer(response);
+            GuardedCall asked = connection == null ? null : connection.asked().take(response.id());
+            return asked == null
+                    ? toServer(judgedOfClient.unawaited(response.id(), response))
+                    : judgedOfClient.ofClient(response, asked).flatMap(this::toServer);
         }
         try {
             connection.approvals().answered(response, callers.of(context).identity());
@@ -363,6 +369,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private Mono<Void> awaited(Connection connection, JSONRPCRequest request, PendingRequest.Other pending) {
         GuardedCall guarded = pending.guarded();
+        judged.awaits(guarded);
         return switch (connection.pending().add(request.id(), pending)) {
             case AWAITED ->
                 Mono.defer(() -> {
@@ -401,6 +408,10 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
             connection.heard(notification.method(), notification.params());
         }
         return handOver(notification, guarded);
+    }
+
+    private Object anyPlain(Object typed) {
+        return transport.unmarshalFrom(typed, ANY);
     }
 
     private Object plain(Object typed) {
@@ -500,6 +511,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private Mono<Void> pass(Connection connection, CallRequest call, GuardedCall guarded) {
         PendingRequest pending = new PendingRequest.Call(guarded);
+        judged.awaits(guarded);
         PendingCalls.Addition addition = connection.pending().add(call.id(), pending, guarded.call());
         if (addition == PendingCalls.Addition.FULL) {
             return connection.deliver(answers.withheld(call.id(), calls.busy(guarded)));
@@ -575,7 +587,7 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     private Mono<JSONRPCMessage> receive(Connection connection, JSONRPCMessage message) {
         if (message instanceof JSONRPCResponse response) {
-            return Mono.justOrEmpty(respond(connection, response));
+            return respond(connection, response);
         }
         if (message instanceof JSONRPCRequest request) {
             return receive(connection, request);
@@ -619,14 +631,13 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
 
     /** Hands the client a request of the server's. The client's answer settles it. */
     private Mono<JSONRPCMessage> received(Connection connection, JSONRPCRequest request, GuardedCall guarded) {
-        if (guarded.admission().isOpen()) {
-            PendingCalls.Addition addition = connection.asked().add(request.id(), guarded);
-            if (addition != PendingCalls.Addition.AWAITED) {
-                guarded.unsent();
-                return addition == PendingCalls.Addition.CLOSED
-                        ? Mono.empty()
-                        : refused(request, methods.busy(request.method()));
-            }
+        judgedOfClient.awaits(guarded);
+        PendingCalls.Addition addition = connection.asked().add(request.id(), guarded);
+        if (addition != PendingCalls.Addition.AWAITED && guarded.admission().isOpen()) {
+            guarded.unsent();
+            return addition == PendingCalls.Addition.CLOSED
+                    ? Mono.empty()
+                    : refused(request, methods.busy(request.method()));
         }
         guarded.admission().handedOver();
         return Mono.just(request);
@@ -643,40 +654,53 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
                 .then(Mono.empty());
     }
 
-    /** What the client may see of a response; null if the response is ours. */
-    private @Nullable JSONRPCMessage respond(Connection connection, JSONRPCResponse response) {
+    /** What the client may see of a response; empty if the response is ours. */
+    private Mono<JSONRPCMessage> respond(Connection connection, JSONRPCResponse response) {
         Object id = response.id();
         if (id == null) {
-            return methods.askedWithin(response, null).allowed() ? response : null;
+            return judged.passesAnonymous()
+                            && methods.askedWithin(response, null).allowed()
+                    ? Mono.just(response)
+                    : Mono.empty();
         }
         connection.subscriptions().remove(id);
         PendingRequest request = connection.pending().take(id);
         if (request instanceof PendingRequest.Own own) {
             own.sink().success(response);
-            return null;
+            return Mono.empty();
         }
         if (request == null && AdapterRequests.isOurs(id)) {
-            return null;
+            return Mono.empty();
         }
         if (request instanceof PendingRequest.Call call) {
-            return call.answered(response, methods, answers);
+            return judged.ofCall(id, response, call).cast(JSONRPCMessage.class);
         }
-        PendingRequest.Other other = request instanceof PendingRequest.Other known ? known : null;
-        Decision asks = methods.askedWithin(response, other == null ? null : other.guarded());
+        if (request instanceof PendingRequest.Other other) {
+            return judged.ofOther(id, response, other).map(shown -> shown(connection, other, shown));
+        }
+        Decision asks = methods.askedWithin(response, null);
         if (!asks.allowed()) {
-            if (other != null) {
-                // The server has begun the request.
-                other.abandon();
-            }
             log.debug("Withheld an answer of the server's that asks for what it may not");
-            return answers.refusal(id, asks);
+            return Mono.just(answers.refusal(id, asks));
         }
-        if (other != null) {
-            other.answered(response);
-        }
+        JSONRPCResponse unawaited = judged.unawaited(id, response);
+        // A list whose request has aged out of the map is still a list, but its reader is unknown by now.
+        return Mono.just(
+                ToolListFilter.isToolList(unawaited.result())
+                        ? toolLists.filtered(
+                                unawaited,
+                                callers.unidentified(),
+                                connection.toolLists().tools().listing(""),
+                                false)
+                        : unawaited);
+    }
+
+    /** What the client may see of a response to a request other than a call, once it was judged. */
+    private JSONRPCMessage shown(Connection connection, PendingRequest.Other request, JSONRPCResponse response) {
         if (response.error() != null) {
             return response;
         }
+        Object id = response.id();
         if (request instanceof PendingRequest.Initialize) {
             Object announced = ToolListChanges.announced(connection.changes(), response.result());
             return Objects.equals(announced, response.result()) ? response : SdkRecords.result(id, announced);
@@ -684,7 +708,6 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         if (request instanceof PendingRequest.ToolListRequest list) {
             return toolLists.filtered(response, list.caller(), list.list(), list.mayBeKept());
         }
-        // A list whose request has aged out of the map is still a list, but its reader is unknown by now.
         return ToolListFilter.isToolList(response.result())
                 ? toolLists.filtered(
                         response,

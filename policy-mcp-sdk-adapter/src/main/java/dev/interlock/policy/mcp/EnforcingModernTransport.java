@@ -25,8 +25,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
-import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -103,7 +103,11 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.calls = new CallGate(builder, callers, new CallGuard(engine, continuations), ModernMessages::converted);
-        this.shownAnswers = new ModernAnswers(methods, new ToolListFilter(engine, methods, answers), answers);
+        this.shownAnswers = new ModernAnswers(
+                methods,
+                new ToolListFilter(engine, methods, answers),
+                answers,
+                new JudgedAnswers(methods, answers, ModernMessages::plain));
         this.fetch = new ToolListFetch(
                 new ToolListState<>(
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
@@ -221,12 +225,13 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         if (message.method().equals(McpSchema.METHOD_TOOLS_LIST)) {
             answer = list(ModernMessages.with(request, params, Map.of()), round, context);
         } else {
-            UnaryOperator<JSONRPCResponse> shown = response -> shownAnswers.ofOther(id, round, response);
+            Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown =
+                    response -> shownAnswers.ofOther(id, round, response);
             if (params != null && message.method().equals(Subscriptions.METHOD)) {
                 Map<String, @Nullable Object> allowed =
                         Subscriptions.allowed(engine, params, ModernMessages::converted);
                 Flux<JSONRPCMessage> told = toServer(ModernMessages.with(request, allowed, Map.of()), round)
-                        .handle(incoming(id, shown, round::abandon));
+                        .concatMap(incoming(id, shown, round::abandon));
                 answer = ModernListening.withChanges(engine, id, allowed, told);
             } else {
                 McpTransportRequest sent = ModernMessages.with(request, params, Map.of());
@@ -365,13 +370,11 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
         return response(
                 toServer(request, round),
                 request,
-                response -> listed(id, round, response, caller, list),
+                response -> shownAnswers.page(id, round, response, caller, list).map(shown -> sendable(id, shown)),
                 round::abandon);
     }
 
-    private JSONRPCResponse listed(
-            Object id, ModernRound round, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
-        JSONRPCResponse shown = shownAnswers.page(id, round, response, caller, list);
+    private JSONRPCResponse sendable(Object id, JSONRPCResponse shown) {
         if (mirrors && shown.result() instanceof Map<?, ?> page && page.get("tools") instanceof List<?> tools) {
             // As the SDK's client does where it makes the headers itself.
             Map<String, @Nullable Object> sendable = ModernMessages.members(page);
@@ -388,7 +391,7 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
 
     /** A way to send requests of our own on behalf of a request. */
     private Exchange own(McpTransportRequest onBehalfOf) {
-        return asked -> response(ModernMessages.of(asked, onBehalfOf), UnaryOperator.identity(), () -> {})
+        return asked -> response(ModernMessages.of(asked, onBehalfOf), Mono::just, () -> {})
                 .ofType(JSONRPCResponse.class)
                 .next()
                 .map(response -> ModernMessages.legacy(asked.id(), response));
@@ -411,21 +414,21 @@ public final class EnforcingModernTransport implements McpClientTransport, AutoC
      * @param lost called if it is not certain that the response answers the request
      */
     private Flux<JSONRPCMessage> response(
-            McpTransportRequest request, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+            McpTransportRequest request, Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown, Runnable lost) {
         return response(toServer(request), request, shown, lost);
     }
 
     private Flux<JSONRPCMessage> response(
             Flux<JSONRPCMessage> messages,
             McpTransportRequest request,
-            UnaryOperator<JSONRPCResponse> shown,
+            Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown,
             Runnable lost) {
-        return messages.<JSONRPCMessage>handle(incoming(request.message().id(), shown, lost))
+        return messages.concatMap(incoming(request.message().id(), shown, lost))
                 .concatWith(Mono.error(() -> new McpResponseLostException(request.method(), null)))
                 .takeUntil(JSONRPCResponse.class::isInstance);
     }
 
-    private ModernIncoming incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+    private ModernIncoming incoming(Object id, Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown, Runnable lost) {
         return new ModernIncoming(id, methods, toolListChanges, shown, lost);
     }
 

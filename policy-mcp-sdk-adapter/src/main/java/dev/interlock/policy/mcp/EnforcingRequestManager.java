@@ -31,7 +31,7 @@ import java.util.Objects;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -139,7 +139,11 @@ public final class EnforcingRequestManager implements McpRequestManager {
         this.calls = new CallGate(builder, callers, guard, ModernMessages::converted);
         this.approvalForm = builder.elicitsApprovals ? new ApprovalForm(builder.argumentLimits) : null;
         this.selfTestTimeout = builder.toolListTimeout;
-        this.shownAnswers = new ModernAnswers(methods, new ToolListFilter(engine, methods, answers), answers);
+        this.shownAnswers = new ModernAnswers(
+                methods,
+                new ToolListFilter(engine, methods, answers),
+                answers,
+                new JudgedAnswers(methods, answers, ModernMessages::plain));
         this.fetch = new ToolListFetch(
                 new ToolListState<>(
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),
@@ -277,7 +281,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
         ModernIncoming incoming = incoming(id, response -> shownAnswers.ofOther(id, round, response), round::abandon);
         return request.method().equals(Subscriptions.METHOD) && request.params() instanceof Map<?, ?> params
                 ? listen(request, ModernMessages.members(params), way, round, incoming)
-                : send(request, way, round).map(answer -> shown(request, answer, incoming));
+                : send(request, way, round).flatMap(answer -> shown(request, answer, incoming));
     }
 
     /** Sends a request other than a call. Where nothing comes of it, it is settled as unknown. */
@@ -288,7 +292,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                 .doOnCancel(round::abandon);
     }
 
-    private ModernIncoming incoming(Object id, UnaryOperator<JSONRPCResponse> shown, Runnable lost) {
+    private ModernIncoming incoming(Object id, Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown, Runnable lost) {
         return new ModernIncoming(id, methods, toolListChanges, shown, lost);
     }
 
@@ -371,19 +375,20 @@ public final class EnforcingRequestManager implements McpRequestManager {
                                             call.saying(sent).params()))));
                     return round.handOver() ? there.send(decided) : Mono.<McpTransportResponse>empty();
                 })
-                .map(answer -> shown(request, answer, incoming))
+                .flatMap(answer -> shown(request, answer, incoming))
                 .switchIfEmpty(Mono.fromRunnable(() -> end(round)))
                 .doOnError(failure -> end(round))
                 .doOnCancel(() -> end(round));
     }
 
     /** Handles the server's answer to a call, and returns what the client may see of it. */
-    private JSONRPCResponse ended(Object id, GuardedCall call, ModernRound round, JSONRPCResponse response) {
+    private Mono<JSONRPCResponse> ended(Object id, GuardedCall call, ModernRound round, JSONRPCResponse response) {
         running.forget(round, round);
-        JSONRPCResponse shown = shownAnswers.ofCall(id, round, response);
-        return shown.result() instanceof Map<?, ?> result
-                ? ModernMessages.result(id, states.sealed(call, result))
-                : shown;
+        return shownAnswers
+                .ofCall(id, round, response)
+                .map(shown -> shown.result() instanceof Map<?, ?> result
+                        ? ModernMessages.result(id, states.sealed(call, result))
+                        : shown);
     }
 
     private void end(ModernRound round) {
@@ -406,7 +411,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
         }
         ModernIncoming incoming =
                 incoming(id, response -> shownAnswers.page(id, round, response, caller, list), round::abandon);
-        return send(request, way, round).map(answer -> shown(request, answer, incoming));
+        return send(request, way, round).flatMap(answer -> shown(request, answer, incoming));
     }
 
     private Mono<McpTransportResponse> listen(
@@ -417,13 +422,13 @@ public final class EnforcingRequestManager implements McpRequestManager {
             ModernIncoming incoming) {
         Map<String, @Nullable Object> allowed = Subscriptions.allowed(engine, params, ModernMessages::converted);
         return send(ModernMessages.with(request, allowed), way, round)
-                .map(answer -> answer instanceof McpTransportResponse.Streaming stream
-                        ? McpTransportResponse.streaming(ModernListening.withChanges(
+                .flatMap(answer -> answer instanceof McpTransportResponse.Streaming stream
+                        ? Mono.just(McpTransportResponse.streaming(ModernListening.withChanges(
                                         engine,
                                         request.id(),
                                         allowed,
-                                        stream.messages().<JSONRPCMessage>handle(incoming))
-                                .onErrorResume(failure -> Mono.just(failed(request, failure))))
+                                        stream.messages().concatMap(incoming))
+                                .onErrorResume(failure -> Mono.just(failed(request, failure)))))
                         : shown(request, answer, incoming));
     }
 
@@ -490,13 +495,13 @@ public final class EnforcingRequestManager implements McpRequestManager {
     // ---- answers
 
     /** What the client may see of an answer. One that streams ends with a response in any case. */
-    private static McpTransportResponse shown(
+    private static Mono<McpTransportResponse> shown(
             JSONRPCRequest request, McpTransportResponse answer, ModernIncoming incoming) {
         if (!(answer instanceof McpTransportResponse.Streaming stream)) {
-            return response(incoming.answer(single(answer)));
+            return incoming.answer(single(answer)).map(EnforcingRequestManager::response);
         }
         Flux<JSONRPCMessage> messages = stream.messages()
-                .<JSONRPCMessage>handle(incoming)
+                .concatMap(incoming)
                 .onErrorResume(failure -> {
                     incoming.lost().run();
                     return Mono.just(failed(request, failure));
@@ -507,7 +512,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                 }))
                 .takeUntil(JSONRPCResponse.class::isInstance)
                 .doOnCancel(incoming.lost());
-        return McpTransportResponse.streaming(messages);
+        return Mono.just(McpTransportResponse.streaming(messages));
     }
 
     private static JSONRPCResponse single(McpTransportResponse answer) {

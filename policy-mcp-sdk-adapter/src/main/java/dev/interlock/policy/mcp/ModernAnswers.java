@@ -1,43 +1,42 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.mcp.Callers.ResolvedCaller;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema;
 import java.util.Map;
 import java.util.Objects;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import reactor.core.publisher.Mono;
 
 /** Tells what a client of the SDK's modern API may see of its server's responses. */
-record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers) {
+record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers, JudgedAnswers judged) {
 
     private static final Logger log = LoggerFactory.getLogger(ModernAnswers.class);
 
     /** The response to a request other than a call, which is settled by it. */
-    JSONRPCResponse ofOther(Object id, ModernRound round, JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response), round.call());
-        if (asks.allowed()) {
-            round.end(response);
-            return response;
-        }
-        // The server has begun the request.
-        round.abandon();
-        log.debug("Withheld an answer of the server's that asks for what it may not");
-        return ModernMessages.modern(answers.refusal(id, asks));
+    Mono<JSONRPCResponse> ofOther(Object id, ModernRound round, JSONRPCResponse response) {
+        McpSchema.JSONRPCResponse asked = ModernMessages.legacy(id, response);
+        return judged.ofOther(id, asked, round).map(shown -> shown(response, asked, shown));
     }
 
     /** The response to a call, which is settled by it. Its result is plain JSON. */
-    JSONRPCResponse ofCall(Object id, ModernRound round, JSONRPCResponse answer) {
+    Mono<JSONRPCResponse> ofCall(Object id, ModernRound round, JSONRPCResponse answer) {
         JSONRPCResponse response = plain(answer);
-        Decision asks = methods.askedWithin(ModernMessages.legacy(id, response), round.call());
-        if (!asks.allowed()) {
-            // The server has begun the call.
-            round.abandon();
-            return ModernMessages.modern(answers.withheld(id, asks));
-        }
-        Decision input = round.end(response);
-        return input.allowed() ? response : ModernMessages.modern(answers.withheld(id, input));
+        McpSchema.JSONRPCResponse asked = ModernMessages.legacy(id, response);
+        return judged.ofCall(id, asked, round).map(shown -> shown(response, asked, shown));
+    }
+
+    /**
+     * @param judged the same response in the older API
+     * @param shown what may be seen of it: the same object if it is unchanged
+     */
+    @SuppressWarnings("ReferenceEquality") // this very object
+    private static JSONRPCResponse shown(
+            JSONRPCResponse response, McpSchema.JSONRPCResponse judged, McpSchema.JSONRPCResponse shown) {
+        boolean either = response.result() == null || response.error() == null;
+        return shown == judged && either ? response : ModernMessages.modern(shown);
     }
 
     /** The same response, whose result was converted to JSON if it has a type of the SDK's. */
@@ -59,8 +58,12 @@ record ModernAnswers(Methods methods, ToolListFilter toolLists, Answers answers)
      *
      * @param list the list to which the page belongs
      */
-    JSONRPCResponse page(Object id, ModernRound round, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
-        JSONRPCResponse page = ofOther(id, round, plain(response));
+    Mono<JSONRPCResponse> page(
+            Object id, ModernRound round, JSONRPCResponse response, ResolvedCaller caller, Listing list) {
+        return ofOther(id, round, plain(response)).map(page -> page(id, page, caller, list));
+    }
+
+    private JSONRPCResponse page(Object id, JSONRPCResponse page, ResolvedCaller caller, Listing list) {
         if (page.error() != null) {
             return page;
         }

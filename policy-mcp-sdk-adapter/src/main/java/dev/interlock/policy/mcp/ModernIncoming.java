@@ -7,11 +7,10 @@ import io.modelcontextprotocol.modern.JsonRpc.JSONRPCNotification;
 import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpSchema;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.function.BiConsumer;
-import java.util.function.UnaryOperator;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import reactor.core.publisher.SynchronousSink;
+import reactor.core.publisher.Mono;
 
 /**
  * Decides what the client may see of the messages that come from the server while a request is under way.
@@ -22,28 +21,33 @@ import reactor.core.publisher.SynchronousSink;
  * @param lost called if it is not certain that a response answers the request
  */
 record ModernIncoming(
-        Object id, Methods methods, AtomicInteger toolListChanges, UnaryOperator<JSONRPCResponse> shown, Runnable lost)
-        implements BiConsumer<JSONRPCMessage, SynchronousSink<JSONRPCMessage>> {
+        Object id,
+        Methods methods,
+        AtomicInteger toolListChanges,
+        Function<JSONRPCResponse, Mono<JSONRPCResponse>> shown,
+        Runnable lost)
+        implements Function<JSONRPCMessage, Mono<JSONRPCMessage>> {
 
     private static final Logger log = LoggerFactory.getLogger(ModernIncoming.class);
 
     @Override
-    public void accept(JSONRPCMessage message, SynchronousSink<JSONRPCMessage> client) {
+    public Mono<JSONRPCMessage> apply(JSONRPCMessage message) {
         if (message instanceof JSONRPCResponse response) {
-            client.next(answer(response));
-        } else if (message instanceof JSONRPCNotification notification) {
+            return answer(response).cast(JSONRPCMessage.class);
+        }
+        if (message instanceof JSONRPCNotification notification) {
             if (McpSchema.METHOD_NOTIFICATION_TOOLS_LIST_CHANGED.equals(notification.method())) {
                 // Count the change even if the client must not be notified.
                 toolListChanges.incrementAndGet();
             }
             if (methods.toldByServer(ModernMessages.legacy(notification)).allowed()) {
-                client.next(notification);
-            } else {
-                log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
+                return Mono.just(notification);
             }
+            log.debug("Dropped the notification {} of the server's", VisibleText.name(notification.method()));
         } else {
             log.warn("Dropped a message from the server that is not a response or notification of JSON-RPC");
         }
+        return Mono.empty();
     }
 
     @Override
@@ -58,7 +62,7 @@ record ModernIncoming(
     }
 
     /** What the client may see of a response. */
-    JSONRPCResponse answer(JSONRPCResponse response) {
+    Mono<JSONRPCResponse> answer(JSONRPCResponse response) {
         if (answers(response, id)) {
             return shown.apply(response);
         }
@@ -66,6 +70,6 @@ record ModernIncoming(
         // A server that can't read a request doesn't know its id.
         return response.id() == null && response.error() != null
                 ? shown.apply(response)
-                : ModernMessages.internalError(id, "The server answered another request than this one.");
+                : Mono.just(ModernMessages.internalError(id, "The server answered another request than this one."));
     }
 }

@@ -27,6 +27,8 @@ final class ModernMessages {
 
     private static final TypeRef<LinkedHashMap<String, @Nullable Object>> PLAIN = new TypeRef<>() {};
 
+    private static final TypeRef<Object> ANY = new TypeRef<>() {};
+
     private static final String META = "_meta";
 
     private ModernMessages() {}
@@ -159,6 +161,11 @@ final class ModernMessages {
     /** Converts values of types other than JSON's by way of JSON. */
     static Map<String, @Nullable Object> converted(Object typed) {
         return McpJsonDefaults.getMapper().convertValue(typed, PLAIN);
+    }
+
+    /** Converts any value to plain JSON by way of JSON. */
+    static Object plain(Object typed) {
+        return McpJsonDefaults.getMapper().convertValue(typed, ANY);
     }
 
     /**

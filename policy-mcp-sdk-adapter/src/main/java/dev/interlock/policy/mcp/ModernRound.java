@@ -3,8 +3,8 @@ package dev.interlock.policy.mcp;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.CallResult;
-import dev.interlock.policy.call.Decision;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
+import dev.interlock.policy.engine.JudgedResult;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Predicate;
 
@@ -13,7 +13,7 @@ import java.util.function.Predicate;
  * error, cancellation and end of the stream ends it; clients cancel the stream when they have their response.
  * Thread-safe.
  */
-final class ModernRound {
+final class ModernRound implements JudgedAnswers.Awaited {
 
     private final GuardedCall call;
     private final Predicate<? super Throwable> saysUnsent;
@@ -29,8 +29,8 @@ final class ModernRound {
         this.saysUnsent = saysUnsent;
     }
 
-    /** The call with what was reserved for it. */
-    GuardedCall call() {
+    @Override
+    public GuardedCall guarded() {
         return call;
     }
 
@@ -54,24 +54,9 @@ final class ModernRound {
         heard = true;
     }
 
-    /**
-     * There was a response, whose result, if it has one, is plain JSON.
-     *
-     * @return whether the client may see it
-     */
-    Decision end(JSONRPCResponse response) {
-        boolean first = over.compareAndSet(false, true);
-        if (response.error() != null) {
-            if (first) {
-                call.settle(CallOutcome.FAILED);
-            }
-            return Decision.ALLOWED;
-        }
-        CallResult came = CallResult.of(response.result());
-        return (first ? call.answered(came) : call.answeredLate(came))
-                .toCompletableFuture()
-                .join()
-                .decision();
+    @Override
+    public CompletionStage<JudgedResult> answered(CallResult came) {
+        return over.compareAndSet(false, true) ? call.answered(came) : call.answeredLate(came);
     }
 
     /** The transport failed. */
@@ -82,7 +67,8 @@ final class ModernRound {
     }
 
     /** No one awaits a response any more, or it is not certain that there was one. */
-    void abandon() {
+    @Override
+    public void abandon() {
         if (over.compareAndSet(false, true)) {
             call.settle(handedOver ? CallOutcome.UNKNOWN : CallOutcome.UNSENT);
         }

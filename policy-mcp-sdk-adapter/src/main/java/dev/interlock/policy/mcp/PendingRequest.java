@@ -2,20 +2,13 @@ package dev.interlock.policy.mcp;
 
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
-import dev.interlock.policy.call.CallResult;
-import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.tool.AnnouncedTools.Listing;
-import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
 import io.modelcontextprotocol.spec.McpTransportException;
-import java.util.Map;
 import reactor.core.publisher.MonoSink;
 
 /** A request that has been sent and whose response matters to this adapter. */
 sealed interface PendingRequest {
-
-    /** What a typed result says of the call, as a plain result would. */
-    Map<String, Object> FAILED_TOOL = Map.of("isError", true);
 
     /**
      * Whether the request must not be left open when responses may have been lost. A list is kept: waiting for it
@@ -33,33 +26,7 @@ sealed interface PendingRequest {
      *
      * @param guarded ended by the response, unless the server asks for input
      */
-    record Call(GuardedCall guarded) implements PendingRequest {
-
-        /** Takes the server's response to the call, and returns what the client may see of it. */
-        JSONRPCResponse answered(JSONRPCResponse response, Methods methods, Answers answers) {
-            Decision asks = methods.askedWithin(response, guarded);
-            if (asks.allowed()) {
-                Decision input = settle(response);
-                return input.allowed() ? response : answers.withheld(response.id(), input);
-            }
-            // The server has begun the call.
-            abandon();
-            return answers.withheld(response.id(), asks);
-        }
-
-        private Decision settle(JSONRPCResponse response) {
-            if (response.error() != null) {
-                guarded.settle(CallOutcome.FAILED);
-                return Decision.ALLOWED;
-            }
-            Object result = response.result() instanceof CallToolResult typed
-                    ? (Boolean.TRUE.equals(typed.isError()) ? FAILED_TOOL : null)
-                    : response.result();
-            return guarded.answered(CallResult.of(result))
-                    .toCompletableFuture()
-                    .join()
-                    .decision();
-        }
+    record Call(GuardedCall guarded) implements PendingRequest, JudgedAnswers.Awaited {
 
         @Override
         public void abandon() {
@@ -68,15 +35,7 @@ sealed interface PendingRequest {
     }
 
     /** A request other than a call, which the response settles. */
-    sealed interface Other extends PendingRequest {
-
-        /** The request with what was reserved for it. */
-        GuardedCall guarded();
-
-        /** Settles the request by its response. */
-        default void answered(JSONRPCResponse response) {
-            guarded().settle(response.error() == null ? CallOutcome.SUCCEEDED : CallOutcome.FAILED);
-        }
+    sealed interface Other extends PendingRequest, JudgedAnswers.Awaited {
 
         @Override
         default void abandon() {

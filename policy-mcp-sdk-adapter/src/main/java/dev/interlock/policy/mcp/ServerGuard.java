@@ -50,14 +50,20 @@ final class ServerGuard {
     private static final Logger log = LoggerFactory.getLogger(ServerGuard.class);
 
     private static final TypeRef<Map<String, Object>> PLAIN = new TypeRef<>() {};
+    private static final TypeRef<Object> ANY = new TypeRef<>() {};
 
     private final PolicyEngine engine;
     private final Callers callers;
     private final Answers answers;
     private final CallGate calls;
     private final Methods methods;
+    private final JudgedAnswers judged;
     private final ToolListFilter toolLists;
     private final PendingCalls<PendingRequest> running;
+    /** What the clients answer to requests of the server's. */
+    private final JudgedAnswers judgedOfClients;
+    /** The server's requests that await a client's answer. A session gives them ids that no one else can guess. */
+    private final PendingCalls<GuardedCall> asked;
     /** The clients to notify of changes. Weakly held: transports may drop a session without closing it. */
     private final Map<ListChanges, Boolean> clients = new WeakHashMap<>();
 
@@ -75,12 +81,16 @@ final class ServerGuard {
         this.callers = settings.callers(true);
         this.answers = settings.answers();
         this.methods = new Methods(settings, callers, ServerGuard::plain);
+        this.judged = new JudgedAnswers(methods, answers, ServerGuard::anyPlain);
+        this.judgedOfClients = new JudgedAnswers(methods, answers, ServerGuard::anyPlain);
         this.calls = new CallGate(settings, callers, new CallGuard(settings.engine, null), params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;
         this.unclaimed = engine.tools().open(settings.server, toolListChanges);
         this.running =
                 PendingCalls.bounded(settings.time, settings.alarm, settings.callTimeToLive, PendingRequest::abandon);
+        this.asked = PendingCalls.bounded(
+                settings.time, settings.alarm, settings.callTimeToLive, request -> request.settle(CallOutcome.UNKNOWN));
         this.time = settings.time;
         this.toolListTimeout = settings.toolListTimeout;
         this.approvalForm = settings.elicitsApprovals ? new ApprovalForm(settings.argumentLimits) : null;
@@ -157,6 +167,7 @@ final class ServerGuard {
     private Mono<JSONRPCResponse> pass(
             JSONRPCRequest request, GuardedCall guarded, ClientSession session, Exchange server, ContextView context) {
         PendingRequest.Plain pending = new PendingRequest.Plain(guarded);
+        judged.awaits(guarded);
         Exchange asked = sent -> Mono.defer(() -> {
                     guarded.admission().handedOver();
                     return server.send(sent);
@@ -167,7 +178,7 @@ final class ServerGuard {
                     }
                     return Mono.just(failed(sent, failure));
                 })
-                .map(response -> answered(pending, response));
+                .flatMap(response -> judged.ofOther(request.id(), response, pending));
         session.heard(request.method());
         Mono<JSONRPCResponse> response = switch (request.method()) {
             case McpSchema.METHOD_TOOLS_LIST -> list(request, guarded, session, context, asked);
@@ -175,18 +186,6 @@ final class ServerGuard {
             default -> asked.send(request);
         };
         return response.doFinally(signal -> pending.abandon());
-    }
-
-    /** Settles a request other than a call, unless the response asks the client for something denied. */
-    private JSONRPCResponse answered(PendingRequest.Plain pending, JSONRPCResponse response) {
-        Decision asks = methods.askedWithin(response, pending.guarded());
-        if (!asks.allowed()) {
-            // The server has begun the request.
-            pending.abandon();
-            return answers.refusal(response.id(), asks);
-        }
-        pending.answered(response);
-        return response;
     }
 
     /** Without a session, removes the session id: it would be that of a server in whose request this one is made. */
@@ -202,13 +201,22 @@ final class ServerGuard {
      * @param session the session in which it came
      */
     Mono<Void> answered(JSONRPCResponse response, ClientSession session, Function<JSONRPCResponse, Mono<Void>> server) {
-        ElicitedApprovals asked = session.approvals();
-        if (asked == null || !ElicitedApprovals.isAnswer(response)) {
-            return server.apply(response);
+        ElicitedApprovals approvals = session.approvals();
+        GuardedCall request = response.id() == null ? null : asked.take(response.id());
+        if (approvals == null || !ElicitedApprovals.isAnswer(response)) {
+            if (request != null) {
+                return judgedOfClients.ofClient(response, request).flatMap(server);
+            }
+            return response.id() == null
+                    ? judgedOfClients.passesAnonymous() ? server.apply(response) : Mono.empty()
+                    : server.apply(judgedOfClients.unawaited(response.id(), response));
+        }
+        if (request != null) {
+            request.settle(CallOutcome.UNKNOWN);
         }
         return Mono.<Void>deferContextual(context -> {
                     try {
-                        asked.answered(response, callers.of(context).identity());
+                        approvals.answered(response, callers.of(context).identity());
                     } catch (Throwable e) {
                         return Mono.error(e);
                     }
@@ -235,6 +243,7 @@ final class ServerGuard {
 
     private Mono<JSONRPCResponse> pass(JSONRPCRequest request, CallRequest call, GuardedCall guarded, Exchange server) {
         PendingRequest.Call pending = new PendingRequest.Call(guarded);
+        judged.awaits(guarded);
         PendingCalls.Addition addition = running.add(pending, pending, guarded.call());
         if (addition == PendingCalls.Addition.FULL) {
             return Mono.just(answers.withheld(request.id(), calls.busy(guarded)));
@@ -250,7 +259,7 @@ final class ServerGuard {
                     return server.send(decided);
                 })
                 .onErrorResume(McpError.class, failure -> Mono.just(failed(request, failure)))
-                .map(response -> pending.answered(response, methods, answers))
+                .flatMap(response -> judged.ofCall(request.id(), response, pending))
                 // Before the client sees the answer: a query after that must find the call settled.
                 .doOnTerminate(() -> end(pending))
                 .doOnCancel(() -> end(pending));
@@ -259,11 +268,15 @@ final class ServerGuard {
     /** A response to an unknown request, or a refusal if the response asks the client for something denied. */
     private JSONRPCResponse withoutDeniedRequests(JSONRPCResponse response) {
         Decision asks = methods.askedWithin(response, null);
-        return asks.allowed() ? response : answers.refusal(response.id(), asks);
+        return asks.allowed() ? judged.unawaited(response.id(), response) : answers.refusal(response.id(), asks);
     }
 
     private static Object plain(Object typed) {
         return McpJsonDefaults.getMapper().convertValue(typed, PLAIN);
+    }
+
+    private static Object anyPlain(Object typed) {
+        return McpJsonDefaults.getMapper().convertValue(typed, ANY);
     }
 
     private void end(PendingRequest.Call call) {
@@ -364,14 +377,25 @@ final class ServerGuard {
         });
     }
 
-    /** Lets the server ask its client. Whether the client will answer is not known. */
+    /**
+     * Lets the server ask its client. Whether the client will answer is not known, so a request whose answer means
+     * nothing to the policy is settled at once.
+     */
     private Mono<JSONRPCMessage> asked(JSONRPCRequest request, GuardedCall guarded) {
         if (!guarded.decision().allowed()) {
             return Mono.error(new McpError(
                     answers.refusal(request.id(), guarded.decision()).error()));
         }
         guarded.admission().handedOver();
-        guarded.settle(CallOutcome.UNKNOWN);
+        judgedOfClients.awaits(guarded);
+        boolean awaited = request.id() != null && asked.add(request.id(), guarded) == PendingCalls.Addition.AWAITED;
+        if (!guarded.judgesAnswer()) {
+            guarded.settle(CallOutcome.UNKNOWN);
+        } else if (!awaited) {
+            guarded.settle(CallOutcome.UNKNOWN);
+            return Mono.error(new McpError(answers.refusal(request.id(), methods.busy(request.method()))
+                    .error()));
+        }
         return Mono.just(request);
     }
 
@@ -379,6 +403,7 @@ final class ServerGuard {
     void close() {
         unsubscribe.run();
         running.close();
+        asked.close();
         unclaimed.close();
     }
 

@@ -5,13 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.adapter.CallGuard;
 import dev.interlock.policy.adapter.GuardedCall;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.value.ValueLimits;
-import io.modelcontextprotocol.modern.JsonRpc.JSONRPCResponse;
 import java.util.AbstractMap;
 import java.util.Map;
 import java.util.Set;
@@ -62,12 +62,15 @@ class ModernRoundTest {
         ModernRound round = round();
         round.handOver();
 
-        Decision decision = round.end(JSONRPCResponse.result(1, new AbstractMap<String, Object>() {
-            @Override
-            public Set<Entry<String, Object>> entrySet() {
-                throw new IllegalStateException("broken");
-            }
-        }));
+        Decision decision = round.answered(CallResult.of(new AbstractMap<String, Object>() {
+                    @Override
+                    public Set<Entry<String, Object>> entrySet() {
+                        throw new IllegalStateException("broken");
+                    }
+                }))
+                .toCompletableFuture()
+                .join()
+                .decision();
 
         assertThat(decision.allowed()).isFalse();
         assertThat(limiter.settlements()).containsExactly(CallOutcome.UNKNOWN);
