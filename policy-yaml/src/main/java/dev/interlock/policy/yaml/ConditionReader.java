@@ -192,6 +192,9 @@ final class ConditionReader {
         Node valueNode = fromCall || asksHost ? fields.get("value") : Hints.required(fields, "value", context.findings);
         Path path = pathNode == null ? null : paths.path(pathNode, at.key("path"), "path");
         Operator operator = opNode == null || asksHost ? null : operator(opNode, at.key("op"));
+        if (path != null && pathNode != null && path.root() == Path.Root.SESSION) {
+            context.marks.read(path, allows(use, operator, valueNode), pathNode, at.key("path"));
+        }
         if (path != null && pathNode != null && path.root() == Path.Root.STATE) {
             owner.counters().reference(owner, path, pathNode, at.key("path"));
         }
@@ -242,6 +245,7 @@ final class ConditionReader {
                     "keep one of them");
         }
         Path from = paths.path(pair.value(), at, "value_from");
+        context.marks.read(from, allows(use, operator, null), pair.value(), at);
         if (from != null && from.root() == Path.Root.STATE) {
             owner.counters().reference(owner, from, pair.value(), at);
         }
@@ -340,6 +344,22 @@ final class ConditionReader {
             case EXISTS -> "write value: true or value: false";
             case REGEX, NOT_REGEX -> "write the pattern under 'value'";
             default -> "a caller could list what it wants to reach; let the host say it, as ctx.<key>";
+        };
+    }
+
+    /** Whether a call passes because of what a condition reads, and not because of what it doesn't find. */
+    private boolean allows(ConditionUse use, @Nullable Operator operator, @Nullable Node value) {
+        if (context.ofResult || operator == null) {
+            return false;
+        }
+        boolean absent = operator == Operator.EXISTS
+                && value instanceof Node.Scalar scalar
+                && scalar.text().equals("false");
+        boolean positive = MarkNames.isPositive(operator) && !absent;
+        return switch (use) {
+            case ALLOWS -> positive;
+            case DENIES -> !positive;
+            case ASKS -> false;
         };
     }
 

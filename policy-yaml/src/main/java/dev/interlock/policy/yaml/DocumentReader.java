@@ -61,7 +61,7 @@ final class DocumentReader {
             return null;
         }
         Policy policy = isImplied(map) ? implied(map) : document(map);
-        context.checkCounters();
+        context.checkReferences();
         if (context.findings.failed()) {
             return null;
         }

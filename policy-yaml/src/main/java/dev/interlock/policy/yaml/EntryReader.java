@@ -23,6 +23,7 @@ final class EntryReader {
     private final RuleReader rules;
     private final UnwrapReader unwraps;
     private final ResultReader results;
+    private final MarkReader marks;
 
     EntryReader(ReadContext context) {
         this.context = context;
@@ -33,6 +34,7 @@ final class EntryReader {
         this.rules = new RuleReader(context, conditions, limits, times);
         this.unwraps = new UnwrapReader(context, paths);
         this.results = new ResultReader(context, conditions);
+        this.marks = new MarkReader(context, paths, times);
     }
 
     /** Reads an entry. A broken part is reported and left out. */
@@ -50,7 +52,8 @@ final class EntryReader {
             return Entry.listed(place);
         }
         Fields fields = Fields.of(Keys.ENTRY, map, at, context.findings, Hints.IGNORED);
-        for (String key : List.of("require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap", "results")) {
+        for (String key : List.of(
+                "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap", "results", "marks", "clears")) {
             Node.Pair ignored = fields.pair(key);
             if (ignored != null) {
                 context.intercept.ignores("'" + key + "'", ignored.key(), at.key(key));
@@ -61,18 +64,18 @@ final class EntryReader {
         InterceptView intercept = context.intercept;
         UnboundedKeys keys = new UnboundedKeys();
         Entry entry = new Entry(
-                        hide,
-                        intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
-                        intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
-                        intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
-                        rules(fields, owner, keys),
-                        intercept.skipping(() -> limits(fields, owner, keys)),
-                        rounds(fields),
-                        unwrap(fields),
-                        place)
-                .with(intercept.skipping(() -> afterwards(fields, owner)));
+                hide,
+                intercept.skipping(() -> blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS)),
+                intercept.skipping(() -> blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES)),
+                intercept.skipping(() -> blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS)),
+                rules(fields, owner, keys),
+                intercept.skipping(() -> limits(fields, owner, keys)),
+                rounds(fields),
+                unwrap(fields),
+                place);
+        Entry whole = entry.with(intercept.skipping(() -> afterwards(fields, owner, entry)));
         keys.report(context.findings);
-        return entry;
+        return whole;
     }
 
     /** Reads what requests of a method must satisfy. A broken part is reported and left out. */
@@ -89,17 +92,16 @@ final class EntryReader {
             }
             UnboundedKeys keys = new UnboundedKeys();
             Entry entry = new Entry(
-                            false,
-                            blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
-                            blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
-                            blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS),
-                            List.of(),
-                            limits(fields, owner, keys),
-                            null,
-                            ReadContext.place(key, at))
-                    .with(afterwards(fields, owner));
+                    false,
+                    blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS),
+                    blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES),
+                    blocks(fields, "ask_if", owner, ConditionReader.ConditionUse.ASKS),
+                    List.of(),
+                    limits(fields, owner, keys),
+                    null,
+                    ReadContext.place(key, at));
             keys.report(context.findings);
-            return entry;
+            return entry.with(afterwards(fields, owner, entry));
         } finally {
             context.ofMethod = false;
         }
@@ -121,12 +123,23 @@ final class EntryReader {
         }
     }
 
-    /** What the entry says about the end of a call. */
-    private Afterwards afterwards(Fields fields, EntryKey owner) {
-        Node node = fields.get("results");
-        return node == null
-                ? Afterwards.NONE
-                : new Afterwards(results.read(node, fields.at("results"), owner), List.of(), List.of());
+    /**
+     * What the entry says about the end of a call.
+     *
+     * @param entry what it says besides
+     */
+    private Afterwards afterwards(Fields fields, EntryKey owner, Entry entry) {
+        Node resultsNode = fields.get("results");
+        Node marksNode = fields.get("marks");
+        Node clearsNode = context.ofMethod ? null : fields.get("clears");
+        if (resultsNode == null && marksNode == null && clearsNode == null) {
+            return Afterwards.NONE;
+        }
+        boolean asks = !entry.askIf().isEmpty() || entry.rules().stream().anyMatch(Rule.Approval.class::isInstance);
+        return new Afterwards(
+                resultsNode == null ? List.of() : results.read(resultsNode, fields.at("results"), owner),
+                marksNode == null ? List.of() : marks.marks(marksNode, fields.at("marks")),
+                clearsNode == null ? List.of() : marks.clears(clearsNode, fields.at("clears"), asks));
     }
 
     private @Nullable Unwrap unwrap(Fields fields) {

@@ -34,9 +34,22 @@ final class Keys {
     static final Keys SERVER = new Keys("a server", "default", "hide", "tools", "categories", "risks", "all_tools");
 
     static final Keys ENTRY = new Keys(
-            "an entry", "rules", "require", "deny_if", "ask_if", "limits", "hide", "rounds", "unwrap", "results");
+            "an entry",
+            "rules",
+            "require",
+            "deny_if",
+            "ask_if",
+            "limits",
+            "hide",
+            "rounds",
+            "unwrap",
+            "results",
+            "marks",
+            "clears");
 
-    static final Keys METHOD = new Keys("a method", "require", "deny_if", "ask_if", "limits", "results");
+    static final Keys METHOD = new Keys("a method", "require", "deny_if", "ask_if", "limits", "results", "marks");
+
+    static final Keys MARK = new Keys("a mark", "name", "value", "on", "for");
 
     static final Keys RESULT = new Keys(
             "a rule on results", "name", "require", "deny_if", "redact", "max_bytes", "on_exceed", "on_deny", "mode");
@@ -106,6 +119,7 @@ final class Keys {
             METHOD,
             RESULT,
             REDACTION,
+            MARK,
             UNWRAP,
             RULE,
             CONDITION,

@@ -121,7 +121,7 @@ final class PathExpressionReader {
             }
             return params;
         }
-        if (params || root == Path.Root.CALL || root == Path.Root.CTX) {
+        if (params || root == Path.Root.CALL || root == Path.Root.CTX || root == Path.Root.SESSION) {
             return false;
         }
         context.findings.error(
@@ -131,8 +131,40 @@ final class PathExpressionReader {
                 "a request that is not a tool call has no " + Display.quoted(path.text()),
                 root == Path.Root.ARGS
                         ? "did you mean 'params." + Display.clean(path.text().substring("args.".length()), 60) + "'?"
-                        : "the paths here begin with params, call or ctx");
+                        : "the paths here begin with params, call, ctx or session");
         return true;
+    }
+
+    /** The path of a mark's values, in the arguments or in what came back. */
+    @Nullable
+    Path ofMark(Node node, NodePath at) {
+        boolean before = context.ofResult;
+        context.ofResult = true;
+        Path path;
+        try {
+            path = path(node, at, "value");
+        } finally {
+            context.ofResult = before;
+        }
+        if (path == null) {
+            return null;
+        }
+        Path.Root arguments = context.ofMethod ? Path.Root.PARAMS : Path.Root.ARGS;
+        if (path.root() != arguments && path.root() != Path.Root.RESULT) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "a mark's values are those of an argument or of the result, not " + Display.quoted(path.text()),
+                    "write " + arguments.text() + ".<name> or result.structured.<path>");
+            return null;
+        }
+        if (path.steps().stream().anyMatch(Path.Step.Any.class::isInstance)) {
+            context.findings.error(
+                    "bad-path", node, at, "'[any]' is for conditions, and a mark takes all the values", "write [*]");
+            return null;
+        }
+        return path;
     }
 
     /** The path of one argument that holds an amount. */

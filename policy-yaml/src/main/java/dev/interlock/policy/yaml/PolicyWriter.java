@@ -123,6 +123,8 @@ final class PolicyWriter {
                 out.line("unwrap", RuleWriter.unwrap(entry.unwrap()));
             }
             list("results", entry.afterwards().results(), rule -> out.item(() -> result(rule)));
+            list("marks", entry.afterwards().marks(), mark -> out.item(RuleWriter.mark(mark)));
+            list("clears", entry.afterwards().clears(), clearing -> out.item(YamlText.scalar(clearing.mark())));
         });
     }
 

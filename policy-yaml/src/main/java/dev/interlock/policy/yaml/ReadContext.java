@@ -12,6 +12,7 @@ final class ReadContext {
     final DiagnosticCollector findings;
     final Scalars scalars;
     final InterceptView intercept = new InterceptView();
+    final MarkNames marks = new MarkNames();
 
     /** The keys of {@code ctx} that the document says the host provides; null if it doesn't say. */
     @Nullable
@@ -44,9 +45,10 @@ final class ReadContext {
         return made;
     }
 
-    /** Reports every condition that reads an undefined counter. */
-    void checkCounters() {
+    /** Reports every condition that reads a counter or a mark that is not defined, and marks that don't fit. */
+    void checkReferences() {
         counters.forEach(each -> each.check(findings));
+        marks.check(findings);
     }
 
     /** Whether there is no room for another pattern. */

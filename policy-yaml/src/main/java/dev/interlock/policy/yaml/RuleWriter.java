@@ -6,6 +6,7 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
+import dev.interlock.policy.Mark;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.PartitionKey;
@@ -125,6 +126,24 @@ final class RuleWriter {
         parts.add("pattern: " + YamlText.scalar(matches.pattern()));
         if (!matches.with().equals(ResultRule.Redaction.REDACTED)) {
             parts.add("with: " + YamlText.scalar(matches.with()));
+        }
+        return flow(parts);
+    }
+
+    static String mark(Mark mark) {
+        if (mark.value() == null && !mark.onSuccess() && mark.lasting() == null) {
+            return YamlText.scalar(mark.name());
+        }
+        List<String> parts = new ArrayList<>();
+        parts.add("name: " + YamlText.scalar(mark.name()));
+        if (mark.value() != null) {
+            parts.add("value: " + YamlText.scalar(mark.value().text()));
+        }
+        if (mark.onSuccess()) {
+            parts.add("on: success");
+        }
+        if (mark.lasting() != null) {
+            parts.add("for: " + duration(mark.lasting()));
         }
         return flow(parts);
     }
