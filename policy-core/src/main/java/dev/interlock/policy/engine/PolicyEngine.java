@@ -178,7 +178,7 @@ public final class PolicyEngine {
             if (plan.checksOnly() && !plan.asksHost() && !plan.readsMarks()) {
                 return plan.told(plan.check(known, CounterSnapshot.NONE));
             }
-            ReservationAttempt attempt = attemptNow(plan, known, lookUp(plan, known));
+            ReservationAttempt attempt = foreseeRoom(attemptNow(plan, known, lookUp(plan, known)));
             return attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         } catch (Throwable e) {
             return failure(call, e);
@@ -248,6 +248,13 @@ public final class PolicyEngine {
 
     private ReservationAttempt attempt(ToolPlan plan, ToolCall call, CounterSnapshot counters) {
         return new ReservationAttempt(plan, call, plan.check(call, counters), counters, ids);
+    }
+
+    private ReservationAttempt foreseeRoom(ReservationAttempt attempt) {
+        for (MarkClaim claim = attempt.claim(); claim != null; claim = attempt.claim()) {
+            attempt.foresee(memory.refusal(claim));
+        }
+        return attempt;
     }
 
     private Admission takeRemainingNow(ReservationAttempt attempt) {
@@ -843,7 +850,7 @@ public final class PolicyEngine {
     }
 
     private Explanation explain(ToolPlan plan, ToolCall call, CounterSnapshot counters) {
-        ReservationAttempt attempt = attempt(plan, call, counters);
+        ReservationAttempt attempt = foreseeRoom(attempt(plan, call, counters));
         List<Explanation.ExplainedStep> steps = new ArrayList<>();
         if (plan.verdict() != null) {
             steps.add(plan.told(CallCheck.verdict(plan.verdict())));

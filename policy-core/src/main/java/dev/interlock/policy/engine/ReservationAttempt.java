@@ -182,13 +182,30 @@ final class ReservationAttempt {
 
     /** Processes the memory's answer to {@link #claim}. */
     void take(MarkRoom answer) {
+        if (answer instanceof MarkRoom.Kept kept) {
+            claim = null;
+            room = kept;
+        } else {
+            refuse(((MarkRoom.None) answer).reason());
+        }
+    }
+
+    /**
+     * Takes no room in the session, only to see what would be decided.
+     *
+     * @param reason why there would be none; null if there would be some
+     */
+    void foresee(MarkRoom.@Nullable Reason reason) {
+        if (reason == null) {
+            claim = null;
+        } else {
+            refuse(reason);
+        }
+    }
+
+    private void refuse(MarkRoom.Reason reason) {
         MarkClaim asked = Objects.requireNonNull(claim, "claim");
         claim = null;
-        if (answer instanceof MarkRoom.Kept kept) {
-            room = kept;
-            return;
-        }
-        MarkRoom.Reason reason = ((MarkRoom.None) answer).reason();
         Decision refusal = refusal(plan, reason);
         if (!plan.audits()) {
             decision = refusal;

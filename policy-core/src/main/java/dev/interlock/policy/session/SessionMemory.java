@@ -67,6 +67,19 @@ public interface SessionMemory {
      */
     MarkRoom reserve(MarkClaim claim);
 
+    /**
+     * Returns why {@link #reserve} would refuse room now; null if it would not. Keeps nothing. Blocks only if {@link
+     * #blocks} returns true.
+     */
+    default MarkRoom.@Nullable Reason refusal(MarkClaim claim) {
+        MarkRoom room = reserve(claim);
+        if (room instanceof MarkRoom.None none) {
+            return none.reason();
+        }
+        change(claim.session(), (MarkRoom.Kept) room, SessionChange.NONE);
+        return null;
+    }
+
     /** Does the same as {@link #reserve} without blocking the caller. */
     default CompletionStage<MarkRoom> reserveAsync(MarkClaim claim) {
         return CompletableFuture.completedFuture(reserve(claim));
