@@ -28,6 +28,9 @@ public record DenialText(String prefix) {
     /** Begins the text when the call waits for a person: nothing is denied yet. */
     private static final String APPROVAL_PREFIX = "[APPROVAL REQUIRED] ";
 
+    /** Begins the text when the call has run, but what came back is withheld. */
+    private static final String RESULT_PREFIX = "[RESULT WITHHELD] ";
+
     /** Returns a denial because something failed. The message gives no details. */
     public static Decision failed() {
         return denied("The policy could not be applied, so this was denied.");
@@ -45,7 +48,12 @@ public record DenialText(String prefix) {
     /** Returns the text that says why a request was refused, or which ticket a call waits for. */
     public String of(Decision decided) {
         Decision decision = decided.told();
-        String begin = decision.code() == Decision.Code.APPROVAL_PENDING ? APPROVAL_PREFIX : prefix;
+        String begin =
+                switch (decision.code()) {
+                    case APPROVAL_PENDING -> APPROVAL_PREFIX;
+                    case RESULT -> RESULT_PREFIX;
+                    default -> prefix;
+                };
         return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
     }
 

@@ -4,6 +4,7 @@ import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
 import java.time.Duration;
@@ -214,6 +215,19 @@ public sealed interface AuditEvent {
      * @param known whether these are all that it should have. If not, conditions on the mark are invalid
      */
     record SetMark(String name, int values, boolean known) {}
+
+    /**
+     * An answer to a call was judged by rules on results. There is none for a call about whose result the policy says
+     * nothing. A call of several rounds has one for each answer.
+     *
+     * @param id the decision's id
+     * @param call the call that was decided
+     * @param decision whether the caller may see what is left of the answer, and if not, why not. It may be a denial
+     *     that is only recorded
+     * @param report what became of the answer; nothing of its content
+     */
+    record ResultJudged(Instant time, String id, ToolCall call, Decision decision, ResultReport report)
+            implements AuditEvent {}
 
     /**
      * What is enforced has changed.

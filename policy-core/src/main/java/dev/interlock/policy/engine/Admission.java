@@ -373,15 +373,29 @@ public final class Admission implements AutoCloseable {
             return CompletableFuture.completedFuture(JudgedResult.passed(came));
         }
         if (end == null) {
-            return after.judge(came).thenCompose(judged -> after.goOn(came, judged, record()));
+            return after.judge(came).thenCompose(judged -> {
+                recordResult(after, judged);
+                return after.goOn(came, judged, record());
+            });
         }
         if (!after.claim()) {
             return CompletableFuture.completedFuture(after.late(came));
         }
         return after.judge(came).thenCompose(judged -> {
-            settleLimits(end);
-            return after.finish(end, came, judged, record());
+            recordResult(after, judged);
+            // An error that is withheld reaches the caller as a result, and what the call took stays taken.
+            boolean withheld = end == CallOutcome.FAILED && !judged.decision().allowed();
+            CallOutcome settled = withheld ? CallOutcome.TOOL_ERROR : end;
+            settleLimits(settled);
+            return after.finish(settled, came, judged, record());
         });
+    }
+
+    private void recordResult(Aftermath after, JudgedResult judged) {
+        CallRecord record = after.judgesResult() ? record() : null;
+        if (record != null) {
+            record.judged(judged);
+        }
     }
 
     private Sequel sequel() {

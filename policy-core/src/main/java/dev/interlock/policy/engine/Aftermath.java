@@ -79,6 +79,11 @@ final class Aftermath {
         }
     }
 
+    /** Whether rules on results judge the answer. */
+    boolean judgesResult() {
+        return !end.results().isEmpty();
+    }
+
     /** Judges an answer. The stage never fails: what can't be judged is withheld. */
     CompletionStage<JudgedResult> judge(CallResult came) {
         return ends.judge(end, call, counters, came);
@@ -97,7 +102,7 @@ final class Aftermath {
 
     /** The denial of an answer that comes after the end. */
     JudgedResult late(CallResult came) {
-        return JudgedResult.withheld(ends.late(call), came);
+        return JudgedResult.withheld(plan.told(ends.late(end)), came);
     }
 
     /**

@@ -425,11 +425,21 @@ abstract sealed class CallCheck {
         private static final MemberName TASK = MemberName.of("task");
 
         private final Decision denial;
+        private final Decision answered;
         private final RuleRef rule;
 
-        NoTask(Decision denial, RuleRef rule) {
+        /**
+         * @param answered the denial of an answer that makes a task of the call
+         */
+        NoTask(Decision denial, Decision answered, RuleRef rule) {
             this.denial = denial;
+            this.answered = answered;
             this.rule = rule;
+        }
+
+        /** The denial of an answer that makes a task of the call. */
+        Decision answered() {
+            return answered;
         }
 
         @Override

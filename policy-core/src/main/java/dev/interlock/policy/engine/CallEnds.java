@@ -22,10 +22,12 @@ final class CallEnds {
             Decision.denied(Code.MARK, CompiledPolicy.ref("(marks)", ""), Messages.MARK_LOST);
 
     private final PolicyEngine engine;
+    private final HostPredicates predicates;
     private final SessionMemory memory;
 
-    CallEnds(PolicyEngine engine, SessionMemory memory) {
+    CallEnds(PolicyEngine engine, HostPredicates predicates, SessionMemory memory) {
         this.engine = engine;
+        this.predicates = predicates;
         this.memory = memory;
     }
 
@@ -90,17 +92,36 @@ final class CallEnds {
 
     /** Judges an answer. The stage never fails: what can't be judged is withheld. */
     CompletionStage<JudgedResult> judge(PlannedEnd plan, ToolCall call, CounterSnapshot counters, CallResult came) {
+        ResultRules rules = plan.results();
+        if (rules.isEmpty()) {
+            return CompletableFuture.completedFuture(JudgedResult.passed(came));
+        }
         try {
-            return CompletableFuture.completedFuture(plan.results().judge(call, counters, came));
+            CounterSnapshot all = counters.with(new ResultView(came));
+            if (!rules.asksHost()) {
+                return CompletableFuture.completedFuture(rules.apply(rules.decide(call, all), call, came));
+            }
+            return predicates
+                    .check(call, all, answered -> rules.decide(call, answered))
+                    .thenApply(decided -> rules.apply(decided, call, came))
+                    .exceptionally(failure -> unreadable(rules, call, came, failure));
         } catch (Throwable e) {
-            engine.failure(call, e);
-            return CompletableFuture.completedFuture(
-                    JudgedResult.withheld(Decision.denied(Code.RESULT, RULE, Messages.RESULT_UNREADABLE), came));
+            return CompletableFuture.completedFuture(unreadable(rules, call, came, e));
         }
     }
 
+    private JudgedResult unreadable(ResultRules rules, ToolCall call, CallResult came, Throwable failure) {
+        engine.failure(call, failure);
+        return JudgedResult.withheld(withheld(rules, Messages.RESULT_UNREADABLE), came);
+    }
+
+    private static Decision withheld(ResultRules rules, String message) {
+        Decision denial = Decision.denied(Code.RESULT, RULE, message);
+        return rules.isEmpty() || rules.enforced() ? denial : denial.auditedOnly();
+    }
+
     /** The denial of an answer that comes after the end of the call. */
-    Decision late(ToolCall call) {
-        return Decision.denied(Code.RESULT, RULE, Messages.RESULT_LATE);
+    Decision late(PlannedEnd plan) {
+        return withheld(plan.results(), Messages.RESULT_LATE);
     }
 }

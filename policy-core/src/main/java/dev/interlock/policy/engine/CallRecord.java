@@ -118,6 +118,15 @@ final class CallRecord {
         return denied;
     }
 
+    /** Records what became of an answer to the call. */
+    void judged(JudgedResult judged) {
+        if (call.request() != null) {
+            return;
+        }
+        recorder.tell(
+                call, () -> new AuditEvent.ResultJudged(recorder.wall(), id, call, judged.decision(), judged.report()));
+    }
+
     /** Records how the call ended. An admission calls this once. The end of what is no call is not recorded. */
     void settled(CallOutcome outcome) {
         if (call.request() != null) {

@@ -17,24 +17,37 @@ import org.jspecify.annotations.Nullable;
  * @param usages the counters, as they stood before the call, in the order of the plan's list
  * @param answers what the host's predicates say; null if none is asked
  * @param marks what the call's session has seen; null if the call has no session, or the policy has no marks
+ * @param result what came back of the call; null as long as nothing has
  */
 record CounterSnapshot(
         List<Usage> usages,
         @Nullable HostAnswers answers,
-        @Nullable SessionMarks marks) {
+        @Nullable SessionMarks marks,
+        @Nullable ResultView result) {
 
     static final CounterSnapshot NONE = new CounterSnapshot(List.of());
 
     CounterSnapshot(List<Usage> usages) {
-        this(usages, null, null);
+        this(usages, null, null, null);
     }
 
     CounterSnapshot with(HostAnswers said) {
-        return new CounterSnapshot(usages, said, marks);
+        return new CounterSnapshot(usages, said, marks, result);
     }
 
     CounterSnapshot with(@Nullable SessionMarks seen) {
-        return seen == null ? this : new CounterSnapshot(usages, answers, seen);
+        return seen == null ? this : new CounterSnapshot(usages, answers, seen, result);
+    }
+
+    /** The same with what came back of the call. */
+    CounterSnapshot with(ResultView came) {
+        return new CounterSnapshot(usages, answers, marks, came);
+    }
+
+    /** What {@code result.<member>} reads; unclear as long as nothing has come back. */
+    @Nullable
+    Value ofResult(String member) {
+        return result == null ? PathReader.UNCLEAR : result.read(member);
     }
 
     /**
@@ -62,7 +75,7 @@ record CounterSnapshot(
 
     /** The counters of a plan whose own come after so many others. */
     CounterSnapshot from(int first) {
-        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()), answers, marks);
+        return first == 0 ? this : new CounterSnapshot(usages.subList(first, usages.size()), answers, marks, result);
     }
 
     NumberValue get(int index) {

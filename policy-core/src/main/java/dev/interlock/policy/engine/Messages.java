@@ -125,6 +125,44 @@ final class Messages {
                 + "' limits how many calls are made at the same time. " + BEGUN;
     }
 
+    static String taskOfEnd(String tool, RuleRef rule) {
+        return "Tool '" + tool + "' may not be called as a task: rule '" + rule.name()
+                + "' needs its result, and could not see it.";
+    }
+
+    static String taskAnswerOfEnd(String tool, RuleRef rule) {
+        return "The server has made a task of the call to '" + tool + "', but rule '" + rule.name()
+                + "' needs its result. " + BEGUN;
+    }
+
+    static String resultCondition(Condition condition, DenialFactory denials) {
+        return withheld(denials, expectation(condition));
+    }
+
+    static String resultDenied(DenialFactory denials) {
+        return withheld(denials, "the policy does not let it through");
+    }
+
+    static String resultTooLarge(long most, DenialFactory denials) {
+        return withheld(denials, "it is larger than " + most + " bytes. Ask for less at a time");
+    }
+
+    static String resultUnfit(DenialFactory denials) {
+        return withheld(denials, "without what must not be seen, it is not what the tool's output schema promises");
+    }
+
+    private static String withheld(DenialFactory denials, String why) {
+        return "'" + denials.tool() + "' has run, but its result is withheld by rule '"
+                + denials.rule().name() + "': " + why + ".";
+    }
+
+    /** What stands at the end of a result that was cut. */
+    static String cut(long missingBytes, int dropped) {
+        String text = missingBytes == 0 ? "" : missingBytes + " bytes of text are missing";
+        String parts = dropped == 0 ? "" : dropped + " images or other parts were left out";
+        return "[cut by the policy: " + text + (text.isEmpty() || parts.isEmpty() ? "" : ", ") + parts + "]";
+    }
+
     static String rounds(int most) {
         return most == 0
                 ? "the server may not ask for input"

@@ -10,6 +10,7 @@ import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Unwrap;
@@ -139,10 +140,63 @@ final class PlanCompiler {
         if (unwrap != null) {
             unwraps.add(new CompiledUnwrap(unwrap));
         }
+        addEnd(scoped);
         Rounds given = scoped.entry().rounds();
         if (given != null && (rounds == null || given.most() < rounds.most())) {
             rounds = given;
         }
+    }
+
+    /** Adds what an entry says about the end of a call. */
+    private void addEnd(CompiledEntry scoped) {
+        Afterwards end = scoped.entry().afterwards();
+        if (end.isEmpty()) {
+            return;
+        }
+        List<ResultRules.Rule> rules = new ArrayList<>();
+        boolean enforced = !end.marks().isEmpty() || !end.clears().isEmpty();
+        for (ResultRule rule : end.results()) {
+            enforced |= rule.mode() == Mode.ENFORCE;
+            // What the policy's own mode only records can't be put right afterwards, as a decision can.
+            DenialFactory denials =
+                    denials(ref(rule.label(), rule.place()), rule.message(), ResultRules.mode(policyMode, rule));
+            rules.add(new ResultRules.Rule(
+                    rule,
+                    denials,
+                    clauses(scoped, rule.require(), denials),
+                    clauses(scoped, rule.denyIf(), denials),
+                    validator));
+        }
+        if (!rules.isEmpty()) {
+            results.add(ResultRules.of(rules));
+        }
+        if (!ofMethod) {
+            RuleRef rule = endRef(end);
+            DenialFactory denials = denials(rule, null, enforced ? Mode.ENFORCE : Mode.AUDIT);
+            checks.add(new CallCheck.NoTask(
+                    denials.because(Code.TASK, Messages.taskOfEnd(tool, rule)),
+                    denials.because(Code.TASK, Messages.taskAnswerOfEnd(tool, rule)),
+                    rule));
+        }
+    }
+
+    private static RuleRef endRef(Afterwards end) {
+        if (!end.results().isEmpty()) {
+            ResultRule rule = end.results().get(0);
+            return ref(rule.label(), rule.place());
+        }
+        Place place = end.marks().isEmpty()
+                ? end.clears().get(0).place()
+                : end.marks().get(0).place();
+        return ref(place.path(), place);
+    }
+
+    private List<ResultRules.Clause> clauses(CompiledEntry scoped, List<Block> blocks, DenialFactory denials) {
+        List<ResultRules.Clause> clauses = new ArrayList<>();
+        for (Block block : blocks) {
+            clauses.add(new ResultRules.Clause(tests(scoped, block.conditions()), denials.withMessage(block.told())));
+        }
+        return clauses;
     }
 
     /** The plan, after every entry has been added. */
@@ -329,7 +383,8 @@ final class PlanCompiler {
         }
         if (limit.form() == Limit.Form.CONCURRENT) {
             Decision task = denials.because(Code.TASK, Messages.task(denials.tool(), denials.rule()));
-            checks.add(new CallCheck.NoTask(task, denials.rule()));
+            Decision answer = denials.because(Code.TASK, Messages.taskAnswer(denials.tool(), denials.rule()));
+            checks.add(new CallCheck.NoTask(task, answer, denials.rule()));
         }
         return checks;
     }
@@ -393,7 +448,13 @@ final class PlanCompiler {
                 String mark = path.member(0);
                 yield PathReader.of((call, counters) -> counters.mark(mark), List.of());
             }
-            case RESULT, USAGE -> throw new IllegalArgumentException("no condition can read " + path);
+            case RESULT -> {
+                String member = path.member(0);
+                yield PathReader.of(
+                        (call, counters) -> counters.ofResult(member),
+                        path.steps().subList(1, path.steps().size()));
+            }
+            case USAGE -> throw new IllegalArgumentException("no condition can read " + path);
             case CALL -> {
                 String member = path.member(0);
                 PathReader.PathStart source = callSource(member);

@@ -140,7 +140,7 @@ public final class PolicyEngine {
         this.recorder = AuditRecorder.of(builder, catalog);
         this.approvals = new Approvals(this, builder, builder.approvals, recorder);
         this.methods = new MethodPolicy(this, recorder);
-        this.ends = new CallEnds(this, memory);
+        this.ends = new CallEnds(this, predicates, memory);
         if (recorder != null) {
             recorder.changed(Change.START, null, current.ref());
         }

@@ -4,7 +4,6 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.Decision;
-import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.engine.Explanation.Result;
@@ -304,13 +303,16 @@ final class ToolPlan {
     /** The denial of an answer that makes a task of the call; null if the server may do so. */
     @Nullable
     Decision taskDenial() {
-        for (CompiledLimit slot : slots) {
-            if (slot.isConcurrency()) {
-                DenialFactory denials = slot.denials();
-                return denials.because(Code.TASK, Messages.taskAnswer(denials.tool(), denials.rule()));
+        Decision recorded = null;
+        for (CallCheck check : checks) {
+            if (check instanceof CallCheck.NoTask task) {
+                if (!task.answered().audited()) {
+                    return task.answered();
+                }
+                recorded = recorded == null ? task.answered() : recorded;
             }
         }
-        return null;
+        return recorded;
     }
 
     /** Whether it limits how many calls are made at the same time. */

@@ -1,5 +1,6 @@
 package dev.interlock.policy.text;
 
+import com.google.re2j.Matcher;
 import com.google.re2j.Pattern;
 import com.google.re2j.PatternSyntaxException;
 import org.jspecify.annotations.Nullable;
@@ -67,6 +68,21 @@ public final class Regex {
     /** Returns whether the pattern matches somewhere in {@code text}. */
     public boolean find(String text) {
         return direct == null ? pattern.matcher(text).find() : direct.find(text);
+    }
+
+    /** Whether the pattern may match somewhere in a text. A cheap test: only simple patterns ever answer no. */
+    boolean mayFind(String text) {
+        return direct == null || direct.find(text);
+    }
+
+    /** How many instructions the pattern has; at least one. */
+    int size() {
+        return size;
+    }
+
+    /** Goes through the matches in a text. */
+    Matcher matcher(CharSequence text) {
+        return pattern.matcher(text);
     }
 
     /** Returns the pattern as written. */

@@ -6,6 +6,7 @@ import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
+import dev.interlock.policy.audit.AuditEvent.ResultJudged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.AuditSink;
@@ -105,6 +106,8 @@ public final class MicrometerMetrics implements AuditSink {
         } else if (event instanceof Settled settled) {
             open.remove(settled.id());
             count("interlock.calls.ended", "outcome", settled.outcome().text());
+        } else if (event instanceof ResultJudged judged) {
+            count("interlock.results", "result", judged.report().fate().text());
         } else if (event instanceof PolicyChanged changed) {
             count("interlock.policy.changes", "change", changed.change().text());
         } else if (event instanceof SuspensionChanged changed) {

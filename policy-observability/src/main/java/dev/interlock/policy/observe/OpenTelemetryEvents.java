@@ -4,6 +4,7 @@ import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
+import dev.interlock.policy.audit.AuditEvent.ResultJudged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditSink;
 import dev.interlock.policy.audit.PolicyRef;
@@ -47,6 +48,8 @@ public final class OpenTelemetryEvents implements AuditSink {
     private static final AttributeKey<String> ID = AttributeKey.stringKey("interlock.decision.id");
     private static final AttributeKey<String> POLICY = AttributeKey.stringKey("interlock.policy.digest");
     private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("interlock.outcome");
+    private static final AttributeKey<String> RESULT = AttributeKey.stringKey("interlock.result");
+    private static final AttributeKey<Long> REDACTIONS = AttributeKey.longKey("interlock.redactions");
     private static final AttributeKey<Long> CALL_TOOK = AttributeKey.longKey("interlock.call.duration");
     private static final AttributeKey<Long> ROUND = AttributeKey.longKey("interlock.call.round");
     private static final AttributeKey<Long> TOOK = AttributeKey.longKey("interlock.decision.duration");
@@ -66,6 +69,8 @@ public final class OpenTelemetryEvents implements AuditSink {
             add(span, "interlock.decision", of(decided), event);
         } else if (event instanceof Settled settled) {
             add(span, "interlock.settlement", of(settled), event);
+        } else if (event instanceof ResultJudged judged) {
+            add(span, "interlock.result", of(judged), event);
         }
     }
 
@@ -83,6 +88,25 @@ public final class OpenTelemetryEvents implements AuditSink {
                 .put(CALL_TOOK, settled.took().toNanos());
         if (settled.outcome() != CallOutcome.SUCCEEDED) {
             attributes.put(ERROR, settled.outcome().text());
+        }
+        return attributes.build();
+    }
+
+    private static Attributes of(ResultJudged judged) {
+        AttributesBuilder attributes = Attributes.builder()
+                .put(METHOD, "tools/call")
+                .put(OPERATION, "execute_tool")
+                .put(TOOL, judged.call().tool())
+                .put(RESULT, judged.report().fate().text())
+                .put(ID, judged.id());
+        if (judged.report().redactions() > 0) {
+            attributes.put(REDACTIONS, judged.report().redactions());
+        }
+        if (judged.decision().verdict() != Decision.Verdict.ALLOWED) {
+            attributes.put(CODE, judged.decision().code().text());
+            if (judged.decision().rule() != null) {
+                attributes.put(RULE, judged.decision().rule().name());
+            }
         }
         return attributes.build();
     }

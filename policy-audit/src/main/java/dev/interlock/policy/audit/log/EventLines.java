@@ -5,11 +5,14 @@ import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
+import dev.interlock.policy.audit.AuditEvent.ResultJudged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ResultFate;
+import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.Arguments;
@@ -49,6 +52,8 @@ final class EventLines {
             decided(line, decided);
         } else if (event instanceof Settled settled) {
             settled(line, settled);
+        } else if (event instanceof ResultJudged judged) {
+            judged(line, judged);
         } else if (event instanceof PolicyChanged changed) {
             changed(line, changed);
         } else if (event instanceof SuspensionChanged changed) {
@@ -167,6 +172,31 @@ final class EventLines {
                 .text("tool", settled.call().tool())
                 .text("server", settled.call().server())
                 .number("tookMicros", settled.took().toNanos() / 1_000);
+    }
+
+    private static void judged(LineWriter line, ResultJudged judged) {
+        ResultReport report = judged.report();
+        line.text("event", "result")
+                .text("id", judged.id())
+                .text("result", report.fate().text())
+                .text("tool", judged.call().tool())
+                .text("server", judged.call().server());
+        if (report.recorded() != ResultFate.PASSED) {
+            line.text("wouldBe", report.recorded().text());
+        }
+        if (judged.decision().verdict() != Decision.Verdict.ALLOWED) {
+            why(line, judged.decision());
+        }
+        count(line, "redactions", report.redactions());
+        count(line, "wouldRedact", report.recordedRedactions());
+        count(line, "missingBytes", report.missingBytes());
+        count(line, "dropped", report.dropped());
+    }
+
+    private static void count(LineWriter line, String name, long count) {
+        if (count > 0) {
+            line.number(name, count);
+        }
     }
 
     private static void changed(LineWriter line, PolicyChanged changed) {

@@ -88,6 +88,8 @@ final class EventQueue {
             call = decided.call();
         } else if (event instanceof AuditEvent.Settled settled) {
             call = settled.call();
+        } else if (event instanceof AuditEvent.ResultJudged judged) {
+            call = judged.call();
         } else if (event instanceof AuditEvent.Failed failed) {
             call = failed.call();
         }
