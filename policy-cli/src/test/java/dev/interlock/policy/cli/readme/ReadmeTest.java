@@ -46,13 +46,19 @@ class ReadmeTest {
         return blocks;
     }
 
+    /** The two policies, in order. */
+    private List<String> policies() {
+        assertThat(blocks("yaml")).hasSize(2);
+        return blocks("yaml");
+    }
+
     private String onlyBlock(String language) {
         assertThat(blocks(language)).hasSize(1);
         return blocks(language).get(0);
     }
 
     private PolicyEngine engine() {
-        ReadResult reading = PolicyYaml.read(onlyBlock("yaml"), "README.md");
+        ReadResult reading = PolicyYaml.read(policies().get(1), "README.md");
         assertThat(reading.diagnostics()).isEmpty();
         return PolicyEngine.builder(reading.orThrow())
                 .rateLimiter(StandingTime.limiter())
@@ -65,6 +71,11 @@ class ReadmeTest {
         String between = source.substring(source.indexOf("// begin\n") + 9, source.indexOf("        // end\n"));
 
         assertThat(onlyBlock("java")).isEqualTo(between.stripTrailing().stripIndent() + "\n");
+    }
+
+    @Test
+    void itsPolicyForThreeServersIsThatOfTheExample() throws IOException {
+        assertThat(policies().get(0)).isEqualTo(Files.readString(ROOT.resolve("examples/three-servers/policy.yaml")));
     }
 
     @Test
