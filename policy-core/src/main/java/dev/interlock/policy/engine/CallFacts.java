@@ -18,16 +18,24 @@ import org.jspecify.annotations.Nullable;
  * @param noServer why no call has the name of its server, which {@code call.server} reads
  * @param noContext why no call has any other key in {@code ctx} than those that are given
  * @param given the keys that every call has in {@code ctx}
+ * @param noSession why no call has a session of its own, which marks are put on
  */
 public record CallFacts(
         @Nullable String noIdentity,
         @Nullable String noServer,
         @Nullable String noContext,
-        Set<String> given) {
+        Set<String> given,
+        @Nullable String noSession) {
 
     /** Copies the keys. */
     public CallFacts {
         given = Set.copyOf(given);
+    }
+
+    /** What calls can contain that may have a session. */
+    public CallFacts(
+            @Nullable String noIdentity, @Nullable String noServer, @Nullable String noContext, Set<String> given) {
+        this(noIdentity, noServer, noContext, given, null);
     }
 
     /** What calls can contain where no key is given to all of them. */
@@ -63,6 +71,7 @@ public record CallFacts(
         return switch (read.source()) {
             case IDENTITY -> noIdentity;
             case SERVER -> noServer;
+            case SESSION -> noSession;
             case CONTEXT -> read.key() != null && given.contains(read.key()) ? null : noContext;
         };
     }

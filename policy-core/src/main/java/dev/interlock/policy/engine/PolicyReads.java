@@ -5,6 +5,7 @@ import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.EntrySelection;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mark;
 import dev.interlock.policy.PartitionKey;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
@@ -27,7 +28,8 @@ final class PolicyReads {
     enum Source {
         IDENTITY,
         SERVER,
-        CONTEXT
+        CONTEXT,
+        SESSION
     }
 
     /**
@@ -70,6 +72,9 @@ final class PolicyReads {
             limits(rule.demands().limits());
         }
         limits(entry.limits());
+        for (Mark mark : entry.afterwards().marks()) {
+            reads.add(new Read(Source.SESSION, "the session, for marks", null, mark.place()));
+        }
         for (ResultRule rule : entry.afterwards().results()) {
             for (Block block : rule.blocks()) {
                 conditions(block.conditions());
@@ -112,7 +117,8 @@ final class PolicyReads {
                     case "server" -> Source.SERVER;
                     default -> null; // A session is always known.
                 };
-            case ARGS, PARAMS, STATE, TOOL, SESSION, RESULT, USAGE -> null;
+            case SESSION -> Source.SESSION;
+            case ARGS, PARAMS, STATE, TOOL, RESULT, USAGE -> null;
         };
     }
 
