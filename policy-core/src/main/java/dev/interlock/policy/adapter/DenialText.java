@@ -48,12 +48,11 @@ public record DenialText(String prefix) {
     /** Returns the text that says why a request was refused, or which ticket a call waits for. */
     public String of(Decision decided) {
         Decision decision = decided.told();
-        String begin =
-                switch (decision.code()) {
-                    case APPROVAL_PENDING -> APPROVAL_PREFIX;
-                    case RESULT -> RESULT_PREFIX;
-                    default -> prefix;
-                };
+        String begin = switch (decision.code()) {
+            case APPROVAL_PENDING -> APPROVAL_PREFIX;
+            case RESULT -> RESULT_PREFIX;
+            default -> prefix;
+        };
         return begin + (decision.message().isEmpty() ? "The policy does not allow this." : decision.message());
     }
 

@@ -15,7 +15,6 @@ import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.MemberName;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
-import dev.interlock.policy.value.ValueLimits;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -30,10 +29,7 @@ final class PlannedMarks {
 
     static final PlannedMarks NONE = new PlannedMarks(List.of(), Set.of());
 
-    private static final String STRUCTURED = "structuredContent";
-
-    /** As much as a server may send. Deeper results than any that a server means are not told. */
-    private static final ValueLimits RESULTS = new ValueLimits(512, Integer.MAX_VALUE);
+    private static final MemberName STRUCTURED = MemberName.of("structuredContent");
 
     private final List<PlannedMark> marks;
     private final Set<String> clears;
@@ -183,28 +179,23 @@ final class PlannedMarks {
             boolean seen = outcome == CallOutcome.SUCCEEDED || outcome == CallOutcome.TOOL_ERROR;
             return seen ? MarkValues.unusable() : MarkValues.at(null, path.steps());
         }
-        if (path.member(0).equals("is_error")) {
-            return MarkValues.at(Value.Bool.of(came.isError()), List.of());
-        }
-        if (!path.member(0).equals("structured")) {
-            return MarkValues.unusable();
-        }
         try {
-            Map<String, Value> names = new HashMap<>();
-            for (Object name : came.members().keySet()) {
-                names.put(String.valueOf(name), Value.Nil.NULL);
-            }
-            Value there = ObjectValue.of(names).read(MemberName.of(STRUCTURED), PathReader.UNCLEAR);
-            if (there == null) {
-                return MarkValues.at(null, path.steps());
-            }
-            if (PathReader.isUnclear(there)) {
+            if (path.member(0).equals("structured") && isUnclear(came)) {
                 return MarkValues.unusable();
             }
-            Value content = Value.freeze(came.members().get(STRUCTURED), RESULTS);
-            return MarkValues.at(content, path.steps().subList(1, path.steps().size()));
+            Value start = new ResultView(came).read(path.member(0));
+            return MarkValues.at(start, path.steps().subList(1, path.steps().size()));
         } catch (InvalidValueException e) {
             return MarkValues.unusable();
         }
+    }
+
+    /** Whether another member of the result could be taken for its structured content. */
+    private static boolean isUnclear(CallResult came) {
+        Map<String, Value> names = new HashMap<>();
+        for (Object name : came.members().keySet()) {
+            names.put(String.valueOf(name), Value.Nil.NULL);
+        }
+        return PathReader.isUnclear(ObjectValue.of(names).read(STRUCTURED, PathReader.UNCLEAR));
     }
 }

@@ -26,12 +26,44 @@ class RedactorProperties {
     @Provide
     Arbitrary<String> texts() {
         Arbitrary<String> pieces = Arbitraries.of(
-                "4111111111111111", "4111 1111 1111 1111", "4111-1111-", "378282246310005", "5555555555554444",
-                "DE89370400440532013000", "DE89 3704 0044 0532 0130 00", "NO9386011117947", "NO93",
-                "a@b.example", "a", "@", ".", "b.cc", "x@", "-", "_", "a@b.c1", ".example",
-                "AKIAABCDEFGHIJKLMNOP", "ghp_", "abcdefghijklmnopqrstuvwxyz0123456789", "sk-ant-", "eyJhbGciOiJI.eyJhbGciOiJI.",
-                "eyJ", "-----BEGIN PRIVATE KEY-----", "-----END PRIVATE KEY-----", "-----", "[redacted]", "[", "]",
-                " ", "1", "1111", "é", "😀", "\n", "z9".repeat(35));
+                "4111111111111111",
+                "4111 1111 1111 1111",
+                "4111-1111-",
+                "378282246310005",
+                "5555555555554444",
+                "DE89370400440532013000",
+                "DE89 3704 0044 0532 0130 00",
+                "NO9386011117947",
+                "NO93",
+                "a@b.example",
+                "a",
+                "@",
+                ".",
+                "b.cc",
+                "x@",
+                "-",
+                "_",
+                "a@b.c1",
+                ".example",
+                "AKIAABCDEFGHIJKLMNOP",
+                "ghp_",
+                "abcdefghijklmnopqrstuvwxyz0123456789",
+                "sk-ant-",
+                "eyJhbGciOiJI.eyJhbGciOiJI.",
+                "eyJ",
+                "-----BEGIN PRIVATE KEY-----",
+                "-----END PRIVATE KEY-----",
+                "-----",
+                "[redacted]",
+                "[",
+                "]",
+                " ",
+                "1",
+                "1111",
+                "é",
+                "😀",
+                "\n",
+                "z9".repeat(35));
         return pieces.list().ofMaxSize(14).map(list -> String.join("", list));
     }
 
@@ -94,19 +126,22 @@ class RedactorProperties {
         }
         expected.append(text.substring(kept));
 
-        String redacted =
-                new PatternRedactor(Regex.compile(pattern), "<>").redact(text, new Redactor.Work());
+        String redacted = new PatternRedactor(Regex.compile(pattern), "<>").redact(text, new Redactor.Work());
 
         assertThat(redacted).isEqualTo(expected.toString());
     }
 
     @Provide
     Arbitrary<String> patterns() {
-        return Arbitraries.of("a", "ab|ba", "a+b?", "\\ba", "a\\b", "^ab", "(?i)A+", "[ab]{2}", "b*", "a|ab|abc", "😀+", "a.b");
+        return Arbitraries.of(
+                "a", "ab|ba", "a+b?", "\\ba", "a\\b", "^ab", "(?i)A+", "[ab]{2}", "b*", "a|ab|abc", "😀+", "a.b");
     }
 
     @Provide("short")
     Arbitrary<String> shortTexts() {
-        return Arbitraries.of("a", "b", "ab", " ", "c", "😀", "A").list().ofMaxSize(12).map(list -> String.join("", list));
+        return Arbitraries.of("a", "b", "ab", " ", "c", "😀", "A")
+                .list()
+                .ofMaxSize(12)
+                .map(list -> String.join("", list));
     }
 }

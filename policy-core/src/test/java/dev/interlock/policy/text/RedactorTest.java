@@ -44,8 +44,8 @@ class RedactorTest {
     }
 
     private static List<String> lines(String preset) {
-        try (InputStream in = Objects.requireNonNull(
-                RedactorTest.class.getResourceAsStream("/redact/" + preset + ".txt"))) {
+        try (InputStream in =
+                Objects.requireNonNull(RedactorTest.class.getResourceAsStream("/redact/" + preset + ".txt"))) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8).lines().toList();
         } catch (IOException e) {
             throw new java.io.UncheckedIOException(e);

@@ -3,6 +3,7 @@ package dev.interlock.policy.observe;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.Marked;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
@@ -106,6 +107,13 @@ public final class MicrometerMetrics implements AuditSink {
         } else if (event instanceof Settled settled) {
             open.remove(settled.id());
             count("interlock.calls.ended", "outcome", settled.outcome().text());
+        } else if (event instanceof Marked marked) {
+            if (!marked.set().isEmpty()) {
+                count("interlock.marks", "change", "set");
+            }
+            if (!marked.cleared().isEmpty()) {
+                count("interlock.marks", "change", "cleared");
+            }
         } else if (event instanceof ResultJudged judged) {
             count("interlock.results", "result", judged.report().fate().text());
         } else if (event instanceof PolicyChanged changed) {

@@ -2,6 +2,7 @@ package dev.interlock.policy.observe;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
+import dev.interlock.policy.audit.AuditEvent.Marked;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
@@ -14,6 +15,7 @@ import io.opentelemetry.api.common.AttributeKey;
 import io.opentelemetry.api.common.Attributes;
 import io.opentelemetry.api.common.AttributesBuilder;
 import io.opentelemetry.api.trace.Span;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -28,6 +30,9 @@ import java.util.concurrent.TimeUnit;
  * in the words of {@link CallOutcome#text}, {@code interlock.call.duration} in nanoseconds and the same {@code
  * interlock.decision.id}. Unless the call ended with {@code success}, it has the outcome as {@code error.type}: {@code
  * tool_error}, as in the conventions.
+ *
+ * <p>What a call has changed of its session's marks is the event {@code interlock.marks}, with the names of those that
+ * were set ({@code interlock.marked}) and cleared ({@code interlock.cleared}), and never a value.
  *
  * <p>These are events, and not attributes of the span, because a span of the host may stand for several calls. A
  * decision that a remote limiter or a person delays, and the end of a call, may come on a thread without a current
@@ -49,6 +54,8 @@ public final class OpenTelemetryEvents implements AuditSink {
     private static final AttributeKey<String> POLICY = AttributeKey.stringKey("interlock.policy.digest");
     private static final AttributeKey<String> OUTCOME = AttributeKey.stringKey("interlock.outcome");
     private static final AttributeKey<String> RESULT = AttributeKey.stringKey("interlock.result");
+    private static final AttributeKey<List<String>> MARKED = AttributeKey.stringArrayKey("interlock.marked");
+    private static final AttributeKey<List<String>> CLEARED = AttributeKey.stringArrayKey("interlock.cleared");
     private static final AttributeKey<Long> REDACTIONS = AttributeKey.longKey("interlock.redactions");
     private static final AttributeKey<Long> CALL_TOOK = AttributeKey.longKey("interlock.call.duration");
     private static final AttributeKey<Long> ROUND = AttributeKey.longKey("interlock.call.round");
@@ -69,6 +76,8 @@ public final class OpenTelemetryEvents implements AuditSink {
             add(span, "interlock.decision", of(decided), event);
         } else if (event instanceof Settled settled) {
             add(span, "interlock.settlement", of(settled), event);
+        } else if (event instanceof Marked marked) {
+            add(span, "interlock.marks", of(marked), event);
         } else if (event instanceof ResultJudged judged) {
             add(span, "interlock.result", of(judged), event);
         }
@@ -90,6 +99,17 @@ public final class OpenTelemetryEvents implements AuditSink {
             attributes.put(ERROR, settled.outcome().text());
         }
         return attributes.build();
+    }
+
+    private static Attributes of(Marked marked) {
+        return Attributes.builder()
+                .put(METHOD, "tools/call")
+                .put(OPERATION, "execute_tool")
+                .put(TOOL, marked.call().tool())
+                .put(MARKED, marked.set().stream().map(AuditEvent.SetMark::name).toList())
+                .put(CLEARED, marked.cleared())
+                .put(ID, marked.id())
+                .build();
     }
 
     private static Attributes of(ResultJudged judged) {

@@ -120,7 +120,7 @@ final class MarkNames {
                                 setting.at,
                                 "a call that fails sets the mark " + Display.quoted(mark)
                                         + ", too, and it allows something in line " + read.node.line(),
-                                "write {name: " + mark + ", on: success}");
+                                "add on: success to it");
                     }
                 }
                 return;

@@ -3,6 +3,7 @@ package dev.interlock.policy.audit.log;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
+import dev.interlock.policy.audit.AuditEvent.Marked;
 import dev.interlock.policy.audit.AuditEvent.MethodDecided;
 import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
@@ -17,10 +18,13 @@ import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.CanonicalJson;
+import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import javax.crypto.spec.SecretKeySpec;
 import org.jspecify.annotations.Nullable;
@@ -61,6 +65,8 @@ final class EventLines {
                     .flag("suspended", changed.suspended())
                     .text("reason", changed.reason())
                     .text("by", changed.by());
+        } else if (event instanceof Marked marked) {
+            marked(line, marked);
         } else if (event instanceof Failed failed) {
             line.text("event", "failure").text("failure", failed.failure());
             call(line, failed.call());
@@ -191,6 +197,36 @@ final class EventLines {
         count(line, "wouldRedact", report.recordedRedactions());
         count(line, "missingBytes", report.missingBytes());
         count(line, "dropped", report.dropped());
+    }
+
+    private static void marked(LineWriter line, Marked marked) {
+        line.text("event", "marks")
+                .text("id", marked.id())
+                .text("tool", marked.call().tool())
+                .text("server", marked.call().server())
+                .text("session", marked.call().session());
+        if (!marked.set().isEmpty()) {
+            line.json(
+                    "set",
+                    new Value.Array(marked.set().stream().map(EventLines::mark).toList()).json());
+        }
+        if (!marked.cleared().isEmpty()) {
+            List<Value> names = new ArrayList<>();
+            marked.cleared().forEach(name -> names.add(new Value.Text(shortened(name))));
+            line.json("cleared", new Value.Array(names).json());
+        }
+    }
+
+    private static Value mark(AuditEvent.SetMark mark) {
+        Map<String, Value> members = new LinkedHashMap<>();
+        members.put("mark", new Value.Text(shortened(mark.name())));
+        if (mark.values() > 0) {
+            members.put("values", NumberValue.of((long) mark.values()));
+        }
+        if (!mark.known()) {
+            members.put("known", Value.Bool.FALSE);
+        }
+        return ObjectValue.of(members);
     }
 
     private static void count(LineWriter line, String name, long count) {

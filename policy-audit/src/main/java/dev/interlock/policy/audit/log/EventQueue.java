@@ -90,6 +90,8 @@ final class EventQueue {
             call = settled.call();
         } else if (event instanceof AuditEvent.ResultJudged judged) {
             call = judged.call();
+        } else if (event instanceof AuditEvent.Marked marked) {
+            call = marked.call();
         } else if (event instanceof AuditEvent.Failed failed) {
             call = failed.call();
         }

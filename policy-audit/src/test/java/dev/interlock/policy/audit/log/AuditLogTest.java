@@ -167,6 +167,31 @@ class AuditLogTest {
     }
 
     @Test
+    void whatCallsHaveMarkedStandsInTheLogByNameAndCount() throws Exception {
+        ToolCall call = ToolCall.of("list", Map.of("q", "secret")).in("s1").on("shop");
+        write(
+                AuditLog.at(file),
+                new AuditEvent.Marked(
+                        Events.TIME,
+                        "d1",
+                        call,
+                        List.of(
+                                new AuditEvent.SetMark("seen", 2, true),
+                                new AuditEvent.SetMark("web", 0, true),
+                                new AuditEvent.SetMark("ids", 0, false)),
+                        List.of("old")),
+                new AuditEvent.Marked(Events.TIME, "d2", call, List.of(), List.of("web")));
+
+        assertThat(LogLines.of(file, "marks").get(0).toString())
+                .contains("\"id\":\"d1\",\"tool\":\"list\",\"server\":\"shop\",\"session\":\"s1\"")
+                .contains("\"set\":[{\"mark\":\"seen\",\"values\":2},{\"mark\":\"web\"},"
+                        + "{\"mark\":\"ids\",\"known\":false}],\"cleared\":[\"old\"]")
+                .doesNotContain("secret");
+        assertThat(LogLines.of(file, "marks").get(1).toString()).doesNotContain("\"set\"");
+        assertThat(verify().intact()).isTrue();
+    }
+
+    @Test
     void equalArgumentsHaveEqualDigestsUnderOneKeyAndOthersUnderAnother() throws Exception {
         ToolCall one = ToolCall.of("pay", Map.of("pin", "1234"));
         write(AuditLog.at(file).argumentsKey(KEY), Events.allowed("a", one), Events.allowed("b", one));

@@ -4,6 +4,9 @@ import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.Colours;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Printable;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
 
 /** Formats a line of an audit log for people. Nothing in it can move the cursor or hide what is shown. */
 final class AuditLineText {
@@ -35,12 +38,38 @@ final class AuditLineText {
                                 + Printable.of(line.text("reason"))
                                 + (line.text("by").isEmpty() ? "" : "  by " + Printable.of(line.text("by")));
                     }
+                    case "marks" -> faint("marks") + tool(line) + marks(line);
                     case "failure" -> red("failure") + tool(line) + "  " + Printable.of(line.text("failure"));
                     case "lost" -> red("lost") + Count.of(line.number("events"), "event");
                     case "open" -> faint("open") + Printable.of(line.text("before"));
                     case "seal" -> faint("closed") + Printable.of(line.text("reason"));
                     default -> Printable.of(line.event());
                 };
+    }
+
+    /** What a call has set and cleared: {@code   set seen (2 values), web  cleared old}. */
+    private static String marks(AuditLine line) {
+        List<String> set = new ArrayList<>();
+        if (line.members().get("set") instanceof List<?> marks) {
+            for (Object each : marks) {
+                if (each instanceof Map<?, ?> mark) {
+                    set.add(Printable.of(String.valueOf(mark.get("mark"))) + values(mark));
+                }
+            }
+        }
+        List<String> cleared = new ArrayList<>();
+        if (line.members().get("cleared") instanceof List<?> names) {
+            names.forEach(name -> cleared.add(Printable.of(String.valueOf(name))));
+        }
+        return (set.isEmpty() ? "" : "  set " + String.join(", ", set))
+                + (cleared.isEmpty() ? "" : "  cleared " + String.join(", ", cleared));
+    }
+
+    private static String values(Map<?, ?> mark) {
+        if (Boolean.FALSE.equals(mark.get("known"))) {
+            return " (values unknown)";
+        }
+        return mark.get("values") instanceof Number number ? " (" + Count.of(number.longValue(), "value") + ")" : "";
     }
 
     private String decision(AuditLine line, String what) {
