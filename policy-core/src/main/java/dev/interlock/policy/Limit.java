@@ -20,13 +20,16 @@ import org.jspecify.annotations.Nullable;
  * @param algorithm how it counts; of no meaning without a window
  * @param scope what it counts separately
  * @param increment how much a call counts if {@code incrementFrom} is null
- * @param incrementFrom the argument that holds how much a call counts, or null
+ * @param incrementFrom where it stands how much a call counts: an argument, or, for an amount that is known only when
+ *     the call has ended, a number in its result or {@code usage.<key>}; or null
  * @param charge which calls count
  * @param message what the agent is told if there is no room; null for the rule's message or a built-in message
  * @param place where it, or the rule that it belongs to, stands
  * @param per the values of the call by which it counts separately, besides its scope
  * @param lease how long a call that is never settled keeps its place; null unless the limit is one of calls at the same
  *     time
+ * @param hold how much is reserved for a call whose amount is known only when it has ended; null if nothing is, and
+ *     where the amount is known before
  */
 public record Limit(
         Form form,
@@ -41,7 +44,11 @@ public record Limit(
         @Nullable String message,
         Place place,
         List<PartitionKey> per,
-        @Nullable Duration lease) {
+        @Nullable Duration lease,
+        @Nullable Amount hold) {
+
+    /** What such a call counts whose amount stays unknown, if it has neither {@code hold} nor {@code max}. */
+    public static final Amount UNKNOWN = Amount.MAX;
 
     /** How long a call that is never settled keeps its place if the policy doesn't say. */
     public static final Duration DEFAULT_LEASE = Duration.ofMinutes(10);
@@ -66,14 +73,25 @@ public record Limit(
         if (counter != null && counter.isBlank()) {
             throw new IllegalArgumentException("a counter needs a name");
         }
+        boolean afterwards = isAfterwards(incrementFrom);
         if (incrementFrom != null
+                && !afterwards
                 && incrementFrom.root() != Path.Root.ARGS
                 && incrementFrom.root() != Path.Root.PARAMS) {
             throw new IllegalArgumentException(
-                    "an amount is read from an argument (args.<name>), not from " + incrementFrom);
+                    "an amount is read from an argument (args.<name>), or from result.structured.<name> or usage.<key>"
+                            + " when the call has ended, not from " + incrementFrom);
         }
         if (incrementFrom != null && !incrementFrom.isSingle()) {
             throw new IllegalArgumentException("an amount is read from one argument, not from many: " + incrementFrom);
+        }
+        if (hold != null && (!afterwards || hold.micros() == 0)) {
+            throw new IllegalArgumentException("'hold' is more than 0, and stands beside an amount that is known only"
+                    + " when the call has ended (result.structured.<name>, usage.<key>); it was " + hold);
+        }
+        if (afterwards && (window == null || algorithm == Algorithm.TOKEN_BUCKET || charge == ChargeMode.FAILURES)) {
+            throw new IllegalArgumentException("an amount that is known only when the call has ended is counted in a"
+                    + " fixed_window or a sliding_window, and not by 'counts: failures'; it was " + incrementFrom);
         }
         if (algorithm != Algorithm.FIXED_WINDOW && window == Window.Calendar.MONTH) {
             throw new IllegalArgumentException("a " + algorithm.text()
@@ -155,6 +173,38 @@ public record Limit(
         this(form, counter, max, window, algorithm, scope, increment, incrementFrom, charge, message, place, per, null);
     }
 
+    /** A limit of amounts that are known before the call, or of calls at the same time. */
+    public Limit(
+            Form form,
+            @Nullable String counter,
+            @Nullable Amount max,
+            @Nullable Window window,
+            Algorithm algorithm,
+            Scope scope,
+            Amount increment,
+            @Nullable Path incrementFrom,
+            ChargeMode charge,
+            @Nullable String message,
+            Place place,
+            List<PartitionKey> per,
+            @Nullable Duration lease) {
+        this(
+                form,
+                counter,
+                max,
+                window,
+                algorithm,
+                scope,
+                increment,
+                incrementFrom,
+                charge,
+                message,
+                place,
+                per,
+                lease,
+                null);
+    }
+
     /** The same limit, counting separately by these values of the call besides its scope. */
     public Limit per(List<PartitionKey> keys) {
         return new Limit(
@@ -170,7 +220,47 @@ public record Limit(
                 message,
                 place,
                 keys,
-                lease);
+                lease,
+                hold);
+    }
+
+    /** The same limit, reserving so much for a call whose amount is known only when it has ended. */
+    public Limit holding(@Nullable Amount reserved) {
+        return new Limit(
+                form,
+                counter,
+                max,
+                window,
+                algorithm,
+                scope,
+                increment,
+                incrementFrom,
+                charge,
+                message,
+                place,
+                per,
+                lease,
+                reserved);
+    }
+
+    /** Returns whether it is known only when a call has ended how much it counts. */
+    public boolean isAfterwards() {
+        return isAfterwards(incrementFrom);
+    }
+
+    /** Returns whether a path leads to an amount that can be known only when a call has ended. */
+    private static boolean isAfterwards(@Nullable Path from) {
+        return from != null
+                && switch (from.root()) {
+                    case USAGE -> true;
+                    case RESULT ->
+                        switch (from.member(0)) {
+                            case "text", "is_error" -> false;
+                            case "structured" -> from.steps().size() > 1;
+                            default -> true;
+                        };
+                    default -> false;
+                };
     }
 
     /**

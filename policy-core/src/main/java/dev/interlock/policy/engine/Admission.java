@@ -350,9 +350,13 @@ public final class Admission implements AutoCloseable {
         return this == FREE ? new Admission(decision, null, null, 0, null) : this;
     }
 
-    /** Returns whether the policy says something about the answer to the call. If not, no one need read it. */
+    /** Returns whether the policy says or counts something of the answer to the call. If not, no one need read it. */
     public boolean judgesAnswer() {
-        return aftermath != null;
+        if (aftermath != null) {
+            return true;
+        }
+        Reserved held = sequel().reserved;
+        return held != null && held.readsAnswer();
     }
 
     /**
@@ -368,7 +372,7 @@ public final class Admission implements AutoCloseable {
         Aftermath after = aftermath;
         if (after == null) {
             if (end != null) {
-                settle(end);
+                settleLimits(end, came);
             }
             return CompletableFuture.completedFuture(JudgedResult.passed(came));
         }
@@ -386,7 +390,7 @@ public final class Admission implements AutoCloseable {
             // An error that is withheld reaches the caller as a result, and what the call took stays taken.
             boolean withheld = end == CallOutcome.FAILED && !judged.decision().allowed();
             CallOutcome settled = withheld ? CallOutcome.TOOL_ERROR : end;
-            settleLimits(settled);
+            settleLimits(settled, came);
             return after.finish(settled, came, judged, record());
         });
     }
@@ -520,17 +524,17 @@ public final class Admission implements AutoCloseable {
         if (after != null) {
             after.ended(begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome, record());
         }
-        settleLimits(outcome);
+        settleLimits(outcome, null);
     }
 
-    private void settleLimits(CallOutcome outcome) {
+    private void settleLimits(CallOutcome outcome, @Nullable CallResult came) {
         if (bucket == null && sequel == null) {
             return;
         }
         if (sequel != null && sequel.round != null) {
             Reserved places = sequel.round.getAndSet(null);
             if (places != null) {
-                places.settle(outcome);
+                places.settle(outcome, came);
             }
         }
         CallOutcome end = begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome;
@@ -543,14 +547,14 @@ public final class Admission implements AutoCloseable {
                 bucket.settle(count, taken, end);
             }
             if (sequel != null) {
-                settle(sequel, end);
+                settle(sequel, end, came);
             }
         }
     }
 
-    private static void settle(Sequel sequel, CallOutcome outcome) {
+    private static void settle(Sequel sequel, CallOutcome outcome, @Nullable CallResult came) {
         if (sequel.reserved != null) {
-            sequel.reserved.settle(outcome);
+            sequel.reserved.settle(outcome, came);
         }
         Consent yes = sequel.yes;
         if (yes != null && outcome == CallOutcome.UNSENT && yes.spent.compareAndSet(false, true)) {

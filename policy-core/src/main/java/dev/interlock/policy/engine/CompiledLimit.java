@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
  * @param mode when the amount is given back
  * @param denials creates the denial when there is no room
  * @param trigger the approval rule that the limit belongs to, so that it counts only calls that need approval; or null
+ * @param later the amount, if it is known only when a call has ended; otherwise null
  * @param of the call that is charged, if another call makes that call; otherwise null
  */
 record CompiledLimit(
@@ -35,6 +36,7 @@ record CompiledLimit(
         ChargeMode mode,
         DenialFactory denials,
         CallCheck.@Nullable ApprovalNeeded trigger,
+        @Nullable LaterAmount later,
         @Nullable InnerCall of) {
 
     CompiledLimit(
@@ -45,13 +47,14 @@ record CompiledLimit(
             AmountSource amount,
             ChargeMode mode,
             DenialFactory denials,
-            CallCheck.@Nullable ApprovalNeeded trigger) {
-        this(name, rule, scope, partition, amount, mode, denials, trigger, null);
+            CallCheck.@Nullable ApprovalNeeded trigger,
+            @Nullable LaterAmount later) {
+        this(name, rule, scope, partition, amount, mode, denials, trigger, later, null);
     }
 
     /** The same limit of a call that another call makes. */
     CompiledLimit of(InnerCall inner) {
-        return new CompiledLimit(name, rule, scope, partition, amount, mode, denials, trigger, inner);
+        return new CompiledLimit(name, rule, scope, partition, amount, mode, denials, trigger, later, inner);
     }
 
     boolean applies(ToolCall call, CounterSnapshot counters) {
@@ -70,9 +73,11 @@ record CompiledLimit(
         ToolCall call = of == null ? asked : of.call();
         Amount cost = amount.amount(call);
         LimitKey key = cost == null ? null : key(name, scope, partition, call);
-        return cost == null || key == null
-                ? null
-                : new Charge(key, rule, cost, mode, Caller.of(call.identity(), call.session()));
+        if (cost == null || key == null) {
+            return null;
+        }
+        Charge charge = new Charge(key, rule, cost, mode, Caller.of(call.identity(), call.session()));
+        return later == null ? charge : charge.afterwards(later.otherwise());
     }
 
     /** The limit, opened for calls that are charged to nothing else. Null if the limiter has no short way for these. */

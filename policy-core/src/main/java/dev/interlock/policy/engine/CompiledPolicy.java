@@ -425,22 +425,53 @@ final class CompiledPolicy {
     private ToolPlan findByPolicy(ToolCall call, Unrated unrated) {
         int grant = grantOf(call.identity());
         Reach reach = distinguishesServers ? reach(grant, call.server()) : onAnyServer[grant];
-        if (reach.unknown() != null) {
-            return ToolPlan.denied(serverUnknown(call.tool(), reach.unknown()), policy.mode() == Mode.AUDIT);
+        if (policy.mode() == Mode.AUDIT) {
+            return recorded(call, grant, reach, unrated);
         }
-        if (grant == grants.size()) {
-            return ToolPlan.denied(noGrant(call.tool()), policy.mode() == Mode.AUDIT);
+        Decision denial = denial(call, grant, reach);
+        if (denial != null) {
+            return ToolPlan.denied(denial, false);
         }
         ToolPlan outside = outsideGrant(grant, call);
         if (outside != null) {
             return outside;
         }
+        return unrated == Unrated.AS_USUAL && call.tool().length() <= LookAlikes.MAX_NAME && isUnknown(call)
+                ? ToolPlan.denied(notKnown(call.tool()), false)
+                : planOf(call, reach, unrated);
+    }
+
+    /** The denial of every call of this caller to this server; null if there is none. */
+    private @Nullable Decision denial(ToolCall call, int grant, Reach reach) {
+        if (reach.unknown() != null) {
+            return serverUnknown(call.tool(), reach.unknown());
+        }
+        return grant == grants.size() ? noGrant(call.tool()) : null;
+    }
+
+    /**
+     * The plan of a policy that only records. It counts a call that is denied outright as if it had been allowed: by the
+     * entries that apply besides.
+     */
+    private ToolPlan recorded(ToolCall call, int grant, Reach reach, Unrated unrated) {
+        ToolPlan plan = planOf(call, reach, unrated);
+        Decision denial = denial(call, grant, reach);
+        if (denial != null) {
+            return plan.deniedBy(denial);
+        }
+        ToolPlan outside = outsideGrant(grant, call);
+        if (outside != null) {
+            return plan.after(outside);
+        }
+        return unrated == Unrated.AS_USUAL && call.tool().length() <= LookAlikes.MAX_NAME && isUnknown(call)
+                ? plan.deniedBy(notKnown(call.tool()))
+                : plan;
+    }
+
+    private ToolPlan planOf(ToolCall call, Reach reach, Unrated unrated) {
         if (call.tool().length() > LookAlikes.MAX_NAME) {
             // Denied for its length. Neither rated nor kept, because the caller chooses how long a name is.
             return compile(call.tool(), reach, UNRATED);
-        }
-        if (unrated == Unrated.AS_USUAL && isUnknown(call)) {
-            return ToolPlan.denied(notKnown(call.tool()), policy.mode() == Mode.AUDIT);
         }
         ToolRating rating = readsRating ? rating(call, unrated) : UNRATED;
         if (names.lists(call.tool()) && !reach.byGlob()) {
@@ -595,31 +626,44 @@ final class CompiledPolicy {
     private ToolPlan compile(String tool, Reach reach, @Nullable ToolRating rating) {
         int grantIndex = reach.grant();
         PlanCompiler compiler = new PlanCompiler(policy.mode(), tool, rating, validator, limiter, operators, hasMarks);
-        String defect = LookAlikes.defect(tool);
-        if (defect != null) {
-            return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
-        }
-        ListedNames.Listed alike = names.passedFor(tool);
-        if (alike != null) {
-            return compiler.withheld(Code.NAME, new RuleRef("(name)", alike.place()), unheardOf(tool));
+        boolean records = policy.mode() == Mode.AUDIT && tool.length() <= LookAlikes.MAX_NAME;
+        ToolPlan denied = named(compiler, tool);
+        if (denied != null && !records) {
+            return denied;
         }
         CompiledBody grant = grantIndex < grants.size() ? grants.get(grantIndex) : null;
         List<CompiledEntry> entries = new ArrayList<>();
         Decision unheardOf = unheardOf(tool);
-        ToolPlan denied = enter(compiler, body, reach.ofPolicy(), tool, rating, entries, unheardOf);
-        if (denied != null) {
+        ToolPlan byPolicy = enter(compiler, body, reach.ofPolicy(), tool, rating, entries, unheardOf);
+        denied = denied == null ? byPolicy : denied;
+        if (denied != null && !records) {
             return denied;
         }
         if (grant != null) {
-            denied = enter(compiler, grant, reach.ofGrant(), tool, rating, entries, unheardOf);
-            if (denied != null) {
+            ToolPlan byGrant = enter(compiler, grant, reach.ofGrant(), tool, rating, entries, unheardOf);
+            denied = denied == null ? byGrant : denied;
+            if (denied != null && !records) {
                 return denied;
             }
         }
         entries.forEach(compiler::add);
         boolean onlyWhatCouldPass =
                 denies(body) || denies(grant) || denies(reach.ofPolicy()) || denies(reach.ofGrant());
-        return compiler.plan(onlyWhatCouldPass);
+        ToolPlan plan = compiler.plan(onlyWhatCouldPass);
+        Decision verdict = denied == null ? null : denied.verdict();
+        return verdict == null ? plan : plan.deniedBy(verdict);
+    }
+
+    /** The plan of a tool that is denied for its name; null if it is not. */
+    private @Nullable ToolPlan named(PlanCompiler compiler, String tool) {
+        String defect = LookAlikes.defect(tool);
+        if (defect != null) {
+            return compiler.denied(Code.NAME, ref("(name)", ""), Messages.name(defect));
+        }
+        ListedNames.Listed alike = names.passedFor(tool);
+        return alike == null
+                ? null
+                : compiler.withheld(Code.NAME, new RuleRef("(name)", alike.place()), unheardOf(tool));
     }
 
     private static boolean denies(@Nullable CompiledBody scoped) {
@@ -627,8 +671,8 @@ final class CompiledPolicy {
     }
 
     /**
-     * Adds a body's entries for a tool, then those of the server's body in it. Returns a plan if one of the two denies
-     * the tool outright.
+     * Adds a body's entries for a tool, then those of the server's body in it, even if the tool is denied. Returns a
+     * plan if one of the two denies the tool outright.
      */
     private static @Nullable ToolPlan enter(
             PlanCompiler compiler,
@@ -640,13 +684,14 @@ final class CompiledPolicy {
             Decision unheardOf) {
         boolean listed = ofServer != null && ofServer.selection().lists(tool, rating);
         ToolPlan denied = enter(compiler, scoped, listed, tool, rating, entries, unheardOf);
-        return denied != null || ofServer == null
-                ? denied
-                : enter(compiler, ofServer, false, tool, rating, entries, unheardOf);
+        ToolPlan byServer =
+                ofServer == null ? null : enter(compiler, ofServer, false, tool, rating, entries, unheardOf);
+        return denied == null ? byServer : denied;
     }
 
     /**
-     * Adds a body's entries for a tool. Returns a plan if the body denies the tool outright.
+     * Adds a body's entries for a tool. Returns a plan if the body denies the tool outright, for which those entries
+     * count only what is recorded.
      *
      * @param listed whether the tool is listed elsewhere for this body's {@code default: deny}
      */
@@ -661,6 +706,7 @@ final class CompiledPolicy {
         List<Selected> all = new ArrayList<>(scoped.selection().naming(tool, rating));
         boolean named = listed || scoped.selection().lists(tool, rating);
         all.addAll(scoped.selection().global());
+        entries.addAll(scoped.compiled(all));
         if (scoped.selection().hides(tool)) {
             return compiler.withheld(Code.HIDDEN, ref("(hidden)", scoped.path("hide")), unheardOf);
         }
@@ -673,7 +719,6 @@ final class CompiledPolicy {
         if (!named && scoped.body().posture() == Posture.DENY) {
             return compiler.withheld(Code.DEFAULT_DENY, ref("(default deny)", scoped.path("default")), unheardOf);
         }
-        entries.addAll(scoped.compiled(all));
         return null;
     }
 

@@ -341,15 +341,17 @@ final class PlanCompiler {
             @Nullable Amount max,
             DenialFactory denials,
             CallCheck.@Nullable ApprovalNeeded trigger) {
+        LaterAmount later = LaterAmount.of(limit, max);
         slots.add(new CompiledLimit(
                 scoped.limitName(local, tool, limit),
                 LimitRules.of(limit, max),
                 limit.scope(),
                 PartitionReader.of(limit.per()),
-                amountOf(limit),
+                later == null ? amountOf(limit) : AmountSource.constant(later.held()),
                 limit.charge(),
                 denials,
-                trigger));
+                trigger,
+                later));
     }
 
     /** What a rule checks in the arguments in addition to its conditions. */
@@ -381,9 +383,14 @@ final class PlanCompiler {
             Decision unknown = denials.because(Code.PARTITION, Messages.partition(partition.text(), denials.rule()));
             checks.add(new CallCheck.PartitionKnown(partition, unknown, denials.rule()));
         }
-        if (limit.form() == Limit.Form.CONCURRENT) {
-            Decision task = denials.because(Code.TASK, Messages.task(denials.tool(), denials.rule()));
-            Decision answer = denials.because(Code.TASK, Messages.taskAnswer(denials.tool(), denials.rule()));
+        if (limit.form() == Limit.Form.CONCURRENT || limit.isAfterwards()) {
+            String tool = denials.tool();
+            RuleRef rule = denials.rule();
+            boolean places = !limit.isAfterwards();
+            Decision task =
+                    denials.because(Code.TASK, places ? Messages.task(tool, rule) : Messages.taskOfEnd(tool, rule));
+            Decision answer = denials.because(
+                    Code.TASK, places ? Messages.taskAnswer(tool, rule) : Messages.taskAnswerOfEnd(tool, rule));
             checks.add(new CallCheck.NoTask(task, answer, denials.rule()));
         }
         return checks;
@@ -391,7 +398,7 @@ final class PlanCompiler {
 
     private static List<CallCheck> amountChecks(Limit limit, DenialFactory denials) {
         Path from = limit.incrementFrom();
-        if (from == null) {
+        if (from == null || limit.isAfterwards()) {
             return List.of();
         }
         Amount most = limit.perCall();

@@ -89,6 +89,9 @@ public final class PolicyEngine {
     /** The session of calls that the host names none for, where the engine serves one connection; otherwise null. */
     private final @Nullable String soleSession;
 
+    /** Null if the host does not tell what calls have used up by their answers. */
+    private final @Nullable UsageMeter meter;
+
     private final ToolCatalog catalog;
     private final @Nullable SchemaValidator validator;
     private final EngineListener listener;
@@ -119,6 +122,7 @@ public final class PolicyEngine {
     private @Nullable String suspension;
 
     private PolicyEngine(Builder builder) {
+        this.meter = builder.meter;
         this.limiter = builder.limiter == null ? InMemoryRateLimiter.create() : builder.limiter;
         this.catalog = new ToolCatalog(
                 builder.classifier == null ? StandardWhenAsked::rate : builder.classifier,
@@ -265,7 +269,7 @@ public final class PolicyEngine {
             while (attempt.isOpen()) {
                 attempt.take(limiter.reserve(attempt.batch()));
             }
-            return attempt.admission(limiter, listener, ends);
+            return attempt.admission(limiter, listener, meter, ends);
         } catch (Throwable e) {
             attempt.giveBack(ends);
             throw e;
@@ -454,7 +458,7 @@ public final class PolicyEngine {
             return CompletableFuture.completedFuture(made);
         }
         return takeAll(attempt).thenApply(done -> {
-            Reserved places = done.reserved(limiter, listener);
+            Reserved places = done.reserved(limiter, listener, meter);
             if (places != null) {
                 first.takeForRound(places);
             }
@@ -793,7 +797,7 @@ public final class PolicyEngine {
         try {
             taken = takeRoom(attempt)
                     .thenCompose(this::takeAll)
-                    .thenApply(done -> done.admission(limiter, listener, ends));
+                    .thenApply(done -> done.admission(limiter, listener, meter, ends));
         } catch (Throwable e) {
             taken = CompletableFuture.failedFuture(e);
         }
@@ -1279,6 +1283,7 @@ public final class PolicyEngine {
         private @Nullable RateLimiter limiter;
         private @Nullable SessionMemory memory;
         private boolean soleConnection;
+        private @Nullable UsageMeter meter;
         private @Nullable ToolClassifier classifier;
         private final Map<String, ToolRating> ratings = new HashMap<>();
         private @Nullable SchemaValidator validator;
@@ -1320,6 +1325,16 @@ public final class PolicyEngine {
          */
         public Builder soleConnection() {
             this.soleConnection = true;
+            return this;
+        }
+
+        /**
+         * Sets what tells {@code usage.<key>} by the answer to a call, for calls that an adapter ends and of which no
+         * one {@linkplain Admission#used says} it. Default: nothing does, and limits of such amounts count what they
+         * hold for the call.
+         */
+        public Builder usage(UsageMeter usageMeter) {
+            this.meter = usageMeter;
             return this;
         }
 

@@ -17,6 +17,7 @@ import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * The reservation for one call that is being decided. It is open while something is left to reserve. The same steps
  * work for a limiter that answers at once and one that answers later.
  *
- * <p>A limit whose rule is only audited must not stop the call. If it has no room, that is recorded and the rest is
- * reserved without it.
+ * <p>A limit whose rule is only audited must not stop the call. If it has no room, that is recorded, and it counts the
+ * call all the same, past its maximum. So does each limit of a call that is denied by what is only recorded.
  */
 final class ReservationAttempt {
 
@@ -59,14 +60,11 @@ final class ReservationAttempt {
     ReservationAttempt(ToolPlan plan, ToolCall call, Decision checked, CounterSnapshot counters, Supplier<String> ids) {
         this(plan, call, counters, checked, ids);
         claim = isDenied() ? null : plan.marks().claim(call);
-        if (decision.verdict() == Verdict.DENIED && !decision.audited()) {
+        if (isDenied()) {
             return;
         }
-        boolean recordsDenial =
-                isRecordedDenial() || (decision.asks() && hasAuditedLimit(plan) && plan.recordsDenial(call, counters));
         for (CompiledLimit slot : plan.slots()) {
-            // After a recorded denial, audited limits count nothing, just as if the denial had been enforced.
-            if ((recordsDenial && slot.denials().audited()) || !slot.applies(call, counters)) {
+            if (!slot.applies(call, counters)) {
                 continue;
             }
             Charge charge = slot.charge(call);
@@ -75,7 +73,7 @@ final class ReservationAttempt {
                 charges.add(charge);
             } else {
                 refuse(slot, refusal(slot, BEYOND_COUNTING));
-                if (!slot.denials().audited()) {
+                if (stops(slot)) {
                     return;
                 }
             }
@@ -86,15 +84,6 @@ final class ReservationAttempt {
     /** Whether the call is not made, whatever comes. */
     private boolean isDenied() {
         return decision.verdict() == Verdict.DENIED && !decision.audited() && !plan.audits();
-    }
-
-    private static boolean hasAuditedLimit(ToolPlan plan) {
-        for (CompiledLimit slot : plan.slots()) {
-            if (slot.denials().audited()) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** An attempt for inspection only: it is charged to all limits that apply, whatever the checks say. */
@@ -143,10 +132,6 @@ final class ReservationAttempt {
         return plan.told(decision);
     }
 
-    private boolean isRecordedDenial() {
-        return decision.audited() && decision.verdict() == Verdict.DENIED;
-    }
-
     /** The decision if an audited limit has no room. It must not replace a question. */
     private static Decision recorded(Decision decision, Decision refusal) {
         boolean open = decision.verdict() == Verdict.ALLOWED
@@ -172,6 +157,25 @@ final class ReservationAttempt {
         Reservation.NotGranted refused = (Reservation.NotGranted) answer;
         CompiledLimit slot = slots.get(Math.max(0, refused.charge()));
         refuse(slot, refusal(slot, refused));
+        if (stops(slot)) {
+            open = false;
+            return;
+        }
+        boolean full =
+                refused.reason() == Reservation.Reason.NO_ROOM || refused.reason() == Reservation.Reason.TOO_LARGE;
+        for (int i = slots.size() - 1; i >= 0; i--) {
+            // Under a policy that only records, what it would enforce is told before what it would not.
+            if (!slot.denials().audited() || slots.get(i).denials().audited()) {
+                if (full && !charges.get(i).unchecked()) {
+                    charges.set(i, charges.get(i).withoutCheck());
+                } else if (!full && (refused.charge() < 0 || refused.charge() == i)) {
+                    // There is no place for its key, or nothing can be counted at all.
+                    slots.remove(i);
+                    charges.remove(i);
+                }
+            }
+        }
+        open = !slots.isEmpty();
     }
 
     /** The room in the session that is left to reserve, before any limit is; null if none is. */
@@ -230,20 +234,21 @@ final class ReservationAttempt {
                 });
     }
 
+    /** Whether a call is not made if this limit has no room. */
+    private boolean stops(CompiledLimit slot) {
+        return !plan.audits() && !slot.denials().audited();
+    }
+
     private void refuse(CompiledLimit slot, Decision refusal) {
-        if (!slot.denials().audited()) {
-            decision = refusal;
-            open = false;
-            return;
+        decision = refused(decision, slot, refusal);
+    }
+
+    /** The decision if a limit has no room. The first denial that would stop the call is the one that is told. */
+    private static Decision refused(Decision before, CompiledLimit slot, Decision refusal) {
+        if (slot.denials().audited()) {
+            return recorded(before, refusal);
         }
-        decision = recorded(decision, refusal);
-        for (int i = slots.size() - 1; i >= 0; i--) {
-            if (slots.get(i).denials().audited()) {
-                slots.remove(i);
-                charges.remove(i);
-            }
-        }
-        open = !slots.isEmpty();
+        return before.verdict() == Verdict.DENIED && !before.audited() ? before : refusal;
     }
 
     /** The decision if the limits stand as {@code usages} says. Reserves nothing. */
@@ -255,10 +260,10 @@ final class ReservationAttempt {
                 continue;
             }
             Decision refusal = refusal(slot, refused(i, usages.get(i)));
-            if (!slot.denials().audited()) {
-                return plan.told(refusal);
+            foreseen = refused(foreseen, slot, refusal);
+            if (stops(slot)) {
+                return plan.told(foreseen);
             }
-            foreseen = recorded(foreseen, refusal);
         }
         return plan.told(foreseen);
     }
@@ -269,9 +274,7 @@ final class ReservationAttempt {
             CompiledLimit slot = slots.get(i);
             Usage usage = usages.get(i);
             Decision refusal = hasRoom(usage) ? null : refusal(slot, refused(i, usage));
-            String text = (slot.isConcurrency()
-                            ? "takes a place"
-                            : "counts " + charges.get(i).amount())
+            String text = counts(slot, charges.get(i))
                     + (slot.mode() == ChargeMode.FAILURES ? " if it fails" : "")
                     + "; used " + usage.used()
                     + (slot.rule().max() == null ? " " : " of ") + slot.text()
@@ -285,19 +288,43 @@ final class ReservationAttempt {
         return steps;
     }
 
-    /** What was reserved; null if nothing was. */
-    @Nullable
-    Reserved reserved(RateLimiter limiter, EngineListener listener) {
-        return granted == null ? null : new Reserved(call, charges, limiter, granted, listener);
+    private static String counts(CompiledLimit slot, Charge charge) {
+        LaterAmount later = slot.later();
+        if (later != null) {
+            return "counts " + later.text() + " when the call has ended, holds " + later.held() + " until then";
+        }
+        return slot.isConcurrency() ? "takes a place" : "counts " + charge.amount();
     }
 
-    Admission admission(RateLimiter limiter, EngineListener listener, CallEnds ends) {
+    /** What was reserved; null if nothing was. */
+    @Nullable
+    Reserved reserved(RateLimiter limiter, EngineListener listener, @Nullable UsageMeter meter) {
+        return granted == null
+                ? null
+                : new Reserved(call, charges, limiter, granted, listener, later(), later() == null ? null : meter);
+    }
+
+    /** The amounts that are known only when the call has ended, by charge; null if there are none. */
+    private @Nullable List<@Nullable LaterAmount> later() {
+        List<@Nullable LaterAmount> later = null;
+        for (int i = 0; i < slots.size(); i++) {
+            if (slots.get(i).later() != null && later == null) {
+                later = new ArrayList<>(Collections.nCopies(slots.size(), null));
+            }
+            if (later != null) {
+                later.set(i, slots.get(i).later());
+            }
+        }
+        return later;
+    }
+
+    Admission admission(RateLimiter limiter, EngineListener listener, @Nullable UsageMeter meter, CallEnds ends) {
         Decision made = decision();
         Aftermath after = aftermath(ends);
         if (after == null) {
             giveBack(ends);
         }
-        return Admission.of(made, reserved(limiter, listener), after);
+        return Admission.of(made, reserved(limiter, listener, meter), after);
     }
 
     /** Gives back the room that was reserved in the session. */

@@ -114,6 +114,22 @@ final class ToolPlan {
                 false);
     }
 
+    /**
+     * The same plan for a tool that is denied whatever its arguments are. Only a denial that is only recorded leaves
+     * something to count.
+     */
+    ToolPlan deniedBy(Decision decision) {
+        return new ToolPlan(
+                decision, audit, audit, entries, checks, slots, reads, null, rounds, unwraps, end, readsMarks);
+    }
+
+    /** The same plan, whose calls must pass the checks of another plan first. */
+    ToolPlan after(ToolPlan first) {
+        CallCheck[] all = Arrays.copyOf(first.checks, first.checks.length + checks.length);
+        System.arraycopy(checks, 0, all, first.checks.length, checks.length);
+        return new ToolPlan(verdict, audit, listed, entries, all, slots, reads, null, rounds, unwraps, end, readsMarks);
+    }
+
     /** A tool whose calls are checked. */
     static ToolPlan checked(
             boolean audit,
@@ -189,7 +205,7 @@ final class ToolPlan {
             checks.add(new CallCheck.FixedDecision(denial));
         }
         return new ToolPlan(
-                null,
+                own.verdict,
                 own.audit,
                 own.listed,
                 List.copyOf(entries),
@@ -452,17 +468,6 @@ final class ToolPlan {
             return recordedDenial;
         }
         return recordedQuestion == null ? Decision.ALLOWED : recordedQuestion;
-    }
-
-    /** Whether a rule that only records denies the call. {@link #check} doesn't say so of a call that also asks. */
-    boolean recordsDenial(ToolCall call, CounterSnapshot counters) {
-        for (CallCheck check : joined) {
-            Decision decision = check.apply(call, counters);
-            if (decision != null && decision.audited() && decision.verdict() == Decision.Verdict.DENIED) {
-                return true;
-            }
-        }
-        return false;
     }
 
     /** The decision as it is reported. Under a policy that only records, it is marked as only recorded. */

@@ -78,8 +78,6 @@ final class Unwrapping {
         ToolPlan plan = policy.innerPlan(inner, by);
         calls.add(inner);
         plans.add(plan);
-        if (plan.verdict() == null) {
-            follow(plan, inner, level + 1);
-        }
+        follow(plan, inner, level + 1);
     }
 }

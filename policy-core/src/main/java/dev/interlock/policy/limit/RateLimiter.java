@@ -35,7 +35,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>A place of a {@link LimitRule.Concurrent} is given back by every outcome, or by the end of its lease, whichever
  *       comes first, and once: a call that is settled late never frees the place of another. The moment at which a
  *       lease ends is not part of it.
- *   <li>A charge of {@link Amount#ZERO} always has room. It takes nothing, not even a place for its key.
+ *   <li>A charge whose amount is known only {@linkplain Charge#afterwards afterwards} has room while there is any, and
+ *       as much as is reserved for it. Its real amount counts also past the maximum, and never in a later window.
+ *   <li>A charge that is {@linkplain Charge#withoutCheck not checked} is refused for no lack of room, and counts like
+ *       any other.
+ *   <li>A charge of {@link Amount#ZERO} whose amount is known always has room. It takes nothing, not even a place for its key.
  *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}. A {@linkplain
  *       Batch#strict strict} batch is granted by the store alone, in whichever way a host has calls decided without it.
  * </ul>
@@ -61,8 +65,20 @@ public interface RateLimiter {
         return null;
     }
 
-    /** Reports how the call ended, and gives back what this outcome gives back. Idempotent; never throws. */
-    void settle(Reservation.Granted reservation, CallOutcome outcome);
+    /**
+     * Reports how the call ended: gives back what this outcome gives back, and lets the real amounts take the place of
+     * what was reserved for {@linkplain Charge#afterwards amounts that are known only now}, as {@link Charge#counted}
+     * says, in the windows in which the call was admitted. Idempotent; never throws.
+     *
+     * @param spent the real amounts, in the order of the batch's charges: null where one is unknown, and where it was
+     *     known before. A list that is shorter says that the rest is unknown
+     */
+    void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent);
+
+    /** Reports how a call ended of which no amount is known now that was not known before. */
+    default void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        settle(reservation, outcome, List.of());
+    }
 
     /**
      * Holds the {@linkplain LimitRule.Concurrent places} of a call that has not been sent yet: their leases begin in

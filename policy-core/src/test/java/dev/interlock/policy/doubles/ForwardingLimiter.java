@@ -1,5 +1,6 @@
 package dev.interlock.policy.doubles;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
@@ -8,6 +9,7 @@ import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Usage;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A limiter that asks another one. It opens no limits, so that no reservation gets past {@link #reserve}, and it does
@@ -27,8 +29,8 @@ public class ForwardingLimiter implements RateLimiter {
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-        limiter.settle(reservation, outcome);
+    public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
+        limiter.settle(reservation, outcome, spent);
     }
 
     @Override

@@ -1,5 +1,6 @@
 package dev.interlock.policy.doubles;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Batch;
 import dev.interlock.policy.limit.Charge;
@@ -17,6 +18,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Grants everything, unless told otherwise, and remembers how each reservation was settled. What is good once is
@@ -109,7 +111,8 @@ public final class RecordingLimiter implements RateLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
+    public synchronized void settle(
+            Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         if (reservation instanceof Redeemed) {
             return;
         }

@@ -13,6 +13,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Limit;
 import dev.interlock.policy.Operator;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -24,9 +25,11 @@ import dev.interlock.policy.call.Decision.Code;
 import dev.interlock.policy.call.Decision.Verdict;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.naive.Answer;
+import dev.interlock.policy.text.NamePattern;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** Rules and policies that only record. */
@@ -101,13 +104,59 @@ class AuditTest {
     }
 
     @Test
-    void anAuditedPolicyDoesNotCountCallsThatWouldHaveBeenDenied() {
+    void anAuditedPolicyCountsCallsThatWouldHaveBeenDeniedAsIfTheyHadBeenAllowed() {
         Desk desk =
                 new Desk(audited(pay(check("small", when("args.amount", Operator.LTE, 5)), rate("slowly", hourly(1)))));
 
-        assertThat(desk.admit(Map.of("amount", 6)).audited()).isTrue();
-        assertThat(desk.admit(Map.of("amount", 5))).isEqualTo(Decision.ALLOWED);
+        assertThat(Answer.of(desk.admit(Map.of("amount", 6)))).hasToString("DENIED by 'small', audited");
         assertThat(Answer.of(desk.admit(Map.of("amount", 5)))).hasToString("DENIED by 'slowly', audited");
+    }
+
+    @Test
+    void anAuditedPolicyCountsPastTheMaximum() {
+        Desk desk = new Desk(audited(pay(rate("slowly", hourly(2)))));
+        for (int i = 0; i < 5; i++) {
+            assertThat(desk.admit(Map.of()).allowed()).isTrue();
+        }
+
+        assertThat(desk.engine.explain(Desk.pay(Map.of())).steps())
+                .anyMatch(step -> step.text().contains("used 5 of"));
+    }
+
+    @Test
+    void anAuditedPolicyCountsCallsThatItWouldHaveDeniedOutright() {
+        PolicyBody body = pay(rate("slowly", hourly(2))).body();
+        PolicyBody hidden = new PolicyBody(
+                body.posture(),
+                List.of(new NamePattern("pay")),
+                body.tools(),
+                Map.of(),
+                Map.of(),
+                Optional.empty(),
+                Optional.empty());
+        Desk desk = new Desk(audited(Policy.of(hidden)));
+        for (int i = 0; i < 3; i++) {
+            assertThat(Answer.of(desk.admit(Map.of()))).hasToString("DENIED by '(hidden)', audited");
+        }
+
+        assertThat(desk.engine.explain(Desk.pay(Map.of())).steps())
+                .anyMatch(step -> step.text().contains("used 3 of"));
+    }
+
+    private static Limit each(long max) {
+        return Policies.rateOf(max, Window.Calendar.HOUR, Algorithm.FIXED_WINDOW, Scope.TOOL, ChargeMode.SUCCESS);
+    }
+
+    @Test
+    void aRuleThatOnlyRecordsCountsPastItsMaximumAndAnEnforcedOneBesideItDoesNot() {
+        Desk desk = new Desk(pay(recorded(rate("one", each(1))), rate("three", each(3))));
+
+        assertThat(desk.admit(Map.of())).isEqualTo(Decision.ALLOWED);
+        assertThat(Answer.of(desk.admit(Map.of()))).hasToString("DENIED by 'one', audited");
+        assertThat(Answer.of(desk.admit(Map.of()))).hasToString("DENIED by 'one', audited");
+        assertThat(Answer.of(desk.admit(Map.of()))).hasToString("DENIED by 'three'");
+        assertThat(desk.engine.explain(Desk.pay(Map.of())).steps())
+                .anyMatch(step -> step.text().contains("one: counts 1; used 3 of"));
     }
 
     @Test

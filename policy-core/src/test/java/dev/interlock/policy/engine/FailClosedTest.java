@@ -8,6 +8,7 @@ import static dev.interlock.policy.engine.Policies.validate;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
@@ -32,6 +33,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -334,7 +336,7 @@ class FailClosedTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
             throw secret();
         }
 

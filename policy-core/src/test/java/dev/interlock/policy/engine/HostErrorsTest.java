@@ -6,6 +6,7 @@ import static dev.interlock.policy.engine.Policies.pay;
 import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
@@ -36,6 +37,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -344,7 +346,7 @@ class HostErrorsTest {
             }
 
             @Override
-            public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+            public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
                 throw error;
             }
 

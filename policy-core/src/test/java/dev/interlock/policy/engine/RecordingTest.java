@@ -9,6 +9,7 @@ import static dev.interlock.policy.engine.Policies.recorded;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.tuple;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.Posture;
@@ -541,7 +542,7 @@ class RecordingTest {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
             reached().settle(reservation, outcome);
         }
 

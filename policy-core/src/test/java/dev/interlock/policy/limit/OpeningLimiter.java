@@ -1,8 +1,10 @@
 package dev.interlock.policy.limit;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.doubles.ForwardingLimiter;
 import java.time.Duration;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Charges single limits by the short way that a limiter opens for them, as an engine does; all else by the other. */
@@ -31,9 +33,9 @@ public final class OpeningLimiter extends ForwardingLimiter {
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         if (!(reservation instanceof Opened opened)) {
-            limiter.settle(reservation, outcome);
+            limiter.settle(reservation, outcome, spent);
         } else if (opened.first()) {
             opened.bucket.settle(opened.count, opened.taken, outcome);
         }

@@ -991,6 +991,211 @@ public abstract class RateLimiterContract {
         }
     }
 
+    // ---- amounts that are known afterwards ----
+
+    private Charge later(LimitRule rule, String held, String otherwise, ChargeMode mode) {
+        return new Charge(key, rule, amount(held), mode).afterwards(amount(otherwise));
+    }
+
+    private Charge later(LimitRule rule, String held) {
+        return later(rule, held, "10", ChargeMode.SUCCESS);
+    }
+
+    private void settle(Reservation.Granted reservation, CallOutcome outcome, String... spent) {
+        limiter()
+                .settle(
+                        reservation,
+                        outcome,
+                        Stream.of(spent).map(RateLimiterContract::amount).toList());
+    }
+
+    private Amount used(LimitRule rule) {
+        return usage(charge(key, rule, Amount.ZERO)).used();
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void theRealAmountTakesThePlaceOfWhatWasHeld(LimitRule rule) {
+        Reservation.Granted more = granted(later(rule, "3"));
+        Reservation.Granted less = granted(later(rule, "3"));
+        assertThat(used(rule)).isEqualTo(Amount.of(6));
+
+        settle(more, CallOutcome.SUCCEEDED, "4.5");
+        assertThat(used(rule)).isEqualTo(amount("7.5"));
+        settle(less, CallOutcome.TOOL_ERROR, "0.000001");
+        assertThat(used(rule)).isEqualTo(amount("4.500001"));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void theRealAmountCountsAlsoPastTheMaximum(LimitRule rule) {
+        settle(granted(later(rule, "1")), CallOutcome.SUCCEEDED, "25");
+
+        assertThat(used(rule)).isEqualTo(Amount.of(25));
+        assertThat(usage(charge(key, rule, Amount.LEAST)).room()).isEqualTo(Amount.ZERO);
+        assertThat(admits(charge(key, rule, Amount.LEAST))).isFalse();
+        assertThat(admits(later(rule, "0"))).isFalse();
+        advance(MINUTE);
+        assertThat(admits(charge(key, rule, Amount.of(10)))).isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aCallOfAnUnknownAmountIsAdmittedWhileThereIsAnyRoom(LimitRule rule) {
+        assertThat(admits(charge(key, rule, amount("9.999999")))).isTrue();
+        Reservation.Granted last = granted(later(rule, "0"));
+        assertThat(used(rule)).isEqualTo(amount("9.999999"));
+        settle(last, CallOutcome.SUCCEEDED, "0.000001");
+
+        assertThat(refused(reserve(later(rule, "0"))).reason()).isEqualTo(Reservation.Reason.NO_ROOM);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void asMuchRoomAsIsHeldIsNeeded(LimitRule rule) {
+        assertThat(admits(later(rule, "4"), later(rule, "4"))).isTrue();
+        assertThat(admits(later(rule, "2.000001"))).isFalse();
+        assertThat(admits(later(rule, "2"))).isTrue();
+        assertThat(reserve(later(rule, "10.000001")))
+                .isEqualTo(new Reservation.NotGranted(0, Reservation.Reason.TOO_LARGE, null));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void whatStaysUnknownCountsWhatTheChargeSays(LimitRule rule) {
+        settle(granted(later(rule, "2", "2", ChargeMode.SUCCESS)), CallOutcome.SUCCEEDED);
+        assertThat(used(rule)).isEqualTo(Amount.of(2));
+        settle(granted(later(rule, "0", "5", ChargeMode.SENT)), CallOutcome.UNKNOWN);
+        assertThat(used(rule)).isEqualTo(Amount.of(7));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void aCallThatFailsAddsNothingAndGivesBackWhatIsNotCharged(LimitRule rule) {
+        settle(granted(later(rule, "2")), CallOutcome.FAILED, "9");
+        settle(granted(later(rule, "2")), CallOutcome.UNSENT, "9");
+        assertThat(used(rule)).isEqualTo(Amount.ZERO);
+        settle(granted(later(rule, "2", "2", ChargeMode.SENT)), CallOutcome.UNSENT, "9");
+        assertThat(used(rule)).isEqualTo(Amount.ZERO);
+        settle(granted(later(rule, "2", "2", ChargeMode.SENT)), CallOutcome.FAILED, "9");
+        assertThat(used(rule)).isEqualTo(Amount.of(2));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void theRealAmountIsCountedOnce(LimitRule rule) {
+        Reservation.Granted call = granted(later(rule, "1"));
+        settle(call, CallOutcome.SUCCEEDED, "3");
+        settle(call, CallOutcome.SUCCEEDED, "3");
+        settle(call, CallOutcome.UNSENT);
+
+        assertThat(used(rule)).isEqualTo(Amount.of(3));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void theRealAmountBelongsToTheWindowInWhichTheCallWasAdmitted(LimitRule rule) {
+        Reservation.Granted held = granted(later(rule, "1"));
+        Reservation.Granted free = granted(later(rule, "0"));
+        advance(MINUTE);
+        assertThat(admits(charge(key, rule, Amount.of(9)))).isTrue();
+        settle(held, CallOutcome.SUCCEEDED, "7");
+        settle(free, CallOutcome.SUCCEEDED, "7");
+
+        assertThat(used(rule)).isEqualTo(Amount.of(9));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void sumsPastEverythingAreNotForgotten(LimitRule rule) {
+        List<Reservation.Granted> together = new ArrayList<>();
+        for (int i = 0; i < 12; i++) {
+            together.add(granted(later(rule, "0")));
+        }
+        advance(SECOND);
+        Reservation.Granted last = granted(later(rule, "0"));
+        together.forEach(call -> settle(call, CallOutcome.SUCCEEDED, "1000000000000"));
+        settle(last, CallOutcome.SUCCEEDED, "4");
+
+        assertThat(used(rule)).isEqualTo(Amount.MAX);
+        advance(Duration.ofSeconds(59));
+        assertThat(used(rule)).isEqualTo(rule.equals(TEN_FIXED) ? Amount.ZERO : Amount.of(4));
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void eachPartOfABatchHasItsOwnRealAmount(LimitRule rule) {
+        LimitKey other = key("other");
+        Reservation.Granted call = granted(
+                charge(other, rule, Amount.ONE),
+                charge(key("none"), rule, Amount.ZERO),
+                later(rule, "1"),
+                later(rule, "2"));
+        limiter().settle(call, CallOutcome.SUCCEEDED, Arrays.asList(amount("99"), amount("99"), amount("3"), null));
+
+        assertThat(used(rule)).isEqualTo(Amount.of(13));
+        assertThat(usage(charge(other, rule, Amount.ZERO)).used()).isEqualTo(Amount.ONE);
+    }
+
+    // ---- what is counted without being checked ----
+
+    static Stream<LimitRule> tenOfAnyKind() {
+        return Stream.concat(tenAMinute(), Stream.of(new Concurrent(Amount.of(10), MINUTE)));
+    }
+
+    @ParameterizedTest
+    @MethodSource("tenOfAnyKind")
+    void whatIsNotCheckedCountsPastTheMaximum(LimitRule rule) {
+        assertThat(admitted(10, rule)).isEqualTo(10);
+        Charge one = charge(key, rule, Amount.ONE);
+        for (int i = 0; i < 5; i++) {
+            assertThat(admits(one.withoutCheck())).isTrue();
+        }
+
+        assertThat(used(rule)).isEqualTo(Amount.of(15));
+        assertThat(admits(one)).isFalse();
+        advance(Duration.ofSeconds(59));
+        assertThat(rule.equals(TEN_FIXED) || !admits(charge(key, rule, Amount.ONE), one, one, one, one))
+                .isTrue();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tenAMinute")
+    void whatIsNotCheckedMayBeLargerThanTheMaximum(LimitRule rule) {
+        assertThat(admits(charge(key, rule, Amount.of(30)).withoutCheck())).isTrue();
+
+        assertThat(used(rule)).isEqualTo(Amount.of(30));
+        assertThat(admits(charge(key, rule, Amount.LEAST))).isFalse();
+        assertThat(admits(charge(key("fresh"), rule, Amount.MAX).withoutCheck()))
+                .isTrue();
+        assertThat(admits(charge(key("fresh"), rule, Amount.MAX).withoutCheck()))
+                .isTrue();
+        assertThat(admits(charge(key("fresh"), rule, Amount.LEAST))).isFalse();
+    }
+
+    @ParameterizedTest
+    @MethodSource("tenOfAnyKind")
+    void whatIsNotCheckedDoesNotExcuseWhatIs(LimitRule rule) {
+        LimitKey other = key("other");
+        assertThat(admitted(10, rule)).isEqualTo(10);
+        Charge full = charge(key, rule, Amount.ONE);
+        Charge recorded = charge(other, rule, Amount.ONE).withoutCheck();
+
+        assertThat(refused(reserve(recorded, full)).charge()).isEqualTo(1);
+        assertThat(usage(charge(other, rule, Amount.ZERO)).used()).isEqualTo(Amount.ZERO);
+    }
+
+    @ParameterizedTest
+    @MethodSource("windows")
+    void whatIsNotCheckedIsGivenBackAndCountedAfterwardsLikeAnyOther(LimitRule rule) {
+        assertThat(admitted(10, rule)).isEqualTo(10);
+        settle(granted(charge(key, rule, Amount.ONE).withoutCheck()), CallOutcome.UNSENT);
+        settle(granted(failing(rule, Amount.ONE).withoutCheck()), CallOutcome.FAILED);
+        settle(granted(later(rule, "1").withoutCheck()), CallOutcome.SUCCEEDED, "4");
+
+        assertThat(used(rule)).isEqualTo(Amount.of(15));
+    }
+
     // ---- words for the above ----
 
     private static LimitKey key(String name) {

@@ -90,22 +90,26 @@ public final class NaiveInterpreter {
     private Answer enforced(TimedCall timed) {
         ToolCall call = timed.call();
         String gate = gate(timed);
-        if (gate != null) {
+        boolean records = policy.mode() == Mode.AUDIT && policy.suspended().isEmpty();
+        if (gate != null && !records) {
             return new Answer(Verdict.DENIED, gate, false);
         }
         List<Objection> objections = new ArrayList<>();
+        if (gate != null) {
+            objections.add(new Objection(Verdict.DENIED, gate, false));
+        }
         List<CountedAs> charges = new ArrayList<>();
         examine(call, timed, objections, charges, new NaiveUnwrapping(), 1);
         Answer denial = first(objections, Verdict.DENIED, false);
-        if (denial != null) {
+        if (denial != null && !records) {
             return denial;
         }
         Answer recorded = first(objections, Verdict.DENIED, true);
         Answer question = first(objections, Verdict.NEEDS_APPROVAL, false);
-        if (recorded != null) {
-            charges.removeIf(CountedAs::audited);
+        List<CountedAs> full = count(charges, timed, records);
+        if (denial != null) {
+            return denial;
         }
-        List<CountedAs> full = count(charges, timed);
         for (CountedAs charge : full) {
             if (!charge.audited()) {
                 return new Answer(Verdict.DENIED, charge.rule(), false);
@@ -166,30 +170,34 @@ public final class NaiveInterpreter {
 
     /**
      * Counts the call, settles it if it ends at once, and answers the charges without room. If one of those is
-     * enforced, nothing is counted; if they are only audited, nothing that is audited is.
+     * enforced, nothing is counted; if they are only recorded, they are counted past their maximum.
+     *
+     * @param records whether the policy only records
      */
-    private List<CountedAs> count(List<CountedAs> charges, TimedCall timed) {
+    private List<CountedAs> count(List<CountedAs> charges, TimedCall timed, boolean records) {
         List<CountedAs> full = new ArrayList<>();
         Map<NaiveLedger.Taken, CountedAs> taken = new LinkedHashMap<>();
         for (CountedAs charge : charges) {
             boolean fails = charge.mode() == ChargeMode.FAILURES;
             BigDecimal asked = fails && charge.isCountable() ? Amount.LEAST.toBigDecimal() : charge.amount();
-            if (ledger.hasRoom(charge.key(), charge.cap(), asked, timed.millis())) {
+            boolean room = ledger.hasRoom(charge.key(), charge.cap(), asked, timed.millis());
+            if (!room) {
+                full.add(charge);
+            }
+            if (room || ((records || charge.audited()) && charge.isCountable())) {
                 taken.put(
                         fails
                                 ? ledger.prepare(charge.key(), charge.amount(), timed.millis())
                                 : ledger.take(charge.key(), charge.amount(), timed.millis()),
                         charge);
-            } else {
-                full.add(charge);
             }
         }
         // What can't be counted at all is found before any limit is asked.
         full.sort(Comparator.comparing(CountedAs::isCountable));
-        boolean refused = full.stream().anyMatch(charge -> !charge.audited());
+        boolean refused = !records && full.stream().anyMatch(charge -> !charge.audited());
         Map<NaiveLedger.Taken, CountedAs> kept = new LinkedHashMap<>();
         taken.forEach((amount, charge) -> {
-            if (refused || (!full.isEmpty() && charge.audited())) {
+            if (refused) {
                 ledger.giveBack(amount);
             } else {
                 kept.put(amount, charge);
@@ -383,11 +391,10 @@ public final class NaiveInterpreter {
         boolean audited = rule.mode() == Mode.AUDIT;
         if (checked.denies()) {
             objections.add(new Objection(Verdict.DENIED, rule.label(), audited));
-        } else {
-            if (checked.asks()) {
-                objections.add(new Objection(Verdict.NEEDS_APPROVAL, rule.label(), audited));
-            }
-            charges.addAll(checked.charges());
+        } else if (checked.asks()) {
+            objections.add(new Objection(Verdict.NEEDS_APPROVAL, rule.label(), audited));
         }
+        // A denial that is only recorded counts as if the call had been allowed.
+        charges.addAll(checked.charges());
     }
 }

@@ -47,6 +47,12 @@ final class NaiveLedger {
         all.remove(taken);
     }
 
+    /** Counts another amount in the place of one, at the same time. */
+    void replace(Taken taken, BigDecimal amount) {
+        all.remove(taken);
+        all.add(new Taken(taken.key, amount, taken.millis));
+    }
+
     boolean hasRoom(Object key, Cap cap, BigDecimal amount, long now) {
         BigDecimal max = cap.max();
         if (amount.compareTo(Amount.MAX.toBigDecimal()) > 0) {

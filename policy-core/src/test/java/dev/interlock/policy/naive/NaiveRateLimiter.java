@@ -39,7 +39,7 @@ public final class NaiveRateLimiter implements RateLimiter {
         for (int i = 0; i < batch.charges().size(); i++) {
             Charge charge = batch.charges().get(i);
             BigDecimal amount = charge.asked().toBigDecimal();
-            if (!ledger.hasRoom(charge.key(), Cap.of(charge.rule()), amount, now)) {
+            if (!charge.unchecked() && !ledger.hasRoom(charge.key(), Cap.of(charge.rule()), amount, now)) {
                 Duration wait = waitFor(charge, now);
                 kept.items.forEach(item -> ledger.giveBack(item.taken));
                 return new Reservation.NotGranted(
@@ -60,8 +60,16 @@ public final class NaiveRateLimiter implements RateLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
+    public synchronized void settle(
+            Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         List<Item> items = ((Kept) reservation).items();
+        for (int i = 0; i < items.size(); i++) {
+            Charge charge = items.get(i).charge;
+            if (charge.isAfterwards()) {
+                ledger.replace(items.get(i).taken, counted(charge, outcome, i < spent.size() ? spent.get(i) : null));
+            }
+        }
+        items.removeIf(item -> item.charge.isAfterwards());
         items.stream()
                 .filter(item -> item.charge.mode() == ChargeMode.FAILURES && outcome.isFailure())
                 .forEach(item -> ledger.take(item.taken));
@@ -70,6 +78,16 @@ public final class NaiveRateLimiter implements RateLimiter {
                 .filter(item -> Cap.of(item.charge.rule()).lease() != null || outcome.givesBack(item.charge.mode()))
                 .forEach(item -> ledger.giveBack(item.taken));
         items.clear();
+    }
+
+    private static BigDecimal counted(Charge charge, CallOutcome outcome, @Nullable Amount spent) {
+        if (outcome.givesBack(charge.mode())) {
+            return BigDecimal.ZERO;
+        }
+        if (outcome == CallOutcome.FAILED) {
+            return charge.amount().toBigDecimal();
+        }
+        return (spent == null ? charge.otherwise() : spent).toBigDecimal();
     }
 
     @Override

@@ -40,11 +40,8 @@ final class NaiveRule {
             List<Condition> others = check.demands().conditions().stream()
                     .filter(condition -> !own.contains(condition))
                     .toList();
-            if (conditions.all(others) == Outcome.TRUE) {
-                satisfy(rule, check.demands(), own);
-            } else {
-                denies = true;
-            }
+            satisfy(rule, check.demands(), own);
+            denies |= conditions.all(others) != Outcome.TRUE;
         } else if (rule instanceof Rule.Approval approval) {
             asks = conditions.all(approval.demands().conditions()) != Outcome.FALSE;
             if (asks) {

@@ -1,5 +1,6 @@
 package dev.interlock.policy.mcp;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.doubles.ForwardingLimiter;
 import dev.interlock.policy.limit.Batch;
@@ -7,6 +8,7 @@ import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Counts in memory, and remembers in which order what was settled. */
 final class LoggingLimiter extends ForwardingLimiter {
@@ -30,8 +32,9 @@ final class LoggingLimiter extends ForwardingLimiter {
     }
 
     @Override
-    public synchronized void settle(Reservation.Granted reservation, CallOutcome outcome) {
-        limiter.settle(reservation, outcome);
+    public synchronized void settle(
+            Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
+        limiter.settle(reservation, outcome, spent);
         settlements.add(outcome);
     }
 

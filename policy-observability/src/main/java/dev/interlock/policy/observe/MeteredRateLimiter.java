@@ -19,6 +19,7 @@ import java.util.Set;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A limiter that records how much room its limits have left, as the distribution {@code interlock.limiter.room} by
@@ -145,8 +146,8 @@ public final class MeteredRateLimiter implements RateLimiter {
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-        limiter.settle(reservation, outcome);
+    public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
+        limiter.settle(reservation, outcome, spent);
     }
 
     @Override

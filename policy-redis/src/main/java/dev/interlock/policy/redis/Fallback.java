@@ -15,6 +15,7 @@ import java.math.BigDecimal;
 import java.math.RoundingMode;
 import java.time.Duration;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Answers in place of Redis: one implementation for each {@link FailureMode}. */
 interface Fallback {
@@ -25,7 +26,7 @@ interface Fallback {
     Reservation reserve(Batch batch);
 
     /** Settles what {@link #reserve} granted. */
-    void settle(Reservation.Granted reservation, CallOutcome outcome);
+    void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent);
 
     /** Holds the places that {@link #reserve} granted. */
     void hold(Reservation.Granted reservation, Duration wait);
@@ -54,7 +55,7 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
             throw new IllegalStateException("nothing was ever granted");
         }
 
@@ -80,7 +81,7 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+        public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
             // Nothing was taken.
         }
 
@@ -132,8 +133,8 @@ interface Fallback {
         }
 
         @Override
-        public void settle(Reservation.Granted reservation, CallOutcome outcome) {
-            limiter.settle(reservation, outcome);
+        public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
+            limiter.settle(reservation, outcome, spent);
         }
 
         @Override
@@ -147,7 +148,7 @@ interface Fallback {
         }
 
         private Charge reduced(Charge charge) {
-            return new Charge(charge.key(), reduced(charge.rule()), charge.amount(), charge.mode(), charge.caller());
+            return charge.by(reduced(charge.rule()));
         }
 
         private LimitRule reduced(LimitRule rule) {

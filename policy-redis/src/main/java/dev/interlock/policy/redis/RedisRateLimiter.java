@@ -246,18 +246,18 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
 
     private void giveUp(RedisReservation claim, int demands, double cancelledMillis) {
         for (SlotRequest demand : claim.demands().subList(0, demands)) {
-            settle(claim.id(), demand, CallOutcome.UNSENT, cancelledMillis);
+            settle(claim.id(), demand, CallOutcome.UNSENT, List.of(), cancelledMillis);
         }
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         if (reservation instanceof RedisReservation claim && claim.owner().equals(this) && claim.settle()) {
             for (SlotRequest demand : claim.demands()) {
-                settle(claim.id(), demand, outcome, MILLIS_OF_NONE);
+                settle(claim.id(), demand, outcome, spent, MILLIS_OF_NONE);
             }
             if (claim.besides() != null) {
-                fallback.settle(claim.besides(), outcome);
+                fallback.settle(claim.besides(), outcome, spent);
             }
         }
     }
@@ -266,11 +266,13 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
      * Doesn't wait for the answer. If the request is lost, the amounts stay counted, and the record ends with its
      * lease.
      */
-    private void settle(String id, SlotRequest demand, CallOutcome outcome, double cancelledMillis) {
+    private void settle(
+            String id, SlotRequest demand, CallOutcome outcome, List<@Nullable Amount> spent, double cancelledMillis) {
         link.tell(Script.SETTLE, keys(demand, id, List.of()), new byte[][] {
             RedisConnection.ascii(serverTime.get()),
             SlotRequest.doubles(toleranceMillis, cancelledMillis),
-            demand.givenBack(outcome)
+            demand.givenBack(outcome),
+            demand.counted(outcome, spent)
         });
     }
 

@@ -18,6 +18,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A request to one slot: some of the charges of a batch, in the format of the scripts, which {@code cells.lua}
@@ -33,6 +34,9 @@ final class SlotRequest {
     private static final int UNBOUNDED = 0;
     private static final int BOUNDED = 1;
     private static final int FAILURES = 2;
+    private static final int AFTERWARDS = 3;
+    /** What is added for failures and for what comes afterwards, if it is counted without room as well. */
+    private static final int UNCHECKED = 2;
 
     /** What is added to the number of a calendar unit of a zone. */
     private static final int IN_ZONE = 8;
@@ -42,10 +46,15 @@ final class SlotRequest {
 
     private static final long[] NO_EDGES = {};
 
+    private static final byte[] NOTHING = {};
+
     private static final int HEAD = 5 + 7 * Double.BYTES;
     private static final int COST = 3 * Double.BYTES;
 
     private static final long BASE = 1_000_000_000;
+
+    /** The longest time, in microseconds, for which a bucket may owe: as in the scripts. */
+    private static final long LONGEST_DEBT = 2_305_843_009_213_693L;
 
     private final String tag;
     private final List<byte[]> cells = new ArrayList<>();
@@ -140,15 +149,37 @@ final class SlotRequest {
         return positions.get(part);
     }
 
-    /** For each part, 1 if a call with this outcome gives it back, or counts it only now; else 0. */
+    /**
+     * For each part, 1 if a call with this outcome gives it back, or counts it only now; 2 if what it counts takes the
+     * place of what was reserved; else 0.
+     */
     byte[] givenBack(CallOutcome outcome) {
         byte[] flags = new byte[charges.size()];
         for (int i = 0; i < flags.length; i++) {
             Charge charge = charges.get(i);
             boolean back = charge.rule() instanceof LimitRule.Concurrent || outcome.changes(charge.mode());
-            flags[i] = (byte) (back ? '1' : '0');
+            flags[i] = (byte) (charge.isAfterwards() ? '2' : back ? '1' : '0');
         }
         return flags;
+    }
+
+    /**
+     * For each part, what a call counts that has ended so.
+     *
+     * @param spent the real amounts, in the order of the batch
+     */
+    byte[] counted(CallOutcome outcome, List<@Nullable Amount> spent) {
+        if (charges.stream().noneMatch(Charge::isAfterwards)) {
+            return NOTHING;
+        }
+        byte[] packed = new byte[charges.size() * 2 * Double.BYTES];
+        ByteBuffer amounts = littleEndian(packed);
+        for (int i = 0; i < charges.size(); i++) {
+            int position = positions.get(i);
+            Amount real = position < spent.size() ? spent.get(position) : null;
+            put(amounts, charges.get(i).counted(outcome, real).micros());
+        }
+        return packed;
     }
 
     /** Whether any part takes a place among calls that are made at the same time. */
@@ -177,7 +208,7 @@ final class SlotRequest {
         ByteBuffer part = littleEndian(packed);
         part.put((byte) kind(rule));
         part.put((byte) unit(rule));
-        part.put((byte) (max == null ? UNBOUNDED : charge.mode() == ChargeMode.FAILURES ? FAILURES : BOUNDED));
+        part.put((byte) bounded(charge));
         part.putShort((short) slot);
         put(part, charge.amount().micros());
         put(part, asked);
@@ -188,12 +219,23 @@ final class SlotRequest {
             part.putDouble((double) edge);
         }
         if (isBucket) {
-            putCost(part, charge.amount().micros(), window, max == null ? 0 : max.micros());
+            putCost(part, charge.amount().micros(), window, max == null ? 0 : max.micros(), charge.unchecked());
             if (repeated) {
-                putCost(part, asked, window, max == null ? 0 : max.micros());
+                putCost(part, asked, window, max == null ? 0 : max.micros(), false);
             }
         }
         return packed;
+    }
+
+    private static int bounded(Charge charge) {
+        boolean unbounded = charge.rule().max() == null || charge.unchecked();
+        if (charge.mode() == ChargeMode.FAILURES) {
+            return unbounded ? FAILURES + UNCHECKED : FAILURES;
+        }
+        if (charge.isAfterwards()) {
+            return unbounded ? AFTERWARDS + UNCHECKED : AFTERWARDS;
+        }
+        return unbounded ? UNBOUNDED : BOUNDED;
     }
 
     private static int kind(LimitRule rule) {
@@ -272,11 +314,22 @@ final class SlotRequest {
         return (window.toNanos() + 999) / 1_000;
     }
 
-    /** {@code micros · window / max}; arbitrary if there can never be room for that much. */
-    private static void putCost(ByteBuffer part, long micros, long window, long max) {
+    /**
+     * {@code micros · window / max}; arbitrary if there can never be room for that much.
+     *
+     * @param past whether it is counted even so, up to a length that is past any window
+     */
+    private static void putCost(ByteBuffer part, long micros, long window, long max, boolean past) {
         long cost = 0;
         long fraction = 0;
-        if (micros <= max) {
+        if (past && micros > max) {
+            BigInteger[] exact = BigInteger.valueOf(micros)
+                    .multiply(BigInteger.valueOf(window))
+                    .divideAndRemainder(BigInteger.valueOf(Math.max(1, max)));
+            boolean longest = exact[0].compareTo(BigInteger.valueOf(LONGEST_DEBT)) >= 0;
+            cost = longest ? LONGEST_DEBT : exact[0].longValueExact();
+            fraction = longest ? 0 : exact[1].longValueExact();
+        } else if (micros <= max) {
             long high = Math.multiplyHigh(micros, window);
             long low = micros * window;
             if (high == 0 && low >= 0) {

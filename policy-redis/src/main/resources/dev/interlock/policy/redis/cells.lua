@@ -13,9 +13,24 @@ local BUCKET, SLIDING, FIXED, PLACES = 1, 2, 3, 4
 -- with each part: this server knows no zones.
 local IN_ZONE = 8
 
--- What "bounded" says of a part whose calls count only when they have failed, and what is then added to the kind in
--- their record.
-local FAILURES, FAILS = 2, 16
+-- What "bounded" says of a part: nothing is compared with its max; its amount is; its calls count only when they have
+-- failed; its amount is known only when the call has ended. The last two are larger by UNCHECKED if nothing is compared
+-- with their max. What is added to the kind in the record of a call that counts only when it has failed, and of one
+-- whose amount is known only then.
+local UNBOUNDED, FAILURES, AFTERWARDS, UNCHECKED = 0, 2, 3, 2
+local FAILS, LATER = 16, 32
+
+local function is_checked(bounded)
+    return bounded ~= UNBOUNDED and bounded < FAILURES + UNCHECKED
+end
+
+local function counts_failures(bounded)
+    return bounded == FAILURES or bounded == FAILURES + UNCHECKED
+end
+
+local function counts_afterwards(bounded)
+    return bounded == AFTERWARDS or bounded == AFTERWARDS + UNCHECKED
+end
 -- The byte 255 is in no UTF-8, so no name of a cell, whatever its subject is called, is that of another's list.
 local LOG = '\255log'
 local FORMER_LOG = ':log'
@@ -44,6 +59,15 @@ local function add(ah, al, bh, bl)
     end
     if not at_most(high, low, FULL_HIGH, FULL_LOW) then
         return FULL_HIGH, FULL_LOW
+    end
+    return high, low
+end
+
+-- The same for a sum that loses its parts again, and so may not be cut off.
+local function add_to_sum(ah, al, bh, bl)
+    local high, low = ah + bh, al + bl
+    if low >= BASE then
+        return high + 1, low - BASE
     end
     return high, low
 end
@@ -337,6 +361,9 @@ local function take(c, now, high, low, cost, cost_h, cost_l)
             c.fh, c.fl = subtract(c.fh, c.fl, c.mh, c.ml)
             c.tat = c.tat + 1
         end
+        if c.tat - now > LONGEST_DEBT then
+            c.tat, c.fh, c.fl = now + LONGEST_DEBT, 0, 0
+        end
     elseif c.kind == FIXED then
         if floor(now / MILLION) >= c.finish then
             c.start, c.finish = window_around(c.unit, c.window, floor(now / MILLION), c.edges)
@@ -347,14 +374,14 @@ local function take(c, now, high, low, cost, cost_h, cost_l)
         c.count = c.count + 1
         c.finish = math.max(c.finish, now + c.window)
     else
-        c.uh, c.ul = add(c.uh, c.ul, high, low)
+        c.uh, c.ul = add_to_sum(c.uh, c.ul, high, low)
         local slice = math.max(1, math.ceil(c.window / SLICES))
         if c.count > c.gone and c.last >= now then
-            c.lh, c.ll = add(c.lh, c.ll, high, low)
+            c.lh, c.ll = add_to_sum(c.lh, c.ll, high, low)
         elseif c.count - c.gone >= ENTRIES and floor(c.last / slice) == floor(now / slice) then
             -- Into the latest of the slice: released late, by a slice at most, and never early.
             c.last = now
-            c.lh, c.ll = add(c.lh, c.ll, high, low)
+            c.lh, c.ll = add_to_sum(c.lh, c.ll, high, low)
             if c.count - c.gone == 1 then
                 c.head = now
             end
@@ -395,7 +422,7 @@ end
 
 -- How long until there is room for what the part asks for in all: 0 if there is now, NEVER if there never will be.
 local function wait_for(c, p, now)
-    if p.bounded == 0 then
+    if not is_checked(p.bounded) then
         return 0
     end
     if not at_most(p.sh, p.sl, p.mh, p.ml) then

@@ -104,7 +104,7 @@ local taken = {struct.pack('<d', sign)}
 for i = 1, #parts do
     local p = parts[i]
     local c = change(p)
-    local fails = p.bounded == FAILURES
+    local fails, later = counts_failures(p.bounded), counts_afterwards(p.bounded)
     if fails then
         -- Nothing yet, but so that the cell is there when the call has failed.
         take(c, now, 0, 0)
@@ -121,7 +121,11 @@ for i = 1, #parts do
         packed = struct.pack('<BHdddddddddd', BUCKET, p.slot, c.generation, c.tat, c.fh, c.fl, p.cost, p.ch, p.cl,
             c.shift, c.shift_h, c.shift_l)
     else
-        packed = struct.pack('<BHdddd', fails and c.kind + FAILS or c.kind, p.slot, c.generation,
+        if later then
+            -- The record lasts as long as the window, since what is counted at the end may be more than was reserved.
+            lease = math.max(lease, math.ceil((finish_of(c) - now) / 1000) + tolerance)
+        end
+        packed = struct.pack('<BHdddd', c.kind + (fails and FAILS or later and LATER or 0), p.slot, c.generation,
             c.kind == FIXED and c.start or c.last, p.ah, p.al)
     end
     taken[i + 1] = packed

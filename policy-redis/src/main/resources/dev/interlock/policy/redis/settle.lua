@@ -2,7 +2,8 @@
 --
 -- KEYS: as they were reserved. ARGV: the time or nothing; tolerance in milliseconds, and for how long the call stays
 -- cancelled if its request should arrive only now, or 0; a 1 for each part that is given back or
--- counted now, else a 0.
+-- counted now, a 2 for each whose amount is known only now, else a 0; then for each part what it counts, or nothing if
+-- none has a 2.
 
 local tolerance, cancelled = struct.unpack('<dd', ARGV[2])
 local stored = redis.call('MGET', unpack(KEYS))
@@ -24,7 +25,9 @@ local held, at = {}, 9
 while at <= #record do
     local h = {}
     h.kind, h.slot, h.generation, at = struct.unpack('<BHd', record, at)
-    if h.kind > FAILS then
+    if h.kind > LATER then
+        h.kind, h.later = h.kind - LATER, true
+    elseif h.kind > FAILS then
         h.kind, h.fails = h.kind - FAILS, true
     end
     if h.kind == BUCKET then
@@ -78,14 +81,39 @@ local function give_back_to_bucket(c, h)
     return true
 end
 
+-- What was counted, with what the end of the call makes of its part: nothing; its amount, if only failures count; or its
+-- real amount. What was too large to be held stays so.
+local function changed_by(h, uh, ul)
+    if uh == FULL_HIGH and ul == FULL_LOW then
+        return uh, ul
+    elseif h.fails then
+        return add(uh, ul, h.ah, h.al)
+    elseif h.later then
+        uh, ul = subtract(uh, ul, h.ah, h.al)
+        return add(uh, ul, h.real_h, h.real_l)
+    end
+    return subtract(uh, ul, h.ah, h.al)
+end
+
+-- The same for a sum, which is never too large to be held.
+local function sum_changed_by(h, uh, ul)
+    if h.fails then
+        return add_to_sum(uh, ul, h.ah, h.al)
+    end
+    uh, ul = subtract(uh, ul, h.ah, h.al)
+    if h.later then
+        return add_to_sum(uh, ul, h.real_h, h.real_l)
+    end
+    return uh, ul
+end
+
 local function give_back_to_sliding(c, h)
-    local change = h.fails and add or subtract
     if h.time <= c.left or c.count == c.gone then
         return false
     end
-    c.uh, c.ul = change(c.uh, c.ul, h.ah, h.al)
+    c.uh, c.ul = sum_changed_by(h, c.uh, c.ul)
     if h.time == c.last then
-        c.lh, c.ll = change(c.lh, c.ll, h.ah, h.al)
+        c.lh, c.ll = sum_changed_by(h, c.lh, c.ll)
         return true
     end
     -- Merging moves amounts to the next later entry, so the first that is not earlier has it now.
@@ -100,10 +128,10 @@ local function give_back_to_sliding(c, h)
         end
     end
     if low == c.count - 1 then
-        c.lh, c.ll = change(c.lh, c.ll, h.ah, h.al)
+        c.lh, c.ll = sum_changed_by(h, c.lh, c.ll)
     else
         local time, eh, el = struct.unpack('<ddd', redis.call('LINDEX', log, low))
-        eh, el = change(eh, el, h.ah, h.al)
+        eh, el = sum_changed_by(h, eh, el)
         redis.call('LSET', log, low, struct.pack('<ddd', time, eh, el))
     end
     return true
@@ -115,11 +143,10 @@ local function give_back(c, h)
     elseif c.kind == SLIDING then
         return give_back_to_sliding(c, h)
     end
-    if h.time ~= c.start or (c.uh == FULL_HIGH and c.ul == FULL_LOW) then
+    if h.time ~= c.start then
         return false
     end
-    local change = h.fails and add or subtract
-    c.uh, c.ul = change(c.uh, c.ul, h.ah, h.al)
+    c.uh, c.ul = changed_by(h, c.uh, c.ul)
     return true
 end
 
@@ -129,7 +156,10 @@ for i = #held, 1, -1 do
     local h = held[i]
     if string.sub(ARGV[3], i, i) == '1' and h.kind == PLACES then
         redis.call('ZREM', KEYS[h.slot], place_of(KEYS[1], h.ah))
-    elseif string.sub(ARGV[3], i, i) == '1' then
+    elseif string.sub(ARGV[3], i, i) ~= '0' then
+        if h.later then
+            h.real_h, h.real_l = struct.unpack('<dd', ARGV[4], 16 * i - 15)
+        end
         local c = cells[h.slot]
         if c == nil then
             c = load(KEYS[h.slot], stored[h.slot], now) or false

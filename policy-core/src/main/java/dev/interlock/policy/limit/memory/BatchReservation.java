@@ -81,10 +81,6 @@ final class BatchReservation {
         LimitRule rule() {
             return charge.rule();
         }
-
-        long micros() {
-            return charge.amount().micros();
-        }
     }
 
     Reservation run() {
@@ -116,7 +112,7 @@ final class BatchReservation {
             Cell cell = cells.get(slot.key());
             if (cell == null) {
                 ClockReading now = clock.read();
-                Cell fresh = cells.fresh(slot.first.rule(), slot.first.amount().micros(), now);
+                Cell fresh = cells.fresh(slot.first, now);
                 // No other thread has it yet. It is claimed before others see it, so that the sweep leaves it alone.
                 fresh.claim();
                 cell = cells.add(slot.first, fresh, now);
@@ -147,6 +143,9 @@ final class BatchReservation {
             }
             homeless |= !slot.isHome;
             slot.asked = Math128.add(slot.asked, part.charge.asked().micros());
+            if (part.charge.unchecked()) {
+                continue;
+            }
             Cell target = slot.cell().countsBy(part.rule(), slot.asked)
                     ? slot.cell()
                     : cells.carry(slot.cell(), part.rule(), slot.asked, now);
@@ -164,24 +163,26 @@ final class BatchReservation {
     private Reservation take(ClockReading now) {
         List<LimitKey> keys = new ArrayList<>(parts.size());
         List<CellGrant> taken = new ArrayList<>(parts.size());
+        int[] positions = new int[parts.size()];
         // Changes come first, so that everything taken for a key is taken from the cell that stays.
         for (Part part : parts) {
             change(part, now);
         }
         for (Part part : parts) {
             change(part, now);
+            positions[taken.size()] = part.index;
             keys.add(part.slot.key());
             taken.add(part.slot.cell().take(owner, part.charge, now));
         }
-        return new BatchGrant(owner, keys, taken);
+        return new BatchGrant(owner, keys, taken, positions);
     }
 
     /** Replaces the slot's cell if its rule has changed. */
     private void change(Part part, ClockReading now) {
         Slot slot = part.slot;
         Cell old = slot.cell();
-        if (!old.countsBy(part.rule(), part.micros())) {
-            Cell next = cells.carry(old, part.rule(), part.micros(), now);
+        if (!cells.counts(old, part.charge, now)) {
+            Cell next = cells.carry(old, part.charge, now);
             next.claim();
             cells.replace(slot.key(), old, next);
             old.kill();

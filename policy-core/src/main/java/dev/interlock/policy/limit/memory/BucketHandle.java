@@ -4,6 +4,7 @@ import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.LimitHandle;
 import dev.interlock.policy.limit.LimitKey;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -53,7 +54,7 @@ final class BucketHandle implements LimitHandle {
     @Override
     public void settle(Count count, long taken, CallOutcome outcome) {
         if (outcome.givesBack(mode)) {
-            ((BucketCell) count).taken(owner, mode, taken, cost).giveBack(outcome, clock);
+            ((BucketCell) count).taken(owner, mode, taken, cost).end(outcome, List.of(), clock);
             cells.returned();
         }
     }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit.memory;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
@@ -77,9 +79,15 @@ abstract class Cell {
     /** Counts {@code micros} by {@code rule}, whether there is room or not. */
     abstract CellGrant take(InMemoryRateLimiter owner, LimitRule rule, long micros, ChargeMode mode, ClockReading now);
 
-    /** What a charge takes: its amount, or nothing until the call has failed, if only failures count. */
+    /**
+     * What a charge takes: its amount, or what is reserved until its amount is known, or nothing until the call has
+     * failed, if only failures count.
+     */
     final CellGrant take(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
         long micros = charge.amount().micros();
+        if (charge.isAfterwards()) {
+            return holdFor(owner, charge, now);
+        }
         return charge.mode() == ChargeMode.FAILURES
                 ? watch(owner, micros, now)
                 : take(owner, charge.rule(), micros, charge.mode(), now);
@@ -88,6 +96,26 @@ abstract class Cell {
     /** Prepares to count {@code micros} if the call fails, as of now. Until then the cell is not fresh. */
     CellGrant watch(InMemoryRateLimiter owner, long micros, ClockReading now) {
         throw new IllegalArgumentException("only windows count failures");
+    }
+
+    /** Counts what is reserved for a charge whose amount comes later. Until then the cell is not fresh. */
+    CellGrant holdFor(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        throw new IllegalArgumentException("only windows count what is known afterwards");
+    }
+
+    /** Ends a call that this end changes something of. */
+    final void end(CellGrant taken, CallOutcome outcome, @Nullable Amount spent, ClockReading now) {
+        Charge afterwards = taken.afterwards();
+        if (afterwards == null) {
+            giveBack(taken, now);
+        } else {
+            replace(taken, afterwards.counted(outcome, spent).micros(), now);
+        }
+    }
+
+    /** Counts {@code micros} in the place of what {@link #holdFor} has reserved, in the same window. */
+    void replace(CellGrant held, long micros, ClockReading now) {
+        throw new IllegalArgumentException("only windows count what is known afterwards");
     }
 
     /**

@@ -1,7 +1,11 @@
 package dev.interlock.policy.limit.memory;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Charge;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What one charge took from one cell, and what the cell needs to give it back. For a batch of one charge, this is the
@@ -28,11 +32,17 @@ abstract non-sealed class CellGrant extends InMemoryReservation {
         // Only places have leases.
     }
 
+    /** The charge, if its amount is known only at the end of the call. */
+    @Nullable
+    Charge afterwards() {
+        return null;
+    }
+
     @Override
-    final void giveBack(CallOutcome outcome, LimiterClock clock) {
+    final void end(CallOutcome outcome, List<@Nullable Amount> spent, LimiterClock clock) {
         if (isChangedBy(outcome) && cell.claim()) {
             try {
-                cell.giveBack(this, clock.read());
+                cell.end(this, outcome, at(0, spent), clock.read());
             } finally {
                 cell.release();
             }

@@ -120,6 +120,31 @@ final class Cells {
         return rate.isSimple(micros) ? new BucketCell(rate, now.nanos()) : new ExactBucketCell(rate, now.nanos(), 0);
     }
 
+    /** A cell for a key that nothing is known of, to count a charge. */
+    Cell fresh(Charge charge, ClockReading now) {
+        // A bucket of whole calls can't hold more than its max.
+        return fresh(
+                charge.rule(),
+                charge.unchecked() ? PART_OF_A_CALL : charge.amount().micros(),
+                now);
+    }
+
+    /** Whether a cell can count a charge without a change; if not, see {@link #carry}. */
+    boolean counts(Cell cell, Charge charge, ClockReading now) {
+        long micros = charge.amount().micros();
+        return cell.countsBy(charge.rule(), micros)
+                && !(charge.unchecked() && cell instanceof BucketCell && cell.waitFor(charge.rule(), micros, now) != 0);
+    }
+
+    /** A cell that counts a charge and continues from the state of {@code old}. */
+    Cell carry(Cell old, Charge charge, ClockReading now) {
+        return carry(
+                old,
+                charge.rule(),
+                charge.unchecked() ? PART_OF_A_CALL : charge.amount().micros(),
+                now);
+    }
+
     /**
      * A cell that counts {@code micros} by {@code rule} and continues from the state of {@code old}. What is used there
      * now counts as if it had been used just now.

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
@@ -9,7 +11,8 @@ import java.io.IOException;
 /**
  * A count that starts from zero at each edge of the calendar.
  *
- * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}; so at most
+ * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}, unless an amount was known
+ * only afterwards; so at most
  * {@code 2 · max} in an interval as long as the window that spans an edge. A call is counted in the window that the
  * wall clock shows. If the clock has stepped back before the latest window in which this key was ever counted, the call
  * is counted in that latest window: the sequence of windows never goes back, whatever the clock does. Giving back is
@@ -87,6 +90,14 @@ final class FixedWindowCell extends LockedCell {
         return new InWindow(owner, this, ChargeMode.FAILURES, start, micros);
     }
 
+    @Override
+    CellGrant holdFor(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        begin(now);
+        watched = true;
+        used = Math128.add(used, charge.amount().micros());
+        return new Afterwards(owner, this, start, charge);
+    }
+
     /** Begins a new window if the last one has ended. */
     private void begin(ClockReading now) {
         if (now.wall() >= end) {
@@ -100,8 +111,19 @@ final class FixedWindowCell extends LockedCell {
     @Override
     void giveBack(CellGrant taken, ClockReading now) {
         InWindow held = (InWindow) taken;
+        boolean failures = held.mode == ChargeMode.FAILURES;
+        replace(held, failures ? 0 : held.micros, failures ? held.micros : 0);
+    }
+
+    @Override
+    void replace(CellGrant held, long micros, ClockReading now) {
+        InWindow reserved = (InWindow) held;
+        replace(reserved, reserved.micros, micros);
+    }
+
+    private void replace(InWindow held, long before, long after) {
         if (held.start == start && used != FULL) {
-            used = held.mode == ChargeMode.FAILURES ? Math128.add(used, held.micros) : used - held.micros;
+            used = Math128.add(used - before, after);
         }
     }
 
@@ -132,7 +154,7 @@ final class FixedWindowCell extends LockedCell {
         horizon.raise(now.wall() >= end ? end : start);
     }
 
-    private static final class InWindow extends CellGrant {
+    private static class InWindow extends CellGrant {
         final long start;
         final long micros;
 
@@ -140,6 +162,26 @@ final class FixedWindowCell extends LockedCell {
             super(owner, cell, mode);
             this.start = start;
             this.micros = micros;
+        }
+    }
+
+    /** What is reserved for a call whose amount is known only at its end. */
+    private static final class Afterwards extends InWindow {
+        private final Charge charge;
+
+        Afterwards(InMemoryRateLimiter owner, Cell cell, long start, Charge charge) {
+            super(owner, cell, charge.mode(), start, charge.amount().micros());
+            this.charge = charge;
+        }
+
+        @Override
+        Charge afterwards() {
+            return charge;
+        }
+
+        @Override
+        boolean isChangedBy(CallOutcome outcome) {
+            return true;
         }
     }
 }

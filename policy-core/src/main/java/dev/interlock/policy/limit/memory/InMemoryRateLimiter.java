@@ -81,18 +81,18 @@ public final class InMemoryRateLimiter implements RateLimiter {
         long micros = charge.amount().micros();
         long asked = charge.asked().micros();
         if (asked == 0) {
-            return new BatchGrant(this, List.of(), List.of());
+            return new BatchGrant(this, List.of(), List.of(), new int[0]);
         }
         Amount max = rule.max();
-        if (max != null && asked > max.micros()) {
+        if (max != null && asked > max.micros() && !charge.unchecked()) {
             return Refusals.tooLarge(0);
         }
         while (true) {
             Cell cell = cells.get(charge.key());
             if (cell == null) {
                 ClockReading now = clock.read();
-                Cell fresh = cells.fresh(rule, micros, now);
-                long wait = fresh.waitFor(rule, asked, now);
+                Cell fresh = cells.fresh(charge, now);
+                long wait = charge.unchecked() ? 0 : fresh.waitFor(rule, asked, now);
                 if (wait != 0) {
                     return Refusals.of(0, wait);
                 }
@@ -106,9 +106,10 @@ public final class InMemoryRateLimiter implements RateLimiter {
                     return taken;
                 }
             }
-            Reservation answer = cell instanceof BucketCell bucket && bucket.countsBy(rule, micros)
-                    ? bucket.take(this, clock, micros, charge.mode())
-                    : reserve(charge, cell);
+            Reservation answer =
+                    cell instanceof BucketCell bucket && bucket.countsBy(rule, micros) && !charge.unchecked()
+                            ? bucket.take(this, clock, micros, charge.mode())
+                            : reserve(charge, cell);
             if (answer != null) {
                 return answer;
             }
@@ -123,11 +124,11 @@ public final class InMemoryRateLimiter implements RateLimiter {
         }
         boolean replaced = false;
         try {
-            LimitRule rule = charge.rule();
-            long micros = charge.amount().micros();
             ClockReading now = clock.read();
-            Cell target = cell.countsBy(rule, micros) ? cell : cells.carry(cell, rule, micros, now);
-            long wait = target.waitFor(rule, charge.asked().micros(), now);
+            Cell target = cells.counts(cell, charge, now) ? cell : cells.carry(cell, charge, now);
+            long wait = charge.unchecked()
+                    ? 0
+                    : target.waitFor(charge.rule(), charge.asked().micros(), now);
             if (wait != 0) {
                 return Refusals.of(0, wait);
             }
@@ -159,12 +160,12 @@ public final class InMemoryRateLimiter implements RateLimiter {
     }
 
     @Override
-    public void settle(Reservation.Granted reservation, CallOutcome outcome) {
+    public void settle(Reservation.Granted reservation, CallOutcome outcome, List<@Nullable Amount> spent) {
         if (reservation instanceof InMemoryReservation held
                 && held.owner.equals(this)
                 && held.settle()
                 && held.isChangedBy(outcome)) {
-            held.giveBack(outcome, clock);
+            held.end(outcome, spent, clock);
             cells.returned();
         }
     }

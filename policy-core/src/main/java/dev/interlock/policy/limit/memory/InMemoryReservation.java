@@ -1,9 +1,12 @@
 package dev.interlock.policy.limit.memory;
 
+import dev.interlock.policy.Amount;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.limit.Reservation;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** A reservation that this limiter granted, settled once. */
 abstract sealed class InMemoryReservation implements Reservation.Granted permits CellGrant, BatchGrant {
@@ -39,8 +42,15 @@ abstract sealed class InMemoryReservation implements Reservation.Granted permits
     abstract void hold(long wait, LimiterClock clock);
 
     /**
-     * Gives back what this outcome gives back. If a cell died meanwhile, it was at a fresh start or its rule was
-     * changed, so there is nothing to give back to.
+     * Gives back what this outcome gives back, and counts what is known only now. If a cell died meanwhile, it was at a
+     * fresh start or its rule was changed, so there is nothing to give back to.
+     *
+     * @param spent the real amounts, in the order of the batch
      */
-    abstract void giveBack(CallOutcome outcome, LimiterClock clock);
+    abstract void end(CallOutcome outcome, List<@Nullable Amount> spent, LimiterClock clock);
+
+    /** The real amount of the charge at a position of the batch; null if it is unknown. */
+    static @Nullable Amount at(int position, List<@Nullable Amount> spent) {
+        return position < spent.size() ? spent.get(position) : null;
+    }
 }

@@ -1,6 +1,8 @@
 package dev.interlock.policy.limit.memory;
 
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.limit.Charge;
 import dev.interlock.policy.limit.LimitKey;
 import dev.interlock.policy.limit.LimitRule;
 import java.io.DataOutputStream;
@@ -26,6 +28,9 @@ import java.time.Duration;
  * side.
  */
 final class SlidingWindowCell extends LockedCell {
+
+    /** A sum or an amount that is too large to be held, and is therefore treated as everything. */
+    private static final long FULL = Long.MAX_VALUE;
 
     static final int ENTRIES = 4096;
     static final int SLICES = 2048;
@@ -67,13 +72,17 @@ final class SlidingWindowCell extends LockedCell {
             return NEVER;
         }
         expire(now.nanos());
-        long sum = this.sum;
-        long wait = 0;
-        for (int i = 0; i < size && sum > max - micros; i++) {
-            sum -= amount(i);
-            wait = time(i) + window - now.nanos();
+        if (sum <= max - micros) {
+            return 0;
         }
-        return wait;
+        // From the latest back to the first that is one too many: a sum that is too large to be held helps no one.
+        long kept = 0;
+        int last = size - 1;
+        while (last > 0 && Math128.add(kept, amount(last)) <= max - micros) {
+            kept += amount(last);
+            last--;
+        }
+        return time(last) + window - now.nanos();
     }
 
     @Override
@@ -88,6 +97,13 @@ final class SlidingWindowCell extends LockedCell {
         expire(now.nanos());
         watched = true;
         return new At(owner, this, ChargeMode.FAILURES, append(now.nanos(), 0), micros);
+    }
+
+    @Override
+    CellGrant holdFor(InMemoryRateLimiter owner, Charge charge, ClockReading now) {
+        expire(now.nanos());
+        watched = true;
+        return new Afterwards(owner, this, append(now.nanos(), charge.amount().micros()), charge);
     }
 
     /** Appends an entry, not before the last one. A giving back finds the entry by the time that this returns. */
@@ -110,8 +126,19 @@ final class SlidingWindowCell extends LockedCell {
 
     @Override
     void giveBack(CellGrant taken, ClockReading now) {
-        expire(now.nanos());
         At held = (At) taken;
+        boolean failures = held.mode == ChargeMode.FAILURES;
+        replace(held, failures ? 0 : held.micros, failures ? held.micros : 0, now);
+    }
+
+    @Override
+    void replace(CellGrant reserved, long micros, ClockReading now) {
+        At held = (At) reserved;
+        replace(held, held.micros, micros, now);
+    }
+
+    private void replace(At held, long before, long after, ClockReading now) {
+        expire(now.nanos());
         if (held.time <= left) {
             return;
         }
@@ -126,13 +153,20 @@ final class SlidingWindowCell extends LockedCell {
                 high = middle;
             }
         }
-        if (held.mode == ChargeMode.FAILURES) {
-            ring[index(low) + 1] = Math128.add(ring[index(low) + 1], held.micros);
-            sum = Math128.add(sum, held.micros);
-        } else {
-            ring[index(low) + 1] -= held.micros;
-            sum -= held.micros;
+        int amount = index(low) + 1;
+        if (ring[amount] != FULL) {
+            ring[amount] = Math128.add(ring[amount] - before, after);
         }
+        sum = sum == FULL ? total() : Math128.add(sum - before, after);
+    }
+
+    /** The sum, counted anew: one that was too large to be held tells nothing of what is left. */
+    private long total() {
+        long total = 0;
+        for (int i = 0; i < size; i++) {
+            total = Math128.add(total, amount(i));
+        }
+        return total;
     }
 
     @Override
@@ -170,11 +204,15 @@ final class SlidingWindowCell extends LockedCell {
     }
 
     private void expire(long now) {
+        boolean vast = sum == FULL && size > 0 && time(0) + window <= now;
         while (size > 0 && time(0) + window <= now) {
             left = time(0);
             sum -= amount(0);
             head = head + 2 == ring.length ? 0 : head + 2;
             size--;
+        }
+        if (vast) {
+            sum = total();
         }
         if (size == 0 && ring.length > 2 * FIRST_CAPACITY) {
             ring = new long[0];
@@ -209,7 +247,7 @@ final class SlidingWindowCell extends LockedCell {
             int target = index(same ? kept - 1 : kept);
             long before = same ? ring[target + 1] : 0;
             ring[target] = time;
-            ring[target + 1] = before + amount;
+            ring[target + 1] = Math128.add(before, amount);
             if (!same) {
                 kept++;
             }
@@ -230,7 +268,7 @@ final class SlidingWindowCell extends LockedCell {
         return ring[index(entry) + 1];
     }
 
-    private static final class At extends CellGrant {
+    private static class At extends CellGrant {
         final long time;
         final long micros;
 
@@ -238,6 +276,26 @@ final class SlidingWindowCell extends LockedCell {
             super(owner, cell, mode);
             this.time = time;
             this.micros = micros;
+        }
+    }
+
+    /** What is reserved for a call whose amount is known only at its end. */
+    private static final class Afterwards extends At {
+        private final Charge charge;
+
+        Afterwards(InMemoryRateLimiter owner, Cell cell, long time, Charge charge) {
+            super(owner, cell, charge.mode(), time, charge.amount().micros());
+            this.charge = charge;
+        }
+
+        @Override
+        Charge afterwards() {
+            return charge;
+        }
+
+        @Override
+        boolean isChangedBy(CallOutcome outcome) {
+            return true;
         }
     }
 }
