@@ -85,10 +85,10 @@ final class Keys {
             new Keys("rate_limit", "max", "window", "zone", "algorithm", "scope", "per", "charge");
 
     static final Keys STATE =
-            new Keys("state", "counter", "window", "zone", "increment", "increment_from", "per", "charge");
+            new Keys("state", "counter", "window", "zone", "increment", "increment_from", "hold", "per", "charge");
 
-    static final Keys SPEND =
-            new Keys("spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "per", "charge", "zone");
+    static final Keys SPEND = new Keys(
+            "spend", "per_call", "hourly", "daily", "weekly", "monthly", "from", "hold", "per", "charge", "zone");
 
     static final Keys CONCURRENT = new Keys("concurrent", "max", "scope", "per", "lease");
 
@@ -102,6 +102,7 @@ final class Keys {
             "per",
             "algorithm",
             "increment_from",
+            "hold",
             "charge",
             "counts",
             "on_deny");

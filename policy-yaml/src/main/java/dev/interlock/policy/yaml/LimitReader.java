@@ -18,6 +18,7 @@ import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Reads all limits: {@code state}, {@code spend}, the items of {@code limits}, the map form of {@code rate_limit}. */
@@ -103,8 +104,9 @@ final class LimitReader {
         Node incrementNode = fields.get("increment");
         Amount increment = incrementNode == null ? Amount.ONE : amount(incrementNode, at.key("increment"), "increment");
         Node fromNode = fields.get("increment_from");
-        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
-        for (String key : List.of("per", "charge")) {
+        Path from = fromNode == null ? null : paths.amount(fromNode, at.key("increment_from"));
+        Held held = held(fields, from, "increment_from", Algorithm.FIXED_WINDOW);
+        for (String key : List.of("hold", "per", "charge")) {
             if (fields.pair(key) != null) {
                 context.intercept.ignores("'" + key + "'", fields.map(), at.key(key));
             }
@@ -115,13 +117,15 @@ final class LimitReader {
                 || window == null
                 || increment == null
                 || (fromNode != null && from == null)
+                || held == null
                 || per == null
                 || charge == null) {
             return null;
         }
         Scope scope = owner.defaultScope();
         Algorithm fixed = Algorithm.FIXED_WINDOW;
-        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place, per);
+        return new Limit(Form.STATE, name, null, window, fixed, scope, increment, from, charge, null, place, per)
+                .holding(held.amount());
     }
 
     /** An item of {@code limits}. */
@@ -140,8 +144,9 @@ final class LimitReader {
         Scope scope = scope(fields, owner.defaultScope());
         List<PartitionKey> per = partitions.read(fields);
         Node fromNode = fields.get("increment_from");
-        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("increment_from"));
+        Path from = fromNode == null ? null : paths.amount(fromNode, at.key("increment_from"));
         Algorithm counted = algorithm == null ? Algorithm.FIXED_WINDOW : algorithm;
+        Held held = held(fields, from, "increment_from", counted);
         ChargeMode charge = fields.has("counts") ? counts(fields, counted) : charge(fields, counted);
         Node messageNode = fields.get("on_deny");
         String message =
@@ -153,13 +158,15 @@ final class LimitReader {
                 || scope == null
                 || per == null
                 || (fromNode != null && from == null)
+                || held == null
                 || charge == null
                 || !isCountable(algorithm, window, fields)) {
             return null;
         }
         Place place = ReadContext.place(node, at);
         return new Limit(
-                Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place, per);
+                        Form.LIMITS, name, max, window, algorithm, scope, Amount.ONE, from, charge, message, place, per)
+                .holding(held.amount());
     }
 
     /** {@code spend}, or null if it is broken. */
@@ -188,7 +195,8 @@ final class LimitReader {
             }
         }
         Node fromNode = fields.get("from");
-        Path from = fromNode == null ? null : paths.argument(fromNode, at.key("from"));
+        Path from = fromNode == null ? null : paths.amount(fromNode, at.key("from"));
+        Held held = held(fields, from, "from", Algorithm.FIXED_WINDOW);
         List<PartitionKey> per = partitions.read(fields);
         ChargeMode charge = charge(fields, Algorithm.FIXED_WINDOW);
         Node zoneNode = fields.get("zone");
@@ -219,12 +227,82 @@ final class LimitReader {
         return whole
                         && charge != null
                         && per != null
+                        && held != null
                         && (fromNode == null || from != null)
                         && (zoneNode == null || zone != null)
                 ? Limit.budget(perCall, caps, zone, from, charge, owner.defaultScope(), place).stream()
-                        .map(limit -> limit.per(per))
+                        .map(limit -> limit.per(per).holding(held.amount()))
                         .toList()
                 : null;
+    }
+
+    /**
+     * How much is reserved for a call whose amount is known only when it has ended.
+     *
+     * @param amount null if nothing is
+     */
+    private record Held(@Nullable Amount amount) {
+
+        static final Held NOTHING = new Held(null);
+    }
+
+    /**
+     * Reads {@code hold}, and reports what can't be counted afterwards.
+     *
+     * @param from where the amount stands; null if every call counts the same, or it is broken
+     * @param key the key that says so
+     * @return null if something was reported
+     */
+    private @Nullable Held held(Fields fields, @Nullable Path from, String key, Algorithm algorithm) {
+        boolean afterwards = from != null && (from.root() == Path.Root.RESULT || from.root() == Path.Root.USAGE);
+        Node.Pair pair = fields.pair("hold");
+        if (!afterwards) {
+            if (pair != null && (from != null || !fields.has(key))) {
+                context.findings.error(
+                        "conflict",
+                        pair.key(),
+                        fields.at("hold"),
+                        "'hold' is for an amount that is known only when the call has ended, and this one is known before",
+                        "take it out, or write " + key + ": usage.<key> or result.structured.<name>");
+            }
+            return pair == null ? Held.NOTHING : null;
+        }
+        for (String other : List.of("per_call", "counts")) {
+            Node.Pair odd = fields.pair(other);
+            if (odd != null) {
+                context.findings.error(
+                        "conflict",
+                        odd.key(),
+                        fields.at(other),
+                        Display.quoted(from.text()) + " is known only when the call has ended, too late for '" + other
+                                + "'",
+                        "take one of them out");
+                return null;
+            }
+        }
+        if (algorithm == Algorithm.TOKEN_BUCKET) {
+            context.findings.error(
+                    "conflict",
+                    fields.has("algorithm") ? Objects.requireNonNull(fields.get("algorithm")) : fields.map(),
+                    fields.at("algorithm"),
+                    "a token_bucket can't count " + Display.quoted(from.text())
+                            + ", which is known only when the call has ended",
+                    "write algorithm: sliding_window, or fixed_window");
+            return null;
+        }
+        if (pair == null) {
+            Node.Pair where = fields.pair(key);
+            context.findings.warn(
+                    "no-hold",
+                    where == null ? fields.map() : where.key(),
+                    fields.at(key),
+                    "nothing is reserved for a call until " + Display.quoted(from.text())
+                            + " is known, so calls that are under way at once can use up any amount together",
+                    "add hold: and about as much as one call uses");
+            return Held.NOTHING;
+        }
+        Amount amount = amount(pair.value(), fields.at("hold"), "hold");
+        return amount == null ? null : new Held(amount);
     }
 
     /** A window, and the zone that stands beside it. */

@@ -98,6 +98,15 @@ final class PathExpressionReader {
     /** Whether the path begins where nothing can be read here; that has then been reported. */
     private boolean isElsewhere(Path path, Node node, NodePath at) {
         Path.Root root = path.root();
+        if (root == Path.Root.USAGE) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    Display.quoted(path.text()) + " is known only when the call has ended, and no condition reads it",
+                    "count it: increment_from: " + Display.clean(path.text(), 60));
+            return true;
+        }
         if (root == Path.Root.RESULT) {
             if (!context.ofResult) {
                 context.findings.error(
@@ -167,9 +176,59 @@ final class PathExpressionReader {
         return path;
     }
 
-    /** The path of one argument that holds an amount. */
+    /** The path of an amount: of one argument, or of what is known only when the call has ended. */
     @Nullable
-    Path argument(Node node, NodePath at) {
+    Path amount(Node node, NodePath at) {
+        Path path = afterwards(node);
+        if (path == null) {
+            return argument(node, at);
+        }
+        if (context.ofMethod) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    "a limit of a method can't count what is known only when a request has been answered",
+                    "write params.<name>");
+            return null;
+        }
+        boolean usage = path.root() == Path.Root.USAGE;
+        if (!usage && (path.member(0).equals("text") || path.member(0).equals("is_error"))) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    Display.quoted(path.text()) + " is no amount",
+                    "write result.structured.<name>, result.bytes, result.blocks or usage.<key>");
+            return null;
+        }
+        if (!usage && path.steps().size() == 1 && path.member(0).equals("structured")) {
+            context.findings.error(
+                    "bad-path",
+                    node,
+                    at,
+                    Display.quoted(path.text()) + " is the whole of it, and an amount is one number",
+                    "write result.structured.<name>");
+            return null;
+        }
+        return requireOne(path, node, at);
+    }
+
+    /** The path to an amount that is known only afterwards; null if it is none. Reports nothing. */
+    private static @Nullable Path afterwards(Node node) {
+        if (!(node instanceof Node.Scalar scalar)) {
+            return null;
+        }
+        try {
+            Path path = Path.parse(scalar.text());
+            return path.root() == Path.Root.RESULT || path.root() == Path.Root.USAGE ? path : null;
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+
+    /** The path of one argument that holds an amount. */
+    private @Nullable Path argument(Node node, NodePath at) {
         if (node instanceof Node.Scalar scalar && NAME.matcher(scalar.text()).matches()) {
             context.findings.error(
                     "bad-path",
@@ -192,6 +251,10 @@ final class PathExpressionReader {
                     "write args.<name>");
             return null;
         }
+        return requireOne(path, node, at);
+    }
+
+    private @Nullable Path requireOne(Path path, Node node, NodePath at) {
         if (!path.isSingle()) {
             context.findings.error(
                     "bad-path",

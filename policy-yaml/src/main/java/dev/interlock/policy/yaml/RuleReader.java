@@ -3,6 +3,7 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Mode;
+import dev.interlock.policy.Operator;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Rule;
 import dev.interlock.policy.Validation;
@@ -238,6 +239,19 @@ final class RuleReader {
         boolean fixed = true;
         for (int i = 0; i < list.size(); i++) {
             Condition condition = list.get(i);
+            if (state.isAfterwards()
+                    && condition.operator() == Operator.LT
+                    && state.isLimitedBy(condition, owner.segment())) {
+                fixed = false;
+                context.findings.error(
+                        "conflict",
+                        ((Node.Sequence) Objects.requireNonNull(fields.get("conditions")))
+                                .items()
+                                .get(i),
+                        fields.at("conditions").item(i),
+                        "'lt' can't be the limit of a counter whose amounts are known only when a call has ended",
+                        "write lte: a call is let through while the counter is below that number");
+            }
             if (condition.operand().from() != null && state.isLimitedBy(condition, owner.segment())) {
                 fixed = false;
                 context.findings.error(

@@ -81,6 +81,9 @@ final class RuleWriter {
         if (limit.incrementFrom() != null) {
             out.line("increment_from", YamlText.scalar(limit.incrementFrom().text()));
         }
+        if (limit.hold() != null) {
+            out.line("hold", limit.hold().toString());
+        }
         if (limit.charge() == ChargeMode.FAILURES) {
             out.line("counts", limit.charge().text());
         } else if (limit.charge() != LimitReader.defaultCharge(limit.algorithm())) {
@@ -212,7 +215,7 @@ final class RuleWriter {
             }
             for (Limit limit : Limit.budget(
                     first.perCall(), caps, zone, first.incrementFrom(), first.charge(), defaultScope, first.place())) {
-                said.add(limit.per(first.per()));
+                said.add(limit.per(first.per()).holding(first.hold()));
             }
             out.line("spend", spend(first, caps, zone));
         }
@@ -262,6 +265,7 @@ final class RuleWriter {
             parts.add(
                     "increment_from: " + YamlText.scalar(counter.incrementFrom().text()));
         }
+        addHold(counter, parts);
         addPer(counter, parts);
         if (counter.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + counter.charge().text());
@@ -283,12 +287,19 @@ final class RuleWriter {
         if (first.incrementFrom() != null) {
             parts.add("from: " + YamlText.scalar(first.incrementFrom().text()));
         }
+        addHold(first, parts);
         addZone(zone, parts);
         addPer(first, parts);
         if (first.charge() != ChargeMode.SUCCESS) {
             parts.add("charge: " + first.charge().text());
         }
         return flow(parts);
+    }
+
+    private static void addHold(Limit limit, List<String> parts) {
+        if (limit.hold() != null) {
+            parts.add("hold: " + limit.hold());
+        }
     }
 
     private static Window.@Nullable Calendar unit(@Nullable Window window) {
