@@ -37,6 +37,7 @@ final class Report {
         report.valueFrom();
         report.admit();
         report.partition();
+        report.marks();
         report.hotKey();
         report.memory();
         report.regex();
@@ -89,6 +90,25 @@ final class Report {
                     shown ? "–" : "at most 60 ns more",
                     shown ? "–" : met(more <= 60));
         }
+    }
+
+    private void marks() {
+        double without = results.score("MarkBenchmark.read none x1");
+        String ours = "MarkBenchmark.read read x1";
+        double more = results.score(ours) - without;
+        line(
+                "admit: one mark read",
+                nanos(ours),
+                "the same without marks",
+                number(without) + " ns",
+                signed(more) + " ns",
+                "at most 40 ns more",
+                met(more <= 40));
+        shown(
+                "admit: one mark set again",
+                "MarkBenchmark.set read x1",
+                "the same without marks",
+                "MarkBenchmark.set none x1");
     }
 
     private void admit() {

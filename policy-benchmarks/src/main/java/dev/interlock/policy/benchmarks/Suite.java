@@ -14,7 +14,8 @@ final class Suite {
             List.of("DecideBenchmark", "AdmitBenchmark", "HotKeyBenchmark", "RegexBenchmark", "SizeBenchmark");
 
     /** On one thread, after a longer warm-up. */
-    static final List<String> LATE_TO_SETTLE = List.of("ValueFromBenchmark", "PartitionBenchmark", "LoadBenchmark");
+    static final List<String> LATE_TO_SETTLE =
+            List.of("ValueFromBenchmark", "PartitionBenchmark", "MarkBenchmark", "LoadBenchmark");
 
     static final List<String> TWO_THREADS = List.of("AdmitBenchmark", "HotKeyBenchmark");
 

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
@@ -313,13 +314,12 @@ public abstract class SessionMemoryContract {
             for (int i = 0; i < each; i++) {
                 set(values("seen", thread + "-" + i));
                 String own = thread + "-" + i;
-                assertThat(((Value.Array) java.util.Objects.requireNonNull(mark("seen"))).items())
+                assertThat(((Value.Array) Objects.requireNonNull(mark("seen"))).items())
                         .contains(new Value.Text(own));
             }
         });
 
-        assertThat(((Value.Array) java.util.Objects.requireNonNull(mark("seen"))).items())
-                .hasSize(16 * each);
+        assertThat(((Value.Array) Objects.requireNonNull(mark("seen"))).items()).hasSize(16 * each);
     }
 
     @Test
@@ -339,29 +339,22 @@ public abstract class SessionMemoryContract {
     }
 
     @Test
-    void whatOneThreadSetsAnotherOnlyClearsIfItWasDecidedLater() throws Exception {
-        AtomicInteger lost = new AtomicInteger();
+    void whatIsSetWhileOthersClearWhatCameBeforeStays() throws Exception {
+        set(values("seen", "old"));
+        long decided = memory().call(SESSION).moment();
         inThreads(16, thread -> {
-            for (int i = 0; i < 100; i++) {
+            for (int i = 0; i < 50; i++) {
                 if (thread % 2 == 0) {
-                    long decided = memory().call(SESSION).moment();
                     clear(decided, "seen");
                 } else {
-                    String own = thread + "-" + i;
-                    long before = memory().call(SESSION).moment();
-                    set(values("seen", own));
-                    SessionMarks after = memory().call(SESSION);
-                    Value seen = after.read("seen", UNKNOWN);
-                    boolean there =
-                            seen instanceof Value.Array list && list.items().contains(new Value.Text(own));
-                    if (!there && after.moment() <= before) {
-                        lost.incrementAndGet();
-                    }
+                    set(values("seen", thread + "-" + i));
                 }
             }
         });
 
-        assertThat(lost).hasValue(0);
+        assertThat(((Value.Array) Objects.requireNonNull(mark("seen"))).items())
+                .hasSize(8 * 50)
+                .doesNotContain(new Value.Text("old"));
     }
 
     // ---- helpers ----
