@@ -43,31 +43,29 @@ public final class GuardSettings {
      * Tells the engine what calls will have, so that it refuses a policy that reads anything else.
      *
      * @param resolves whether the host gave a resolver of callers
-     * @throws IllegalArgumentException if the policy in force reads the identity, the server's name or {@code ctx}, and
-     *     no call can have it
-     */
-    public static void requireFacts(
-            PolicyEngine engine, boolean resolves, @Nullable String identity, @Nullable String server) {
-        requireFacts(engine, resolves, identity, server, Set.of());
-    }
-
-    /**
-     * Does the same for a host that sets keys of {@code ctx} for all calls alike.
-     *
-     * @param context the keys
+     * @param session the agent session that the host has set for all calls; null if it hasn't
+     * @param context the keys of {@code ctx} that the host sets for all calls alike
+     * @throws IllegalArgumentException if the policy in force reads the identity, the server's name, {@code ctx} or
+     *     marks, and no call can have them
      */
     public static void requireFacts(
             PolicyEngine engine,
             boolean resolves,
             @Nullable String identity,
+            @Nullable String session,
             @Nullable String server,
             Set<String> context) {
+        boolean sessions = resolves || identity != null || session != null || engine.servesSoleConnection();
         engine.expect(new CallFacts(
                 resolves || identity != null
                         ? null
                         : "no call here has an identity: set identity, or callContext, where the transport is wrapped",
                 server != null ? null : "the server has no name: set server where the transport is wrapped",
                 resolves ? null : "the host does not provide it: set callContext where the transport is wrapped",
-                context));
+                context,
+                sessions
+                        ? null
+                        : "no call here has a session that outlasts its connection: set session, identity or"
+                                + " callContext where the transport is wrapped"));
     }
 }

@@ -1169,6 +1169,11 @@ public final class PolicyEngine {
         return current.readsDefinitions();
     }
 
+    /** Returns whether it was told that it serves {@linkplain Builder#soleConnection a single connection}. */
+    public boolean servesSoleConnection() {
+        return soleSession != null;
+    }
+
     /** Returns the policy in force. */
     public Policy policy() {
         return current.policy();

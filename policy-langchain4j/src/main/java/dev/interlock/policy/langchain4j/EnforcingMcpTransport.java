@@ -52,6 +52,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -600,7 +601,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         }
         try {
             ToolCall signed = signed(ToolCall.standingFor(request), invocation);
-            return request.by(signed.identity()).in(signed.session()).with(signed.context());
+            return request.by(signed.identity()).inSessionOf(signed).with(signed.context());
         } catch (Throwable e) {
             log.debug(
                     "Who asks for {} can't be told ({})",
@@ -788,7 +789,7 @@ public final class EnforcingMcpTransport implements McpTransport {
         ToolCall call = guarded.call();
         MethodCall asked = MethodCall.of("")
                 .by(call.identity())
-                .in(call.session())
+                .inSessionOf(call)
                 .on(call.server())
                 .with(call.context());
         Decision asks = askedWithin(response, asked);
@@ -1142,7 +1143,8 @@ public final class EnforcingMcpTransport implements McpTransport {
          *     server's name or {@code ctx}. Once this returns, the engine refuses such policies.
          */
         public EnforcingMcpTransport build() {
-            GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server);
+            GuardSettings.requireFacts(
+                    engine, !resolver.equals(CallContextResolver.NONE), identity, session, server, Set.of());
             return new EnforcingMcpTransport(this);
         }
     }

@@ -37,7 +37,7 @@ record Callers(
     ResolvedCaller unidentified() {
         return resolver.equals(CallContextResolver.NONE)
                 ? caller(CallContext.EMPTY, null)
-                : new ResolvedCaller(server, null, null, facts, false);
+                : new ResolvedCaller(server, null, null, false, facts, false);
     }
 
     ResolvedCaller of(ContextView context) {
@@ -50,8 +50,9 @@ record Callers(
     private ResolvedCaller caller(CallContext known, @Nullable String connection) {
         String who = known.identity() == null ? identity : known.identity();
         String where = known.session() == null ? session : known.session();
+        boolean connectionOnly = where == null && who == null && connection != null;
         return new ResolvedCaller(
-                server, who, where == null && who == null ? connection : where, with(known.facts()), true);
+                server, who, connectionOnly ? connection : where, connectionOnly, with(known.facts()), true);
     }
 
     private ObjectValue with(ObjectValue known) {
@@ -69,21 +70,25 @@ record Callers(
     /**
      * One caller. If the session is null, {@link ToolCall#session} says which session applies.
      *
+     * @param connectionOnly whether the session ends with the connection, so that no marks are put on it
      * @param known whether it is known which caller it is
      */
     record ResolvedCaller(
             @Nullable String server,
             @Nullable String identity,
             @Nullable String session,
+            boolean connectionOnly,
             ObjectValue facts,
             boolean known) {
 
         ToolCall signs(ToolCall call) {
-            return call.by(identity).in(session).on(server).with(facts);
+            ToolCall placed = call.by(identity).on(server).with(facts);
+            return connectionOnly ? placed.inConnection(session) : placed.in(session);
         }
 
         MethodCall signs(MethodCall request) {
-            MethodCall signed = request.by(identity).in(session).on(server).with(facts);
+            MethodCall placed = request.by(identity).on(server).with(facts);
+            MethodCall signed = connectionOnly ? placed.inConnection(session) : placed.in(session);
             return known ? signed : signed.byUnknownCaller();
         }
 

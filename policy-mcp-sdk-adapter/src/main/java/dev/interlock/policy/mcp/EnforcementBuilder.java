@@ -176,7 +176,8 @@ public abstract sealed class EnforcementBuilder<B extends EnforcementBuilder<B>>
 
     /** Refuses a policy that reads facts that no call here can have. */
     void requireFacts() {
-        GuardSettings.requireFacts(engine, !resolver.equals(CallContextResolver.NONE), identity, server, facts.names());
+        GuardSettings.requireFacts(
+                engine, !resolver.equals(CallContextResolver.NONE), identity, session, server, facts.names());
     }
 
     /** @param serving whether this is the server's side */

@@ -163,7 +163,7 @@ final class Methods {
                 ? call.request()
                 : MethodCall.of("")
                         .by(call.identity())
-                        .in(call.session())
+                        .inSessionOf(call)
                         .on(call.server())
                         .with(call.context());
     }

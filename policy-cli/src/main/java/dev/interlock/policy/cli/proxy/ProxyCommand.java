@@ -297,6 +297,7 @@ public final class ProxyCommand implements Callable<Integer> {
             }
             PolicyEngine.Builder builder = PolicyEngine.builder(policy)
                     .rateLimiter(limiter)
+                    .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)
                     .context(facts.given().toArray(String[]::new))
