@@ -17,7 +17,6 @@ import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.MarkRoom;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -308,11 +307,15 @@ final class ReservationAttempt {
     private @Nullable List<@Nullable LaterAmount> later() {
         List<@Nullable LaterAmount> later = null;
         for (int i = 0; i < slots.size(); i++) {
-            if (slots.get(i).later() != null && later == null) {
-                later = new ArrayList<>(Collections.nCopies(slots.size(), null));
+            LaterAmount amount = slots.get(i).later();
+            if (amount != null && later == null) {
+                later = new ArrayList<>(slots.size());
+                for (int before = 0; before < i; before++) {
+                    later.add(null);
+                }
             }
             if (later != null) {
-                later.set(i, slots.get(i).later());
+                later.add(amount);
             }
         }
         return later;

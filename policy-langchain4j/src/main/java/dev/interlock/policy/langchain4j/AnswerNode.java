@@ -39,6 +39,7 @@ record AnswerNode(JsonNode message, @Nullable CallResult came) {
     }
 
     /** Returns a message with nothing but what was judged. Nothing has read what else is in the one that came. */
+    @SuppressWarnings("ReferenceEquality") // what was not changed is the same object
     ObjectNode shown(@Nullable CallResult judged) {
         ObjectNode shown = JsonNodeFactory.instance.objectNode();
         shown.put("jsonrpc", "2.0");

@@ -139,6 +139,7 @@ final class JudgedAnswers {
         return Mono.fromFuture(judged.thenApply(made -> shown(id, response, whole, made, withholding)));
     }
 
+    @SuppressWarnings("ReferenceEquality") // what was not changed is the same object
     private static JSONRPCResponse shown(
             Object id,
             JSONRPCResponse response,

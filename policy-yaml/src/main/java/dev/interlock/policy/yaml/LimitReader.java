@@ -254,9 +254,8 @@ final class LimitReader {
      * @return null if something was reported
      */
     private @Nullable Held held(Fields fields, @Nullable Path from, String key, Algorithm algorithm) {
-        boolean afterwards = from != null && (from.root() == Path.Root.RESULT || from.root() == Path.Root.USAGE);
         Node.Pair pair = fields.pair("hold");
-        if (!afterwards) {
+        if (from == null || (from.root() != Path.Root.RESULT && from.root() != Path.Root.USAGE)) {
             if (pair != null && (from != null || !fields.has(key))) {
                 context.findings.error(
                         "conflict",
