@@ -39,6 +39,7 @@ final class Report {
         report.partition();
         report.marks();
         report.hotKey();
+        report.answers();
         report.memory();
         report.regex();
         report.sizes();
@@ -152,6 +153,26 @@ final class Report {
                     "nanoTime and compare-and-set",
                     bare);
         }
+    }
+
+    private void answers() {
+        String settled = "ResultBenchmark.settled x1";
+        more("answer: no rules on results", "ResultBenchmark.off x1", settled, 2);
+        bytes("answer: no rules on results, allocated", "ResultBenchmark.off x1", 0.01, "0 B");
+        more("answer: 1 kB of text, one max_bytes", "ResultBenchmark.maxBytes x1", settled, 200);
+        shown("answer: 1 kB of text, all presets", "ResultBenchmark.presets x1", "not looked at", settled);
+    }
+
+    private void more(String work, String ours, String without, double most) {
+        double more = results.score(ours) - results.score(without);
+        line(
+                work,
+                nanos(ours),
+                "not looked at",
+                nanos(without),
+                signed(more) + " ns",
+                "at most " + number(most) + " ns more",
+                met(more <= most));
     }
 
     private void memory() {

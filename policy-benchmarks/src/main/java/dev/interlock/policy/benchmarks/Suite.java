@@ -11,7 +11,13 @@ import org.openjdk.jmh.runner.RunnerException;
 final class Suite {
 
     static final List<String> ONE_THREAD =
-            List.of("DecideBenchmark", "AdmitBenchmark", "HotKeyBenchmark", "RegexBenchmark", "SizeBenchmark");
+            List.of(
+                    "DecideBenchmark",
+                    "AdmitBenchmark",
+                    "HotKeyBenchmark",
+                    "ResultBenchmark",
+                    "RegexBenchmark",
+                    "SizeBenchmark");
 
     /** On one thread, after a longer warm-up. */
     static final List<String> LATE_TO_SETTLE =

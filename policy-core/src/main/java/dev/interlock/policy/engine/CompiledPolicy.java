@@ -777,6 +777,8 @@ final class CompiledPolicy {
                 for (Block block : rule.blocks()) {
                     add(block.conditions(), entry);
                 }
+                // What is left of structured content must still be what the tool's output schema promises.
+                schemas |= !rule.redact().isEmpty();
             }
         }
 

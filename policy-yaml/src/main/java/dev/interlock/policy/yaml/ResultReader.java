@@ -191,7 +191,10 @@ final class ResultReader {
                     patternNode,
                     at.key("pattern"),
                     String.valueOf(e.getMessage()),
-                    ConditionReader.regexHint(pattern));
+                    ConditionReader.regexHint(pattern) == null
+                            ? null
+                            : "RE2 has no look-around and no back-references; let the pattern match what stands there,"
+                                    + " too");
             return null;
         }
         return new Redaction.Matches(pattern, with);

@@ -13,6 +13,8 @@ import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
+import dev.interlock.policy.call.ResultFate;
+import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.doubles.ManualTime;
@@ -188,6 +190,29 @@ class AuditLogTest {
                         + "{\"mark\":\"ids\",\"known\":false}],\"cleared\":[\"old\"]")
                 .doesNotContain("secret");
         assertThat(LogLines.of(file, "marks").get(1).toString()).doesNotContain("\"set\"");
+        assertThat(verify().intact()).isTrue();
+    }
+
+    @Test
+    void whatBecameOfAResultIsThereInNumbers() throws Exception {
+        ToolCall call = ToolCall.of("pay", Map.of()).on("bank");
+        Decision denial = new Decision(Decision.Verdict.DENIED, Decision.Code.RESULT, null, "no", null, true);
+
+        write(
+                new AuditEvent.ResultJudged(Events.TIME, "d1", call, Decision.ALLOWED, ResultReport.PASSED),
+                new AuditEvent.ResultJudged(
+                        Events.TIME,
+                        "d2",
+                        call,
+                        denial,
+                        new ResultReport(ResultFate.CUT, ResultFate.WITHHELD, 2, 1, 500, 3)));
+
+        assertThat(LogLines.of(file, "result").get(0).toString())
+                .contains("\"id\":\"d1\",\"result\":\"passed\",\"tool\":\"pay\",\"server\":\"bank\"")
+                .doesNotContain("wouldBe", "code", "redactions");
+        assertThat(LogLines.of(file, "result").get(1).toString())
+                .contains("\"result\":\"cut\"", "\"wouldBe\":\"withheld\",\"code\":\"result\"")
+                .contains("\"redactions\":2,\"wouldRedact\":1,\"missingBytes\":500,\"dropped\":3");
         assertThat(verify().intact()).isTrue();
     }
 

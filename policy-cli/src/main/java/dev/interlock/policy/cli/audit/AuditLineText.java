@@ -29,6 +29,7 @@ final class AuditLineText {
                     case "settlement" ->
                         faint("ended") + tool(line) + "  " + Printable.of(line.text("outcome")) + ", after "
                                 + time(line.number("tookMicros"));
+                    case "result" -> result(line);
                     case "policy" ->
                         padded("policy") + Printable.of(line.text("change")) + "  "
                                 + shortDigest(line.text("policyDigest")) + quoted(line.text("policyDescription"));
@@ -105,6 +106,23 @@ final class AuditLineText {
         }
         if (line.members().containsKey("tookMicros")) {
             text.append("  ").append(time(line.number("tookMicros")));
+        }
+        return text.toString();
+    }
+
+    private String result(AuditLine line) {
+        StringBuilder text = new StringBuilder(faint("result"))
+                .append(tool(line))
+                .append("  ")
+                .append(Printable.of(line.text("result")));
+        if (!line.text("wouldBe").isEmpty()) {
+            text.append(", would be ").append(Printable.of(line.text("wouldBe")));
+        }
+        if (line.number("redactions") > 0) {
+            text.append(", ").append(Count.of(line.number("redactions"), "redaction"));
+        }
+        if (!line.text("rule").isEmpty()) {
+            text.append("  by ").append(Printable.of(line.text("rule")));
         }
         return text.toString();
     }

@@ -2,6 +2,7 @@ package dev.interlock.policy.cli.audit;
 
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.cli.io.Count;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.io.Printable;
@@ -30,12 +31,15 @@ final class AuditStats {
 
     private static final String AUDITED = "audited";
     private static final Set<String> KNOWN_EVENTS =
-            Set.of("decision", "method", "settlement", "marks", "policy", "failure", "lost", "open", "seal");
+            Set.of("decision", "method", "result", "settlement", "marks", "policy", "failure", "lost", "open", "seal");
     private static final Set<String> REFUSALS = Set.of("denied", "hidden", "refused");
     private static final Set<String> PASSES = Set.of("allowed", "approved", AUDITED);
     private static final Set<String> KNOWN_DECISIONS = Arrays.stream(AuditEvent.Outcome.values())
             .map(AuditEvent.Outcome::text)
             .collect(Collectors.toSet());
+
+    private static final Set<String> KNOWN_FATES =
+            Arrays.stream(ResultFate.values()).map(ResultFate::text).collect(Collectors.toSet());
 
     private static final long MILLIS_PER_MINUTE = 60_000;
 
@@ -49,6 +53,9 @@ final class AuditStats {
 
     /** The outcomes of the calls that were let through. */
     private final Map<String, Long> endings = new TreeMap<>();
+
+    /** What became of results. */
+    private final Map<String, Long> results = new TreeMap<>();
 
     private final Tally<Answer> answers = new Tally<>(MOST_NAMES, answer -> new Answer(OTHERS, answer.decision()));
     private final Tally<Denial> denials = new Tally<>(MOST_NAMES, denial -> Denial.OF_OTHERS);
@@ -135,6 +142,10 @@ final class AuditStats {
             case "method" -> {
                 methods.merge(decided(line), 1L, Long::sum);
                 denial(line, line.text("method"));
+            }
+            case "result" -> {
+                String fate = line.text("result");
+                results.merge(KNOWN_FATES.contains(fate) ? fate : OTHERS, 1L, Long::sum);
             }
             case "settlement" -> settlement(line);
             case "lost" -> lost += line.number("events");
@@ -260,6 +271,7 @@ final class AuditStats {
             out.append("\nother requests: ").append(counts(methods));
         }
         out.append(ends());
+        out.append(results.isEmpty() ? "" : "\nresults: " + counts(results));
         answers.append(
                 out,
                 "who answered",
@@ -353,6 +365,7 @@ final class AuditStats {
                 .put("events", json(events))
                 .put("decisions", json(decisions))
                 .put("methods", json(methods))
+                .put("results", json(results))
                 .put("endings", json(endings))
                 .put("endingsNotOnRecord", unended)
                 .put("endingsOfOthers", strayEndings)

@@ -25,6 +25,8 @@ class AuditLineTextTest {
             "method",
             "from",
             "outcome",
+            "result",
+            "wouldBe",
             "change",
             "policyDigest",
             "policyDescription",
@@ -34,7 +36,18 @@ class AuditLineTextTest {
 
     @ParameterizedTest
     @ValueSource(
-            strings = {"decision", "method", "settlement", "policy", "failure", "lost", "open", "seal", "\\u001b[2J"})
+            strings = {
+                "decision",
+                "method",
+                "result",
+                "settlement",
+                "policy",
+                "failure",
+                "lost",
+                "open",
+                "seal",
+                "\\u001b[2J"
+            })
     void noTextOfALineReachesTheTerminalAsItIs(String event) {
         StringBuilder line = new StringBuilder("{\"event\":\"" + event + "\"");
         TEXTS.forEach(name -> line.append(",\"").append(name).append("\":\"a\\u001b[2J\\n\\u202e\\u0007\""));
