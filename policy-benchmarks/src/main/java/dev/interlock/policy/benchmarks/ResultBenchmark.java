@@ -45,7 +45,9 @@ public class ResultBenchmark {
     public void setUp() {
         for (int i = 0; i < CALLS; i++) {
             calls[i] = ToolCall.of("fetch", Map.of("page", i));
-            String text = ("Page " + i + " has nothing that anyone would mind. ").repeat(25).substring(0, 1_000);
+            String text = ("Page " + i + " has nothing that anyone would mind. ")
+                    .repeat(25)
+                    .substring(0, 1_000);
             answers[i] = CallResult.of(Map.of("content", List.of(Map.of("type", "text", "text", text))));
         }
         for (int i = 0; i < CALLS; i++) {

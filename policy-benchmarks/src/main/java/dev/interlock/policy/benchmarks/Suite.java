@@ -10,14 +10,13 @@ import org.openjdk.jmh.runner.RunnerException;
 /** Everything that is measured. */
 final class Suite {
 
-    static final List<String> ONE_THREAD =
-            List.of(
-                    "DecideBenchmark",
-                    "AdmitBenchmark",
-                    "HotKeyBenchmark",
-                    "ResultBenchmark",
-                    "RegexBenchmark",
-                    "SizeBenchmark");
+    static final List<String> ONE_THREAD = List.of(
+            "DecideBenchmark",
+            "AdmitBenchmark",
+            "HotKeyBenchmark",
+            "ResultBenchmark",
+            "RegexBenchmark",
+            "SizeBenchmark");
 
     /** On one thread, after a longer warm-up. */
     static final List<String> LATE_TO_SETTLE =

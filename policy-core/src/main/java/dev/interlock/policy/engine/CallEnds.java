@@ -97,6 +97,9 @@ final class CallEnds {
             return CompletableFuture.completedFuture(JudgedResult.passed(came));
         }
         try {
+            if (!rules.hasConditions()) {
+                return CompletableFuture.completedFuture(rules.apply(Decision.ALLOWED, call, came));
+            }
             CounterSnapshot all = counters.with(new ResultView(came));
             if (!rules.asksHost()) {
                 return CompletableFuture.completedFuture(rules.apply(rules.decide(call, all), call, came));

@@ -875,6 +875,10 @@ public final class PolicyEngine {
         if (rounds != null) {
             steps.add(rounds.explain());
         }
+        PlannedEnd end = plan.end();
+        if (end != null) {
+            steps.addAll(end.results().explain());
+        }
         Decision decision = attempt.isOpen() ? attempt.foresee(limiter.usage(attempt.charges())) : attempt.decision();
         return new Explanation(decision, call.request() == null ? rating(call) : null, plan.entries(), steps);
     }

@@ -9,6 +9,7 @@ import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.call.ResultReport;
 import dev.interlock.policy.call.RuleRef;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.Explanation.ExplainedStep;
 import dev.interlock.policy.text.PatternRedactor;
 import dev.interlock.policy.text.PresetRedactor;
 import dev.interlock.policy.text.Redactor;
@@ -29,8 +30,19 @@ final class ResultRules {
 
     private final List<Rule> rules;
 
+    private final boolean hasConditions;
+    private final boolean asksHost;
+    private final boolean redacts;
+    private final @Nullable Rule bound;
+    private final @Nullable Rule recordedBound;
+
     private ResultRules(List<Rule> rules) {
         this.rules = List.copyOf(rules);
+        this.hasConditions = rules.stream().anyMatch(Rule::hasConditions);
+        this.asksHost = rules.stream().anyMatch(Rule::asksHost);
+        this.redacts = rules.stream().anyMatch(rule -> !rule.redactors.isEmpty());
+        this.bound = tightest(rules, false);
+        this.recordedBound = tightest(rules, true);
     }
 
     static ResultRules of(List<Rule> rules) {
@@ -59,18 +71,18 @@ final class ResultRules {
 
     /** Whether a condition asks a predicate of the host's. */
     boolean asksHost() {
-        return rules.stream().anyMatch(Rule::asksHost);
+        return asksHost;
     }
 
-    /** What the rules say about a result, each in a line. */
-    List<Described> described() {
-        return rules.stream()
-                .map(rule -> new Described(rule.denials.rule(), rule.description()))
-                .toList();
+    /** Whether there are conditions on the result. */
+    boolean hasConditions() {
+        return hasConditions;
     }
 
-    /** A rule in words. */
-    record Described(RuleRef rule, String text) {}
+    /** What the rules will do with the result, each in a step. */
+    List<ExplainedStep> explain() {
+        return rules.stream().map(Rule::explain).toList();
+    }
 
     /**
      * What the conditions of the rules decide: the first denial that is enforced, or else the first that is only
@@ -103,17 +115,7 @@ final class ResultRules {
         }
         Redactor.Work replaced = new Redactor.Work();
         Redactor.Work recorded = new Redactor.Work();
-        CallResult shown = came;
-        for (Rule rule : rules) {
-            CallResult before = shown;
-            for (Redactor redactor : rule.redactors) {
-                if (rule.audited) {
-                    before = ResultTexts.changed(before, text -> redactor.redact(text, recorded));
-                } else {
-                    shown = ResultTexts.changed(shown, text -> redactor.redact(text, replaced));
-                }
-            }
-        }
+        CallResult shown = redacts ? redacted(came, replaced, recorded) : came;
         ResultFate fate = replaced.matches() > 0 ? ResultFate.REDACTED : ResultFate.PASSED;
         ResultFate wouldBe = recorded.matches() > 0 ? ResultFate.REDACTED : ResultFate.PASSED;
         Decision decision = decided;
@@ -124,7 +126,6 @@ final class ResultRules {
         if (unfit != null) {
             return withheld(unfit, came, replaced, recorded, wouldBe);
         }
-        Rule bound = tightest(false);
         ResultCut cut = null;
         if (bound != null && !ResultSize.isWithin(shown, bound.mostBytes)) {
             cut = bound.cuts && isComplete(shown) ? ResultCut.of(shown, bound.mostBytes) : null;
@@ -132,7 +133,6 @@ final class ResultRules {
                 return withheld(bound.tooLarge(), came, replaced, recorded, wouldBe);
             }
         }
-        Rule recordedBound = tightest(true);
         if (recordedBound != null && !ResultSize.isWithin(shown, recordedBound.mostBytes)) {
             boolean cutting =
                     recordedBound.cuts && isComplete(shown) && ResultCut.of(shown, recordedBound.mostBytes) != null;
@@ -145,6 +145,21 @@ final class ResultRules {
                 decision,
                 cut == null ? shown : cut.result(),
                 report(cut == null ? fate : ResultFate.CUT, wouldBe, replaced, recorded, cut));
+    }
+
+    private CallResult redacted(CallResult came, Redactor.Work replaced, Redactor.Work recorded) {
+        CallResult shown = came;
+        for (Rule rule : rules) {
+            CallResult apart = shown;
+            for (Redactor redactor : rule.redactors) {
+                if (rule.audited) {
+                    apart = ResultTexts.changed(apart, text -> redactor.redact(text, recorded));
+                } else {
+                    shown = ResultTexts.changed(shown, text -> redactor.redact(text, replaced));
+                }
+            }
+        }
+        return shown;
     }
 
     private static JudgedResult withheld(
@@ -201,7 +216,7 @@ final class ResultRules {
     }
 
     /** The rule with the smallest bound; of several with the same, one that withholds. */
-    private @Nullable Rule tightest(boolean audited) {
+    private static @Nullable Rule tightest(List<Rule> rules, boolean audited) {
         Rule tightest = null;
         for (Rule rule : rules) {
             if (rule.audited == audited
@@ -314,6 +329,10 @@ final class ResultRules {
             };
         }
 
+        private boolean hasConditions() {
+            return !require.isEmpty() || !denyIf.isEmpty();
+        }
+
         private boolean asksHost() {
             return require.stream().anyMatch(clause -> ConditionTest.asksHost(clause.tests))
                     || denyIf.stream().anyMatch(clause -> ConditionTest.asksHost(clause.tests));
@@ -351,6 +370,12 @@ final class ResultRules {
                 }
             }
             return denials.because(Code.RESULT, Messages.resultUnfit(denials));
+        }
+
+        private ExplainedStep explain() {
+            RuleRef rule = denials.rule();
+            return new ExplainedStep(
+                    Explanation.Result.NOTED, rule.name() + ": " + description(), rule.place(), List.of());
         }
 
         private String description() {

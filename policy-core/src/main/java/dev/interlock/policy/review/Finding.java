@@ -41,6 +41,8 @@ public record Finding(
         AMBIGUOUS_TOOL,
         /** A path that the tool's input schema doesn't have. */
         UNKNOWN_ARGUMENT,
+        /** A path into structured content that the tool's output schema doesn't have. */
+        UNKNOWN_RESULT,
         /** No value that the schema allows is of a type that the operator can compare. */
         WRONG_TYPE,
         /** The schema never allows this value at that path. */

@@ -49,6 +49,12 @@ record PathDomain(
         };
     }
 
+    /** What may be found at a path into the structured content of a result that fits the tool's output schema. */
+    static PathDomain ofStructured(Path path, ObjectValue outputSchema) {
+        List<Path.Step> steps = path.steps().subList(1, path.steps().size());
+        return argument(new Path(Path.Root.ARGS, steps, path.text()), outputSchema);
+    }
+
     private static PathDomain known(Domain domain) {
         return new PathDomain(domain, domain, false, null, Set.of());
     }

@@ -69,10 +69,12 @@ public final class PolicyReview {
         tools.forEach(tool -> arguments.addAll(tool.definition().knownArguments()));
         ConditionReview conditions = new ConditionReview(findings, arguments);
         LimitReview limits = new LimitReview(findings);
+        ResultReview results = new ResultReview(findings);
         DefaultReview defaults = new DefaultReview(findings);
         for (OfferedTool tool : tools) {
             List<CallScenario> situations = CallScenario.of(policy, tool, names);
             demands(situations, enforced, exact, conditions, limits);
+            results(situations, results);
             for (CallScenario situation : situations) {
                 defaults.review(situation, enforced);
                 reach.add(situation);
@@ -128,6 +130,18 @@ public final class PolicyReview {
             }
             conditions.conflicts(clauses, situation.tool());
             limits.hidden(situation, enforced);
+        }
+    }
+
+    /** What is read of a tool's results. An entry that several grants share is reviewed once. */
+    private static void results(List<CallScenario> situations, ResultReview review) {
+        Set<String> seen = new HashSet<>();
+        for (CallScenario situation : situations) {
+            for (Selected selected : situation.entries()) {
+                if (seen.add(selected.entry().place().path())) {
+                    review.review(selected.entry(), situation.tool());
+                }
+            }
         }
     }
 

@@ -558,6 +558,22 @@ class ResultsTest {
     }
 
     @Test
+    void anExplanationSaysWhatWillBeDoneWithTheResult() {
+        PolicyEngine engine = builder(policy(
+                        requires(when("result.text", Operator.EQ, "fine")),
+                        redacts(Redaction.Preset.EMAILS, secret()),
+                        recorded(cutsTo(500))))
+                .build();
+
+        assertThat(engine.explain(fetch()).steps())
+                .extracting(Explanation.ExplainedStep::text)
+                .contains(
+                        "r: looks at the result: has 1 condition on it",
+                        "r: looks at the result: replaces emails, what matches SECRET-[0-9]+",
+                        "r: only records what it would do with the result: cuts it to 500 bytes");
+    }
+
+    @Test
     void aSecondAnswerIsWithheld() {
         Admission admission = builder(policy(redacts(secret()))).build().admit(fetch());
 
