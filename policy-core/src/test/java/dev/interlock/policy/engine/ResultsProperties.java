@@ -91,9 +91,8 @@ class ResultsProperties {
         ResultRule rule = new ResultRule(
                 null, List.of(), List.of(), redact, most, cuts, null, Mode.ENFORCE, Place.of("results[0]"));
         Entry entry = Entry.listed(Place.of("tools.fetch")).with(new Afterwards(List.of(rule), List.of(), List.of()));
-        Admission admission = PolicyEngine.builder(Policies.of("fetch", entry))
-                .build()
-                .admit(ToolCall.of("fetch", Map.of()));
+        Admission admission =
+                PolicyEngine.builder(Policies.of("fetch", entry)).build().admit(ToolCall.of("fetch", Map.of()));
         return admission.answered(came, came.outcome()).toCompletableFuture().join();
     }
 
@@ -135,8 +134,7 @@ class ResultsProperties {
         if (judged.report().fate() == ResultFate.CUT) {
             long lost = textBytes(came) - textBytes(judged.shown());
             String note = note(judged.shown());
-            assertThat(judged.report().missingBytes())
-                    .isEqualTo(lost + note.getBytes(StandardCharsets.UTF_8).length);
+            assertThat(judged.report().missingBytes()).isEqualTo(lost + note.getBytes(StandardCharsets.UTF_8).length);
         }
     }
 
@@ -165,8 +163,7 @@ class ResultsProperties {
     }
 
     @Property
-    void aResultIsTheSameObjectExactlyIfNothingWasDoneToIt(
-            @ForAll("results") CallResult came, @ForAll boolean cuts) {
+    void aResultIsTheSameObjectExactlyIfNothingWasDoneToIt(@ForAll("results") CallResult came, @ForAll boolean cuts) {
         JudgedResult judged = judge(came, REDACTIONS, 1_000, cuts);
 
         switch (judged.report().fate()) {

@@ -60,7 +60,8 @@ class ResultReviewTest {
     private static List<Finding> review(ToolDefinition tool, Afterwards end) {
         return Policies.review(
                         Policies.policy(Map.of(
-                                "get_item", Entry.listed(Place.of("tools.get_item")).with(end))),
+                                "get_item",
+                                Entry.listed(Place.of("tools.get_item")).with(end))),
                         tool)
                 .stream()
                 .filter(finding -> finding.code() == Finding.Problem.UNKNOWN_RESULT)
@@ -82,12 +83,14 @@ class ResultReviewTest {
         assertThat(findings.get(0).message()).contains("the tool's output schema has no 'row'");
         assertThat(findings.get(0).fix()).isEqualTo("did you mean 'rows'?");
         assertThat(findings.get(0).code().text()).isEqualTo("unknown-result");
-        assertThat(review(tool(rows()), requires("result.structured.rows[*].name"))).hasSize(1);
+        assertThat(review(tool(rows()), requires("result.structured.rows[*].name")))
+                .hasSize(1);
     }
 
     @Test
     void aPathThatTheOutputSchemaHasIsFine() {
-        assertThat(review(tool(rows()), requires("result.structured.rows[*].id"))).isEmpty();
+        assertThat(review(tool(rows()), requires("result.structured.rows[*].id")))
+                .isEmpty();
         assertThat(review(tool(rows()), requires("result.text"))).isEmpty();
     }
 
@@ -100,6 +103,7 @@ class ResultReviewTest {
     void theValueOfAMarkIsLookedAtToo() {
         Mark mark = new Mark("seen", Path.parse("result.structured.row[*].id"), true, null, Place.of("m"));
 
-        assertThat(review(tool(rows()), new Afterwards(List.of(), List.of(mark), List.of()))).hasSize(1);
+        assertThat(review(tool(rows()), new Afterwards(List.of(), List.of(mark), List.of())))
+                .hasSize(1);
     }
 }
