@@ -51,17 +51,18 @@ public final class Admission implements AutoCloseable {
     private final LimitHandle.@Nullable Count count;
     private final long taken;
 
-    /** What the end of the call means besides the bucket. A separate object, because most admissions have none. */
-    private final @Nullable Sequel sequel;
+    /**
+     * What the end of the call means besides the bucket: a {@link Sequel}, an {@link Aftermath}, or {@link Both}; null
+     * for most admissions, so one field makes each of them smaller than two would. What the policy says of the end may
+     * change with each round.
+     */
+    private volatile @Nullable Object rest;
 
     @SuppressWarnings("unused") // through SETTLED
     private volatile boolean settled;
 
     /** Whether the server has answered a round of the call, so that it can't count as unsent any more. */
     private volatile boolean begun;
-
-    /** What the policy says about the end of the call; null if it says nothing. Each round may say something else. */
-    private volatile @Nullable Aftermath aftermath;
 
     private Admission(
             Decision decision,
@@ -79,13 +80,15 @@ public final class Admission implements AutoCloseable {
             long taken,
             @Nullable Sequel sequel,
             @Nullable Aftermath aftermath) {
-        this.aftermath = aftermath;
         this.decision = decision;
         this.bucket = bucket;
         this.count = count;
         this.taken = taken;
-        this.sequel = sequel;
+        this.rest = rest(sequel, aftermath);
     }
+
+    /** What an admission has that has both. */
+    private record Both(Sequel sequel, Aftermath aftermath) {}
 
     /**
      * What happens at the end of a call besides settling a bucket.
@@ -208,7 +211,7 @@ public final class Admission implements AutoCloseable {
     Admission recordedBy(CallRecord trail) {
         Sequel old = sequel();
         Sequel recorded = new Sequel(old.reserved, trail, old.answer, old.instead, old.yes);
-        return new Admission(decision, bucket, count, taken, recorded, aftermath);
+        return new Admission(decision, bucket, count, taken, recorded, aftermath());
     }
 
     /**
@@ -232,8 +235,8 @@ public final class Admission implements AutoCloseable {
             held.hold(Duration.ZERO);
         }
         Sequel taking = new Sequel(held == null ? null : held.handOver(), trail, answer, instead, yes);
-        Aftermath after = aftermath;
-        aftermath = null;
+        Aftermath after = aftermath();
+        endsWith(null);
         return new Admission(approved, first ? bucket : null, count, taken, taking, after);
     }
 
@@ -251,7 +254,7 @@ public final class Admission implements AutoCloseable {
         if (bucket != null || !charges().equals(charges)) {
             return null;
         }
-        Aftermath before = aftermath;
+        Aftermath before = aftermath();
         if (!Objects.equals(before == null ? null : before.wanted(), end == null ? null : end.wanted())) {
             return null;
         }
@@ -268,8 +271,8 @@ public final class Admission implements AutoCloseable {
      */
     void endsBy(@Nullable Aftermath end) {
         if (this != FREE) {
-            Aftermath before = aftermath;
-            aftermath = end;
+            Aftermath before = aftermath();
+            endsWith(end);
             if (before != null) {
                 before.replaced();
             }
@@ -352,7 +355,7 @@ public final class Admission implements AutoCloseable {
 
     /** Returns whether the policy says or counts something of the answer to the call. If not, no one need read it. */
     public boolean judgesAnswer() {
-        if (aftermath != null) {
+        if (aftermath() != null) {
             return true;
         }
         Reserved held = sequel().reserved;
@@ -369,7 +372,7 @@ public final class Admission implements AutoCloseable {
      *     the host or another machine
      */
     public CompletionStage<JudgedResult> answered(CallResult came, @Nullable CallOutcome end) {
-        Aftermath after = aftermath;
+        Aftermath after = aftermath();
         if (after == null) {
             if (end != null) {
                 settleLimits(end, came);
@@ -403,14 +406,39 @@ public final class Admission implements AutoCloseable {
     }
 
     private Sequel sequel() {
+        Sequel sequel = sequelIn(rest);
         return sequel == null ? Sequel.NONE : sequel;
+    }
+
+    private static @Nullable Sequel sequelIn(@Nullable Object rest) {
+        return rest instanceof Sequel alone ? alone : rest instanceof Both both ? both.sequel : null;
+    }
+
+    /** What the policy says about the end of the call; null if it says nothing. */
+    private @Nullable Aftermath aftermath() {
+        Object all = rest;
+        return all instanceof Aftermath alone ? alone : all instanceof Both both ? both.aftermath : null;
+    }
+
+    private void endsWith(@Nullable Aftermath end) {
+        Object before = rest;
+        if (before != null || end != null) {
+            rest = rest(sequelIn(before), end);
+        }
+    }
+
+    private static @Nullable Object rest(@Nullable Sequel sequel, @Nullable Aftermath aftermath) {
+        if (aftermath == null) {
+            return sequel;
+        }
+        return sequel == null ? aftermath : new Both(sequel, aftermath);
     }
 
     /**
      * Returns whether settling this admission means anything. If not, its holder need not find out how the call ends.
      */
     public boolean isOpen() {
-        return bucket != null || sequel != null || aftermath != null;
+        return bucket != null || rest != null;
     }
 
     /** Returns the decision. */
@@ -520,7 +548,7 @@ public final class Admission implements AutoCloseable {
 
     /** Reports how the call ended. */
     public void settle(CallOutcome outcome) {
-        Aftermath after = aftermath;
+        Aftermath after = aftermath();
         if (after != null) {
             after.ended(begun && outcome == CallOutcome.UNSENT ? CallOutcome.UNKNOWN : outcome, record());
         }
@@ -528,6 +556,7 @@ public final class Admission implements AutoCloseable {
     }
 
     private void settleLimits(CallOutcome outcome, @Nullable CallResult came) {
+        Sequel sequel = sequelIn(rest);
         if (bucket == null && sequel == null) {
             return;
         }
