@@ -5,6 +5,7 @@ import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.engine.Explanation;
 import dev.interlock.policy.tool.SchemaValidator;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
@@ -44,20 +45,44 @@ final class CaseRunner {
         long began = System.nanoTime();
         PolicySimulator simulator = new PolicySimulator(policy, tools, validator, predicates);
         int made = 0;
+        List<UnderWay> underWay = new ArrayList<>();
         CaseResult.Failure failure = null;
         for (TestCall call : test.calls()) {
             simulator.moveTo(call.time());
+            failure = failure == null ? ended(underWay, call.time()) : failure;
             simulator.answering(call.custom());
             for (int i = 1; i <= call.times() && failure == null; i++) {
-                failure = make(simulator, call, i);
+                failure = make(simulator, call, i, underWay);
                 made++;
             }
+        }
+        if (failure == null) {
+            simulator.endAll();
+            failure = ended(underWay, Long.MAX_VALUE);
         }
         Duration took = Duration.ofNanos(System.nanoTime() - began);
         return new CaseResult(test.name(), test.line(), made, took, Optional.ofNullable(failure));
     }
 
-    private CaseResult.@Nullable Failure make(PolicySimulator simulator, TestCall call, int repetition) {
+    /** A call whose result is still to come. */
+    private record UnderWay(TestCall call, int repetition, SimulatedCall made) {}
+
+    /** Checks the results of the calls that have ended by now. */
+    private static CaseResult.@Nullable Failure ended(List<UnderWay> underWay, long now) {
+        for (UnderWay each : List.copyOf(underWay)) {
+            if (each.call.ends() <= now) {
+                underWay.remove(each);
+                List<String> differences = each.call.expected().differences(each.made.result());
+                if (!differences.isEmpty()) {
+                    return failure(each.call, each.repetition, differences, null);
+                }
+            }
+        }
+        return null;
+    }
+
+    private CaseResult.@Nullable Failure make(
+            PolicySimulator simulator, TestCall call, int repetition, List<UnderWay> underWay) {
         if (call.isRequest()) {
             Decision decided = simulator.make(call.request());
             return failure(call, repetition, call.expected().differences(decided, true), null);
@@ -65,12 +90,21 @@ final class CaseRunner {
         Explanation explanation = simulator.explain(call.call());
         coverage.add(explanation);
         boolean visible = simulator.visible(call.call());
-        Decision decision = simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), call.ends());
+        SimulatedCall made = simulator.make(call.call(), call.end(), call.approved(), call.rounds(), call.ends());
+        Decision decision = made.decision();
         coverage.add(decision);
         if (call.approved()) {
             coverage.addApproved(decision);
         }
-        return failure(call, repetition, call.expected().differences(decision, visible), explanation);
+        List<String> differences = call.expected().differences(decision, visible);
+        if (differences.isEmpty() && call.expected().checksResult()) {
+            if (call.ends() > call.time() && decision.allowed()) {
+                underWay.add(new UnderWay(call, repetition, made));
+            } else {
+                differences = call.expected().differences(made.result());
+            }
+        }
+        return failure(call, repetition, differences, explanation);
     }
 
     private static CaseResult.@Nullable Failure failure(

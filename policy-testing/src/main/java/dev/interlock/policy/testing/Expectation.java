@@ -1,10 +1,14 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.call.RuleRef;
+import dev.interlock.policy.engine.JudgedResult;
+import dev.interlock.policy.value.Value;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param messageContains a part of the message
  * @param retryAfter how long until there is room again, in whole seconds, rounded up
  * @param audited whether a denial is only recorded
+ * @param result what becomes of the call's result; null if nothing of the result is checked
  */
 record Expectation(
         @Nullable ExpectedVerdict verdict,
@@ -25,7 +30,22 @@ record Expectation(
         @Nullable String message,
         @Nullable String messageContains,
         @Nullable Duration retryAfter,
-        @Nullable Boolean audited) {
+        @Nullable Boolean audited,
+        @Nullable ExpectedResult result) {
+
+    /**
+     * What becomes of a call's result. A part that is null isn't checked.
+     *
+     * @param fate what becomes of it
+     * @param rule the rule that withholds it, by name or place
+     * @param text the text blocks that the caller gets, joined by line ends
+     * @param structured the structured content that the caller gets
+     */
+    record ExpectedResult(
+            @Nullable ResultFate fate,
+            @Nullable String rule,
+            @Nullable String text,
+            @Nullable Value structured) {}
 
     /** The verdicts that can be expected, as they are written. */
     enum ExpectedVerdict {
@@ -46,7 +66,7 @@ record Expectation(
     }
 
     static Expectation of(ExpectedVerdict verdict, @Nullable String rule) {
-        return new Expectation(verdict, rule, null, null, null, null, null);
+        return new Expectation(verdict, rule, null, null, null, null, null, null);
     }
 
     /**
@@ -83,6 +103,59 @@ record Expectation(
             differences.add("expected audited: " + audited + ", got audited: " + decision.audited());
         }
         return differences;
+    }
+
+    boolean checksResult() {
+        return result != null;
+    }
+
+    /** The differences between what became of a call's result and what was expected, one on each line. */
+    List<String> differences(@Nullable JudgedResult judged) {
+        if (result == null) {
+            return List.of();
+        }
+        if (judged == null) {
+            return List.of("expected a result, and the call has none");
+        }
+        List<String> differences = new ArrayList<>();
+        Decision decision = judged.decision();
+        RuleRef ref = decision.rule();
+        ResultFate fate = judged.report().fate();
+        if (result.fate != null && result.fate != fate) {
+            String by = ref == null ? "" : " by '" + ref.name() + "'";
+            differences.add("expected the result " + result.fate.text() + ", got it " + fate.text() + by);
+        }
+        if (result.rule != null
+                && (ref == null
+                        || !(result.rule.equals(ref.name())
+                                || result.rule.equals(ref.place().path())))) {
+            differences.add("expected the result withheld by '" + result.rule + "', got "
+                    + (ref == null ? "no rule" : "'" + ref.name() + "'"));
+        }
+        Map<?, ?> shown = decision.allowed() ? judged.shown().members() : Map.of();
+        String text = text(shown);
+        if (result.text != null && !result.text.equals(text)) {
+            differences.add("expected the result's text '" + result.text + "', got '" + text + "'");
+        }
+        Object structured = shown.get("structuredContent");
+        if (result.structured != null && (structured == null || !result.structured.equals(Value.freeze(structured)))) {
+            differences.add("expected the structured content " + result.structured.json() + ", got "
+                    + (structured == null ? "none" : Value.freeze(structured).json()));
+        }
+        return differences;
+    }
+
+    /** The text blocks of a result, joined by line ends. */
+    private static String text(Map<?, ?> shown) {
+        List<String> texts = new ArrayList<>();
+        if (shown.get("content") instanceof List<?> content) {
+            for (Object block : content) {
+                if (block instanceof Map<?, ?> members && "text".equals(members.get("type"))) {
+                    texts.add(String.valueOf(members.get("text")));
+                }
+            }
+        }
+        return String.join("\n", texts);
     }
 
     private static boolean matches(ExpectedVerdict verdict, Decision decision, boolean visible) {

@@ -26,7 +26,9 @@ public final class SimulatedCall {
         return decision;
     }
 
-    /** Returns what the caller got of the answer; null as long as the call has not ended, and if it ended without one. */
+    /**
+     * Returns what the caller got of the answer; null as long as the call has not ended, and if it ended without one.
+     */
     public @Nullable JudgedResult result() {
         return result;
     }

@@ -1,6 +1,5 @@
 package dev.interlock.policy.testing;
 
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ToolCall;
 import java.util.Map;
@@ -11,7 +10,7 @@ import java.util.Map;
  * @param time when it is made, in milliseconds of the wall clock
  * @param call the call; of another request, its method is the tool and its parameters are the arguments
  * @param isRequest whether it is a request other than {@code tools/call}
- * @param outcome how it ends if it is let through
+ * @param end how it ends if it is let through
  * @param ends when it ends, in milliseconds of the wall clock; not before {@code time}
  * @param custom what the host's predicates answer, by name
  * @param approved whether a person approves it
@@ -24,7 +23,7 @@ record TestCall(
         long time,
         ToolCall call,
         boolean isRequest,
-        CallOutcome outcome,
+        SimulatedEnd end,
         long ends,
         Map<String, Boolean> custom,
         boolean approved,

@@ -1,8 +1,12 @@
 package dev.interlock.policy.testing;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.Decision;
+import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.testing.Expectation.ExpectedResult;
 import dev.interlock.policy.testing.Expectation.ExpectedVerdict;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.InvalidValueException;
@@ -43,14 +47,31 @@ final class TestFileReader {
             "custom",
             "rounds",
             "outcome",
+            "result",
+            "error",
+            "usage",
             "ends",
             "approved",
             "expect");
     /** Keys that only a call of a tool has. */
-    private static final List<String> TOOL_KEYS = List.of("tool", "args", "rounds", "outcome", "ends", "approved");
+    private static final List<String> TOOL_KEYS =
+            List.of("tool", "args", "rounds", "outcome", "result", "error", "usage", "ends", "approved");
 
-    private static final List<String> EXPECT_KEYS =
-            List.of("decision", "rule", "code", "message", "message_contains", "retry_after", "audited");
+    private static final List<String> EXPECT_KEYS = List.of(
+            "decision",
+            "rule",
+            "code",
+            "message",
+            "message_contains",
+            "retry_after",
+            "audited",
+            "result",
+            "text",
+            "structured");
+
+    private static final List<String> ERROR_KEYS = List.of("code", "message", "data");
+    private static final List<String> FATES =
+            Arrays.stream(ResultFate.values()).map(ResultFate::text).toList();
 
     private static final List<String> VERDICTS =
             Arrays.stream(ExpectedVerdict.values()).map(ExpectedVerdict::text).toList();
@@ -203,9 +224,7 @@ final class TestFileReader {
         Long times = timesPart == null ? Long.valueOf(1) : timesPart.whole("times", 1, MOST_TIMES);
         Part roundsPart = members.get("rounds");
         Long rounds = roundsPart == null ? Long.valueOf(0) : roundsPart.whole("rounds", 0, MOST_ROUNDS);
-        Part outcomePart = members.get("outcome");
-        String outcome =
-                outcomePart == null ? CallOutcome.SUCCEEDED.text() : outcomePart.word("outcome", CallOutcome.texts());
+        SimulatedEnd end = end(members);
         Part approvedPart = members.get("approved");
         Boolean approved = approvedPart == null ? Boolean.FALSE : approvedPart.bool("approved");
         TestCaller caller = caller(members, outer);
@@ -220,7 +239,7 @@ final class TestFileReader {
                 || arguments == null
                 || times == null
                 || rounds == null
-                || outcome == null
+                || end == null
                 || approved == null
                 || expected == null) {
             return null;
@@ -234,7 +253,7 @@ final class TestFileReader {
                 time,
                 context == null ? call : call.with(context),
                 isRequest,
-                CallOutcome.of(outcome).orElseThrow(),
+                end,
                 ends,
                 caller.custom(),
                 approved,
@@ -242,6 +261,54 @@ final class TestFileReader {
                 times.intValue(),
                 expected,
                 part.line());
+    }
+
+    /** How the call ends if it is let through. */
+    private static @Nullable SimulatedEnd end(Members members) {
+        Part outcomePart = members.get("outcome");
+        String outcome = outcomePart == null ? "" : outcomePart.word("outcome", CallOutcome.texts());
+        Part resultPart = members.get("result");
+        ObjectValue result = resultPart == null ? null : object(resultPart, "result");
+        Part errorPart = members.get("error");
+        CallResult error = errorPart == null ? null : error(errorPart);
+        Part usagePart = members.get("usage");
+        ObjectValue usage = usagePart == null ? ObjectValue.EMPTY : object(usagePart, "usage");
+        if (outcome == null
+                || (resultPart != null && result == null)
+                || (errorPart != null && error == null)
+                || usage == null) {
+            return null;
+        }
+        CallResult answer = error != null || result == null ? error : CallResult.of(result.toJava());
+        Part odd = resultPart != null && errorPart != null
+                ? errorPart
+                : answer != null
+                                && outcomePart != null
+                                && !answer.outcome().text().equals(outcome)
+                        ? outcomePart
+                        : null;
+        if (odd != null) {
+            odd.error(
+                    "conflict",
+                    "a call has one end, and its answer already says which",
+                    "leave out either this or the answer");
+            return null;
+        }
+        SimulatedEnd end = answer != null
+                ? SimulatedEnd.with(answer)
+                : SimulatedEnd.of(CallOutcome.of(outcome).orElse(CallOutcome.SUCCEEDED));
+        return end.using(new CallUsage(usage));
+    }
+
+    /** {@code error: {code: -32000, message: …, data: …}}. */
+    private static @Nullable CallResult error(Part part) {
+        if (part.map("error", ERROR_KEYS) == null || !(part.value() instanceof ObjectValue members)) {
+            return null;
+        }
+        Value code = members.get("code");
+        Value data = members.get("data");
+        return CallResult.failed(
+                code == null ? -32603 : code.toJava(), members.text("message"), data == null ? null : data.toJava());
     }
 
     /** Reports keys of a call that mean nothing for what is called. */
@@ -363,6 +430,7 @@ final class TestFileReader {
         String rule = or(text(members.get("rule"), "rule"), said == null ? null : said.rule());
         String message = text(members.get("message"), "message");
         String contains = text(members.get("message_contains"), "message_contains");
+        ExpectedResult result = result(members);
         ExpectedVerdict verdict = said == null ? null : said.verdict();
         if (verdict == null
                 && rule == null
@@ -370,11 +438,44 @@ final class TestFileReader {
                 && message == null
                 && contains == null
                 && retryAfter == null
-                && audited == null) {
+                && audited == null
+                && members.get("result") == null
+                && result == null) {
             part.error("missing-key", "nothing is expected here", "add decision: allowed, or denied, …");
             return null;
         }
-        return new Expectation(verdict, rule, code, message, contains, retryAfter, audited);
+        return new Expectation(verdict, rule, code, message, contains, retryAfter, audited, result);
+    }
+
+    /** What is expected of the result; null if nothing is. */
+    private static @Nullable ExpectedResult result(Members members) {
+        Part fatePart = members.get("result");
+        String said = fatePart == null ? null : fatePart.text("result");
+        Part textPart = members.get("text");
+        String text = textPart == null ? null : textPart.text("text");
+        Part structuredPart = members.get("structured");
+        Value structured = structuredPart == null ? null : structuredPart.value();
+        ResultFate fate = null;
+        String rule = null;
+        if (fatePart != null && said != null) {
+            int by = said.indexOf(BY);
+            String word = by < 0 ? said : said.substring(0, by);
+            fate = Arrays.stream(ResultFate.values())
+                    .filter(each -> each.text().equals(word))
+                    .findFirst()
+                    .orElse(null);
+            rule = by < 0 ? null : said.substring(by + BY.length()).strip();
+            if (fate == null || (rule != null && fate != ResultFate.WITHHELD)) {
+                fatePart.error(
+                        "bad-value",
+                        "'" + said + "' is nothing that can become of a result",
+                        "it is one of " + String.join(", ", FATES) + "; withheld may name a rule: withheld by <rule>");
+                return null;
+            }
+        }
+        return fate == null && text == null && structured == null
+                ? null
+                : new ExpectedResult(fate, rule, text, structured);
     }
 
     /** {@code denied}, {@code denied by <rule>} and the like. */

@@ -118,6 +118,85 @@ class PolicyTestsTest {
                         """)).allMatch(CaseResult::passed);
     }
 
+    private static List<CaseResult> runEnds(String calls) {
+        Policy policy = PolicyYaml.read("""
+                version: "1"
+                tools:
+                  ask:
+                    limits: [{counter: tokens, window: day, max: 100, increment_from: usage.tokens, hold: 30}]
+                  bill:
+                    limits: [{counter: cost, window: day, max: 10, increment_from: result.structured.cost, hold: 1}]
+                  fetch:
+                    results:
+                      - {name: stop, deny_if: [{path: result.text, op: contains, value: STOP}]}
+                      - {redact: [{pattern: "[0-9]{3}"}]}
+                """, "policy.yaml").orThrow();
+        PolicyTestFile file = file("cases:\n  - name: c\n    calls:\n" + calls.indent(6));
+        assertThat(file.diagnostics()).isEmpty();
+        return file.run(policy, null);
+    }
+
+    @Test
+    void usageAndResultsAreCountedWhenACallHasEnded() {
+        assertThat(runEnds("""
+                        - {tool: ask, usage: {tokens: 70}, ends: 30s, expect: allowed}
+                        - {tool: ask, at: 10s, usage: {tokens: 1}, expect: allowed}
+                        - {tool: ask, at: 29s, usage: {tokens: 10}, expect: allowed}
+                        - {tool: ask, at: 30s, expect: denied by tokens}
+                        - {tool: bill, at: 30s, result: {content: [], structuredContent: {cost: 12.5}}, expect: allowed}
+                        - {tool: bill, at: 31s, expect: denied by cost}
+                        """)).allMatch(CaseResult::passed);
+    }
+
+    @Test
+    void whatBecomesOfAResultIsChecked() {
+        assertThat(runEnds("""
+                        - tool: fetch
+                          result: {content: [{type: text, text: all fine}]}
+                          expect: {decision: allowed, result: passed, text: all fine}
+                        - tool: fetch
+                          result: {content: [{type: text, text: "call 123"}], structuredContent: {phone: "456"}}
+                          expect: {result: redacted, text: "call [redacted]", structured: {phone: "[redacted]"}}
+                        - tool: fetch
+                          ends: 20s
+                          result: {content: [{type: text, text: STOP}]}
+                          expect: {result: withheld by stop}
+                        - tool: fetch
+                          at: 10s
+                          error: {code: -32000, message: "STOP it"}
+                          expect: {result: withheld}
+                        """)).allMatch(CaseResult::passed);
+    }
+
+    @Test
+    void aResultThatBecomesSomethingElseFailsTheCaseAlsoIfItsCallEndsLater() {
+        CaseResult result = runEnds("""
+                        - tool: fetch
+                          ends: 5s
+                          result: {content: [{type: text, text: STOP}]}
+                          expect: {result: passed}
+                        - {tool: ask, at: 10s, expect: allowed}
+                        """).get(0);
+
+        assertThat(result.failure().orElseThrow().message())
+                .isEqualTo("line 4, call to fetch: expected the result passed, got it withheld by 'stop'");
+    }
+
+    @Test
+    void aCallHasOneEnd() {
+        assertThat(file("""
+                        cases:
+                          - name: c
+                            calls:
+                              - {tool: a, outcome: success, result: {isError: true}, expect: allowed}
+                              - {tool: a, result: {}, error: {code: 1}, expect: allowed}
+                              - {tool: a, result: {}, expect: {result: lost}}
+                              - {tool: a, result: {}, expect: {result: passed by r}}
+                        """).diagnostics())
+                .hasSize(4)
+                .allMatch(found -> found.toString().contains("error"));
+    }
+
     @Test
     void noCallEndsBeforeItIsMade() {
         assertThat(file("""

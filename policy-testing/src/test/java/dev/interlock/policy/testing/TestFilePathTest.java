@@ -1,5 +1,7 @@
 package dev.interlock.policy.testing;
 
+import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.recorded.RecordedCase;
 import dev.interlock.policy.recorded.RecordedCase.Expected;
@@ -52,7 +54,8 @@ class TestFilePathTest extends RecordedPathContract {
         for (Step step : recorded.steps()) {
             simulator.moveTo(step.time());
             long ends = step.ends() == null ? step.time() : step.ends();
-            Decision decision = simulator.make(step.call(), step.outcome(), false, 0, ends);
+            Decision decision =
+                    simulator.make(step.call(), end(step), false, 0, ends).decision();
             calls.add(call(step, verdict(step.expected(), decision)));
         }
         Map<String, Value> test = Map.of(
@@ -68,6 +71,13 @@ class TestFilePathTest extends RecordedPathContract {
         }
         file.put("cases", new Value.Array(List.of(ObjectValue.of(test))));
         return ObjectValue.of(file);
+    }
+
+    private static SimulatedEnd end(Step step) {
+        ObjectValue result = step.result();
+        SimulatedEnd end =
+                result == null ? SimulatedEnd.of(step.outcome()) : SimulatedEnd.with(CallResult.of(result.toJava()));
+        return end.using(new CallUsage(step.usage()));
     }
 
     /** A call that a person is asked about is denied where nobody can be asked, as in a recording; here it is told. */
@@ -88,6 +98,10 @@ class TestFilePathTest extends RecordedPathContract {
         putText(call, "server", step.call().server());
         call.put("ctx", step.call().context());
         call.put("outcome", new Value.Text(step.outcome().text()));
+        if (step.result() != null) {
+            call.put("result", step.result());
+        }
+        call.put("usage", step.usage());
         if (step.ends() != null) {
             call.put("ends", time(step.ends()));
         }
@@ -105,6 +119,11 @@ class TestFilePathTest extends RecordedPathContract {
         putText(parts, "rule", expected.rule());
         putText(parts, "message", expected.message());
         putText(parts, "code", expected.code());
+        putText(parts, "result", expected.result());
+        putText(parts, "text", expected.text());
+        if (expected.structured() != null) {
+            parts.put("structured", expected.structured());
+        }
         return ObjectValue.of(parts);
     }
 

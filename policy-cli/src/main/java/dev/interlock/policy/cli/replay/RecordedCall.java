@@ -1,7 +1,7 @@
 package dev.interlock.policy.cli.replay;
 
-import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.testing.SimulatedEnd;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param time when it was made, in milliseconds of the wall clock; null if that wasn't recorded
  * @param call the call
- * @param outcome how it ended
+ * @param end how it ended, with what was answered and used, as far as that was recorded
  * @param approved whether a person approved it
  * @param rounds how often its server asked for input before it ended
  * @param ends when it ended, in milliseconds of the wall clock; null if that wasn't recorded, and then it ends at once
@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 record RecordedCall(
         @Nullable Long time,
         ToolCall call,
-        CallOutcome outcome,
+        SimulatedEnd end,
         boolean approved,
         int rounds,
         @Nullable Long ends,

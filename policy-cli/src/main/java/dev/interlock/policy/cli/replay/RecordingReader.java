@@ -1,10 +1,13 @@
 package dev.interlock.policy.cli.replay;
 
 import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.call.CallUsage;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.cli.io.JsonReader;
 import dev.interlock.policy.cli.io.Lines;
 import dev.interlock.policy.cli.io.Printable;
+import dev.interlock.policy.testing.SimulatedEnd;
 import dev.interlock.policy.testing.ToolList;
 import dev.interlock.policy.value.InvalidValueException;
 import dev.interlock.policy.value.ObjectValue;
@@ -17,6 +20,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -92,6 +96,9 @@ final class RecordingReader {
         private int rounds;
         private @Nullable Long ends;
         private Map<String, Boolean> custom = Map.of();
+        private @Nullable CallResult answer;
+        private CallUsage usage = CallUsage.NONE;
+        private boolean hasOutcome;
         private @Nullable String caseId;
         private @Nullable String id;
         private @Nullable String policy;
@@ -135,7 +142,9 @@ final class RecordingReader {
                     }
                     case "outcome" -> {
                         once(7, name);
-                        outcome = outcome(text(parser, name));
+                        String said = text(parser, name);
+                        outcome = outcome(said);
+                        hasOutcome = said != null;
                     }
                     case "approved" -> {
                         once(8, name);
@@ -180,6 +189,17 @@ final class RecordingReader {
                     case "custom" -> {
                         once(19, name);
                         custom = answers(parser);
+                    }
+                    case "result" -> {
+                        once(20, name);
+                        Object read = JsonReader.read(parser);
+                        answer = read == null ? null : CallResult.of(read);
+                    }
+                    case "usage" -> {
+                        once(21, name);
+                        usage = Value.freeze(JsonReader.read(parser)) instanceof ObjectValue told
+                                ? new CallUsage(told)
+                                : CallUsage.NONE;
                     }
                     case "argsComplete" -> {
                         once(16, name);
@@ -263,7 +283,14 @@ final class RecordingReader {
             if (context != null) {
                 call = call.with(context);
             }
-            return new RecordedCall(time, call, outcome, approved, rounds, ends, custom);
+            return new RecordedCall(time, call, end(), approved, rounds, ends, custom);
+        }
+
+        /** A call whose recorded outcome is not that of the recorded answer ended by the outcome. */
+        private SimulatedEnd end() {
+            boolean answered = answer != null && (!hasOutcome || answer.outcome() == outcome);
+            return (answered ? SimulatedEnd.with(Objects.requireNonNull(answer)) : SimulatedEnd.of(outcome))
+                    .using(usage);
         }
 
         private static @Nullable Long time(JsonParser parser, String name) {

@@ -80,7 +80,9 @@ final class ReplaySession {
             }
             simulator.answering(answers(call));
             long ends = call.ends() == null ? time : call.ends();
-            return simulator.make(call.call(), call.outcome(), call.approved(), call.rounds(), ends);
+            return simulator
+                    .make(call.call(), call.end(), call.approved(), call.rounds(), ends)
+                    .decision();
         }
     }
 
