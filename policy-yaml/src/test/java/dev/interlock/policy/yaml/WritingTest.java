@@ -32,6 +32,48 @@ class WritingTest {
     private static final Place RULE = Place.of("tools.pay.rules[0]");
 
     @Test
+    void rulesOnResultsAreWrittenWithoutTheirDefaults() {
+        String canonical = """
+                version: "1"
+                default: allow
+                tools:
+                  fetch:
+                    results:
+                      - name: pages
+                        require:
+                          - {path: result.structured.owner, op: eq, value_from: call.identity}
+                        deny_if:
+                          - conditions:
+                              - {path: result.text, op: contains, value: INTERNAL}
+                            on_deny: Internal.
+                        redact:
+                          - secrets
+                          - {pattern: "SECRET-[0-9]+"}
+                          - {pattern: x, with: ""}
+                        max_bytes: 1000
+                        on_exceed: cut
+                        on_deny: Withheld.
+                        mode: audit
+                      - max_bytes: 5
+                methods:
+                  resources/read:
+                    results:
+                      - redact:
+                          - emails
+                """;
+        String written = PolicyYaml.write(PolicyYaml.read(canonical, "x").orThrow());
+
+        assertThat(written).isEqualTo(canonical);
+        assertThat(PolicyYaml.read(written, "x").orThrow())
+                .isEqualTo(PolicyYaml.read(canonical, "x").orThrow());
+        String spelt = canonical
+                .replace("x, with: \"\"", "x, with: \"[redacted]\"")
+                .replace("- max_bytes: 5", "- {on_exceed: withhold, mode: enforce, max_bytes: 5}");
+        assertThat(PolicyYaml.write(PolicyYaml.read(spelt, "x").orThrow()))
+                .isEqualTo(canonical.replace("{pattern: x, with: \"\"}", "{pattern: x}"));
+    }
+
+    @Test
     void whatIsWrittenIsCanonical() {
         String untidy = """
                 {"all_tools": {"limits": [{"max": 100, "window": "hour", "counter": "all", "scope": "global"}]},
