@@ -117,6 +117,9 @@ class SchemaTest {
                         + " rules: [{rate_limit: {max: 1, window: week, zone: UTC}}]}}}",
                 "{tools: {t: {rules: [{state: {counter: c, window: month, zone: Asia/Tokyo}}, {spend: {daily: 1,"
                         + " from: args.a, zone: Asia/Tokyo}}]}}}",
+                "{tools: {t: {results: [{redact: [secrets, ibans, {pattern: a, with: b}], max_bytes: 10,"
+                        + " on_exceed: cut, on_deny: no}, {name: n, mode: audit, require: [{path: result.text, op: eq,"
+                        + " value: x}]}]}}}",
                 "{context: []}",
                 "{get_status: {}, list_items: {rules: [{action: deny}]}}",
             })
@@ -177,6 +180,9 @@ class SchemaTest {
             concurrent | {tools: {t: {rules: [{concurrent: {%s}}]}}}
             limit      | {tools: {t: {limits: [{%s}]}}}
             validate   | {tools: {t: {rules: [{validate: {%s}}]}}}
+            result     | {tools: {t: {results: [{%s}]}}}
+            redaction  | {tools: {t: {results: [{redact: [{%s}]}]}}}
+            method     | {methods: {resources/read: {%s}}}
             """)
     void itHasExactlyTheKeysThatTheReaderKnows(String definition, String template) {
         ReadResult reading = PolicyYaml.read(String.format(template, "qqqqqqqqqqqqqqq: 1"), "policy");
