@@ -1,5 +1,7 @@
 package dev.interlock.policy.langchain4j;
 
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.node.MissingNode;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -7,9 +9,16 @@ import dev.interlock.policy.recorded.RecordedCase;
 import dev.interlock.policy.recorded.RecordedPathContract;
 import dev.interlock.policy.recorded.RecordedRun;
 import dev.interlock.policy.recorded.ServedPath;
+import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.Value;
 import dev.langchain4j.agent.tool.ToolExecutionRequest;
 import dev.langchain4j.mcp.client.DefaultMcpClient;
+import dev.langchain4j.mcp.client.McpCallContext;
 import dev.langchain4j.mcp.client.McpClient;
+import dev.langchain4j.mcp.client.transport.McpOperationHandler;
+import dev.langchain4j.mcp.client.transport.McpTransport;
+import dev.langchain4j.mcp.protocol.McpClientMessage;
+import dev.langchain4j.mcp.protocol.McpInitializeRequest;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.server.McpAsyncServer;
 import io.modelcontextprotocol.server.McpServer;
@@ -17,6 +26,7 @@ import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -38,6 +48,66 @@ class LangChain4jPathTest extends RecordedPathContract {
         return RecordedRun.play(recorded, RecordedRun.Limits.IN_MEMORY, Guarded::new);
     }
 
+    /** Shows what the client gets, of which its methods return a part. */
+    private record Watched(McpTransport guarded) implements McpTransport {
+
+        private static final ThreadLocal<JsonNode> SEEN = new ThreadLocal<>();
+
+        /** What the calling thread got last. */
+        static JsonNode seen() {
+            JsonNode seen = SEEN.get();
+            return seen == null ? MissingNode.getInstance() : seen;
+        }
+
+        @Override
+        public CompletableFuture<JsonNode> executeOperationWithResponse(McpCallContext context) {
+            SEEN.remove();
+            JsonNode answer = guarded.executeOperationWithResponse(context).join();
+            SEEN.set(answer);
+            return CompletableFuture.completedFuture(answer);
+        }
+
+        @Override
+        public CompletableFuture<JsonNode> executeOperationWithResponse(McpClientMessage message) {
+            return executeOperationWithResponse(new McpCallContext(null, message));
+        }
+
+        @Override
+        public void start(McpOperationHandler handler) {
+            guarded.start(handler);
+        }
+
+        @Override
+        public CompletableFuture<JsonNode> initialize(McpInitializeRequest request) {
+            return guarded.initialize(request);
+        }
+
+        @Override
+        public void executeOperationWithoutResponse(McpClientMessage message) {
+            guarded.executeOperationWithoutResponse(message);
+        }
+
+        @Override
+        public void executeOperationWithoutResponse(McpCallContext context) {
+            guarded.executeOperationWithoutResponse(context);
+        }
+
+        @Override
+        public void checkHealth() {
+            guarded.checkHealth();
+        }
+
+        @Override
+        public void onFailure(Runnable action) {
+            guarded.onFailure(action);
+        }
+
+        @Override
+        public void close() throws IOException {
+            guarded.close();
+        }
+    }
+
     private static final class Guarded extends ServedPath {
 
         private final RecordedCase recorded;
@@ -55,14 +125,25 @@ class LangChain4jPathTest extends RecordedPathContract {
         }
 
         @Override
-        protected CompletableFuture<String> send(ToolCall call) {
+        protected CompletableFuture<Reply> send(ToolCall call) {
             McpClient client = links.computeIfAbsent(call.server(), this::link).client;
             ToolExecutionRequest request = ToolExecutionRequest.builder()
                     .name(call.tool())
                     .arguments(call.arguments().root().json())
                     .build();
             return CompletableFuture.supplyAsync(
-                    () -> client.executeTool(request).resultText(), callers);
+                    () -> {
+                        String text;
+                        try {
+                            text = client.executeTool(request).resultText();
+                        } catch (RuntimeException e) {
+                            text = e.toString();
+                        }
+                        JsonNode result = Watched.seen().path("result");
+                        return new Reply(
+                                text, result.isObject() ? (ObjectValue) Value.freeze(JsonMap.of(result)) : null);
+                    },
+                    callers);
         }
 
         private Link link(@Nullable String name) {
@@ -87,7 +168,7 @@ class LangChain4jPathTest extends RecordedPathContract {
                 guard.server(name);
             }
             McpClient client = DefaultMcpClient.builder()
-                    .transport(guard.build())
+                    .transport(new Watched(guard.build()))
                     .toolExecutionTimeout(RecordedRun.PATIENCE)
                     .initializationTimeout(RecordedRun.PATIENCE)
                     .autoHealthCheck(false)
@@ -95,13 +176,10 @@ class LangChain4jPathTest extends RecordedPathContract {
             return new Link(started, client);
         }
 
-        private static Mono<CallToolResult> answer(CallOutcome outcome) {
-            return outcome == CallOutcome.FAILED
+        private static Mono<CallToolResult> answer(End end) {
+            return end.outcome() == CallOutcome.FAILED
                     ? Mono.error(McpError.builder(-32050).message("it failed").build())
-                    : Mono.just(CallToolResult.builder()
-                            .addTextContent("it ran")
-                            .isError(outcome == CallOutcome.TOOL_ERROR)
-                            .build());
+                    : Mono.just(McpJsonDefaults.getMapper().convertValue(end.toolResult(), CallToolResult.class));
         }
 
         @Override

@@ -6,6 +6,7 @@ import dev.interlock.policy.recorded.RecordedCase;
 import dev.interlock.policy.recorded.RecordedRun;
 import dev.interlock.policy.recorded.ServedPath;
 import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator;
 import io.modelcontextprotocol.json.schema.JsonSchemaValidator.ValidationResponse;
 import io.modelcontextprotocol.modern.McpException;
@@ -13,7 +14,6 @@ import io.modelcontextprotocol.modern.McpSchema.CacheScope;
 import io.modelcontextprotocol.modern.McpSchema.CallToolOutcome;
 import io.modelcontextprotocol.modern.McpSchema.CallToolResult;
 import io.modelcontextprotocol.modern.McpSchema.Implementation;
-import io.modelcontextprotocol.modern.McpSchema.TextContent;
 import io.modelcontextprotocol.modern.McpSchema.Tool;
 import io.modelcontextprotocol.modern.client.McpAsyncClient;
 import io.modelcontextprotocol.modern.client.McpClient;
@@ -48,6 +48,8 @@ import reactor.core.publisher.Mono;
  */
 abstract class ModernRecordedPath extends ServedPath {
 
+    private static final TypeRef<Map<String, Object>> JSON = new TypeRef<>() {};
+
     /** A server's own check would hide whether the guard has checked the arguments. */
     private static final JsonSchemaValidator UNCHECKED = (schema, value) -> ValidationResponse.asValid(null);
 
@@ -73,13 +75,11 @@ abstract class ModernRecordedPath extends ServedPath {
         }
     }
 
-    private static Mono<McpAsyncResponse<CallToolOutcome>> answer(CallOutcome outcome) {
-        return outcome == CallOutcome.FAILED
+    private static Mono<McpAsyncResponse<CallToolOutcome>> answer(End end) {
+        return end.outcome() == CallOutcome.FAILED
                 ? Mono.error(new McpException(-32050, "it failed"))
-                : Mono.just(McpAsyncResponse.result(CallToolResult.builder()
-                        .addContent(TextContent.builder("it ran").build())
-                        .isError(outcome == CallOutcome.TOOL_ERROR)
-                        .build()));
+                : Mono.just(McpAsyncResponse.result(
+                        McpJsonDefaults.getMapper().convertValue(end.toolResult(), CallToolResult.class)));
     }
 
     /** The transport that the client uses. */
@@ -97,13 +97,13 @@ abstract class ModernRecordedPath extends ServedPath {
     }
 
     @Override
-    protected CompletableFuture<String> send(ToolCall call) {
+    protected CompletableFuture<Reply> send(ToolCall call) {
         return links.computeIfAbsent(call.server(), this::link)
                 .client
                 .tool(Tool.builder(call.tool(), Map.of("type", "object")).build())
                 .arguments(call.arguments().root().toJava())
                 .call()
-                .map(result -> ((TextContent) result.content().get(0)).text())
+                .map(result -> Reply.of(McpJsonDefaults.getMapper().convertValue(result, JSON)))
                 .toFuture();
     }
 

@@ -8,6 +8,7 @@ import dev.interlock.policy.recorded.ServedPath;
 import io.modelcontextprotocol.client.McpAsyncClient;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.json.McpJsonDefaults;
+import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpAsyncServer;
 import io.modelcontextprotocol.server.McpServer;
 import io.modelcontextprotocol.spec.McpClientTransport;
@@ -15,7 +16,6 @@ import io.modelcontextprotocol.spec.McpError;
 import io.modelcontextprotocol.spec.McpSchema.CallToolRequest;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
-import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import io.modelcontextprotocol.spec.McpServerTransportProvider;
 import java.util.HashMap;
@@ -26,6 +26,8 @@ import reactor.core.publisher.Mono;
 
 /** Clients and servers of the SDK, a pair for each server that calls name. One side of each pair is guarded. */
 abstract class RecordedSdkPath extends ServedPath {
+
+    private static final TypeRef<Map<String, Object>> JSON = new TypeRef<>() {};
 
     private final RecordedCase recorded;
     private final Map<@Nullable String, Link> links = new HashMap<>();
@@ -51,12 +53,12 @@ abstract class RecordedSdkPath extends ServedPath {
     }
 
     @Override
-    protected CompletableFuture<String> send(ToolCall call) {
+    protected CompletableFuture<Reply> send(ToolCall call) {
         return links.computeIfAbsent(call.server(), this::link)
                 .client
                 .callTool(
                         new CallToolRequest(call.tool(), call.arguments().root().toJava(), null))
-                .map(result -> ((TextContent) result.content().get(0)).text())
+                .map(result -> Reply.of(McpJsonDefaults.getMapper().convertValue(result, JSON)))
                 .toFuture();
     }
 
@@ -81,13 +83,10 @@ abstract class RecordedSdkPath extends ServedPath {
         return new Link(pair, started, client);
     }
 
-    private static Mono<CallToolResult> answer(CallOutcome outcome) {
-        return outcome == CallOutcome.FAILED
+    private static Mono<CallToolResult> answer(End end) {
+        return end.outcome() == CallOutcome.FAILED
                 ? Mono.error(McpError.builder(-32050).message("it failed").build())
-                : Mono.just(CallToolResult.builder()
-                        .addTextContent("it ran")
-                        .isError(outcome == CallOutcome.TOOL_ERROR)
-                        .build());
+                : Mono.just(McpJsonDefaults.getMapper().convertValue(end.toolResult(), CallToolResult.class));
     }
 
     @Override

@@ -48,6 +48,17 @@ public interface CallPath extends Closeable {
      */
     record End(CallOutcome outcome, @Nullable ObjectValue result, CallUsage usage) {
 
+        /** The tool result that a server answers with if the call doesn't fail. */
+        public Map<String, @Nullable Object> toolResult() {
+            return result != null
+                    ? result.toJava()
+                    : Map.of(
+                            "content",
+                            List.of(Map.of("type", "text", "text", "it ran")),
+                            "isError",
+                            outcome == CallOutcome.TOOL_ERROR);
+        }
+
         /** What the server answers. Null if it does not answer, or none can be told from its answer. */
         @Nullable
         CallResult answer() {

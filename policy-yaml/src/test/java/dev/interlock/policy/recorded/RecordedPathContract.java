@@ -233,4 +233,19 @@ public abstract class RecordedPathContract {
     void failures() throws Exception {
         playCasesOf("failures");
     }
+
+    @Test
+    void results() throws Exception {
+        playCasesOf("results");
+    }
+
+    @Test
+    void marks() throws Exception {
+        playCasesOf("marks");
+    }
+
+    @Test
+    void afterwards() throws Exception {
+        playCasesOf("afterwards");
+    }
 }

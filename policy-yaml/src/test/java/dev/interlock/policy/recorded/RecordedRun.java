@@ -178,7 +178,7 @@ public final class RecordedRun {
     }
 
     /** The text blocks of a result, joined by line ends. */
-    private static String text(ObjectValue result) {
+    static String text(ObjectValue result) {
         return result.get("content") instanceof Value.Array content
                 ? content.items().stream()
                         .map(ObjectValue.class::cast)

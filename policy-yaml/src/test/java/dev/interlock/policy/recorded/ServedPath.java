@@ -2,10 +2,11 @@ package dev.interlock.policy.recorded;
 
 import static java.util.concurrent.TimeUnit.SECONDS;
 
-import dev.interlock.policy.call.CallOutcome;
+import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
+import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.jspecify.annotations.Nullable;
@@ -33,24 +34,44 @@ public abstract class ServedPath implements CallPath {
         return RecordedCase.sessionOf(current());
     }
 
-    /** Sends a call. Completes with the text that the caller reads, or fails as the caller's call does. */
-    protected abstract CompletableFuture<String> send(ToolCall call) throws Exception;
-
     /**
-     * A call has reached the server.
+     * What the caller reads.
      *
-     * @return completes with the way in which the server is to answer: success, a tool error or an error
+     * @param text the text of the result, or of the error
+     * @param result the whole result; null if there is an error, or if the caller can't read all of it
      */
-    protected final CompletableFuture<CallOutcome> arrived(String tool, @Nullable Map<String, ?> arguments) {
-        return reached(tool, arguments).thenApply(End::outcome);
+    public record Reply(String text, @Nullable ObjectValue result) {
+
+        /** A result, as plain JSON. */
+        public static Reply of(Map<String, ?> result) {
+            ObjectValue read = (ObjectValue) Value.freeze(result);
+            return new Reply(RecordedRun.text(read), read);
+        }
+
+        /** What became of the result that the server gave. Some paths add members of their own to results. */
+        @Nullable
+        Received received(End end) {
+            if (result == null || end.result() == null) {
+                return null;
+            }
+            if (result.get("_meta") instanceof ObjectValue meta && meta.get(DenialText.META_KEY) != null) {
+                return new Received(true, null);
+            }
+            Map<String, Value> members = new LinkedHashMap<>(result.members());
+            members.keySet().retainAll(end.result().members().keySet());
+            return new Received(false, ObjectValue.of(members));
+        }
     }
+
+    /** Sends a call. Completes with what the caller reads, or fails as the caller's call does. */
+    protected abstract CompletableFuture<Reply> send(ToolCall call) throws Exception;
 
     /**
      * A call has reached the server.
      *
      * @return completes with the end of the call, which says what the server is to answer
      */
-    protected final CompletableFuture<End> reached(String tool, @Nullable Map<String, ?> arguments) {
+    protected final CompletableFuture<End> arrived(String tool, @Nullable Map<String, ?> arguments) {
         Arrival arrival = new Arrival(
                 tool,
                 arguments == null ? ObjectValue.EMPTY : (ObjectValue) Value.freeze(arguments),
@@ -67,18 +88,17 @@ public abstract class ServedPath implements CallPath {
         current = call;
         CompletableFuture<Arrival> arrival = new CompletableFuture<>();
         next = arrival;
-        CompletableFuture<String> answer = send(call).exceptionally(failure -> String.valueOf(failure));
+        CompletableFuture<Reply> answer = send(call).exceptionally(failure -> new Reply(String.valueOf(failure), null));
         CompletableFuture.anyOf(arrival, answer).get(RecordedRun.PATIENCE.toSeconds(), SECONDS);
         if (!arrival.isDone()) {
             denied = true;
-            return Made.denied(answer.join());
+            return Made.denied(answer.join().text());
         }
         denied = false;
         Arrival running = arrival.join();
         return new Made(running.tool, running.arguments, null, end -> {
             running.answer.complete(end);
-            answer.get(RecordedRun.PATIENCE.toSeconds(), SECONDS);
-            return null;
+            return answer.get(RecordedRun.PATIENCE.toSeconds(), SECONDS).received(end);
         });
     }
 

@@ -300,6 +300,7 @@ public final class ProxyCommand implements Callable<Integer> {
                     .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)
+                    .soleConnection()
                     .context(facts.given().toArray(String[]::new))
                     .schemaValidator(SdkSchemaValidator.ofDefaults());
             if (log != null) {

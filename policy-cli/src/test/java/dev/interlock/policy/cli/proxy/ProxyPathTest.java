@@ -27,7 +27,6 @@ import java.io.PipedInputStream;
 import java.io.PipedOutputStream;
 import java.io.UncheckedIOException;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -66,7 +65,7 @@ class ProxyPathTest extends RecordedPathContract {
         private final JsonRpc json = new JsonRpc();
         private final Map<Caller, Host> hosts = new HashMap<>();
         private final ExecutorService threads = Executors.newCachedThreadPool();
-        private final Map<Long, CompletableFuture<String>> awaited = new ConcurrentHashMap<>();
+        private final Map<Long, CompletableFuture<Reply>> awaited = new ConcurrentHashMap<>();
         private long calls;
 
         /** The host's ends of its streams. */
@@ -78,11 +77,11 @@ class ProxyPathTest extends RecordedPathContract {
         }
 
         @Override
-        protected CompletableFuture<String> send(ToolCall call) throws IOException {
+        protected CompletableFuture<Reply> send(ToolCall call) throws IOException {
             Host host = hosts.computeIfAbsent(
                     new Caller(call.identity(), session(), call.server(), call.context()), this::host);
             long id = ++calls;
-            CompletableFuture<String> answer = new CompletableFuture<>();
+            CompletableFuture<Reply> answer = new CompletableFuture<>();
             awaited.put(id, answer);
             Map<String, @Nullable Object> params = new HashMap<>(Map.of("name", call.tool()));
             params.put("arguments", call.arguments().root().toJava());
@@ -136,7 +135,7 @@ class ProxyPathTest extends RecordedPathContract {
                 while (lines.next()) {
                     if (json.read(lines.buffer(), lines.offset(), lines.length()) instanceof JsonRpc.Message message
                             && message.message() instanceof JSONRPCResponse response) {
-                        awaited.get(((Number) response.id()).longValue()).complete(text(response));
+                        awaited.get(((Number) response.id()).longValue()).complete(reply(response));
                     }
                 }
             } catch (IOException | RuntimeException e) {
@@ -148,13 +147,10 @@ class ProxyPathTest extends RecordedPathContract {
             awaited.values().forEach(answer -> answer.completeExceptionally(failure));
         }
 
-        private static String text(JSONRPCResponse response) {
-            if (response.error() != null) {
-                return response.error().message();
-            }
-            ObjectValue result = (ObjectValue) Value.freeze(response.result());
-            Value content = ((Value.Array) result.get("content")).items().get(0);
-            return ((ObjectValue) content).text("text");
+        private static Reply reply(JSONRPCResponse response) {
+            return response.error() != null
+                    ? new Reply(response.error().message(), null)
+                    : Reply.of(((ObjectValue) Value.freeze(response.result())).toJava());
         }
 
         /** Gets the texts that a server would read, and answers as one. */
@@ -184,19 +180,13 @@ class ProxyPathTest extends RecordedPathContract {
                 ObjectValue params = (ObjectValue) Value.freeze(request.params());
                 ObjectValue arguments = (ObjectValue) params.get("arguments");
                 CompletableFuture<Void> unused = arrived(params.text("name"), arguments.members())
-                        .thenAccept(outcome -> answer(response(request.id(), outcome)));
+                        .thenAccept(end -> answer(response(request.id(), end)));
             }
 
-            private static JSONRPCResponse response(Object id, CallOutcome outcome) {
-                return outcome == CallOutcome.FAILED
+            private static JSONRPCResponse response(Object id, End end) {
+                return end.outcome() == CallOutcome.FAILED
                         ? JSONRPCResponse.error(id, new JSONRPCError(-32050, "it failed", null))
-                        : JSONRPCResponse.result(
-                                id,
-                                Map.of(
-                                        "content",
-                                        List.of(Map.of("type", "text", "text", "it ran")),
-                                        "isError",
-                                        outcome == CallOutcome.TOOL_ERROR));
+                        : JSONRPCResponse.result(id, end.toolResult());
             }
 
             private void answer(JSONRPCResponse response) {
