@@ -7,6 +7,7 @@ import dev.interlock.policy.call.CallOutcome;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 
@@ -18,6 +19,9 @@ public abstract class RecordedPathContract {
 
     private static final Set<CallOutcome> ANSWERS =
             Set.of(CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED);
+
+    /** The value of a mark, or an amount. */
+    private static final Pattern READS_RESULTS = Pattern.compile("(value|from)\\W{1,6}result\\.");
 
     /** Plays a case; answers with what went wrong, or null. */
     protected abstract @Nullable String play(RecordedCase recorded) throws Exception;
@@ -43,6 +47,11 @@ public abstract class RecordedPathContract {
                 .allMatch(step -> ANSWERS.contains(step.outcome())
                         && !step.call().tool().isBlank()
                         && !(needsServers && step.call().server() == null));
+    }
+
+    /** Whether what a case decides depends on what the server has answered, which not every path holds. */
+    protected static boolean readsResults(RecordedCase recorded) {
+        return READS_RESULTS.matcher(recorded.policy()).find();
     }
 
     private void playCasesOf(String feature) throws Exception {
