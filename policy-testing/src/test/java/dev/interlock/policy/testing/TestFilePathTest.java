@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -27,6 +28,12 @@ class TestFilePathTest extends RecordedPathContract {
         return !readsResults(recorded)
                 && recorded.steps().stream()
                         .noneMatch(step -> isBlank(step.call().identity()) || isBlank(step.session()));
+    }
+
+    /** What came back can't be said in a file yet. */
+    @Override
+    protected Set<String> unknown() {
+        return Set.of("afterwards");
     }
 
     private static boolean isBlank(@Nullable String text) {

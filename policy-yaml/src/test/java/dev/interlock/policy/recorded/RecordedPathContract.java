@@ -20,8 +20,8 @@ public abstract class RecordedPathContract {
     private static final Set<CallOutcome> ANSWERS =
             Set.of(CallOutcome.SUCCEEDED, CallOutcome.TOOL_ERROR, CallOutcome.FAILED);
 
-    /** The value of a mark, or an amount. */
-    private static final Pattern READS_RESULTS = Pattern.compile("(value|from)\\W{1,6}result\\.");
+    /** The value of a mark, or an amount that comes afterwards. */
+    private static final Pattern READS_RESULTS = Pattern.compile("(value|from)\\W{1,6}(result|usage)\\.");
 
     /** Plays a case; answers with what went wrong, or null. */
     protected abstract @Nullable String play(RecordedCase recorded) throws Exception;
@@ -38,18 +38,19 @@ public abstract class RecordedPathContract {
 
     /**
      * Whether a case can be played on a path with a server. A server's answer is no sign that a call was not sent, or
-     * that its end is unknown; a call whose tool has a blank name is malformed there; and a guard is told the name of
-     * its server or refuses a policy that needs it.
+     * that its end is unknown; a call whose tool has a blank name is malformed there; a guard is told the name of its
+     * server or refuses a policy that needs it; and nothing tells a guard what a call has used.
      */
     protected static boolean isServed(RecordedCase recorded) {
         boolean needsServers = recorded.policy().contains("server");
-        return recorded.steps().stream()
-                .allMatch(step -> ANSWERS.contains(step.outcome())
-                        && !step.call().tool().isBlank()
-                        && !(needsServers && step.call().server() == null));
+        return !recorded.policy().contains("usage.")
+                && recorded.steps().stream()
+                        .allMatch(step -> ANSWERS.contains(step.outcome())
+                                && !step.call().tool().isBlank()
+                                && !(needsServers && step.call().server() == null));
     }
 
-    /** Whether what a case decides depends on what the server has answered, which not every path holds. */
+    /** Whether what a case decides depends on what came back, which not every path holds. */
     protected static boolean readsResults(RecordedCase recorded) {
         return READS_RESULTS.matcher(recorded.policy()).find();
     }

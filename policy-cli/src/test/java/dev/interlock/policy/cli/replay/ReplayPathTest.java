@@ -39,7 +39,7 @@ class ReplayPathTest extends RecordedPathContract {
 
     @Override
     protected Set<String> unknown() {
-        return Set.of("context");
+        return Set.of("context", "afterwards");
     }
 
     @Override
