@@ -92,6 +92,7 @@ class RedactorProperties {
     }
 
     @Property(tries = 2_000)
+    @SuppressWarnings("ReferenceEquality") // this very object
     void aTextIsTheSameObjectExactlyIfNothingWasFound(
             @ForAll("texts") String text, @ForAll("orders") List<Redactor> presets) {
         Redactor.Work work = new Redactor.Work();

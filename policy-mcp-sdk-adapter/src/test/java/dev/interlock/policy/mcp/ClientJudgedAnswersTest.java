@@ -134,6 +134,7 @@ class ClientJudgedAnswersTest extends JudgedAnswersContract {
 
         transport.sendMessage(call("1", "read")).block();
         wire.respond("1", Map.of("content", List.of(new Object() {
+            @SuppressWarnings({"unused", "EffectivelyPrivate"}) // the converter calls it
             public String getText() {
                 throw new IllegalStateException("SECRET-1");
             }

@@ -300,7 +300,6 @@ public final class ProxyCommand implements Callable<Integer> {
                     .soleConnection()
                     .approvals(tickets)
                     .lock(accepted)
-                    .soleConnection()
                     .context(facts.given().toArray(String[]::new))
                     .schemaValidator(SdkSchemaValidator.ofDefaults());
             if (log != null) {
