@@ -28,7 +28,10 @@ record Answers(DenialText text, boolean denialsAsErrors) {
     }
 
     private JSONRPCResponse denial(Object id, Decision decision, @Nullable ApprovalAnswer answer) {
-        return denialsAsErrors ? refusal(id, decision, answer) : SdkRecords.result(id, text.result(decision, answer));
+        // A call whose result is withheld has run. An error would have its caller make it again.
+        return denialsAsErrors && decision.code() != Decision.Code.RESULT
+                ? refusal(id, decision, answer)
+                : SdkRecords.result(id, text.result(decision, answer));
     }
 
     /** A protocol error that says why the request was refused. */
