@@ -8,8 +8,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a host knows when a call has ended of what it has used up: tokens, money. A policy counts it as
- * {@code usage.<key>}. What is not told, and what is no amount, is unknown; a limit then counts what it holds for such a
- * call.
+ * {@code usage.<key>}. What is not told, and what is no amount, is unknown; a limit then counts what it holds for such
+ * a call.
  *
  * @param amounts the amounts by their names
  */

@@ -201,7 +201,7 @@ public final class Admission implements AutoCloseable {
         ToolCall instead = sequel().instead;
         return new CarriedAdmission(
                 recordId(),
-                charged(),
+                settledUnknown(),
                 yes == null ? List.of() : yes.rules,
                 yes == null ? ObjectValue.EMPTY : policy.read(yes.context),
                 instead == null ? null : instead.arguments());
@@ -325,6 +325,16 @@ public final class Admission implements AutoCloseable {
                         .map(charge -> new Charged(charge.key(), charge.amount()))
                         .toList()
                 : elsewhere;
+    }
+
+    /** What is counted of the call once it was settled as unknown. */
+    private List<Charged> settledUnknown() {
+        return sequel().elsewhere.isEmpty()
+                ? charges().stream()
+                        .filter(charge -> charge.mode() != ChargeMode.FAILURES)
+                        .map(charge -> new Charged(charge.key(), charge.counted(CallOutcome.UNKNOWN, null)))
+                        .toList()
+                : sequel().elsewhere;
     }
 
     /** Whether persons have said yes to all these rules, for a call whose context reads as this one's. */

@@ -450,8 +450,8 @@ final class CompiledPolicy {
     }
 
     /**
-     * The plan of a policy that only records. It counts a call that is denied outright as if it had been allowed: by the
-     * entries that apply besides.
+     * The plan of a policy that only records. It counts a call that is denied outright as if it had been allowed: by
+     * the entries that apply besides.
      */
     private ToolPlan recorded(ToolCall call, int grant, Reach reach, Unrated unrated) {
         ToolPlan plan = planOf(call, reach, unrated);

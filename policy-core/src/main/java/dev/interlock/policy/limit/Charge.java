@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param amount how much this call counts, or what is reserved for it
  * @param mode which calls count
  * @param caller the caller that the key is charged to, if the key is new
- * @param otherwise what a call counts whose amount is still unknown at its end; null if {@code amount} is what it counts
+ * @param otherwise what a call counts whose amount is still unknown at its end; null if {@code amount} is what it
+ *     counts
  * @param unchecked whether it is counted even if there is no room, as for a limit that is only recorded
  */
 public record Charge(

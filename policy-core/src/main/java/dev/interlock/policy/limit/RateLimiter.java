@@ -39,7 +39,8 @@ import org.jspecify.annotations.Nullable;
  *       as much as is reserved for it. Its real amount counts also past the maximum, and never in a later window.
  *   <li>A charge that is {@linkplain Charge#withoutCheck not checked} is refused for no lack of room, and counts like
  *       any other.
- *   <li>A charge of {@link Amount#ZERO} whose amount is known always has room. It takes nothing, not even a place for its key.
+ *   <li>A charge of {@link Amount#ZERO} whose amount is known always has room. It takes nothing, not even a place for
+ *       its key.
  *   <li>A store that can't be reached refuses; it does not throw, except from {@link #usage}. A {@linkplain
  *       Batch#strict strict} batch is granted by the store alone, in whichever way a host has calls decided without it.
  * </ul>

@@ -241,6 +241,14 @@ final class LimitReview {
         if (from == null) {
             return;
         }
+        if (limit.isAfterwards()) {
+            Amount hold = limit.hold();
+            Amount max = limit.max();
+            if (hold != null && max != null && hold.compareTo(max) > 0) {
+                neverPasses(place, "each call holds " + hold + ", and the limit is " + max, tool, enforced);
+            }
+            return;
+        }
         PathDomain where = PathDomain.of(from, tool.definition().inputSchema());
         String path = VisibleText.brief(from.text());
         if (where.unknown() != null) {

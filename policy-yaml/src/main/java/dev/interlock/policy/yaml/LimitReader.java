@@ -261,7 +261,8 @@ final class LimitReader {
                         "conflict",
                         pair.key(),
                         fields.at("hold"),
-                        "'hold' is for an amount that is known only when the call has ended, and this one is known before",
+                        "'hold' is for an amount that is known only when the call has ended, and this one is known"
+                                + " before",
                         "take it out, or write " + key + ": usage.<key> or result.structured.<name>");
             }
             return pair == null ? Held.NOTHING : null;
@@ -414,7 +415,9 @@ final class LimitReader {
                     number.toBigDecimal().signum() == 0
                             ? increment
                                     ? "a counter that counts nothing limits nothing"
-                                    : "to deny every call, write action: deny"
+                                    : what.equals("hold")
+                                            ? "leave 'hold' out to reserve nothing"
+                                            : "to deny every call, write action: deny"
                             : increment ? "Intercept would have given quota back" : null);
             return null;
         }

@@ -11,8 +11,8 @@ import java.io.IOException;
 /**
  * A count that starts from zero at each edge of the calendar.
  *
- * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}, unless an amount was known
- * only afterwards; so at most
+ * <p><b>Guarantee.</b> The calls that are counted in one window sum up to at most {@code max}, unless an amount was
+ * known only afterwards; so at most
  * {@code 2 · max} in an interval as long as the window that spans an edge. A call is counted in the window that the
  * wall clock shows. If the clock has stepped back before the latest window in which this key was ever counted, the call
  * is counted in that latest window: the sequence of windows never goes back, whatever the clock does. Giving back is
