@@ -3,7 +3,8 @@ package dev.interlock.policy;
 import java.util.List;
 
 /**
- * What an entry says about the end of a call: about its result, and about what the call's session has seen from then on.
+ * What an entry says about the end of a call: about its result, and about what the call's session has seen from then
+ * on.
  *
  * @param results rules on the result, in order
  * @param marks what is put on the session

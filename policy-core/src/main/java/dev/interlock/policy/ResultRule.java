@@ -21,7 +21,7 @@ public record ResultRule(
         @Nullable String name,
         List<Block> require,
         List<Block> denyIf,
-        List<Redaction> redact,
+        List<TextRedaction> redact,
         @Nullable Long maxBytes,
         boolean cuts,
         @Nullable String message,
@@ -48,13 +48,13 @@ public record ResultRule(
     }
 
     /** What is removed from the texts of a result. */
-    public sealed interface Redaction {
+    public sealed interface TextRedaction {
 
         /** What takes the place of what is removed, unless the policy says otherwise. */
         String REDACTED = "[redacted]";
 
         /** What Interlock itself knows how to find. */
-        enum Preset implements Redaction {
+        enum Preset implements TextRedaction {
             /** Keys and tokens of well-known forms. */
             SECRETS("secrets"),
             /** Addresses of mailboxes. */
@@ -82,6 +82,6 @@ public record ResultRule(
          * @param pattern an RE2 pattern
          * @param with what takes the place of each match, as it is written
          */
-        record Matches(String pattern, String with) implements Redaction {}
+        record Matches(String pattern, String with) implements TextRedaction {}
     }
 }

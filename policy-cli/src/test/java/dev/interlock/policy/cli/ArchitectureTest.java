@@ -197,11 +197,12 @@ class ArchitectureTest {
                     ": text tool value",
                     "call:  tool value",
                     "limit:  call",
-                    "limit.memory:  call limit time",
+                    "session:  call limit value",
+                    "limit.memory:  call limit session time value",
                     "approval:  call text time tool value",
                     "approval.webhook:  approval call time tool value",
                     "audit:  approval call tool value",
-                    "engine:  approval audit call limit limit.memory text time tool tool.rating value",
+                    "engine:  approval audit call limit limit.memory session text time tool tool.rating value",
                     "review:  engine text tool tool.rating value",
                     "adapter:  approval audit call engine limit text time tool value")
             .map(row -> row.split(":", -1))
@@ -234,7 +235,7 @@ class ArchitectureTest {
 
     /** Packages of machinery, and the only types that others may name. */
     private static final Map<String, Set<String>> DOORS = Map.of(
-            ROOT + ".limit.memory", Set.of("InMemoryRateLimiter"),
+            ROOT + ".limit.memory", Set.of("InMemoryRateLimiter", "InMemorySessionMemory"),
             ROOT + ".tool.rating", Set.of("StandardToolClassifier", "ModelSpeech"),
             ROOT + ".mcp.schema", Set.of("SdkSchemaValidator"));
 
@@ -315,7 +316,7 @@ class ArchitectureTest {
     }
 
     /** Packages that hosts implement or build adapters from. What is public there is meant for them. */
-    private static final Set<String> FOR_IMPLEMENTERS = Set.of(ROOT + ".limit", ROOT + ".adapter");
+    private static final Set<String> FOR_IMPLEMENTERS = Set.of(ROOT + ".limit", ROOT + ".session", ROOT + ".adapter");
 
     /** A library with fewer public types than this may have as many as it has. */
     private static final int FEW = 10;

@@ -5,13 +5,13 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What was answered to a call or another request: a result, or an error. Everything in it is plain JSON: maps whose keys
- * are texts, lists, texts, numbers, booleans and null. Nothing changes it after it was created.
+ * What was answered to a call or another request: a result, or an error. Everything in it is plain JSON: maps whose
+ * keys are texts, lists, texts, numbers, booleans and null. Nothing changes it after it was created.
  *
  * @param result the result; null if there is none
  * @param error the error; null if there is none. A reader may follow the result or the error if there are both
  */
-public record CallResult(@Nullable Object result, @Nullable Failure error) {
+public record CallResult(@Nullable Object result, @Nullable ProtocolError error) {
 
     /**
      * A JSON-RPC error.
@@ -20,7 +20,7 @@ public record CallResult(@Nullable Object result, @Nullable Failure error) {
      * @param message its message; null if it has none
      * @param data its data; null if it has none
      */
-    public record Failure(
+    public record ProtocolError(
             @Nullable Object code,
             @Nullable String message,
             @Nullable Object data) {
@@ -39,7 +39,7 @@ public record CallResult(@Nullable Object result, @Nullable Failure error) {
 
     /** Creates an answer that is an error. */
     public static CallResult failed(@Nullable Object code, @Nullable String message, @Nullable Object data) {
-        return new CallResult(null, new Failure(code, message, data));
+        return new CallResult(null, new ProtocolError(code, message, data));
     }
 
     /** Returns how a call has ended that was answered so. */

@@ -153,14 +153,14 @@ final class PlanCompiler {
         if (end.isEmpty()) {
             return;
         }
-        List<ResultRules.Rule> rules = new ArrayList<>();
+        List<ResultRules.PlannedRule> rules = new ArrayList<>();
         boolean enforced = !end.marks().isEmpty() || !end.clears().isEmpty();
         for (ResultRule rule : end.results()) {
             enforced |= rule.mode() == Mode.ENFORCE;
             // What the policy's own mode only records can't be put right afterwards, as a decision can.
             DenialFactory denials =
                     denials(ref(rule.label(), rule.place()), rule.message(), ResultRules.mode(policyMode, rule));
-            rules.add(new ResultRules.Rule(
+            rules.add(new ResultRules.PlannedRule(
                     rule,
                     denials,
                     clauses(scoped, rule.require(), denials),

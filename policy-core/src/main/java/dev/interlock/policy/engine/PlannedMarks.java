@@ -97,7 +97,9 @@ final class PlannedMarks {
         return marks.isEmpty() && clears.isEmpty();
     }
 
-    /** Whether a mark that the call may set can't be set: its values in the arguments can't be told, or are too long. */
+    /**
+     * Whether a mark that the call may set can't be set: its values in the arguments can't be told, or are too long.
+     */
     boolean hasUnusable(ToolCall call) {
         for (PlannedMark mark : marks) {
             if (mark.takesArguments() && !mark.arguments(call).isUsable()) {

@@ -198,7 +198,7 @@ final class ReservationAttempt {
      *
      * @param reason why there would be none; null if there would be some
      */
-    void foresee(MarkRoom.@Nullable Reason reason) {
+    void foresee(MarkRoom.@Nullable Shortage reason) {
         if (reason == null) {
             claim = null;
         } else {
@@ -206,7 +206,7 @@ final class ReservationAttempt {
         }
     }
 
-    private void refuse(MarkRoom.Reason reason) {
+    private void refuse(MarkRoom.Shortage reason) {
         MarkClaim asked = Objects.requireNonNull(claim, "claim");
         claim = null;
         Decision refusal = refusal(plan, reason);
@@ -216,13 +216,13 @@ final class ReservationAttempt {
             return;
         }
         decision = recorded(decision, refusal);
-        if (reason == MarkRoom.Reason.TOO_MANY_VALUES && !asked.values().isEmpty()) {
+        if (reason == MarkRoom.Shortage.TOO_MANY_VALUES && !asked.values().isEmpty()) {
             claim = new MarkClaim(asked.session(), asked.caller(), Map.of());
         }
     }
 
     /** The denial of a call for which there is no room in its session. */
-    static Decision refusal(ToolPlan plan, MarkRoom.Reason reason) {
+    static Decision refusal(ToolPlan plan, MarkRoom.Shortage reason) {
         DenialFactory denials = Objects.requireNonNull(plan.markDenials(), "a plan that sets marks");
         return denials.because(
                 Code.MARK,

@@ -9,8 +9,8 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A result of a tool with less in it: texts are shortened at whole characters, and parts that are no text left out, from
- * where there is no more room for them. A last block says how much is missing.
+ * A result of a tool with less in it: texts are shortened at whole characters, and parts that are no text left out,
+ * from where there is no more room for them. A last block says how much is missing.
  *
  * @param result what is left
  * @param missingBytes how many bytes of UTF-8 the texts have lost

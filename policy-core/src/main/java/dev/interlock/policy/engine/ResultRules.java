@@ -28,29 +28,29 @@ final class ResultRules {
 
     static final ResultRules NONE = new ResultRules(List.of());
 
-    private final List<Rule> rules;
+    private final List<PlannedRule> rules;
 
     private final boolean hasConditions;
     private final boolean asksHost;
     private final boolean redacts;
-    private final @Nullable Rule bound;
-    private final @Nullable Rule recordedBound;
+    private final @Nullable PlannedRule bound;
+    private final @Nullable PlannedRule recordedBound;
 
-    private ResultRules(List<Rule> rules) {
+    private ResultRules(List<PlannedRule> rules) {
         this.rules = List.copyOf(rules);
-        this.hasConditions = rules.stream().anyMatch(Rule::hasConditions);
-        this.asksHost = rules.stream().anyMatch(Rule::asksHost);
+        this.hasConditions = rules.stream().anyMatch(PlannedRule::hasConditions);
+        this.asksHost = rules.stream().anyMatch(PlannedRule::asksHost);
         this.redacts = rules.stream().anyMatch(rule -> !rule.redactors.isEmpty());
         this.bound = tightest(rules, false);
         this.recordedBound = tightest(rules, true);
     }
 
-    static ResultRules of(List<Rule> rules) {
+    static ResultRules of(List<PlannedRule> rules) {
         return rules.isEmpty() ? NONE : new ResultRules(rules);
     }
 
     static ResultRules together(List<ResultRules> parts) {
-        List<Rule> all = new ArrayList<>();
+        List<PlannedRule> all = new ArrayList<>();
         parts.forEach(part -> all.addAll(part.rules));
         return of(all);
     }
@@ -81,7 +81,7 @@ final class ResultRules {
 
     /** What the rules will do with the result, each in a step. */
     List<ExplainedStep> explain() {
-        return rules.stream().map(Rule::explain).toList();
+        return rules.stream().map(PlannedRule::explain).toList();
     }
 
     /**
@@ -92,7 +92,7 @@ final class ResultRules {
      */
     Decision decide(ToolCall call, CounterSnapshot counters) {
         Decision recorded = Decision.ALLOWED;
-        for (Rule rule : rules) {
+        for (PlannedRule rule : rules) {
             Decision denial = rule.decide(call, counters);
             if (denial != null && !denial.audited()) {
                 return denial;
@@ -149,7 +149,7 @@ final class ResultRules {
 
     private CallResult redacted(CallResult came, Redactor.Work replaced, Redactor.Work recorded) {
         CallResult shown = came;
-        for (Rule rule : rules) {
+        for (PlannedRule rule : rules) {
             CallResult apart = shown;
             for (Redactor redactor : rule.redactors) {
                 if (rule.audited) {
@@ -196,7 +196,7 @@ final class ResultRules {
         if (schema == null) {
             return null;
         }
-        for (Rule rule : rules) {
+        for (PlannedRule rule : rules) {
             if (!rule.audited && !rule.redactors.isEmpty()) {
                 return rule.unfit(schema, structured);
             }
@@ -216,9 +216,9 @@ final class ResultRules {
     }
 
     /** The rule with the smallest bound; of several with the same, one that withholds. */
-    private static @Nullable Rule tightest(List<Rule> rules, boolean audited) {
-        Rule tightest = null;
-        for (Rule rule : rules) {
+    private static @Nullable PlannedRule tightest(List<PlannedRule> rules, boolean audited) {
+        PlannedRule tightest = null;
+        for (PlannedRule rule : rules) {
             if (rule.audited == audited
                     && rule.mostBytes < Long.MAX_VALUE
                     && (tightest == null
@@ -245,13 +245,13 @@ final class ResultRules {
     }
 
     /** One rule. */
-    static final class Rule {
+    static final class PlannedRule {
         private final DenialFactory denials;
         private final boolean audited;
         private final List<Clause> require;
         private final List<Clause> denyIf;
         private final List<Redactor> redactors;
-        private final List<ResultRule.Redaction> redactions;
+        private final List<ResultRule.TextRedaction> redactions;
         private final long mostBytes;
         private final boolean cuts;
         private final @Nullable SchemaValidator validator;
@@ -263,7 +263,7 @@ final class ResultRules {
          * @param denyIf what must not hold
          * @param validator checks what was changed; null if the engine has none
          */
-        Rule(
+        PlannedRule(
                 ResultRule rule,
                 DenialFactory denials,
                 List<Clause> require,
@@ -273,7 +273,7 @@ final class ResultRules {
                     denials,
                     require,
                     denyIf,
-                    rule.redact().stream().map(Rule::redactor).toList(),
+                    rule.redact().stream().map(PlannedRule::redactor).toList(),
                     rule.redact(),
                     rule.maxBytes() == null ? Long.MAX_VALUE : rule.maxBytes(),
                     rule.cuts(),
@@ -281,12 +281,12 @@ final class ResultRules {
                     null);
         }
 
-        private Rule(
+        private PlannedRule(
                 DenialFactory denials,
                 List<Clause> require,
                 List<Clause> denyIf,
                 List<Redactor> redactors,
-                List<ResultRule.Redaction> redactions,
+                List<ResultRule.TextRedaction> redactions,
                 long mostBytes,
                 boolean cuts,
                 @Nullable SchemaValidator validator,
@@ -303,9 +303,9 @@ final class ResultRules {
             this.inner = inner;
         }
 
-        private Rule of(InnerCall call) {
+        private PlannedRule of(InnerCall call) {
             // A call that runs another one that runs a third has the plans of all side by side.
-            return new Rule(
+            return new PlannedRule(
                     denials,
                     require,
                     denyIf,
@@ -317,15 +317,15 @@ final class ResultRules {
                     inner == null ? call : inner);
         }
 
-        private static Redactor redactor(ResultRule.Redaction redaction) {
-            if (redaction instanceof ResultRule.Redaction.Matches matches) {
+        private static Redactor redactor(ResultRule.TextRedaction redaction) {
+            if (redaction instanceof ResultRule.TextRedaction.Matches matches) {
                 return new PatternRedactor(Regex.compile(matches.pattern()), matches.with());
             }
-            return switch ((ResultRule.Redaction.Preset) redaction) {
-                case SECRETS -> PresetRedactor.secrets(ResultRule.Redaction.REDACTED);
-                case EMAILS -> PresetRedactor.emails(ResultRule.Redaction.REDACTED);
-                case CARD_NUMBERS -> PresetRedactor.cardNumbers(ResultRule.Redaction.REDACTED);
-                case IBANS -> PresetRedactor.ibans(ResultRule.Redaction.REDACTED);
+            return switch ((ResultRule.TextRedaction.Preset) redaction) {
+                case SECRETS -> PresetRedactor.secrets(ResultRule.TextRedaction.REDACTED);
+                case EMAILS -> PresetRedactor.emails(ResultRule.TextRedaction.REDACTED);
+                case CARD_NUMBERS -> PresetRedactor.cardNumbers(ResultRule.TextRedaction.REDACTED);
+                case IBANS -> PresetRedactor.ibans(ResultRule.TextRedaction.REDACTED);
             };
         }
 
@@ -387,7 +387,8 @@ final class ResultRules {
             if (!redactions.isEmpty()) {
                 parts.add("replaces "
                         + String.join(
-                                ", ", redactions.stream().map(Rule::described).toList()));
+                                ", ",
+                                redactions.stream().map(PlannedRule::described).toList()));
             }
             if (mostBytes < Long.MAX_VALUE) {
                 parts.add((cuts ? "cuts it to " : "withholds it if it has more than ") + mostBytes + " bytes");
@@ -396,10 +397,10 @@ final class ResultRules {
                     + String.join("; ", parts);
         }
 
-        private static String described(ResultRule.Redaction redaction) {
-            return redaction instanceof ResultRule.Redaction.Matches matches
+        private static String described(ResultRule.TextRedaction redaction) {
+            return redaction instanceof ResultRule.TextRedaction.Matches matches
                     ? "what matches " + matches.pattern()
-                    : ((ResultRule.Redaction.Preset) redaction).text();
+                    : ((ResultRule.TextRedaction.Preset) redaction).text();
         }
     }
 

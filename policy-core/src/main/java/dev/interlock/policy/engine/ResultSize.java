@@ -21,11 +21,11 @@ final class ResultSize {
 
     /** The size of a result or an error. */
     static long of(CallResult came) {
-        CallResult.Failure error = came.error();
+        CallResult.ProtocolError error = came.error();
         return error == null ? bytes(came.result(), 0) : bytes(error);
     }
 
-    private static long bytes(CallResult.Failure error) {
+    private static long bytes(CallResult.ProtocolError error) {
         long bytes = 2 + "\"code\":".length() + bytes(error.code(), 1);
         if (error.message() != null) {
             bytes += ",\"message\":".length() + quoted(error.message());
@@ -35,7 +35,7 @@ final class ResultSize {
 
     /** Whether an answer has at most so many bytes. Counts them one by one only if it may have more. */
     static boolean isWithin(CallResult came, long most) {
-        CallResult.Failure error = came.error();
+        CallResult.ProtocolError error = came.error();
         if (error == null && bound(came.result(), most, 0) >= 0) {
             return true;
         }

@@ -40,7 +40,7 @@ final class ResultTexts {
      */
     static CallResult changed(CallResult came, UnaryOperator<String> change) {
         ResultTexts texts = new ResultTexts(change);
-        CallResult.Failure error = came.error();
+        CallResult.ProtocolError error = came.error();
         if (error == null) {
             Object result = texts.top(came.result());
             return isSame(result, came.result()) ? came : CallResult.of(result);

@@ -14,10 +14,10 @@ public sealed interface MarkRoom {
      *
      * @param reason the reason
      */
-    record None(Reason reason) implements MarkRoom {}
+    record None(Shortage reason) implements MarkRoom {}
 
     /** Why there is no room. */
-    enum Reason {
+    enum Shortage {
         /** Too many sessions have marks already, or too many of this caller, and none may be forgotten. */
         TOO_MANY_SESSIONS,
         /** A mark of the session would have more than {@link SessionMemory#MOST_VALUES} values. */

@@ -19,14 +19,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>A session's marks at one moment are read together, and each change is made as a whole. Calls are linearizable.
  *   <li>Each value, and each name, has the lifetime that it was set with. Setting it again never shortens that. A
  *       lifetime that has an end doesn't include it. One that has none lasts until {@link
- *       dev.interlock.policy.Mark#IDLE} has passed since the session's last call: since the last time that {@link #call}
- *       read its marks or {@link #change} changed them. What has lapsed never comes back.
+ *       dev.interlock.policy.Mark#IDLE} has passed since the session's last call: since the last time that {@link
+ *       #call} read its marks or {@link #change} changed them. What has lapsed never comes back.
  *   <li>A change that clears a mark takes away what was set before the {@linkplain SessionMarks#moment moment} at which
  *       its call was decided, with its lifetimes, and nothing else.
  *   <li>A mark has at most {@value #MOST_VALUES} values. Values that were not reserved and don't fit, and those longer
  *       than {@value #LONGEST_VALUE} code points, make the mark invalid for as long as they would have lasted, or until
  *       that is cleared.
- *   <li>Only {@link MarkRoom.Reason#TOO_MANY_SESSIONS} may be an unnecessary refusal: at its bound, a memory may not
+ *   <li>Only {@link MarkRoom.Shortage#TOO_MANY_SESSIONS} may be an unnecessary refusal: at its bound, a memory may not
  *       have noticed yet that a session can be forgotten. Room that is never given back stays taken.
  *   <li>Lifetimes are measured by a clock that doesn't step. A process that keeps its own memory uses the monotonic
  *       clock; a store that several processes share uses its own.
@@ -71,7 +71,7 @@ public interface SessionMemory {
      * Returns why {@link #reserve} would refuse room now; null if it would not. Keeps nothing. Blocks only if {@link
      * #blocks} returns true.
      */
-    default MarkRoom.@Nullable Reason refusal(MarkClaim claim) {
+    default MarkRoom.@Nullable Shortage refusal(MarkClaim claim) {
         MarkRoom room = reserve(claim);
         if (room instanceof MarkRoom.None none) {
             return none.reason();

@@ -625,7 +625,7 @@ class MarksTest {
 
         @Override
         public MarkRoom reserve(MarkClaim claim) {
-            return down ? new MarkRoom.None(MarkRoom.Reason.UNAVAILABLE) : memory.reserve(claim);
+            return down ? new MarkRoom.None(MarkRoom.Shortage.UNAVAILABLE) : memory.reserve(claim);
         }
 
         @Override

@@ -7,7 +7,7 @@ import dev.interlock.policy.Entry;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.ResultRule;
-import dev.interlock.policy.ResultRule.Redaction;
+import dev.interlock.policy.ResultRule.TextRedaction;
 import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.ResultFate;
 import dev.interlock.policy.call.ToolCall;
@@ -30,8 +30,11 @@ import net.jqwik.api.constraints.LongRange;
 /** Laws of what a policy does with results. */
 class ResultsProperties {
 
-    private static final List<Redaction> REDACTIONS = List.of(
-            Redaction.Preset.SECRETS, Redaction.Preset.EMAILS, Redaction.Preset.CARD_NUMBERS, Redaction.Preset.IBANS);
+    private static final List<TextRedaction> REDACTIONS = List.of(
+            TextRedaction.Preset.SECRETS,
+            TextRedaction.Preset.EMAILS,
+            TextRedaction.Preset.CARD_NUMBERS,
+            TextRedaction.Preset.IBANS);
 
     private static Arbitrary<String> texts() {
         return Arbitraries.of(
@@ -87,7 +90,7 @@ class ResultsProperties {
                 });
     }
 
-    private static JudgedResult judge(CallResult came, List<Redaction> redact, long most, boolean cuts) {
+    private static JudgedResult judge(CallResult came, List<TextRedaction> redact, long most, boolean cuts) {
         ResultRule rule = new ResultRule(
                 null, List.of(), List.of(), redact, most, cuts, null, Mode.ENFORCE, Place.of("results[0]"));
         Entry entry = Entry.listed(Place.of("tools.fetch")).with(new Afterwards(List.of(rule), List.of(), List.of()));

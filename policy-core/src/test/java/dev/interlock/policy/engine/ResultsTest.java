@@ -16,7 +16,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.ResultRule;
-import dev.interlock.policy.ResultRule.Redaction;
+import dev.interlock.policy.ResultRule.TextRedaction;
 import dev.interlock.policy.adapter.DenialText;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.call.CallOutcome;
@@ -69,7 +69,7 @@ class ResultsTest {
     private static ResultRule rule(
             List<Condition> require,
             List<Condition> denyIf,
-            List<Redaction> redact,
+            List<TextRedaction> redact,
             @Nullable Long most,
             boolean cuts) {
         return new ResultRule(
@@ -90,7 +90,7 @@ class ResultsTest {
         return rule(List.of(), List.of(conditions), List.of(), null, false);
     }
 
-    private static ResultRule redacts(Redaction... redactions) {
+    private static ResultRule redacts(TextRedaction... redactions) {
         return rule(List.of(), List.of(), List.of(redactions), null, false);
     }
 
@@ -115,8 +115,8 @@ class ResultsTest {
                 rule.place());
     }
 
-    private static Redaction secret() {
-        return new Redaction.Matches("SECRET-[0-9]+", "[gone]");
+    private static TextRedaction secret() {
+        return new TextRedaction.Matches("SECRET-[0-9]+", "[gone]");
     }
 
     private static Entry entry(ResultRule... rules) {
@@ -360,8 +360,8 @@ class ResultsTest {
     void redactionsOfAllRulesApplyInOrder() {
         JudgedResult judged = judge(
                 text("one"),
-                redacts(new Redaction.Matches("one", "two"), new Redaction.Matches("two", "three")),
-                redacts(new Redaction.Matches("three", "four")));
+                redacts(new TextRedaction.Matches("one", "two"), new TextRedaction.Matches("two", "three")),
+                redacts(new TextRedaction.Matches("three", "four")));
 
         assertThat(textsOf(judged)).isEqualTo(List.of("four"));
     }
@@ -509,7 +509,7 @@ class ResultsTest {
 
     @Test
     void whatOnlyARedactionMakesSmallEnoughPasses() {
-        ResultRule rule = rule(List.of(), List.of(), List.of(new Redaction.Matches("x+", "x")), 200L, false);
+        ResultRule rule = rule(List.of(), List.of(), List.of(new TextRedaction.Matches("x+", "x")), 200L, false);
 
         assertThat(judge(text("x".repeat(900)), rule).report().fate()).isEqualTo(ResultFate.REDACTED);
     }
@@ -561,7 +561,7 @@ class ResultsTest {
     void anExplanationSaysWhatWillBeDoneWithTheResult() {
         PolicyEngine engine = builder(policy(
                         requires(when("result.text", Operator.EQ, "fine")),
-                        redacts(Redaction.Preset.EMAILS, secret()),
+                        redacts(TextRedaction.Preset.EMAILS, secret()),
                         recorded(cutsTo(500))))
                 .build();
 

@@ -241,7 +241,7 @@ public abstract class SessionMemoryContract {
         set(new NewMark("seen", numbers(0, SessionMemory.MOST_VALUES), true, null));
 
         assertThat(memory().reserve(claim(SESSION, Map.of("seen", Set.of("x")))))
-                .isEqualTo(new MarkRoom.None(MarkRoom.Reason.TOO_MANY_VALUES));
+                .isEqualTo(new MarkRoom.None(MarkRoom.Shortage.TOO_MANY_VALUES));
         assertThat(memory().reserve(claim(SESSION, Map.of("seen", Set.of("7")))))
                 .isInstanceOf(MarkRoom.Kept.class);
         assertThat(memory().reserve(claim(SESSION, Map.of("other", Set.of("x")))))
@@ -255,7 +255,7 @@ public abstract class SessionMemoryContract {
         set(new NewMark("seen", numbers(0, SessionMemory.MOST_VALUES - 1), true, null));
         MarkRoom.Kept room = room(claim(SESSION, Map.of("seen", Set.of("x"))));
         assertThat(memory().reserve(claim(SESSION, Map.of("seen", Set.of("y")))))
-                .isEqualTo(new MarkRoom.None(MarkRoom.Reason.TOO_MANY_VALUES));
+                .isEqualTo(new MarkRoom.None(MarkRoom.Shortage.TOO_MANY_VALUES));
         set(values("seen", "from a result"));
         assertThat(mark("seen")).isEqualTo(UNKNOWN);
         memory().change(SESSION, room, new SessionChange(Set.of(), 0, List.of(values("seen", "x")), true));

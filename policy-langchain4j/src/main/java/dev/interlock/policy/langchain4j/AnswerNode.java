@@ -9,22 +9,38 @@ import org.jspecify.annotations.Nullable;
 /**
  * A message that answers a request, as the policy judges it. It is read as LangChain4j's client reads it: if there is a
  * result, an error beside it means nothing.
- *
- * @param message the message
- * @param came what the policy judges of it; null if it has neither a result nor an error
  */
-record AnswerNode(JsonNode message, @Nullable CallResult came) {
+final class AnswerNode {
 
     private static final int INTERNAL_ERROR = -32603;
 
     private static final String RESULT = "result";
     private static final String ERROR = "error";
 
+    private final JsonNode message;
+    private final @Nullable CallResult came;
+
+    private AnswerNode(JsonNode message, @Nullable CallResult came) {
+        this.message = message;
+        this.came = came;
+    }
+
     static AnswerNode of(JsonNode message) {
         if (message.has(RESULT)) {
             return new AnswerNode(message, CallResult.of(JsonMap.of(message.get(RESULT))));
         }
         return new AnswerNode(message, message.hasNonNull(ERROR) ? failure(message.get(ERROR)) : null);
+    }
+
+    /** The message as it came. */
+    JsonNode message() {
+        return message;
+    }
+
+    /** What the policy judges of the message; null if it has neither a result nor an error. */
+    @Nullable
+    CallResult came() {
+        return came;
     }
 
     private static CallResult failure(JsonNode error) {
@@ -49,7 +65,7 @@ record AnswerNode(JsonNode message, @Nullable CallResult came) {
         if (judged == null) {
             return shown.set(ERROR, null);
         }
-        CallResult.Failure failure = judged.error();
+        CallResult.ProtocolError failure = judged.error();
         if (failure == null) {
             return shown.set(
                     RESULT,

@@ -152,7 +152,7 @@ final class JudgedAnswers {
         if (!whole) {
             return response;
         }
-        CallResult.Failure failure = judged.shown().error();
+        CallResult.ProtocolError failure = judged.shown().error();
         JSONRPCError error = response.error();
         if (failure == null || error == null) {
             Object result = judged.shown().result();
@@ -207,8 +207,8 @@ final class JudgedAnswers {
     }
 
     /**
-     * What may be seen of an answer that nothing awaits. Once answers are judged, it might be a second one to a call, or
-     * one that comes too late, and is withheld.
+     * What may be seen of an answer that nothing awaits. Once answers are judged, it might be a second one to a call,
+     * or one that comes too late, and is withheld.
      */
     JSONRPCResponse unawaited(Object id, JSONRPCResponse response) {
         if (!judging) {

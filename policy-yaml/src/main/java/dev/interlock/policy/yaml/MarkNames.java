@@ -52,7 +52,9 @@ final class MarkNames {
         }
     }
 
-    /** Whether a condition with this operator is true because of what it finds, and not because of what is not there. */
+    /**
+     * Whether a condition with this operator is true because of what it finds, and not because of what is not there.
+     */
     static boolean isPositive(Operator operator) {
         return switch (operator) {
             case NEQ, NOT_IN, NOT_CONTAINS, NOT_REGEX -> false;

@@ -3,7 +3,7 @@ package dev.interlock.policy.yaml;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.ResultRule;
-import dev.interlock.policy.ResultRule.Redaction;
+import dev.interlock.policy.ResultRule.TextRedaction;
 import dev.interlock.policy.text.Regex;
 import dev.interlock.policy.text.Suggestion;
 import java.util.ArrayList;
@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 /** Reads rules on what comes back. */
 final class ResultReader {
 
-    private static final List<String> PRESETS =
-            Arrays.stream(Redaction.Preset.values()).map(Redaction.Preset::text).toList();
+    private static final List<String> PRESETS = Arrays.stream(TextRedaction.Preset.values())
+            .map(TextRedaction.Preset::text)
+            .toList();
 
     /** No one counts bytes past this. */
     private static final long MOST_BYTES = 1L << 40;
@@ -69,7 +70,7 @@ final class ResultReader {
         String name = nameNode == null ? null : context.scalars.nonBlank(nameNode, at.key("name"), "name");
         List<Block> require = blocks(fields, "require", owner, ConditionReader.ConditionUse.ALLOWS);
         List<Block> denyIf = blocks(fields, "deny_if", owner, ConditionReader.ConditionUse.DENIES);
-        List<Redaction> redact = redactions(fields);
+        List<TextRedaction> redact = redactions(fields);
         Node bytesNode = fields.get("max_bytes");
         Long maxBytes = bytesNode == null
                 ? null
@@ -120,7 +121,7 @@ final class ResultReader {
         return "cut".equals(context.scalars.word(pair.value(), at, "on_exceed", List.of("withhold", "cut")));
     }
 
-    private List<Redaction> redactions(Fields fields) {
+    private List<TextRedaction> redactions(Fields fields) {
         Node node = fields.get("redact");
         if (node == null) {
             return List.of();
@@ -130,10 +131,10 @@ final class ResultReader {
             context.scalars.wrongType(node, at, "redact", "a list");
             return List.of();
         }
-        List<Redaction> read = new ArrayList<>(sequence.items().size());
+        List<TextRedaction> read = new ArrayList<>(sequence.items().size());
         for (int i = 0; i < sequence.items().size(); i++) {
             Node item = sequence.items().get(i);
-            Redaction redaction =
+            TextRedaction redaction =
                     item instanceof Node.Mapping map ? matches(map, at.item(i)) : preset(item, at.item(i));
             if (redaction != null) {
                 read.add(redaction);
@@ -142,12 +143,12 @@ final class ResultReader {
         return read;
     }
 
-    private @Nullable Redaction preset(Node node, NodePath at) {
+    private @Nullable TextRedaction preset(Node node, NodePath at) {
         String text = context.scalars.text(node, at, "an item of redact");
         if (text == null) {
             return null;
         }
-        for (Redaction.Preset preset : Redaction.Preset.values()) {
+        for (TextRedaction.Preset preset : TextRedaction.Preset.values()) {
             if (preset.text().equals(text)) {
                 return preset;
             }
@@ -162,12 +163,13 @@ final class ResultReader {
         return null;
     }
 
-    private @Nullable Redaction matches(Node.Mapping map, NodePath at) {
+    private @Nullable TextRedaction matches(Node.Mapping map, NodePath at) {
         Fields fields = Fields.of(Keys.REDACTION, map, at, context.findings, null);
         Node patternNode = Hints.required(fields, "pattern", context.findings);
         String pattern = patternNode == null ? null : context.scalars.text(patternNode, at.key("pattern"), "pattern");
         Node withNode = fields.get("with");
-        String with = withNode == null ? Redaction.REDACTED : context.scalars.text(withNode, at.key("with"), "with");
+        String with =
+                withNode == null ? TextRedaction.REDACTED : context.scalars.text(withNode, at.key("with"), "with");
         if (pattern == null || patternNode == null || with == null) {
             return null;
         }
@@ -197,6 +199,6 @@ final class ResultReader {
                                     + " too");
             return null;
         }
-        return new Redaction.Matches(pattern, with);
+        return new TextRedaction.Matches(pattern, with);
     }
 }

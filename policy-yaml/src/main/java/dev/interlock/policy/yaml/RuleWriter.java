@@ -120,14 +120,14 @@ final class RuleWriter {
         return flow(parts);
     }
 
-    static String redaction(ResultRule.Redaction redaction) {
-        if (redaction instanceof ResultRule.Redaction.Preset preset) {
+    static String redaction(ResultRule.TextRedaction redaction) {
+        if (redaction instanceof ResultRule.TextRedaction.Preset preset) {
             return preset.text();
         }
-        ResultRule.Redaction.Matches matches = (ResultRule.Redaction.Matches) redaction;
+        ResultRule.TextRedaction.Matches matches = (ResultRule.TextRedaction.Matches) redaction;
         List<String> parts = new ArrayList<>();
         parts.add("pattern: " + YamlText.scalar(matches.pattern()));
-        if (!matches.with().equals(ResultRule.Redaction.REDACTED)) {
+        if (!matches.with().equals(ResultRule.TextRedaction.REDACTED)) {
             parts.add("with: " + YamlText.scalar(matches.with()));
         }
         return flow(parts);

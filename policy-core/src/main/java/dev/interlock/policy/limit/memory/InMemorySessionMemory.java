@@ -18,15 +18,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the marks of sessions in this process. Thread-safe. Starts no thread, and waits only for other calls of the same
- * session at the same moment.
+ * Keeps the marks of sessions in this process. Thread-safe. Starts no thread, and waits only for other calls of the
+ * same session at the same moment.
  *
- * <p>Lifetimes follow the monotonic clock, so a wall clock that is set back or forward neither prolongs nor ends a mark.
- * A process that restarts has forgotten everything.
+ * <p>Lifetimes follow the monotonic clock, so a wall clock that is set back or forward neither prolongs nor ends a
+ * mark. A process that restarts has forgotten everything.
  *
  * <p><b>Memory.</b> A session takes place from the first call that may set a mark until its last mark has lapsed, was
- * cleared, or was never set. With one mark without values that is about 500 bytes plus its name. A value takes about 120
- * bytes plus its text. Sessions without marks that are not about to get one take none.
+ * cleared, or was never set. With one mark without values that is about 500 bytes plus its name. A value takes about
+ * 120 bytes plus its text. Sessions without marks that are not about to get one take none.
  */
 public final class InMemorySessionMemory implements SessionMemory {
 
@@ -116,7 +116,7 @@ public final class InMemorySessionMemory implements SessionMemory {
             if (cell == null) {
                 cell = add(claim, now);
                 if (cell == null) {
-                    return new MarkRoom.None(MarkRoom.Reason.TOO_MANY_SESSIONS);
+                    return new MarkRoom.None(MarkRoom.Shortage.TOO_MANY_SESSIONS);
                 }
             }
             SessionCell.Claimed claimed = cell.claim(claim, now);
@@ -128,7 +128,7 @@ public final class InMemorySessionMemory implements SessionMemory {
             }
             if (claimed == SessionCell.Claimed.TOO_MANY_VALUES) {
                 forgetIfEmpty(claim.session(), cell, now);
-                return new MarkRoom.None(MarkRoom.Reason.TOO_MANY_VALUES);
+                return new MarkRoom.None(MarkRoom.Shortage.TOO_MANY_VALUES);
             }
             unlink(claim.session(), cell);
         }
