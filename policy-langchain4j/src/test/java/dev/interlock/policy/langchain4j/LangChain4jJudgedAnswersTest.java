@@ -14,12 +14,15 @@ import dev.langchain4j.mcp.client.McpRoot;
 import dev.langchain4j.mcp.client.transport.McpOperationHandler;
 import dev.langchain4j.mcp.protocol.McpCallToolRequest;
 import dev.langchain4j.mcp.protocol.McpCancellationNotification;
+import dev.langchain4j.mcp.protocol.McpListToolsRequest;
 import dev.langchain4j.mcp.protocol.McpReadResourceRequest;
 import dev.langchain4j.mcp.protocol.McpRootsListResponse;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** Answers that are judged on LangChain4j's transport, also those of the client to what the server asks. */
@@ -84,6 +87,14 @@ class LangChain4jJudgedAnswersTest {
                         }
                     }
                 });
+        // What is redacted is compared with a tool's output schema, so tools are listed before they are called.
+        CompletableFuture<JsonNode> list = transport.executeOperationWithResponse(new McpListToolsRequest(++ids, null));
+        server.answer("{'tools': ["
+                + Stream.of("read", "fetch", "browse", "send", "other")
+                        .map(name -> "{'name': '" + name + "', 'inputSchema': {'type': 'object'}}")
+                        .collect(Collectors.joining(", "))
+                + "]}");
+        assertThat(list).isCompleted();
     }
 
     private CompletableFuture<JsonNode> call(String tool) {
@@ -110,7 +121,7 @@ class LangChain4jJudgedAnswersTest {
         JsonNode seen = seen(answer);
 
         assertThat(seen.toString()).doesNotContain("SECRET");
-        assertThat(seen.get("id").asLong()).isEqualTo(1);
+        assertThat(seen.get("id").asLong()).isEqualTo(ids);
         assertThat(seen.at("/result/content/0/text").asText()).isEqualTo("key [redacted]");
         assertThat(seen.at("/result/structuredContent/keys").toString()).isEqualTo("[\"[redacted]\",3.5]");
         assertThat(limiter.settlements()).containsExactly(CallOutcome.SUCCEEDED);
@@ -203,7 +214,7 @@ class LangChain4jJudgedAnswersTest {
         transport.executeOperationWithoutResponse(roots(7));
         transport.executeOperationWithoutResponse(roots(7));
 
-        assertThat(server.sent().get(0).toString()).contains("[redacted]").doesNotContain("SECRET");
+        assertThat(server.sent().get(1).toString()).contains("[redacted]").doesNotContain("SECRET");
         assertThat(server.last().get("error").toString()).contains("[RESULT WITHHELD] ");
     }
 

@@ -55,7 +55,8 @@ local function simple()
     for i = 1, #ARGV - 2 do
         local kind, unit, bounded, slot, ah, al, sh, sl, mh, ml, window, at = unpack('<BBBHddddddd', ARGV[i + 2])
         local asked, max, packed = sh * BASE + sl, mh * BASE + ml, stored[slot]
-        if bounded > 1 or (bounded == 0 and kind == BUCKET) or slot ~= i + 1 or asked >= HALF or max >= HALF or (bounded ~= 0 and asked > max)
+        if bounded > 1 or (bounded == 0 and kind == BUCKET) or slot ~= i + 1 or asked >= HALF or max >= HALF
+            or (bounded ~= 0 and asked > max)
             or not packed or #packed ~= LENGTH then
             return nil
         end

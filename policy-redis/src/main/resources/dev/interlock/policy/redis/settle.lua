@@ -81,8 +81,8 @@ local function give_back_to_bucket(c, h)
     return true
 end
 
--- What was counted, with what the end of the call makes of its part: nothing; its amount, if only failures count; or its
--- real amount. What was too large to be held stays so.
+-- What was counted, with what the end of the call makes of its part: nothing; its amount, if only failures count; or
+-- its real amount. What was too large to be held stays so.
 local function changed_by(h, uh, ul)
     if uh == FULL_HIGH and ul == FULL_LOW then
         return uh, ul
