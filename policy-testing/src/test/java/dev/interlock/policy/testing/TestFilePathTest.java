@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
@@ -25,15 +24,7 @@ class TestFilePathTest extends RecordedPathContract {
     /** A file takes a blank name for a mistake. */
     @Override
     protected boolean expresses(RecordedCase recorded) {
-        return !readsResults(recorded)
-                && recorded.steps().stream()
-                        .noneMatch(step -> isBlank(step.call().identity()) || isBlank(step.session()));
-    }
-
-    /** What came back can't be said in a file yet. */
-    @Override
-    protected Set<String> unknown() {
-        return Set.of("afterwards");
+        return recorded.steps().stream().noneMatch(step -> isBlank(step.call().identity()) || isBlank(step.session()));
     }
 
     private static boolean isBlank(@Nullable String text) {
