@@ -25,6 +25,9 @@ class MaintainerPagesTest {
     /** A class in backticks, with or without a member: {@code `Policy`}, {@code `Rule.Deny`}. */
     private static final Pattern CLASS = Pattern.compile("`([A-Z]\\w*[a-z]\\w*)(?:\\.\\w+)*(?:\\([^`]*\\))?`");
 
+    /** Code in a line, between equal numbers of backticks. */
+    private static final Pattern CODE = Pattern.compile("(`+)(?!`).*?(?<!`)\\1(?!`)");
+
     private static final Pattern LINK = Pattern.compile("\\]\\(([^)#\\s]+)(?:#[^)\\s]*)?\\)");
 
     private static final Pattern FENCED = Pattern.compile("^```.*?^```$", Pattern.MULTILINE | Pattern.DOTALL);
@@ -69,7 +72,10 @@ class MaintainerPagesTest {
 
     private static Set<Path> linkedFrom(Path page) {
         Set<Path> linked = new TreeSet<>();
-        Matcher link = LINK.matcher(FENCED.matcher(Sources.text(page)).replaceAll(""));
+        // A pattern in code may look like a link.
+        String prose =
+                CODE.matcher(FENCED.matcher(Sources.text(page)).replaceAll("")).replaceAll("");
+        Matcher link = LINK.matcher(prose);
         while (link.find()) {
             if (!link.group(1).contains("://")) {
                 linked.add(page.resolveSibling(link.group(1)).normalize());
