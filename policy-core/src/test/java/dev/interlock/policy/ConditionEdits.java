@@ -18,6 +18,7 @@ final class ConditionEdits {
                 entry.limits(),
                 entry.rounds(),
                 entry.unwrap(),
+                entry.afterwards(),
                 entry.place());
     }
 

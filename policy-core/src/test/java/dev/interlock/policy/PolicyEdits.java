@@ -50,6 +50,7 @@ public final class PolicyEdits {
                     entry.limits(),
                     entry.rounds(),
                     entry.unwrap(),
+                    entry.afterwards(),
                     entry.place());
         }));
     }
@@ -71,8 +72,45 @@ public final class PolicyEdits {
                     limits,
                     entry.rounds(),
                     entry.unwrap(),
+                    entry.afterwards(),
                     entry.place());
         }));
+    }
+
+    /**
+     * The policy whose entries and rules count as they did and check nothing but what they count. What it denies
+     * whatever the call is, such as hidden tools, it still denies.
+     */
+    public static Policy onlyCounting(Policy policy) {
+        return mapEntries(
+                policy,
+                entry -> new Entry(
+                        entry.hide(),
+                        List.of(),
+                        List.of(),
+                        List.of(),
+                        entry.rules().stream().map(PolicyEdits::onlyCounting).toList(),
+                        entry.limits(),
+                        entry.rounds(),
+                        entry.unwrap(),
+                        entry.afterwards(),
+                        entry.place()));
+    }
+
+    /** The conditions of a rule that asks say what it counts, too. */
+    private static Rule onlyCounting(Rule rule) {
+        if (rule instanceof Rule.Approval) {
+            return rule;
+        }
+        List<Condition> limits = rule.demands().conditions().stream()
+                .filter(condition -> condition.path().root() == Path.Root.STATE)
+                .toList();
+        return new Rule.Check(
+                rule.name(),
+                new Rule.Demands(limits, rule.demands().limits(), null),
+                rule.message(),
+                rule.mode(),
+                rule.place());
     }
 
     /** The policy in the other mode. */
@@ -104,6 +142,7 @@ public final class PolicyEdits {
                         entry.limits(),
                         entry.rounds(),
                         given,
+                        entry.afterwards(),
                         entry.place())));
         return PolicyAssembly.assemble(with(
                 policy,

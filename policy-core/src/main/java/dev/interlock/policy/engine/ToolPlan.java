@@ -123,11 +123,26 @@ final class ToolPlan {
                 decision, audit, audit, entries, checks, slots, reads, null, rounds, unwraps, end, readsMarks);
     }
 
-    /** The same plan, whose calls must pass the checks of another plan first. */
+    /** The same plan, whose calls must pass the checks of another plan first, before any verdict of its own. */
     ToolPlan after(ToolPlan first) {
-        CallCheck[] all = Arrays.copyOf(first.checks, first.checks.length + checks.length);
-        System.arraycopy(checks, 0, all, first.checks.length, checks.length);
-        return new ToolPlan(verdict, audit, listed, entries, all, slots, reads, null, rounds, unwraps, end, readsMarks);
+        List<CallCheck> all = new ArrayList<>(first.checks());
+        if (verdict != null) {
+            all.add(new CallCheck.FixedDecision(verdict));
+        }
+        all.addAll(checks());
+        return new ToolPlan(
+                null,
+                audit,
+                listed,
+                entries,
+                all.toArray(new CallCheck[0]),
+                slots,
+                reads,
+                null,
+                rounds,
+                unwraps,
+                end,
+                readsMarks);
     }
 
     /** A tool whose calls are checked. */

@@ -18,6 +18,9 @@ final class Run {
     final ManualTime clock = ManualTime.at("2026-03-31T23:30:00Z");
     final PolicyEngine engine;
     private final Assent assent = new Assent();
+    private final InMemoryRateLimiter limiter =
+            InMemoryRateLimiter.builder().time(clock).build();
+    private final World world;
     private final Queue<UnderWay> underWay = new PriorityQueue<>(
             Comparator.<UnderWay>comparingLong(call -> call.timed.ends()).thenComparingInt(UnderWay::number));
     private int made;
@@ -29,8 +32,13 @@ final class Run {
     }
 
     Run(Policy policy, World world) {
-        engine = UsualWorld.engine(
-                policy, InMemoryRateLimiter.builder().time(clock).build(), world, assent, clock);
+        this.world = world;
+        engine = beside(policy);
+    }
+
+    /** An engine for another policy, which counts where this one does. */
+    PolicyEngine beside(Policy policy) {
+        return UsualWorld.engine(policy, limiter, world, assent, clock);
     }
 
     /** What the policy says of every call; each is made if it may be or a person may allow it, and settled. */
