@@ -2,13 +2,16 @@ package dev.interlock.policy.engine;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.interlock.policy.Afterwards;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.ChargeMode;
 import dev.interlock.policy.Limit;
+import dev.interlock.policy.Mode;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.ResultRule;
 import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.adapter.GuardedCall;
@@ -27,7 +30,9 @@ import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -282,5 +287,64 @@ class AfterwardsTest {
         assertThat(used).isBetween(100, 300);
         assertThat((used - 100) % 2).isZero();
         assertThat(admit(engine).decision().allowed()).isFalse();
+    }
+
+    @Test
+    void ofManyAnswersToACallTheHostSeesOneAndItIsCountedOnce() throws Exception {
+        Policy policy = counting(COST, 1, ChargeMode.SUCCESS);
+        Policy judging = Policies.of(
+                "pay", policy.body().tool("pay").with(new Afterwards(List.of(bounded()), List.of(), List.of())));
+        PolicyEngine engine = PolicyEngine.builder(judging).build();
+        List<GuardedCall> calls = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            calls.add(GuardedCall.of(Desk.pay(Map.of()), admit(engine)));
+        }
+        int threads = 16;
+        AtomicIntegerArray seen = new AtomicIntegerArray(calls.size());
+        CountDownLatch start = new CountDownLatch(1);
+        ExecutorService pool = Executors.newFixedThreadPool(threads);
+        List<Future<Void>> ends = new ArrayList<>();
+        try {
+            for (int thread = 0; thread < threads; thread++) {
+                int kind = thread % 4;
+                ends.add(pool.submit(() -> {
+                    start.await();
+                    for (int i = 0; i < calls.size(); i++) {
+                        GuardedCall call = calls.get(i);
+                        // Small, too large, late, or none.
+                        CallResult came =
+                                structured(kind == 1 ? Map.of("cost", 3, "more", "x".repeat(200)) : Map.of("cost", 3));
+                        if (kind == 3) {
+                            call.settle(CallOutcome.UNKNOWN);
+                        } else if ((kind == 2 ? call.answeredLate(came) : call.answered(came))
+                                .toCompletableFuture()
+                                .join()
+                                .decision()
+                                .allowed()) {
+                            seen.incrementAndGet(i);
+                        }
+                    }
+                    return null;
+                }));
+            }
+            start.countDown();
+            for (Future<Void> end : ends) {
+                end.get(5, TimeUnit.MINUTES);
+            }
+        } finally {
+            pool.shutdownNow();
+        }
+        for (int i = 0; i < calls.size(); i++) {
+            assertThat(seen.get(i)).isLessThanOrEqualTo(1);
+        }
+        // Each call counts 3 if an answer came first, withheld or not, and else the 1 that was held.
+        int used = Integer.parseInt(used(engine));
+        assertThat(used).isBetween(100, 300);
+        assertThat((used - 100) % 2).isZero();
+    }
+
+    private static ResultRule bounded() {
+        return new ResultRule(
+                null, List.of(), List.of(), List.of(), 100L, false, null, Mode.ENFORCE, Place.of("tools.pay"));
     }
 }
