@@ -18,7 +18,7 @@ final class GuardedStreamableProvider extends GuardingProvider<McpStreamableServ
             McpStreamableServerSessionInit init = factory.startSession(request);
             GuardedStreamableSession session =
                     new GuardedStreamableSession(init.session(), request.capabilities(), guard);
-            return new McpStreamableServerSessionInit(session, init.initResult().map(session::announced));
+            return new McpStreamableServerSessionInit(session, session.initialized(request, init.initResult()));
         });
     }
 }

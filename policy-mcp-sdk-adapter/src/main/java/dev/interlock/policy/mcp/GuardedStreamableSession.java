@@ -1,10 +1,12 @@
 package dev.interlock.policy.mcp;
 
-import dev.interlock.policy.adapter.ListChanges;
+import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.server.McpRequestHandler;
 import io.modelcontextprotocol.spec.McpError;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
+import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCNotification;
@@ -58,10 +60,26 @@ final class GuardedStreamableSession extends McpStreamableServerSession {
         }
     }
 
-    /** The server's answer to {@code initialize}, as the client gets it. */
-    InitializeResult announced(InitializeResult answer) {
-        ListChanges changes = client.changes();
-        return changes == null ? answer : ToolListChanges.announced(changes, answer);
+    /**
+     * The server's answer to {@code initialize}, as the client gets it. Transports know this request only as one that
+     * makes a session. An error if the policy refuses the request or withholds the answer.
+     */
+    Mono<InitializeResult> initialized(InitializeRequest request, Mono<InitializeResult> answer) {
+        return guard.answer(
+                        SdkRecords.request(McpSchema.METHOD_INITIALIZE, INNER_ID, request),
+                        client,
+                        asked -> answer.map(result -> SdkRecords.result(asked.id(), result)),
+                        null)
+                .flatMap(response -> response.error() == null
+                        ? Mono.just(typed(response.result()))
+                        : Mono.error(new McpError(response.error())));
+    }
+
+    /** An answer in which something was redacted is plain JSON. */
+    private static InitializeResult typed(Object answer) {
+        return answer instanceof InitializeResult typed
+                ? typed
+                : McpJsonDefaults.getMapper().convertValue(answer, InitializeResult.class);
     }
 
     // ---- requests

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.common.McpTransportContext;
 import io.modelcontextprotocol.server.transport.HttpServletSseServerTransportProvider;
 import io.modelcontextprotocol.server.transport.HttpServletStatelessServerTransport;
@@ -123,6 +124,9 @@ class RawHttpIT {
     private String endpoint = "";
     private String session = "";
 
+    /** The body of the response to {@code initialize}; over SSE the answer is an event. */
+    private String greeting = "";
+
     @AfterEach
     void stop() throws Exception {
         if (events != null) {
@@ -172,6 +176,7 @@ class RawHttpIT {
             HttpResponse<String> hello = post("application/json", "", """
                     {"jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {"protocolVersion": "2025-06-18",
                     "capabilities": {}, "clientInfo": {"name": "raw", "version": "1"}}}""");
+            greeting = hello.body();
             session = hello.headers().firstValue("mcp-session-id").orElse("");
             post("application/json", "", """
                     {"jsonrpc": "2.0", "method": "notifications/initialized"}""");
@@ -310,5 +315,95 @@ class RawHttpIT {
         post("application/json", "alice", call("3", "\"name\": \"work\""));
 
         assertThat(server.ran()).containsOnlyKeys("work");
+    }
+
+    private static PolicyEngine engine(String policy) {
+        return PolicyEngine.builder(
+                        PolicyYaml.read("version: \"1\"\n" + policy, "test").orThrow())
+                .build();
+    }
+
+    /** Everything that the client's side gets to read until the call is answered. */
+    private String answer(Servlet kind, int id, String params) throws IOException, InterruptedException {
+        String body =
+                post("application/json", "", call(String.valueOf(id), params)).body();
+        if (kind != Servlet.SSE) {
+            return body;
+        }
+        String event = event();
+        StringBuilder read = new StringBuilder(body).append(event);
+        while (!event.contains("\"id\":" + id)) {
+            event = event();
+            read.append(event);
+        }
+        return read.toString();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void notAByteOfWhatIsRedactedWithheldOrCutLeavesTheServerAndMarksAreThereForTheNextCall(Servlet kind)
+            throws Exception {
+        GuardedServer guarded = new GuardedServer(engine("""
+                tools:
+                  read_item: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                  work:
+                    results: [{deny_if: [{path: result.text, op: contains, value: SECRET}], on_deny: It holds a key.}]
+                  refuse: {results: [{deny_if: [{path: result.is_error, op: eq, value: true}]}]}
+                  start_export:
+                    marks: [exported]
+                    results: [{max_bytes: 300, on_exceed: cut}]
+                  release: {deny_if: [{path: session.exported, op: exists, value: true}]}
+                """));
+        guarded.guard.callContext((transport, reactor) -> CallContext.by("ada"));
+        start(kind, guarded);
+        if (kind == Servlet.SSE) {
+            event();
+        }
+
+        String redacted = answer(kind, 1, "\"name\": \"read_item\", \"arguments\": {\"id\": \"SECRET-1\"}");
+        String withheld = answer(kind, 2, "\"name\": \"work\", \"arguments\": {\"id\": \"SECRET-2\"}");
+        String failed = answer(kind, 3, "\"name\": \"refuse\"");
+        assertThat(answer(kind, 4, "\"name\": \"release\"")).doesNotContain("[POLICY DENIED]");
+        String cut = answer(
+                kind, 5, "\"name\": \"start_export\", \"arguments\": {\"to\": \"" + "x".repeat(500) + "SECRET-3\"}");
+        String marked = answer(kind, 6, "\"name\": \"release\"");
+
+        assertThat(redacted).contains("read_item {id=[redacted]}");
+        assertThat(withheld).contains("[RESULT WITHHELD] ", "It holds a key.", "\"isError\":true");
+        assertThat(failed).contains("[RESULT WITHHELD] ").doesNotContain("the tool refused");
+        assertThat(cut).contains("start_export {to=xxx", "[cut by the policy: ");
+        assertThat(redacted + withheld + failed + cut).doesNotContain("SECRET");
+        assertThat(marked).contains("[POLICY DENIED] ");
+        assertThat(server.ran())
+                .isEqualTo(Map.of("read_item", 1, "work", 1, "refuse", 1, "release", 1, "start_export", 1));
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = "STATELESS", mode = EnumSource.Mode.EXCLUDE)
+    void theAnswerToInitializeIsJudgedAsWell(Servlet kind) throws Exception {
+        start(kind, new GuardedServer(engine("""
+                methods:
+                  initialize: {results: [{redact: [{pattern: guarded, with: somebody}]}]}
+                """)));
+
+        assertThat(kind == Servlet.SSE ? event() : greeting)
+                .contains("\"name\":\"somebody\"", "\"listChanged\":true")
+                .doesNotContain("guarded");
+        assertThat(answer(kind, 1, "\"name\": \"read_item\"")).contains("read_item");
+    }
+
+    @Test
+    void noSessionIsMadeForAnInitializeThatIsDeniedOrWhoseAnswerIsWithheld() throws Exception {
+        start(Servlet.STREAMABLE, new GuardedServer(engine("methods: {initialize: deny}")));
+        assertThat(greeting).contains("[POLICY DENIED] ").doesNotContain("guarded");
+        assertThat(session).isEmpty();
+        stop();
+
+        start(Servlet.STREAMABLE, new GuardedServer(engine("""
+                methods:
+                  initialize: {results: [{deny_if: [{path: result.bytes, op: gt, value: 5}]}]}
+                """)));
+        assertThat(greeting).contains("[RESULT WITHHELD] ").doesNotContain("guarded");
+        assertThat(session).isEmpty();
     }
 }
