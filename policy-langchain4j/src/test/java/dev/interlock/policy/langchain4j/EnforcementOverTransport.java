@@ -63,6 +63,9 @@ abstract class EnforcementOverTransport {
     private @Nullable EnforcingMcpTransport transport;
     private @Nullable McpClient client;
 
+    /** Whose client it is; null for somebody's, whose session is only the connection's. */
+    private @Nullable String identity;
+
     /** A transport to a server that has seen no call yet. */
     abstract McpTransport connectToNewServer() throws Exception;
 
@@ -77,9 +80,9 @@ abstract class EnforcementOverTransport {
     }
 
     private McpClient client(PolicyEngine.Builder engine, Duration patience) throws Exception {
-        transport = EnforcingMcpTransport.builder(connectToNewServer(), engine.build())
-                .toolListTimeout(EnforcingMcpTransportTest.PATIENCE)
-                .build();
+        EnforcingMcpTransport.Builder guard = EnforcingMcpTransport.builder(connectToNewServer(), engine.build())
+                .toolListTimeout(EnforcingMcpTransportTest.PATIENCE);
+        transport = (identity == null ? guard : guard.identity(identity)).build();
         client = DefaultMcpClient.builder()
                 .transport(transport)
                 .toolExecutionTimeout(patience)
@@ -313,6 +316,36 @@ abstract class EnforcementOverTransport {
         assertThat(reached(client)).isEqualTo("{read_item=100}");
         assertThat(limiter.reserved()).isEqualTo(100);
         assertThat(limiter.settledEachOnce()).isTrue();
+        assertThat(transport.openCalls()).isZero();
+    }
+
+    @Test
+    void whatIsRedactedOrWithheldNeverReachesTheClientAndMarksAreThereForTheNextCall() throws Exception {
+        identity = "ada";
+        McpClient client = client("""
+                version: "1"
+                tools:
+                  read_item: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                  delete_store:
+                    results: [{deny_if: [{path: result.text, op: contains, value: SECRET}], on_deny: It holds a key.}]
+                  complain: {marks: [complained]}
+                  start_export: {deny_if: [{path: session.complained, op: exists, value: true}]}
+                """);
+
+        assertThat(client.executeTool(call("read_item", "{\"id\": \"SECRET-1\"}"))
+                        .resultText())
+                .isEqualTo("read_item {id=[redacted]}");
+        assertThatThrownBy(() -> client.executeTool(call("delete_store", "{\"id\": \"SECRET-2\"}")))
+                .isInstanceOf(ToolExecutionException.class)
+                .hasMessageStartingWith("[RESULT WITHHELD] ")
+                .hasMessageContaining("It holds a key.")
+                .hasMessageNotContaining("SECRET");
+
+        client.executeTool(call("start_export", "{\"to\": \"x\"}"));
+        assertThatThrownBy(() -> client.executeTool(call("complain", "{}"))).isNotNull();
+        assertThatThrownBy(() -> client.executeTool(call("start_export", "{\"to\": \"x\"}")))
+                .hasMessageStartingWith("[POLICY DENIED] ");
+        assertThat(reached(client)).isEqualTo("{complain=1, delete_store=1, read_item=1, start_export=1}");
         assertThat(transport.openCalls()).isZero();
     }
 }

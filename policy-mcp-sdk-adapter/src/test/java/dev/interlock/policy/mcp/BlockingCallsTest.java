@@ -9,6 +9,7 @@ import dev.interlock.policy.tool.ToolClassifier;
 import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.tool.ToolRating;
 import dev.interlock.policy.tool.rating.StandardToolClassifier;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.json.McpJsonDefaults;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpSchema.ClientCapabilities;
@@ -279,6 +280,74 @@ class BlockingCallsTest {
                 .hasSize(50)
                 .noneMatch(response -> response.result().toString().contains("DENIED"));
         assertThat(session.approvals().openQuestions()).isZero();
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    /** An engine that asks its host about each result, and notes a mark far away, and takes its time with both. */
+    private PolicyEngine judging(SlowMemory memory) {
+        CompletableFuture.delayedExecutor(20, TimeUnit.MILLISECONDS).execute(memory::proceed);
+        return PolicyEngine.builder(PolicyYaml.read("""
+                        version: "1"
+                        tools:
+                          export:
+                            limits: [{counter: n, window: hour, max: 100}]
+                            results:
+                              - require: [{path: result.text, op: custom.known}]
+                              - redact: [{pattern: "SECRET-[0-9]+"}]
+                            marks: [exported]
+                        """, "test").orThrow())
+                .rateLimiter(limiter)
+                .sessionMemory(memory)
+                .predicate(
+                        "known",
+                        (value, operand) -> CompletableFuture.supplyAsync(
+                                        () -> value.json().contains("SECRET"),
+                                        CompletableFuture.delayedExecutor(1, TimeUnit.MILLISECONDS))
+                                .get(),
+                        Await.PATIENCE)
+                .build();
+    }
+
+    private static final Map<String, Object> A_KEY =
+            Map.of("content", List.of(Map.of("type", "text", "text", "SECRET-1")));
+
+    @Test
+    void aClientsTransportNeverWaitsForWhatIsJudgedOfAnAnswer() {
+        SlowMemory memory = new SlowMemory();
+        EnforcingClientTransport transport = EnforcingClientTransport.builder(wire, judging(memory))
+                .identity("ada")
+                .build();
+        wire.onSend(message -> message instanceof JSONRPCRequest request
+                ? wire.receiving(JSONRPCResponse.result(request.id(), A_KEY)).subscribeOn(answering)
+                : Mono.empty());
+
+        onANonBlockingThread(transport
+                .connect(wire::show)
+                .thenMany(Flux.range(1, 50).concatMap(id -> transport.sendMessage(call(id, "export"))))
+                .then(transport.closeGracefully()));
+
+        assertThat(wire.shown).hasSize(50).allMatch(shown -> shown.toString().contains("[redacted]"));
+        assertThat(memory.waiting()).isEqualTo(50);
+        assertThat(limiter.settledEachOnce()).isTrue();
+    }
+
+    @Test
+    void aServersGuardNeverWaitsForWhatIsJudgedOfAnAnswer() {
+        SlowMemory memory = new SlowMemory();
+        ServerGuard guard = new ServerGuard(
+                EnforcingServerTransports.builder(judging(memory)).identity("ada"));
+        ClientSession session = guard.session("s", null);
+        Exchange server = request -> Mono.just(JSONRPCResponse.result(request.id(), A_KEY));
+
+        List<JSONRPCResponse> responses = onANonBlockingThread(Flux.range(1, 50)
+                .concatMap(id ->
+                        guard.answer(call(id, "export"), session, server, null).subscribeOn(answering))
+                .collectList());
+
+        assertThat(responses)
+                .hasSize(50)
+                .allMatch(response -> response.result().toString().contains("[redacted]"));
+        assertThat(memory.waiting()).isEqualTo(50);
         assertThat(limiter.settledEachOnce()).isTrue();
     }
 }

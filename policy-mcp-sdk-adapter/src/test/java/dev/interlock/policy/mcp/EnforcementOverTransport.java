@@ -15,6 +15,7 @@ import dev.interlock.policy.limit.RateLimiter;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
 import dev.interlock.policy.value.Arguments;
 import dev.interlock.policy.value.ValueLimits;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.json.McpJsonDefaults;
@@ -61,6 +62,9 @@ abstract class EnforcementOverTransport {
     private @Nullable RecordingTransport wire;
     private @Nullable McpSyncClient client;
 
+    /** Whose client it is; null for somebody's, whose session is only the connection's. */
+    private @Nullable String identity;
+
     /** A transport to a server that has seen no call yet. */
     abstract McpClientTransport connectToNewServer() throws Exception;
 
@@ -79,10 +83,10 @@ abstract class EnforcementOverTransport {
 
     private McpSyncClient client(PolicyEngine engine, Duration requestTimeout) throws Exception {
         wire = new RecordingTransport(connectToNewServer());
-        transport = EnforcingClientTransport.builder(wire, engine)
+        EnforcingClientTransport.Builder guard = EnforcingClientTransport.builder(wire, engine)
                 .toolListTimeout(Await.PATIENCE)
-                .approvalWait(Await.PATIENCE)
-                .build();
+                .approvalWait(Await.PATIENCE);
+        transport = (identity == null ? guard : guard.identity(identity)).build();
         client = McpClient.sync(transport)
                 .requestTimeout(requestTimeout)
                 .initializationTimeout(Await.PATIENCE)
@@ -551,5 +555,37 @@ abstract class EnforcementOverTransport {
         assertThat(text(result.get())).isEqualTo("start_export {to=bucket-1}");
         assertThat(reached(client, "start_export")).isEqualTo(1);
         agent.shutdown();
+    }
+
+    @Test
+    void whatIsRedactedOrWithheldNeverReachesTheClientAndMarksAreThereForTheNextCall() throws Exception {
+        identity = "ada";
+        McpSyncClient client = client(PolicyYaml.read("""
+                version: "1"
+                tools:
+                  read_item: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                  delete_store:
+                    results: [{deny_if: [{path: result.text, op: contains, value: SECRET}], on_deny: It holds a key.}]
+                  missing: {results: [{deny_if: [{path: result.is_error, op: eq, value: true}]}]}
+                  complain: {marks: [complained]}
+                  start_export: {deny_if: [{path: session.complained, op: exists, value: true}]}
+                """, "test").orThrow());
+
+        CallToolResult redacted = client.callTool(call("read_item", Map.of("id", "SECRET-1")));
+        CallToolResult withheld = client.callTool(call("delete_store", Map.of("id", "SECRET-2")));
+        CallToolResult failed = client.callTool(call("missing", Map.of()));
+
+        assertThat(text(redacted)).isEqualTo("read_item {id=[redacted]}");
+        assertThat(withheld.isError()).isTrue();
+        assertThat(text(withheld)).startsWith("[RESULT WITHHELD] ").contains("It holds a key.");
+        assertThat(text(failed)).startsWith("[RESULT WITHHELD] ").doesNotContain("Unknown tool");
+        assertThat(redacted + " " + withheld + " " + failed).doesNotContain("SECRET");
+
+        assertThat(client.callTool(call("start_export", Map.of("to", "x"))).isError())
+                .isFalse();
+        client.callTool(call("complain", Map.of()));
+        assertDenied(client.callTool(call("start_export", Map.of("to", "x"))), "");
+        assertThat(reached(client, "start_export")).isEqualTo(1);
+        assertThat(transport.pendingRequests()).isZero();
     }
 }

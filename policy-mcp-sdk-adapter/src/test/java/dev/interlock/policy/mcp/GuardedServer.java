@@ -55,7 +55,10 @@ final class GuardedServer {
     /** The report of the server that was there before, in the same process. */
     static final String BEFORE = "test://before";
 
-    /** Three exports for each session, hidden purges, no deletion, no prompts, no sampling, payments by approval. */
+    /**
+     * Three exports for each session, hidden purges, no deletion, no prompts, no sampling, payments by approval, no
+     * secrets.
+     */
     static final Policy POLICY = new Policies()
             .hiding("purge_*")
             .tool("start_export", Policies.limit(3), Policies.requiredArguments())
@@ -67,6 +70,11 @@ final class GuardedServer {
             .tool("wait", Policies.limit(10))
             .tool("pay", Policies.requiredArguments(), Policies.limit(10), Policies.ask())
             .tool("pay_at_once", Policies.ask(Duration.ofMillis(300)))
+            .reading("""
+                    tools:
+                      read_item: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                      work: {results: [{deny_if: [{path: result.text, op: contains, value: SECRET}]}]}
+                    """)
             .method("prompts/*", Posture.DENY)
             .method("sampling/*", Posture.DENY)
             .policy();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.doubles.RecordingLimiter;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.yaml.PolicyYaml;
 import io.modelcontextprotocol.modern.McpSchema.CacheScope;
 import io.modelcontextprotocol.modern.McpSchema.CallToolResult;
 import io.modelcontextprotocol.modern.McpSchema.ElicitResult;
@@ -128,5 +129,42 @@ abstract class ModernOverTransport {
             assertThat(client.listTools().list().tools()).isEmpty();
             assertThat(listening).isNotNull();
         }
+    }
+
+    @Test
+    void whatIsRedactedOrWithheldNeverReachesTheClientAndMarksAreThereForTheNextCall() throws Exception {
+        McpSyncClient client =
+                client(PolicyEngine.builder(PolicyYaml.read("""
+                version: "1"
+                tools:
+                  copy: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                  stream: {results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]}
+                  complain:
+                    results: [{deny_if: [{path: result.text, op: contains, value: broke}], on_deny: It is broken.}]
+                  refuse: {results: [{deny_if: [{path: result.is_error, op: eq, value: true}]}]}
+                  tidy: {marks: [tidied]}
+                  route: {deny_if: [{path: session.tidied, op: exists, value: true}]}
+                """, "test").orThrow()));
+        Map<String, Object> arguments = Map.of("a", "SECRET-1");
+
+        CallToolResult copied = client.tool("copy").arguments(arguments).call();
+        CallToolResult streamed = client.tool("stream").arguments(arguments).call();
+        CallToolResult withheld = client.tool("complain").call();
+        CallToolResult failed = client.tool("refuse").call();
+
+        assertThat(text(copied)).isEqualTo("copy {a=[redacted]}");
+        assertThat(text(streamed)).isEqualTo("stream {a=[redacted]}");
+        assertThat(withheld.isError()).isTrue();
+        assertThat(text(withheld)).startsWith("[RESULT WITHHELD] ").contains("It is broken.");
+        assertThat(text(failed)).startsWith("[RESULT WITHHELD] ");
+        assertThat(copied + " " + streamed + " " + withheld + " " + failed)
+                .doesNotContain("SECRET", "it broke", "the tool refused");
+
+        assertThat(text(client.tool("route").arguments(Map.of("region", "eu")).call()))
+                .startsWith("route");
+        client.tool("tidy").call();
+        assertThat(text(client.tool("route").arguments(Map.of("region", "eu")).call()))
+                .startsWith("[POLICY DENIED] ");
+        assertThat(ran()).isEqualTo("{complain=1, copy=1, refuse=1, route=1, stream=2, tidy=1}");
     }
 }

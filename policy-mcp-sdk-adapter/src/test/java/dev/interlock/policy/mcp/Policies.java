@@ -23,6 +23,7 @@ import dev.interlock.policy.Validation;
 import dev.interlock.policy.Window;
 import dev.interlock.policy.text.NamePattern;
 import dev.interlock.policy.value.Value;
+import dev.interlock.policy.yaml.PolicyYaml;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -89,6 +90,15 @@ final class Policies {
     Policies tool(String pattern, Rule... rules) {
         Place place = Place.of("tools." + pattern);
         tools.put(new NamePattern(pattern), new Entry(false, List.of(), List.of(), List.of(rules), List.of(), place));
+        return this;
+    }
+
+    /** The entries of tools in a text. */
+    Policies reading(String yaml) {
+        tools.putAll(PolicyYaml.read("version: \"1\"\n" + yaml, "test")
+                .orThrow()
+                .body()
+                .tools());
         return this;
     }
 

@@ -498,4 +498,18 @@ abstract class ServerEnforcementOverTransport {
     boolean hasSessions() {
         return true;
     }
+
+    @Test
+    void whatIsRedactedOrWithheldNeverReachesTheClient() throws Exception {
+        McpSyncClient client = client();
+
+        CallToolResult redacted = client.callTool(call("read_item", Map.of("id", "SECRET-1")));
+        CallToolResult withheld = client.callTool(call("work", Map.of("id", "SECRET-2")));
+
+        assertThat(text(redacted)).isEqualTo("read_item {id=[redacted]}");
+        assertThat(withheld.isError()).isTrue();
+        assertThat(text(withheld)).startsWith("[RESULT WITHHELD] ");
+        assertThat(redacted + " " + withheld).doesNotContain("SECRET");
+        assertThat(report(client).ran()).containsEntry("read_item", 1).containsEntry("work", 1);
+    }
 }
