@@ -97,6 +97,10 @@ final class CallEnds {
             return CompletableFuture.completedFuture(JudgedResult.passed(came));
         }
         try {
+            if (ResultView.isUnclear(came)) {
+                return CompletableFuture.completedFuture(
+                        JudgedResult.withheld(withheld(rules, Messages.RESULT_UNCLEAR), came));
+            }
             if (!rules.hasConditions()) {
                 return CompletableFuture.completedFuture(rules.apply(Decision.ALLOWED, call, came));
             }

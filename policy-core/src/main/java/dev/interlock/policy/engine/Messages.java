@@ -28,6 +28,9 @@ final class Messages {
 
     static final String RESULT_UNREADABLE = "The result could not be judged by the policy, so it is withheld.";
 
+    static final String RESULT_UNCLEAR =
+            "The result has a member whose name only looks like one that is judged, so it is withheld.";
+
     static final String RESULT_LATE = "The result came after the call had ended, so it is withheld.";
 
     static final String TOO_MANY_SESSIONS =

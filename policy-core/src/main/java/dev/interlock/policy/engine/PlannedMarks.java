@@ -12,8 +12,6 @@ import dev.interlock.policy.session.NewMark;
 import dev.interlock.policy.session.SessionChange;
 import dev.interlock.policy.session.SessionMarks;
 import dev.interlock.policy.value.InvalidValueException;
-import dev.interlock.policy.value.MemberName;
-import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -28,8 +26,6 @@ import org.jspecify.annotations.Nullable;
 final class PlannedMarks {
 
     static final PlannedMarks NONE = new PlannedMarks(List.of(), Set.of());
-
-    private static final MemberName STRUCTURED = MemberName.of("structuredContent");
 
     private final List<PlannedMark> marks;
     private final Set<String> clears;
@@ -182,7 +178,7 @@ final class PlannedMarks {
             return seen ? MarkValues.unusable() : MarkValues.at(null, path.steps());
         }
         try {
-            if (path.member(0).equals("structured") && isUnclear(came)) {
+            if (path.member(0).equals("structured") && ResultView.isUnclear(came)) {
                 return MarkValues.unusable();
             }
             Value start = new ResultView(came).read(path.member(0));
@@ -190,14 +186,5 @@ final class PlannedMarks {
         } catch (InvalidValueException e) {
             return MarkValues.unusable();
         }
-    }
-
-    /** Whether another member of the result could be taken for its structured content. */
-    private static boolean isUnclear(CallResult came) {
-        Map<String, Value> names = new HashMap<>();
-        for (Object name : came.members().keySet()) {
-            names.put(String.valueOf(name), Value.Nil.NULL);
-        }
-        return PathReader.isUnclear(ObjectValue.of(names).read(STRUCTURED, PathReader.UNCLEAR));
     }
 }

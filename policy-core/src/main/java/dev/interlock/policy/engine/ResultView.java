@@ -1,6 +1,7 @@
 package dev.interlock.policy.engine;
 
 import dev.interlock.policy.call.CallResult;
+import dev.interlock.policy.value.KnownNames;
 import dev.interlock.policy.value.NumberValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.value.ValueLimits;
@@ -15,6 +16,8 @@ final class ResultView {
 
     static final ValueLimits LIMITS = new ValueLimits(ResultSize.MAX_DEPTH, Integer.MAX_VALUE);
 
+    private static final KnownNames MEMBERS = KnownNames.of("content", "structuredContent", "isError", "_meta");
+
     private final CallResult came;
     private @Nullable Value text;
     private @Nullable Value structured;
@@ -22,6 +25,19 @@ final class ResultView {
 
     ResultView(CallResult came) {
         this.came = came;
+    }
+
+    /**
+     * Whether a member of the result could be taken for one that is judged, and differs from it. Readers that ignore
+     * case would follow it.
+     */
+    static boolean isUnclear(CallResult came) {
+        for (Object name : came.members().keySet()) {
+            if (MEMBERS.isLookAlike(name)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /**

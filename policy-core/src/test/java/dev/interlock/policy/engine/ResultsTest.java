@@ -43,6 +43,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a policy does with what comes back of a call. */
 class ResultsTest {
@@ -695,5 +696,26 @@ class ResultsTest {
         assertThat(before).isFalse();
         assertPassed(judged.toCompletableFuture().join(), FINE);
         assertWithheld(judge(engine, text("other")));
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "StructuredContent",
+                "structured\u0441ontent",
+                "CONTENT",
+                "IsError",
+                "_Meta",
+                "structuredContent\u200b"
+            })
+    void aMemberThatOnlyLooksLikeOneThatIsJudgedWithholdsTheResult(String name) {
+        CallResult came = CallResult.of(Map.of("content", blocks("fine"), name, Map.of("blob", "SECRET-1")));
+
+        assertWithheld(judge(came, redacts(secret())));
+        assertWithheld(judge(came, most(10_000)));
+        assertThat(judge(came, recorded(most(10_000))).shown()).isSameAs(came);
+        assertPassed(
+                judge(structured(Map.of("Content", "x"), "fine"), most(10_000)),
+                structured(Map.of("Content", "x"), "fine"));
     }
 }
