@@ -98,6 +98,9 @@ final class CompiledPolicy {
     /** Whether the policy says anything about marks. */
     private final boolean hasMarks;
 
+    /** Whether the policy says or counts something of answers. */
+    private final boolean judgesAnswers;
+
     private final @Nullable String soleSession;
 
     /** The clock that decides; null if nothing of the policy depends on the time. */
@@ -180,6 +183,7 @@ final class CompiledPolicy {
         this.readsSchemas = needs.schemas;
         this.unwraps = needs.unwraps;
         this.hasMarks = needs.marks;
+        this.judgesAnswers = needs.ends;
         this.asksHost = !policy.predicates().isEmpty();
         this.time = needs.time ? time : null;
         this.contextKeys = needs.wholeContext ? null : needs.contextKeys;
@@ -296,6 +300,11 @@ final class CompiledPolicy {
     /** Whether a decision may depend on what servers say about their tools. */
     boolean readsDefinitions() {
         return readsRating || readsSchemas || lock != null;
+    }
+
+    /** Whether the policy says or counts something of the answer to any call or other request. */
+    boolean judgesAnswers() {
+        return judgesAnswers;
     }
 
     /** Whether the policy says anything about marks. */
@@ -742,6 +751,9 @@ final class CompiledPolicy {
         /** Whether an entry sets or clears marks, or a condition reads them. */
         private boolean marks;
 
+        /** Whether anything is said about the ends of calls, or counted at them. */
+        private boolean ends;
+
         /** Whether a condition reads the time. */
         private boolean time;
 
@@ -762,6 +774,7 @@ final class CompiledPolicy {
             unwraps |= entry.entry().unwrap() != null;
             Afterwards end = entry.entry().afterwards();
             marks |= !end.marks().isEmpty() || !end.clears().isEmpty();
+            ends |= !end.isEmpty();
             for (Block block : entry.entry().blocks()) {
                 add(block.conditions(), entry);
             }
@@ -812,6 +825,7 @@ final class CompiledPolicy {
         }
 
         private void add(Limit limit) {
+            ends |= limit.isAfterwards();
             for (PartitionKey key : limit.per()) {
                 Path path = key.path();
                 if (path != null && path.root() == Path.Root.CTX) {

@@ -1173,6 +1173,14 @@ public final class PolicyEngine {
         return current.readsDefinitions();
     }
 
+    /**
+     * Returns whether the policy in force says or counts something of the answer to any call or other request. If it
+     * does, adapters show no answer to a request that they don't know: it may come before its call was decided.
+     */
+    public boolean judgesAnswers() {
+        return current.judgesAnswers();
+    }
+
     /** Returns whether it was told that it serves {@linkplain Builder#soleConnection a single connection}. */
     public boolean servesSoleConnection() {
         return soleSession != null;

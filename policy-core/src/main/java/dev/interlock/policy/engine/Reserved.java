@@ -12,6 +12,7 @@ import dev.interlock.policy.limit.Reservation;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -124,9 +125,19 @@ final class Reserved {
         CallUsage used = used(came);
         List<@Nullable Amount> spent = new ArrayList<>(amounts.size());
         for (LaterAmount amount : amounts) {
-            spent.add(amount == null ? null : amount.read(came, used));
+            spent.add(amount == null ? null : read(amount, came, used));
         }
         return spent;
+    }
+
+    /** One amount. What fails leaves it unknown, and keeps neither the others nor the call from being settled. */
+    private @Nullable Amount read(LaterAmount amount, @Nullable CallResult came, CallUsage used) {
+        try {
+            return amount.read(came, used);
+        } catch (Throwable e) {
+            listener.failed(call, e);
+            return null;
+        }
     }
 
     private CallUsage used(@Nullable CallResult came) {
@@ -138,7 +149,7 @@ final class Reserved {
             return CallUsage.NONE;
         }
         try {
-            return meter.measure(call, came);
+            return Objects.requireNonNull(meter.measure(call, came), "usage");
         } catch (Throwable e) {
             listener.failed(call, e);
             return CallUsage.NONE;

@@ -188,7 +188,7 @@ final class ResultRules {
     /** The denial of structured content that was changed and is not what the tool's schema promises; null if it is. */
     private @Nullable Decision unfit(ToolCall call, CallResult came, CallResult shown) {
         Object structured = shown.members().get("structuredContent");
-        if (structured == null || isSame(structured, came.members().get("structuredContent"))) {
+        if (structured == null || isUnchanged(structured, came.members().get("structuredContent"))) {
             return null;
         }
         KnownTool tool = call.request() == null ? call.definition() : null;
@@ -204,9 +204,10 @@ final class ResultRules {
         return null;
     }
 
-    @SuppressWarnings("ReferenceEquality") // What was not changed is the same object.
-    private static boolean isSame(@Nullable Object one, @Nullable Object other) {
-        return one == other;
+    /** What was not changed is the same object, unless the answer is a view that makes its parts at each look. */
+    @SuppressWarnings("ReferenceEquality")
+    private static boolean isUnchanged(Object shown, @Nullable Object came) {
+        return shown == came || shown.equals(came);
     }
 
     /** Whether an answer ends its call. */

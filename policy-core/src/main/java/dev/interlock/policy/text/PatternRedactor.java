@@ -6,13 +6,14 @@ import com.google.re2j.Matcher;
 public final class PatternRedactor implements Redactor {
 
     /**
-     * How often each character of a text may be read on average, and how often in addition. A search reads beyond the
-     * match that it finds if the match could have been longer. A pattern that does so again and again, such as
-     * {@code a(.*b)?} in a text of {@code a}, would take quadratic time.
+     * How often each character of a text may be read on average, and how often in addition, besides the spare reads of
+     * the whole {@link Redactor.Work}. A search reads beyond the match that it finds if the match could have been
+     * longer. A pattern that does so again and again, such as {@code a(.*b)?} in a text of {@code a}, would take
+     * quadratic time.
      */
     private static final long READS_PER_CHARACTER = 16;
 
-    private static final long READS_IN_ADDITION = 100_000;
+    private static final long READS_PER_TEXT = 64;
 
     private final Regex regex;
     private final String with;
@@ -33,7 +34,8 @@ public final class PatternRedactor implements Redactor {
             return text;
         }
         work.plan((long) regex.size() * text.length());
-        CountedText counted = new CountedText(text);
+        long allowed = READS_PER_CHARACTER * text.length() + READS_PER_TEXT;
+        CountedText counted = new CountedText(text, allowed + work.spareReads());
         Matcher matcher = regex.matcher(counted);
         StringBuilder out = null;
         int kept = 0;
@@ -50,6 +52,7 @@ public final class PatternRedactor implements Redactor {
             kept = end;
             work.matched();
         }
+        work.leaveReads(counted.left);
         return out == null ? text : out.append(text, kept, text.length()).toString();
     }
 
@@ -58,9 +61,9 @@ public final class PatternRedactor implements Redactor {
         private final String text;
         private long left;
 
-        CountedText(String text) {
+        CountedText(String text, long most) {
             this.text = text;
-            this.left = READS_PER_CHARACTER * text.length() + READS_IN_ADDITION;
+            this.left = most;
         }
 
         @Override

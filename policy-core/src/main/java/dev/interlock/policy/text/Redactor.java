@@ -27,6 +27,12 @@ public sealed interface Redactor permits PresetRedactor, PatternRedactor {
         private long steps;
         private long matches;
 
+        /**
+         * How often characters may still be read beyond what each text allows. All texts share it: with so much for
+         * each, a result of many small texts could take hundreds of times as long as one large text.
+         */
+        private long spareReads = 100_000;
+
         /** Adds steps before they are taken. */
         void plan(long more) {
             steps += more;
@@ -37,6 +43,15 @@ public sealed interface Redactor permits PresetRedactor, PatternRedactor {
 
         void matched() {
             matches++;
+        }
+
+        long spareReads() {
+            return spareReads;
+        }
+
+        /** What a text has left of the spare reads and its own; it may save none of its own for others. */
+        void leaveReads(long left) {
+            spareReads = Math.min(spareReads, left);
         }
 
         /** Returns how many matches were replaced. */

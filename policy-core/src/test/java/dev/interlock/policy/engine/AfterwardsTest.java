@@ -231,6 +231,17 @@ class AfterwardsTest {
     }
 
     @Test
+    @SuppressWarnings("NullAway") // what a host's own code may do
+    void aMeterThatReturnsNullTellsNothing() {
+        PolicyEngine engine = PolicyEngine.builder(counting(TOKENS, null, ChargeMode.SUCCESS))
+                .usage((call, came) -> null)
+                .build();
+        answer(admit(engine), structured(Map.of()));
+
+        assertThat(used(engine)).isEqualTo("100");
+    }
+
+    @Test
     void withoutSuchALimitNothingReadsTheAnswer() {
         PolicyEngine engine = PolicyEngine.builder(Policies.pay(Policies.rate("r", Policies.hourly(9))))
                 .usage((call, came) -> {

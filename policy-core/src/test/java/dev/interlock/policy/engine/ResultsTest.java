@@ -30,15 +30,18 @@ import dev.interlock.policy.tool.ToolDefinition;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.nio.charset.StandardCharsets;
+import java.util.AbstractMap;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -659,6 +662,33 @@ class ResultsTest {
         assertThat(judged.decision().allowed()).isEqualTo(fits);
         CallResult unchanged = structured(Map.of("a", "b"));
         assertPassed(judge(engine, unchanged), unchanged);
+    }
+
+    @Test
+    void structuredContentThatIsUnchangedNeedsNoSchemaThoughItIsAViewMadeAnewAtEachLook() {
+        ObjectValue schema = (ObjectValue) Value.freeze(Map.of("type", "object"));
+        PolicyEngine engine = builder(policy(redacts(secret()))).build();
+        engine.tools()
+                .learn(
+                        null,
+                        List.of(new ToolDefinition(
+                                "fetch", "", "", ObjectValue.EMPTY, schema, ObjectValue.EMPTY, true)));
+        Map<String, Object> result = Map.of("content", blocks("a SECRET-1"), "structuredContent", Map.of("a", "b"));
+        Map<String, Object> view = new AbstractMap<>() {
+            @Override
+            public Set<Map.Entry<String, Object>> entrySet() {
+                return result.entrySet().stream()
+                        .map(entry -> Map.entry(
+                                entry.getKey(),
+                                entry.getValue() instanceof Map<?, ?> map ? new HashMap<>(map) : entry.getValue()))
+                        .collect(Collectors.toSet());
+            }
+        };
+
+        JudgedResult judged = judge(engine, CallResult.of(view));
+
+        assertThat(judged.decision().allowed()).isTrue();
+        assertThat(textsOf(judged)).isEqualTo(List.of("a [gone]"));
     }
 
     static List<org.junit.jupiter.params.provider.Arguments> validators() {

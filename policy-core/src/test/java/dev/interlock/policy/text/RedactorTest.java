@@ -118,6 +118,21 @@ class RedactorTest {
     }
 
     @Test
+    void itIsStoppedAlsoInManySmallTextsOfOneResult() {
+        Redactor redactor = pattern("a(?:.*b)?", "-");
+        Redactor.Work work = new Redactor.Work();
+        String text = "a".repeat(200);
+
+        assertThat(redactor.redact(text, work)).isEqualTo("-".repeat(200));
+        assertThatThrownBy(() -> {
+                    for (int i = 0; i < 30_000; i++) {
+                        redactor.redact(text, work);
+                    }
+                })
+                .isInstanceOf(Redactor.TooMuchWork.class);
+    }
+
+    @Test
     void textsForWhichAPatternNeedsTooManyStepsAreNotSearched() {
         Redactor redactor = pattern("(?:[a-f]{50}[g-k]{50}){10}", "-");
         String text = "z".repeat(8_000_000);

@@ -120,8 +120,8 @@ public final class EnforcingClientTransport extends ForwardingTransport<McpClien
         this.callers = builder.callers(false);
         this.answers = builder.answers();
         this.methods = new Methods(builder, callers, this::plain);
-        this.judged = new JudgedAnswers(methods, answers, this::anyPlain);
-        this.judgedOfClient = new JudgedAnswers(methods, answers, this::anyPlain);
+        this.judged = JudgedAnswers.ofServer(methods, answers, this::anyPlain);
+        this.judgedOfClient = JudgedAnswers.ofClient(methods, answers, this::anyPlain);
         this.continuations =
                 new Continuations(builder.time, builder.alarm, builder.callTimeToLive, GuardSettings.MAX_CONTINUATIONS);
         this.guard = new CallGuard(engine, continuations);

@@ -143,7 +143,7 @@ public final class EnforcingRequestManager implements McpRequestManager {
                 methods,
                 new ToolListFilter(engine, methods, answers),
                 answers,
-                new JudgedAnswers(methods, answers, ModernMessages::plain));
+                JudgedAnswers.ofServer(methods, answers, ModernMessages::plain));
         this.fetch = new ToolListFetch(
                 new ToolListState<>(
                         engine.tools().open(builder.server, toolListChanges), builder.time, toolListChanges),

@@ -52,8 +52,9 @@ final class JudgedAnswers {
     private final Methods methods;
     private final Answers answers;
     private final UnaryOperator<Object> converter;
+    private final boolean early;
 
-    /** Whether an answer was ever awaited that the policy says something about. */
+    /** Whether an answer was ever awaited that the policy said something about. It may be another policy by now. */
     private volatile boolean judging;
 
     /** What an answer ends. */
@@ -71,13 +72,29 @@ final class JudgedAnswers {
         void abandon();
     }
 
-    /**
-     * @param converter converts values of an unknown Java type to plain JSON
-     */
-    JudgedAnswers(Methods methods, Answers answers, UnaryOperator<Object> converter) {
+    private JudgedAnswers(Methods methods, Answers answers, UnaryOperator<Object> converter, boolean early) {
         this.methods = methods;
         this.answers = answers;
         this.converter = converter;
+        this.early = early;
+    }
+
+    /**
+     * What a server answers. It may guess the ids of requests that are still being decided, and answer them early.
+     *
+     * @param converter converts values of an unknown Java type to plain JSON
+     */
+    static JudgedAnswers ofServer(Methods methods, Answers answers, UnaryOperator<Object> converter) {
+        return new JudgedAnswers(methods, answers, converter, true);
+    }
+
+    /**
+     * What clients answer, who know no request before it is awaited here.
+     *
+     * @param converter converts values of an unknown Java type to plain JSON
+     */
+    static JudgedAnswers ofClient(Methods methods, Answers answers, UnaryOperator<Object> converter) {
+        return new JudgedAnswers(methods, answers, converter, false);
     }
 
     /** Called before a call or another request is sent. */
@@ -207,11 +224,12 @@ final class JudgedAnswers {
     }
 
     /**
-     * What may be seen of an answer that nothing awaits. Once answers are judged, it might be a second one to a call,
-     * or one that comes too late, and is withheld.
+     * What may be seen of an answer that nothing awaits. If answers are judged, it might be a second one to a call, one
+     * that comes too late, or one that comes before its call was decided, from a server that guesses ids. Then it is
+     * withheld.
      */
     JSONRPCResponse unawaited(Object id, JSONRPCResponse response) {
-        if (!judging) {
+        if (passesAnonymous()) {
             return response;
         }
         log.debug("Withheld an answer that nothing awaits");
@@ -220,6 +238,6 @@ final class JudgedAnswers {
 
     /** Whether an answer that says not even what it answers may be seen. */
     boolean passesAnonymous() {
-        return !judging;
+        return !judging && !(early && methods.judgesAnswers());
     }
 }

@@ -78,6 +78,11 @@ final class Methods {
                 : Mono.just(atOnce(request));
     }
 
+    /** Whether the policy in force says or counts something of any answer. */
+    boolean judgesAnswers() {
+        return engine.judgesAnswers();
+    }
+
     /** Decides on a notification from the client, about which no person is asked. */
     GuardedCall toldByClient(@Nullable String method, @Nullable Object params, ContextView context) {
         return atOnce(saying(params, byAnyCaller(method, context)));

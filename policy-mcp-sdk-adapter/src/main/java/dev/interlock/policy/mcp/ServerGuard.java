@@ -81,8 +81,8 @@ final class ServerGuard {
         this.callers = settings.callers(true);
         this.answers = settings.answers();
         this.methods = new Methods(settings, callers, ServerGuard::plain);
-        this.judged = new JudgedAnswers(methods, answers, ServerGuard::anyPlain);
-        this.judgedOfClients = new JudgedAnswers(methods, answers, ServerGuard::anyPlain);
+        this.judged = JudgedAnswers.ofServer(methods, answers, ServerGuard::anyPlain);
+        this.judgedOfClients = JudgedAnswers.ofClient(methods, answers, ServerGuard::anyPlain);
         this.calls = new CallGate(settings, callers, new CallGuard(settings.engine, null), params -> params);
         this.toolLists = new ToolListFilter(settings.engine, methods, answers);
         this.engine = settings.engine;

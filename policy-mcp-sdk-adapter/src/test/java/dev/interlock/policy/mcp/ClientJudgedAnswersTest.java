@@ -162,6 +162,28 @@ class ClientJudgedAnswersTest extends JudgedAnswersContract {
     }
 
     @Test
+    void anAnswerThatComesBeforeItsCallIsDecidedIsWithheld() {
+        PolicyEngine engine = PolicyEngine.builder(PolicyYaml.read("""
+                        version: "1"
+                        tools:
+                          read:
+                            rules: [{name: ask, action: require_approval}]
+                            results: [{redact: [{pattern: "SECRET-[0-9]+"}]}]
+                        """, "test").orThrow())
+                .approvals(request -> new CompletableFuture<>())
+                .build();
+        EnforcingClientTransport transport =
+                EnforcingClientTransport.builder(wire, engine).callContext(ADA).build();
+        transport.connect(wire::show).block();
+
+        transport.sendMessage(call("1", "read")).subscribe();
+        wire.respond("1", text("SECRET-1"));
+
+        assertThat(wire.sent.toString()).contains("tools/list").doesNotContain("tools/call");
+        assertThat(wire.shown.toString()).doesNotContain("SECRET").contains("[RESULT WITHHELD] ");
+    }
+
+    @Test
     void twoRequestsWithOneIdGetNoAnswerThatWasJudgedForTheOther() {
         EnforcingClientTransport transport = connected(REDACTING);
 
