@@ -1,13 +1,16 @@
 package dev.interlock.policy.yaml;
 
+import dev.interlock.policy.Afterwards;
 import dev.interlock.policy.Algorithm;
 import dev.interlock.policy.Amount;
 import dev.interlock.policy.Block;
 import dev.interlock.policy.ChargeMode;
+import dev.interlock.policy.Clearing;
 import dev.interlock.policy.Condition;
 import dev.interlock.policy.Entry;
 import dev.interlock.policy.Limit;
 import dev.interlock.policy.Limit.Form;
+import dev.interlock.policy.Mark;
 import dev.interlock.policy.Mode;
 import dev.interlock.policy.Operand;
 import dev.interlock.policy.Operator;
@@ -17,6 +20,8 @@ import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
 import dev.interlock.policy.Posture;
+import dev.interlock.policy.ResultRule;
+import dev.interlock.policy.ResultRule.TextRedaction;
 import dev.interlock.policy.RiskSelector;
 import dev.interlock.policy.Rounds;
 import dev.interlock.policy.Rule;
@@ -61,6 +66,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PolicyArbitraries {
 
+    /** The marks that entries set, the first without values and the other with some. */
+    private static final List<String> MARKS = List.of("web", "seen");
+
     private final List<String> tools;
     private final List<String> args;
     private final Arbitrary<String> texts;
@@ -88,7 +96,9 @@ public final class PolicyArbitraries {
         /** {@code servers}. */
         SERVERS,
         /** {@code unwrap}. */
-        UNWRAP
+        UNWRAP,
+        /** {@code results}, {@code marks}, {@code clears} and {@code session}, and amounts known only afterwards. */
+        AFTERWARDS
     }
 
     private PolicyArbitraries(
@@ -200,17 +210,36 @@ public final class PolicyArbitraries {
                 entries.put(
                         method,
                         new Entry(
-                                false,
-                                List.of(new Block(List.of(condition), null, require)),
-                                List.of(),
-                                has(Feature.APPROVALS) ? List.of(new Block(List.of(asks), null, ask)) : List.of(),
-                                List.of(),
-                                List.of(),
-                                null,
-                                Place.of(at.toString())));
+                                        false,
+                                        List.of(new Block(List.of(condition), null, require)),
+                                        List.of(),
+                                        has(Feature.APPROVALS)
+                                                ? List.of(new Block(List.of(asks), null, ask))
+                                                : List.of(),
+                                        List.of(),
+                                        List.of(),
+                                        null,
+                                        Place.of(at.toString()))
+                                .with(has(Feature.AFTERWARDS) ? endOfMethod(at) : Afterwards.NONE));
             }
         });
         return entries;
+    }
+
+    private static Afterwards endOfMethod(NodePath at) {
+        ResultRule rule = new ResultRule(
+                "bounded",
+                List.of(),
+                List.of(),
+                List.of(TextRedaction.Preset.SECRETS),
+                4_096L,
+                false,
+                null,
+                Mode.ENFORCE,
+                Place.of(at.key("results").item(0).toString()));
+        Mark mark = new Mark(
+                "web", null, true, null, Place.of(at.key("marks").item(0).toString()));
+        return new Afterwards(List.of(rule), List.of(mark), List.of());
     }
 
     private static Arbitrary<Function<NodePath, PolicyBody>> granted(Arbitrary<Function<NodePath, PolicyBody>> bodies) {
@@ -378,8 +407,9 @@ public final class PolicyArbitraries {
                         names,
                         limits,
                         rounds,
-                        unwraps)
-                .as((h, checks, makers, ruleNames, l, most, runs) -> slot -> {
+                        unwraps,
+                        ends())
+                .as((h, checks, makers, ruleNames, l, most, runs, end) -> slot -> {
                     List<Rule> placed = new ArrayList<>();
                     Set<String> seen = new HashSet<>();
                     for (int i = 0; i < makers.size(); i++) {
@@ -401,8 +431,181 @@ public final class PolicyArbitraries {
                                     .orElse(null),
                             runs.map(unwrap -> placed(unwrap, slot.key("unwrap").place()))
                                     .orElse(null),
+                            end.apply(slot.at()),
                             slot.place());
                 });
+    }
+
+    /** What entries say about the end of a call, mostly nothing. A mark can be read only if it is set somewhere. */
+    private Arbitrary<Function<NodePath, Afterwards>> ends() {
+        if (!has(Feature.AFTERWARDS)) {
+            return Arbitraries.just(at -> Afterwards.NONE);
+        }
+        Arbitrary<List<Function<NodePath, Mark>>> marks = Arbitraries.oneOf(
+                        MARKS.stream().map(this::marks).toList())
+                .list()
+                .ofMaxSize(2);
+        Arbitrary<List<String>> clears =
+                Arbitraries.of("web", "seen", "never-set").list().ofMaxSize(2);
+        Arbitrary<Function<NodePath, Afterwards>> some = Combinators.combine(
+                        resultRules().list().ofMaxSize(2), marks, clears, Arbitraries.of(Operator.EXISTS, Operator.EQ))
+                .as((results, set, cleared, operator) -> at -> {
+                    List<ResultRule> rules = new ArrayList<>();
+                    for (int i = 0; i < results.size(); i++) {
+                        rules.add(results.get(i).apply(at.key("results").item(i)));
+                    }
+                    List<Mark> placed = new ArrayList<>();
+                    for (int i = 0; i < set.size(); i++) {
+                        placed.add(set.get(i).apply(at.key("marks").item(i)));
+                    }
+                    for (Mark mark : placed) {
+                        rules.add(reading(mark, operator, at.key("results").item(rules.size())));
+                    }
+                    List<Clearing> gone = new ArrayList<>();
+                    for (int i = 0; i < cleared.size(); i++) {
+                        gone.add(new Clearing(
+                                cleared.get(i),
+                                Place.of(at.key("clears").item(i).toString())));
+                    }
+                    return new Afterwards(rules, placed, gone);
+                });
+        return Arbitraries.frequencyOf(Tuple.of(3, Arbitraries.just(at -> Afterwards.NONE)), Tuple.of(2, some));
+    }
+
+    private static ResultRule reading(Mark mark, Operator operator, NodePath at) {
+        Place place = Place.of(at.key("deny_if").item(0).toString());
+        Condition condition =
+                new Condition(Path.parse("session." + mark.name()), operator, Value.freeze(true), null, place);
+        return new ResultRule(
+                null,
+                List.of(),
+                List.of(new Block(List.of(condition), null, place)),
+                List.of(),
+                null,
+                false,
+                null,
+                Mode.ENFORCE,
+                Place.of(at.toString()));
+    }
+
+    /** A mark has values everywhere or nowhere. */
+    private Arbitrary<Function<NodePath, Mark>> marks(String name) {
+        Arbitrary<Optional<Path>> values = name.equals("web")
+                ? Arbitraries.just(Optional.empty())
+                : Arbitraries.oneOf(
+                                Arbitraries.of(args).map(arg -> Path.parse("args." + arg)),
+                                Arbitraries.of("result.structured.items[*].id", "result.structured.\"a b\"")
+                                        .map(Path::parse))
+                        .map(Optional::of);
+        return Combinators.combine(
+                        values,
+                        Arbitraries.of(true, false),
+                        Arbitraries.of(Duration.ofMinutes(5), Duration.ofHours(24), Duration.ofMillis(1_500))
+                                .injectNull(0.5))
+                .as((value, onSuccess, lasting) ->
+                        at -> new Mark(name, value.orElse(null), onSuccess, lasting, Place.of(at.toString())));
+    }
+
+    private Arbitrary<Function<NodePath, ResultRule>> resultRules() {
+        Arbitrary<TextRedaction> presets =
+                Arbitraries.of(TextRedaction.Preset.class).map(preset -> preset);
+        Arbitrary<TextRedaction> matches = Combinators.combine(
+                        Arbitraries.of("^a", "[0-9]+$", "usd|eur", "(?i)x", "\\pL+"),
+                        Arbitraries.oneOf(Arbitraries.of("", TextRedaction.REDACTED, "$1"), texts))
+                .as(TextRedaction.Matches::new);
+        Arbitrary<Long> sizes = Arbitraries.of(1L, 4_096L, 1_000_000L, 1L << 40);
+        return Combinators.combine(
+                        texts.injectNull(0.5),
+                        resultBlocks().list().ofMaxSize(2),
+                        resultBlocks().list().ofMaxSize(2),
+                        Arbitraries.oneOf(presets, matches).list().ofMaxSize(2),
+                        sizes.injectNull(0.4),
+                        Arbitraries.of(true, false),
+                        texts.injectNull(0.5),
+                        modes())
+                .as((name, require, denyIf, redact, most, cuts, message, mode) -> {
+                    // A rule does something.
+                    Long bound = most == null && require.isEmpty() && denyIf.isEmpty() && redact.isEmpty()
+                            ? Long.valueOf(100)
+                            : most;
+                    return at -> new ResultRule(
+                            name,
+                            place(require, at.key("require")),
+                            place(denyIf, at.key("deny_if")),
+                            redact,
+                            bound,
+                            cuts && bound != null,
+                            message,
+                            mode,
+                            Place.of(at.toString()));
+                });
+    }
+
+    /** Conditions on what comes back, and on all else. */
+    private Arbitrary<Function<NodePath, Block>> resultBlocks() {
+        Arbitrary<ConditionMaker> ofResult = Combinators.combine(
+                        Arbitraries.of("result.structured.items[any].id", "result.structured.total", "result.bytes"),
+                        Arbitraries.of(Operator.LT, Operator.GTE),
+                        Arbitraries.integers().between(0, 5))
+                .as((path, operator, number) -> at -> new Condition(
+                        Path.parse(path), operator, NumberValue.of(number), null, Place.of(at.toString())));
+        Arbitrary<ConditionMaker> ofText = texts.map(text -> at -> new Condition(
+                Path.parse("result.text"), Operator.CONTAINS, new Value.Text(text), null, Place.of(at.toString())));
+        Arbitrary<ConditionMaker> ofError = Arbitraries.of(true, false)
+                .map(flag -> at -> new Condition(
+                        Path.parse("result.is_error"), Operator.EQ, Value.freeze(flag), null, Place.of(at.toString())));
+        return Combinators.combine(
+                        Arbitraries.oneOf(ofResult, ofText, ofError, conditions())
+                                .list()
+                                .ofMinSize(1)
+                                .ofMaxSize(2),
+                        texts.injectNull(0.5))
+                .as((makers, message) -> at -> makers.size() == 1
+                        ? new Block(List.of(makers.get(0).make(at)), null, Place.of(at.toString()))
+                        : new Block(place(makers, at.key("conditions"), List.of()), message, Place.of(at.toString())));
+    }
+
+    /** Where an amount stands that is known only when the call has ended, and what is held until then. */
+    private record Later(Path from, @Nullable Amount hold) {}
+
+    private Arbitrary<Optional<Later>> laters(double share) {
+        if (!has(Feature.AFTERWARDS)) {
+            return Arbitraries.just(Optional.empty());
+        }
+        return Combinators.combine(
+                        Arbitraries.of(
+                                        "usage.tokens",
+                                        "usage.cost",
+                                        "result.bytes",
+                                        "result.blocks",
+                                        "result.structured.cost",
+                                        "result.structured.\"a b\".0")
+                                .map(Path::parse),
+                        amounts().injectNull(0.3))
+                .as(Later::new)
+                .optional(share);
+    }
+
+    /** The same limit counting an amount that is known only afterwards, if it can. */
+    private static Limit later(Limit limit, Optional<Later> later) {
+        if (later.isEmpty() || limit.algorithm() == Algorithm.TOKEN_BUCKET || limit.charge() == ChargeMode.FAILURES) {
+            return limit;
+        }
+        return new Limit(
+                limit.form(),
+                limit.counter(),
+                limit.max(),
+                limit.window(),
+                limit.algorithm(),
+                limit.scope(),
+                limit.increment(),
+                later.get().from(),
+                limit.charge(),
+                limit.message(),
+                limit.place(),
+                limit.per(),
+                limit.lease(),
+                later.get().hold());
     }
 
     private Arbitrary<Unwrap> unwraps() {
@@ -543,8 +746,9 @@ public final class PolicyArbitraries {
                         froms,
                         Combinators.combine(charges(), partitions()).as(Counting::new),
                         limits,
-                        operators)
-                .as((name, window, increment, from, counting, limit, operator) -> slot -> {
+                        operators,
+                        laters(0.2))
+                .as((name, window, increment, from, counting, limit, operator, later) -> slot -> {
                     String fresh = slot.fresh(name);
                     Limit counter = new Limit(
                             Form.STATE,
@@ -560,10 +764,14 @@ public final class PolicyArbitraries {
                             slot.place(),
                             counting.per());
                     return new Counted(
-                            counter,
+                            later(counter, later),
                             slot.counter(fresh)
                                     .flatMap(path -> limit.map(max -> at -> new Condition(
-                                            path, operator, NumberValue.of(max), null, Place.of(at.toString())))));
+                                            path,
+                                            later.isEmpty() ? operator : Operator.LTE,
+                                            NumberValue.of(max),
+                                            null,
+                                            Place.of(at.toString())))));
                 });
     }
 
@@ -601,7 +809,7 @@ public final class PolicyArbitraries {
     }
 
     private Arbitrary<Function<Slot, Limit>> limits() {
-        return Combinators.combine(
+        Arbitrary<Function<Slot, Limit>> usual = Combinators.combine(
                         Arbitraries.of("n", "rate", "a b"),
                         amounts(),
                         windows(),
@@ -624,6 +832,7 @@ public final class PolicyArbitraries {
                         message,
                         slot.place(),
                         counting.per()));
+        return Combinators.combine(usual, laters(0.3)).as((limit, later) -> slot -> later(limit.apply(slot), later));
     }
 
     private record Counting(ChargeMode charge, List<PartitionKey> per) {
@@ -654,7 +863,17 @@ public final class PolicyArbitraries {
                         charge,
                         slot.scope(),
                         slot.place()));
-        return Combinators.combine(Arbitraries.oneOf(fixed, varying), partitions())
+        Arbitrary<Function<Slot, List<Limit>>> later = Combinators.combine(caps, charges(), laters(1))
+                .as((map, charge, amount) -> slot ->
+                        Limit.budget(null, map, null, amount.orElseThrow().from(), charge, slot.scope(), slot.place())
+                                .stream()
+                                .map(limit -> limit.holding(amount.orElseThrow().hold()))
+                                .toList());
+        return Combinators.combine(
+                        has(Feature.AFTERWARDS)
+                                ? Arbitraries.oneOf(fixed, varying, later)
+                                : Arbitraries.oneOf(fixed, varying),
+                        partitions())
                 .as((budget, per) -> slot ->
                         budget.apply(slot).stream().map(limit -> limit.per(per)).toList());
     }
