@@ -142,7 +142,9 @@ class ProxyResultsIT {
         assertThat(call(1, "read")).contains("\"id\":1", "the key is [redacted]", "\"keys\":[\"[redacted]\",12.50]");
         assertThat(call(2, "dump")).contains("\"id\":2", "[RESULT WITHHELD] It holds a key.", "\"isError\":true");
         assertThat(call(3, "break")).contains("\"id\":3", "[RESULT WITHHELD] ", "\"isError\":true");
-        assertThat(call(4, "long")).contains("\"id\":4", "xxx", "[cut by the policy: ").hasSizeLessThan(400);
+        assertThat(call(4, "long"))
+                .contains("\"id\":4", "xxx", "[cut by the policy: ")
+                .hasSizeLessThan(400);
         assertThat(ask(5, "resources/read", "{\"uri\":\"x\"}")).contains("\"id\":5", "it is [redacted]");
 
         String record = record();

@@ -744,8 +744,7 @@ class ResultsTest {
         assertWithheld(judge(came, redacts(secret())));
         assertWithheld(judge(came, most(10_000)));
         assertThat(judge(came, recorded(most(10_000))).shown()).isSameAs(came);
-        assertPassed(
-                judge(structured(Map.of("Content", "x"), "fine"), most(10_000)),
-                structured(Map.of("Content", "x"), "fine"));
+        CallResult beneath = structured(Map.of("Content", "x"), "fine");
+        assertPassed(judge(beneath, most(10_000)), beneath);
     }
 }
