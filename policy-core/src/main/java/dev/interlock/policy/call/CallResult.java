@@ -16,7 +16,7 @@ public record CallResult(@Nullable Object result, @Nullable ProtocolError error)
     /**
      * A JSON-RPC error.
      *
-     * @param code its code: a number, but whoever answered may have sent anything
+     * @param code its code: a number by the specification, but a peer may send anything
      * @param message its message; null if it has none
      * @param data its data; null if it has none
      */

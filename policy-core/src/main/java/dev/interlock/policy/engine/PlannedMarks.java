@@ -76,8 +76,8 @@ final class PlannedMarks {
     }
 
     /**
-     * What is said about a call that another call makes, as far as it holds for that other call: nobody knows whether
-     * the inner one has succeeded.
+     * What is said about a call that another call makes, as far as it holds for that other call: it is not known
+     * whether the inner one has succeeded.
      */
     PlannedMarks of(InnerCall inner) {
         List<PlannedMark> left = new ArrayList<>();
