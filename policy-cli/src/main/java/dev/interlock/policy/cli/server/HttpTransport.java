@@ -615,7 +615,11 @@ public final class HttpTransport implements McpClientTransport {
                         throw new ServerException("the server has lost the session, and now speaks another version of"
                                 + " the protocol than the host; start the proxy anew");
                     }
-                    return told(json.write(initialized), fresh, Map.of(), true).thenApply(nothing -> fresh);
+                    return told(json.write(initialized), fresh, Map.of(), true).thenApply(nothing -> {
+                        // Before the request is repeated: the host may go when it has its answer.
+                        report("the server had lost the session; another was begun");
+                        return fresh;
+                    });
                 })
                 .orTimeout(FIRST_ANSWER.toMillis(), TimeUnit.MILLISECONDS)
                 .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
@@ -629,7 +633,6 @@ public final class HttpTransport implements McpClientTransport {
                 renewal = null;
             }
             if (fresh != null) {
-                report("the server had lost the session; another was begun");
                 // It may be a different server by now, with other tools.
                 toolsMayHaveChanged();
             }
