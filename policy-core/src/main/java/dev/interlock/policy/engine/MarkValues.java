@@ -8,6 +8,7 @@ import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -16,22 +17,32 @@ import org.jspecify.annotations.Nullable;
  */
 final class MarkValues {
 
-    private final List<Path.Step> steps;
+    private final List<Optional<MemberStep>> steps;
     private final Set<String> texts = new LinkedHashSet<>();
 
     /** Whether every value could be told, and they are not too long and not too many for one mark. */
     private boolean usable = true;
 
-    private MarkValues(List<Path.Step> steps) {
+    private MarkValues(List<Optional<MemberStep>> steps) {
         this.steps = steps;
+    }
+
+    /** Compiles the steps of a path; one that means the elements of a list is empty. */
+    static List<Optional<MemberStep>> steps(List<Path.Step> steps) {
+        return steps.stream()
+                .map(step -> step instanceof Path.Step.Member member
+                        ? Optional.of(MemberStep.of(member))
+                        : Optional.<MemberStep>empty())
+                .toList();
     }
 
     /**
      * Reads values.
      *
      * @param start where the steps begin
+     * @param steps the steps, as {@link #steps} compiles them
      */
-    static MarkValues at(@Nullable Value start, List<Path.Step> steps) {
+    static MarkValues at(@Nullable Value start, List<Optional<MemberStep>> steps) {
         MarkValues values = new MarkValues(steps);
         values.collect(start, 0);
         return values;
@@ -52,8 +63,8 @@ final class MarkValues {
             usable = false;
         } else if (step == steps.size()) {
             add(value);
-        } else if (steps.get(step) instanceof Path.Step.Member member) {
-            collect(MemberStep.of(member).from(value), step + 1);
+        } else if (steps.get(step).isPresent()) {
+            collect(steps.get(step).orElseThrow().from(value), step + 1);
         } else if (value instanceof Value.Array array) {
             for (Value item : array.items()) {
                 collect(item, step + 1);

@@ -6,6 +6,7 @@ import dev.interlock.policy.Path;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.CallResult;
 import dev.interlock.policy.call.ToolCall;
+import dev.interlock.policy.engine.PathReader.MemberStep;
 import dev.interlock.policy.limit.Caller;
 import dev.interlock.policy.session.MarkClaim;
 import dev.interlock.policy.session.NewMark;
@@ -19,6 +20,7 @@ import java.util.HashSet;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -39,8 +41,16 @@ final class PlannedMarks {
      * One mark.
      *
      * @param of the call whose arguments it takes values from; null for the call itself
+     * @param steps the steps of its path after the arguments, or after the member of the result
      */
-    private record PlannedMark(Mark mark, @Nullable ToolCall of) {
+    private record PlannedMark(Mark mark, @Nullable ToolCall of, List<Optional<MemberStep>> steps) {
+
+        static PlannedMark of(Mark mark) {
+            Path value = mark.value();
+            List<Path.Step> steps = value == null ? List.of() : value.steps();
+            boolean result = value != null && value.root() == Path.Root.RESULT;
+            return new PlannedMark(mark, null, MarkValues.steps(result ? steps.subList(1, steps.size()) : steps));
+        }
 
         boolean takesArguments() {
             Path value = mark.value();
@@ -50,8 +60,7 @@ final class PlannedMarks {
         /** The values in the arguments. */
         MarkValues arguments(ToolCall call) {
             ToolCall from = of == null ? call : of;
-            Path value = mark.value();
-            return MarkValues.at(from.arguments().root(), value == null ? List.of() : value.steps());
+            return MarkValues.at(from.arguments().root(), steps);
         }
     }
 
@@ -61,8 +70,7 @@ final class PlannedMarks {
         }
         Set<String> names = new LinkedHashSet<>();
         clears.forEach(clearing -> names.add(clearing.mark()));
-        return new PlannedMarks(
-                marks.stream().map(mark -> new PlannedMark(mark, null)).toList(), names);
+        return new PlannedMarks(marks.stream().map(PlannedMark::of).toList(), names);
     }
 
     static PlannedMarks together(List<PlannedMarks> parts) {
@@ -83,7 +91,7 @@ final class PlannedMarks {
         List<PlannedMark> left = new ArrayList<>();
         for (PlannedMark mark : marks) {
             if (!mark.mark.onSuccess()) {
-                left.add(new PlannedMark(mark.mark, mark.of == null ? inner.call() : mark.of));
+                left.add(new PlannedMark(mark.mark, mark.of == null ? inner.call() : mark.of, mark.steps));
             }
         }
         return left.isEmpty() ? NONE : new PlannedMarks(left, Set.of());
@@ -165,24 +173,24 @@ final class PlannedMarks {
         if (path == null) {
             return NewMark.plain(mark.name(), mark.lasting());
         }
-        MarkValues values = planned.takesArguments() ? planned.arguments(call) : result(path, outcome, came);
+        MarkValues values = planned.takesArguments() ? planned.arguments(call) : result(planned, path, outcome, came);
         return values.isUsable()
                 ? new NewMark(mark.name(), List.copyOf(values.texts()), true, mark.lasting())
                 : NewMark.unknown(mark.name(), mark.lasting());
     }
 
-    private static MarkValues result(Path path, CallOutcome outcome, @Nullable CallResult came) {
+    private static MarkValues result(PlannedMark planned, Path path, CallOutcome outcome, @Nullable CallResult came) {
         if (came == null) {
             // Of a call that was lost or failed, nothing was seen. Of others, something was, but not here.
             boolean seen = outcome == CallOutcome.SUCCEEDED || outcome == CallOutcome.TOOL_ERROR;
-            return seen ? MarkValues.unusable() : MarkValues.at(null, path.steps());
+            return seen ? MarkValues.unusable() : MarkValues.at(null, planned.steps);
         }
         try {
             if (path.member(0).equals("structured") && ResultView.isUnclear(came)) {
                 return MarkValues.unusable();
             }
             Value start = new ResultView(came).read(path.member(0));
-            return MarkValues.at(start, path.steps().subList(1, path.steps().size()));
+            return MarkValues.at(start, planned.steps);
         } catch (InvalidValueException e) {
             return MarkValues.unusable();
         }
