@@ -1173,6 +1173,16 @@ public abstract class RateLimiterContract {
         assertThat(admits(charge(key("fresh"), rule, Amount.LEAST))).isFalse();
     }
 
+    @Test
+    void aBucketThatHoldsNothingCountsNothing() {
+        LimitRule nothing = new TokenBucket(Amount.ZERO, MINUTE);
+        assertThat(admits(charge(key, nothing, Amount.ONE))).isFalse();
+        assertThat(admits(charge(key, nothing, Amount.ONE).withoutCheck())).isTrue();
+
+        assertThat(used(nothing)).isEqualTo(Amount.ZERO);
+        assertThat(admits(charge(key, nothing, Amount.ONE))).isFalse();
+    }
+
     @ParameterizedTest
     @MethodSource("tenOfAnyKind")
     void whatIsNotCheckedDoesNotExcuseWhatIs(LimitRule rule) {

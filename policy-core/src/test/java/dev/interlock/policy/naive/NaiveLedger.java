@@ -70,7 +70,10 @@ final class NaiveLedger {
         };
     }
 
-    /** What is counted now; for a bucket, what is missing from a full one, in whole calls. */
+    /**
+     * What is counted now; for a bucket, what is missing from a full one, in whole calls. Nothing is missing from one
+     * that holds nothing.
+     */
     BigDecimal used(Object key, Cap cap, long now) {
         if (cap.lease() != null) {
             return sum(key, taken -> now - taken.millis < cap.lease().toMillis());
@@ -80,9 +83,11 @@ final class NaiveLedger {
             case SLIDING_WINDOW ->
                 sum(key, taken -> now - taken.millis < cap.nanos().longValueExact() / 1_000_000);
             case TOKEN_BUCKET ->
-                nanos(cap.max(), cap)
-                        .subtract(nanoLevel(key, cap, now))
-                        .divide(new BigDecimal(cap.nanos()), 0, RoundingMode.CEILING);
+                cap.max().signum() == 0
+                        ? BigDecimal.ZERO
+                        : nanos(cap.max(), cap)
+                                .subtract(nanoLevel(key, cap, now))
+                                .divide(new BigDecimal(cap.nanos()), 0, RoundingMode.CEILING);
         };
     }
 
