@@ -329,7 +329,7 @@ final class SlotRequest {
             boolean longest = exact[0].compareTo(BigInteger.valueOf(LONGEST_DEBT)) >= 0;
             cost = longest ? LONGEST_DEBT : exact[0].longValueExact();
             fraction = longest ? 0 : exact[1].longValueExact();
-        } else if (micros <= max) {
+        } else if (micros > 0 && micros <= max) {
             long high = Math.multiplyHigh(micros, window);
             long low = micros * window;
             if (high == 0 && low >= 0) {
