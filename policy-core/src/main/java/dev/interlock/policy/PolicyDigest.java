@@ -1,9 +1,5 @@
 package dev.interlock.policy;
 
-import dev.interlock.policy.Operand;
-import dev.interlock.policy.Place;
-import dev.interlock.policy.Policy;
-import dev.interlock.policy.TimeWindow;
 import dev.interlock.policy.value.CanonicalJson;
 import dev.interlock.policy.value.Value;
 import java.lang.reflect.RecordComponent;

@@ -1,7 +1,5 @@
 package dev.interlock.policy;
 
-import dev.interlock.policy.Policy;
-
 /**
  * The policy that decided.
  *

@@ -2,20 +2,6 @@ package dev.interlock.policy;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.interlock.policy.Amount;
-import dev.interlock.policy.ChargeMode;
-import dev.interlock.policy.Entry;
-import dev.interlock.policy.Limit;
-import dev.interlock.policy.Mode;
-import dev.interlock.policy.Path;
-import dev.interlock.policy.Place;
-import dev.interlock.policy.Policy;
-import dev.interlock.policy.PolicyArbitraries;
-import dev.interlock.policy.PolicyBody;
-import dev.interlock.policy.PolicyEdits;
-import dev.interlock.policy.Posture;
-import dev.interlock.policy.Rule;
-import dev.interlock.policy.Scope;
 import dev.interlock.policy.Window.Calendar;
 import dev.interlock.policy.text.NamePattern;
 import java.util.LinkedHashMap;

@@ -195,7 +195,7 @@ public final class SealedApprovals implements ApprovalHandler {
             Continuations.add(digest, rule.message());
             Continuations.add(digest, rule.timeout().toString());
         }
-        Continuations.add(digest, states.digest(request.policy()));
+        Continuations.add(digest, request.policy().digest());
         return HexFormat.of().formatHex(digest.digest());
     }
 }

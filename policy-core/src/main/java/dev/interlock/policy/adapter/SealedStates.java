@@ -1,7 +1,5 @@
 package dev.interlock.policy.adapter;
 
-import dev.interlock.policy.Policy;
-import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.AdmitOptions;
 import dev.interlock.policy.engine.PolicyEngine;
@@ -53,16 +51,6 @@ public final class SealedStates {
     private final long timeToLiveMillis;
     private final StateSeal seal;
 
-    /** The digest of the policy for which it was last asked. */
-    private volatile @Nullable KnownDigest known;
-
-    private record KnownDigest(Policy policy, String digest) {
-        @Override
-        public String toString() {
-            return digest;
-        }
-    }
-
     /**
      * Creates the states of one server.
      *
@@ -83,16 +71,6 @@ public final class SealedStates {
         this.time = time;
         this.timeToLiveMillis = Math.max(1, shorter(timeToLive).toMillis());
         this.seal = new StateSeal(keys);
-    }
-
-    /** The digest of a policy, which takes some time to compute. */
-    String digest(Policy policy) {
-        KnownDigest last = known;
-        if (last == null || !last.policy().equals(policy)) {
-            last = new KnownDigest(policy, PolicyRef.of(policy).digest());
-            known = last;
-        }
-        return last.digest();
     }
 
     private static Duration shorter(Duration time) {

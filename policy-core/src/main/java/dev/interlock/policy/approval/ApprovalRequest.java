@@ -1,6 +1,6 @@
 package dev.interlock.policy.approval;
 
-import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.tool.ToolRating;
@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *     {@linkplain ApprovalHandler#asksForAllRules asks for all of them}
  * @param message what the policy says about the call: the messages of all the rules
  * @param rating how the tool is rated
- * @param policy the policy in force; a yes is valid only under this policy
+ * @param policy which policy is in force; a yes is valid only under this policy
  * @param patience how long this caller waits; at most the {@link #timeout}
  * @param runs the calls that the call makes by running other tools, those within first; they must be shown to the
  *     person
@@ -48,7 +48,7 @@ public record ApprovalRequest(
         List<AskingRule> rules,
         String message,
         ToolRating rating,
-        Policy policy,
+        PolicyRef policy,
         Duration patience,
         List<ToolCall> runs,
         boolean otherRequest) {
@@ -66,7 +66,7 @@ public record ApprovalRequest(
             List<AskingRule> rules,
             String message,
             ToolRating rating,
-            Policy policy,
+            PolicyRef policy,
             Duration patience) {
         this(
                 tool,

@@ -1,6 +1,5 @@
 package dev.interlock.policy.approval;
 
-import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.Arguments;
@@ -148,9 +147,6 @@ public final class ApprovalTickets implements ApprovalHandler {
         final TicketHolder holder;
         final long bytes;
         final Instant opened;
-        /** The policy as it was last compared: comparing the same object again takes no time. */
-        Policy policy;
-
         long expiresNanos;
         Ticket.State state = Ticket.State.PENDING;
         /** Whether this ticket has admitted a call that is still under way. */
@@ -172,7 +168,6 @@ public final class ApprovalTickets implements ApprovalHandler {
             this.holder = TicketHolder.of(request);
             this.bytes = bytes(request);
             this.opened = opened;
-            this.policy = request.policy();
             this.expiresNanos = expiresNanos;
         }
 
@@ -201,7 +196,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         synchronized (this) {
             long now = sweep();
             TicketEntry entry = byCall.get(Binding.of(request));
-            if (entry != null && !isUnder(entry, request.policy())) {
+            if (entry != null && !entry.request.policy().equals(request.policy())) {
                 remove(entry);
                 entry = null;
             }
@@ -234,19 +229,6 @@ public final class ApprovalTickets implements ApprovalHandler {
                 expire(fresh.id());
             }
         }
-    }
-
-    // Identity first: comparing two policies of equal content takes long.
-    @SuppressWarnings("ReferenceEquality")
-    private static boolean isUnder(TicketEntry entry, Policy policy) {
-        if (entry.policy == policy) {
-            return true;
-        }
-        boolean equal = entry.policy.equals(policy);
-        if (equal) {
-            entry.policy = policy;
-        }
-        return equal;
     }
 
     private @Nullable String reachedBound(ApprovalRequest request) {

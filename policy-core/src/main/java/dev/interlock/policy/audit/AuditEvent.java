@@ -1,5 +1,6 @@
 package dev.interlock.policy.audit;
 
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;

@@ -143,7 +143,7 @@ final class ApprovalQuestion {
                 question.asking(),
                 question.message(),
                 approvals.engine.rating(call),
-                asked.policy().policy(),
+                asked.policy().ref(),
                 patience,
                 Unwrapping.calls(asked.policy(), call),
                 call.request() != null);

@@ -3,6 +3,7 @@ package dev.interlock.policy.approval;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.PolicyBody;
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.Posture;
 import dev.interlock.policy.call.AskingRule;
 import dev.interlock.policy.tool.ToolCategory;
@@ -61,7 +62,7 @@ public final class Requests {
                 rules,
                 RULE.message(),
                 ToolRating.of(ToolCategory.FINANCIAL),
-                policy,
+                PolicyRef.of(policy),
                 Duration.ofMinutes(5));
     }
 }

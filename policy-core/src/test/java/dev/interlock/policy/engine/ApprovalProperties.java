@@ -7,6 +7,7 @@ import static dev.interlock.policy.engine.Policies.rate;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.approval.ApprovalAnswer;
 import dev.interlock.policy.approval.ApprovalHandler;
 import dev.interlock.policy.approval.ApprovalRequest;
@@ -75,10 +76,10 @@ class ApprovalProperties {
     }
 
     /** What a yes binds: who calls, with what, under which policy. */
-    private record Bound(String identity, Object amount, Policy policy) {
+    private record Bound(String identity, Object amount, PolicyRef policy) {
 
         static Bound of(ToolCall call, Policy policy) {
-            return new Bound(String.valueOf(call.identity()), call.arguments().root(), policy);
+            return new Bound(String.valueOf(call.identity()), call.arguments().root(), PolicyRef.of(policy));
         }
     }
 

@@ -13,7 +13,7 @@ import dev.interlock.policy.Operator;
 import dev.interlock.policy.Path;
 import dev.interlock.policy.Place;
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.value.ObjectValue;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.observe;
 
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Marked;
@@ -8,7 +9,6 @@ import dev.interlock.policy.audit.AuditEvent.Outcome;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditSink;
-import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import io.opentelemetry.api.common.AttributeKey;

@@ -3,7 +3,7 @@ package dev.interlock.policy.yaml;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
-import dev.interlock.policy.audit.PolicyRef;
+import dev.interlock.policy.PolicyRef;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Label;

@@ -1,5 +1,6 @@
 package dev.interlock.policy.audit.log;
 
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Failed;
@@ -9,7 +10,6 @@ import dev.interlock.policy.audit.AuditEvent.PolicyChanged;
 import dev.interlock.policy.audit.AuditEvent.ResultJudged;
 import dev.interlock.policy.audit.AuditEvent.Settled;
 import dev.interlock.policy.audit.AuditEvent.SuspensionChanged;
-import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.MethodCall;
 import dev.interlock.policy.call.ResultFate;

@@ -1,9 +1,9 @@
 package dev.interlock.policy.audit.log;
 
+import dev.interlock.policy.PolicyRef;
 import dev.interlock.policy.audit.AuditEvent;
 import dev.interlock.policy.audit.AuditEvent.Decided;
 import dev.interlock.policy.audit.AuditEvent.Outcome;
-import dev.interlock.policy.audit.PolicyRef;
 import dev.interlock.policy.call.CallOutcome;
 import dev.interlock.policy.call.Decision;
 import dev.interlock.policy.call.Decision.Verdict;
