@@ -199,10 +199,11 @@ class ArchitectureTest {
                     "limit:  call",
                     "session:  call limit value",
                     "limit.memory:  call limit session time value",
-                    "approval:  call text time tool value",
+                    "approval:  call limit text time tool value",
                     "approval.webhook:  approval call time tool value",
+                    "state:  approval limit limit.memory session time value",
                     "audit:  approval call tool value",
-                    "engine:  approval audit call limit limit.memory session text time tool tool.rating value",
+                    "engine:  approval audit call limit limit.memory session state text time tool tool.rating value",
                     "review:  engine text tool tool.rating value",
                     "adapter:  approval audit call engine limit text time tool value")
             .map(row -> row.split(":", -1))
