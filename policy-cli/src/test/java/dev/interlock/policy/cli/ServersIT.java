@@ -3,8 +3,8 @@ package dev.interlock.policy.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.cli.Interlock.Result;
-import dev.interlock.policy.cli.proxy.RedisOptions;
 import dev.interlock.policy.cli.server.JsonRpc;
+import dev.interlock.policy.cli.state.StateOptions;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import java.io.BufferedReader;
@@ -112,7 +112,7 @@ class ServersIT {
             for (int i = 1; i <= 2_000; i++) {
                 System.err.println("line " + i);
             }
-            System.err.println("knows Redis: " + System.getenv().containsKey(RedisOptions.VARIABLE));
+            System.err.println("knows the store: " + System.getenv().containsKey(StateOptions.VARIABLE));
             System.err.println("\u001b[31mno such module");
             System.exit(7);
         }
@@ -212,12 +212,12 @@ class ServersIT {
     void eachCommandTellsAtOnceOfAServerThatEndsAndKeepsItsOwnSecretsFromIt() throws Exception {
         for (List<String> words : LISTING) {
             Result result = interlock
-                    .with(RedisOptions.VARIABLE, "redis://canary-of-a-user")
+                    .with(StateOptions.VARIABLE, "redis://canary-of-a-user")
                     .run(command(with(words, "--timeout", FOR_EVER), EndingServer.class, "0"));
             assertThat(result.code()).as(words.toString()).isEqualTo(2);
             assertThat(result.err())
                     .contains("exit code 7", "line 2000", "\\u001b[31mno such module")
-                    .contains("knows Redis: false")
+                    .contains("knows the store: false")
                     .doesNotContain("\u001b", "line 1980", "\tat ", "canary");
         }
     }
@@ -235,7 +235,7 @@ class ServersIT {
             in.write(Interlock.utf8(initialize + "\n"));
             in.flush();
             assertThat(out.readLine())
-                    .contains("\"id\":\"i\"", "exit code 7", "no such module", "knows Redis: false")
+                    .contains("\"id\":\"i\"", "exit code 7", "no such module", "knows the store: false")
                     .doesNotContain("\u001b");
             assertThat(proxy.waitFor(Interlock.PATIENCE_SECONDS, TimeUnit.SECONDS))
                     .isTrue();

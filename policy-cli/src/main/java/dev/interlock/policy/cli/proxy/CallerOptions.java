@@ -22,7 +22,7 @@ final class CallerOptions {
             names = "--session",
             paramLabel = "S",
             description = "The agent session to which calls belong: limits of scope session count by it. Proxies with"
-                    + " the same one share these limits if they share a Redis. Default: the identity, or this proxy.")
+                    + " the same one share these limits if they share a store. Default: the identity, or this proxy.")
     private @Nullable String session;
 
     @Option(names = "--server", paramLabel = "NAME", description = "What the policy calls the server.")

@@ -44,7 +44,7 @@ final class LongLimits {
         }
         return Optional.of("the count of " + found.get(0)
                 + (found.size() > 1 ? ", and of " + (found.size() - 1) + " more," : "")
-                + " is kept in this process and begins anew with the next; --redis keeps it");
+                + " is kept in this process and begins anew with the next; --state keeps it");
     }
 
     private static String at(String file, Limit limit) {

@@ -19,6 +19,8 @@ import dev.interlock.policy.cli.server.HostOutput;
 import dev.interlock.policy.cli.server.HttpTransport;
 import dev.interlock.policy.cli.server.JsonRpc;
 import dev.interlock.policy.cli.server.ServerUrl;
+import dev.interlock.policy.cli.state.OpenState;
+import dev.interlock.policy.cli.state.StateOptions;
 import dev.interlock.policy.engine.CallFacts;
 import dev.interlock.policy.engine.PolicyEngine;
 import dev.interlock.policy.limit.RateLimiter;
@@ -73,7 +75,7 @@ import reactor.core.publisher.Mono;
             "Example:",
             "  interlock proxy policy.yaml -- npx -y some-mcp-server",
             "  interlock proxy policy.yaml --audit audit.jsonl -- npx -y some-mcp-server",
-            "  interlock proxy policy.yaml --redis redis://limits:6379 -- npx some-mcp-server",
+            "  interlock proxy policy.yaml --state redis://state:6379 -- npx some-mcp-server",
             "  interlock proxy policy.yaml --url https://example.com/mcp --header-file token",
         })
 public final class ProxyCommand implements Callable<Integer> {
@@ -121,7 +123,7 @@ public final class ProxyCommand implements Callable<Integer> {
     private LockOption lock;
 
     @Mixin
-    private RedisOptions redis;
+    private StateOptions state;
 
     @Mixin
     private AuditOptions audit;
@@ -176,10 +178,10 @@ public final class ProxyCommand implements Callable<Integer> {
         PrintWriter err = spec.commandLine().getErr();
         Policy policy = InputFile.read(policyFile).policy();
         ToolLock accepted = lock.read();
-        try (RedisOptions.Limits limits = redis.open(err)) {
-            countsEndWithUs = limits.inRedis() == null;
+        try (OpenState open = state.open(line -> err.println("interlock proxy: " + line))) {
+            countsEndWithUs = !open.lasts();
             tellOfLongLimits(policy, err);
-            return call(policy, accepted, limits.limiter(), err);
+            return call(policy, accepted, open.limiter(), err);
         }
     }
 

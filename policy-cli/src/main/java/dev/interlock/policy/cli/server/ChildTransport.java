@@ -4,6 +4,7 @@ import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Deadline;
 import dev.interlock.policy.cli.io.LineWriter;
 import dev.interlock.policy.cli.io.Lines;
+import dev.interlock.policy.cli.state.StateOptions;
 import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.json.TypeRef;
 import io.modelcontextprotocol.spec.McpClientTransport;
@@ -31,11 +32,8 @@ import reactor.core.publisher.Mono;
  */
 public final class ChildTransport implements McpClientTransport {
 
-    /**
-     * The environment variable that is withheld from every child. It holds the address of the Redis, and so its
-     * password.
-     */
-    public static final String WITHHELD = "INTERLOCK_REDIS";
+    /** Withheld from every child: it holds the address of the store, and so its password. */
+    private static final String WITHHELD = StateOptions.VARIABLE;
 
     /** How long a child may take to end by itself once its output has ended. */
     private static final Duration PATIENCE = Duration.ofSeconds(10);
@@ -100,7 +98,7 @@ public final class ChildTransport implements McpClientTransport {
         Process started;
         try {
             ProcessBuilder builder = new ProcessBuilder(command);
-            // Write access to the Redis is enough to lift the limits, and this child is the one that they limit.
+            // Write access to the store is enough to lift the limits, and this child is the one that they limit.
             builder.environment().remove(WITHHELD);
             started = builder.start();
         } catch (IOException | IllegalArgumentException e) {

@@ -27,7 +27,7 @@ class LongLimitsTest {
                     tools: {a: {limits: [{counter: c, max: 5, window: day}]}}                 | limit 'c' (p.yaml:2, window day)
                     """)
     void aLimitLongerThanAMinuteIsNamedWithItsPlace(String yaml, String named) {
-        assertThat(notice(yaml)).hasValueSatisfying(notice -> assertThat(notice).contains(named, "--redis"));
+        assertThat(notice(yaml)).hasValueSatisfying(notice -> assertThat(notice).contains(named, "--state"));
     }
 
     @ParameterizedTest

@@ -8,6 +8,7 @@ import dev.interlock.policy.cli.Interlock;
 import dev.interlock.policy.cli.Interlock.Result;
 import dev.interlock.policy.cli.io.Json;
 import dev.interlock.policy.cli.server.JsonRpc;
+import dev.interlock.policy.cli.state.StateOptions;
 import dev.interlock.policy.redis.RedisServer;
 import dev.interlock.policy.value.Value;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
@@ -48,7 +49,7 @@ public class ProxyIT {
     public static final class EchoServer {
         public static void main(String... args) throws IOException {
             System.err.println("pid " + ProcessHandle.current().pid() + ", environment "
-                    + (System.getenv().containsKey(RedisOptions.VARIABLE) ? "with" : "without") + " Redis");
+                    + (System.getenv().containsKey(StateOptions.VARIABLE) ? "with" : "without") + " a store");
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             JsonRpc json = new JsonRpc();
             for (String line = in.readLine(); line != null; line = in.readLine()) {
@@ -283,13 +284,13 @@ public class ProxyIT {
 
             interlock.file("policy.yaml", POLICY + "      - {name: daily, rate_limit: {max: 3, window: day}}\n");
             assertThat(err.readLine()).contains("policy.yaml was changed, and is in force");
-            assertThat(err.readLine()).contains("rule 'daily' (policy.yaml:7, window day)", "--redis");
+            assertThat(err.readLine()).contains("rule 'daily' (policy.yaml:7, window day)", "--state");
         } finally {
             proxy.destroy();
         }
         assertThat(interlock.run(proxy()).err().lines().filter(line -> line.contains("rule 'daily'")))
                 .hasSize(1);
-        assertThat(interlock.run(withRedis("--redis", "redis://127.0.0.1:1")).err())
+        assertThat(interlock.run(withRedis("--state", "redis://127.0.0.1:1")).err())
                 .doesNotContain("rule 'daily'");
     }
 
@@ -302,11 +303,11 @@ public class ProxyIT {
                 """);
         try (RedisServer redis = RedisServer.start("--requirepass", "s3cret")) {
             String uri = redis.uri().replace("//", "//:s3cret@");
-            String[] words = withRedis("--redis-prefix", "shop", "--redis-timeout", "20000");
+            String[] words = withRedis("--state-prefix", "shop", "--state-timeout", "20000");
             String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
-            Result one = interlock.with(RedisOptions.VARIABLE, uri).runWith(calls, words);
+            Result one = interlock.with(StateOptions.VARIABLE, uri).runWith(calls, words);
             assertThat(one.out().lines()).hasSize(2).allMatch(line -> line.contains("echo"));
-            assertThat(one.err()).contains("environment without Redis");
+            assertThat(one.err()).contains("environment without a store");
             Result other = interlock.runWith(calls, words);
             assertThat(other.out().lines())
                     .hasSize(2)
@@ -314,10 +315,10 @@ public class ProxyIT {
                     .anyMatch(line -> line.contains("\"isError\":true") && line.contains("Limit of 3"));
 
             Result wrong = interlock
-                    .with(RedisOptions.VARIABLE, uri.replace("s3cret", "s3cret-no"))
+                    .with(StateOptions.VARIABLE, uri.replace("s3cret", "s3cret-no"))
                     .runWith(calls, words);
             assertThat(wrong.out().lines()).hasSize(2).allMatch(line -> line.contains("limiter_unavailable"));
-            assertThat(wrong.err()).contains("Redis can't be asked yet", "WRONGPASS");
+            assertThat(wrong.err()).contains("the store can't be asked yet", "WRONGPASS");
             assertThat(one.err() + other.err() + wrong.out() + wrong.err()).doesNotContain("s3cret");
         }
     }
@@ -331,12 +332,12 @@ public class ProxyIT {
                 """);
         String calls = call(1, "1") + "\n" + call(2, "1") + "\n";
         Result result =
-                interlock.runWith(calls, withRedis("--redis", "redis://127.0.0.1:1", "--redis-down", "local:0.25"));
+                interlock.runWith(calls, withRedis("--state", "redis://127.0.0.1:1", "--state-down", "local:0.25"));
         assertThat(result.out().lines())
                 .hasSize(2)
                 .anyMatch(line -> line.contains("echo"))
                 .anyMatch(line -> line.contains("\"isError\":true"));
-        assertThat(result.err()).contains("Redis can't be asked yet (Unable to connect to 127.0.0.1");
+        assertThat(result.err()).contains("the store can't be asked yet (Unable to connect to 127.0.0.1");
     }
 
     private static String[] withRedis(String... options) {

@@ -1,4 +1,4 @@
-package dev.interlock.policy.cli.proxy;
+package dev.interlock.policy.cli.state;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
@@ -19,38 +19,43 @@ import org.junit.jupiter.params.provider.ValueSource;
 import picocli.CommandLine;
 import picocli.CommandLine.ParameterException;
 
-class RedisOptionsTest {
+class StateOptionsTest {
 
     @TempDir
     private Path directory;
 
     private final StringWriter err = new StringWriter();
 
-    private RedisOptions.Limits open(String line) {
-        RedisOptions options = new RedisOptions();
+    private OpenState open(String line) {
+        StateOptions options = new StateOptions();
         new CommandLine(new Holder(options)).parseArgs(line.isEmpty() ? new String[0] : line.split(";", -1));
-        return options.open(new PrintWriter(err, true));
+        return options.open(new PrintWriter(err, true)::println);
     }
 
     @CommandLine.Command
-    private record Holder(@CommandLine.Mixin RedisOptions options) {}
+    private record Holder(@CommandLine.Mixin StateOptions options) {}
 
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
             value = {
-                "--redis;redis://:s3cret pass@host             | --redis: the URI of a Redis can't be read",
-                "--redis;redis://:s3cret/pass@host             | --redis: the URI of a Redis can't be read",
-                "--redis;redis://user:s3cret#pass@host         | --redis: the URI of a Redis can't be read",
-                "--redis;redis://s3cret?pass@host              | --redis: the URI of a Redis can't be read",
-                "--redis;redis-sentinel://:s3cret#pass@a,b#m   | --redis: the URI of a Redis can't be read",
-                "--redis;redis://:s3cret@                      | --redis: the URI of a Redis can't be read",
-                "--redis;s3cret                                | --redis: the URI of a Redis can't be read",
-                "--redis;redis://:s3cret@h;--redis-prefix;{a}  | a prefix must be 1 to 100 of A-Z",
-                "--redis;redis://:s3cret@h;--redis-timeout;0   | the timeout must be at least 1 ms",
-                "--redis-prefix;a                              | need --redis URI",
-                "--redis-down;open                             | need --redis URI",
-                "--redis-timeout;9                             | need --redis URI",
+                "--state;redis://:s3cret pass@host             | --state: the URI of a Redis can't be read",
+                "--state;redis://:s3cret/pass@host             | --state: the URI of a Redis can't be read",
+                "--state;redis://user:s3cret#pass@host         | --state: the URI of a Redis can't be read",
+                "--state;redis://s3cret?pass@host              | --state: the URI of a Redis can't be read",
+                "--state;redis-sentinel://:s3cret#pass@a,b#m   | --state: the URI of a Redis can't be read",
+                "--state;redis://:s3cret@                      | --state: the URI of a Redis can't be read",
+                "--state;postgres://u:s3cret@host               | --state: this must be none, a file, jdbc:",
+                "--state;user:s3cret@host                       | --state: this must be none, a file, jdbc:",
+                "--state;:s3cret@host                           | --state: this must be none, a file, jdbc:",
+                "--state;jdbc:mysql://u:s3cret@host/db          | --state: this must be none, a file, jdbc:",
+                "--state;jdbc:sqlite:s.db?password=s3cret       | --state: for SQLite, give the name of a file",
+                "--state;none;--state-down;open                 | need --state STORE",
+                "--state;redis://:s3cret@h;--state-prefix;{a}  | a prefix must be 1 to 100 of A-Z",
+                "--state;redis://:s3cret@h;--state-timeout;0   | the timeout must be at least 1 ms",
+                "--state-prefix;a                              | need --state STORE",
+                "--state-down;open                             | need --state STORE",
+                "--state-timeout;9                             | need --state STORE",
             })
     void whatMakesNoSenseIsSaidWithoutThePassword(String line, String said) {
         assertThatExceptionOfType(CliException.class)
@@ -69,10 +74,10 @@ class RedisOptionsTest {
     @Test
     void theUriMayStandInAFileThatOnlyItsOwnerMayRead() throws IOException {
         String file = file("redis://:s3cret@127.0.0.1:1\n", "rw-------");
-        try (RedisOptions.Limits limits = open("--redis-file;" + file)) {
-            assertThat(limits.inRedis()).isNotNull();
+        try (OpenState state = open("--state-file;" + file)) {
+            assertThat(state.lasts()).isTrue();
         }
-        assertThat(err.toString()).contains("Redis can't be asked yet").doesNotContain("s3cret");
+        assertThat(err.toString()).contains("the store can't be asked yet").doesNotContain("s3cret");
     }
 
     @ParameterizedTest
@@ -81,16 +86,16 @@ class RedisOptionsTest {
             value = {
                 "redis://:s3cret@h    | rw-r----- | ''                       | others on this machine may read",
                 "redis://:s3cret@h    | rw----r-- | ''                       | others on this machine may read",
-                "redis://:s3cret@h    | rw------- | ;--redis;redis://h       | either --redis or --redis-file",
+                "redis://:s3cret@h    | rw------- | ;--state;redis://h       | either --state or --state-file",
                 "redis://:s3cret@     | rw------- | ''                       | the URI of a Redis can't be read",
-                "' '                  | rw------- | ''                       | there is no URI in it",
+                "' '                  | rw------- | ''                       | there is no address in it",
             })
     void aFileThatMakesNoSenseIsRefusedWithoutThePassword(String text, String permissions, String more, String said)
             throws IOException {
         String file = file(text, permissions);
         assertThatExceptionOfType(CliException.class)
-                .isThrownBy(() -> open("--redis-file;" + file + more))
-                .withMessageContainingAll("--redis-file", said)
+                .isThrownBy(() -> open("--state-file;" + file + more))
+                .withMessageContainingAll("--state-file", said)
                 .withMessageNotContaining("s3cret");
     }
 
@@ -98,26 +103,26 @@ class RedisOptionsTest {
     @ValueSource(strings = {"ajar", "local", "local:", "local:x", "local:0", "local:1.5", "local:NaN", "Open"})
     void aModeThatIsNoneIsRefused(String mode) {
         assertThatExceptionOfType(ParameterException.class)
-                .isThrownBy(() -> open("--redis-down;" + mode))
+                .isThrownBy(() -> open("--state-down;" + mode))
                 .withMessageContaining(mode);
     }
 
     @ParameterizedTest
     @ValueSource(strings = {"closed", "open", "local:1", "local:0.25"})
     void aModeIsReadAndARedisThatIsNotThereIsTold(String mode) {
-        try (RedisOptions.Limits limits = open("--redis;redis://:s3cret@127.0.0.1:1;--redis-down;" + mode)) {
-            assertThat(limits.inRedis()).isNotNull();
+        try (OpenState state = open("--state;redis://:s3cret@127.0.0.1:1;--state-down;" + mode)) {
+            assertThat(state.lasts()).isTrue();
         }
         assertThat(err.toString())
-                .contains("Redis can't be asked yet (Unable to connect to 127.0.0.1")
+                .contains("the store can't be asked yet (Unable to connect to 127.0.0.1")
                 .doesNotContain("s3cret");
     }
 
     @Test
     void withoutOneLimitsAreCountedInMemory() {
-        try (RedisOptions.Limits limits = open("")) {
-            assertThat(limits.inRedis()).isNull();
-            assertThat(limits.limiter().blocks()).isFalse();
+        try (OpenState state = open("")) {
+            assertThat(state.lasts()).isFalse();
+            assertThat(state.limiter().blocks()).isFalse();
         }
     }
 }
