@@ -111,6 +111,26 @@ public record ApprovalRequest(
         return shortest;
     }
 
+    /**
+     * Returns the question as JSON, for a store that keeps it. Everything is in it but the definitions of the tools,
+     * and of the {@linkplain #runs inner calls} what a person is shown.
+     *
+     * @throws dev.interlock.policy.value.InvalidValueException if it can't be written so that {@link #parse} gives the
+     *     same question: a text isn't valid Unicode, a number has too many digits, or it is too deep or too large
+     */
+    public String json() {
+        return ApprovalRequestJson.write(this);
+    }
+
+    /**
+     * Reads what {@link #json} has written.
+     *
+     * @throws dev.interlock.policy.value.InvalidValueException if it is anything else; the message quotes nothing of it
+     */
+    public static ApprovalRequest parse(String json) {
+        return ApprovalRequestJson.read(json);
+    }
+
     /** Names the tool, the server and the rules; never an argument, identity, session or context. */
     @Override
     public String toString() {

@@ -1,6 +1,7 @@
 package dev.interlock.policy.approval;
 
 import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.time.TimeSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -19,17 +20,31 @@ import org.jspecify.annotations.Nullable;
  *   <li>A yes is used by one claim, once, in whichever process. From then on the ticket is not found any more, neither
  *       by {@link #list} nor by {@link #find}. What a process used that is gone since stays used: the call may have
  *       been sent.
+ *   <li>Only the first answer counts. A used ticket counts as answered until it expires.
  *   <li>{@link #giveBack} makes a used yes good again, until the ticket expires. If another ticket has been opened for
  *       its binding meanwhile, the used one is removed.
  *   <li>A ticket that is pending expires {@link NewTicket#lasting} after it was opened. An answer makes it last for
  *       that time anew. Giving it back does not. What has expired is not found, and never comes back.
- *   <li>{@linkplain TicketBounds Bounds} hold over all processes. At a bound, no ticket is opened, and none is
+ *   <li>{@linkplain TicketBounds Bounds} hold over all processes. A used ticket counts until it expires. At a bound, no ticket is opened, and none is
  *       forgotten to make room.
+ *   <li>A store that writes tickets down does so by {@link ApprovalRequest#json}, and refuses what can't be written so
+ *       when it is opened or given as an answer: {@link dev.interlock.policy.value.InvalidValueException}. It never
+ *       changes a question.
  *   <li>Calls are linearizable. Time is measured by a clock of the store's.
  *   <li>A store that can't be reached throws {@link UnavailableException}, or its stage fails with that.
  * </ul>
  */
 public interface ApprovalStore {
+
+    /** Creates a store for one process. Tickets are gone when it ends. Its methods don't block. */
+    static ApprovalStore inMemory() {
+        return inMemory(TimeSource.system());
+    }
+
+    /** Creates a store for one process with these clocks. */
+    static ApprovalStore inMemory(TimeSource time) {
+        return new InMemoryApprovalStore(time);
+    }
 
     /**
      * Returns the ticket for a binding, and opens one if there is none. A ticket that is approved is used up by this.
@@ -87,6 +102,11 @@ public interface ApprovalStore {
      * @throws UnavailableException if the store can't be reached
      */
     boolean remove(String id);
+
+    /** Does the same as {@link #remove} without blocking the caller. */
+    default CompletionStage<Boolean> removeAsync(String id) {
+        return CompletableFuture.completedFuture(remove(id));
+    }
 
     /** Returns whether a method that is not asynchronous may wait for a disk or for another machine. */
     default boolean blocks() {

@@ -1,20 +1,15 @@
 package dev.interlock.policy.approval;
 
-import dev.interlock.policy.call.AskingRule;
+import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.time.TimeSource;
 import dev.interlock.policy.value.Arguments;
-import dev.interlock.policy.value.ObjectValue;
+import dev.interlock.policy.value.InvalidValueException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
-import java.util.TreeSet;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.CompletionStage;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
@@ -37,10 +32,14 @@ import org.jspecify.annotations.Nullable;
  *   <li>A no is kept, so that the agent can't ask again at once for what was just denied.
  *   <li>A ticket expires if it is not answered within the rule's {@code approval_timeout}. After the answer it expires
  *       when the same time has passed again. Giving a yes back doesn't make it last longer.
- *   <li>Memory is bounded. There are bounds for the number of all tickets, for the bytes that callers have supplied,
+ *   <li>What is kept is bounded. There are bounds for the number of all tickets, for the bytes that callers have supplied,
  *       and for each identity's pending tickets and bytes. Callers without an identity are distinguished by their
  *       session. Beyond a bound no ticket is opened and the call is denied.
  * </ul>
+ *
+ * <p>Tickets are kept in an {@link ApprovalStore}. One that several processes share makes a ticket good in each of them.
+ * While the store can't be reached, calls that need approval are denied, and the methods for the person throw
+ * {@link UnavailableException}.
  *
  * <p>Thread-safe. Any code that can reach this object can approve, so keep it out of an agent's reach.
  */
@@ -48,38 +47,20 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     private static final Duration LONGEST = Duration.ofDays(365);
 
-    private final TimeSource time;
-    /** The monotonic clock may start anywhere. Times counted from this origin can be compared. */
-    private final long originNanos;
-
+    private final ApprovalStore store;
     private final Supplier<String> ids;
     private final Consumer<Ticket> opened;
-    private final int maxTickets;
-    private final int maxPendingPerIdentity;
-    private final long maxBytes;
-    private final long maxBytesPerIdentity;
-
-    private final Map<String, TicketEntry> byId = new HashMap<>();
-    /** The tickets that an equal call finds: all except those that are used up. */
-    private final Map<Binding, TicketEntry> byCall = new HashMap<>();
-
-    private final TreeSet<TicketEntry> byExpiry = new TreeSet<>(
-            Comparator.<TicketEntry>comparingLong(entry -> entry.expiresNanos).thenComparing(entry -> entry.id));
-    private final Map<TicketHolder, Share> shares = new HashMap<>();
-    private long bytes;
+    private final TicketBounds bounds;
 
     private ApprovalTickets(Builder builder) {
-        this.time = builder.time;
-        this.originNanos = time.monotonicNanos();
+        this.store = builder.store == null ? ApprovalStore.inMemory(builder.time) : builder.store;
         this.ids = builder.ids;
         this.opened = builder.opened;
-        this.maxTickets = builder.maxTickets;
-        this.maxPendingPerIdentity = builder.maxPendingPerIdentity;
-        this.maxBytes = builder.maxBytes;
-        this.maxBytesPerIdentity = builder.maxBytesPerIdentity;
+        this.bounds = new TicketBounds(
+                builder.maxTickets, builder.maxPendingPerIdentity, builder.maxBytes, builder.maxBytesPerIdentity);
     }
 
-    /** Creates tickets with the default bounds. */
+    /** Creates tickets with the default bounds, which are kept in memory. */
     public static ApprovalTickets create() {
         return builder().build();
     }
@@ -99,88 +80,6 @@ public final class ApprovalTickets implements ApprovalHandler {
         UNKNOWN
     }
 
-    /** What a ticket is valid for, apart from the policy. */
-    private record Binding(
-            @Nullable String identity,
-            @Nullable String session,
-            @Nullable String server,
-            String tool,
-            ObjectValue arguments,
-            ObjectValue parameters,
-            ObjectValue context,
-            List<AskingRule> rules) {
-
-        static Binding of(ApprovalRequest request) {
-            return new Binding(
-                    request.identity(),
-                    request.session(),
-                    request.server(),
-                    request.tool(),
-                    request.arguments().root(),
-                    request.parameters(),
-                    request.bound(),
-                    request.rules());
-        }
-    }
-
-    /** The owner of tickets: an identity or, without one, a session. */
-    private record TicketHolder(
-            @Nullable String identity, @Nullable String session) {
-
-        static TicketHolder of(ApprovalRequest request) {
-            return new TicketHolder(request.identity(), request.identity() == null ? request.session() : null);
-        }
-    }
-
-    /** How much of the bounded places one holder uses. */
-    private static final class Share {
-        int tickets;
-        int pending;
-        long bytes;
-    }
-
-    /** A ticket. Guarded by the enclosing object. */
-    private static final class TicketEntry {
-        final String id;
-        final ApprovalRequest request;
-        final Binding binding;
-        final TicketHolder holder;
-        final long bytes;
-        final Instant opened;
-        long expiresNanos;
-        Ticket.State state = Ticket.State.PENDING;
-        /** Whether this ticket has admitted a call that is still under way. */
-        boolean used;
-
-        @Nullable
-        String by;
-
-        @Nullable
-        String reason;
-
-        @Nullable
-        Arguments arguments;
-
-        TicketEntry(String id, ApprovalRequest request, Instant opened, long expiresNanos) {
-            this.id = id;
-            this.request = request;
-            this.binding = Binding.of(request);
-            this.holder = TicketHolder.of(request);
-            this.bytes = bytes(request);
-            this.opened = opened;
-            this.expiresNanos = expiresNanos;
-        }
-
-        boolean isPending() {
-            return state == Ticket.State.PENDING;
-        }
-
-        Ticket seen(long nowNanos) {
-            Duration left = Duration.ofNanos(expiresNanos - nowNanos);
-            return new Ticket(id, request, state, opened, left, by, reason, arguments);
-        }
-    }
-
     // ---- for the engine
 
     /** The person who answers a ticket sees all its rules, and answers for all of them. */
@@ -191,29 +90,71 @@ public final class ApprovalTickets implements ApprovalHandler {
 
     @Override
     public CompletionStage<ApprovalAnswer> ask(ApprovalRequest request) {
-        Ticket fresh = null;
-        ApprovalAnswer answer;
-        synchronized (this) {
-            long now = sweep();
-            TicketEntry entry = byCall.get(Binding.of(request));
-            if (entry != null && !entry.request.policy().equals(request.policy())) {
-                remove(entry);
-                entry = null;
-            }
-            if (entry == null) {
-                String bound = reachedBound(request);
-                if (bound != null) {
-                    return CompletableFuture.completedFuture(new ApprovalAnswer.Unasked(bound));
-                }
-                entry = open(request, now);
-                fresh = entry.seen(now);
-            }
-            answer = answer(entry, now);
+        try {
+            NewTicket fresh = fresh(request);
+            return store.blocks()
+                    ? askElsewhere(fresh)
+                    : CompletableFuture.completedFuture(answer(store.claim(fresh, bounds)));
+        } catch (InvalidValueException | UnavailableException e) {
+            return CompletableFuture.completedFuture(unasked(e));
         }
-        if (fresh != null) {
-            tell(fresh);
+    }
+
+    private NewTicket fresh(ApprovalRequest request) {
+        Duration lasting = request.timeout().compareTo(LONGEST) > 0 ? LONGEST : request.timeout();
+        String holder = request.identity() != null
+                ? "identity " + request.identity()
+                : request.session() != null ? "session " + request.session() : "";
+        return new NewTicket(ids.get(), TicketBinding.of(request), holder, request, bytes(request), lasting);
+    }
+
+    /**
+     * The result is not derived from the store's stage: if the engine stops waiting and cancels it, a yes that the
+     * store has used for this question must be given back all the same.
+     */
+    private CompletionStage<ApprovalAnswer> askElsewhere(NewTicket fresh) {
+        CompletableFuture<ApprovalAnswer> result = new CompletableFuture<>();
+        store.claimAsync(fresh, bounds).thenApply(this::answer).whenComplete((answer, failure) -> {
+            Throwable cause =
+                    failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
+            if (cause instanceof UnavailableException || cause instanceof InvalidValueException) {
+                result.complete(unasked(cause));
+            } else if (cause != null) {
+                result.completeExceptionally(cause);
+            } else if (!result.complete(answer) && answer instanceof ApprovalAnswer.Approved yes) {
+                unsent(fresh.request(), yes);
+            }
+        });
+        return result;
+    }
+
+    private static ApprovalAnswer unasked(Throwable failure) {
+        return new ApprovalAnswer.Unasked(
+                failure instanceof UnavailableException
+                        ? "tickets can't be reached at the moment"
+                        : "it has something that a ticket can't hold");
+    }
+
+    private ApprovalAnswer answer(TicketClaim claim) {
+        if (claim instanceof TicketClaim.Full full) {
+            return new ApprovalAnswer.Unasked(
+                    switch (full.bound()) {
+                        case PENDING_OF_HOLDER -> "too many of this caller's tickets wait for an answer already";
+                        case BYTES_OF_HOLDER -> "this caller's tickets hold too much already";
+                        case TOTAL -> "no more tickets can be held at the moment";
+                    });
         }
-        return CompletableFuture.completedFuture(answer);
+        if (claim instanceof TicketClaim.Opened fresh) {
+            tell(fresh.ticket());
+            return new ApprovalAnswer.Pending(
+                    fresh.ticket().id(), fresh.ticket().left());
+        }
+        Ticket ticket = ((TicketClaim.Found) claim).ticket();
+        return switch (ticket.state()) {
+            case PENDING -> new ApprovalAnswer.Pending(ticket.id(), ticket.left());
+            case DENIED -> new ApprovalAnswer.Refused(ticket.by(), ticket.reason(), ticket.id());
+            case APPROVED -> new ApprovalAnswer.Approved(ticket.by(), ticket.arguments(), ticket.id());
+        };
     }
 
     /**
@@ -226,22 +167,22 @@ public final class ApprovalTickets implements ApprovalHandler {
             told = true;
         } finally {
             if (!told) {
-                expire(fresh.id());
+                withdraw(fresh.id());
             }
         }
     }
 
-    private @Nullable String reachedBound(ApprovalRequest request) {
-        Share share = shares.get(TicketHolder.of(request));
-        if (share != null && share.pending >= maxPendingPerIdentity) {
-            return "too many of this caller's tickets wait for an answer already";
+    /** One that can't be removed now expires by itself. */
+    private void withdraw(String id) {
+        if (store.blocks()) {
+            store.removeAsync(id);
+            return;
         }
-        long size = bytes(request);
-        if ((share == null ? 0 : share.bytes) + size > maxBytesPerIdentity) {
-            return "this caller's tickets hold too much already";
+        try {
+            store.remove(id);
+        } catch (UnavailableException e) {
+            // What the listener threw matters more.
         }
-        boolean full = byId.size() >= maxTickets || bytes + size > maxBytes;
-        return full ? "no more tickets can be held at the moment" : null;
     }
 
     /** How much of a ticket's content the caller has chosen, as bytes of JSON. */
@@ -252,72 +193,52 @@ public final class ApprovalTickets implements ApprovalHandler {
         return request.arguments().bytes() + parameters;
     }
 
-    private TicketEntry open(ApprovalRequest request, long now) {
-        TicketEntry entry = new TicketEntry(
-                ids.get(), request, Instant.ofEpochMilli(time.wallMillis()), now + nanos(request.timeout()));
-        if (byId.putIfAbsent(entry.id, entry) != null) {
-            throw new IllegalStateException("the source of ids gave one twice");
-        }
-        byCall.put(entry.binding, entry);
-        byExpiry.add(entry);
-        Share share = shares.computeIfAbsent(entry.holder, holder -> new Share());
-        share.tickets++;
-        share.pending++;
-        share.bytes += entry.bytes;
-        bytes += entry.bytes;
-        return entry;
-    }
-
-    private ApprovalAnswer answer(TicketEntry entry, long now) {
-        return switch (entry.state) {
-            case PENDING -> new ApprovalAnswer.Pending(entry.id, Duration.ofNanos(entry.expiresNanos - now));
-            case DENIED -> new ApprovalAnswer.Refused(entry.by, entry.reason, entry.id);
-            case APPROVED -> {
-                entry.used = true;
-                byCall.remove(entry.binding, entry);
-                yield new ApprovalAnswer.Approved(entry.by, entry.arguments, entry.id);
-            }
-        };
-    }
-
+    /** While the store can't be reached, the yes stays used: that is the safe side. */
     @Override
-    public synchronized void unsent(ApprovalRequest request, ApprovalAnswer.Approved yes) {
-        sweep();
-        TicketEntry entry = yes.ticket() == null ? null : byId.get(yes.ticket());
-        if (entry == null || !entry.used) {
+    public void unsent(ApprovalRequest request, ApprovalAnswer.Approved yes) {
+        String id = yes.ticket();
+        if (id == null) {
             return;
         }
-        entry.used = false;
-        if (byCall.putIfAbsent(entry.binding, entry) != null) {
-            remove(entry);
+        if (store.blocks()) {
+            store.giveBackAsync(id);
+            return;
+        }
+        try {
+            store.giveBack(id);
+        } catch (UnavailableException e) {
+            // See above.
         }
     }
 
     // ---- for the person
 
-    /** Returns the tickets that have not expired and are not used up, the oldest first. */
-    public synchronized List<Ticket> list() {
-        long now = sweep();
-        return byCall.values().stream()
-                .map(entry -> entry.seen(now))
-                .sorted(Comparator.comparing(Ticket::opened).thenComparing(Ticket::id))
-                .toList();
+    /**
+     * Returns the tickets that have not expired and are not used up, the oldest first.
+     *
+     * @throws UnavailableException if the store can't be reached
+     */
+    public List<Ticket> list() {
+        return store.list();
     }
 
-    /** Returns the ticket with this id; empty if there is none, or if it has expired or is used up. */
-    public synchronized Optional<Ticket> find(String id) {
-        long now = sweep();
-        TicketEntry entry = byId.get(id);
-        return entry == null || entry.used ? Optional.empty() : Optional.of(entry.seen(now));
+    /**
+     * Returns the ticket with this id; empty if there is none, or if it has expired or is used up.
+     *
+     * @throws UnavailableException if the store can't be reached
+     */
+    public Optional<Ticket> find(String id) {
+        return store.find(id);
     }
 
     /**
      * Says yes to a ticket.
      *
      * @param by who says so, for the record
+     * @throws UnavailableException if the store can't be reached, or it is not known whether the answer counts
      */
     public AnswerResult approve(String id, @Nullable String by) {
-        return answer(id, Ticket.State.APPROVED, by, null, null);
+        return store.answer(id, new TicketAnswer(true, by, null, null));
     }
 
     /**
@@ -325,9 +246,10 @@ public final class ApprovalTickets implements ApprovalHandler {
      * are sent instead of the agent's own.
      *
      * @param by who says so, for the record
+     * @throws UnavailableException if the store can't be reached, or it is not known whether the answer counts
      */
     public AnswerResult approve(String id, @Nullable String by, Arguments narrower) {
-        return answer(id, Ticket.State.APPROVED, by, null, narrower);
+        return store.answer(id, new TicketAnswer(true, by, null, narrower));
     }
 
     /**
@@ -335,93 +257,26 @@ public final class ApprovalTickets implements ApprovalHandler {
      *
      * @param by who says so, for the record
      * @param reason what the agent is told; null for nothing
+     * @throws UnavailableException if the store can't be reached, or it is not known whether the answer counts
      */
     public AnswerResult deny(String id, @Nullable String by, @Nullable String reason) {
-        return answer(id, Ticket.State.DENIED, by, reason, null);
+        return store.answer(id, new TicketAnswer(false, by, reason, null));
     }
 
     /**
      * Removes a ticket, even one that is answered. A yes that has not been used is taken back.
      *
      * @return whether there was such a ticket
+     * @throws UnavailableException if the store can't be reached
      */
-    public synchronized boolean expire(String id) {
-        sweep();
-        TicketEntry entry = byId.get(id);
-        if (entry == null || entry.used) {
-            return false;
-        }
-        remove(entry);
-        return true;
-    }
-
-    private synchronized AnswerResult answer(
-            String id,
-            Ticket.State state,
-            @Nullable String by,
-            @Nullable String reason,
-            @Nullable Arguments arguments) {
-        long now = sweep();
-        TicketEntry entry = byId.get(id);
-        if (entry == null) {
-            return AnswerResult.UNKNOWN;
-        }
-        if (!entry.isPending()) {
-            return AnswerResult.ALREADY_ANSWERED;
-        }
-        noLongerPending(entry);
-        entry.state = state;
-        entry.by = by;
-        entry.reason = reason;
-        entry.arguments = arguments;
-        byExpiry.remove(entry);
-        entry.expiresNanos = now + nanos(entry.request.timeout());
-        byExpiry.add(entry);
-        return AnswerResult.ACCEPTED;
-    }
-
-    // ---- bookkeeping
-
-    /** Forgets what has expired, and returns the current time. */
-    private long sweep() {
-        long now = time.monotonicNanos() - originNanos;
-        while (!byExpiry.isEmpty() && byExpiry.first().expiresNanos <= now) {
-            remove(byExpiry.first());
-        }
-        return now;
-    }
-
-    private void remove(TicketEntry entry) {
-        byExpiry.remove(entry);
-        byId.remove(entry.id);
-        byCall.remove(entry.binding, entry);
-        bytes -= entry.bytes;
-        if (entry.isPending()) {
-            noLongerPending(entry);
-        }
-        Share share = share(entry);
-        share.bytes -= entry.bytes;
-        share.tickets--;
-        if (share.tickets == 0) {
-            shares.remove(entry.holder);
-        }
-    }
-
-    private void noLongerPending(TicketEntry entry) {
-        share(entry).pending--;
-    }
-
-    private Share share(TicketEntry entry) {
-        return Objects.requireNonNull(shares.get(entry.holder), "each holder of a ticket has a share");
-    }
-
-    private static long nanos(Duration duration) {
-        return duration.compareTo(LONGEST) > 0 ? LONGEST.toNanos() : duration.toNanos();
+    public boolean expire(String id) {
+        return store.remove(id);
     }
 
     /** Settings; each has a safe default. Not thread-safe. */
     public static final class Builder {
 
+        private @Nullable ApprovalStore store;
         private TimeSource time = TimeSource.system();
         private Supplier<String> ids = new TicketIds();
         private Consumer<Ticket> opened = ticket -> {};
@@ -432,7 +287,16 @@ public final class ApprovalTickets implements ApprovalHandler {
 
         private Builder() {}
 
-        /** Sets where time comes from. Default: the JVM's clocks. */
+        /**
+         * Sets where tickets are kept. One that several processes share makes a ticket good in each of them. Default:
+         * memory, so that tickets are gone when the process ends.
+         */
+        public Builder store(ApprovalStore approvalStore) {
+            this.store = approvalStore;
+            return this;
+        }
+
+        /** Sets the clocks of tickets in memory. Other stores have their own. Default: the JVM's clocks. */
         public Builder time(TimeSource timeSource) {
             this.time = timeSource;
             return this;
@@ -472,7 +336,7 @@ public final class ApprovalTickets implements ApprovalHandler {
         }
 
         /**
-         * Sets how many bytes all arguments and other parameters together may have, as JSON. In memory they take
+         * Sets how many bytes all arguments and other parameters together may have, as JSON. Kept, they take
          * several times as much. Default: 16 MiB.
          */
         public Builder maxArgumentBytes(int max) {

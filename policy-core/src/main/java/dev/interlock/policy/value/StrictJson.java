@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads JSON (RFC 8259) from a text, and refuses everything that some reader takes in another way: a key that occurs
- * twice, something after the value, an unpaired surrogate, a byte order mark, a number in another form.
+ * twice, something after the value, an unpaired surrogate, a byte order mark, a number in another form. Numbers keep
+ * their spelling.
  */
 public final class StrictJson {
 
@@ -169,12 +170,11 @@ public final class StrictJson {
         at = matcher.end();
         BigDecimal number;
         try {
-            number = new BigDecimal(matcher.group());
+            number = SpelledDecimal.of(matcher.group());
         } catch (NumberFormatException e) {
             throw new MalformedException();
         }
-        require(number.signum() == 0
-                || Math.abs((long) number.precision() - number.scale()) <= ValueLimits.MAX_EXPONENT);
+        require(Math.abs((long) number.precision() - number.scale() - 1) <= ValueLimits.MAX_EXPONENT);
         return NumberValue.of(number);
     }
 

@@ -112,7 +112,8 @@ class ApprovalTicketsTest {
         assertThat(ask(Requests.of("pay", "bank", "bot", Map.of("amount", 1), stricter)))
                 .as("under another policy")
                 .isInstanceOf(Pending.class);
-        assertThat(tickets.find(id)).as("void since the policy has changed").isEmpty();
+        assertThat(tickets.list()).as("of each call, and of each policy").hasSize(13);
+        assertThat(ask(asked)).as("under the policy that it was given for").isEqualTo(new Approved("Ada", null, id));
     }
 
     @Test
