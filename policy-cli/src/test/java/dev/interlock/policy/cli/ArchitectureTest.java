@@ -199,6 +199,7 @@ class ArchitectureTest {
                     "limit:  call",
                     "session:  call limit value",
                     "limit.memory:  call limit session time value",
+                    "limit.remote:  call limit limit.memory time value",
                     "approval:  call limit text time tool value",
                     "approval.webhook:  approval call time tool value",
                     "state:  approval limit limit.memory session time value",

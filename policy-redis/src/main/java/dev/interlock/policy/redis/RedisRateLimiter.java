@@ -10,6 +10,10 @@ import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.UnavailableException;
 import dev.interlock.policy.limit.Usage;
 import dev.interlock.policy.limit.memory.InMemoryRateLimiter;
+import dev.interlock.policy.limit.remote.CircuitBreaker;
+import dev.interlock.policy.limit.remote.FailureMode;
+import dev.interlock.policy.limit.remote.Fallback;
+import dev.interlock.policy.limit.remote.StoreListener;
 import dev.interlock.policy.time.TimeSource;
 import io.lettuce.core.RedisURI;
 import java.nio.ByteBuffer;
@@ -55,7 +59,7 @@ import org.jspecify.annotations.Nullable;
  * that a flood shuts out only its sender.
  *
  * <p><b>When Redis is unavailable</b>, the {@link FailureMode} says what happens to calls, and the {@link
- * RedisListener} is notified. A call in flight is delayed by at most the {@linkplain Builder#timeout timeout}. After
+ * StoreListener} is notified. A call in flight is delayed by at most the {@linkplain Builder#timeout timeout}. After
  * some failures in a row, Redis isn't asked for a while, and calls aren't delayed at all. What is good {@linkplain
  * Batch#once once} is refused in every mode.
  *
@@ -430,7 +434,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         private FailureMode failureMode = FailureMode.closed();
         private int failures = 5;
         private Duration pause = Duration.ofSeconds(1);
-        private RedisListener listener = RedisListener.NONE;
+        private StoreListener listener = StoreListener.NONE;
         private TimeSource time = TimeSource.system();
         private Executor executor = ForkJoinPool.commonPool();
         private Supplier<String> serverTime = () -> "";
@@ -531,7 +535,7 @@ public final class RedisRateLimiter implements RateLimiter, AutoCloseable {
         }
 
         /** The listener to notify when Redis is lost and when it is back. */
-        public Builder listener(RedisListener redisListener) {
+        public Builder listener(StoreListener redisListener) {
             this.listener = redisListener;
             return this;
         }

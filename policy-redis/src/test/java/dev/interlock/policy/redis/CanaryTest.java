@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.call.ToolCall;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.remote.StoreListener;
 import dev.interlock.policy.value.ObjectValue;
 import dev.interlock.policy.value.Value;
 import dev.interlock.policy.yaml.PolicyYaml;
@@ -80,7 +81,7 @@ class CanaryTest {
         // Nothing listens on port 1.
         try (RedisRateLimiter limiter = RedisRateLimiter.server("redis://:" + CANARY + "@127.0.0.1:1")
                 .timeout(Duration.ofMillis(50))
-                .listener(new RedisListener() {
+                .listener(new StoreListener() {
                     @Override
                     public void unavailable(Throwable cause) {
                         for (Throwable each = cause; each != null; each = each.getCause()) {

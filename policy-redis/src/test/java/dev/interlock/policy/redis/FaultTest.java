@@ -15,6 +15,7 @@ import dev.interlock.policy.limit.LimitRule;
 import dev.interlock.policy.limit.Reservation;
 import dev.interlock.policy.limit.Reservation.Granted;
 import dev.interlock.policy.limit.UnavailableException;
+import dev.interlock.policy.limit.remote.FailureMode;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.Policy;
 import dev.interlock.policy.engine.PolicyEngine;
+import dev.interlock.policy.limit.remote.FailureMode;
+import dev.interlock.policy.limit.remote.StoreListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,7 +30,7 @@ class ScalingGuideTest {
         } while (block.find());
     }
 
-    static PolicyEngine example(Policy policy, RedisListener alerts) {
+    static PolicyEngine example(Policy policy, StoreListener alerts) {
         RedisRateLimiter limiter = RedisRateLimiter.server("redis://limits.internal:6379")
                 .prefix("billing")
                 .onFailure(FailureMode.closed())

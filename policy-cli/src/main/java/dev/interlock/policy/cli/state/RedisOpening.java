@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.Printable;
-import dev.interlock.policy.redis.RedisListener;
+import dev.interlock.policy.limit.remote.StoreListener;
 import dev.interlock.policy.redis.RedisRateLimiter;
 import java.time.Duration;
 import java.util.concurrent.CompletionException;
@@ -50,7 +50,7 @@ final class RedisOpening {
     }
 
     /** Reports when the store is lost and when it is back. */
-    private record Told(Consumer<String> tell) implements RedisListener {
+    private record Told(Consumer<String> tell) implements StoreListener {
 
         @Override
         public void unavailable(Throwable cause) {

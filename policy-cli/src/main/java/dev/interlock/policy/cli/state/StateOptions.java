@@ -2,7 +2,7 @@ package dev.interlock.policy.cli.state;
 
 import dev.interlock.policy.cli.io.CliException;
 import dev.interlock.policy.cli.io.SecretFile;
-import dev.interlock.policy.redis.FailureMode;
+import dev.interlock.policy.limit.remote.FailureMode;
 import java.time.Duration;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;

@@ -1,27 +1,35 @@
-package dev.interlock.policy.redis;
+package dev.interlock.policy.limit.remote;
 
 import dev.interlock.policy.time.TimeSource;
 import java.time.Duration;
 
 /**
- * A circuit breaker. After a number of failures in a row it is open: no call asks Redis. Each time it has been open for
+ * A circuit breaker. After a number of failures in a row it is open: no call asks the store. Each time it has been open for
  * the pause, one caller may ask. Its result decides whether the breaker closes or stays open for another pause.
+ *
+ * <p>Thread-safe.
  *
  * <p><b>Source.</b> M. Nygard, <i>Release It!</i> (2007), chapter 5.
  */
-final class CircuitBreaker {
+public final class CircuitBreaker {
 
     private final TimeSource time;
     private final int threshold;
     private final long pauseNanos;
-    private final RedisListener listener;
+    private final StoreListener listener;
 
     private int failures;
     private boolean open;
     private long openedAt;
     private long pausedAt;
 
-    CircuitBreaker(TimeSource time, int threshold, Duration pause, RedisListener listener) {
+    /**
+     * Creates one that is closed.
+     *
+     * @param threshold how many failures in a row open it, at least 1
+     * @param pause how long no call asks then
+     */
+    public CircuitBreaker(TimeSource time, int threshold, Duration pause, StoreListener listener) {
         this.time = time;
         this.threshold = threshold;
         this.pauseNanos = pause.toNanos();
@@ -29,7 +37,7 @@ final class CircuitBreaker {
     }
 
     /** What a caller may do. */
-    enum Pass {
+    public enum Pass {
         /** Ask. */
         ASK,
         /** Ask over a new connection: the breaker is open, and this caller finds out whether it may close. */
@@ -38,7 +46,8 @@ final class CircuitBreaker {
         NONE
     }
 
-    synchronized Pass pass() {
+    /** Returns what the caller may do now. */
+    public synchronized Pass pass() {
         if (!open) {
             return Pass.ASK;
         }
@@ -53,7 +62,7 @@ final class CircuitBreaker {
     }
 
     /** Records an answer to a request that was let through with this pass. */
-    void succeeded(Pass pass) {
+    public void succeeded(Pass pass) {
         Duration outage;
         synchronized (this) {
             // An answer to a request from before the breaker opened says nothing about the present.
@@ -70,8 +79,8 @@ final class CircuitBreaker {
         tell(() -> listener.available(outage));
     }
 
-    /** Records that a request got no answer. True if that opened the breaker. */
-    boolean failed(Throwable cause) {
+    /** Records that a request got no answer. Returns whether that opened the breaker. */
+    public boolean failed(Throwable cause) {
         synchronized (this) {
             if (open || ++failures < threshold) {
                 return false;

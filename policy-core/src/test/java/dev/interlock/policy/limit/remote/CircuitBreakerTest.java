@@ -1,10 +1,12 @@
-package dev.interlock.policy.redis;
+package dev.interlock.policy.limit.remote;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.interlock.policy.doubles.ManualTime;
-import dev.interlock.policy.redis.CircuitBreaker.Pass;
+import dev.interlock.policy.limit.remote.CircuitBreaker.Pass;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CircuitBreakerTest {
@@ -12,8 +14,19 @@ class CircuitBreakerTest {
     private final Exception failure = new Exception("gone");
 
     private final ManualTime time = ManualTime.at("2026-11-23T10:00:00Z");
-    private final Outages outages = new Outages();
-    private final CircuitBreaker breaker = new CircuitBreaker(time, 3, Duration.ofSeconds(1), outages);
+    private final List<String> outages = new ArrayList<>();
+    private final StoreListener listener = new StoreListener() {
+        @Override
+        public void unavailable(Throwable cause) {
+            outages.add("lost: " + cause);
+        }
+
+        @Override
+        public void available(Duration outage) {
+            outages.add("back after " + outage);
+        }
+    };
+    private final CircuitBreaker breaker = new CircuitBreaker(time, 3, Duration.ofSeconds(1), listener);
 
     @Test
     void itOpensAfterSoManyFailuresInARowAndTellsOnce() {
@@ -27,7 +40,7 @@ class CircuitBreakerTest {
         breaker.failed(failure);
         breaker.failed(failure);
         assertThat(breaker.pass()).isEqualTo(Pass.NONE);
-        assertThat(outages.events()).containsExactly("lost: " + failure);
+        assertThat(outages).containsExactly("lost: " + failure);
     }
 
     @Test
@@ -42,7 +55,7 @@ class CircuitBreakerTest {
         assertThat(breaker.pass()).isEqualTo(Pass.NONE);
         time.advance(Duration.ofMillis(1));
         assertThat(breaker.pass()).isEqualTo(Pass.TRY);
-        assertThat(outages.events()).hasSize(1);
+        assertThat(outages).hasSize(1);
     }
 
     @Test
@@ -54,7 +67,7 @@ class CircuitBreakerTest {
         time.advance(Duration.ofSeconds(1));
         breaker.succeeded(breaker.pass());
         assertThat(breaker.pass()).isEqualTo(Pass.ASK);
-        assertThat(outages.events()).containsExactly("lost: " + failure, "back");
+        assertThat(outages).containsExactly("lost: " + failure, "back after PT1S");
     }
 
     @Test
@@ -68,7 +81,7 @@ class CircuitBreakerTest {
 
     @Test
     void aListenerThatThrowsStopsNothing() {
-        CircuitBreaker told = new CircuitBreaker(time, 1, Duration.ofSeconds(1), new RedisListener() {
+        CircuitBreaker told = new CircuitBreaker(time, 1, Duration.ofSeconds(1), new StoreListener() {
             @Override
             public void unavailable(Throwable cause) {
                 throw new IllegalStateException("listener");

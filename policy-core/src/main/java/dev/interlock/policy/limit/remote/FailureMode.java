@@ -1,8 +1,8 @@
-package dev.interlock.policy.redis;
+package dev.interlock.policy.limit.remote;
 
 import java.math.BigDecimal;
 
-/** What happens to calls while Redis is unavailable. */
+/** What happens to calls while a store of counts is unavailable. */
 public sealed interface FailureMode {
 
     /** Calls are denied. This is the default, and the only mode in which an outage admits nothing. */
@@ -17,9 +17,9 @@ public sealed interface FailureMode {
 
     /**
      * Calls are counted in this process, against limits whose {@code max} is this fraction of the policy's, rounded
-     * down. With n processes and a fraction of 1/n, all of them together admit in an outage as much as Redis would
-     * have, in addition to what it had admitted before. Counts are not transferred in either direction when Redis is
-     * back: what was admitted meanwhile comes on top. Local counts are kept for the next outage, so a connection that
+     * down. With n processes and a fraction of 1/n, all of them together admit in an outage as much as the store
+     * would have, in addition to what it had admitted before. Counts are not transferred in either direction when the
+     * store is back: what was admitted meanwhile comes on top. Local counts are kept for the next outage, so a connection that
      * comes and goes hands nothing out.
      *
      * @param fraction above 0, at most 1
